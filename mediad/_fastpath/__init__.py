@@ -1,0 +1,1 @@
+"""The native media path. Only mediad.worker.plane may import it."""

@@ -1,0 +1,1 @@
+"""mediactl, the operators command."""

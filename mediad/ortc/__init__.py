@@ -1,0 +1,1 @@
+"""Negotiation of codecs and RTP parameters, as pure functions."""

@@ -1,0 +1,1 @@
+"""Protocol cores without I/O: time and bytes are arguments."""

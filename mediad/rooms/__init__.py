@@ -1,0 +1,1 @@
+"""The rules of a call: rooms and peers, without any dialect."""

@@ -1,0 +1,1 @@
+"""The front: HTTP, WebSocket and the dialects spoken on it."""
