@@ -1,0 +1,66 @@
+"""One received RTP stream: RFC 3550 appendix A statistics, its NACKs, its SR clock and its score."""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from mediad._fastpath.base.rate cimport RateMeter
+from mediad._fastpath.stream.nack cimport NackGenerator
+from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo
+
+cpdef enum Arrival:
+    ARRIVAL_NEW = 0
+    ARRIVAL_LATE = 1           # older than the highest, not seen before
+    ARRIVAL_DUPLICATE = 2
+    ARRIVAL_OUT_OF_RANGE = 3   # a jump beyond MAX_DROPOUT that is not yet confirmed by a second packet (RFC 3550 A.1)
+    ARRIVAL_RESET = 4          # the confirmed jump: the stream restarted, sequence state is new
+
+ctypedef struct RtpStreamReceiver:
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    uint32_t clock_rate
+    bint started
+    bint use_nack
+    NackGenerator nack
+    # sequence state: unwrapped numbers; `highest` starts at 2^32 + first so that late packets stay positive
+    int64_t base_sequence
+    int64_t highest
+    uint64_t seen[16]          # 1024-packet duplicate window
+    int64_t bad_sequence
+    # RFC 3550 A.3, A.8
+    uint64_t packets
+    uint64_t bytes
+    int64_t expected_prior
+    uint64_t received_prior
+    uint8_t fraction_lost
+    double jitter
+    int64_t last_transit
+    uint32_t last_timestamp
+    uint64_t last_packet_us
+    uint64_t packets_discarded
+    uint64_t packets_retransmitted   # came over RTX
+    uint64_t packets_repaired        # and were missing
+    uint64_t rtx_discarded
+    RateMeter rate
+    # last SR: maps RTP time to the sender's wall clock
+    uint64_t sr_ntp
+    uint32_t sr_rtp_timestamp
+    uint64_t sr_received_us
+    uint64_t sr_packets
+    uint64_t rtt_us            # 0 = unknown
+    # score 0..10
+    uint8_t score
+    uint8_t is_active
+    uint64_t expected_scored
+    uint64_t received_scored
+    uint64_t repaired_scored
+    uint8_t score_count
+    uint8_t score_history[24]
+
+cdef void receiver_init(RtpStreamReceiver* stream, uint32_t ssrc, uint32_t clock_rate, bint use_nack) noexcept nogil
+# An authenticated packet in original sequence space. `repaired`: it came as RTX. *sequence is its unwrapped number.
+cdef Arrival receiver_packet(RtpStreamReceiver* stream, uint16_t sequence_number, uint32_t timestamp, uint32_t bytes,
+                             bint is_keyframe, bint repaired, uint64_t now_us, int64_t* sequence) noexcept nogil
+cdef void receiver_sender_report(RtpStreamReceiver* stream, const SenderInfo* info, uint64_t now_us) noexcept nogil
+cdef void receiver_report(RtpStreamReceiver* stream, ReportBlock* report, uint64_t now_us) noexcept nogil   # starts a new interval
+# Once per report interval: true when the score changed. inactivity_us 0 = never goes to 0 by silence.
+cdef bint receiver_update_score(RtpStreamReceiver* stream, uint64_t inactivity_us, uint64_t now_us) noexcept nogil
+# RTP timestamp → sender's NTP in µs since 1970 by the last SR; false when there was none.
+cdef bint receiver_capture_us(const RtpStreamReceiver* stream, uint32_t timestamp, uint64_t* capture_us) noexcept nogil
