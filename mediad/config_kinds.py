@@ -1,0 +1,174 @@
+"""The kinds of value a setting may have: how each is read from text, checked, and described to people."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from typing import Any, Protocol
+
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
+_SOCKET_PATH_BYTES = 107
+"""sun_path of sockaddr_un holds 108 bytes, one of them the closing zero."""
+
+
+class Kind(Protocol):
+    """One kind of value. Both methods raise ValueError for what is not `expected`."""
+
+    @property
+    def expected(self) -> str: ...
+
+    @property
+    def metavar(self) -> str: ...
+
+    def from_text(self, text: str) -> Any:
+        """The value a person wrote in the environment or on the command line."""
+
+    def check(self, value: object) -> Any:
+        """The value a TOML file holds, checked and brought to its final form."""
+
+
+class Whole:
+    """An integer from `low` to `high`; with `or_zero`, zero as well, where it switches something off."""
+
+    metavar = "N"
+
+    def __init__(self, low: int, high: int, *, or_zero: bool = False) -> None:
+        self._low, self._high, self._or_zero = low, high, or_zero
+        self.expected = ("0 or " if or_zero else "") + f"a whole number from {low} to {high}"
+
+    def from_text(self, text: str) -> int:
+        return self.check(_digits(text))
+
+    def check(self, value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(value)
+        if not (self._low <= value <= self._high or (self._or_zero and value == 0)):
+            raise ValueError(value)
+        return value
+
+
+class Number:
+    """A decimal number from `low` to `high`."""
+
+    metavar = "S"
+
+    def __init__(self, low: float, high: float) -> None:
+        self._low, self._high = low, high
+        self.expected = f"a number from {low:g} to {high:g}"
+
+    def from_text(self, text: str) -> float:
+        return self.check(float(text))
+
+    def check(self, value: object) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ValueError(value)
+        if not self._low <= value <= self._high:  # NaN fails this too
+            raise ValueError(value)
+        return float(value)
+
+
+class Workers:
+    """A number of workers, or "auto", which is None."""
+
+    metavar = "N|auto"
+    expected = 'a whole number from 1 to 256, or "auto"'
+
+    def from_text(self, text: str) -> int | None:
+        return None if text.strip().lower() == "auto" else self.check(_digits(text))
+
+    def check(self, value: object) -> int | None:
+        return None if value == "auto" else Whole(1, 256).check(value)
+
+
+class Choice:
+    """One of a few words, in any case; `synonyms` maps words of other programs onto them."""
+
+    def __init__(self, *words: str, synonyms: dict[str, str] | None = None) -> None:
+        self._words = dict.fromkeys(words) | (synonyms or {})
+        self.expected = "one of " + ", ".join(words)
+        self.metavar = "|".join(words)
+
+    def from_text(self, text: str) -> str:
+        return self.check(text)
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or value.strip().lower() not in self._words:
+            raise ValueError(value)
+        word = value.strip().lower()
+        return self._words[word] or word
+
+
+class IpAddress:
+    """An IPv4 or IPv6 address, in its usual spelling."""
+
+    metavar = "IP"
+    expected = "an IPv4 or IPv6 address"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text.strip())
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError(value)
+        return str(ipaddress.ip_address(value))
+
+
+class Host:
+    """An IP address or a host name."""
+
+    metavar = "HOST"
+    expected = "an IP address or a host name"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text.strip())
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError(value)
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            # What ends in a number is a mistyped address, never a name (WHATWG URL, "ends in a number").
+            if not _HOST_NAME.match(value) or value.rstrip(".").rpartition(".")[2].isdigit():
+                raise
+            return value
+
+
+class SocketPath:
+    """Where a Unix socket may lie."""
+
+    metavar = "PATH"
+    expected = f"an absolute path of at most {_SOCKET_PATH_BYTES} bytes"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text)
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or not value.startswith("/") or "\0" in value:
+            raise ValueError(value)
+        if len(value.encode()) > _SOCKET_PATH_BYTES:
+            raise ValueError(value)
+        return value
+
+
+class Codecs:
+    """A list of codec tables; what may stand in one is negotiation's to judge."""
+
+    metavar = "JSON"
+    expected = "a list of codecs, each a table with mimeType, clockRate, …"
+
+    def from_text(self, text: str) -> tuple[dict[str, Any], ...]:
+        return self.check(json.loads(text))
+
+    def check(self, value: object) -> tuple[dict[str, Any], ...]:
+        if not isinstance(value, list) or not value or not all(isinstance(codec, dict) for codec in value):
+            raise ValueError(value)
+        return tuple(value)
+
+
+def _digits(text: str) -> int:
+    """`int()` also reads "1_0" and "٣"; people who write those meant something else."""
+    if not re.fullmatch(r"-?[0-9]{1,18}", text.strip()):
+        raise ValueError(text)
+    return int(text)

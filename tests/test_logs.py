@@ -1,0 +1,93 @@
+"""Log lines: their form, their context, and that no client can forge one."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from mediad import logs
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def lines_of(form: str, level: str = "debug", **context: object) -> io.StringIO:
+    stream = io.StringIO()
+    logs.setup(level, form, stream, **context)
+    return stream
+
+
+def test_text_line() -> None:
+    stream = lines_of("text", worker=2)
+    logs.bind("mediad.test", room="r1").bind(peer="ana").info("joined as %s", "Ana")
+    stamp, level, *rest = stream.getvalue().split()
+    assert (stamp[10], stamp[-1], level) == ("T", "Z", "info")
+    assert rest == ["worker=2", "room=r1", "peer=ana", "joined", "as", "Ana"]
+
+
+def test_json_line() -> None:
+    stream = lines_of("json")
+    logging.getLogger("mediad.test").warning("lost", extra={"room": "r1", "peer": None, "other": 1})
+    entry = json.loads(stream.getvalue())
+    assert entry.pop("time").endswith("Z")
+    assert entry == {"level": "warning", "logger": "mediad.test", "message": "lost", "room": "r1"}
+
+
+def test_context_given_with_a_line_wins() -> None:
+    stream = lines_of("text")
+    logs.bind("mediad.test", room="r1").info("x", extra={"room": "r2"})
+    assert "room=r2" in stream.getvalue()
+    assert "r1" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_one_event_is_one_line(form: str) -> None:
+    stream = lines_of(form)
+    logs.bind("mediad.test", peer="a\nb").info("name %s", "x\r\n2000-01-01 error forged \x1b[2J\u2028")
+    text = stream.getvalue()
+    assert len(text.splitlines()) == 1
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_bug_carries_its_traceback(form: str) -> None:
+    stream = lines_of(form)
+    try:
+        raise ValueError("deep")
+    except ValueError:
+        logging.getLogger("mediad.test").exception("failed")
+    text = stream.getvalue()
+    assert "ValueError: deep" in text
+    if form == "text":
+        assert all(line.startswith("    ") for line in text.splitlines()[1:])
+    else:
+        assert "ValueError: deep" in json.loads(text)["exception"]
+
+
+def test_level_can_change_while_running() -> None:
+    stream = lines_of("text", "error")
+    logger = logging.getLogger("mediad.test")
+    logger.info("hidden")
+    logs.set_level("info")
+    logger.info("shown")
+    logs.set_level("none")
+    logger.critical("hidden")
+    assert stream.getvalue().count("\n") == 1
+    assert "shown" in stream.getvalue()
+
+
+def test_libraries_stay_quiet_at_info() -> None:
+    stream = lines_of("text", "info")
+    logging.getLogger("uvicorn.error").info("Started server process")
+    logging.getLogger("uvicorn.error").warning("odd")
+    assert stream.getvalue().count("\n") == 1
