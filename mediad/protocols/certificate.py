@@ -1,0 +1,117 @@
+"""The certificate a worker shows in every DTLS handshake, and the fingerprints that vouch for it.
+
+WebRTC certificates are self-signed: trust comes from the fingerprint carried by signaling (RFC 8122 §5).
+"""
+
+from __future__ import annotations
+
+import datetime
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from mediad.errors import InvalidInput
+
+_DIGESTS: dict[str, hashes.HashAlgorithm] = {
+    "sha-1": hashes.SHA1(),
+    "sha-224": hashes.SHA224(),
+    "sha-384": hashes.SHA384(),
+    "sha-512": hashes.SHA512(),
+    # Last on purpose: mediasoup-client puts the last of the list into the SDP, and every stack knows sha-256.
+    "sha-256": hashes.SHA256(),
+}
+_STRONGEST_FIRST = ("sha-512", "sha-384", "sha-256", "sha-224", "sha-1")
+_HEX_PAIRS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*")
+_BACKDATED = datetime.timedelta(days=1)  # peers whose clock is behind ours
+_LIFETIME = datetime.timedelta(days=3650)  # longer than any worker lives; nobody renews it
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """`algorithm` as in RFC 8122 ("sha-256"), `value` as upper-case hex pairs with colons."""
+
+    algorithm: str
+    value: str
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """A certificate with its private key; compared by identity, as one worker has one."""
+
+    x509: x509.Certificate
+    private_key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def generate(cls, now: datetime.datetime) -> Certificate:
+        """A fresh self-signed ECDSA P-256 certificate, valid around the aware datetime `now`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        # A random name: a constant one would only mark our servers to an observer.
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, secrets.token_hex(8))])
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _BACKDATED)
+            .not_valid_after(now + _LIFETIME)
+        )
+        return cls(builder.sign(key, hashes.SHA256()), key)
+
+    @property
+    def fingerprints(self) -> list[Fingerprint]:
+        """One per algorithm, sha-256 last."""
+        return [fingerprint_of(self.x509, algorithm) for algorithm in _DIGESTS]
+
+
+def fingerprint_of(certificate: x509.Certificate, algorithm: str) -> Fingerprint:
+    """The certificate's fingerprint; InvalidInput for an algorithm outside sha-1 … sha-512."""
+    digest = _DIGESTS.get(algorithm)
+    if digest is None:
+        raise InvalidInput(f"unknown fingerprint algorithm {algorithm!r}")
+    return Fingerprint(algorithm, certificate.fingerprint(digest).hex(":").upper())
+
+
+def check_fingerprints(fingerprints: Iterable[Fingerprint]) -> list[Fingerprint]:
+    """The list in canonical spelling; InvalidInput when it is empty or an entry cannot be a fingerprint."""
+    checked = [_canonical(fingerprint) for fingerprint in fingerprints]
+    if not checked:
+        raise InvalidInput("no fingerprints given")
+    return checked
+
+
+def matches_any(certificate: x509.Certificate, fingerprints: Iterable[Fingerprint]) -> bool:
+    """Whether one of the fingerprints of the strongest algorithm offered is the certificate's.
+
+    Weaker ones are not looked at (RFC 8122 §5.1), so nobody gains by adding a forgeable sha-1. The comparison
+    takes the same time wherever the first difference lies.
+    """
+    offered = {fingerprint.algorithm for fingerprint in fingerprints}
+    algorithm = next((name for name in _STRONGEST_FIRST if name in offered), None)
+    if algorithm is None:
+        return False
+    actual = fingerprint_of(certificate, algorithm).value.encode()
+    results = [
+        hmac.compare_digest(actual, fingerprint.value.encode())
+        for fingerprint in fingerprints
+        if fingerprint.algorithm == algorithm
+    ]
+    return any(results)
+
+
+def _canonical(fingerprint: Fingerprint) -> Fingerprint:
+    algorithm = fingerprint.algorithm.lower()
+    digest = _DIGESTS.get(algorithm)
+    if digest is None:
+        raise InvalidInput(f"unknown fingerprint algorithm {fingerprint.algorithm!r}")
+    value = fingerprint.value
+    # "XX:XX:…" of n pairs is 3n - 1 characters; the length is judged before the pattern walks the value.
+    if len(value) != 3 * digest.digest_size - 1 or not _HEX_PAIRS.fullmatch(value):
+        raise InvalidInput(f"malformed {algorithm} fingerprint")
+    return Fingerprint(algorithm, value.upper())
