@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediad.protocols.ice import (
+    IceEvent,
+    IceLiteAgent,
+    IceParameters,
+    Path,
+    PathAdded,
+    PathRemoved,
+    PathSelected,
+    StateChanged,
+    UsernameRetired,
+)
+from tests.support import stun
+
+HOME, CAFE = Path(0, "192.0.2.1", 5000), Path(0, "198.51.100.2", 6000)
+SECOND_US = 1_000_000
+
+
+def request(parameters: IceParameters, **options: Any) -> bytes:
+    return stun.binding_request(f"{parameters.username_fragment}:peer", parameters.password, **options)
+
+
+def events_of(agent: IceLiteAgent) -> list[IceEvent]:
+    return list(iter(agent.next_event, None))
+
+
+def check(
+    agent: IceLiteAgent,
+    path: Path = HOME,
+    now_us: int = 0,
+    parameters: IceParameters | None = None,
+    **options: Any,
+) -> list[IceEvent]:
+    """Send one valid check; it must be answered on its path. Gives the events."""
+    parameters = parameters or agent.parameters
+    agent.receive_datagram(request(parameters, **options), path, now_us)
+    [(reply, reply_path)] = agent.datagrams_to_send()
+    assert reply_path == path
+    assert reply[:2] == b"\x01\x01"
+    assert stun.is_signed(reply, parameters.password)
+    return events_of(agent)
+
+
+def refusal(agent: IceLiteAgent, data: bytes, now_us: int = 0) -> bytes:
+    """The single error answer to `data`, which must have changed nothing."""
+    agent.receive_datagram(data, CAFE, now_us)
+    [(reply, path)] = agent.datagrams_to_send()
+    assert path == CAFE
+    assert events_of(agent) == []
+    return reply
+
+
+def test_credentials_are_long_and_plain() -> None:
+    first, second = IceLiteAgent().parameters, IceLiteAgent().parameters
+    assert first != second
+    for text in (first.username_fragment, first.password):
+        assert set(text) <= set(string.ascii_letters + string.digits)
+    assert 16 <= len(first.username_fragment) <= 32
+    assert 22 <= len(first.password) <= 256
+
+
+def test_starts_new_with_nothing_to_do() -> None:
+    agent = IceLiteAgent()
+    assert (agent.state, agent.selected, agent.get_timer()) == ("new", None, None)
+    assert (events_of(agent), agent.datagrams_to_send()) == ([], [])
+
+
+def test_first_check_connects_and_selects() -> None:
+    agent = IceLiteAgent()
+    assert check(agent) == [PathAdded(HOME), PathSelected(HOME), StateChanged("connected")]
+    assert (agent.state, agent.selected) == ("connected", HOME)
+    assert check(agent) == []
+
+
+def test_nominated_first_check_completes_at_once() -> None:
+    agent = IceLiteAgent()
+    assert check(agent, nominate=True) == [PathAdded(HOME), PathSelected(HOME), StateChanged("completed")]
+
+
+def test_unnominated_second_path_is_kept_but_not_selected() -> None:
+    agent = IceLiteAgent()
+    check(agent)
+    assert check(agent, CAFE) == [PathAdded(CAFE)]
+    assert agent.selected == HOME
+
+
+def test_use_candidate_moves_the_selection_each_time() -> None:
+    agent = IceLiteAgent()
+    check(agent, HOME)
+    assert check(agent, CAFE, nominate=True) == [
+        PathAdded(CAFE),
+        PathSelected(CAFE),
+        StateChanged("completed"),
+    ]
+    assert check(agent, HOME, nominate=True) == [PathSelected(HOME)]
+
+
+def test_only_a_higher_nomination_moves_the_selection() -> None:
+    agent = IceLiteAgent()
+    assert StateChanged("completed") in check(agent, HOME, nomination=0)
+    assert check(agent, CAFE, nomination=0) == [PathAdded(CAFE)]
+    assert check(agent, CAFE, nomination=2, nomination_type=stun.NOMINATION) == [PathSelected(CAFE)]
+    assert check(agent, HOME, nomination=1) == []
+    assert check(agent, HOME, nomination=2, nominate=True) == []
+    assert check(agent, HOME, nomination=3) == [PathSelected(HOME)]
+
+
+def test_same_address_on_another_socket_is_another_path() -> None:
+    agent = IceLiteAgent()
+    check(agent, HOME)
+    other = Path(7, HOME.host, HOME.port)
+    assert check(agent, other, nominate=True)[:2] == [PathAdded(other), PathSelected(other)]
+
+
+def test_oldest_unselected_path_is_evicted() -> None:
+    agent = IceLiteAgent(max_paths=3)
+    paths = [Path(0, "192.0.2.1", port) for port in range(5)]
+    check(agent, paths[0], nominate=True)
+    check(agent, paths[1])
+    check(agent, paths[2])
+    assert check(agent, paths[3]) == [PathRemoved(paths[1]), PathAdded(paths[3])]
+    assert check(agent, paths[4]) == [PathRemoved(paths[2]), PathAdded(paths[4])]
+    assert agent.selected == paths[0]
+
+
+def test_one_path_is_not_room_enough() -> None:
+    with pytest.raises(ValueError, match="newcomer"):
+        IceLiteAgent(max_paths=1)
+
+
+def test_wrong_password_is_unauthorized_and_leaves_no_trace() -> None:
+    agent = IceLiteAgent()
+    forged = IceParameters(agent.parameters.username_fragment, "x" * 32)
+    reply = refusal(agent, request(forged, nominate=True))
+    assert stun.error_code_of(reply) == 401
+    assert stun.MESSAGE_INTEGRITY not in stun.attributes_of(reply)
+    assert (agent.state, agent.get_timer(), agent.dropped["unauthenticated"]) == ("new", None, 1)
+
+
+def test_foreign_username_is_unauthorized() -> None:
+    agent = IceLiteAgent()
+    stranger = IceParameters("somebodyElse1234", agent.parameters.password)
+    assert stun.error_code_of(refusal(agent, request(stranger))) == 401
+
+
+@pytest.mark.parametrize("missing", ["username", "integrity"])
+def test_missing_credentials_are_a_bad_request(missing: str) -> None:
+    agent = IceLiteAgent()
+    parameters = agent.parameters
+    padding = (0xC057, bytes(40))
+    if missing == "username":
+        data = stun.with_fingerprint(stun.with_integrity(stun.message(1, [padding]), parameters.password))
+    else:
+        name = f"{parameters.username_fragment}:peer".encode()
+        data = stun.with_fingerprint(stun.message(1, [(stun.USERNAME, name), padding]))
+    assert stun.error_code_of(refusal(agent, data)) == 400
+
+
+def test_missing_priority_is_a_signed_bad_request() -> None:
+    agent = IceLiteAgent()
+    reply = refusal(agent, request(agent.parameters, priority=None))
+    assert stun.error_code_of(reply) == 400
+    assert stun.is_signed(reply, agent.parameters.password)
+
+
+def test_controlled_peer_gets_a_signed_role_conflict() -> None:
+    agent = IceLiteAgent()
+    reply = refusal(agent, request(agent.parameters, controlled=True, nominate=True))
+    assert stun.error_code_of(reply) == 487
+    assert stun.is_signed(reply, agent.parameters.password)
+    assert agent.state == "new"
+
+
+def test_refused_requests_do_not_renew_consent() -> None:
+    agent = IceLiteAgent(consent_timeout_us=10 * SECOND_US)
+    check(agent, now_us=0)
+    for data in (
+        request(agent.parameters, controlled=True),
+        request(agent.parameters, priority=None),
+        request(IceParameters(agent.parameters.username_fragment, "x" * 32)),
+    ):
+        refusal(agent, data, now_us=9 * SECOND_US)
+    assert agent.get_timer() == 10 * SECOND_US
+
+
+def test_unproven_requests_are_answered_within_a_budget() -> None:
+    agent = IceLiteAgent()
+    forged = request(IceParameters(agent.parameters.username_fragment, "x" * 32))
+    for _ in range(100):
+        agent.receive_datagram(forged, CAFE, 5 * SECOND_US)
+    assert len(agent.datagrams_to_send()) == 10
+    assert agent.dropped["unauthenticated"] == 100
+    assert check(agent, now_us=5 * SECOND_US)  # the honest peer is not held up
+    agent.receive_datagram(forged, CAFE, 6 * SECOND_US)
+    assert len(agent.datagrams_to_send()) == 1
+
+
+def test_no_refusal_is_larger_than_its_request() -> None:
+    agent = IceLiteAgent()
+    tiny = stun.with_fingerprint(stun.message(1, []))
+    agent.receive_datagram(tiny, CAFE, 0)
+    assert agent.datagrams_to_send() == []
+
+
+@pytest.mark.parametrize("junk", [b"", b"\x00", bytes(100), b"\x16\xfe\xfd" + bytes(20), bytes(3000)])
+def test_junk_is_counted_and_not_answered(junk: bytes) -> None:
+    agent = IceLiteAgent()
+    agent.receive_datagram(junk, HOME, 0)
+    assert (agent.datagrams_to_send(), events_of(agent), agent.state) == ([], [], "new")
+    assert agent.dropped.total() == 1
+
+
+def test_queued_replies_are_bounded() -> None:
+    agent = IceLiteAgent()
+    data = request(agent.parameters)
+    for _ in range(500):
+        agent.receive_datagram(data, HOME, 0)
+    assert len(agent.datagrams_to_send()) == 64
+    assert agent.dropped["outbox-full"] == 436
+
+
+def test_consent_expires_thirty_seconds_after_the_last_check() -> None:
+    agent = IceLiteAgent()
+    check(agent, HOME, now_us=0, nominate=True)
+    check(agent, CAFE, now_us=4 * SECOND_US)
+    assert agent.get_timer() == 34 * SECOND_US
+    agent.handle_timer(34 * SECOND_US - 1)
+    assert events_of(agent) == []
+    agent.handle_timer(34 * SECOND_US)
+    assert events_of(agent) == [PathRemoved(HOME), PathRemoved(CAFE), StateChanged("disconnected")]
+    assert (agent.selected, agent.get_timer()) == (None, None)
+
+
+def test_a_peer_may_come_back_after_consent_was_lost() -> None:
+    agent = IceLiteAgent()
+    check(agent, HOME, nomination=5)
+    agent.handle_timer(60 * SECOND_US)
+    events_of(agent)
+    assert check(agent, CAFE, now_us=61 * SECOND_US) == [
+        PathAdded(CAFE),
+        PathSelected(CAFE),
+        StateChanged("connected"),
+    ]
+    assert check(agent, CAFE, now_us=61 * SECOND_US, nomination=1) == [StateChanged("completed")]
+
+
+def test_consent_timeout_zero_means_never() -> None:
+    agent = IceLiteAgent(consent_timeout_us=0)
+    check(agent)
+    assert agent.get_timer() is None
+    agent.handle_timer(10**15)
+    assert agent.state == "connected"
+
+
+def test_old_credentials_serve_until_the_new_are_used() -> None:
+    agent = IceLiteAgent()
+    old = agent.parameters
+    check(agent, nominate=True)
+    new = agent.restart()
+    assert new == agent.parameters != old
+    assert check(agent, parameters=old) == []
+    assert check(agent, parameters=new) == [UsernameRetired(old.username_fragment)]
+    assert stun.error_code_of(refusal(agent, request(old))) == 401
+    assert agent.state == "completed"
+
+
+def test_forged_use_of_the_new_fragment_does_not_retire_the_old() -> None:
+    agent = IceLiteAgent()
+    old = agent.parameters
+    new = agent.restart()
+    refusal(agent, request(IceParameters(new.username_fragment, old.password)))
+    refusal(agent, request(new, controlled=True))
+    assert check(agent, parameters=old)[-1] == StateChanged("connected")
+
+
+def test_nomination_counts_afresh_after_a_restart() -> None:
+    agent = IceLiteAgent()
+    check(agent, HOME, nomination=9)
+    agent.restart()
+    assert PathSelected(CAFE) in check(agent, CAFE, nomination=1)
+
+
+def test_restarting_many_times_keeps_the_pair_in_use_and_the_newest() -> None:
+    agent = IceLiteAgent()
+    first = agent.parameters
+    check(agent)
+    generations = [agent.restart() for _ in range(10)]
+    retired = events_of(agent)
+    assert retired == [UsernameRetired(item.username_fragment) for item in generations[:-2]]
+    assert check(agent, parameters=first) == []
+    assert check(agent, parameters=generations[-1]) == [
+        UsernameRetired(first.username_fragment),
+        UsernameRetired(generations[-2].username_fragment),
+    ]
+
+
+def test_losing_the_selected_path_moves_to_the_newest_other() -> None:
+    agent = IceLiteAgent()
+    third = Path(1, "192.0.2.9", 1)
+    check(agent, HOME, nominate=True)
+    check(agent, CAFE)
+    check(agent, third)
+    agent.remove_path(CAFE)
+    assert events_of(agent) == [PathRemoved(CAFE)]
+    agent.remove_path(HOME)
+    assert events_of(agent) == [PathRemoved(HOME), PathSelected(third)]
+    agent.remove_path(third)
+    assert events_of(agent) == [PathRemoved(third), StateChanged("disconnected")]
+    assert agent.get_timer() is None
+    agent.remove_path(third)
+    assert events_of(agent) == []
+
+
+def test_close_gives_everything_up_once() -> None:
+    agent = IceLiteAgent()
+    old = agent.parameters
+    check(agent)
+    new = agent.restart()
+    agent.close()
+    assert events_of(agent) == [
+        PathRemoved(HOME),
+        UsernameRetired(old.username_fragment),
+        UsernameRetired(new.username_fragment),
+        StateChanged("closed"),
+    ]
+    agent.close()
+    agent.receive_datagram(request(new), HOME, 0)
+    assert (events_of(agent), agent.datagrams_to_send(), agent.get_timer()) == ([], [], None)
+    assert agent.dropped["closed"] == 1
+    assert agent.restart() == new
+
+
+checks = st.tuples(
+    st.integers(0, 11),
+    st.booleans(),
+    st.none() | st.integers(0, 5),
+    st.sampled_from(["check", "restart", "expire", "lose"]),
+)
+
+
+@given(st.lists(checks, max_size=40))
+def test_events_always_describe_the_paths(steps: list[tuple[int, bool, int | None, str]]) -> None:
+    agent = IceLiteAgent(max_paths=4)
+    known: set[Path] = set()
+    selected, now_us = None, 0
+    for port, nominate, nomination, action in steps:
+        path = Path(0, "192.0.2.1", port)
+        now_us += SECOND_US
+        match action:
+            case "check":
+                data = request(agent.parameters, nominate=nominate, nomination=nomination)
+                agent.receive_datagram(data, path, now_us)
+            case "restart":
+                agent.restart()
+            case "expire":
+                now_us += 60 * SECOND_US
+                agent.handle_timer(now_us)
+            case "lose":
+                agent.remove_path(path)
+        for event in events_of(agent):
+            match event:
+                case PathAdded(added):
+                    assert added not in known
+                    known.add(added)
+                case PathRemoved(removed):
+                    known.remove(removed)
+                    selected = None if removed == selected else selected
+                case PathSelected(chosen):
+                    assert chosen in known
+                    selected = chosen
+        assert len(known) <= 4
+        assert agent.selected == selected
+        assert (selected is not None) == bool(known)
+        assert (agent.state in ("connected", "completed")) == bool(known)
