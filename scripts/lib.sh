@@ -1,0 +1,214 @@
+# shellcheck shell=bash
+# Set-up shared by the scripts beside this file. Each step looks at what is already there first, so a second call costs
+# a few milliseconds, and one lock makes several scripts started at once take turns.
+#
+#   setup_run     what the daemon needs     (Python, runtime packages, native code, the page)
+#   setup_tests   what the tests need too   (development packages, Chromium, valgrind)
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VENV=$ROOT/.venv
+PYTHON=$VENV/bin/python
+STATE=$ROOT/build/state # one file per finished step, holding the digest of what it was made from
+NODE_MAJOR=18           # what the page's bundler needs; Debian 12 and Ubuntu 24.04 ship it
+
+say() { printf '%s\n' "mediad: $*" >&2; }
+die() { say "$@"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- steps that run only when what they are made from has changed ---------------------------------------------------
+
+digest() { sha256sum | cut -d' ' -f1; }
+
+digest_files() { # the names and contents of the NUL-separated files on stdin
+    sort -z | xargs -0 -r sha256sum | digest
+}
+
+is_done() { [ "$(cat "$STATE/$1" 2>/dev/null)" = "$2" ]; }
+mark_done() { printf '%s\n' "$2" >"$STATE/$1"; }
+
+with_lock() { # keeps the lock away from the program that runs after set-up: "$@" finishes before it is released
+    mkdir -p "$STATE"
+    exec 9>"$STATE/lock"
+    flock 9
+    "$@"
+    exec 9>&-
+}
+
+# --- system packages ----------------------------------------------------------------------------------------------------
+
+need_packages() { # WHAT FOR, package…: installs them where we are root, else says what to type
+    local purpose=$1
+    shift
+    if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
+        say "$purpose needs these packages: $*"
+        die "install them with: sudo apt-get install --no-install-recommends $*"
+    fi
+    say "installing $* ($purpose)"
+    # fd 9 is the lock: a service that a package starts must not inherit it.
+    if ! { apt_get update && apt_get install --no-install-recommends "$@"; } 9>&-; then
+        die "apt-get could not install: $*"
+    fi
+}
+
+apt_get() {
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
+}
+
+# --- Python -------------------------------------------------------------------------------------------------------------
+
+python_is_fit() { # new enough, can make environments that have pip, and has the headers that native code needs
+    "$1" - >/dev/null 2>&1 <<'PY'
+import sys, sysconfig, pathlib
+assert sys.version_info >= (3, 11)
+import ensurepip, venv
+assert pathlib.Path(sysconfig.get_path("include"), "Python.h").exists()
+PY
+}
+
+find_python() {
+    local candidate
+    for candidate in ${MEDIAD_PYTHON:-python3 python3.13 python3.12 python3.11 /usr/bin/python3}; do
+        if have "$candidate" && python_is_fit "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+setup_venv() {
+    local base
+    if [ -x "$PYTHON" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 && python_is_fit "$PYTHON"; then
+        return
+    fi
+    if ! base=$(find_python); then
+        need_packages "Python 3.11 or newer" python3 python3-venv python3-dev
+        base=$(find_python) || die "no Python 3.11 or newer with venv and headers, even after installing python3"
+    fi
+    say "making .venv with $base"
+    rm -rf "$VENV" "$STATE"/python-*
+    "$base" -m venv "$VENV"
+}
+
+setup_python() { # run|dev: the dependencies pyproject.toml names
+    local want
+    want=$(digest <"$ROOT/pyproject.toml")
+    if [ -x "$PYTHON" ] && { is_done "python-$1" "$want" || is_done python-dev "$want"; }; then
+        return
+    fi
+    setup_venv
+    say "installing Python packages ($1)"
+    "$PYTHON" "$ROOT/scripts/requirements.py" "$1" >"$STATE/requirements.txt"
+    pip_install -r "$STATE/requirements.txt"
+    # The commands mediad and mediactl in .venv/bin; the native code has a step of its own.
+    MEDIAD_NATIVE=0 pip_install --no-deps --no-build-isolation --editable "$ROOT"
+    mark_done "python-$1" "$want"
+}
+
+pip_install() {
+    "$PYTHON" -m pip install --quiet --no-input --disable-pip-version-check "$@" </dev/null >&2
+}
+
+# --- native code --------------------------------------------------------------------------------------------------------
+
+native_digest() {
+    {
+        find "$ROOT/mediad" -path "$ROOT/mediad/web" -prune -o \
+            \( -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) -print0
+        printf '%s\0' "$ROOT/setup.py"
+    } | digest_files
+}
+
+setup_native() {
+    local want
+    want=$(native_digest)$("$PYTHON" -c 'import sys; print(sys.implementation.cache_tag)')
+    is_done native "$want" && return
+    if ! printf '#include <stdint.h>\n' | gcc -E - >/dev/null 2>&1; then
+        need_packages "the native build" gcc libc6-dev
+    fi
+    build_native
+    mark_done native "$want"
+}
+
+build_native() {
+    say "building native code"
+    local log=$STATE/native.log hints
+    if ! (cd "$ROOT" && MEDIAD_PROBE=1 "$PYTHON" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$log" 2>&1; then
+        cat "$log" >&2
+        die "the native build failed"
+    fi
+    # Cython says so when a call makes code without the GIL take it. No flag of Cython turns that into an error.
+    if hints=$(grep -i 'performance hint' "$log"); then
+        printf '%s\n' "$hints" >&2
+        rm -f "$ROOT"/build/interfaces # the next build starts from nothing and finds the same
+        die "the native build has performance hints: mark what they name noexcept, or nogil code takes the GIL"
+    fi
+}
+
+# --- the page -----------------------------------------------------------------------------------------------------------
+
+setup_web() {
+    local web=$ROOT/mediad/web packages sources
+    [ -f "$web/package.json" ] || return 0
+    packages=$(digest <"$web/package-lock.json")
+    sources=$(find "$web" \( -name node_modules -o -name dist \) -prune -o -type f -print0 | digest_files)
+    [ -d "$web/dist" ] && is_done web "$sources" && return
+    if [ "$(node_major)" -lt "$NODE_MAJOR" ] || ! have npm; then
+        need_packages "building the page" nodejs npm
+        [ "$(node_major)" -ge "$NODE_MAJOR" ] ||
+            die "building the page needs Node.js $NODE_MAJOR or newer, and this system's package is $(node --version)"
+    fi
+    if ! [ -d "$web/node_modules" ] || ! is_done web-packages "$packages"; then
+        say "installing the page's npm packages"
+        npm_in "$web" ci --no-audit --no-fund
+        mark_done web-packages "$packages"
+    fi
+    say "building the page"
+    npm_in "$web" run build
+    mark_done web "$sources"
+}
+
+node_major() {
+    local version
+    version=$(node --version 2>/dev/null) || version=v0
+    version=${version#v}
+    printf '%s\n' "${version%%.*}"
+}
+
+npm_in() {
+    local where=$1
+    shift
+    npm --prefix "$where" --loglevel=error "$@" </dev/null >&2
+}
+
+# --- what only the tests need -------------------------------------------------------------------------------------------
+
+setup_test_tools() {
+    local missing=()
+    have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
+    have valgrind || missing+=(valgrind)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        need_packages "the tests" "${missing[@]}"
+    fi
+}
+
+# --- together -----------------------------------------------------------------------------------------------------------
+
+run_steps() {
+    setup_python run
+    setup_native
+    setup_web
+}
+
+test_steps() {
+    setup_python dev
+    setup_native
+    setup_web
+    setup_test_tools
+}
+
+setup_run() { with_lock run_steps; }
+setup_tests() { with_lock test_steps; }
+setup_dev() { with_lock setup_python dev; }
