@@ -6,8 +6,9 @@ Environment switches:
     MEDIAD_SANITIZE=address,…   instruments for the named sanitizers (scripts/sanitize); implies MEDIAD_DEBUG
     MEDIAD_NATIVE=0             builds no native code at all
 
-The modules share structs through .pxd files and C headers, and a module built against an old layout reads garbage
-without a word. So one changed interface, switch or compiler flag rebuilds them all; a changed .pyx rebuilds itself.
+The modules share structs through .pxd files and C headers, and a module built against an old layout reads
+garbage without a word. So one changed interface, switch or compiler flag rebuilds them all; a changed .pyx
+rebuilds itself.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ SANITIZE = os.environ.get("MEDIAD_SANITIZE", "")
 DEBUG = os.environ.get("MEDIAD_DEBUG") == "1" or bool(SANITIZE)
 NATIVE = os.environ.get("MEDIAD_NATIVE") != "0"
 
-# Generated C is not ours to keep free of style warnings; hand-written headers are, and scripts/check compiles each
-# of them alone with warnings as errors. What would be a bug in either is an error here too.
+# Generated C is not ours to keep free of style warnings; hand-written headers are, and scripts/check compiles
+# each of them alone with warnings as errors. What would be a bug in either is an error here too.
 C_FLAGS = [
     "-O3",
     "-std=gnu11",
@@ -76,7 +77,7 @@ def extensions() -> Iterator[Extension]:
 
 
 class Interfaces:
-    """What every module is built against, as one digest that build/interfaces keeps of the last complete build."""
+    """What every module is built against: one digest, kept in build/interfaces after each complete build."""
 
     record = ROOT / "build" / "interfaces"
 
@@ -102,7 +103,7 @@ REBUILD = INTERFACES.changed()
 
 
 class BuildExt(build_ext):
-    """`build_ext` that rebuilds everything when an interface changed and leaves no module without a source behind."""
+    """`build_ext` that rebuilds all when an interface changed and removes modules whose source is gone."""
 
     def run(self) -> None:
         self.force = self.force or REBUILD
