@@ -1,7 +1,7 @@
 """Builds mediad._fastpath, the native media path.
 
 Environment switches:
-    MEDIAD_PROBE=1              also builds _probe.pyx, the tests' window into the native code
+    MEDIAD_PROBE=1              also builds _probe*.pyx, the tests' windows into the native code
     MEDIAD_DEBUG=1              .pyx line numbers in the binaries, for gdb, perf and valgrind
     MEDIAD_SANITIZE=address,…   instruments for the named sanitizers (scripts/sanitize); implies MEDIAD_DEBUG
     MEDIAD_NATIVE=0             builds no native code at all
@@ -64,7 +64,7 @@ DIRECTIVES = {
 
 def extensions() -> Iterator[Extension]:
     for source in sorted(FASTPATH.rglob("*.pyx")):
-        if source.name == "_probe.pyx" and not PROBE:
+        if source.name.startswith("_probe") and not PROBE:
             continue
         relative = source.relative_to(ROOT)
         yield Extension(

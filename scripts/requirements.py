@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml asks pip for: the build's and the daemon's packages; with "dev" the tests' too."""
+"""Prints what pyproject.toml asks for: the build's and the daemon's packages, with "dev" the tests' too."""
 
 from __future__ import annotations
 

@@ -1,0 +1,225 @@
+"""The house holds: floors, no circles, one door to the native code, pure folders, every module tested."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.imports import ROOT, Reference, circles, modules, references
+
+MODULES = modules()
+REFERENCES = references()
+
+# Each floor and what it may import, ground first. "mediad" itself holds the version and is open to all.
+FLOORS = {
+    "errors": "",
+    "exit_codes": "",
+    "config_kinds": "errors",
+    "config": "errors config_kinds",
+    "logs": "errors config",
+    "ortc": "errors",
+    "protocols": "errors",
+    "_fastpath.base": "",
+    "_fastpath.wire": "_fastpath.base",
+    "_fastpath.stream": "_fastpath.base _fastpath.wire",
+    "_fastpath.engine": "_fastpath.base _fastpath.wire _fastpath.stream",
+    "_fastpath.loop": "_fastpath.base _fastpath.wire _fastpath.stream _fastpath.engine",
+    "_fastpath._probe": "_fastpath.base _fastpath.wire _fastpath.stream _fastpath.engine",
+    "worker": "errors exit_codes config logs ortc protocols _fastpath.loop _fastpath.engine",
+    "rooms": "errors ortc",
+    "signaling": "errors config logs ortc rooms",
+    "supervisor": "errors exit_codes config logs ortc protocols rooms signaling",
+    "ctl": "errors exit_codes config protocols",
+}
+
+# The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.
+PURE = ("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad.worker.allocation")
+IO_SHELLS = {"mediad._fastpath.loop", "mediad._fastpath._probe"}
+IMPURE_IMPORTS = {
+    "asyncio",
+    "socket",
+    "time",
+    "threading",
+    "select",
+    "selectors",
+    "subprocess",
+    "multiprocessing",
+}
+
+
+def floor(module: str) -> str:
+    parts = module.split(".")[1:]
+    return ".".join(parts[:2] if parts[:1] == ["_fastpath"] else parts[:1])
+
+
+def inside(reference: Reference) -> bool:
+    return reference.target.split(".")[0] == "mediad"
+
+
+def test_references_are_read_in_every_spelling(tmp_path: Path) -> None:
+    package = tmp_path / "mediad" / "a"
+    package.mkdir(parents=True)
+    (tmp_path / "mediad" / "__init__.py").write_text("")
+    (package / "__init__.pxd").write_text("")
+    (package / "b.py").write_text("def f():\n    from . import c\n    import mediad.a.d as d, os\n")
+    (package / "c.pyx").write_text(
+        "from mediad.a.d cimport (\n    x,  # why\n    y)\nfrom .. cimport e\nimport time\n"
+    )
+    (package / "d.pxd").write_text(
+        "from mediad.a cimport c, b\ncimport mediad.a.b\n# from mediad cimport a\n"
+    )
+    (tmp_path / "mediad" / "e.pxd").write_text("")
+    found = {(reference.source, reference.target) for reference in references(tmp_path)}
+    assert found == {
+        ("mediad.a.b", "mediad.a.c"),
+        ("mediad.a.b", "mediad.a.d"),
+        ("mediad.a.b", "os"),
+        ("mediad.a.c", "mediad.a.d"),
+        ("mediad.a.c", "mediad.e"),
+        ("mediad.a.c", "time"),
+        ("mediad.a.d", "mediad.a.b"),
+        ("mediad.a.d", "mediad.a.c"),
+    }
+
+
+def test_circles_are_found() -> None:
+    edges = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "f": {"f"}}
+    assert circles(edges) == [["a", "b", "c"]]
+
+
+def test_every_module_has_a_floor() -> None:
+    homeless = sorted(name for name in MODULES if floor(name) not in {*FLOORS, "", "_fastpath", "web"})
+    assert homeless == []
+
+
+def test_arrows_run_down() -> None:
+    wrong = []
+    for reference in filter(inside, REFERENCES):
+        source, target = floor(reference.source), floor(reference.target)
+        if target not in ("", source, *FLOORS.get(source, "").split()):
+            wrong.append(f"{reference.file} imports {reference.target}")
+    assert wrong == []
+
+
+def test_no_circles() -> None:
+    edges: dict[str, set[str]] = {}
+    for reference in filter(inside, REFERENCES):
+        edges.setdefault(reference.source, set()).add(reference.target)
+    assert circles(edges) == []
+
+
+def test_one_door_to_the_native_code() -> None:
+    doors = {
+        reference.source
+        for reference in REFERENCES
+        if reference.target.startswith("mediad._fastpath")
+        and not reference.source.startswith("mediad._fastpath")
+    }
+    assert doors <= {"mediad.worker.plane"}
+
+
+def test_nothing_depends_on_the_test_window() -> None:
+    users = [reference.file for reference in REFERENCES if "._probe" in reference.target]
+    assert users == []
+
+
+def test_mediactl_shares_only_the_envelope() -> None:
+    shared = {
+        reference.target
+        for reference in REFERENCES
+        if floor(reference.source) == "ctl" and floor(reference.target) == "protocols"
+    }
+    assert shared <= {"mediad.protocols.envelope"}
+
+
+def test_pure_folders_import_no_io() -> None:
+    wrong = [
+        f"{reference.file} imports {reference.target}"
+        for reference in REFERENCES
+        if reference.source.startswith(PURE)
+        and reference.source not in IO_SHELLS
+        and (
+            reference.target.split(".")[0] in IMPURE_IMPORTS
+            or reference.target in {"libc.time", "posix.time"}
+        )
+    ]
+    assert wrong == []
+
+
+IMPORT_EACH_ALONE = """
+import os, sys, traceback
+failed = False
+for name in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        try:
+            __import__(name)
+        except BaseException:
+            print(f"--- import {name}", file=sys.stderr)
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+    failed |= os.waitpid(child, 0)[1] != 0
+sys.exit(failed)
+"""
+
+
+def test_every_module_imports_alone() -> None:
+    """In an interpreter that has loaded nothing of mediad's, with every warning an error."""
+    importable = [
+        name for name, paths in MODULES.items() if any(path.suffix in {".py", ".pyx"} for path in paths)
+    ]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", IMPORT_EACH_ALONE, *importable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+# Modules without a test file of their own, and why.
+UNTESTED = {
+    "mediad._fastpath._probe": "a test tool itself",
+}
+
+
+def mirrored_test(module: str) -> Path:
+    *folders, name = module.split(".")[1:]
+    return ROOT.joinpath("tests", *folders, f"test_{name.strip('_')}.py")
+
+
+def test_every_module_has_its_test_file() -> None:
+    packages = {name for name, paths in MODULES.items() if any(path.stem == "__init__" for path in paths)}
+    missing = [
+        str(mirrored_test(name).relative_to(ROOT))
+        for name in MODULES
+        if name not in packages and name not in UNTESTED and not mirrored_test(name).exists()
+    ]
+    assert missing == []
+
+
+def test_the_untested_list_is_current() -> None:
+    stale = [name for name in UNTESTED if name not in MODULES or mirrored_test(name).exists()]
+    assert stale == []
+
+
+TOP_LEVEL = {
+    *("setup.py", "pyproject.toml", "mediad", "tests", "scripts", "systemd", "docs"),
+    *("README.md", "CHANGELOG.md", "LICENSE"),
+}
+
+
+def test_the_top_level_is_fixed() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout: the top level also holds what was built")
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    top = {path.split("/")[0] for path in tracked}
+    assert {name for name in top if not name.startswith(".")} <= TOP_LEVEL
