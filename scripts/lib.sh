@@ -9,7 +9,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=$ROOT/.venv
-PYTHON=$VENV/bin/python
+PY=$VENV/bin/python
 STATE=$ROOT/build/state # one file per finished step, holding the digest of what it was made from
 NODE_MAJOR=18           # what the page's bundler needs; Debian 12 and Ubuntu 24.04 ship it
 
@@ -69,7 +69,7 @@ PY
 
 find_python() {
     local candidate
-    for candidate in ${MEDIAD_PYTHON:-python3 python3.13 python3.12 python3.11 /usr/bin/python3}; do
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 /usr/bin/python3}; do
         if have "$candidate" && python_is_fit "$candidate"; then
             command -v "$candidate"
             return
@@ -80,7 +80,7 @@ find_python() {
 
 setup_venv() {
     local base
-    if [ -x "$PYTHON" ] && "$PYTHON" -m pip --version >/dev/null 2>&1 && python_is_fit "$PYTHON"; then
+    if [ -x "$PY" ] && "$PY" -m pip --version >/dev/null 2>&1 && python_is_fit "$PY"; then
         return
     fi
     if ! base=$(find_python); then
@@ -95,12 +95,12 @@ setup_venv() {
 setup_python() { # run|dev: the dependencies pyproject.toml names
     local want
     want=$(digest <"$ROOT/pyproject.toml")
-    if [ -x "$PYTHON" ] && { is_done "python-$1" "$want" || is_done python-dev "$want"; }; then
+    if [ -x "$PY" ] && { is_done "python-$1" "$want" || is_done python-dev "$want"; }; then
         return
     fi
     setup_venv
     say "installing Python packages ($1)"
-    "$PYTHON" "$ROOT/scripts/requirements.py" "$1" >"$STATE/requirements.txt"
+    "$PY" "$ROOT/scripts/requirements.py" "$1" >"$STATE/requirements.txt"
     pip_install -r "$STATE/requirements.txt"
     # The commands mediad and mediactl in .venv/bin; the native code has a step of its own.
     MEDIAD_NATIVE=0 pip_install --no-deps --no-build-isolation --editable "$ROOT"
@@ -108,7 +108,7 @@ setup_python() { # run|dev: the dependencies pyproject.toml names
 }
 
 pip_install() {
-    "$PYTHON" -m pip install --quiet --no-input --disable-pip-version-check "$@" </dev/null >&2
+    "$PY" -m pip install --quiet --no-input --disable-pip-version-check "$@" </dev/null >&2
 }
 
 # --- native code --------------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ native_digest() {
 
 setup_native() {
     local want
-    want=$(native_digest)$("$PYTHON" -c 'import sys; print(sys.implementation.cache_tag)')
+    want=$(native_digest)$("$PY" -c 'import sys; print(sys.implementation.cache_tag)')
     is_done native "$want" && return
     if ! printf '#include <stdint.h>\n' | gcc -E - >/dev/null 2>&1; then
         need_packages "the native build" gcc libc6-dev
@@ -135,7 +135,7 @@ setup_native() {
 build_native() {
     say "building native code"
     local log=$STATE/native.log hints
-    if ! (cd "$ROOT" && MEDIAD_PROBE=1 "$PYTHON" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$log" 2>&1; then
+    if ! (cd "$ROOT" && MEDIAD_PROBE=1 "$PY" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$log" 2>&1; then
         cat "$log" >&2
         die "the native build failed"
     fi
