@@ -1,0 +1,54 @@
+"""What gets fuzzed: everything that reads bytes from outside the process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aioice import stun
+
+from mediad.errors import EnvelopeError
+from mediad.protocols import envelope
+from mediad.protocols.ice import IceLiteAgent, Path
+from tests.fuzz.runner import Target
+
+
+def envelope_target() -> Target:
+    messages: list[envelope.Message] = [
+        envelope.Request(7, "transport.create", {"routerId": "r", "transportId": "t", "forceTcp": False}),
+        envelope.Response(7, True, {"iceParameters": {"usernameFragment": "abcd"}}),
+        envelope.Response(8, False, {"code": "not-found", "reason": 'transport with id "X" not found'}),
+        envelope.Event("producer.score", {"producerId": "p", "score": [{"encodingIdx": 0, "score": 10}]}),
+    ]
+    frames = [envelope.encode(message) for message in messages]
+
+    def make() -> Callable[[bytes], object]:
+        return lambda data: envelope.Decoder().feed(data)
+
+    return Target("envelope", [*frames, b"".join(frames)], make, (EnvelopeError,))
+
+
+def ice_target() -> Target:
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, transaction_id=bytes(12))
+    request.attributes["USERNAME"] = "ours:theirs"
+    request.attributes["PRIORITY"] = 1853824767
+    request.attributes["ICE-CONTROLLING"] = 81985529216486895
+    request.attributes["USE-CANDIDATE"] = None
+    request.add_message_integrity(b"password")
+    indication = stun.Message(stun.Method.BINDING, stun.Class.INDICATION, transaction_id=bytes(12))
+
+    def make() -> Callable[[bytes], object]:
+        agent = IceLiteAgent()
+        path = Path(0, "192.0.2.1", 4000)
+
+        def take(data: bytes) -> None:
+            agent.receive_datagram(data, path, 1_000_000)
+            while agent.next_event():
+                raise AssertionError("an event without an authentic request")
+            agent.datagrams_to_send()
+
+        return take
+
+    return Target("ice", [bytes(request), bytes(indication)], make)
+
+
+TARGETS = [envelope_target(), ice_target()]
