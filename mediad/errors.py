@@ -9,6 +9,7 @@
     ├── Unavailable             "unavailable"  no worker can take it now
     ├── WorkerDied              "worker-died"  the worker went away while the request was under way
     ├── ConfigError             "config"       settings are wrong; the process exits with its own code
+    ├── PortError               "port"         a port or socket is taken or not ours to open; likewise
     └── EnvelopeError           "envelope"     a frame on an internal pipe broke the format
 
 Each class owns its code, and the code is what crosses pipes and sockets.
@@ -55,6 +56,10 @@ class ConfigError(MediadError):
     code = "config"
 
 
+class PortError(MediadError):
+    code = "port"
+
+
 class EnvelopeError(MediadError):
     code = "envelope"
 
@@ -71,6 +76,7 @@ _BY_CODE: dict[str, type[MediadError]] = {
         Unavailable,
         WorkerDied,
         ConfigError,
+        PortError,
         EnvelopeError,
     )
 }

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from mediad.errors import ConfigError, MediadError, PortError
+
 
 class ExitCode(IntEnum):
     """How a mediad process ended; the numbers follow sysexits.h where it has a word for the case."""
@@ -21,3 +23,25 @@ class ExitCode(IntEnum):
     """A worker could not be brought up, or something broke that should not (EX_SOFTWARE). Worth retrying."""
     CONFIG = 78
     """A setting is wrong (EX_CONFIG). Not worth retrying."""
+
+
+def exit_code_for(error: MediadError) -> ExitCode:
+    """The code a process ends with when `error` keeps it from running."""
+    match error:
+        case ConfigError():
+            return ExitCode.CONFIG
+        case PortError():
+            return ExitCode.PORT
+        case _:
+            return ExitCode.SOFTWARE
+
+
+def error_for(status: int, reason: str) -> MediadError:
+    """The error a mediad process ended of, from its exit status; the inverse of `exit_code_for`."""
+    match status:
+        case ExitCode.CONFIG:
+            return ConfigError(reason)
+        case ExitCode.PORT:
+            return PortError(reason)
+        case _:
+            return MediadError(reason)
