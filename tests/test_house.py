@@ -16,7 +16,7 @@ REFERENCES = references()
 # Each floor and what it may import, ground first. "mediad" itself holds the version and is open to all.
 FLOORS = {
     "errors": "",
-    "exit_codes": "",
+    "exit_codes": "errors",
     "config_kinds": "errors",
     "config": "errors config_kinds",
     "logs": "errors config",
