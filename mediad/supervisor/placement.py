@@ -24,8 +24,8 @@ class Candidate:
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:
     """Fewest rooms, then lower CPU (within SIMILAR_CPU all the same), then least recently used.
 
-    None without candidates. The tolerance is measured from the least busy of the workers with fewest rooms, so
-    their order does not matter.
+    None without candidates. The tolerance is measured from the least busy of the workers with fewest rooms,
+    so their order does not matter.
     """
     rest = list(candidates)
     if not rest:

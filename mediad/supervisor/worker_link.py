@@ -22,14 +22,17 @@ MAX_OUTSTANDING = 1024
 MAX_UNSENT_BYTES = 8 * 1024 * 1024
 """What may wait for a worker to read its pipe."""
 
+PIPE_CLOSED = "its pipe closed"
+"""The reason a link is lost for when the worker ended, whatever of."""
+
 logger = logging.getLogger(__name__)
 
 
 class WorkerLink:
     """One life of one worker process; a restarted worker gets a new link with the same `worker_id`.
 
-    `on_event` takes the events that belong to no router. `on_lost` is called once, with the reason, when the link
-    ends by itself: the pipe reached its end, or the worker broke the format.
+    `on_event` takes the events that belong to no router. `on_lost` is called once, with the reason, when the
+    link ends by itself: the pipe reached its end, or the worker broke the format.
     """
 
     def __init__(self, worker_id: int, on_event: EventHandler, on_lost: Callable[[str], None]) -> None:
@@ -48,13 +51,13 @@ class WorkerLink:
         """Take over both pipe ends."""
         loop = asyncio.get_running_loop()
         self._reader, _ = await loop.connect_read_pipe(lambda: _Ear(self), os.fdopen(read_fd, "rb", 0))
-        self._writer, _ = await loop.connect_write_pipe(lambda: _Mouth(self), os.fdopen(write_fd, "wb", 0))
+        self._writer, _ = await loop.connect_write_pipe(_Mouth, os.fdopen(write_fd, "wb", 0))
 
     async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
         """The worker's reply.
 
-        Raises the error the worker answered with; Unavailable when it is overloaded or does not answer in time;
-        WorkerDied when it is gone, or goes before it has answered.
+        Raises the error the worker answered with; Unavailable when it is overloaded or does not answer in
+        time; WorkerDied when it is gone, or goes before it has answered.
         """
         if self._writer is not None and (
             len(self._pending) >= MAX_OUTSTANDING or self._writer.get_write_buffer_size() > MAX_UNSENT_BYTES
@@ -73,6 +76,7 @@ class WorkerLink:
     def ping(self) -> asyncio.Future[dict[str, Any]]:
         """A future that is done when the worker answers or the link is lost. No bound applies to it."""
         _, answer = self._send("worker.ping", {})
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody awaits it
         return answer
 
     def subscribe(self, router_id: str, on_event: EventHandler) -> None:
@@ -146,7 +150,6 @@ class WorkerLink:
         for answer in self._pending.values():
             if not answer.done():
                 answer.set_exception(WorkerDied(f"worker {self.worker_id} died"))
-                answer.exception()  # a ping nobody awaits is no unhandled error
         self._pending.clear()
         self._subscribers.clear()
         if notify:
@@ -163,8 +166,8 @@ class _Ear(asyncio.Protocol):
         self._link._receive(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._link._end("its pipe closed")
+        self._link._end(PIPE_CLOSED)
 
 
 class _Mouth(asyncio.BaseProtocol):
-    """The pipe we write; that it broke shows on the other one too, once what the worker still said is read."""
+    """The pipe we write. When it breaks the other one ends too, after the worker's last words."""

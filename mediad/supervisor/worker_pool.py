@@ -1,0 +1,242 @@
+"""The workers of this daemon: started, pinged, measured, replaced when they die, and chosen for rooms.
+
+A worker id names a place, not a process: it keeps its ports and its order while processes come and go in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import psutil
+
+from mediad.config import Settings
+from mediad.errors import MediadError, Unavailable, WorkerDied
+from mediad.supervisor.placement import Candidate, choose
+from mediad.supervisor.worker_link import PIPE_CLOSED, WorkerLink
+from mediad.supervisor.worker_process import LAST_WORDS_S, WORKER_COMMAND, WorkerProcess, describe_exit
+
+CPU_SAMPLE_INTERVAL_S = 1.0
+
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 30.0
+
+STABLE_S = 60.0
+"""A worker that lived this long has put its earlier deaths behind it."""
+
+logger = logging.getLogger(__name__)
+
+
+def restart_delay_s(failures: int) -> float:
+    """How long to wait after `failures` short lives in a row (1 …): not at all, 0.5 s, 1 s, 2 s … 30 s.
+
+    The first restart is immediate because the rooms of a lone worker wait for it.
+    """
+    if failures <= 1:
+        return 0.0
+    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(failures - 2, 16))
+
+
+@dataclass(slots=True)
+class Worker:
+    """One place for a worker process, and what is known about it."""
+
+    worker_id: int
+    process: WorkerProcess | None = None
+    """The process that is ready for rooms; None while there is none."""
+    rooms: set[str] = field(default_factory=set)
+    cpu: float = 0.0
+    """Cores in use over the last second; 1.0 is one whole core."""
+    rss_bytes: int = 0
+    last_used: int = 0
+    ready_since_s: float = 0.0
+    """CLOCK_MONOTONIC when the process became ready."""
+    restarts: int = 0
+    failures: int = 0
+    """Short lives in a row."""
+    last_death: str | None = None
+    meter: psutil.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process is not None else None
+
+
+class WorkerPool:
+    """All workers; also what rooms know as Placement.
+
+    `on_worker_died` is called with the worker id as soon as a process is gone, before another takes its place.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_worker_died: Callable[[int], None],
+        command: Sequence[str] = WORKER_COMMAND,
+    ) -> None:
+        self.workers = [Worker(worker_id) for worker_id in range(settings.worker_count())]
+        self.draining = False
+        """While set, no room is placed."""
+        self._settings = settings
+        self._on_worker_died = on_worker_died
+        self._command = command
+        self._placed: dict[str, Worker] = {}
+        self._placements = 0
+        self._processes: set[WorkerProcess] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Return when every worker is ready.
+
+        A worker that cannot start at this moment will not start later either: all are stopped again, and the
+        first failure is raised (ConfigError, PortError, or MediadError).
+        """
+        starting = [asyncio.create_task(self._launch(worker)) for worker in self.workers]
+        try:
+            await asyncio.gather(*starting)
+        except BaseException:
+            for task in starting:
+                task.cancel()
+            await asyncio.gather(*starting, return_exceptions=True)
+            await self.stop()
+            raise
+        self._tasks = [asyncio.create_task(self._keep(worker)) for worker in self.workers]
+        self._tasks.append(asyncio.create_task(self._measure()))
+
+    async def stop(self) -> None:
+        """Stop every worker; afterwards none of their processes is left."""
+        self.draining = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(process.stop() for process in self._processes))
+        self._processes.clear()
+        for worker in self.workers:
+            worker.process = None
+
+    def kill(self) -> None:
+        """SIGKILL to every worker process, without waiting: for a supervisor that has to leave at once."""
+        for process in self._processes:
+            process.kill()
+
+    def place(self, room_id: str) -> WorkerLink:
+        """Choose a worker for a room. Raises Unavailable when draining, or when no worker is ready."""
+        if self.draining:
+            raise Unavailable("the server is draining")
+        ready = {worker.worker_id: worker for worker in self.workers if worker.process is not None}
+        chosen = choose(
+            Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used)
+            for worker in ready.values()
+        )
+        if chosen is None:
+            raise Unavailable("no worker is ready")
+        worker = ready[chosen.worker_id]
+        self.release(room_id)
+        self._placements += 1
+        worker.last_used = self._placements
+        worker.rooms.add(room_id)
+        self._placed[room_id] = worker
+        assert worker.process is not None
+        return worker.process.link
+
+    def release(self, room_id: str) -> None:
+        """The room no longer weighs on its worker. Releasing it twice does no harm."""
+        worker = self._placed.pop(room_id, None)
+        if worker is not None:
+            worker.rooms.discard(room_id)
+
+    async def _launch(self, worker: Worker) -> None:
+        """Bring up a process in this place; on failure nothing of it is left."""
+        process = WorkerProcess(self._settings.worker_settings(worker.worker_id))
+        self._processes.add(process)
+        try:
+            await process.spawn(self._command)
+            await process.wait_ready(self._settings.worker_start_timeout_s)
+        except BaseException:
+            process.kill()
+            await process.end(0)
+            self._processes.discard(process)
+            raise
+        worker.process = process
+        worker.ready_since_s = time.monotonic()
+        worker.cpu = 0.0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker.meter = psutil.Process(process.pid)
+        logger.info("ready, pid %d", process.pid, extra={"worker": worker.worker_id})
+
+    async def _keep(self, worker: Worker) -> None:
+        """Whatever dies in this place is mourned and replaced, for ever."""
+        while True:
+            if worker.process is not None:
+                await self._watch(worker, worker.process)
+            delay_s = restart_delay_s(worker.failures)
+            logger.warning("restarts in %g s", delay_s, extra={"worker": worker.worker_id})
+            await asyncio.sleep(delay_s)
+            worker.restarts += 1
+            try:
+                await self._launch(worker)
+            except (MediadError, OSError) as error:
+                worker.failures += 1
+                worker.last_death = str(error)
+                logger.error("%s", error, extra={"worker": worker.worker_id})
+
+    async def _watch(self, worker: Worker, process: WorkerProcess) -> None:
+        """Until this process is gone; then tell, and clear up after it."""
+        pinging = asyncio.create_task(self._ping(process))
+        try:
+            reason = await asyncio.shield(process.gone)
+        finally:
+            pinging.cancel()
+        worker.process = worker.meter = None
+        worker.cpu, worker.rss_bytes = 0.0, 0
+        self._tell_of_death(worker)
+        status = await process.end(LAST_WORDS_S)
+        self._processes.discard(process)
+        lived_s = time.monotonic() - worker.ready_since_s
+        worker.failures = 1 if lived_s >= STABLE_S else worker.failures + 1
+        unexplained = reason == PIPE_CLOSED and not process.killed
+        worker.last_death = f"it {describe_exit(status)}" if unexplained else reason
+        what = "pid %d died after %.1f s: %s"
+        logger.error(what, process.pid, lived_s, worker.last_death, extra={"worker": worker.worker_id})
+
+    def _tell_of_death(self, worker: Worker) -> None:
+        try:
+            self._on_worker_died(worker.worker_id)
+        except Exception:  # whatever rooms make of it, the worker must be replaced
+            logger.exception("its death was not taken well", extra={"worker": worker.worker_id})
+        for room_id in list(worker.rooms):
+            self.release(room_id)
+
+    async def _ping(self, process: WorkerProcess) -> None:
+        """Kill the process when it has not answered for worker_ping_timeout_s.
+
+        Silence is counted in our own turns rather than read off the clock, so that a supervisor that was
+        itself stopped for a while does not blame its workers.
+        """
+        interval_s, timeout_s = self._settings.worker_ping_interval_s, self._settings.worker_ping_timeout_s
+        silent_turns_allowed = math.ceil(timeout_s / interval_s)
+        silent_turns = 0
+        with contextlib.suppress(WorkerDied):
+            pong = process.link.ping()
+            while silent_turns < silent_turns_allowed:
+                await asyncio.sleep(interval_s)
+                if pong.done():
+                    pong = process.link.ping()
+                    silent_turns = 0
+                silent_turns += 1
+            process.give_up(f"it did not answer for {timeout_s:g} s")
+
+    async def _measure(self) -> None:
+        """CPU and memory of each worker, every second."""
+        while True:
+            for worker in self.workers:
+                if worker.meter is not None:
+                    with contextlib.suppress(psutil.Error):
+                        worker.cpu = worker.meter.cpu_percent() / 100
+                        worker.rss_bytes = worker.meter.memory_info().rss
+            await asyncio.sleep(CPU_SAMPLE_INTERVAL_S)

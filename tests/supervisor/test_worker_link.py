@@ -1,0 +1,229 @@
+"""The link over real pipes: answers, errors, bounds, events, and every way it can end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from mediad.errors import InvalidState, NotFound, Unavailable, WorkerDied
+from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.supervisor import worker_link
+from mediad.supervisor.worker_link import WorkerLink
+from tests.support.loops import on_loop, raises, until
+
+
+class FarEnd:
+    """The worker's side of the two pipes, moved by hand."""
+
+    def __init__(self) -> None:
+        self.read_fd, self._their_write_fd = os.pipe()
+        self._their_read_fd, self.write_fd = os.pipe()
+        os.set_blocking(self.read_fd, False)
+        self.decoder = Decoder()
+        self.received: list[Message] = []
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.lost: list[str] = []
+        self.link = WorkerLink(3, lambda name, data: self.events.append((name, data)), self.lost.append)
+
+    async def open(self) -> None:
+        await self.link.open(self._their_read_fd, self._their_write_fd)
+
+    def say(self, message: Message | bytes) -> None:
+        os.write(self.write_fd, message if isinstance(message, bytes) else encode(message))
+
+    async def heard(self, count: int) -> list[Message]:
+        def enough() -> bool:
+            with suppress(BlockingIOError):
+                self.received += self.decoder.feed(os.read(self.read_fd, 65536))
+            return len(self.received) >= count
+
+        await until(enough)
+        return self.received
+
+    def die(self) -> None:
+        for fd in (self.read_fd, self.write_fd):
+            if fd >= 0:
+                os.close(fd)
+        self.read_fd = self.write_fd = -1
+
+
+@asynccontextmanager
+async def far_end() -> AsyncIterator[FarEnd]:
+    far = FarEnd()
+    await far.open()
+    try:
+        yield far
+    finally:
+        far.link.close()
+        far.die()
+        await asyncio.sleep(0)
+
+
+@on_loop
+async def test_answers_find_their_questions_in_any_order() -> None:
+    async with far_end() as far:
+        first = asyncio.create_task(far.link.request("router.create", {"routerId": "a"}))
+        second = asyncio.create_task(far.link.request("router.create", {"routerId": "b"}))
+        one, two = await far.heard(2)
+        assert isinstance(one, Request)
+        assert isinstance(two, Request)
+        assert (one.method, one.data, two.data) == ("router.create", {"routerId": "a"}, {"routerId": "b"})
+        far.say(Response(two.id, True, {"for": "b"}))
+        far.say(Response(one.id, True, {"for": "a"}))
+        assert await first == {"for": "a"}
+        assert await second == {"for": "b"}
+
+
+@on_loop
+async def test_errors_keep_their_class_and_reason() -> None:
+    async with far_end() as far:
+        for number, kind in enumerate((NotFound, InvalidState), 1):
+            asking = asyncio.create_task(far.link.request("x", {}))
+            request = (await far.heard(number))[-1]
+            assert isinstance(request, Request)
+            far.say(Response(request.id, False, {"code": kind.code, "reason": "no such thing"}))
+            assert await raises(kind, asking) == "no such thing"
+
+
+@on_loop
+async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "REQUEST_TIMEOUT_S", 0.05)
+    async with far_end() as far:
+        asking = far.link.request("transport.create", {})
+        assert await raises(Unavailable, asking) == "worker 3 did not answer transport.create within 0.05 s"
+        (request,) = await far.heard(1)
+        assert isinstance(request, Request)
+        far.say(Response(request.id, True, {"late": True}))  # harmless
+        answered = asyncio.create_task(far.link.request("next", {}))
+        following = (await far.heard(2))[-1]
+        assert isinstance(following, Request)
+        far.say(Response(following.id, True, {}))
+        assert await answered == {}
+
+
+@on_loop
+async def test_outstanding_requests_are_bounded_but_pings_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "MAX_OUTSTANDING", 2)
+    async with far_end() as far:
+        waiting = [asyncio.create_task(far.link.request("x", {})) for _ in range(2)]
+        await far.heard(2)
+        assert await raises(Unavailable, far.link.request("x", {})) == "worker 3 is overloaded"
+        pong = far.link.ping()
+        ping = (await far.heard(3))[-1]
+        assert isinstance(ping, Request)
+        far.say(Response(ping.id, True, {}))
+        assert await pong == {}
+        waiting[0].cancel()
+        await asyncio.sleep(0)
+        waiting.append(asyncio.create_task(far.link.request("x", {})))
+        assert len(await far.heard(4)) == 4
+
+
+@on_loop
+async def test_a_worker_that_does_not_read_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "MAX_UNSENT_BYTES", 200_000)
+    async with far_end() as far:
+        big = {"blob": "x" * 150_000}
+        asking = [asyncio.create_task(far.link.request("x", big)) for _ in range(4)]
+        await until(lambda: any(task.done() for task in asking))
+        refused = [task for task in asking if task.done()]
+        assert all(isinstance(task.exception(), Unavailable) for task in refused)
+        assert len(refused) < 4
+
+
+@on_loop
+async def test_events_go_to_their_router_in_order() -> None:
+    async with far_end() as far:
+        seen: list[tuple[str, Any]] = []
+        far.link.subscribe("r1", lambda name, data: seen.append((name, data["n"])))
+        far.link.subscribe("r2", lambda name, data: seen.append(("r2", data["n"])))
+        for n in range(5):
+            far.say(Event("producer.score", {"routerId": "r1", "n": n}))
+        far.say(Event("producer.score", {"routerId": "unknown", "n": -1}))
+        far.say(Event("worker.ready", {"pid": 7}))
+        await until(lambda: far.events)
+        assert seen == [("producer.score", n) for n in range(5)]
+        assert far.events == [("worker.ready", {"pid": 7})]
+        far.link.unsubscribe("r1")
+        far.link.unsubscribe("never-there")
+        far.say(Event("producer.score", {"routerId": "r1", "n": 9}))
+        far.say(Event("producer.score", {"routerId": "r2", "n": 10}))
+        await until(lambda: seen[-1] == ("r2", 10))
+        assert ("producer.score", 9) not in seen
+
+
+@on_loop
+async def test_a_failing_handler_costs_nobody_else() -> None:
+    async with far_end() as far:
+        seen: list[str] = []
+
+        def fail(name: str, data: dict[str, Any]) -> None:
+            raise ValueError("a bug in one room")
+
+        far.link.subscribe("r1", fail)
+        far.link.subscribe("r2", lambda name, data: seen.append(name))
+        far.say(Event("a", {"routerId": "r1"}))
+        far.say(Event("b", {"routerId": "r2"}))
+        await until(lambda: seen == ["b"])
+        assert far.lost == []
+
+
+@on_loop
+async def test_the_end_of_the_pipe_ends_every_request() -> None:
+    async with far_end() as far:
+        asking = [asyncio.create_task(far.link.request("x", {})) for _ in range(3)]
+        pong = far.link.ping()
+        await far.heard(4)
+        far.die()
+        for task in asking:
+            assert await raises(WorkerDied, task) == "worker 3 died"
+        assert isinstance(pong.exception(), WorkerDied)
+        assert far.lost == ["its pipe closed"]
+        assert await raises(WorkerDied, far.link.request("x", {})) == "worker 3 is gone"
+
+
+@pytest.mark.parametrize(
+    "broken", [b"\xff\xff\xff\xff", b"\x01\x00\x00\x00\xc1", encode(Request(1, "worker.may.not.ask", {}))]
+)
+@on_loop
+async def test_a_broken_format_ends_the_link(broken: bytes) -> None:
+    async with far_end() as far:
+        asking = asyncio.create_task(far.link.request("x", {}))
+        await far.heard(1)
+        far.say(broken)
+        assert await raises(WorkerDied, asking) == "worker 3 died"
+        (reason,) = far.lost
+        assert reason.startswith("it broke the pipe's format")
+
+
+@on_loop
+async def test_closing_it_ourselves_is_no_loss() -> None:
+    async with far_end() as far:
+        asking = asyncio.create_task(far.link.request("x", {}))
+        await far.heard(1)
+        far.link.close()
+        await raises(WorkerDied, asking)
+        await asyncio.sleep(0.05)
+        assert far.lost == []
+
+
+@on_loop
+async def test_hanging_up_still_hears_the_last_words() -> None:
+    async with far_end() as far:
+        far.link.hang_up()
+        await until(lambda: _at_end(far.read_fd))
+        far.say(Event("worker.failed", {"code": "port", "reason": "taken"}))
+        await until(lambda: far.events)
+        await raises(WorkerDied, far.link.request("x", {}))
+
+
+def _at_end(fd: int) -> bool:
+    try:
+        return os.read(fd, 1) == b""
+    except BlockingIOError:
+        return False

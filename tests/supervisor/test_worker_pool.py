@@ -1,0 +1,267 @@
+"""The pool with real processes: start, death by any cause, restart, placement, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediad.config import Settings
+from mediad.errors import ConfigError, MediadError, PortError, Unavailable, WorkerDied
+from mediad.supervisor import worker_pool
+from mediad.supervisor.worker_pool import LONGEST_DELAY_S, Worker, WorkerPool, restart_delay_s
+from tests.support.loops import on_loop, raises, until
+from tests.support.workers import alive, open_fds, tiny
+
+
+class Deaths:
+    """Records each death as the pool tells it, with the pids in place at that moment."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def __call__(self, worker_id: int) -> None:
+        self.told.append(worker_id)
+
+
+@asynccontextmanager
+async def running(
+    deaths: Deaths | None = None, mode: str = "ready", **settings: Any
+) -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(Settings(**{"workers": 2, **settings}), deaths or Deaths(), tiny(mode))
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        await pool.stop()
+
+
+def is_new(worker: Worker, old_pid: int | None) -> bool:
+    return worker.pid not in (None, old_pid)
+
+
+def pid_of(worker: Worker) -> int:
+    assert worker.pid is not None
+    return worker.pid
+
+
+@on_loop
+async def test_all_are_ready_and_all_stop() -> None:
+    fds = open_fds()
+    async with running(workers=3) as pool:
+        pids = [pid_of(worker) for worker in pool.workers]
+        assert len(set(pids)) == 3
+        assert all(alive(pid) for pid in pids)
+    assert not any(alive(pid) for pid in pids)
+    await until(lambda: open_fds() <= fds + 2)
+
+
+@pytest.mark.parametrize("mode", ["config", "port", "crash"])
+@on_loop
+async def test_a_start_that_fails_leaves_nothing_and_is_not_retried(mode: str) -> None:
+    pool = WorkerPool(Settings(workers=3), Deaths(), tiny(mode))
+    kind = {"config": ConfigError, "port": PortError, "crash": MediadError}[mode]
+    await raises(kind, pool.start())
+    assert all(worker.pid is None for worker in pool.workers)
+    assert children() == []
+
+
+def children() -> list[int]:
+    return [
+        int(pid)
+        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        if alive(int(pid))
+    ]
+
+
+@on_loop
+async def test_kill_9_costs_only_its_own_rooms() -> None:
+    deaths = Deaths()
+    async with running(deaths) as pool:
+        one, other = pool.place("a"), pool.place("b")
+        assert (one.worker_id, other.worker_id) == (0, 1)
+        pids = [pid_of(worker) for worker in pool.workers]
+        asking = asyncio.create_task(one.request("test.silence", {}))
+        await other.request("test.echo", {})
+        os.kill(pids[0], signal.SIGKILL)
+        assert await raises(WorkerDied, asking) == "worker 0 died"
+        await until(lambda: is_new(pool.workers[0], pids[0]))
+        assert deaths.told == [0]
+        assert (pool.workers[0].rooms, pool.workers[1].rooms) == (set(), {"b"})
+        assert pool.workers[1].pid == pids[1]
+        assert await other.request("test.echo", {"n": 1}) == {"n": 1}
+        assert pool.workers[0].last_death == "it was killed by SIGKILL"
+        assert (pool.workers[0].restarts, pool.workers[1].restarts) == (1, 0)
+        again = pool.place("a")
+        assert await again.request("test.echo", {"n": 2}) == {"n": 2}
+        assert await raises(WorkerDied, one.request("test.echo", {})) == "worker 0 is gone"
+
+
+@on_loop
+async def test_while_none_is_ready_no_room_is_placed() -> None:
+    deaths = Deaths()
+    async with running(deaths, workers=1) as pool:
+        os.kill(pid_of(pool.workers[0]), signal.SIGKILL)
+        await until(lambda: deaths.told)
+        with pytest.raises(Unavailable, match="no worker is ready"):
+            pool.place("a")
+        await until(lambda: pool.workers[0].pid)
+        assert pool.place("a").worker_id == 0
+
+
+@on_loop
+async def test_a_hung_worker_is_killed_and_replaced() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.05, worker_ping_timeout_s=0.5) as pool:
+        pid = pid_of(pool.workers[1])
+        os.kill(pid, signal.SIGSTOP)
+        await until(lambda: is_new(pool.workers[1], pid))
+        assert deaths.told == [1]
+        assert pool.workers[1].last_death == "it did not answer for 0.5 s"
+        assert not alive(pid)
+
+
+@on_loop
+async def test_a_busy_worker_is_not_taken_for_a_hung_one() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.1, worker_ping_timeout_s=3.0) as pool:
+        link = pool.place("a")
+        await link.request("test.spin", {"seconds": 0.8})
+        assert deaths.told == []
+
+
+@on_loop
+async def test_a_supervisor_that_was_stopped_blames_nobody() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.05, worker_ping_timeout_s=0.3) as pool:
+        for worker in pool.workers:
+            os.kill(pid_of(worker), signal.SIGSTOP)
+        await asyncio.sleep(0.1)  # a ping is on its way to each
+        time.sleep(0.6)  # noqa: ASYNC251 - the loop stands still, and so do they
+        for worker in pool.workers:
+            os.kill(pid_of(worker), signal.SIGCONT)
+        link = pool.place("a")
+        await link.request("test.echo", {})
+        assert deaths.told == []
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "reason"),
+    [
+        ("test.exit", {"status": 7}, "it exited with status 7"),
+        ("test.garbage", {}, "it broke the pipe's format: frame of 4294967295 bytes exceeds 4194304"),
+        ("test.ask", {}, "it broke the pipe's format: a worker may not ask: may.i"),
+    ],
+)
+@on_loop
+async def test_every_kind_of_death_is_named(method: str, data: dict[str, Any], reason: str) -> None:
+    async with running(workers=1) as pool:
+        worker = pool.workers[0]
+        pid = worker.pid
+        await raises(WorkerDied, pool.place("a").request(method, data))
+        await until(lambda: is_new(worker, pid))
+        assert worker.last_death == reason
+
+
+@on_loop
+async def test_a_restart_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "FIRST_DELAY_S", 0.05)
+    broken = tmp_path / "broken"
+    async with running(mode=f"crash-if:{broken}", workers=1) as pool:
+        worker = pool.workers[0]
+        broken.touch()
+        os.kill(pid_of(worker), signal.SIGKILL)
+        await until(lambda: worker.failures >= 3)
+        assert worker.pid is None
+        assert worker.last_death == "worker 0 could not start: it exited with status 3"
+        broken.unlink()
+        await until(lambda: worker.pid)
+        assert await pool.place("a").request("test.echo", {"n": 1}) == {"n": 1}
+
+
+@on_loop
+async def test_a_death_that_is_not_taken_well_does_not_stop_the_pool() -> None:
+    def fail(worker_id: int) -> None:
+        raise ValueError("a bug in rooms")
+
+    pool = WorkerPool(Settings(workers=1), fail, tiny())
+    await pool.start()
+    pid = pid_of(pool.workers[0])
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: is_new(pool.workers[0], pid))
+    await pool.stop()
+
+
+@on_loop
+async def test_stop_during_back_off_starts_nothing_more(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    async with running(mode=f"crash-if:{broken}", workers=1) as pool:
+        broken.touch()
+        os.kill(pid_of(pool.workers[0]), signal.SIGKILL)
+        await until(lambda: pool.workers[0].failures >= 2)
+    assert children() == []
+
+
+@on_loop
+async def test_repeated_crashes_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "FIRST_DELAY_S", 0.0)
+    deaths = Deaths()
+    async with running(deaths, workers=1) as pool:
+        worker = pool.workers[0]
+        fds = open_fds()
+        for _ in range(8):
+            pid = pid_of(worker)
+            os.kill(pid, signal.SIGKILL)
+            await until(lambda pid=pid: is_new(worker, pid))
+        assert len(deaths.told) == worker.restarts == 8
+        await until(lambda: open_fds() <= fds)
+        assert children() == [worker.pid]
+
+
+@on_loop
+async def test_rooms_spread_and_releases_count() -> None:
+    async with running() as pool:
+        assert [pool.place(f"r{n}").worker_id for n in range(4)] == [0, 1, 0, 1]
+        pool.release("r1")
+        pool.release("r1")
+        pool.release("never placed")
+        assert pool.place("r4").worker_id == 1
+        pool.place("r4")
+        assert sum(len(worker.rooms) for worker in pool.workers) == 4
+
+
+@on_loop
+async def test_a_draining_pool_takes_no_room() -> None:
+    async with running(workers=1) as pool:
+        pool.draining = True
+        with pytest.raises(Unavailable, match="draining"):
+            pool.place("a")
+
+
+@on_loop
+async def test_cpu_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.1)
+    async with running() as pool:
+        spinning = asyncio.create_task(pool.place("a").request("test.spin", {"seconds": 1.5}))
+        await until(lambda: pool.workers[0].cpu > 0.15)
+        assert pool.workers[0].rss_bytes > 1_000_000
+        await spinning
+
+
+@given(st.integers(1, 10_000))
+def test_delays_grow_to_their_bound(failures: int) -> None:
+    assert restart_delay_s(1) == 0
+    assert 0 <= restart_delay_s(failures) <= restart_delay_s(failures + 1) <= LONGEST_DELAY_S
+
+
+def test_delays_double() -> None:
+    assert [restart_delay_s(n) for n in (2, 3, 4, 5)] == [0.5, 1.0, 2.0, 4.0]
