@@ -70,7 +70,7 @@ class Worker:
 class WorkerPool:
     """All workers; also what rooms know as Placement.
 
-    `on_worker_died` is called with the worker id as soon as a process is gone, before another takes its place.
+    `on_worker_died` is called with the worker id as soon as a process is gone and before it is replaced.
     """
 
     def __init__(
