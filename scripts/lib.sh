@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# Set-up shared by the scripts beside this file. Each step looks at what is already there first, so a second call costs
-# a few milliseconds, and one lock makes several scripts started at once take turns.
+# Set-up shared by the scripts beside this file. Each step looks first at what is already there, so a second call costs
+# little, and one lock makes several scripts started at once take turns.
 #
 #   setup_run     what the daemon needs     (Python, runtime packages, native code, the page)
 #   setup_tests   what the tests need too   (development packages, Chromium, valgrind)
+#   setup_check   what scripts/check needs  (development packages)
 
 set -euo pipefail
 
@@ -17,7 +18,7 @@ say() { printf '%s\n' "mediad: $*" >&2; }
 die() { say "$@"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# --- steps that run only when what they are made from has changed ---------------------------------------------------
+# --- steps that run only when what they are made from has changed ------------------------------------------------
 
 digest() { sha256sum | cut -d' ' -f1; }
 
@@ -36,16 +37,28 @@ with_lock() { # keeps the lock away from the program that runs after set-up: "$@
     exec 9>&-
 }
 
-# --- system packages ----------------------------------------------------------------------------------------------------
+# --- system packages ---------------------------------------------------------------------------------------------
 
-need_packages() { # WHAT FOR, package…: installs them where we are root, else says what to type
-    local purpose=$1
-    shift
+system_packages() { # STEP…: whatever those steps lack, in one go, so that nobody is asked three times
+    local step missing=()
+    for step in "$@"; do
+        case $step in
+        python) [ -x "$PY" ] || find_python >/dev/null || missing+=(python3 python3-venv python3-dev) ;;
+        native) is_done native "$(native_digest)" || compiles_c || missing+=(gcc libc6-dev) ;;
+        web) is_done web "$(web_digest)" || bundles || missing+=(nodejs npm) ;;
+        browser) has_browser || missing+=(chromium) ;;
+        valgrind) have valgrind || missing+=(valgrind) ;;
+        esac
+    done
+    [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
+}
+
+install_packages() {
     if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
-        say "$purpose needs these packages: $*"
+        say "these packages are missing: $*"
         die "install them with: sudo apt-get install --no-install-recommends $*"
     fi
-    say "installing $* ($purpose)"
+    say "installing $*"
     # fd 9 is the lock: a service that a package starts must not inherit it.
     if ! { apt_get update && apt_get install --no-install-recommends "$@"; } 9>&-; then
         die "apt-get could not install: $*"
@@ -56,7 +69,20 @@ apt_get() {
     DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
 }
 
-# --- Python -------------------------------------------------------------------------------------------------------------
+compiles_c() { printf '#include <stdint.h>\n' | gcc -E - >/dev/null 2>&1; }
+
+bundles() { [ "$(node_major)" -ge "$NODE_MAJOR" ] && have npm; }
+
+node_major() {
+    local version
+    version=$(node --version 2>/dev/null) || version=v0
+    version=${version#v}
+    printf '%s\n' "${version%%.*}"
+}
+
+has_browser() { have chromium || have google-chrome; }
+
+# --- Python ------------------------------------------------------------------------------------------------------
 
 python_is_fit() { # new enough, can make environments that have pip, and has the headers that native code needs
     "$1" - >/dev/null 2>&1 <<'PY'
@@ -83,10 +109,7 @@ setup_venv() {
     if [ -x "$PY" ] && "$PY" -m pip --version >/dev/null 2>&1 && python_is_fit "$PY"; then
         return
     fi
-    if ! base=$(find_python); then
-        need_packages "Python 3.11 or newer" python3 python3-venv python3-dev
-        base=$(find_python) || die "no Python 3.11 or newer with venv and headers, even after installing python3"
-    fi
+    base=$(find_python) || die "no Python 3.11 or newer that has venv and headers"
     say "making .venv with $base"
     rm -rf "$VENV" "$STATE"/python-*
     "$base" -m venv "$VENV"
@@ -111,23 +134,20 @@ pip_install() {
     "$PY" -m pip install --quiet --no-input --disable-pip-version-check "$@" </dev/null >&2
 }
 
-# --- native code --------------------------------------------------------------------------------------------------------
+# --- native code -------------------------------------------------------------------------------------------------
 
 native_digest() {
     {
-        find "$ROOT/mediad" -path "$ROOT/mediad/web" -prune -o \
+        find "$ROOT/mediad" "$ROOT/tests" -path "$ROOT/mediad/web" -prune -o \
             \( -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) -print0
-        printf '%s\0' "$ROOT/setup.py"
+        find "$ROOT/setup.py" "$VENV/pyvenv.cfg" -print0 2>/dev/null
     } | digest_files
 }
 
 setup_native() {
     local want
-    want=$(native_digest)$("$PY" -c 'import sys; print(sys.implementation.cache_tag)')
+    want=$(native_digest)
     is_done native "$want" && return
-    if ! printf '#include <stdint.h>\n' | gcc -E - >/dev/null 2>&1; then
-        need_packages "the native build" gcc libc6-dev
-    fi
     build_native
     mark_done native "$want"
 }
@@ -147,19 +167,19 @@ build_native() {
     fi
 }
 
-# --- the page -----------------------------------------------------------------------------------------------------------
+# --- the page ----------------------------------------------------------------------------------------------------
+
+web_digest() {
+    find "$ROOT/mediad/web" \( -name node_modules -o -name dist \) -prune -o -type f -print0 | digest_files
+}
 
 setup_web() {
     local web=$ROOT/mediad/web packages sources
     [ -f "$web/package.json" ] || return 0
-    packages=$(digest <"$web/package-lock.json")
-    sources=$(find "$web" \( -name node_modules -o -name dist \) -prune -o -type f -print0 | digest_files)
+    sources=$(web_digest)
     [ -d "$web/dist" ] && is_done web "$sources" && return
-    if [ "$(node_major)" -lt "$NODE_MAJOR" ] || ! have npm; then
-        need_packages "building the page" nodejs npm
-        [ "$(node_major)" -ge "$NODE_MAJOR" ] ||
-            die "building the page needs Node.js $NODE_MAJOR or newer, and this system's package is $(node --version)"
-    fi
+    bundles || die "building the page needs npm and Node.js $NODE_MAJOR or newer; here is $(node --version)"
+    packages=$(digest <"$web/package-lock.json")
     if ! [ -d "$web/node_modules" ] || ! is_done web-packages "$packages"; then
         say "installing the page's npm packages"
         npm_in "$web" ci --no-audit --no-fund
@@ -170,45 +190,33 @@ setup_web() {
     mark_done web "$sources"
 }
 
-node_major() {
-    local version
-    version=$(node --version 2>/dev/null) || version=v0
-    version=${version#v}
-    printf '%s\n' "${version%%.*}"
-}
-
 npm_in() {
     local where=$1
     shift
     npm --prefix "$where" --loglevel=error "$@" </dev/null >&2
 }
 
-# --- what only the tests need -------------------------------------------------------------------------------------------
-
-setup_test_tools() {
-    local missing=()
-    have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
-    have valgrind || missing+=(valgrind)
-    if [ "${#missing[@]}" -gt 0 ]; then
-        need_packages "the tests" "${missing[@]}"
-    fi
-}
-
-# --- together -----------------------------------------------------------------------------------------------------------
+# --- together ----------------------------------------------------------------------------------------------------
 
 run_steps() {
+    system_packages python native web
     setup_python run
     setup_native
     setup_web
 }
 
 test_steps() {
+    system_packages python native web browser valgrind
     setup_python dev
     setup_native
     setup_web
-    setup_test_tools
+}
+
+check_steps() {
+    system_packages python native
+    setup_python dev
 }
 
 setup_run() { with_lock run_steps; }
 setup_tests() { with_lock test_steps; }
-setup_dev() { with_lock setup_python dev; }
+setup_check() { with_lock check_steps; }
