@@ -1,0 +1,80 @@
+"""The sockets a worker receives media on, with errors that say which port, and what to do about it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import socket
+
+from mediad.errors import ConfigError, MediadError, PortError
+
+BACKLOG = 512
+"""ICE-TCP connections that may wait to be accepted."""
+
+_SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
+"""As SO_RCVBUF and SO_SNDBUF but beyond net.core.*mem_max, for who has CAP_NET_ADMIN; socket(7)."""
+
+
+def bind_udp(ip: str, port: int, buffer_bytes: int) -> socket.socket:
+    """A non-blocking UDP socket with `buffer_bytes` of buffer each way, or as much as the kernel grants.
+
+    Raises PortError when the port is taken or not ours to open, ConfigError when `ip` is not of this machine.
+    """
+    sock = socket.socket(_family(ip), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        _bind(sock, "UDP", ip, port)
+        _enlarge(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF, buffer_bytes)
+        _enlarge(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF, buffer_bytes)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def listen_tcp(ip: str, port: int) -> socket.socket:
+    """A non-blocking listening TCP socket. Raises as `bind_udp` does."""
+    sock = socket.socket(_family(ip), socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        # A restarted worker finds its own closed connections in TIME_WAIT; a live listener still refuses us.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bind(sock, "TCP", ip, port)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _family(ip: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ipaddress.ip_address(ip).version == 6 else socket.AF_INET
+
+
+def _bind(sock: socket.socket, protocol: str, ip: str, port: int) -> None:
+    try:
+        sock.bind((ip, port))
+        if protocol == "TCP":
+            sock.listen(BACKLOG)
+    except OSError as error:
+        raise _explained(error, protocol, ip, port) from None
+
+
+def _explained(error: OSError, protocol: str, ip: str, port: int) -> MediadError:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return PortError(f"{protocol} port {port} on {ip} is already in use")
+        case errno.EACCES | errno.EPERM:
+            return PortError(f"{protocol} port {port} on {ip} may not be opened by this user")
+        case errno.EADDRNOTAVAIL:
+            return ConfigError(f"listen_ip: got {ip!r}, expected an address of this machine")
+        case _:
+            return MediadError(f"{protocol} port {port} on {ip} cannot be opened: {error.strerror}")
+
+
+def _enlarge(sock: socket.socket, forced: int, ordinary: int, buffer_bytes: int) -> None:
+    """The kernel doubles what it is asked for; asking for less than it already grants would shrink it."""
+    if sock.getsockopt(socket.SOL_SOCKET, ordinary) >= 2 * buffer_bytes:
+        return
+    with contextlib.suppress(PermissionError):
+        sock.setsockopt(socket.SOL_SOCKET, forced, buffer_bytes)
+        return
+    sock.setsockopt(socket.SOL_SOCKET, ordinary, buffer_bytes)

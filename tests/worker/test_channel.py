@@ -1,0 +1,181 @@
+"""The worker's channel over real pipes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from mediad.errors import InvalidState, NotFound
+from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.worker.channel import Channel
+from tests.support.loops import on_loop, until
+
+
+class Supervisor:
+    """The far side, moved by hand, and the handler behind the channel."""
+
+    def __init__(self) -> None:
+        channel_reads, self.write_fd = os.pipe()
+        self.read_fd, channel_writes = os.pipe()
+        self.fds = (channel_reads, channel_writes)
+        os.set_blocking(self.read_fd, False)
+        self.decoder = Decoder()
+        self.received: list[Message] = []
+        self.started: list[str] = []
+        self.gate = asyncio.Event()
+        self.channel = Channel(self.handle)
+
+    async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        self.started.append(method)
+        match method:
+            case "echo":
+                return data
+            case "wait":
+                await self.gate.wait()
+                return {"waited": True}
+            case "refuse":
+                raise NotFound('transport with id "x" not found')
+            case "later":
+                await asyncio.sleep(0)
+                raise InvalidState("connect() already called")
+            case "huge":
+                return {"blob": "x" * 5_000_000}
+        raise ValueError(method)
+
+    def ask(self, request_id: int, method: str, **data: Any) -> None:
+        os.write(self.write_fd, encode(Request(request_id, method, data)))
+
+    def read(self) -> list[Message]:
+        with suppress(BlockingIOError):
+            while data := os.read(self.read_fd, 65536):
+                self.received += self.decoder.feed(data)
+        return self.received
+
+    async def hear(self, count: int) -> list[Message]:
+        await until(lambda: len(self.read()) >= count)
+        return self.received
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[Supervisor]:
+    far = Supervisor()
+    await far.channel.open(*far.fds)
+    try:
+        yield far
+    finally:
+        far.channel.close()
+        await asyncio.sleep(0)
+        for fd in (far.read_fd, far.write_fd):
+            with suppress(OSError):
+                os.close(fd)
+
+
+@on_loop
+async def test_answers_and_errors() -> None:
+    async with connected() as far:
+        far.ask(1, "echo", n=1)
+        far.ask(2, "refuse")
+        far.ask(3, "later")
+        far.ask(4, "bug")
+        far.ask(5, "huge")
+        answers = {message.id: message for message in await far.hear(5) if isinstance(message, Response)}
+        assert answers[1] == Response(1, True, {"n": 1})
+        assert answers[2].data == {"code": "not-found", "reason": 'transport with id "x" not found'}
+        assert answers[3].data == {"code": "state", "reason": "connect() already called"}
+        assert answers[4].data == {"code": "error", "reason": "ValueError in bug"}
+        assert answers[5].data["code"] == "envelope"
+
+
+@on_loop
+async def test_requests_start_in_order_and_wait_side_by_side() -> None:
+    async with connected() as far:
+        methods = ["wait", "echo", "wait", "refuse", "echo"]
+        for number, method in enumerate(methods):
+            far.ask(number, method)
+        await far.hear(3)
+        assert far.started == methods
+        assert {message.id for message in far.received if isinstance(message, Response)} == {1, 3, 4}
+        far.gate.set()
+        assert len(await far.hear(5)) == 5
+
+
+@on_loop
+async def test_events_keep_their_order() -> None:
+    async with connected() as far:
+        for n in range(200):
+            far.channel.emit("producer.score", {"routerId": "r", "producerId": str(n % 3), "n": n})
+        events = await far.hear(200)
+        assert [event.data["n"] for event in events if isinstance(event, Event)] == list(range(200))
+        assert far.channel.superseded == 0
+
+
+@on_loop
+async def test_while_nobody_reads_only_the_newest_news_waits() -> None:
+    async with connected() as far:
+        padding = "x" * 1000
+        sent = 5000
+        for n in range(sent):
+            data = {"routerId": "r", "consumerId": str(n % 7), "n": n, "padding": padding}
+            far.channel.emit("consumer.score", data)
+        assert far.channel.superseded > sent / 2
+        far.ask(1, "echo")  # a reply is never held back
+        await far.hear(sent - far.channel.superseded + 1)
+        events = [message for message in far.received if isinstance(message, Event)]
+        latest = {event.data["consumerId"]: event.data["n"] for event in events}
+        assert latest == {str(n % 7): n for n in range(sent - 7, sent)}
+        numbers = [event.data["n"] for event in events]
+        assert numbers == sorted(numbers)
+        far.channel.emit("consumer.score", {"routerId": "r", "consumerId": "0", "n": sent})
+        last = (await far.hear(len(far.received) + 1))[-1]
+        assert isinstance(last, Event)
+        assert last.data["n"] == sent
+
+
+@on_loop
+async def test_different_news_of_one_object_do_not_replace_each_other() -> None:
+    async with connected() as far:
+        far.channel._pause()
+        far.channel.emit("transport.iceState", {"routerId": "r", "transportId": "t", "iceState": "connected"})
+        far.channel.emit(
+            "transport.dtlsState", {"routerId": "r", "transportId": "t", "dtlsState": "connected"}
+        )
+        far.channel.emit("transport.iceState", {"routerId": "r", "transportId": "t", "iceState": "completed"})
+        far.channel._resume()
+        events = [message for message in await far.hear(2) if isinstance(message, Event)]
+        assert [event.data.get("iceState") for event in events] == [None, "completed"]
+
+
+@on_loop
+async def test_the_end_of_either_pipe_ends_it() -> None:
+    async with connected() as far:
+        os.close(far.write_fd)
+        await far.channel.wait_end()
+    async with connected() as far:
+        os.close(far.read_fd)
+        far.channel.emit("router.speaker", {"routerId": "r"})
+        await far.channel.wait_end()
+        far.channel.emit("router.speaker", {"routerId": "r"})  # into the void, and no error
+
+
+@pytest.mark.parametrize(
+    "frame", [b"\xff\xff\xff\xff", encode(Event("x", {})), encode(Response(1, True, {}))]
+)
+@on_loop
+async def test_what_is_no_request_ends_it(frame: bytes) -> None:
+    async with connected() as far:
+        os.write(far.write_fd, frame)
+        await far.channel.wait_end()
+
+
+@on_loop
+async def test_what_was_said_before_closing_arrives() -> None:
+    async with connected() as far:
+        far.channel.emit("worker.failed", {"code": "port", "reason": "taken"})
+        far.channel.close()
+        await far.channel.wait_end()
+        assert await far.hear(1) == [Event("worker.failed", {"code": "port", "reason": "taken"})]
