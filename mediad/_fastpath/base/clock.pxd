@@ -11,8 +11,9 @@ cdef inline uint64_t ntp_from_us(uint64_t wall_us) noexcept nogil:
 
 
 cdef inline uint64_t us_from_ntp(uint64_t ntp) noexcept nogil:
-    """Microseconds since 1970 of an NTP timestamp after 1970."""
-    return ((ntp >> 32) - <uint64_t>2208988800) * 1000000 + (((ntp & 0xFFFFFFFF) * 1000000) >> 32)
+    """Microseconds since 1970 of an NTP timestamp between 1970 and 2106; its seconds wrap in 2036 (RFC 5905, 6)."""
+    cdef uint32_t seconds = <uint32_t>((ntp >> 32) - <uint64_t>2208988800)
+    return <uint64_t>seconds * 1000000 + ((<uint64_t><uint32_t>ntp * 1000000) >> 32)
 
 
 cdef inline uint32_t compact_ntp(uint64_t ntp) noexcept nogil:
