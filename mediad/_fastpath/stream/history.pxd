@@ -1,7 +1,8 @@
 """What was received and what was sent, for retransmission.
 
-PacketStore keeps the plaintext of a received stream once, by its unwrapped sequence number, in pool slots; SentHistory keeps
-for each consumer only how a stored packet was rewritten. A retransmission reads both, so fan-out costs no memory copies.
+PacketStore keeps the plaintext of a received stream once, by its unwrapped sequence number, in pool slots; SentHistory
+keeps for each consumer only how a stored packet was rewritten. A retransmission reads both, so fan-out costs no memory
+copies.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -25,11 +26,12 @@ ctypedef struct PacketStore:
     Pool* pool
 
 cdef bint store_init(PacketStore* store, Pool* pool, uint32_t capacity, uint64_t keep_us) noexcept nogil
-cdef void store_destroy(PacketStore* store) noexcept nogil                       # releases every slot
-# Takes its own reference on slot. Amortised O(1): releases what is too old, at most 4 packets a call.
+cdef void store_destroy(PacketStore* store) noexcept nogil      # releases every slot
+# Takes its own reference on slot; NULL (and no reference) when the number is older than the ring is long. O(1): lets go
+# of what is too old, at most 4 packets a call. A stream that restarts should clear the store.
 cdef StoredPacket* store_put(PacketStore* store, int64_t sequence, uint32_t slot, const RtpPacket* packet,
                              const PayloadInfo* info, uint64_t now_us) noexcept nogil
-cdef StoredPacket* store_get(PacketStore* store, int64_t sequence) noexcept nogil # NULL when gone
+cdef StoredPacket* store_get(PacketStore* store, int64_t sequence) noexcept nogil     # NULL when gone
 cdef void store_clear(PacketStore* store) noexcept nogil
 
 ctypedef struct SentPacket:
@@ -37,7 +39,8 @@ ctypedef struct SentPacket:
     uint32_t source_stream     # which receive stream (engine's index)
     uint32_t timestamp         # as sent
     uint32_t resent_ms         # when it was last retransmitted, low 32 bits; 0 = never
-    uint32_t abs_send_time     # as first sent: without RTX a repeat must be bit-identical, or GCM would reuse its nonce on other bytes
+    # As first sent: without RTX a repeat must be bit-identical, or GCM would reuse its nonce on other bytes.
+    uint32_t abs_send_time
     uint16_t sequence_number   # as sent
     uint16_t picture_id
     uint8_t tl0_picture_index

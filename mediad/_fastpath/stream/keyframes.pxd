@@ -1,13 +1,14 @@
 """When to ask a sender for a key frame: one request in flight per stream, repeated until it came, never a storm."""
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 cdef enum:
     KEYFRAME_INTERVAL_US = 1000000     # at most one request a second and stream
-    KEYFRAME_RETRY_US = 500000         # asked, and nothing came (lost PLI): ask again, KEYFRAME_RETRIES times, then each second
+    KEYFRAME_RETRY_US = 500000         # asked, and nothing came (lost PLI): ask again once after this, then each second
 
 ctypedef struct KeyframeRequests:
-    bint wanted                # someone wants one that has not arrived yet
+    bint wanted                # someone wants one that has not arrived yet; the owner may clear it when nobody does
+    uint32_t asked             # requests since `wanted` was last set
     uint64_t asked_us          # when the last request went out; 0 = never
     uint64_t wanted_us         # when the newest wish came
     uint64_t received_us       # when the last key frame came
@@ -16,6 +17,7 @@ ctypedef struct KeyframeRequests:
 cdef void keyframes_init(KeyframeRequests* requests) noexcept nogil
 # Someone wants a key frame. True: send a request now (counts it). Otherwise keyframes_deadline says when to look again.
 cdef bint keyframes_want(KeyframeRequests* requests, uint64_t now_us) noexcept nogil
+# The first packet of a key frame came: whoever wished before now has what he wanted, whether we asked for it or not.
 cdef void keyframes_received(KeyframeRequests* requests, uint64_t now_us) noexcept nogil
 cdef bint keyframes_due(KeyframeRequests* requests, uint64_t now_us) noexcept nogil      # true: send one now
 cdef uint64_t keyframes_deadline(const KeyframeRequests* requests) noexcept nogil        # 0 = nothing pending

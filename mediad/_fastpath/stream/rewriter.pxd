@@ -1,43 +1,36 @@
 """A consumer's numbers: sequence number, timestamp, VP8 picture id and TL0PICIDX stay continuous over pauses, layer
 switches and packets left out.
 
-Pure arithmetic. `rewriter_sync` starts a new segment at a packet (a key frame, or any packet of audio): its output follows
-directly on the highest output so far. Between syncs an input sequence number maps to input + offset - (numbers dropped
-before it); drops are remembered for late packets (REWRITER_DROPS of the most recent), and a late packet from before the
-segment, or one that was dropped, has no mapping.
+Pure arithmetic. `rewriter_sync` starts a new segment at a packet (a key frame, or any packet of audio): its output
+follows directly on the highest output so far. Between syncs an input sequence number maps to input + offset - (numbers
+dropped before it); drops are remembered for late packets (NUMBER_DROPS of the most recent), and a late packet from
+before the segment, or one that was dropped, has no mapping.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from mediad._fastpath.stream.numbers cimport NumberMap
 from mediad._fastpath.wire.payload cimport PayloadInfo
 
-cdef enum:
-    REWRITER_DROPS = 64        # intervals of dropped input numbers that are remembered
-
-ctypedef struct DropInterval:
-    int64_t first              # input sequence numbers [first, last] were dropped
-    int64_t last
-    int64_t dropped_before     # how many were dropped in the segment before `first`
-
 ctypedef struct RtpRewriter:
-    bint synced
-    int64_t segment_start      # first input number of the segment
-    int64_t highest_input
-    int64_t offset             # output = input + offset - dropped
-    int64_t highest_output     # unwrapped; low 16 bits go on the wire
-    int64_t dropped            # in this segment
-    DropInterval drops[REWRITER_DROPS]
-    uint32_t drop_head
-    uint32_t drop_count
-    uint32_t timestamp_offset
-    uint32_t highest_timestamp # output
-    uint64_t highest_timestamp_us   # when that was sent
+    bint synced                # the owner may clear it: nothing maps until the next sync
+    bint started               # something was synced once: outputs so far are to be continued
     uint32_t clock_rate
-    # VP8
-    uint16_t picture_id_offset
-    uint16_t highest_picture_id     # output
+    int64_t highest_output     # unwrapped; low 16 bits go on the wire
+    uint32_t timestamp_offset
+    uint32_t highest_timestamp     # output
+    uint64_t highest_timestamp_us   # when that was first sent
+    # VP8: counters of a segment start where the ones of the segment before ended
+    bint picture_started       # some picture id was sent once
+    bint picture_mapped        # `pictures` knows this segment's offset
+    bint tl0_started
+    bint tl0_mapped
     uint8_t tl0_offset
-    uint8_t highest_tl0
-    bint picture_started
+    uint8_t highest_tl0        # output
+    int64_t highest_picture    # output, unwrapped; the low 7 or 15 bits go on the wire
+    int64_t newest_picture     # input, unwrapped: of the packet with the highest sequence number yet
+    int64_t newest_picture_sequence
+    NumberMap sequences
+    NumberMap pictures
 
 ctypedef struct Rewritten:
     uint16_t sequence_number
@@ -46,13 +39,28 @@ ctypedef struct Rewritten:
     uint8_t tl0_picture_index
 
 # first_output: the first sequence number to use (random 1000..32767, protocol.md 9.4); first_timestamp random.
-cdef void rewriter_init(RtpRewriter* rewriter, uint32_t clock_rate, uint16_t first_output, uint32_t first_timestamp) noexcept nogil
-# Start a new segment at this input packet. timestamp_step: output RTP units to put between the last output timestamp and this
-# packet's (the owner computes it from capture times or elapsed time; at least 1; ignored for the very first packet).
+cdef void rewriter_init(
+    RtpRewriter* rewriter, uint32_t clock_rate, uint16_t first_output, uint32_t first_timestamp
+) noexcept nogil
+# Start a new segment at this input packet. timestamp_step: output RTP units to put between the last output timestamp
+# and this packet's (the owner computes it from capture times or elapsed time; at least 1; ignored for the very first
+# packet).
 cdef void rewriter_sync(RtpRewriter* rewriter, int64_t sequence, uint32_t timestamp, const PayloadInfo* info,
                         uint32_t timestamp_step, uint64_t now_us) noexcept nogil
 # Map one packet of the current segment. False: it has no place (before the segment, or dropped before).
 cdef bint rewriter_map(RtpRewriter* rewriter, int64_t sequence, uint32_t timestamp, const PayloadInfo* info,
                        uint64_t now_us, Rewritten* out) noexcept nogil
-# This input packet is not forwarded: later ones close the gap. frame_dropped: a whole picture goes, so VP8 picture ids close up too.
-cdef void rewriter_drop(RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info, bint frame_dropped) noexcept nogil
+# This input packet is not forwarded: later ones close the gap. frame_dropped: a whole picture goes (say so for each of
+# its packets), so VP8 picture ids close up too.
+cdef void rewriter_drop(
+    RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info, bint frame_dropped
+) noexcept nogil
+
+
+cdef inline bint rewriter_leaves_hole(const RtpRewriter* rewriter, int64_t sequence) noexcept nogil:
+    """Whether dropping this packet would leave a hole, since a later one was sent already.
+
+    A client asks for a hole in vain and, with VP8, waits for the missing picture id: a late packet of a layer that is
+    not wanted is better forwarded than dropped.
+    """
+    return rewriter.synced and rewriter.sequences.start <= sequence < rewriter.sequences.highest

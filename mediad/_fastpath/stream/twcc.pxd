@@ -1,4 +1,7 @@
-"""Transport-wide congestion control, receiving side: arrival times in, feedback packets out (draft-holmer-rmcat-…-01)."""
+"""Transport-wide congestion control, receiving side: arrival times in, feedback packets out.
+
+Format: draft-holmer-rmcat-transport-wide-cc-extensions-01.
+"""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -19,8 +22,12 @@ ctypedef struct TwccRecorder:
     uint64_t lost
 
 cdef void twcc_init(TwccRecorder* recorder) noexcept nogil
-cdef void twcc_received(TwccRecorder* recorder, uint16_t sequence_number, uint32_t media_ssrc, uint64_t now_us) noexcept nogil
+cdef void twcc_received(
+    TwccRecorder* recorder, uint16_t sequence_number, uint32_t media_ssrc, uint64_t now_us
+) noexcept nogil
 cdef bint twcc_pending(const TwccRecorder* recorder) noexcept nogil
 # One feedback packet for what arrived since the last one; call until NULL (nothing left or does not fit before limit).
-# Received packets between are reported; lost ones too; late ones whose number was already reported are not reported again.
-cdef uint8_t* twcc_write_feedback(TwccRecorder* recorder, uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc) noexcept nogil
+# Every number up to the highest that arrived is reported once, as received or lost; who comes after that is too late.
+cdef uint8_t* twcc_write_feedback(
+    TwccRecorder* recorder, uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc
+) noexcept nogil

@@ -1,7 +1,7 @@
 """What a sender without transport-cc is told by REMB: a loss-driven estimate (AIMD) under the configured limit.
 
-Delay-based estimation of the uplink is the sender's own with transport-cc; this is the fallback for senders that negotiated
-goog-remb alone, and the carrier of a limit for all.
+Delay-based estimation of the uplink is the sender's own with transport-cc; this is the fallback for senders that
+negotiated goog-remb alone, and the carrier of a limit for all.
 """
 
 from libc.stdint cimport uint8_t, uint64_t
@@ -13,4 +13,6 @@ ctypedef struct UplinkEstimate:
 
 cdef void uplink_init(UplinkEstimate* uplink, uint64_t limit_bps) noexcept nogil
 # Once a second: fraction_lost 0..255 of the worst stream, received bitrate now → estimate (bps) to announce.
-cdef uint64_t uplink_update(UplinkEstimate* uplink, uint8_t fraction_lost, uint64_t received_bps, uint64_t now_us) noexcept nogil
+cdef uint64_t uplink_update(
+    UplinkEstimate* uplink, uint8_t fraction_lost, uint64_t received_bps, uint64_t now_us
+) noexcept nogil

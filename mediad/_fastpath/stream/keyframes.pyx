@@ -1,0 +1,49 @@
+"""Key frame requests (PLI, RFC 4585 section 6.3.1; FIR, RFC 5104 section 4.3.1), held back to what an encoder can bear.
+
+A key frame is many times the size of another picture, and every receiver that joins or loses one wants it: without a
+limit a room of fifty would keep its senders from sending anything else.
+"""
+
+from libc.stdint cimport uint64_t
+from libc.string cimport memset
+
+
+cdef void keyframes_init(KeyframeRequests* requests) noexcept nogil:
+    memset(requests, 0, sizeof(KeyframeRequests))
+
+
+cdef void ask(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
+    requests.asked_us = now_us if now_us > 0 else 1
+    requests.asked += 1
+    requests.requests += 1
+
+
+cdef bint keyframes_want(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
+    if not requests.wanted:
+        requests.wanted = True
+        requests.asked = 0
+    requests.wanted_us = now_us
+    if requests.asked_us != 0 and now_us < requests.asked_us + KEYFRAME_INTERVAL_US:
+        return False
+    ask(requests, now_us)
+    return True
+
+
+cdef void keyframes_received(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
+    requests.wanted = False
+    requests.received_us = now_us
+
+
+cdef bint keyframes_due(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
+    if not requests.wanted or now_us < keyframes_deadline(requests):
+        return False
+    ask(requests, now_us)
+    return True
+
+
+cdef uint64_t keyframes_deadline(const KeyframeRequests* requests) noexcept nogil:
+    if not requests.wanted:
+        return 0
+    # The second request comes sooner, as the likeliest reason for silence is a lost packet; after that it is the sender
+    # that does not answer, and haste is no use.
+    return requests.asked_us + (KEYFRAME_RETRY_US if requests.asked == 1 else KEYFRAME_INTERVAL_US)

@@ -1,0 +1,142 @@
+"""Mapping of one consumer's packets; the owner decides what is forwarded, dropped and where a segment starts."""
+
+from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+from mediad._fastpath.base.sequence cimport newer32
+from mediad._fastpath.stream.numbers cimport numbers_drop, numbers_map, numbers_start
+from mediad._fastpath.wire.payload cimport PayloadInfo
+
+cdef enum:
+    CYCLE = 65536
+
+
+cdef void rewriter_init(
+    RtpRewriter* rewriter, uint32_t clock_rate, uint16_t first_output, uint32_t first_timestamp
+) noexcept nogil:
+    memset(rewriter, 0, sizeof(RtpRewriter))
+    rewriter.clock_rate = clock_rate
+    rewriter.highest_output = <int64_t>CYCLE + first_output - 1
+    rewriter.highest_timestamp = first_timestamp
+
+
+cdef int64_t unwrap_picture(RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info) noexcept nogil:
+    """The picture id as an ever growing number.
+
+    Sequence numbers already say which of two packets is older, so a picture id is read forward for a newer packet and
+    backward for an older one: with 7 bits (RFC 7741 section 4.2) the nearest one would be ambiguous after 64 lost
+    pictures, about two seconds.
+    """
+    cdef int64_t mask = (<int64_t>1 << info.picture_id_bits) - 1
+    cdef int64_t picture
+    if sequence < rewriter.newest_picture_sequence:
+        return rewriter.newest_picture - ((rewriter.newest_picture - info.picture_id) & mask)
+    picture = rewriter.newest_picture + ((info.picture_id - rewriter.newest_picture) & mask)
+    rewriter.newest_picture = picture
+    rewriter.newest_picture_sequence = sequence
+    return picture
+
+
+cdef void start_pictures(RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info) noexcept nogil:
+    """The first picture id of a segment: it follows the highest sent so far, or is kept when there was none."""
+    cdef int64_t picture = info.picture_id
+    rewriter.newest_picture = picture
+    rewriter.newest_picture_sequence = sequence
+    numbers_start(
+        &rewriter.pictures, picture, rewriter.highest_picture + 1 if rewriter.picture_started else picture
+    )
+    rewriter.picture_mapped = True
+
+
+cdef uint16_t map_picture(RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info) noexcept nogil:
+    cdef int64_t picture, mapped
+    if not rewriter.picture_mapped:
+        start_pictures(rewriter, sequence, info)
+    picture = unwrap_picture(rewriter, sequence, info)
+    if not numbers_map(&rewriter.pictures, picture, &mapped):
+        # Only a sender whose ids contradict its sequence numbers, or a packet older than the memory, gets here.
+        mapped = picture + rewriter.pictures.offset - rewriter.pictures.dropped
+    if not rewriter.picture_started or mapped > rewriter.highest_picture:
+        rewriter.highest_picture = mapped
+        rewriter.picture_started = True
+    return <uint16_t>(mapped & ((1 << info.picture_id_bits) - 1))
+
+
+cdef uint8_t map_tl0(RtpRewriter* rewriter, const PayloadInfo* info) noexcept nogil:
+    """TL0PICIDX counts base-layer pictures only, and those are never dropped inside a segment: one offset will do."""
+    cdef uint8_t mapped
+    if not rewriter.tl0_mapped:
+        rewriter.tl0_mapped = True
+        rewriter.tl0_offset = 0
+        if rewriter.tl0_started:
+            rewriter.tl0_offset = <uint8_t>(rewriter.highest_tl0 + 1 - info.tl0_picture_index)
+    mapped = <uint8_t>(info.tl0_picture_index + rewriter.tl0_offset)
+    if not rewriter.tl0_started or <int8_t>(<uint8_t>(mapped - rewriter.highest_tl0)) > 0:
+        rewriter.highest_tl0 = mapped
+        rewriter.tl0_started = True
+    return mapped
+
+
+cdef void rewriter_sync(
+    RtpRewriter* rewriter,
+    int64_t sequence,
+    uint32_t timestamp,
+    const PayloadInfo* info,
+    uint32_t timestamp_step,
+    uint64_t now_us,
+) noexcept nogil:
+    cdef uint32_t first = rewriter.highest_timestamp
+    if rewriter.started:
+        # A step of 0 would put two pictures at one instant, and a decoder would take them for one.
+        first += timestamp_step if timestamp_step > 0 else 1
+    rewriter.timestamp_offset = first - timestamp
+    rewriter.highest_timestamp = first
+    rewriter.highest_timestamp_us = now_us
+    numbers_start(&rewriter.sequences, sequence, rewriter.highest_output + 1)
+    rewriter.picture_mapped = False
+    rewriter.tl0_mapped = False
+    if info != NULL and info.picture_id_bits != 0:
+        start_pictures(rewriter, sequence, info)
+    rewriter.synced = True
+    rewriter.started = True
+
+
+cdef bint rewriter_map(
+    RtpRewriter* rewriter,
+    int64_t sequence,
+    uint32_t timestamp,
+    const PayloadInfo* info,
+    uint64_t now_us,
+    Rewritten* out,
+) noexcept nogil:
+    cdef int64_t mapped
+    if not rewriter.synced or not numbers_map(&rewriter.sequences, sequence, &mapped):
+        return False
+    if mapped > rewriter.highest_output:
+        rewriter.highest_output = mapped
+    out.sequence_number = <uint16_t>mapped
+    out.timestamp = timestamp + rewriter.timestamp_offset
+    if newer32(out.timestamp, rewriter.highest_timestamp):
+        rewriter.highest_timestamp = out.timestamp
+        rewriter.highest_timestamp_us = now_us
+    out.picture_id = 0
+    out.tl0_picture_index = 0
+    if info != NULL:
+        if info.picture_id_bits != 0:
+            out.picture_id = map_picture(rewriter, sequence, info)
+        if info.tl0_offset != 0:
+            out.tl0_picture_index = map_tl0(rewriter, info)
+    return True
+
+
+cdef void rewriter_drop(
+    RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info, bint frame_dropped
+) noexcept nogil:
+    cdef int64_t picture
+    if not rewriter.synced or sequence < rewriter.sequences.start:
+        return
+    numbers_drop(&rewriter.sequences, sequence)
+    if info == NULL or info.picture_id_bits == 0 or not rewriter.picture_mapped:
+        return
+    picture = unwrap_picture(rewriter, sequence, info)
+    if frame_dropped:
+        numbers_drop(&rewriter.pictures, picture)
