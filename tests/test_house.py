@@ -18,6 +18,7 @@ FLOORS = {
     "errors": "",
     "exit_codes": "errors",
     "config_kinds": "errors",
+    "sockets": "errors",
     "config": "errors config_kinds",
     "logs": "errors config",
     "ortc": "errors",
@@ -28,10 +29,10 @@ FLOORS = {
     "_fastpath.engine": "_fastpath.base _fastpath.wire _fastpath.stream",
     "_fastpath.loop": "_fastpath.base _fastpath.wire _fastpath.stream _fastpath.engine",
     "_fastpath._probe": "_fastpath.base _fastpath.wire _fastpath.stream _fastpath.engine",
-    "worker": "errors exit_codes config logs ortc protocols _fastpath.loop _fastpath.engine",
+    "worker": "errors exit_codes config logs sockets ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors ortc",
     "signaling": "errors config logs ortc rooms",
-    "supervisor": "errors exit_codes config logs ortc protocols rooms signaling",
+    "supervisor": "errors exit_codes config logs sockets ortc protocols rooms signaling",
     "ctl": "errors exit_codes config protocols",
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mediad.errors import ConfigError, MediadError, PortError
-from mediad.worker import sockets
+from mediad import sockets
 
 SMALL = 65_536
 
@@ -75,6 +75,8 @@ def test_an_address_of_another_machine_is_a_wrong_setting() -> None:
         ConfigError, match=r"^listen_ip: got '192\.0\.2\.1', expected an address of this machine"
     ):
         sockets.bind_udp("192.0.2.1", 0, SMALL)
+    with pytest.raises(ConfigError, match=r"^host: got '192\.0\.2\.1'"):
+        sockets.listen_tcp("192.0.2.1", 0, key="host")
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,6 @@ def test_an_address_of_another_machine_is_a_wrong_setting() -> None:
     ],
 )
 def test_other_refusals(number: int, kind: type[MediadError], text: str) -> None:
-    error = sockets._explained(OSError(number, "no buffers"), "TCP", "10.0.0.1", 80)
+    error = sockets._explained(OSError(number, "no buffers"), "TCP", "10.0.0.1", 80, "host")
     assert type(error) is kind
     assert str(error) == text

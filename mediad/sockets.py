@@ -1,4 +1,4 @@
-"""The sockets a worker receives media on, with errors that say which port, and what to do about it."""
+"""Sockets opened for the network, with errors that say which port it was and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import socket
 from mediad.errors import ConfigError, MediadError, PortError
 
 BACKLOG = 512
-"""ICE-TCP connections that may wait to be accepted."""
+"""Connections that may wait to be accepted."""
 
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
 """As SO_RCVBUF and SO_SNDBUF but beyond net.core.*mem_max, for who has CAP_NET_ADMIN; socket(7)."""
@@ -23,7 +23,7 @@ def bind_udp(ip: str, port: int, buffer_bytes: int) -> socket.socket:
     """
     sock = socket.socket(_family(ip), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
-        _bind(sock, "UDP", ip, port)
+        _bind(sock, "UDP", ip, port, "listen_ip")
         _enlarge(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF, buffer_bytes)
         _enlarge(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF, buffer_bytes)
     except BaseException:
@@ -32,13 +32,13 @@ def bind_udp(ip: str, port: int, buffer_bytes: int) -> socket.socket:
     return sock
 
 
-def listen_tcp(ip: str, port: int) -> socket.socket:
-    """A non-blocking listening TCP socket. Raises as `bind_udp` does."""
+def listen_tcp(ip: str, port: int, *, key: str = "listen_ip") -> socket.socket:
+    """A non-blocking listening TCP socket. Raises as `bind_udp` does; `key` is the setting `ip` came from."""
     sock = socket.socket(_family(ip), socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         # A restarted worker finds its own closed connections in TIME_WAIT; a live listener still refuses us.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _bind(sock, "TCP", ip, port)
+        _bind(sock, "TCP", ip, port, key)
     except BaseException:
         sock.close()
         raise
@@ -49,23 +49,23 @@ def _family(ip: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ipaddress.ip_address(ip).version == 6 else socket.AF_INET
 
 
-def _bind(sock: socket.socket, protocol: str, ip: str, port: int) -> None:
+def _bind(sock: socket.socket, protocol: str, ip: str, port: int, key: str) -> None:
     try:
         sock.bind((ip, port))
-        if protocol == "TCP":
+        if protocol == "TCP":  # two may bind the same port with SO_REUSEADDR: only one may listen on it
             sock.listen(BACKLOG)
     except OSError as error:
-        raise _explained(error, protocol, ip, port) from None
+        raise _explained(error, protocol, ip, port, key) from None
 
 
-def _explained(error: OSError, protocol: str, ip: str, port: int) -> MediadError:
+def _explained(error: OSError, protocol: str, ip: str, port: int, key: str) -> MediadError:
     match error.errno:
         case errno.EADDRINUSE:
             return PortError(f"{protocol} port {port} on {ip} is already in use")
         case errno.EACCES | errno.EPERM:
             return PortError(f"{protocol} port {port} on {ip} may not be opened by this user")
         case errno.EADDRNOTAVAIL:
-            return ConfigError(f"listen_ip: got {ip!r}, expected an address of this machine")
+            return ConfigError(f"{key}: got {ip!r}, expected an address of this machine")
         case _:
             return MediadError(f"{protocol} port {port} on {ip} cannot be opened: {error.strerror}")
 
