@@ -1,0 +1,40 @@
+// Bundles the page into dist/: index.html beside two files whose names carry a hash of their content.
+
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const dist = path.join(here, 'dist');
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: { app: 'src/main.js', style: 'src/styles/main.css' },
+  entryNames: '[name]-[hash]',
+  outdir: 'dist/assets',
+  bundle: true,
+  minify: true,
+  metafile: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome111', 'firefox120', 'safari16.4'],
+  // A dependency that looks for node's globals finds the browser's.
+  define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
+});
+
+/** Where an entry point ended up, as a URL relative to index.html. */
+function outputOf(entryPoint) {
+  const [file] = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint);
+  return path.relative('dist', file);
+}
+
+const html = await readFile(path.join(here, 'src/index.html'), 'utf8');
+const page = html
+  .replace('{{style}}', outputOf('src/styles/main.css'))
+  .replace('{{script}}', outputOf('src/main.js'));
+await writeFile(path.join(dist, 'index.html'), page);
+for (const [file, { bytes }] of Object.entries(metafile.outputs)) console.log(`${file} ${Math.round(bytes / 1024)} KiB`);

@@ -1,0 +1,160 @@
+// A call from the person's point of view: it is joined once and lasts until they leave, however often the network or
+// the server below it has to start again. Local tracks and the roster live here; sessions come and go.
+
+import { signalingUrl } from '../core/options.js';
+import { LocalMedia } from './local-media.js';
+import { Roster } from './roster.js';
+import { Session } from './session.js';
+import { SignalingLink } from './signaling.js';
+import { Timeline } from './timeline.js';
+
+/**
+ * States: `idle` → `connecting` → `connected` ⇄ `recovering` (ICE restart under way) / `reconnecting` (new session),
+ * and at the end `left` or `replaced` (the same peer id went on in another window).
+ *
+ * Events: `state`, `problem` (detail `{message}`).
+ */
+export class Call extends EventTarget {
+  #options;
+  #link = null;
+  #session = null;
+  #state = 'idle';
+  identity = null;
+  roomId = null;
+  media;
+  roster = new Roster();
+  timeline = new Timeline();
+  /** How many sessions this call has had: 1 while nothing went wrong. */
+  sessionCount = 0;
+  /** Why the last attempt failed, in the server's words, or null. */
+  lastError = null;
+
+  constructor(options) {
+    super();
+    this.#options = options;
+    this.media = new LocalMedia(options);
+    this.media.addEventListener('problem', (event) => this.#problem(event.detail.message));
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get session() {
+    return this.#session;
+  }
+
+  get options() {
+    return this.#options;
+  }
+
+  /** Enters the room and stays. */
+  enter({ roomId, peerId, displayName }) {
+    this.roomId = roomId;
+    this.identity = { peerId, displayName };
+    const { consumerReplicas } = this.#options;
+    this.#link = new SignalingLink(signalingUrl(window.location, { roomId, peerId, consumerReplicas }), {
+      onRequest: (request) => this.#answer(request),
+      onNotification: (notification) => this.#session?.notified(notification),
+    });
+    this.#link.addEventListener('open', () => this.#startSession());
+    this.#link.addEventListener('lost', () => this.#endSession('reconnecting'));
+    this.#link.addEventListener('replaced', () => this.#endSession('replaced'));
+    window.addEventListener('online', this.#onNetworkChange);
+    this.#setState('connecting');
+    this.#link.start();
+  }
+
+  /** Leaves for good: devices are released, and the others see us go. */
+  leave() {
+    window.removeEventListener('online', this.#onNetworkChange);
+    this.#link?.stop();
+    this.#endSession('left');
+    this.media.stop();
+    this.roster.clear();
+  }
+
+  /** Comes back after `left` or `replaced`, as the same peer. */
+  rejoin() {
+    this.enter({ roomId: this.roomId, ...this.identity });
+  }
+
+  request(method, data) {
+    if (!this.#session) return Promise.reject(new Error('not connected'));
+    return this.#session.request(method, data);
+  }
+
+  async restartIce() {
+    await this.#session?.restartIce();
+  }
+
+  /** Throws the connection away and joins again, as after a network failure. */
+  reconnect() {
+    this.#link?.drop();
+    this.#link?.retryNow();
+  }
+
+  async changeDisplayName(displayName) {
+    this.identity.displayName = displayName;
+    if (this.#state === 'connected') await this.request('changeDisplayName', { displayName });
+  }
+
+  async #startSession() {
+    this.#session?.close();
+    const session = new Session({
+      link: this.#link,
+      options: this.#options,
+      identity: this.identity,
+      roster: this.roster,
+      media: this.media,
+      timeline: this.timeline,
+    });
+    this.#session = session;
+    this.sessionCount += 1;
+    session.addEventListener('dead', () => this.#session === session && this.#link.drop());
+    session.addEventListener('media', () => this.#session === session && this.#mediaChanged());
+    session.addEventListener('problem', (event) => this.#problem(event.detail.message));
+    try {
+      await session.join();
+      if (this.#session !== session) return;
+      this.lastError = null;
+      this.#setState('connected');
+    } catch (error) {
+      if (this.#session !== session) return;
+      this.lastError = error.message;
+      this.#link.drop();
+    }
+  }
+
+  #endSession(state) {
+    this.#session?.close();
+    this.#session = null;
+    // Before the first success a failure is still a first connection being made.
+    this.#setState(state === 'reconnecting' && this.#state === 'connecting' ? 'connecting' : state);
+  }
+
+  async #answer(request) {
+    if (!this.#session) throw new Error('no session');
+    return this.#session.answer(request);
+  }
+
+  #mediaChanged() {
+    if (this.#state === 'connected' && this.#session.recovering) this.#setState('recovering');
+    else if (this.#state === 'recovering' && !this.#session.recovering) this.#setState('connected');
+  }
+
+  #onNetworkChange = () => {
+    this.#link?.retryNow();
+    this.restartIce();
+  };
+
+  #setState(state) {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.dispatchEvent(new Event('state'));
+  }
+
+  #problem(message) {
+    this.dispatchEvent(new CustomEvent('problem', { detail: { message } }));
+  }
+}

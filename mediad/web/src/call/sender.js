@@ -1,0 +1,115 @@
+// The sending half of a session: keeps the server's producers equal to our local tracks.
+//
+// Each source (mic, webcam, share) has a slot. A slot is told that something changed, looks at the track there is now,
+// and does what is missing; changes while it works make it look again. So a person may click as fast as they like.
+
+import { chooseVideoCodec, screenEncodings, webcamEncodings } from '../core/encodings.js';
+
+const MIC_OPTIONS = { opusStereo: true, opusDtx: true, opusFec: true, opusNack: true };
+
+export class Sender {
+  #device;
+  #transport;
+  #request;
+  #media;
+  #options;
+  #slots;
+  #onMediaChange = (event) => this.#sync(event.detail.source);
+
+  /**
+   * @param {(method: string, data: object) => Promise<object>} request to the server
+   * @param {(message: string) => void} onProblem told in words when a source cannot be sent
+   */
+  constructor({ device, transport, request, media, options, peerId, onProblem }) {
+    this.#device = device;
+    this.#transport = transport;
+    this.#request = request;
+    this.#media = media;
+    this.#options = options;
+    const slot = (source) => ({ source, producer: null, busy: false, again: false, streamId: `${peerId}-mic-webcam` });
+    this.#slots = { mic: slot('mic'), webcam: slot('webcam'), share: slot('share') };
+    this.#slots.share.streamId = `${peerId}-share`;
+    this.onProblem = onProblem;
+  }
+
+  get producers() {
+    return Object.values(this.#slots).map((slot) => slot.producer).filter(Boolean);
+  }
+
+  /** The producer of a source, or null. */
+  producer(source) {
+    return this.#slots[source].producer;
+  }
+
+  start() {
+    this.#media.addEventListener('change', this.#onMediaChange);
+    for (const source of Object.keys(this.#slots)) this.#sync(source);
+  }
+
+  /** Lets go of the local tracks without stopping them: the next session sends them again. */
+  stop() {
+    this.#media.removeEventListener('change', this.#onMediaChange);
+  }
+
+  async #sync(source) {
+    const slot = this.#slots[source];
+    if (slot.busy) {
+      slot.again = true;
+      return;
+    }
+    slot.busy = true;
+    try {
+      do {
+        slot.again = false;
+        await this.#reconcile(slot);
+      } while (slot.again);
+    } catch (error) {
+      if (!this.#transport.closed) this.onProblem(`Your ${source} cannot be sent: ${error.message}`);
+    } finally {
+      slot.busy = false;
+    }
+  }
+
+  async #reconcile(slot) {
+    const track = this.#media.track(slot.source);
+    if (!slot.producer) {
+      if (track) slot.producer = await this.#produce(slot, track);
+    } else if (!track && slot.source === 'share') {
+      await this.#close(slot);
+      return;
+    } else if (slot.producer.track !== track) {
+      await slot.producer.replaceTrack({ track });
+    }
+    if (slot.producer) await this.#setPaused(slot.producer, !this.#media.isOn(slot.source));
+  }
+
+  async #setPaused(producer, paused) {
+    if (producer.paused === paused) return;
+    if (paused) producer.pause();
+    else producer.resume();
+    await this.#request(paused ? 'pauseProducer' : 'resumeProducer', { producerId: producer.id });
+  }
+
+  async #close(slot) {
+    const { producer } = slot;
+    slot.producer = null;
+    producer.close();
+    await this.#request('closeProducer', { producerId: producer.id });
+  }
+
+  async #produce(slot, track) {
+    const common = { track, streamId: slot.streamId, stopTracks: false, disableTrackOnPause: false };
+    if (slot.source === 'mic') return this.#transport.produce({ ...common, codecOptions: MIC_OPTIONS, appData: {} });
+    const codec = chooseVideoCodec(this.#device.sendRtpCapabilities, this.#options.videoCodec);
+    if (!codec && this.#options.videoCodec) throw new Error(`no ${this.#options.videoCodec} in common with the server`);
+    const mimeType = codec?.mimeType ?? 'video/VP8';
+    const isShare = slot.source === 'share';
+    return this.#transport.produce({
+      ...common,
+      codec,
+      encodings: isShare ? screenEncodings(mimeType, this.#options) : webcamEncodings(mimeType, this.#options),
+      codecOptions: { videoGoogleStartBitrate: 1000 },
+      appData: isShare ? { share: true } : {},
+    });
+  }
+}

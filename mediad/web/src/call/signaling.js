@@ -1,0 +1,118 @@
+// The WebSocket to the server: one protoo peer per connection, dialled again for as long as the call lasts.
+//
+// protoo-client can retry by itself, but it redials without any pause after a connection it once had, gives up after ten
+// failures, and leaves the requests of a lost socket waiting for their timeout. So each peer here gets one attempt, and
+// the waits come from RetryPolicy.
+
+import protoo from 'protoo-client';
+
+import { RetryPolicy } from '../core/retry.js';
+
+const DIAL_TIMEOUT_MS = 10_000;
+
+/**
+ * Events: `open` (a fresh socket: join from the start), `lost` (detail `{retryInMs, attempt}`),
+ * `replaced` (the server closed it for good: this peer id went on elsewhere).
+ */
+export class SignalingLink extends EventTarget {
+  #url;
+  #handlers;
+  #policy = new RetryPolicy();
+  #peer = null;
+  #timer = null;
+  #openedAt = 0;
+  #stopped = true;
+
+  /** @param {{onRequest: (request) => Promise<object>, onNotification: (notification) => void}} handlers */
+  constructor(url, handlers) {
+    super();
+    this.#url = url;
+    this.#handlers = handlers;
+  }
+
+  get connected() {
+    return this.#peer?.connected ?? false;
+  }
+
+  start() {
+    this.#stopped = false;
+    this.#dial();
+  }
+
+  /** Hangs up for good. */
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#discardPeer();
+  }
+
+  /** Sends one request; rejects with `.code` for an error reply, and at once when the socket goes. */
+  async request(method, data) {
+    const peer = this.#peer;
+    if (!peer?.connected) throw new Error('not connected');
+    try {
+      return await peer.request(method, data);
+    } catch (error) {
+      // An answer that never comes means a path that swallows packets: only a new socket helps.
+      if (error.message === 'request timeout') this.#lose(peer);
+      throw error;
+    }
+  }
+
+  /** Gives up the present socket and dials a new one. */
+  drop() {
+    if (this.#peer) this.#lose(this.#peer);
+  }
+
+  /** Does not wait any longer, when a wait is on: the network has just come back, or a person asked. */
+  retryNow() {
+    if (this.#stopped || this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#dial();
+  }
+
+  #dial() {
+    this.#timer = null;
+    const peer = new protoo.Peer(new protoo.WebSocketTransport(this.#url, { retry: { retries: 0 } }));
+    this.#peer = peer;
+    const isCurrent = () => this.#peer === peer;
+    const deadline = setTimeout(() => isCurrent() && this.#lose(peer), DIAL_TIMEOUT_MS);
+    peer.on('open', () => {
+      clearTimeout(deadline);
+      if (!isCurrent()) return;
+      this.#openedAt = performance.now();
+      this.dispatchEvent(new Event('open'));
+    });
+    peer.on('failed', () => isCurrent() && this.#lose(peer));
+    peer.on('disconnected', () => isCurrent() && this.#lose(peer));
+    // What is left is the one close code that forbids another attempt.
+    peer.on('close', () => isCurrent() && this.#replaced());
+    peer.on('request', (request, accept, reject) => {
+      if (!isCurrent()) return;
+      this.#handlers.onRequest(request).then(accept, (error) => reject(error.code ?? 500, error.message));
+    });
+    peer.on('notification', (notification) => isCurrent() && this.#handlers.onNotification(notification));
+  }
+
+  #lose(peer) {
+    if (this.#peer !== peer) return;
+    this.#discardPeer();
+    if (this.#openedAt) this.#policy.lasted(performance.now() - this.#openedAt);
+    this.#openedAt = 0;
+    const retryInMs = this.#policy.nextWaitMs();
+    this.#timer = setTimeout(() => this.#dial(), retryInMs);
+    this.dispatchEvent(new CustomEvent('lost', { detail: { retryInMs, attempt: this.#policy.attempt } }));
+  }
+
+  #replaced() {
+    this.#peer = null;
+    this.#stopped = true;
+    this.dispatchEvent(new Event('replaced'));
+  }
+
+  #discardPeer() {
+    const peer = this.#peer;
+    this.#peer = null;
+    peer?.close();
+  }
+}
