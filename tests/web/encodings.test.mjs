@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { chooseVideoCodec, screenEncodings, webcamEncodings } from '../../mediad/web/src/core/encodings.js';
+import { parseOptions } from '../../mediad/web/src/core/options.js';
+
+const capabilities = { codecs: [{ mimeType: 'audio/opus' }, { mimeType: 'video/VP9' }, { mimeType: 'video/VP8' }] };
+
+test('a camera is three VP8 streams, smallest first', () => {
+  const encodings = webcamEncodings('video/VP8', parseOptions(''));
+  assert.deepEqual(
+    encodings.map(({ scaleResolutionDownBy, maxBitrate, scalabilityMode }) => [scaleResolutionDownBy, maxBitrate, scalabilityMode]),
+    [
+      [4, 500_000, 'L1T3'],
+      [2, 1_000_000, 'L1T3'],
+      [1, 5_000_000, 'L1T3'],
+    ],
+  );
+});
+
+test('fewer streams leave out the smallest', () => {
+  const scales = (count) =>
+    webcamEncodings('video/VP8', parseOptions(`?numSimulcastStreams=${count}`)).map((one) => one.scaleResolutionDownBy);
+  assert.deepEqual([scales(1), scales(2)], [[1], [2, 1]]);
+});
+
+test('codecs with layers inside one stream get one encoding', () => {
+  assert.deepEqual(webcamEncodings('video/VP9', parseOptions('')).map((one) => one.scalabilityMode), ['L3T3_KEY']);
+  const asked = parseOptions('?webcamScalabilityMode=L2T1');
+  assert.deepEqual(webcamEncodings('video/AV1', asked).map((one) => one.scalabilityMode), ['L2T1']);
+});
+
+test('without layers a camera is one stream', () => {
+  assert.equal(webcamEncodings('video/VP8', parseOptions('?enableWebcamLayers=false')).length, 1);
+});
+
+test('every stream of a screen says that silence is no fault', () => {
+  for (const mimeType of ['video/VP8', 'video/VP9']) {
+    assert.ok(screenEncodings(mimeType, parseOptions('')).every((one) => one.dtx));
+  }
+});
+
+test('VP8 is sent unless another codec is asked for, and one nobody has is not made up', () => {
+  assert.equal(chooseVideoCodec(capabilities, undefined).mimeType, 'video/VP8');
+  assert.equal(chooseVideoCodec(capabilities, 'video/VP9').mimeType, 'video/VP9');
+  assert.equal(chooseVideoCodec(capabilities, 'video/AV1'), undefined);
+});
