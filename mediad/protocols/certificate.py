@@ -6,6 +6,7 @@ WebRTC certificates are self-signed: trust comes from the fingerprint carried by
 from __future__ import annotations
 
 import datetime
+import hashlib
 import hmac
 import re
 import secrets
@@ -15,17 +16,12 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mediad.errors import InvalidInput
 
-_DIGESTS: dict[str, hashes.HashAlgorithm] = {
-    "sha-1": hashes.SHA1(),
-    "sha-224": hashes.SHA224(),
-    "sha-384": hashes.SHA384(),
-    "sha-512": hashes.SHA512(),
-    # Last on purpose: mediasoup-client puts the last of the list into the SDP, and every stack knows sha-256.
-    "sha-256": hashes.SHA256(),
-}
+# sha-256 last on purpose: mediasoup-client puts the last of the list into the SDP, and every stack knows it.
+_ALGORITHMS = ("sha-1", "sha-224", "sha-384", "sha-512", "sha-256")
 _STRONGEST_FIRST = ("sha-512", "sha-384", "sha-256", "sha-224", "sha-1")
 _HEX_PAIRS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*")
 _BACKDATED = datetime.timedelta(days=1)  # peers whose clock is behind ours
@@ -67,15 +63,13 @@ class Certificate:
     @property
     def fingerprints(self) -> list[Fingerprint]:
         """One per algorithm, sha-256 last."""
-        return [fingerprint_of(self.x509, algorithm) for algorithm in _DIGESTS]
+        der = self.x509.public_bytes(Encoding.DER)
+        return [fingerprint_of(der, algorithm) for algorithm in _ALGORITHMS]
 
 
-def fingerprint_of(certificate: x509.Certificate, algorithm: str) -> Fingerprint:
-    """The certificate's fingerprint; InvalidInput for an algorithm outside sha-1 … sha-512."""
-    digest = _DIGESTS.get(algorithm)
-    if digest is None:
-        raise InvalidInput(f"unknown fingerprint algorithm {algorithm!r}")
-    return Fingerprint(algorithm, certificate.fingerprint(digest).hex(":").upper())
+def fingerprint_of(der: bytes, algorithm: str) -> Fingerprint:
+    """The fingerprint of a certificate in DER form; InvalidInput for an algorithm outside sha-1 … sha-512."""
+    return Fingerprint(algorithm, hashlib.new(_hash_name(algorithm), der).digest().hex(":").upper())
 
 
 def check_fingerprints(fingerprints: Iterable[Fingerprint]) -> list[Fingerprint]:
@@ -86,32 +80,33 @@ def check_fingerprints(fingerprints: Iterable[Fingerprint]) -> list[Fingerprint]
     return checked
 
 
-def matches_any(certificate: x509.Certificate, fingerprints: Iterable[Fingerprint]) -> bool:
-    """Whether one of the fingerprints of the strongest algorithm offered is the certificate's.
+def matches_any(der: bytes, fingerprints: Iterable[Fingerprint]) -> bool:
+    """Whether one of the fingerprints of the strongest algorithm given is that of the DER certificate.
 
     Weaker ones are not looked at (RFC 8122 §5.1), so nobody gains by adding a forgeable sha-1. The comparison
     takes the same time wherever the first difference lies.
     """
-    offered = {fingerprint.algorithm for fingerprint in fingerprints}
-    algorithm = next((name for name in _STRONGEST_FIRST if name in offered), None)
-    if algorithm is None:
+    by_algorithm: dict[str, list[bytes]] = {}
+    for fingerprint in fingerprints:
+        by_algorithm.setdefault(fingerprint.algorithm, []).append(fingerprint.value.encode())
+    strongest = next((name for name in _STRONGEST_FIRST if name in by_algorithm), None)
+    if strongest is None:
         return False
-    actual = fingerprint_of(certificate, algorithm).value.encode()
-    results = [
-        hmac.compare_digest(actual, fingerprint.value.encode())
-        for fingerprint in fingerprints
-        if fingerprint.algorithm == algorithm
-    ]
-    return any(results)
+    actual = fingerprint_of(der, strongest).value.encode()
+    return any(hmac.compare_digest(actual, value) for value in by_algorithm[strongest])
+
+
+def _hash_name(algorithm: str) -> str:
+    if algorithm not in _ALGORITHMS:
+        raise InvalidInput(f"unknown fingerprint algorithm {algorithm!r}")
+    return algorithm.replace("-", "")
 
 
 def _canonical(fingerprint: Fingerprint) -> Fingerprint:
     algorithm = fingerprint.algorithm.lower()
-    digest = _DIGESTS.get(algorithm)
-    if digest is None:
-        raise InvalidInput(f"unknown fingerprint algorithm {fingerprint.algorithm!r}")
+    digest_size = hashlib.new(_hash_name(algorithm)).digest_size
     value = fingerprint.value
     # "XX:XX:…" of n pairs is 3n - 1 characters; the length is judged before the pattern walks the value.
-    if len(value) != 3 * digest.digest_size - 1 or not _HEX_PAIRS.fullmatch(value):
+    if len(value) != 3 * digest_size - 1 or not _HEX_PAIRS.fullmatch(value):
         raise InvalidInput(f"malformed {algorithm} fingerprint")
     return Fingerprint(algorithm, value.upper())

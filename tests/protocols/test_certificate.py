@@ -19,6 +19,8 @@ from mediad.protocols.certificate import (
 NOW = datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC)
 CERTIFICATE = Certificate.generate(NOW)
 OTHER = Certificate.generate(NOW)
+DER = CERTIFICATE.x509.public_bytes(Encoding.DER)
+OTHER_DER = OTHER.x509.public_bytes(Encoding.DER)
 
 
 def test_is_self_signed_p256_and_valid_now() -> None:
@@ -41,47 +43,46 @@ def test_fingerprints_are_all_five_with_sha256_last() -> None:
 
 
 def test_fingerprint_values_are_digests_of_the_der_form() -> None:
-    der = CERTIFICATE.x509.public_bytes(Encoding.DER)
     for fingerprint in CERTIFICATE.fingerprints:
-        digest = hashlib.new(fingerprint.algorithm.replace("-", ""), der).hexdigest().upper()
+        digest = hashlib.new(fingerprint.algorithm.replace("-", ""), DER).hexdigest().upper()
         assert fingerprint.value.split(":") == [digest[i : i + 2] for i in range(0, len(digest), 2)]
 
 
 def test_unknown_algorithm_is_invalid_input() -> None:
     with pytest.raises(InvalidInput, match="md5"):
-        fingerprint_of(CERTIFICATE.x509, "md5")
+        fingerprint_of(DER, "md5")
 
 
 @pytest.mark.parametrize("algorithm", ["sha-1", "sha-224", "sha-256", "sha-384", "sha-512"])
 def test_matches_own_fingerprint_in_every_algorithm(algorithm: str) -> None:
-    fingerprint = fingerprint_of(CERTIFICATE.x509, algorithm)
-    assert matches_any(CERTIFICATE.x509, [fingerprint])
-    assert not matches_any(OTHER.x509, [fingerprint])
+    fingerprint = fingerprint_of(DER, algorithm)
+    assert matches_any(DER, [fingerprint])
+    assert not matches_any(OTHER_DER, [fingerprint])
 
 
 def test_one_right_among_wrong_ones_of_the_same_algorithm_is_enough() -> None:
-    wrong, right = fingerprint_of(OTHER.x509, "sha-256"), fingerprint_of(CERTIFICATE.x509, "sha-256")
-    assert matches_any(CERTIFICATE.x509, [wrong, right])
-    assert not matches_any(CERTIFICATE.x509, [wrong])
+    wrong, right = fingerprint_of(OTHER_DER, "sha-256"), fingerprint_of(DER, "sha-256")
+    assert matches_any(DER, [wrong, right])
+    assert not matches_any(DER, [wrong])
 
 
 def test_a_weaker_match_does_not_outweigh_a_stronger_mismatch() -> None:
-    strong_wrong = fingerprint_of(OTHER.x509, "sha-256")
-    weak_right = fingerprint_of(CERTIFICATE.x509, "sha-1")
-    assert not matches_any(CERTIFICATE.x509, [weak_right, strong_wrong])
+    strong_wrong = fingerprint_of(OTHER_DER, "sha-256")
+    weak_right = fingerprint_of(DER, "sha-1")
+    assert not matches_any(DER, [weak_right, strong_wrong])
 
 
 def test_no_fingerprints_match_nothing() -> None:
-    assert not matches_any(CERTIFICATE.x509, [])
+    assert not matches_any(DER, [])
 
 
 def test_check_gives_the_canonical_spelling() -> None:
-    fingerprint = fingerprint_of(CERTIFICATE.x509, "sha-256")
+    fingerprint = fingerprint_of(DER, "sha-256")
     loose = Fingerprint("SHA-256", fingerprint.value.lower())
     assert check_fingerprints([loose]) == [fingerprint]
 
 
-VALUE = fingerprint_of(CERTIFICATE.x509, "sha-256").value
+VALUE = fingerprint_of(DER, "sha-256").value
 
 
 @pytest.mark.parametrize(
