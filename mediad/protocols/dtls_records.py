@@ -1,0 +1,149 @@
+"""DTLS records seen from outside (RFC 6347 §4.1): split, packed, renumbered, and judged before OpenSSL.
+
+OpenSSL reassembles and buffers whatever a handshake promises to be: up to 128 KiB for one ClientHello, and a
+hundred records of a later epoch. `HandshakeAdmission` keeps what it is shown to a few dozen KiB for a peer.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
+CLIENT_HELLO = 1
+
+_RECORD = struct.Struct("!BHH6sH")  # type, version, epoch, sequence number, length
+_RECORD_TYPES = range(CHANGE_CIPHER_SPEC, APPLICATION_DATA + 1)
+_FRAGMENT_HEADER_BYTES = 12
+_VERSION_MAJOR = 0xFE
+_MAX_RECORD_BYTES = 2**14 + 256  # RFC 6347 §4.1.1 with any expansion we could negotiate
+
+_MAX_DECLARED_BYTES = 32 * 1024  # all messages of one handshake: hello, certificate chain, and little else
+_MAX_MESSAGES = 16
+_MAX_SEALED_RECORDS = 16  # a Finished and its retransmissions, before the keys to read it are there
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record with its 13-byte header; the payload is clear only in epoch 0."""
+
+    content_type: int
+    epoch: int
+    data: bytes
+
+    @property
+    def payload(self) -> bytes:
+        return self.data[_RECORD.size :]
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of one handshake message (RFC 6347 §4.2.3); `offset` in bytes from the message's beginning."""
+
+    message_type: int
+    message_length: int
+    message_sequence: int
+    offset: int
+    body: bytes
+
+
+def split_records(datagram: bytes) -> list[Record]:
+    """The well-formed records a datagram begins with; what follows them is dropped (RFC 6347 §4.1.2.7)."""
+    records, position = [], 0
+    while position + _RECORD.size <= len(datagram):
+        content_type, version, epoch, _, length = _RECORD.unpack_from(datagram, position)
+        end = position + _RECORD.size + length
+        if content_type not in _RECORD_TYPES or version >> 8 != _VERSION_MAJOR:
+            break
+        if not 0 < length <= _MAX_RECORD_BYTES or end > len(datagram):
+            break
+        records.append(Record(content_type, epoch, datagram[position:end]))
+        position = end
+    return records
+
+
+def pack_datagrams(records: Iterable[Record], mtu_bytes: int) -> list[bytes]:
+    """As few datagrams as keep the records in order and each within `mtu_bytes`; records are never split."""
+    datagrams: list[bytes] = []
+    for record in records:
+        if datagrams and len(datagrams[-1]) + len(record.data) <= mtu_bytes:
+            datagrams[-1] += record.data
+        else:
+            datagrams.append(record.data)
+    return datagrams
+
+
+def renumbered(record: Record, sequence_number: int) -> Record:
+    """The record under another sequence number; only for epoch 0, where no authentication covers it."""
+    head, tail = record.data[:5], record.data[11:]
+    return Record(record.content_type, record.epoch, head + sequence_number.to_bytes(6, "big") + tail)
+
+
+def fragments_of(record: Record) -> list[Fragment] | None:
+    """The fragments in a clear handshake record; None when they do not add up."""
+    payload, position, fragments = record.payload, 0, []
+    while position < len(payload):
+        header = payload[position : position + _FRAGMENT_HEADER_BYTES]
+        if len(header) < _FRAGMENT_HEADER_BYTES:
+            return None
+        message_length = int.from_bytes(header[1:4], "big")
+        message_sequence = int.from_bytes(header[4:6], "big")
+        offset = int.from_bytes(header[6:9], "big")
+        length = int.from_bytes(header[9:12], "big")
+        position += _FRAGMENT_HEADER_BYTES
+        body = payload[position : position + length]
+        if len(body) < length or offset + length > message_length:
+            return None
+        if length == 0 and message_length > 0:  # makes no progress, so it would be work for free
+            return None
+        fragments.append(Fragment(header[0], message_length, message_sequence, offset, body))
+        position += length
+    return fragments
+
+
+def client_random(records: Iterable[Record]) -> bytes | None:
+    """The 32 random bytes of a ClientHello that begins in these records; they tell two clients apart."""
+    for fragment in _clear_fragments(records):
+        if fragment.message_type == CLIENT_HELLO and fragment.offset == 0 and len(fragment.body) >= 34:
+            return fragment.body[2:34]
+    return None
+
+
+def _clear_fragments(records: Iterable[Record]) -> Iterator[Fragment]:
+    for record in records:
+        if record.content_type == HANDSHAKE and record.epoch == 0:
+            yield from fragments_of(record) or ()
+
+
+class HandshakeAdmission:
+    """Which records of one handshake attempt OpenSSL may see. Reasons are counter names."""
+
+    def __init__(self) -> None:
+        self._declared_bytes: dict[int, int] = {}  # by message sequence
+        self._sealed_records = 0
+
+    def refuse(self, record: Record) -> str | None:
+        """Why this record is to be dropped; None to pass it on."""
+        if record.epoch > 0:
+            self._sealed_records += 1
+            return "too-many-sealed-records" if self._sealed_records > _MAX_SEALED_RECORDS else None
+        if record.content_type == HANDSHAKE:
+            return self._refuse_handshake(record)
+        if record.content_type == CHANGE_CIPHER_SPEC:
+            return None
+        # Anyone who can forge a source address can send a clear alert: it must not end a handshake.
+        return "clear-alert" if record.content_type == ALERT else "clear-data"
+
+    def _refuse_handshake(self, record: Record) -> str | None:
+        fragments = fragments_of(record)
+        if fragments is None:
+            return "malformed-handshake"
+        declared = dict(self._declared_bytes)
+        for fragment in fragments:
+            sequence = fragment.message_sequence
+            declared[sequence] = max(declared.get(sequence, 0), fragment.message_length)
+        if len(declared) > _MAX_MESSAGES or sum(declared.values()) > _MAX_DECLARED_BYTES:
+            return "handshake-too-large"
+        self._declared_bytes = declared
+        return None
