@@ -8,8 +8,11 @@ from aioice import stun
 
 from mediad.errors import EnvelopeError
 from mediad.protocols import envelope
+from mediad.protocols.dtls import DtlsEndpoint, KeysReady
+from mediad.protocols.dtls_flight import MTU_BYTES
 from mediad.protocols.ice import IceLiteAgent, Path
 from tests.fuzz.runner import Target
+from tests.support.dtls import LEFT_CERTIFICATE, ForeignPeer, connected_pair, pair, refragmented
 
 
 def envelope_target() -> Target:
@@ -51,4 +54,33 @@ def ice_target() -> Target:
     return Target("ice", [bytes(request), bytes(indication)], make)
 
 
-TARGETS = [envelope_target(), ice_target()]
+def dtls_target() -> Target:
+    hello = ForeignPeer("client", alpn=[b"a" * 250] * 6).step()
+    link = pair("client")
+    flights = []
+    for sender, receiver in 2 * [(link.left, link.right), (link.right, link.left)]:
+        flights.append(sender.endpoint.datagrams_to_send())
+        for datagram in flights[-1]:
+            receiver.endpoint.receive_datagram(datagram, 0)
+    seeds = [datagram for flight in flights for datagram in flight]
+    seeds += [item.data for item in hello] + [item.data for item in refragmented(hello, 100)]
+
+    def make() -> Callable[[bytes], object]:
+        waiting, connected = DtlsEndpoint(LEFT_CERTIFICATE), connected_pair("server").left.endpoint
+        waiting.start("server", 0)
+
+        def take(data: bytes) -> None:
+            calling = DtlsEndpoint(LEFT_CERTIFICATE)
+            calling.start("client", 0)
+            for endpoint in (waiting, calling, connected):
+                endpoint.receive_datagram(data, 0)
+                assert all(len(datagram) <= MTU_BYTES for datagram in endpoint.datagrams_to_send())
+                assert not any(isinstance(event, KeysReady) for event in iter(endpoint.next_event, None))
+            assert connected.state == "connected"
+
+        return take
+
+    return Target("dtls", seeds, make)
+
+
+TARGETS = [envelope_target(), ice_target(), dtls_target()]
