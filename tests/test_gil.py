@@ -14,7 +14,9 @@ FASTPATH = ROOT / "mediad" / "_fastpath"
 SOURCES = [path for path in sorted(FASTPATH.rglob("*.pyx")) if not path.name.startswith("_probe")]
 
 # Functions below the loop that run at import or when a session is lent, never on the media thread.
-WITH_GIL: dict[str, set[str]] = {}
+WITH_GIL: dict[str, set[str]] = {
+    "mediad._fastpath.wire.srtp": {"session_pointer"},
+}
 
 CDEF = re.compile(r"^[ \t]*cp?def[ \t]+(?!class|enum|struct|union|extern|packed)[^=\n:]*?(\w+)[ \t]*\(", re.M)
 

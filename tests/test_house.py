@@ -28,7 +28,6 @@ FLOORS = {
     "_fastpath.stream": "_fastpath.base _fastpath.wire",
     "_fastpath.engine": "_fastpath.base _fastpath.wire _fastpath.stream",
     "_fastpath.loop": "_fastpath.base _fastpath.wire _fastpath.stream _fastpath.engine",
-    "_fastpath._probe": "_fastpath.base _fastpath.wire _fastpath.stream _fastpath.engine",
     "worker": "errors exit_codes config logs sockets ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors ortc",
     "signaling": "errors config logs ortc rooms",
@@ -38,7 +37,7 @@ FLOORS = {
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.
 PURE = ("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad.worker.allocation")
-IO_SHELLS = {"mediad._fastpath.loop", "mediad._fastpath._probe"}
+IO_SHELLS = {"mediad._fastpath.loop"}
 IMPURE_IMPORTS = {
     "asyncio",
     "socket",
@@ -186,8 +185,12 @@ def test_every_module_imports_alone() -> None:
 
 # Modules without a test file of their own, and why.
 UNTESTED = {
-    "mediad._fastpath._probe": "a test tool itself",
+    "mediad._fastpath.wire.payload_info": "a struct, without code",
 }
+
+
+def is_test_window(module: str) -> bool:
+    return module.rpartition(".")[2].startswith("_probe")
 
 
 def mirrored_test(module: str) -> Path:
@@ -200,7 +203,10 @@ def test_every_module_has_its_test_file() -> None:
     missing = [
         str(mirrored_test(name).relative_to(ROOT))
         for name in MODULES
-        if name not in packages and name not in UNTESTED and not mirrored_test(name).exists()
+        if name not in packages
+        and name not in UNTESTED
+        and not is_test_window(name)
+        and not mirrored_test(name).exists()
     ]
     assert missing == []
 

@@ -6,6 +6,7 @@ list is a stack, so a lightly loaded worker stays within the few slots it keeps 
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from mediad._fastpath.base.invariant cimport MEDIAD_ASSERT
 
 cdef enum:
     SLOT_BYTES = 2048
@@ -42,10 +43,12 @@ cdef inline uint32_t pool_take(Pool* pool) noexcept nogil:
 
 
 cdef inline void pool_hold(Pool* pool, uint32_t slot) noexcept nogil:
+    MEDIAD_ASSERT(0 < pool.references[slot] < 0xFFFF)
     pool.references[slot] += 1
 
 
 cdef inline void pool_release(Pool* pool, uint32_t slot) noexcept nogil:
+    MEDIAD_ASSERT(pool.references[slot] > 0)
     pool.references[slot] -= 1
     if pool.references[slot] == 0:
         pool.free_slots[pool.free_count] = slot

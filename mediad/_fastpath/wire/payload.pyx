@@ -1,0 +1,42 @@
+"""Dispatch by codec, and the two codecs with nothing to parse."""
+
+from libc.stdint cimport uint8_t, uint16_t
+from libc.string cimport memset
+from mediad._fastpath.wire.av1 cimport av1_describe
+from mediad._fastpath.wire.h264 cimport h264_describe
+from mediad._fastpath.wire.payload_info cimport PayloadInfo
+from mediad._fastpath.wire.rtp cimport RtpPacket
+from mediad._fastpath.wire.vp8 cimport vp8_describe, vp8_write_counters
+from mediad._fastpath.wire.vp9 cimport vp9_describe
+
+cdef enum:
+    OPUS_DTX_BYTES = 2         # TOC and at most one byte of frame: RFC 6716 section 3.1, nothing to decode
+
+
+cdef void opus_describe(const RtpPacket* packet, PayloadInfo* info) noexcept nogil:
+    # RFC 7587 section 4.2: each packet is one whole frame; the marker means talk after silence, not a frame's end.
+    info.starts_frame = True
+    info.ends_frame = True
+    info.is_dtx = 0 < packet.payload_length <= OPUS_DTX_BYTES
+
+
+ctypedef void (*Describe)(const RtpPacket* packet, PayloadInfo* info) noexcept nogil
+
+cdef Describe[6] describers
+describers[<int>CODEC_OTHER] = NULL
+describers[<int>CODEC_OPUS] = opus_describe
+describers[<int>CODEC_VP8] = vp8_describe
+describers[<int>CODEC_VP9] = vp9_describe
+describers[<int>CODEC_H264] = h264_describe
+describers[<int>CODEC_AV1] = av1_describe
+
+
+cdef void payload_describe(Codec codec, const RtpPacket* packet, PayloadInfo* info) noexcept nogil:
+    memset(info, 0, sizeof(PayloadInfo))
+    info.ends_frame = packet.marker
+    if CODEC_OTHER < codec <= CODEC_AV1:
+        describers[<int>codec](packet, info)
+
+
+cdef void vp8_rewrite(uint8_t* payload, const PayloadInfo* info, uint16_t picture_id, uint8_t tl0_picture_index) noexcept nogil:
+    vp8_write_counters(payload, info, picture_id, tl0_picture_index)
