@@ -42,6 +42,7 @@ ctypedef struct SentPacket:
     # As first sent: without RTX a repeat must be bit-identical, or GCM would reuse its nonce on other bytes.
     uint32_t abs_send_time
     uint16_t sequence_number   # as sent
+    uint16_t transport_cc_sequence  # as first sent, for the same reason
     uint16_t picture_id
     uint8_t tl0_picture_index
     uint8_t marker

@@ -1,0 +1,8 @@
+"""Commands from Python, applied to the graph. Python validated them: the only thing that can be wrong is that they are late."""
+
+from libc.stdint cimport uint64_t
+from mediad._fastpath.engine.graph cimport Engine
+from mediad._fastpath.engine.messages cimport Command
+
+# Every command but the two about sockets, which belong to the loop.
+cdef void engine_apply(Engine* engine, const Command* command, uint64_t now_us) noexcept nogil

@@ -1,0 +1,9 @@
+"""Asking a sender for a key frame, at the pace stream/keyframes allows."""
+
+from libc.stdint cimport uint64_t
+from mediad._fastpath.engine.graph cimport Engine, ReceiveStream
+
+# Some consumer cannot show `stream` without a key frame.
+cdef void demand_keyframe(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil
+# The stream's key frame timer fired.
+cdef void demand_expired(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil

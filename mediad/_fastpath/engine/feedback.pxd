@@ -1,0 +1,8 @@
+"""What is due: reports, feedback, repeated requests, levels. One timer per purpose, none of them per packet."""
+
+from libc.stdint cimport uint64_t
+from mediad._fastpath.engine.graph cimport Engine
+
+cdef void engine_tick(Engine* engine, uint64_t now_us) noexcept nogil
+# When engine_tick wants to be called next (µs); 0 = when something comes in.
+cdef uint64_t engine_deadline(Engine* engine) noexcept nogil

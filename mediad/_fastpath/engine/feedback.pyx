@@ -1,0 +1,256 @@
+"""What is due: reports, feedback, repeated requests, levels. One timer per purpose, none of them per packet."""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+from mediad._fastpath.base.clock cimport ntp_from_us, us_from_compact
+from mediad._fastpath.base.rate cimport rate_bps
+from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wheel_expired
+from mediad._fastpath.engine.demand cimport demand_expired, demand_keyframe
+from mediad._fastpath.engine.graph cimport (
+    NONE, TIMER_FEEDBACK, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_REPORT, Consumer, Engine, Producer,
+    ReceiveStream, TimerPurpose, Transport, emit_values, feedback_timer, level_timer, nack_timer, report_timer,
+    timer_purpose, wall_us,
+)
+from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, EVENT_STREAM, MAX_ENCODINGS
+from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
+from mediad._fastpath.stream.nack cimport nack_deadline, nack_due
+from mediad._fastpath.stream.receiver cimport receiver_report, receiver_update_score
+from mediad._fastpath.stream.sender cimport sender_report
+from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_write_feedback
+from mediad._fastpath.stream.uplink cimport uplink_update
+from mediad._fastpath.wire.rtcp cimport (
+    ReportBlock, SenderInfo, rtcp_write_dlrr, rtcp_write_nack, rtcp_write_remb, rtcp_write_rr, rtcp_write_rrtr,
+    rtcp_write_sdes, rtcp_write_sr,
+)
+
+cdef enum:
+    REPORT_INTERVAL_US = 1000000
+    LEVEL_INTERVAL_US = 800000
+    LEVEL_MIN_PACKETS = 10
+    NACK_BATCH = 128
+    MAX_REPORTS = 31               # RC is five bits
+    DEFAULT_RTT_US = 100000
+    MAX_REMB_SSRCS = 16
+
+
+cdef uint64_t engine_deadline(Engine* engine) noexcept nogil:
+    return wheel_deadline(&engine.wheel)
+
+
+cdef void engine_tick(Engine* engine, uint64_t now_us) noexcept nogil:
+    cdef uint32_t timer, index
+    cdef TimerPurpose purpose
+    while True:
+        timer = wheel_expired(&engine.wheel, now_us)
+        if timer == NO_TIMER:
+            return
+        purpose = timer_purpose(engine, timer, &index)
+        if purpose == TIMER_REPORT:
+            send_reports(engine, index, now_us)
+        elif purpose == TIMER_FEEDBACK:
+            send_feedback(engine, index, now_us)
+        elif purpose == TIMER_LEVEL:
+            tell_level(engine, index, now_us)
+        elif purpose == TIMER_NACK:
+            send_nacks(engine, index, now_us)
+        elif purpose == TIMER_KEYFRAME:
+            demand_expired(engine, &engine.streams[index], now_us)
+
+
+# --- once a second per transport --------------------------------------------------------------------------------------
+
+cdef void send_reports(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
+    cdef Transport* transport = &engine.transports[index]
+    cdef uint64_t jitter_us
+    if transport.handle == 0:
+        return
+    # Spread over 0.75 to 1.25 s (RFC 3550 section 6.3.1 asks for jitter), so that transports do not report in step.
+    engine.seed = engine.seed * 6364136223846793005ULL + 1442695040888963407ULL
+    jitter_us = (engine.seed >> 40) % (REPORT_INTERVAL_US // 2)
+    wheel_arm(&engine.wheel, report_timer(engine, index), now_us + REPORT_INTERVAL_US * 3 // 4 + jitter_us)
+    update_scores(engine, transport, now_us)
+    if not transport.has_address or (transport.secure and not transport.has_keys):
+        return
+    if transport.first_producer != NONE:
+        report_received(engine, transport, now_us)
+    if transport.first_consumer != NONE:
+        report_sent(engine, transport, now_us)
+
+
+cdef void update_scores(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    cdef uint32_t index = transport.first_producer
+    cdef uint32_t encoding
+    cdef Producer* producer
+    cdef ReceiveStream* stream
+    cdef bint changed
+    while index != NONE:
+        producer = &engine.producers[index]
+        for encoding in range(producer.encoding_count):
+            stream = &engine.streams[index * MAX_ENCODINGS + encoding]
+            if not stream.detected or producer.paused:
+                continue
+            changed = receiver_update_score(&stream.receiver, producer.inactivity_us, now_us)
+            if stream.receiver.is_active and producer.inactivity_us != 0 and (
+                    now_us - stream.receiver.last_packet_us > producer.inactivity_us):
+                stream.receiver.is_active = 0
+                stream.receiver.score = 0
+                changed = True
+            if changed:
+                emit_values(engine, EVENT_STREAM, producer.handle, encoding,
+                            (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, stream.receiver.is_active)
+        index = producer.next_in_transport
+
+
+cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    """RR for every stream the peer sends, our reference time, the answer to its own, and REMB where that steers it."""
+    cdef ReportBlock[MAX_REPORTS] reports
+    cdef uint32_t[MAX_REMB_SSRCS] ssrcs
+    cdef uint32_t count = 0
+    cdef uint32_t ssrc_count = 0
+    cdef uint32_t index = transport.first_producer
+    cdef uint32_t encoding
+    cdef uint8_t worst = 0
+    cdef uint64_t received_bps = 0
+    cdef bint remb = False
+    cdef bint wants_limit = transport.max_incoming_bitrate_bps != 0
+    cdef Producer* producer
+    cdef ReceiveStream* stream
+    cdef uint8_t* out
+    cdef uint8_t* p
+    while index != NONE:
+        producer = &engine.producers[index]
+        for encoding in range(producer.encoding_count):
+            stream = &engine.streams[index * MAX_ENCODINGS + encoding]
+            if not stream.detected:
+                continue
+            if count == MAX_REPORTS:
+                flush_reports(engine, transport, reports, count, now_us)
+                count = 0
+            receiver_report(&stream.receiver, &reports[count], now_us)
+            count += 1
+            if producer.video and producer.remb and (wants_limit or not producer.transport_cc):
+                remb = True
+                received_bps += rate_bps(&stream.receiver.rate, now_us)
+                if stream.receiver.fraction_lost > worst:
+                    worst = stream.receiver.fraction_lost
+                if ssrc_count < MAX_REMB_SSRCS:
+                    ssrcs[ssrc_count] = stream.receiver.ssrc
+                    ssrc_count += 1
+        index = producer.next_in_transport
+    out = datagram_begin(engine, transport)
+    if out == NULL:
+        return
+    p = rtcp_write_rr(out, out + RTCP_BYTES, transport.rtcp_ssrc, reports, count)
+    p = rtcp_write_rrtr(p, out + RTCP_BYTES, transport.rtcp_ssrc, ntp_from_us(wall_us(engine, now_us)))
+    if transport.remote_reference != 0:
+        p = rtcp_write_dlrr(p, out + RTCP_BYTES, transport.rtcp_ssrc, transport.remote_reference_ssrc,
+                            transport.remote_reference,
+                            <uint32_t>(((now_us - transport.remote_reference_us) << 16) // 1000000))
+        transport.remote_reference = 0
+    if remb:
+        transport.announced_bitrate_bps = uplink_update(&transport.uplink, worst, received_bps, now_us)
+        p = rtcp_write_remb(p, out + RTCP_BYTES, transport.rtcp_ssrc, transport.announced_bitrate_bps, ssrcs, ssrc_count)
+    send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+
+
+cdef void flush_reports(Engine* engine, Transport* transport, const ReportBlock* reports, uint32_t count,
+                        uint64_t now_us) noexcept nogil:
+    cdef uint8_t* out = datagram_begin(engine, transport)
+    cdef uint8_t* p
+    if out != NULL:
+        p = rtcp_write_rr(out, out + RTCP_BYTES, transport.rtcp_ssrc, reports, count)
+        send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+
+
+cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    """SR and SDES for every stream we send, as many as fit into a compound packet (each SR starts one: RFC 3550 6.1)."""
+    cdef uint32_t index = transport.first_consumer
+    cdef Consumer* consumer
+    cdef SenderInfo info
+    cdef uint8_t* out = NULL
+    cdef uint8_t* p = NULL
+    cdef uint8_t* end
+    while index != NONE:
+        consumer = &engine.consumers[index]
+        index = consumer.next_in_transport
+        if not sender_report(&consumer.sender, &info, now_us, wall_us(engine, now_us)):
+            continue
+        if out != NULL:
+            end = write_sender(consumer, p, out + RTCP_BYTES, &info)
+            if end != NULL:
+                p = end
+                continue
+            send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+        out = datagram_begin(engine, transport)
+        if out == NULL:
+            return
+        p = write_sender(consumer, out, out + RTCP_BYTES, &info)
+    if out != NULL:
+        send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+
+
+cdef uint8_t* write_sender(Consumer* consumer, uint8_t* p, const uint8_t* limit, const SenderInfo* info) noexcept nogil:
+    cdef uint8_t* end = rtcp_write_sr(p, limit, info)
+    if end == NULL:
+        return NULL
+    return rtcp_write_sdes(end, limit, consumer.ssrc, consumer.cname, consumer.cname_length)
+
+
+# --- transport-cc, NACK, levels ---------------------------------------------------------------------------------------
+
+cdef void send_feedback(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
+    """Transport-cc feedback for what came since the last; a lone feedback packet is legal with reduced-size RTCP."""
+    cdef Transport* transport = &engine.transports[index]
+    cdef uint8_t* out
+    cdef uint8_t* p
+    if transport.handle == 0:
+        return
+    while twcc_pending(&transport.transport_cc):
+        out = datagram_begin(engine, transport)
+        if out == NULL:
+            return
+        p = twcc_write_feedback(&transport.transport_cc, out, out + RTCP_BYTES, transport.rtcp_ssrc)
+        if p == NULL:
+            return
+        send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+
+
+cdef void send_nacks(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
+    cdef ReceiveStream* stream = &engine.streams[index]
+    cdef Producer* producer = &engine.producers[stream.producer]
+    cdef Transport* transport
+    cdef uint16_t[NACK_BATCH] lost
+    cdef uint32_t count
+    cdef uint64_t rtt_us, deadline
+    cdef uint8_t* out
+    cdef uint8_t* p
+    if not stream.detected or producer.handle == 0:
+        return
+    transport = &engine.transports[producer.transport]
+    rtt_us = transport.rtt_us if transport.rtt_us != 0 else DEFAULT_RTT_US
+    count = nack_due(&stream.receiver.nack, now_us, rtt_us, lost, NACK_BATCH)
+    if count:
+        out = datagram_begin(engine, transport)
+        if out != NULL:
+            p = rtcp_write_nack(out, out + RTCP_BYTES, transport.rtcp_ssrc, stream.receiver.ssrc, lost, count)
+            if p != NULL:
+                engine.counts[<int>COUNT_NACKS_SENT] += 1
+                send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+    if stream.receiver.nack.wants_keyframe:
+        stream.receiver.nack.wants_keyframe = False
+        if producer.video:
+            demand_keyframe(engine, stream, now_us)
+    deadline = nack_deadline(&stream.receiver.nack)
+    if deadline != 0:
+        wheel_arm(&engine.wheel, nack_timer(engine, index), deadline)
+
+
+cdef void tell_level(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
+    cdef Producer* producer = &engine.producers[index]
+    if producer.handle == 0:
+        return
+    wheel_arm(&engine.wheel, level_timer(engine, index), now_us + LEVEL_INTERVAL_US)
+    if producer.level_count >= LEVEL_MIN_PACKETS:
+        emit_values(engine, EVENT_LEVEL, producer.handle, -<int64_t>(producer.level_sum // producer.level_count), 0, 0)
+    producer.level_sum = 0
+    producer.level_count = 0

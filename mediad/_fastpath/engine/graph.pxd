@@ -1,0 +1,237 @@
+"""The objects of the media path and how they hang together: flat arrays of slots, linked by index.
+
+    Transport ─┬─ producers (list) ── ReceiveStream × encodings ── subscribers (dense array of consumers)
+               └─ consumers (list)
+
+A consumer subscribes only to the streams it receives or waits for, so a packet's cost is the number of its receivers,
+whatever else is in the room. Slots are reused; a handle's generation tells the tenants apart. Only the media thread
+touches any of this.
+"""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from mediad._fastpath.base.pool cimport Pool
+from mediad._fastpath.base.rate cimport RateMeter
+from mediad._fastpath.base.ring cimport Ring
+from mediad._fastpath.base.table cimport Address, AddressTable, Table
+from mediad._fastpath.base.wheel cimport Wheel
+from mediad._fastpath.engine.messages cimport (
+    COUNT_COUNT, DROP_COUNT, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, CodecBody, Drop, Event,
+)
+from mediad._fastpath.engine.outbox cimport Outbox
+from mediad._fastpath.stream.history cimport PacketStore, SentHistory
+from mediad._fastpath.stream.keyframes cimport KeyframeRequests
+from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
+from mediad._fastpath.stream.rewriter cimport RtpRewriter
+from mediad._fastpath.stream.sender cimport RtpStreamSender
+from mediad._fastpath.stream.twcc cimport TwccRecorder
+from mediad._fastpath.stream.uplink cimport UplinkEstimate
+from mediad._fastpath.wire.rtp cimport EXT_COUNT
+
+cdef enum:
+    NONE = 0xFFFFFFFF
+    MAX_ADDRESSES = 8              # validated paths of a transport (ICE keeps no more)
+    MAX_USERNAMES = 2              # current and, after an ICE restart, previous
+    RTX_FLAG = 0x80                # in codec_of_payload: this payload type is the codec's RTX
+    NO_CODEC = 0xFF
+    NO_RTX = 0xFF                  # in Consumer.rtx_of_payload: accepted, but without RTX
+    NOT_SUBSCRIBED = 0xFFFFFFFF
+
+ctypedef struct Traffic:
+    uint64_t bytes
+    RateMeter rate
+
+ctypedef struct Transport:
+    uint32_t handle                # 0 = free slot
+    uint32_t socket
+    bint secure
+    bint has_address               # `selected` is set
+    bint has_keys
+    void* receive_session          # lent by Python until CLOSED
+    void* rtcp_session
+    Address selected
+    uint32_t rtcp_ssrc
+    uint16_t transport_cc_sequence # of the next packet we send with the extension
+    uint32_t outbox_head           # datagrams waiting in the outbox
+    uint32_t outbox_tail
+    uint32_t first_producer
+    uint32_t first_consumer
+    Traffic received
+    Traffic sent
+    Traffic rtp_received
+    Traffic rtp_sent
+    Traffic rtx_received
+    Traffic rtx_sent
+    uint64_t max_incoming_bitrate_bps
+    uint64_t announced_bitrate_bps
+    UplinkEstimate uplink
+    # the sender's wall clock against ours, from its SRs: ours = theirs + offset
+    bint has_clock_offset
+    int64_t clock_offset_us
+    # XR (RFC 3611): the peer's last reference time, to answer with DLRR
+    uint32_t remote_reference      # compact NTP; 0 = none
+    uint64_t remote_reference_us
+    uint32_t remote_reference_ssrc
+    uint64_t rtt_us                # from DLRR; 0 = unknown
+    uint8_t fir_command
+    uint32_t address_count
+    Address addresses[MAX_ADDRESSES]
+    uint32_t username_count
+    uint64_t usernames[MAX_USERNAMES]
+    TwccRecorder transport_cc      # of what the peer sends us
+
+ctypedef struct ReceiveStream:
+    uint32_t producer              # index
+    uint32_t encoding
+    bint detected                  # a packet came; ssrc is known
+    uint32_t subscriber_count
+    uint32_t subscriber_capacity
+    uint32_t* subscribers          # consumer indices
+    int64_t keyframe_sequence      # unwrapped number of the newest key frame's first packet; -1 = none kept
+    uint64_t keyframe_us
+    RtpStreamReceiver receiver
+    KeyframeRequests keyframes
+    PacketStore store
+
+ctypedef struct Encoding:
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    uint8_t rid_length
+    uint8_t rid[MAX_RID]
+
+ctypedef struct Producer:
+    uint32_t handle
+    uint32_t transport             # index
+    uint32_t next_in_transport
+    uint32_t previous_in_transport
+    uint32_t first_consumer
+    bint paused
+    bint video
+    bint nack
+    bint pli
+    bint fir
+    bint transport_cc
+    bint remb
+    bint levels
+    uint32_t codec_count
+    uint32_t encoding_count
+    uint64_t inactivity_us
+    uint64_t pli_count
+    uint64_t fir_count
+    uint32_t level_sum             # of -dBov values since the last LEVEL event
+    uint32_t level_count
+    uint8_t mid_length
+    uint8_t mid[MAX_MID]
+    CodecBody codecs[MAX_CODECS]
+    Encoding encodings[MAX_ENCODINGS]
+    uint8_t codec_of_payload[128]
+    uint8_t kind_of_extension[256]
+
+ctypedef struct Consumer:
+    uint32_t handle
+    uint32_t transport             # index
+    uint32_t producer              # index
+    int32_t current                # encoding being sent; -1 = none yet
+    int32_t target                 # encoding wanted; -1 = none
+    bint paused
+    bint needs_sync                # the next packet to send starts a new segment
+    bint video
+    bint ignore_dtx
+    bint nack
+    bint announced                 # a LAYERS event told `current`
+    void* rtp_session              # lent by Python until CLOSED; NULL = nothing may be sent yet
+    void* rtx_session
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    uint8_t mid_length
+    uint8_t cname_length
+    uint8_t extension_ids[EXT_COUNT]
+    uint8_t mid[MAX_MID]
+    uint8_t rtx_of_payload[128]    # by router payload type: 0 = not accepted, NO_RTX, else the RTX payload type
+    uint32_t position[MAX_ENCODINGS]   # in that stream's subscribers
+    uint32_t next_in_transport
+    uint32_t previous_in_transport
+    uint32_t next_in_producer
+    uint32_t previous_in_producer
+    uint8_t cname[MAX_CNAME]
+    SentHistory history
+    RtpStreamSender sender
+    RtpRewriter rewriter
+
+ctypedef struct Engine
+
+ctypedef void (*FlushFunction)(Engine* engine) noexcept nogil
+
+ctypedef struct Engine:
+    Transport* transports
+    Producer* producers
+    ReceiveStream* streams         # producer index * MAX_ENCODINGS + encoding
+    Consumer* consumers
+    uint32_t transport_capacity
+    uint32_t producer_capacity
+    uint32_t consumer_capacity
+    Table usernames                # hash of a username fragment → transport
+    AddressTable addresses         # validated remote address → transport
+    Table inbound                  # transport << 32 | SSRC → stream << 1 | is RTX
+    Table outbound                 # transport << 32 | SSRC → consumer
+    Wheel wheel
+    Pool pool
+    Outbox outbox
+    FlushFunction flush            # sends the whole outbox and empties it
+    void* context                  # of flush
+    Ring events
+    Ring punts
+    bint has_news                  # something was put into events or punts since the owner last looked
+    int64_t wall_offset_us         # wall clock (µs since 1970) = now_us + this
+    uint64_t seed
+    uint64_t drops[DROP_COUNT]
+    uint64_t counts[COUNT_COUNT]
+
+cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports, uint32_t producers, uint32_t consumers,
+                      uint32_t outbox_capacity, uint64_t seed, uint64_t now_us, uint64_t wall_us) noexcept nogil
+cdef void engine_destroy(Engine* engine) noexcept nogil
+
+# Slots by handle: NULL when the handle is stale.
+cdef Transport* transport_of(Engine* engine, uint32_t handle) noexcept nogil
+cdef Producer* producer_of(Engine* engine, uint32_t handle) noexcept nogil
+cdef Consumer* consumer_of(Engine* engine, uint32_t handle) noexcept nogil
+
+cdef uint32_t transport_index(const Engine* engine, const Transport* transport) noexcept nogil
+cdef uint32_t producer_index(const Engine* engine, const Producer* producer) noexcept nogil
+cdef uint32_t consumer_index(const Engine* engine, const Consumer* consumer) noexcept nogil
+
+# Fan-out lists. subscribe returns false when memory for a longer list cannot be had.
+cdef bint subscribe(Engine* engine, Consumer* consumer, uint32_t encoding) noexcept nogil
+cdef void unsubscribe(Engine* engine, Consumer* consumer, uint32_t encoding) noexcept nogil
+
+# Timers: one index per purpose.
+cdef uint32_t report_timer(const Engine* engine, uint32_t transport) noexcept nogil
+cdef uint32_t feedback_timer(const Engine* engine, uint32_t transport) noexcept nogil
+cdef uint32_t level_timer(const Engine* engine, uint32_t producer) noexcept nogil
+cdef uint32_t nack_timer(const Engine* engine, uint32_t stream) noexcept nogil
+cdef uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nogil
+
+cdef enum TimerPurpose:
+    TIMER_REPORT = 0
+    TIMER_FEEDBACK = 1
+    TIMER_LEVEL = 2
+    TIMER_NACK = 3
+    TIMER_KEYFRAME = 4
+
+cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil
+
+# Events that must arrive (CLOSED, STATS) are only asked for when events_have_room(); the periodic ones may be dropped, counted.
+cdef bint emit(Engine* engine, const Event* event) noexcept nogil
+cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil
+cdef bint events_have_room(Engine* engine) noexcept nogil
+
+
+cdef inline void drop(Engine* engine, Drop reason) noexcept nogil:
+    engine.drops[<int>reason] += 1
+
+
+cdef inline uint64_t ssrc_key(uint32_t transport, uint32_t ssrc) noexcept nogil:
+    return (<uint64_t>transport << 32) | ssrc
+
+
+cdef inline uint64_t wall_us(const Engine* engine, uint64_t now_us) noexcept nogil:
+    return <uint64_t>(<int64_t>now_us + engine.wall_offset_us)

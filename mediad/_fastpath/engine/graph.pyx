@@ -1,0 +1,208 @@
+"""Memory, links and lookups of the graph; who may be called from where is in graph.pxd."""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memset
+from mediad._fastpath.base.pool cimport pool_destroy, pool_init
+from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_push, ring_room
+from mediad._fastpath.base.table cimport (
+    address_table_destroy, address_table_init, table_destroy, table_init,
+)
+from mediad._fastpath.base.wheel cimport wheel_destroy, wheel_init
+from mediad._fastpath.engine.messages cimport (
+    DROP_EVENT_FULL, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
+)
+from mediad._fastpath.engine.outbox cimport outbox_destroy, outbox_init
+from mediad._fastpath.stream.history cimport sent_destroy, store_destroy
+
+cdef enum:
+    EVENT_RING = 16384
+    PUNT_RING = 1024
+    EVENT_RESERVE = 64             # room kept for events that must arrive
+    FIRST_SUBSCRIBERS = 16
+
+
+cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports, uint32_t producers, uint32_t consumers,
+                      uint32_t outbox_capacity, uint64_t seed, uint64_t now_us, uint64_t wall_us) noexcept nogil:
+    """Everything the engine will ever index is reserved here; pages are touched as slots come into use."""
+    memset(engine, 0, sizeof(Engine))
+    engine.transport_capacity = transports
+    engine.producer_capacity = producers
+    engine.consumer_capacity = consumers
+    engine.seed = seed
+    engine.wall_offset_us = <int64_t>(wall_us - now_us)
+    engine.transports = <Transport*>calloc(transports, sizeof(Transport))
+    engine.producers = <Producer*>calloc(producers, sizeof(Producer))
+    engine.streams = <ReceiveStream*>calloc(<size_t>producers * MAX_ENCODINGS, sizeof(ReceiveStream))
+    engine.consumers = <Consumer*>calloc(consumers, sizeof(Consumer))
+    if engine.transports == NULL or engine.producers == NULL or engine.streams == NULL or engine.consumers == NULL:
+        return False
+    return (
+        table_init(&engine.usernames, 64, seed)
+        and address_table_init(&engine.addresses, 64, seed)
+        and table_init(&engine.inbound, 64, seed)
+        and table_init(&engine.outbound, 64, seed)
+        and wheel_init(&engine.wheel, 2 * transports + producers + 2 * MAX_ENCODINGS * producers, now_us)
+        and pool_init(&engine.pool, packet_slots)
+        and outbox_init(&engine.outbox, outbox_capacity)
+        and ring_init(&engine.events, EVENT_RING, sizeof(Event))
+        and ring_init(&engine.punts, PUNT_RING, sizeof(Punt))
+    )
+
+
+cdef void engine_destroy(Engine* engine) noexcept nogil:
+    cdef uint32_t i
+    if engine.streams != NULL:
+        for i in range(engine.producer_capacity * MAX_ENCODINGS):
+            if engine.streams[i].store.packets != NULL:
+                store_destroy(&engine.streams[i].store)
+            free(engine.streams[i].subscribers)
+    if engine.consumers != NULL:
+        for i in range(engine.consumer_capacity):
+            if engine.consumers[i].history.packets != NULL:
+                sent_destroy(&engine.consumers[i].history)
+    free(engine.transports)
+    free(engine.producers)
+    free(engine.streams)
+    free(engine.consumers)
+    table_destroy(&engine.usernames)
+    address_table_destroy(&engine.addresses)
+    table_destroy(&engine.inbound)
+    table_destroy(&engine.outbound)
+    wheel_destroy(&engine.wheel)
+    pool_destroy(&engine.pool)
+    outbox_destroy(&engine.outbox)
+    ring_destroy(&engine.events)
+    ring_destroy(&engine.punts)
+    memset(engine, 0, sizeof(Engine))
+
+
+cdef Transport* transport_of(Engine* engine, uint32_t handle) noexcept nogil:
+    cdef uint32_t index = handle & INDEX_MASK
+    if index < engine.transport_capacity and engine.transports[index].handle == handle:
+        return &engine.transports[index]
+    return NULL
+
+
+cdef Producer* producer_of(Engine* engine, uint32_t handle) noexcept nogil:
+    cdef uint32_t index = handle & INDEX_MASK
+    if index < engine.producer_capacity and engine.producers[index].handle == handle:
+        return &engine.producers[index]
+    return NULL
+
+
+cdef Consumer* consumer_of(Engine* engine, uint32_t handle) noexcept nogil:
+    cdef uint32_t index = handle & INDEX_MASK
+    if index < engine.consumer_capacity and engine.consumers[index].handle == handle:
+        return &engine.consumers[index]
+    return NULL
+
+
+cdef uint32_t transport_index(const Engine* engine, const Transport* transport) noexcept nogil:
+    return <uint32_t>(transport - engine.transports)
+
+
+cdef uint32_t producer_index(const Engine* engine, const Producer* producer) noexcept nogil:
+    return <uint32_t>(producer - engine.producers)
+
+
+cdef uint32_t consumer_index(const Engine* engine, const Consumer* consumer) noexcept nogil:
+    return <uint32_t>(consumer - engine.consumers)
+
+
+cdef bint subscribe(Engine* engine, Consumer* consumer, uint32_t encoding) noexcept nogil:
+    cdef ReceiveStream* stream = &engine.streams[consumer.producer * MAX_ENCODINGS + encoding]
+    cdef uint32_t capacity
+    cdef void* grown
+    if consumer.position[encoding] != NOT_SUBSCRIBED:
+        return True
+    if stream.subscriber_count == stream.subscriber_capacity:
+        capacity = stream.subscriber_capacity * 2 if stream.subscriber_capacity else FIRST_SUBSCRIBERS
+        grown = realloc(stream.subscribers, capacity * sizeof(uint32_t))
+        if grown == NULL:
+            return False
+        stream.subscribers = <uint32_t*>grown
+        stream.subscriber_capacity = capacity
+    stream.subscribers[stream.subscriber_count] = consumer_index(engine, consumer)
+    consumer.position[encoding] = stream.subscriber_count
+    stream.subscriber_count += 1
+    return True
+
+
+cdef void unsubscribe(Engine* engine, Consumer* consumer, uint32_t encoding) noexcept nogil:
+    cdef ReceiveStream* stream = &engine.streams[consumer.producer * MAX_ENCODINGS + encoding]
+    cdef uint32_t position = consumer.position[encoding]
+    cdef uint32_t moved
+    if position == NOT_SUBSCRIBED:
+        return
+    stream.subscriber_count -= 1
+    moved = stream.subscribers[stream.subscriber_count]
+    stream.subscribers[position] = moved
+    engine.consumers[moved].position[encoding] = position
+    consumer.position[encoding] = NOT_SUBSCRIBED
+
+
+cdef uint32_t report_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return transport
+
+
+cdef uint32_t feedback_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return engine.transport_capacity + transport
+
+
+cdef uint32_t level_timer(const Engine* engine, uint32_t producer) noexcept nogil:
+    return 2 * engine.transport_capacity + producer
+
+
+cdef uint32_t nack_timer(const Engine* engine, uint32_t stream) noexcept nogil:
+    return 2 * engine.transport_capacity + engine.producer_capacity + stream
+
+
+cdef uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nogil:
+    return 2 * engine.transport_capacity + engine.producer_capacity * (1 + MAX_ENCODINGS) + stream
+
+
+cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil:
+    """The inverse of the five functions above."""
+    cdef uint32_t rest = timer
+    index[0] = rest
+    if rest < engine.transport_capacity:
+        return TIMER_REPORT
+    rest -= engine.transport_capacity
+    index[0] = rest
+    if rest < engine.transport_capacity:
+        return TIMER_FEEDBACK
+    rest -= engine.transport_capacity
+    index[0] = rest
+    if rest < engine.producer_capacity:
+        return TIMER_LEVEL
+    rest -= engine.producer_capacity
+    index[0] = rest
+    if rest < engine.producer_capacity * MAX_ENCODINGS:
+        return TIMER_NACK
+    index[0] = rest - engine.producer_capacity * MAX_ENCODINGS
+    return TIMER_KEYFRAME
+
+
+cdef bint events_have_room(Engine* engine) noexcept nogil:
+    return ring_room(&engine.events) > 8
+
+
+cdef bint emit(Engine* engine, const Event* event) noexcept nogil:
+    engine.has_news = True
+    return ring_push(&engine.events, event)
+
+
+cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil:
+    """A periodic event: leaves EVENT_RESERVE records free for those that must arrive."""
+    cdef Event event
+    if ring_room(&engine.events) < EVENT_RESERVE:
+        drop(engine, DROP_EVENT_FULL)
+        return False
+    memset(&event, 0, sizeof(Event))
+    event.kind = kind
+    event.handle = handle
+    event.a = a
+    event.b = b
+    event.c = c
+    return emit(engine, &event)

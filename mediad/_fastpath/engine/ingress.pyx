@@ -1,0 +1,290 @@
+"""One datagram in, from first byte to fan-out. Read top to bottom, this is the way of a packet.
+
+The order is the security of it: route on clear header fields, authenticate, and only then let anything change. STUN that
+names none of our username fragments and DTLS from addresses that ICE has not validated end here, before they cost Python
+anything.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+from mediad._fastpath.base.pool cimport pool_data
+from mediad._fastpath.base.rate cimport rate_add
+from mediad._fastpath.base.ring cimport ring_push
+from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get, hash_bytes, table_get
+from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
+from mediad._fastpath.engine.binding cimport UNBOUND, bind_stream, detect_stream
+from mediad._fastpath.engine.egress cimport egress_capture_us, egress_packet, egress_skip
+from mediad._fastpath.engine.graph cimport (
+    NO_CODEC, RTX_FLAG, Consumer, Engine, Producer, ReceiveStream, Transport, drop, emit_values, feedback_timer,
+    nack_timer, ssrc_key, transport_index,
+)
+from mediad._fastpath.engine.messages cimport (
+    COUNT_DATAGRAMS_RECEIVED, COUNT_RTCP_RECEIVED, COUNT_RTP_RECEIVED, DROP_DTLS_UNKNOWN_ADDRESS, DROP_DUPLICATE,
+    DROP_MEDIA_UNKNOWN_ADDRESS, DROP_NO_KEYS, DROP_PADDING_ONLY, DROP_PAYLOAD_TYPE_UNKNOWN, DROP_PRODUCER_PAUSED,
+    DROP_PUNT_FULL, DROP_RTCP_MALFORMED, DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH,
+    DROP_SRTP_REPLAY, DROP_SSRC_UNKNOWN, DROP_STUN_MALFORMED, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED,
+    DROP_UNKNOWN_PROTOCOL, EVENT_DTLS, EVENT_STREAM, EVENT_STUN, MAX_ENCODINGS, PUNT_BYTES, CodecBody, Punt,
+)
+from mediad._fastpath.engine.reports cimport receive_rtcp
+from mediad._fastpath.stream.history cimport StoredPacket, sent_clear, store_clear, store_put
+from mediad._fastpath.stream.keyframes cimport keyframes_received
+from mediad._fastpath.stream.nack cimport nack_deadline
+from mediad._fastpath.stream.receiver cimport (
+    ARRIVAL_DUPLICATE, ARRIVAL_OUT_OF_RANGE, ARRIVAL_RESET, Arrival, receiver_packet,
+)
+from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_received
+from mediad._fastpath.wire.payload cimport Codec, PayloadInfo, payload_describe
+from mediad._fastpath.wire.rtp cimport (
+    EXT_AUDIO_LEVEL, EXT_TRANSPORT_CC, PARSE_OK, RtpPacket, rtp_finish, rtp_map_extensions, rtp_parse,
+    rtp_unwrap_rtx,
+)
+from mediad._fastpath.wire.srtp cimport (
+    SRTP_OK, SRTP_REPLAY_FAIL, SRTP_REPLAY_OLD, srtp_unprotect, srtp_unprotect_rtcp,
+)
+from mediad._fastpath.wire.stun cimport stun_is_message, stun_local_username
+
+cdef enum:
+    DTLS_HEADER_BYTES = 13
+    RTCP_HEADER_BYTES = 8
+
+
+cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const Address* source, uint64_t now_us) noexcept nogil:
+    """Demultiplex by the first byte (RFC 7983)."""
+    cdef uint8_t* data = pool_data(&engine.pool, slot)
+    cdef uint32_t index
+    cdef uint8_t first
+    engine.counts[<int>COUNT_DATAGRAMS_RECEIVED] += 1
+    if length == 0:
+        drop(engine, DROP_UNKNOWN_PROTOCOL)
+        return
+    first = data[0]
+    if first < 4:
+        receive_stun(engine, data, length, source)
+        return
+    index = address_table_get(&engine.addresses, source)
+    if 20 <= first < 64 and length >= DTLS_HEADER_BYTES:
+        if index == NO_VALUE:
+            drop(engine, DROP_DTLS_UNKNOWN_ADDRESS)
+        else:
+            punt(engine, EVENT_DTLS, index, data, length, source)
+        return
+    if not 128 <= first < 192:
+        drop(engine, DROP_UNKNOWN_PROTOCOL)
+        return
+    if index == NO_VALUE:
+        drop(engine, DROP_MEDIA_UNKNOWN_ADDRESS)
+    elif length >= RTCP_HEADER_BYTES and 192 <= data[1] < 224:
+        receive_srtcp(engine, &engine.transports[index], data, length, now_us)
+    else:
+        receive_srtp(engine, &engine.transports[index], slot, data, length, now_us)
+
+
+cdef void punt(Engine* engine, uint32_t kind, uint32_t transport, const uint8_t* data, uint32_t length,
+               const Address* source) noexcept nogil:
+    """Up to Python. A full ring drops: both STUN and DTLS retransmit."""
+    cdef Punt record
+    if length > PUNT_BYTES:
+        drop(engine, DROP_TRUNCATED)
+        return
+    record.kind = kind
+    record.handle = engine.transports[transport].handle
+    record.source = source[0]
+    record.length = length
+    record.zero = 0
+    memcpy(record.bytes, data, length)
+    if not ring_push(&engine.punts, &record):
+        drop(engine, DROP_PUNT_FULL)
+    engine.has_news = True
+
+
+cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, const Address* source) noexcept nogil:
+    cdef const uint8_t* fragment = NULL
+    cdef uint32_t fragment_length = 0
+    cdef uint32_t index
+    if not stun_is_message(data, length):
+        drop(engine, DROP_STUN_MALFORMED)
+        return
+    if not stun_local_username(data, length, &fragment, &fragment_length):
+        drop(engine, DROP_STUN_UNKNOWN_USERNAME)
+        return
+    index = table_get(&engine.usernames, hash_bytes(fragment, fragment_length, engine.seed))
+    if index == NO_VALUE:
+        drop(engine, DROP_STUN_UNKNOWN_USERNAME)
+        return
+    punt(engine, EVENT_STUN, index, data, length, source)
+
+
+cdef void receive_srtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length, uint64_t now_us) noexcept nogil:
+    cdef int size = <int>length
+    if transport.secure:
+        if not transport.has_keys:
+            drop(engine, DROP_NO_KEYS)
+            return
+        if not authentic(engine, srtp_unprotect_rtcp(transport.receive_session, data, &size)):
+            return
+    engine.counts[<int>COUNT_RTCP_RECEIVED] += 1
+    transport.received.bytes += length
+    rate_add(&transport.received.rate, length, now_us)
+    receive_rtcp(engine, transport, data, <uint32_t>size, now_us)
+
+
+cdef bint authentic(Engine* engine, int status) noexcept nogil:
+    if status == SRTP_OK:
+        return True
+    if status == SRTP_REPLAY_FAIL or status == SRTP_REPLAY_OLD:
+        drop(engine, DROP_SRTP_REPLAY)
+    else:
+        drop(engine, DROP_SRTP_AUTH)
+    return False
+
+
+cdef void receive_srtp(Engine* engine, Transport* transport, uint32_t slot, uint8_t* data, uint32_t length,
+                       uint64_t now_us) noexcept nogil:
+    """Header, keys, authentication; then the stream it belongs to."""
+    cdef RtpPacket packet
+    cdef int size = <int>length
+    cdef uint32_t bound
+    if rtp_parse(&packet, data, length) != PARSE_OK:
+        drop(engine, DROP_RTP_MALFORMED)
+        return
+    if transport.secure:
+        if not transport.has_keys:
+            drop(engine, DROP_NO_KEYS)
+            return
+        if not authentic(engine, srtp_unprotect(transport.receive_session, data, &size)):
+            return
+    transport.received.bytes += length
+    rate_add(&transport.received.rate, length, now_us)
+    engine.counts[<int>COUNT_RTP_RECEIVED] += 1
+    if rtp_finish(&packet, <uint32_t>size) != PARSE_OK:
+        drop(engine, DROP_RTP_MALFORMED)
+        return
+    bound = table_get(&engine.inbound, ssrc_key(transport_index(engine, transport), packet.ssrc))
+    if bound == NO_VALUE:
+        bound = bind_stream(engine, transport, &packet)
+        if bound == UNBOUND:
+            drop(engine, DROP_SSRC_UNKNOWN)
+            return
+    receive_rtp(engine, transport, &engine.streams[bound >> 1], (bound & 1) != 0, slot, &packet, now_us)
+
+
+cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* stream, bint is_rtx, uint32_t slot,
+                      RtpPacket* packet, uint64_t now_us) noexcept nogil:
+    """An authentic packet of a known stream: account for it, undo RTX, describe it, store it, forward it."""
+    cdef Producer* producer = &engine.producers[stream.producer]
+    cdef uint8_t codec_index = producer.codec_of_payload[packet.payload_type]
+    cdef CodecBody* codec
+    cdef PayloadInfo info
+    cdef Arrival arrival
+    cdef int64_t sequence = 0
+    rtp_map_extensions(packet, producer.kind_of_extension)
+    count_arrival(engine, transport, producer, packet, now_us)
+    if codec_index == NO_CODEC or ((codec_index & RTX_FLAG) != 0) != is_rtx:
+        drop(engine, DROP_PAYLOAD_TYPE_UNKNOWN)
+        return
+    codec = &producer.codecs[codec_index & ~RTX_FLAG]
+    if not stream.detected and (is_rtx or not detect_stream(
+            engine, stream.producer * MAX_ENCODINGS + stream.encoding, packet.ssrc, packet.payload_type)):
+        drop(engine, DROP_RTX_STALE)
+        return
+    if is_rtx:
+        transport.rtx_received.bytes += packet.length
+        rate_add(&transport.rtx_received.rate, packet.length, now_us)
+        if packet.payload_length == 0 or not rtp_unwrap_rtx(packet, codec.payload_type, stream.receiver.ssrc):
+            drop(engine, DROP_PADDING_ONLY)
+            return
+    else:
+        transport.rtp_received.bytes += packet.length
+        rate_add(&transport.rtp_received.rate, packet.length, now_us)
+    memset(&info, 0, sizeof(PayloadInfo))
+    payload_describe(<Codec>codec.codec, packet, &info)
+    arrival = receiver_packet(&stream.receiver, packet.sequence_number, packet.timestamp, packet.length, info.is_keyframe,
+                              is_rtx, now_us, &sequence)
+    if arrival == ARRIVAL_DUPLICATE:
+        drop(engine, DROP_DUPLICATE)
+        return
+    if arrival == ARRIVAL_OUT_OF_RANGE:
+        drop(engine, DROP_SEQUENCE_JUMP)
+        return
+    if arrival == ARRIVAL_RESET:
+        restart_stream(engine, stream)
+    follow_stream(engine, stream, producer, now_us)
+    packet.payload_type = codec.router_payload_type
+    if producer.paused:
+        drop(engine, DROP_PRODUCER_PAUSED)
+        return
+    count_level(producer, packet)
+    forward(engine, stream, slot, packet, &info, sequence, now_us)
+
+
+cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer, const RtpPacket* packet,
+                        uint64_t now_us) noexcept nogil:
+    """Transport-cc counts every packet that carries the number, probes and RTX included."""
+    cdef uint32_t offset = packet.extension_offset[<int>EXT_TRANSPORT_CC]
+    if not producer.transport_cc or offset == 0 or packet.extension_length[<int>EXT_TRANSPORT_CC] != 2:
+        return
+    if not twcc_pending(&transport.transport_cc):
+        wheel_arm(&engine.wheel, feedback_timer(engine, transport_index(engine, transport)), now_us + TWCC_INTERVAL_US)
+    twcc_received(&transport.transport_cc, <uint32_t>(packet.data[offset] << 8) | packet.data[offset + 1], packet.ssrc, now_us)
+
+
+cdef void count_level(Producer* producer, const RtpPacket* packet) noexcept nogil:
+    """RFC 6464: one byte, voice flag and -dBov."""
+    cdef uint32_t offset = packet.extension_offset[<int>EXT_AUDIO_LEVEL]
+    if producer.levels and offset != 0:
+        producer.level_sum += packet.data[offset] & 0x7F
+        producer.level_count += 1
+
+
+cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* producer, uint64_t now_us) noexcept nogil:
+    """Silence that ended, and gaps to ask for."""
+    cdef uint64_t deadline
+    if not stream.receiver.is_active:
+        stream.receiver.is_active = 1
+        if stream.receiver.score == 0:
+            stream.receiver.score = 10
+        emit_values(engine, EVENT_STREAM, producer.handle, stream.encoding,
+                    (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, 1)
+    if stream.receiver.use_nack:
+        deadline = nack_deadline(&stream.receiver.nack)
+        if deadline != 0:
+            wheel_arm_sooner(&engine.wheel, nack_timer(engine, stream.producer * MAX_ENCODINGS + stream.encoding), deadline)
+
+
+cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
+    """The sender began a new sequence: what was kept means nothing now, and every follower needs a new start."""
+    cdef uint32_t i
+    cdef Consumer* consumer
+    store_clear(&stream.store)
+    stream.keyframe_sequence = -1
+    for i in range(stream.subscriber_count):
+        consumer = &engine.consumers[stream.subscribers[i]]
+        sent_clear(&consumer.history)
+        if consumer.current == <int>stream.encoding:
+            consumer.needs_sync = True
+
+
+cdef void forward(Engine* engine, ReceiveStream* stream, uint32_t slot, RtpPacket* packet, const PayloadInfo* info,
+                  int64_t sequence, uint64_t now_us) noexcept nogil:
+    """Keep it for retransmission, then to each subscriber."""
+    cdef StoredPacket* stored = store_put(&stream.store, sequence, slot, packet, info, now_us)
+    cdef uint64_t capture_us
+    cdef uint32_t i
+    if stored == NULL:
+        drop(engine, DROP_DUPLICATE)
+        return
+    if packet.payload_length == 0:
+        drop(engine, DROP_PADDING_ONLY)
+        egress_skip(engine, stream, stored)
+        return
+    if info.is_keyframe:
+        keyframes_received(&stream.keyframes, now_us)
+        if sequence > stream.keyframe_sequence:
+            stream.keyframe_sequence = sequence
+            stream.keyframe_us = now_us
+    if stream.subscriber_count == 0:
+        return
+    capture_us = egress_capture_us(engine, stream, packet.timestamp)
+    # A consumer that switches to this stream leaves the other one's list, never this one.
+    for i in range(stream.subscriber_count):
+        egress_packet(engine, stream, &engine.consumers[stream.subscribers[i]], stored, capture_us, now_us)

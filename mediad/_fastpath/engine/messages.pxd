@@ -1,0 +1,274 @@
+"""The vocabulary between Python and the media thread: commands down, events and punted datagrams up, counters beside.
+
+Everything is a fixed-size record of integers and bytes, so that rings can hold them and nothing is allocated on the way.
+A handle is generation << 20 | index; index names the slot, generation tells a late command from a current one.
+"""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.wire.rtp cimport EXT_COUNT
+
+cdef enum:
+    INDEX_BITS = 20
+    INDEX_MASK = 0xFFFFF
+    MAX_ENCODINGS = 4
+    MAX_CODECS = 8
+    MAX_MID = 16
+    MAX_RID = 16
+    MAX_CNAME = 64
+    MAX_USERNAME = 64
+    PUNT_BYTES = 1936
+
+cpdef enum Kind:
+    KIND_TRANSPORT = 0
+    KIND_PRODUCER = 1
+    KIND_CONSUMER = 2
+    KIND_SOCKET = 3
+
+cpdef enum EventKind:
+    EVENT_STUN = 1
+    EVENT_DTLS = 2
+    EVENT_CLOSED = 3
+    EVENT_STREAM = 4
+    EVENT_CONSUMER_SCORE = 5
+    EVENT_LAYERS = 6
+    EVENT_LEVEL = 7
+    EVENT_STATS = 8
+
+# Why something was not done. One counter each, named the same in statistics.
+cpdef enum Drop:
+    DROP_UNKNOWN_PROTOCOL = 0      # first byte is none of RFC 7983's
+    DROP_STUN_MALFORMED = 1
+    DROP_STUN_UNKNOWN_USERNAME = 2
+    DROP_DTLS_UNKNOWN_ADDRESS = 3  # ICE has not validated the address
+    DROP_MEDIA_UNKNOWN_ADDRESS = 4
+    DROP_PUNT_FULL = 5             # Python is behind; STUN and DTLS retransmit
+    DROP_NO_KEYS = 6               # media before the DTLS handshake was verified
+    DROP_RTP_MALFORMED = 7
+    DROP_RTCP_MALFORMED = 8
+    DROP_SRTP_AUTH = 9
+    DROP_SRTP_REPLAY = 10
+    DROP_SSRC_UNKNOWN = 11         # authenticated, but no MID, RID or SSRC leads to a producer
+    DROP_PAYLOAD_TYPE_UNKNOWN = 12
+    DROP_DUPLICATE = 13
+    DROP_SEQUENCE_JUMP = 14
+    DROP_PADDING_ONLY = 15         # a sender's probe: counted for feedback, nothing to forward
+    DROP_RTX_STALE = 16            # RTX of a stream that has not started
+    DROP_PRODUCER_PAUSED = 17
+    DROP_POOL_EMPTY = 18
+    DROP_TRUNCATED = 19            # larger than a packet slot
+    DROP_CONSUMER_NOT_CONNECTED = 20
+    DROP_CODEC_NOT_ACCEPTED = 21
+    DROP_WAITING_KEYFRAME = 22
+    DROP_DTX = 23
+    DROP_OUT_OF_SEGMENT = 24       # late packet from before a switch
+    DROP_PROTECT_FAILED = 25
+    DROP_TOO_LARGE = 26
+    DROP_SEND_FAILED = 27          # the kernel refused (full buffer, unreachable)
+    DROP_RTX_GONE = 28             # asked for again, no longer kept
+    DROP_RTX_TOO_SOON = 29         # asked for again within a round trip
+    DROP_STALE_COMMAND = 30        # its object was closed meanwhile
+    DROP_EVENT_FULL = 31           # a periodic event found the ring full
+    DROP_COUNT = 32
+
+cpdef enum Counter:
+    COUNT_DATAGRAMS_RECEIVED = 0
+    COUNT_DATAGRAMS_SENT = 1
+    COUNT_RTP_RECEIVED = 2
+    COUNT_RTP_FORWARDED = 3
+    COUNT_RTX_SENT = 4
+    COUNT_RTCP_RECEIVED = 5
+    COUNT_RTCP_SENT = 6
+    COUNT_NACKS_SENT = 7
+    COUNT_KEYFRAME_REQUESTS = 8
+    COUNT_KEYFRAMES_REPLAYED = 9
+    COUNT_RECEIVE_BATCHES = 10
+    COUNT_SEND_BATCHES = 11
+    COUNT_SEND_MESSAGES = 12       # with GSO one message carries several datagrams
+    COUNT_COUNT = 13
+
+cdef enum CommandKind:
+    COMMAND_OPEN_SOCKET = 0
+    COMMAND_CLOSE_SOCKET = 1
+    COMMAND_OPEN_TRANSPORT = 2
+    COMMAND_CLOSE_TRANSPORT = 3
+    COMMAND_ADD_USERNAME = 4
+    COMMAND_REMOVE_USERNAME = 5
+    COMMAND_ADD_ADDRESS = 6
+    COMMAND_REMOVE_ADDRESS = 7
+    COMMAND_SELECT_ADDRESS = 8
+    COMMAND_SET_KEYS = 9
+    COMMAND_OPEN_PRODUCER = 10
+    COMMAND_PAUSE_PRODUCER = 11
+    COMMAND_CLOSE_PRODUCER = 12
+    COMMAND_OPEN_CONSUMER = 13
+    COMMAND_SET_CONSUMER_SESSIONS = 14
+    COMMAND_PAUSE_CONSUMER = 15
+    COMMAND_SET_TARGET = 16
+    COMMAND_REQUEST_KEY_FRAME = 17
+    COMMAND_CLOSE_CONSUMER = 18
+    COMMAND_REQUEST_STATS = 19
+    COMMAND_COUNT = 20
+
+ctypedef struct UsernameBody:
+    uint32_t length
+    uint8_t bytes[MAX_USERNAME]
+
+ctypedef struct OpenTransportBody:
+    UsernameBody username
+    uint32_t rtcp_ssrc
+    uint32_t secure
+    uint64_t max_incoming_bitrate_bps
+
+ctypedef struct KeysBody:
+    void* receive_session
+    void* rtcp_session
+
+ctypedef struct CodecBody:
+    uint32_t clock_rate
+    uint8_t payload_type
+    uint8_t rtx_payload_type       # 0 = none
+    uint8_t router_payload_type
+    uint8_t codec
+
+ctypedef struct EncodingBody:
+    uint32_t ssrc                  # 0 = learned from MID and RID
+    uint32_t rtx_ssrc
+    uint8_t rid_length
+    uint8_t rid[MAX_RID]
+
+ctypedef struct OpenProducerBody:
+    uint32_t transport             # handle
+    uint8_t video
+    uint8_t paused
+    uint8_t nack
+    uint8_t pli
+    uint8_t fir
+    uint8_t transport_cc
+    uint8_t remb
+    uint8_t levels
+    uint8_t codec_count
+    uint8_t encoding_count
+    uint8_t mid_length
+    uint8_t mid[MAX_MID]
+    uint8_t extension_ids[EXT_COUNT]   # 0 = not negotiated
+    CodecBody codecs[MAX_CODECS]
+    EncodingBody encodings[MAX_ENCODINGS]
+    uint64_t inactivity_us
+
+ctypedef struct OpenConsumerBody:
+    uint32_t transport             # handles
+    uint32_t producer
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    uint32_t clock_rate
+    uint32_t first_timestamp
+    uint16_t first_sequence_number
+    uint16_t first_rtx_sequence_number
+    int32_t target
+    uint8_t video
+    uint8_t nack
+    uint8_t ignore_dtx
+    uint8_t paused
+    uint8_t codec_count
+    uint8_t payload_types[MAX_CODECS]
+    uint8_t rtx_payload_types[MAX_CODECS]
+    uint8_t extension_ids[EXT_COUNT]
+    uint8_t mid_length
+    uint8_t cname_length
+    uint8_t mid[MAX_MID]
+    uint8_t cname[MAX_CNAME]
+
+ctypedef struct ConsumerSessionsBody:
+    void* rtp_session
+    void* rtx_session
+
+ctypedef struct TargetBody:
+    int32_t encoding
+    uint32_t temporal_layer
+
+ctypedef struct StatsBody:
+    uint32_t kind
+    uint64_t request_id
+
+ctypedef union CommandBody:
+    int32_t fd
+    uint32_t flag
+    UsernameBody username
+    Address address
+    OpenTransportBody open_transport
+    KeysBody keys
+    OpenProducerBody open_producer
+    OpenConsumerBody open_consumer
+    ConsumerSessionsBody consumer_sessions
+    TargetBody target
+    StatsBody stats
+
+ctypedef struct Command:
+    uint32_t kind
+    uint32_t handle                # of the object meant; a socket's plain index
+    CommandBody body
+
+ctypedef struct TransportStats:
+    uint64_t bytes_received
+    uint64_t recv_bitrate
+    uint64_t bytes_sent
+    uint64_t send_bitrate
+    uint64_t rtp_bytes_received
+    uint64_t rtp_recv_bitrate
+    uint64_t rtp_bytes_sent
+    uint64_t rtp_send_bitrate
+    uint64_t rtx_bytes_received
+    uint64_t rtx_recv_bitrate
+    uint64_t rtx_bytes_sent
+    uint64_t rtx_send_bitrate
+    uint64_t probation_bytes_sent
+    uint64_t probation_send_bitrate
+    uint64_t available_incoming_bitrate    # what REMB announces; 0 = none
+    int32_t received_loss_permille         # -1 = unknown
+    int32_t sent_loss_permille
+
+ctypedef struct StreamStats:
+    int32_t encoding               # -1 = none
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    int64_t packets_lost
+    uint32_t fraction_lost
+    uint32_t jitter
+    uint64_t packets_discarded
+    uint64_t packets_retransmitted
+    uint64_t packets_repaired
+    uint64_t nack_count
+    uint64_t nack_packet_count
+    uint64_t pli_count
+    uint64_t fir_count
+    uint32_t score
+    uint64_t rtt_us
+    uint64_t rtx_packets_discarded
+    uint64_t packet_count
+    uint64_t byte_count
+    uint64_t bitrate
+    uint32_t active
+
+ctypedef union EventStats:
+    TransportStats transport
+    StreamStats stream
+
+ctypedef struct Event:
+    uint32_t kind
+    uint32_t handle
+    int64_t a
+    int64_t b
+    int64_t c
+    uint64_t request_id
+    uint32_t last                  # STATS: no further record for this request
+    uint32_t present               # STATS: this record holds values
+    EventStats stats
+
+ctypedef struct Punt:
+    uint32_t kind
+    uint32_t handle
+    Address source
+    uint32_t length
+    uint32_t zero
+    uint8_t bytes[PUNT_BYTES]

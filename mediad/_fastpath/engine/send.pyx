@@ -1,0 +1,45 @@
+"""Into the outbox: room for one datagram towards a transport, and the two ways to finish it."""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from mediad._fastpath.base.rate cimport rate_add
+from mediad._fastpath.engine.graph cimport Engine, Transport, drop, transport_index
+from mediad._fastpath.engine.messages cimport COUNT_RTCP_SENT, DROP_NO_KEYS, DROP_PROTECT_FAILED
+from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
+from mediad._fastpath.wire.srtp cimport SRTP_OK, srtp_protect_rtcp
+
+
+cdef uint8_t* datagram_begin(Engine* engine, Transport* transport) noexcept nogil:
+    if not transport.has_address:
+        return NULL
+    if engine.outbox.count == engine.outbox.capacity:
+        engine.flush(engine)
+    return outbox_data(&engine.outbox, engine.outbox.count)
+
+
+cdef void datagram_commit(Engine* engine, Transport* transport, uint32_t length, uint64_t now_us) noexcept nogil:
+    cdef uint32_t index = engine.outbox.count
+    engine.outbox.count += 1
+    engine.outbox.datagrams[index].length = length
+    engine.outbox.datagrams[index].next = NO_DATAGRAM
+    if transport.outbox_head == NO_DATAGRAM:
+        transport.outbox_head = index
+        engine.outbox.destinations[engine.outbox.destination_count] = transport_index(engine, transport)
+        engine.outbox.destination_count += 1
+    else:
+        engine.outbox.datagrams[transport.outbox_tail].next = index
+    transport.outbox_tail = index
+    transport.sent.bytes += length
+    rate_add(&transport.sent.rate, length, now_us)
+
+
+cdef void send_rtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length, uint64_t now_us) noexcept nogil:
+    cdef int size = <int>length
+    if transport.secure:
+        if not transport.has_keys:
+            drop(engine, DROP_NO_KEYS)
+            return
+        if srtp_protect_rtcp(transport.rtcp_session, data, &size) != SRTP_OK:
+            drop(engine, DROP_PROTECT_FAILED)
+            return
+    engine.counts[<int>COUNT_RTCP_SENT] += 1
+    datagram_commit(engine, transport, <uint32_t>size, now_us)
