@@ -1,0 +1,343 @@
+"""The Python side of commands and events: checks, fills fixed-size records, reads them back as tuples.
+
+Checks happen here, where a mistake can be raised; the media thread trusts what it gets. MediaLoop and the test window
+share this class, so that tests drive the engine by the same words as the daemon.
+"""
+
+import socket as _socket
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+from mediad._fastpath.base.octets cimport load32, load64, store32, store64
+from mediad._fastpath.base.ring cimport ring_pop
+from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.engine.graph cimport Engine
+from mediad._fastpath.engine.messages cimport (
+    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET,
+    COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT,
+    COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME,
+    COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SET_CONSUMER_SESSIONS,
+    COMMAND_SET_KEYS, COMMAND_SET_TARGET, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS,
+    EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME,
+    Command, CommandKind, Event, EventKind, OpenConsumerBody, OpenProducerBody, Punt, UsernameBody,
+)
+from mediad._fastpath.wire.rtp cimport EXT_COUNT
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+cdef uint32_t check_handle(object handle) except? 0:
+    cdef uint64_t value = handle
+    if value >> 32 or not value >> INDEX_BITS:
+        raise ValueError(f"handle {handle!r} has no generation")
+    return <uint32_t>value
+
+
+cdef uint8_t check_small(object value, str name, int highest) except? 255:
+    cdef int64_t number = value
+    if number < 0 or number > highest:
+        raise ValueError(f"{name} is {value!r}, expected 0..{highest}")
+    return <uint8_t>number
+
+
+cdef int copy_bytes(uint8_t* into, bytes value, int limit, str name) except -1:
+    if len(value) > limit:
+        raise ValueError(f"{name} is {len(value)} bytes long, at most {limit} fit")
+    memcpy(into, <const uint8_t*>value, len(value))
+    return <int>len(value)
+
+
+cdef int fill_extensions(uint8_t* ids, dict extensions, int highest) except -1:
+    for kind, extension_id in extensions.items():
+        ids[check_small(int(kind), "extension kind", EXT_COUNT - 1)] = check_small(extension_id, "extension id", highest)
+    return 0
+
+
+cdef int fill_address(Address* address, int socket, str host, int port) except -1:
+    """IPv4 as IPv4-mapped IPv6, so that one table serves both families. `host` is a numeric address."""
+    cdef bytes packed
+    cdef const uint8_t* octets
+    if ":" in host:
+        packed = _socket.inet_pton(_socket.AF_INET6, host)
+    else:
+        packed = b"\0" * 10 + b"\xff\xff" + _socket.inet_pton(_socket.AF_INET, host)
+    octets = <const uint8_t*>packed
+    if not 0 < port < 65536:
+        raise ValueError(f"port is {port}, expected 1..65535")
+    if not 0 <= socket < 65536:
+        raise ValueError(f"socket index is {socket}, expected 0..65535")
+    memset(address, 0, sizeof(Address))
+    address.high = load64(octets)
+    address.low = load64(octets + 8)
+    address.port = port
+    address.socket = socket
+    return 0
+
+
+cdef tuple read_address(const Address* address):
+    """(socket, host, port)"""
+    cdef uint8_t octets[16]
+    cdef bytes packed
+    store64(octets, address.high)
+    store64(octets + 8, address.low)
+    packed = PyBytes_FromStringAndSize(<const char*>octets, 16)
+    if address.high == 0 and address.low >> 32 == 0xFFFF:
+        return address.socket, _socket.inet_ntop(_socket.AF_INET, packed[12:]), address.port
+    return address.socket, _socket.inet_ntop(_socket.AF_INET6, packed), address.port
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+cdef class Commands:
+    """What may be said to the engine. Every method returns at once; what it caused comes back as events."""
+
+    def __cinit__(self):
+        self.partial_stats = {}
+
+    cdef int submit(self, Command* command) except -1:
+        raise TypeError("Commands is abstract")
+
+    cdef int simple(self, CommandKind kind, object handle, uint32_t flag) except -1:
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = kind
+        command.handle = check_handle(handle)
+        command.body.flag = flag
+        return self.submit(&command)
+
+    cdef int about_socket(self, CommandKind kind, object index, int fd) except -1:
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = kind
+        command.handle = index
+        command.body.fd = fd
+        return self.submit(&command)
+
+    cdef int about_address(self, CommandKind kind, object handle, int socket, str host, int port) except -1:
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = kind
+        command.handle = check_handle(handle)
+        fill_address(&command.body.address, socket, host, port)
+        return self.submit(&command)
+
+    cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment) except -1:
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = kind
+        command.handle = check_handle(handle)
+        command.body.username.length = copy_bytes(
+            command.body.username.bytes, username_fragment, MAX_USERNAME, "username fragment")
+        return self.submit(&command)
+
+    def open_socket(self, index: int, fd: int):
+        self.about_socket(COMMAND_OPEN_SOCKET, index, fd)
+
+    def close_socket(self, index: int):
+        self.about_socket(COMMAND_CLOSE_SOCKET, index, -1)
+
+    def open_transport(self, handle: int, *, bytes username_fragment, rtcp_ssrc: int, secure: bool = True,
+                       max_incoming_bitrate_bps: int = 0):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_OPEN_TRANSPORT
+        command.handle = check_handle(handle)
+        command.body.open_transport.username.length = copy_bytes(
+            command.body.open_transport.username.bytes, username_fragment, MAX_USERNAME, "username fragment")
+        command.body.open_transport.rtcp_ssrc = rtcp_ssrc
+        command.body.open_transport.secure = bool(secure)
+        command.body.open_transport.max_incoming_bitrate_bps = max_incoming_bitrate_bps
+        self.submit(&command)
+
+    def close_transport(self, handle: int):
+        self.simple(COMMAND_CLOSE_TRANSPORT, handle, 0)
+
+    def add_username(self, handle: int, bytes username_fragment):
+        self.about_username(COMMAND_ADD_USERNAME, handle, username_fragment)
+
+    def remove_username(self, handle: int, bytes username_fragment):
+        self.about_username(COMMAND_REMOVE_USERNAME, handle, username_fragment)
+
+    def add_address(self, handle: int, socket: int, str host, port: int):
+        self.about_address(COMMAND_ADD_ADDRESS, handle, socket, host, port)
+
+    def remove_address(self, handle: int, socket: int, str host, port: int):
+        self.about_address(COMMAND_REMOVE_ADDRESS, handle, socket, host, port)
+
+    def select_address(self, handle: int, socket: int, str host, port: int):
+        self.about_address(COMMAND_SELECT_ADDRESS, handle, socket, host, port)
+
+    def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_SET_KEYS
+        command.handle = check_handle(handle)
+        command.body.keys.receive_session = <void*><size_t>receive_session
+        command.body.keys.rtcp_session = <void*><size_t>rtcp_session
+        self.submit(&command)
+
+    def open_producer(self, handle: int, transport: int, *, video: bool, bytes mid, paused: bool, list codecs,
+                      list encodings, dict extensions, nack: bool, pli: bool, fir: bool, transport_cc: bool, remb: bool,
+                      inactivity_us: int, levels: bool):
+        cdef Command command
+        cdef OpenProducerBody* body = &command.body.open_producer
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_OPEN_PRODUCER
+        command.handle = check_handle(handle)
+        body.transport = check_handle(transport)
+        body.video = bool(video)
+        body.paused = bool(paused)
+        body.nack = bool(nack)
+        body.pli = bool(pli)
+        body.fir = bool(fir)
+        body.transport_cc = bool(transport_cc)
+        body.remb = bool(remb)
+        body.levels = bool(levels)
+        body.inactivity_us = inactivity_us
+        body.mid_length = copy_bytes(body.mid, mid, MAX_MID, "mid")
+        fill_extensions(body.extension_ids, extensions, 255)
+        body.codec_count = check_small(len(codecs), "number of codecs", MAX_CODECS)
+        for i, (payload_type, rtx_payload_type, router_payload_type, codec, clock_rate) in enumerate(codecs):
+            body.codecs[<int>i].payload_type = check_small(payload_type, "payload type", 127)
+            body.codecs[<int>i].rtx_payload_type = check_small(rtx_payload_type, "RTX payload type", 127)
+            body.codecs[<int>i].router_payload_type = check_small(router_payload_type, "router payload type", 127)
+            body.codecs[<int>i].codec = check_small(int(codec), "codec", 5)
+            body.codecs[<int>i].clock_rate = check_clock_rate(clock_rate)
+        if not 1 <= len(encodings) <= MAX_ENCODINGS:
+            raise ValueError(f"{len(encodings)} encodings, expected 1..{MAX_ENCODINGS}")
+        body.encoding_count = <uint8_t>len(encodings)
+        for i, (ssrc, rtx_ssrc, rid) in enumerate(encodings):
+            body.encodings[<int>i].ssrc = ssrc
+            body.encodings[<int>i].rtx_ssrc = rtx_ssrc
+            body.encodings[<int>i].rid_length = copy_bytes(body.encodings[<int>i].rid, rid, MAX_RID, "rid")
+        self.submit(&command)
+
+    def pause_producer(self, handle: int, paused: bool):
+        self.simple(COMMAND_PAUSE_PRODUCER, handle, bool(paused))
+
+    def close_producer(self, handle: int):
+        self.simple(COMMAND_CLOSE_PRODUCER, handle, 0)
+
+    def open_consumer(self, handle: int, transport: int, producer: int, *, video: bool, ssrc: int, rtx_ssrc: int,
+                      list codecs, clock_rate: int, bytes mid, bytes cname, dict extensions, nack: bool,
+                      ignore_dtx: bool, paused: bool, target: int, first_sequence_number: int, first_timestamp: int,
+                      first_rtx_sequence_number: int):
+        cdef Command command
+        cdef OpenConsumerBody* body = &command.body.open_consumer
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_OPEN_CONSUMER
+        command.handle = check_handle(handle)
+        body.transport = check_handle(transport)
+        body.producer = check_handle(producer)
+        body.video = bool(video)
+        body.ssrc = ssrc
+        body.rtx_ssrc = rtx_ssrc
+        body.clock_rate = check_clock_rate(clock_rate)
+        body.nack = bool(nack)
+        body.ignore_dtx = bool(ignore_dtx)
+        body.paused = bool(paused)
+        if not -1 <= target < MAX_ENCODINGS:
+            raise ValueError(f"target is {target}, expected -1..{MAX_ENCODINGS - 1}")
+        body.target = target
+        body.first_sequence_number = first_sequence_number
+        body.first_timestamp = first_timestamp
+        body.first_rtx_sequence_number = first_rtx_sequence_number
+        body.mid_length = copy_bytes(body.mid, mid, MAX_MID, "mid")
+        body.cname_length = copy_bytes(body.cname, cname, MAX_CNAME, "cname")
+        fill_extensions(body.extension_ids, extensions, 14)
+        body.codec_count = check_small(len(codecs), "number of codecs", MAX_CODECS)
+        for i, (payload_type, rtx_payload_type) in enumerate(codecs):
+            body.payload_types[<int>i] = check_small(payload_type, "payload type", 127)
+            body.rtx_payload_types[<int>i] = check_small(rtx_payload_type, "RTX payload type", 127)
+        self.submit(&command)
+
+    def set_consumer_sessions(self, handle: int, *, rtp_session: int, rtx_session: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_SET_CONSUMER_SESSIONS
+        command.handle = check_handle(handle)
+        command.body.consumer_sessions.rtp_session = <void*><size_t>rtp_session
+        command.body.consumer_sessions.rtx_session = <void*><size_t>rtx_session
+        self.submit(&command)
+
+    def pause_consumer(self, handle: int, paused: bool):
+        self.simple(COMMAND_PAUSE_CONSUMER, handle, bool(paused))
+
+    def set_target(self, handle: int, encoding: int, temporal_layer: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_SET_TARGET
+        command.handle = check_handle(handle)
+        if not -1 <= encoding < MAX_ENCODINGS:
+            raise ValueError(f"encoding is {encoding}, expected -1..{MAX_ENCODINGS - 1}")
+        command.body.target.encoding = encoding
+        command.body.target.temporal_layer = check_small(temporal_layer, "temporal layer", 255)
+        self.submit(&command)
+
+    def request_key_frame(self, consumer: int):
+        self.simple(COMMAND_REQUEST_KEY_FRAME, consumer, 0)
+
+    def close_consumer(self, handle: int):
+        self.simple(COMMAND_CLOSE_CONSUMER, handle, 0)
+
+    def request_stats(self, request_id: int, kind: int, handle: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_REQUEST_STATS
+        command.handle = check_handle(handle)
+        command.body.stats.kind = check_small(int(kind), "kind", 2)
+        command.body.stats.request_id = request_id
+        self.submit(&command)
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    cdef list take_news(self, Engine* engine, int limit):
+        """Up to `limit` events and as many punted datagrams, as tuples (their shapes: loop.pyi)."""
+        cdef Event event
+        cdef Punt record
+        cdef list news = []
+        cdef int i
+        for i in range(limit):
+            if not ring_pop(&engine.punts, &record):
+                break
+            news.append((
+                EventKind(record.kind), *read_address(&record.source),
+                PyBytes_FromStringAndSize(<const char*>record.bytes, record.length), record.handle,
+            ))
+        for i in range(limit):
+            if not ring_pop(&engine.events, &event):
+                break
+            told = self.read_event(&event)
+            if told is not None:
+                news.append(told)
+        return news
+
+    cdef object read_event(self, const Event* event):
+        if event.kind == EVENT_STREAM:
+            return EventKind(event.kind), event.handle, event.a, event.b >> 8, event.b & 0xFF, event.c != 0
+        if event.kind == EVENT_CLOSED:
+            return EventKind(event.kind), event.a, event.handle
+        if event.kind == EVENT_CONSUMER_SCORE or event.kind == EVENT_LEVEL:
+            return EventKind(event.kind), event.handle, event.a
+        if event.kind == EVENT_LAYERS:
+            return EventKind(event.kind), event.handle, event.a, event.b
+        if event.kind == EVENT_STATS:
+            return self.read_stats(event)
+        return None
+
+    cdef object read_stats(self, const Event* event):
+        records = self.partial_stats.setdefault(event.request_id, [])
+        if event.present:
+            records.append(event.stats.transport if event.a == KIND_TRANSPORT else event.stats.stream)
+        if not event.last:
+            return None
+        del self.partial_stats[event.request_id]
+        return EventKind(event.kind), event.request_id, records
+
+
+cdef uint32_t check_clock_rate(object clock_rate) except 0:
+    cdef int64_t rate = clock_rate
+    if not 1000 <= rate <= 192000:
+        raise ValueError(f"clock rate is {clock_rate!r}, expected 1000..192000")
+    return <uint32_t>rate

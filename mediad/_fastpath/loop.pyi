@@ -1,0 +1,159 @@
+"""What Python sees of the media path. mediad.worker.plane is the only importer."""
+
+from enum import IntEnum
+from typing import Any
+
+class Kind(IntEnum):
+    KIND_TRANSPORT = 0
+    KIND_PRODUCER = 1
+    KIND_CONSUMER = 2
+    KIND_SOCKET = 3
+
+class EventKind(IntEnum):
+    """Shapes of the tuples drain() returns:
+
+    (EVENT_STUN | EVENT_DTLS, socket, host, port, datagram, transport handle)
+    (EVENT_CLOSED, Kind, handle)                       the index is free, lent sessions are no longer used
+    (EVENT_STREAM, producer, encoding, ssrc, score 0..10, active)
+    (EVENT_CONSUMER_SCORE, consumer, score 0..10)
+    (EVENT_LAYERS, consumer, encoding or -1, temporal layer; 255 = all)
+    (EVENT_LEVEL, producer, dBov -127..0)
+    (EVENT_STATS, request id, list of dicts)           empty when the object is gone
+    """
+
+    EVENT_STUN = 1
+    EVENT_DTLS = 2
+    EVENT_CLOSED = 3
+    EVENT_STREAM = 4
+    EVENT_CONSUMER_SCORE = 5
+    EVENT_LAYERS = 6
+    EVENT_LEVEL = 7
+    EVENT_STATS = 8
+
+class Codec(IntEnum):
+    CODEC_OTHER = 0
+    CODEC_OPUS = 1
+    CODEC_VP8 = 2
+    CODEC_VP9 = 3
+    CODEC_H264 = 4
+    CODEC_AV1 = 5
+
+class ExtensionKind(IntEnum):
+    EXT_MID = 0
+    EXT_RID = 1
+    EXT_REPAIRED_RID = 2
+    EXT_ABS_SEND_TIME = 3
+    EXT_TRANSPORT_CC = 4
+    EXT_AUDIO_LEVEL = 5
+    EXT_DEPENDENCY_DESCRIPTOR = 6
+    EXT_ORIENTATION = 7
+    EXT_TOFFSET = 8
+    EXT_ABS_CAPTURE_TIME = 9
+    EXT_PLAYOUT_DELAY = 10
+
+MAX_ENCODINGS: int
+
+def session_pointer(session: object) -> int:
+    """The srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""
+
+class Commands:
+    """Every method fills one record and returns: BlockingIOError when the ring is full, ValueError on bad arguments.
+
+    A handle is generation << 20 | index, chosen by the caller; an index is free again after its EVENT_CLOSED. Times are µs.
+    """
+
+    def open_socket(self, index: int, fd: int) -> None: ...
+    def close_socket(self, index: int) -> None: ...
+    def open_transport(
+        self,
+        handle: int,
+        *,
+        username_fragment: bytes,
+        rtcp_ssrc: int,
+        secure: bool = True,
+        max_incoming_bitrate_bps: int = 0,
+    ) -> None: ...
+    def close_transport(self, handle: int) -> None: ...
+    def add_username(self, handle: int, username_fragment: bytes) -> None: ...
+    def remove_username(self, handle: int, username_fragment: bytes) -> None: ...
+    def add_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
+    def remove_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
+    def select_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
+    def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int) -> None: ...
+    def open_producer(
+        self,
+        handle: int,
+        transport: int,
+        *,
+        video: bool,
+        mid: bytes,
+        paused: bool,
+        codecs: list[tuple[int, int, int, int, int]],
+        encodings: list[tuple[int, int, bytes]],
+        extensions: dict[int, int],
+        nack: bool,
+        pli: bool,
+        fir: bool,
+        transport_cc: bool,
+        remb: bool,
+        inactivity_us: int,
+        levels: bool,
+    ) -> None:
+        """codecs: (payload type, RTX payload type or 0, router payload type, Codec, clock rate in Hz);
+        encodings: (SSRC or 0, RTX SSRC or 0, RID or b""); extensions: ExtensionKind → the sender's id."""
+    def pause_producer(self, handle: int, paused: bool) -> None: ...
+    def close_producer(self, handle: int) -> None: ...
+    def open_consumer(
+        self,
+        handle: int,
+        transport: int,
+        producer: int,
+        *,
+        video: bool,
+        ssrc: int,
+        rtx_ssrc: int,
+        codecs: list[tuple[int, int]],
+        clock_rate: int,
+        mid: bytes,
+        cname: bytes,
+        extensions: dict[int, int],
+        nack: bool,
+        ignore_dtx: bool,
+        paused: bool,
+        target: int,
+        first_sequence_number: int,
+        first_timestamp: int,
+        first_rtx_sequence_number: int,
+    ) -> None:
+        """codecs: (router payload type, RTX payload type or 0); target: encoding to send, -1 for none."""
+    def set_consumer_sessions(self, handle: int, *, rtp_session: int, rtx_session: int) -> None: ...
+    def pause_consumer(self, handle: int, paused: bool) -> None: ...
+    def set_target(self, handle: int, encoding: int, temporal_layer: int) -> None: ...
+    def request_key_frame(self, consumer: int) -> None: ...
+    def close_consumer(self, handle: int) -> None: ...
+    def request_stats(self, request_id: int, kind: int, handle: int) -> None: ...
+
+class MediaLoop(Commands):
+    """One media thread: `run` is its body; everything else is called from the control thread."""
+
+    event_fd: int
+    udp_gso: bool
+    udp_gro: bool
+
+    def __init__(
+        self,
+        *,
+        packet_slots: int = 65536,
+        transports: int = 8192,
+        producers: int = 8192,
+        consumers: int = 65536,
+    ) -> None: ...
+    def run(self) -> None:
+        """Forward packets until stop(). Holds the GIL only while entering and leaving."""
+    def stop(self) -> None: ...
+    def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
+        """News since the last call; readable event_fd says there is some."""
+    def send_raw(self, socket: int, data: bytes, host: str, port: int) -> bool:
+        """A STUN or DTLS datagram, straight to the kernel. False when it refused (a lost datagram: both retransmit)."""
+    def counters(self) -> dict[str, int]:
+        """Totals and drops by reason since the start, named as in engine/messages.pxd."""
