@@ -9,12 +9,12 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.commands cimport Commands, fill_address, read_address
+from mediad._fastpath.engine.commands cimport Commands, fill_address, read_address, read_counters
 from mediad._fastpath.engine.control cimport engine_apply
 from mediad._fastpath.engine.feedback cimport engine_deadline, engine_tick
 from mediad._fastpath.engine.graph cimport Engine, Transport, engine_destroy, engine_init
 from mediad._fastpath.engine.ingress cimport engine_receive
-from mediad._fastpath.engine.messages cimport COUNT_COUNT, DROP_COUNT, Command, Counter, Drop
+from mediad._fastpath.engine.messages cimport COUNT_RTP_FORWARDED, Command
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
 
 cdef struct Captured:
@@ -127,9 +127,7 @@ cdef class EngineProbe(Commands):
         return self.take_news(&self.engine, 4096)
 
     def counters(self):
-        counts = {Counter(i).name.lower()[len("COUNT_"):]: self.engine.counts[i] for i in range(COUNT_COUNT)}
-        drops = {Drop(i).name.lower(): self.engine.drops[i] for i in range(DROP_COUNT)}
-        return counts | drops
+        return read_counters(&self.engine)
 
     def slots_in_use(self):
         """Packet slots that something still refers to: 0 when every stream is closed."""
@@ -145,7 +143,7 @@ cdef class EngineProbe(Commands):
         cdef uint32_t* lengths = <uint32_t*>calloc(count + 1, sizeof(uint32_t))
         cdef Address source
         cdef uint32_t i
-        cdef uint64_t before = self.engine.counts[3]
+        cdef uint64_t before = self.engine.counts[<int>COUNT_RTP_FORWARDED]
         fill_address(&source, socket, host, port)
         self.now_us = now_us
         try:
@@ -161,7 +159,7 @@ cdef class EngineProbe(Commands):
             self.capture.count = 0
             free(data)
             free(lengths)
-        return self.engine.counts[3] - before
+        return self.engine.counts[<int>COUNT_RTP_FORWARDED] - before
 
 
 cdef void receive_many(Engine* engine, uint8_t** data, const uint32_t* lengths, uint32_t count, const Address* source,

@@ -18,9 +18,9 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT,
     COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME,
     COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SET_CONSUMER_SESSIONS,
-    COMMAND_SET_KEYS, COMMAND_SET_TARGET, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS,
+    COMMAND_SET_KEYS, COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS,
     EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME,
-    Command, CommandKind, Event, EventKind, OpenConsumerBody, OpenProducerBody, Punt, UsernameBody,
+    Command, CommandKind, Counter, Drop, Event, EventKind, OpenConsumerBody, OpenProducerBody, Punt, UsernameBody,
 )
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
@@ -328,8 +328,10 @@ cdef class Commands:
 
     cdef object read_stats(self, const Event* event):
         records = self.partial_stats.setdefault(event.request_id, [])
-        if event.present:
-            records.append(event.stats.transport if event.a == KIND_TRANSPORT else event.stats.stream)
+        if event.present and event.a == KIND_TRANSPORT:
+            records.append(event.stats.transport)
+        elif event.present:
+            records.append(event.stats.stream)
         if not event.last:
             return None
         del self.partial_stats[event.request_id]
@@ -341,3 +343,14 @@ cdef uint32_t check_clock_rate(object clock_rate) except 0:
     if not 1000 <= rate <= 192000:
         raise ValueError(f"clock rate is {clock_rate!r}, expected 1000..192000")
     return <uint32_t>rate
+
+
+cdef dict read_counters(const Engine* engine):
+    """Totals and drops by name. Read while the media thread counts: each number is whole, all together are a moment apart."""
+    cdef int i
+    counters = {}
+    for i in range(COUNT_COUNT):
+        counters[Counter(i).name.removeprefix("COUNT_").lower()] = engine.counts[i]
+    for i in range(DROP_COUNT):
+        counters[Drop(i).name.lower()] = engine.drops[i]
+    return counters

@@ -108,7 +108,8 @@ cdef enum CommandKind:
     COMMAND_REQUEST_KEY_FRAME = 17
     COMMAND_CLOSE_CONSUMER = 18
     COMMAND_REQUEST_STATS = 19
-    COMMAND_COUNT = 20
+    COMMAND_STOP = 20              # the loop's own: leave run()
+    COMMAND_COUNT = 21
 
 ctypedef struct UsernameBody:
     uint32_t length

@@ -66,7 +66,7 @@ cdef void receive_report(Engine* engine, Transport* transport, const RtcpBlock* 
 cdef void follow_clock(Engine* engine, Transport* transport, uint64_t ntp, uint64_t now_us) noexcept nogil:
     """Ours minus theirs, kept at the least delayed SR seen; it may creep up, so that drift is followed."""
     cdef int64_t offset
-    if ntp >> 32 < 2208988800:
+    if ntp >> 32 < 2208988800ULL:
         return                     # not a wall clock: before 1970
     offset = <int64_t>(wall_us(engine, now_us) - us_from_ntp(ntp))
     if not transport.has_clock_offset or offset < transport.clock_offset_us:
@@ -133,5 +133,5 @@ cdef void receive_extended_report(Engine* engine, Transport* transport, const Rt
     if rtcp_xr_dlrr(block, transport.rtcp_ssrc, &last, &delay) and last != 0:
         now_compact = compact_ntp(ntp_from_us(wall_us(engine, now_us)))
         passed = now_compact - last - delay
-        if passed < 0x80000000:
+        if passed < 0x80000000ULL:
             transport.rtt_us = us_from_compact(passed)

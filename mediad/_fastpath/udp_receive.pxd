@@ -1,0 +1,21 @@
+"""From a socket into packet slots: one recvmmsg a round, GRO trains cut into datagrams."""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from mediad._fastpath.base.kernel cimport iovec, mmsghdr, sockaddr_storage
+from mediad._fastpath.engine.graph cimport Engine
+
+cdef enum:
+    RECEIVE_MESSAGES = 32
+    RECEIVE_BYTES = 65536          # a GRO train may fill a whole UDP datagram's size
+
+ctypedef struct Receiver:
+    uint8_t* buffers
+    uint8_t* controls
+    mmsghdr messages[RECEIVE_MESSAGES]
+    iovec pieces[RECEIVE_MESSAGES]
+    sockaddr_storage names[RECEIVE_MESSAGES]
+
+cdef bint receiver_open(Receiver* receiver) noexcept nogil
+cdef void receiver_close(Receiver* receiver) noexcept nogil
+# Takes up to RECEIVE_MESSAGES messages from fd into the engine; false when the socket is empty.
+cdef bint receive_round(Receiver* receiver, Engine* engine, uint32_t socket, int fd, uint64_t now_us) noexcept nogil

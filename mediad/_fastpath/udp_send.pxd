@@ -1,0 +1,30 @@
+"""From the outbox to the kernel: runs of equal datagrams for one destination as one GSO message, many messages a call."""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from mediad._fastpath.base.kernel cimport iovec, mmsghdr, sockaddr_storage
+from mediad._fastpath.engine.graph cimport Engine
+
+cdef enum:
+    SEND_MESSAGES = 256
+    MAX_SOCKETS = 1024
+
+ctypedef struct Sockets:
+    int fds[MAX_SOCKETS]           # -1 = closed
+    int families[MAX_SOCKETS]
+
+ctypedef struct Sender:
+    Sockets* sockets
+    iovec* pieces                  # one per outbox datagram
+    uint32_t piece_count
+    uint32_t message_count
+    uint32_t socket                # of the batch being built
+    bint gso
+    uint32_t datagrams[SEND_MESSAGES]   # in each message
+    mmsghdr messages[SEND_MESSAGES]
+    sockaddr_storage names[SEND_MESSAGES]
+    uint8_t* controls
+
+cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity) noexcept nogil
+cdef void sender_close(Sender* sender) noexcept nogil
+# A FlushFunction whose engine.context is the Sender.
+cdef void send_outbox(Engine* engine) noexcept nogil
