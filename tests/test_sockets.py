@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mediad.errors import ConfigError, MediadError, PortError
 from mediad import sockets
+from mediad.errors import ConfigError, MediadError, PortError
 
 SMALL = 65_536
 

@@ -86,6 +86,8 @@ class WorkerPool:
         self._on_worker_died = on_worker_died
         self._command = command
         self._placed: dict[str, Worker] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._placements = 0
         self._processes: set[WorkerProcess] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -141,6 +143,7 @@ class WorkerPool:
         worker.last_used = self._placements
         worker.rooms.add(room_id)
         self._placed[room_id] = worker
+        self._empty.clear()
         assert worker.process is not None
         return worker.process.link
 
@@ -149,6 +152,12 @@ class WorkerPool:
         worker = self._placed.pop(room_id, None)
         if worker is not None:
             worker.rooms.discard(room_id)
+        if not self._placed:
+            self._empty.set()
+
+    async def wait_empty(self) -> None:
+        """Return when no room is placed on any worker."""
+        await self._empty.wait()
 
     async def _launch(self, worker: Worker) -> None:
         """Bring up a process in this place; on failure nothing of it is left."""

@@ -1,0 +1,72 @@
+"""Data as people read it: aligned tables, sizes, durations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns two blanks apart, each as wide as its widest cell; those of nothing but numbers flush right."""
+    cells = [[_text(cell) for cell in row] for row in rows]
+    right = [
+        bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
+        for i in range(len(headings))
+    ]
+    columns = list(zip(headings, *cells, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for line in (list(headings), *cells):
+        aligned = [
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(line, widths, right, strict=True)
+        ]
+        lines.append("  ".join(aligned).rstrip())
+    return "\n".join(lines)
+
+
+def fields(pairs: Sequence[tuple[str, object]]) -> str:
+    """One `name  value` line each, values aligned."""
+    width = max(len(name) for name, _ in pairs)
+    return "\n".join(f"{name:{width}}  {_text(value)}" for name, value in pairs)
+
+
+def size(value: object) -> str:
+    """Bytes in binary units."""
+    amount = _number(value)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+def duration(value: object) -> str:
+    """Seconds as the two largest units that matter: `2d 3h`, `4m 10s`, `12s`."""
+    seconds = int(_number(value))
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes}m"
+    return f"{minutes}m {seconds % 60}s" if minutes else f"{seconds}s"
+
+
+def percent(value: object) -> str:
+    """A share of one core; more than one core is more than 100 %."""
+    return f"{_number(value) * 100:.0f}%"
+
+
+def yes_no(value: object) -> str:
+    if value is None:
+        return "unknown"
+    return "yes" if value else "no"
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _text(value: object) -> str:
+    """Ids are chosen by clients: nothing in them may move the cursor or start a line."""
+    text = "-" if value is None else str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,125 @@
+"""What the node says about itself, to HTTP clients and to mediactl."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Any, Protocol
+
+from mediad import __version__
+from mediad.config import Settings
+from mediad.errors import MediadError
+from mediad.supervisor.worker_pool import Worker, WorkerPool
+
+
+class Rooms(Protocol):
+    """What is asked of the registry of rooms."""
+
+    @property
+    def room_count(self) -> int: ...
+
+    @property
+    def peer_count(self) -> int: ...
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """For each room its roomId, workerId, and how many peers, producers and consumers it has."""
+        ...
+
+
+class Status:
+    """Read-only views of pool and rooms; implements signaling's StatusSource."""
+
+    def __init__(self, settings: Settings, pool: WorkerPool, rooms: Rooms) -> None:
+        self.url: str | None = None
+        """Where the front is, once it is."""
+        self._settings = settings
+        self._pool = pool
+        self._rooms = rooms
+        self._started_s = time.monotonic()
+
+    def stats(self) -> dict[str, Any]:
+        """`GET /stats`; cpuUsage is 0..1 of one core, and a worker that used more than one shows as 1."""
+        return {
+            "workers": [
+                {
+                    "workerId": worker.worker_id,
+                    "roomCount": len(worker.rooms),
+                    "cpuUsage": round(min(1.0, worker.cpu), 4),
+                    "pid": worker.pid,
+                    "closed": worker.process is None,
+                }
+                for worker in self._pool.workers
+            ],
+            "distribution": {str(worker.worker_id): sorted(worker.rooms) for worker in self._pool.workers},
+            "totalRooms": sum(len(worker.rooms) for worker in self._pool.workers),
+            "totalPeers": self._rooms.peer_count,
+        }
+
+    def workers(self) -> dict[str, Any]:
+        """`GET /workers`: each worker in detail."""
+        return {"workers": [self._worker(worker) for worker in self._pool.workers]}
+
+    def health(self) -> dict[str, Any]:
+        """`GET /health`: status "ok" while new rooms are welcome, else "draining" or "unavailable"."""
+        ready = sum(worker.process is not None for worker in self._pool.workers)
+        status = "draining" if self._pool.draining else "ok" if ready else "unavailable"
+        return {"status": status, "workers": len(self._pool.workers), "workersReady": ready}
+
+    def rooms(self) -> dict[str, Any]:
+        return {"rooms": sorted(self._rooms.summaries(), key=lambda room: str(room["roomId"]))}
+
+    async def overview(self) -> dict[str, Any]:
+        """One look at the node: health, size, age, and what the kernel lends its sockets."""
+        reports = await self.worker_reports()
+        return {
+            **self.health(),
+            "version": __version__,
+            "pid": os.getpid(),
+            "uptimeS": round(time.monotonic() - self._started_s, 1),
+            "url": self.url,
+            "rooms": self._rooms.room_count,
+            "peers": self._rooms.peer_count,
+            "restarts": sum(worker.restarts for worker in self._pool.workers),
+            "udpGso": _all_have(reports, "udpGso"),
+            "udpGro": _all_have(reports, "udpGro"),
+        }
+
+    async def worker_reports(self) -> dict[str, dict[str, Any]]:
+        """What each worker that answers says in worker.stats, by worker id."""
+        links = [worker.process.link for worker in self._pool.workers if worker.process is not None]
+        reports = await asyncio.gather(
+            *(link.request("worker.stats", {}) for link in links), return_exceptions=True
+        )
+        answered = {}
+        for link, report in zip(links, reports, strict=True):
+            if isinstance(report, dict):
+                answered[str(link.worker_id)] = report
+            elif not isinstance(report, MediadError):  # a worker that is dying meanwhile is no news here
+                raise report
+        return answered
+
+    def _worker(self, worker: Worker) -> dict[str, Any]:
+        settings = self._settings.worker_settings(worker.worker_id)
+        ready = worker.process is not None
+        return {
+            "workerId": worker.worker_id,
+            "pid": worker.pid,
+            "state": "ready" if ready else "restarting",
+            "roomCount": len(worker.rooms),
+            "cpuUsage": round(worker.cpu, 4),
+            "rssBytes": worker.rss_bytes,
+            "uptimeS": round(time.monotonic() - worker.ready_since_s, 1) if ready else 0.0,
+            "restarts": worker.restarts,
+            "lastDeath": worker.last_death,
+            "listenIp": settings.listen_ip,
+            "announcedIp": settings.candidate_ip,
+            "firstPort": settings.rtc_first_port,
+            "lastPort": settings.rtc_last_port,
+        }
+
+
+def _all_have(reports: dict[str, dict[str, Any]], feature: str) -> bool | None:
+    """Whether every worker has it; None while no worker says."""
+    known = [bool(report[feature]) for report in reports.values() if feature in report]
+    return all(known) if known else None

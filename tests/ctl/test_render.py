@@ -1,0 +1,60 @@
+"""Tables and quantities as text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediad.ctl.render import duration, fields, percent, size, table, yes_no
+
+
+def test_table_aligns_text_left_and_numbers_right() -> None:
+    assert table(("ROOM", "PEERS", "NOTE"), [("a", 2, None), ("longer", 10, "x")]) == (
+        "ROOM    PEERS  NOTE\n"
+        "a           2  -\n"
+        "longer     10  x"
+    )  # fmt: skip
+
+
+def test_an_empty_table_is_its_headings() -> None:
+    assert table(("ROOM", "PEERS"), []) == "ROOM  PEERS"
+
+
+@given(st.lists(st.tuples(st.text(), st.integers()), max_size=5))
+def test_a_row_is_a_line_whatever_is_in_it(rows: list[tuple[str, int]]) -> None:
+    text = table(("NAME", "N"), rows)
+    assert len(text.splitlines()) == len(rows) + 1
+    assert "\x1b" not in text
+
+
+def test_fields() -> None:
+    assert fields([("a", 1), ("long name", None)]) == "a          1\nlong name  -"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1 KiB"),
+        (50 * 2**20, "50 MiB"),
+        (3 * 2**30, "3.0 GiB"),
+        (None, "0 B"),
+    ],
+)
+def test_sizes(value: object, text: str) -> None:
+    assert size(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0s"), (59.9, "59s"), (61, "1m 1s"), (3600, "1h 0m"), (90_061, "1d 1h"), (None, "0s")],
+)
+def test_durations(value: object, text: str) -> None:
+    assert duration(value) == text
+
+
+def test_shares_and_answers() -> None:
+    assert [percent(0.126), percent(1.5), percent(None)] == ["13%", "150%", "0%"]
+    assert [yes_no(True), yes_no(False), yes_no(None)] == ["yes", "no", "unknown"]

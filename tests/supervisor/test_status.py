@@ -1,0 +1,110 @@
+"""What the node says of itself, with real worker processes behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mediad.config import Settings
+from mediad.supervisor.status import Status, _all_have
+from mediad.supervisor.worker_pool import WorkerPool
+from tests.support.loops import on_loop, until
+from tests.support.workers import tiny
+
+
+class FixedRooms:
+    room_count = 2
+    peer_count = 5
+
+    def summaries(self) -> list[dict[str, Any]]:
+        return [{"roomId": "b", "workerId": 1}, {"roomId": "a", "workerId": 0}]
+
+
+@asynccontextmanager
+async def node(mode: str = "ready") -> AsyncIterator[tuple[Status, WorkerPool]]:
+    settings = Settings(workers=2, rtc_base_port=20000, listen_ip="127.0.0.1", announced_ip="sfu.example")
+    pool = WorkerPool(settings, lambda worker_id: None, tiny(mode))
+    await pool.start()
+    try:
+        yield Status(settings, pool, FixedRooms()), pool
+    finally:
+        await pool.stop()
+
+
+@on_loop
+async def test_stats_has_the_promised_shape() -> None:
+    async with node() as (status, pool):
+        pool.place("room1")
+        pool.workers[1].cpu = 1.7
+        stats = status.stats()
+        assert stats["workers"] == [
+            {"workerId": 0, "roomCount": 1, "cpuUsage": 0.0, "pid": pool.workers[0].pid, "closed": False},
+            {"workerId": 1, "roomCount": 0, "cpuUsage": 1.0, "pid": pool.workers[1].pid, "closed": False},
+        ]
+        assert stats["distribution"] == {"0": ["room1"], "1": []}
+        assert (stats["totalRooms"], stats["totalPeers"]) == (1, 5)
+
+
+@on_loop
+async def test_workers_in_detail() -> None:
+    async with node() as (status, pool):
+        first, second = status.workers()["workers"]
+        assert (first["state"], first["restarts"], first["lastDeath"]) == ("ready", 0, None)
+        assert (second["firstPort"], second["lastPort"]) == (21000, 21999)
+        assert (second["listenIp"], second["announcedIp"]) == ("127.0.0.1", "sfu.example")
+        pid = first["pid"]
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: pool.workers[0].process is None)
+        gone = status.workers()["workers"][0]
+        assert (gone["state"], gone["pid"], gone["uptimeS"]) == ("restarting", None, 0.0)
+        assert status.stats()["workers"][0]["closed"] is True
+        await until(lambda: status.workers()["workers"][0]["restarts"] == 1)
+
+
+@on_loop
+async def test_health_follows_the_workers_and_the_drain() -> None:
+    async with node() as (status, pool):
+        assert status.health() == {"status": "ok", "workers": 2, "workersReady": 2}
+        processes = [worker.process for worker in pool.workers]
+        pool.workers[0].process = None
+        assert status.health() == {"status": "ok", "workers": 2, "workersReady": 1}
+        pool.workers[1].process = None
+        assert status.health()["status"] == "unavailable"
+        for worker, process in zip(pool.workers, processes, strict=True):
+            worker.process = process
+        pool.draining = True
+        assert status.health()["status"] == "draining"
+
+
+@on_loop
+async def test_rooms_are_sorted() -> None:
+    async with node() as (status, _):
+        assert [room["roomId"] for room in status.rooms()["rooms"]] == ["a", "b"]
+
+
+@on_loop
+async def test_overview_and_reports_leave_out_who_is_dying() -> None:
+    async with node() as (status, pool):
+        # a tiny worker answers every request with its data: worker.stats is an empty object to it
+        assert await status.worker_reports() == {"0": {}, "1": {}}
+        overview = await status.overview()
+        assert (overview["status"], overview["rooms"], overview["peers"]) == ("ok", 2, 5)
+        assert (overview["url"], overview["udpGso"]) == (None, None)
+        assert overview["pid"] == os.getpid()
+        asking = asyncio.create_task(status.worker_reports())
+        pid = pool.workers[0].pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGKILL)
+        assert "1" in await asking
+
+
+def test_a_feature_counts_when_every_worker_has_it() -> None:
+    assert _all_have({}, "udpGso") is None
+    assert _all_have({"0": {"udpGso": True}, "1": {"udpGso": True}}, "udpGso") is True
+    assert _all_have({"0": {"udpGso": True}, "1": {"udpGso": False}}, "udpGso") is False
