@@ -36,9 +36,12 @@
 /* The kernel's UDP_MAX_SEGMENTS (64 before Linux 6.9) and the largest UDP payload over IPv4. */
 #define MEDIAD_GSO_SEGMENTS 64
 #define MEDIAD_GSO_BYTES 65507
-/* Room for one control message of an int, aligned as CMSG_SPACE wants it. */
-#define MEDIAD_CONTROL_BYTES 32
-_Static_assert(CMSG_SPACE(sizeof(int)) <= MEDIAD_CONTROL_BYTES, "one int must fit the control buffer");
+
+/* Room for one control message of an int, GSO's or GRO's, aligned for its header. */
+typedef union mediad_control {
+    uint8_t bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr alignment;
+} mediad_control;
 
 /* ---- time ---- */
 
@@ -176,15 +179,15 @@ static inline int mediad_socket_family(int fd) {
 /* ---- message batches ---- */
 
 static inline void mediad_message_init(struct mmsghdr *message, struct iovec *pieces, size_t piece_count,
-                                       struct sockaddr_storage *name, socklen_t name_length, void *control,
-                                       size_t control_length) {
+                                       struct sockaddr_storage *name, socklen_t name_length,
+                                       mediad_control *control) {
     memset(message, 0, sizeof *message);
     message->msg_hdr.msg_iov = pieces;
     message->msg_hdr.msg_iovlen = piece_count;
     message->msg_hdr.msg_name = name;
     message->msg_hdr.msg_namelen = name_length;
-    message->msg_hdr.msg_control = control_length != 0 ? control : NULL;
-    message->msg_hdr.msg_controllen = control_length;
+    message->msg_hdr.msg_control = control;
+    message->msg_hdr.msg_controllen = control != NULL ? sizeof *control : 0;
 }
 
 /* Only the non-blocking form is wanted: what is there now, at once. */
@@ -214,15 +217,15 @@ static inline bool mediad_enable_gro(int fd) {
 }
 
 /* Tell the kernel to cut this message into datagrams of segment_bytes, the last possibly shorter.
- * control: MEDIAD_CONTROL_BYTES, aligned to 8. segment_bytes 0 takes an earlier wish back. */
-static inline void mediad_message_segment(struct mmsghdr *message, void *control, uint16_t segment_bytes) {
+ * segment_bytes 0 takes an earlier wish back. */
+static inline void mediad_message_segment(struct mmsghdr *message, mediad_control *control, uint16_t segment_bytes) {
     struct cmsghdr *header;
     if (segment_bytes == 0) {
         message->msg_hdr.msg_control = NULL;
         message->msg_hdr.msg_controllen = 0;
         return;
     }
-    memset(control, 0, MEDIAD_CONTROL_BYTES);
+    memset(control, 0, sizeof *control);
     message->msg_hdr.msg_control = control;
     message->msg_hdr.msg_controllen = CMSG_SPACE(sizeof segment_bytes);
     header = CMSG_FIRSTHDR(&message->msg_hdr);

@@ -9,7 +9,6 @@ cdef extern from "kernel.h":
     enum:
         GSO_SEGMENTS "MEDIAD_GSO_SEGMENTS"     # datagrams in one send, at most
         GSO_BYTES "MEDIAD_GSO_BYTES"           # bytes in one send, at most
-        CONTROL_BYTES "MEDIAD_CONTROL_BYTES"
         AF_INET
         AF_INET6
         EAGAIN
@@ -30,7 +29,8 @@ cdef extern from "kernel.h":
     int epoll_remove "mediad_epoll_remove" (int epoll_fd, int fd) noexcept nogil
     uint64_t epoll_tag "mediad_epoll_tag" (const epoll_event* event) noexcept nogil
     # timeout_us: 0 polls, negative waits for ever.
-    int epoll_wait_us "mediad_epoll_wait" (int epoll_fd, epoll_event* events, int count, int64_t timeout_us) noexcept nogil
+    int epoll_wait_us "mediad_epoll_wait" (int epoll_fd, epoll_event* events, int count,
+                                           int64_t timeout_us) noexcept nogil
     int eventfd_open "mediad_eventfd" () noexcept nogil
     void eventfd_ring "mediad_eventfd_ring" (int fd) noexcept nogil
     void eventfd_clear "mediad_eventfd_clear" (int fd) noexcept nogil
@@ -43,9 +43,11 @@ cdef extern from "kernel.h":
         unsigned short ss_family
 
     # The halves of base/table's Address; port in host order.
-    bint address_read "mediad_address_read" (const sockaddr_storage* name, uint64_t* high, uint64_t* low, uint16_t* port) noexcept nogil
+    bint address_read "mediad_address_read" (const sockaddr_storage* name, uint64_t* high, uint64_t* low,
+                                             uint16_t* port) noexcept nogil
     # For a socket of `family`; 0 when that family cannot reach the address.
-    socklen_t address_write "mediad_address_write" (sockaddr_storage* to, int family, uint64_t high, uint64_t low, uint16_t port) noexcept nogil
+    socklen_t address_write "mediad_address_write" (sockaddr_storage* to, int family, uint64_t high, uint64_t low,
+                                                    uint16_t port) noexcept nogil
     int socket_family "mediad_socket_family" (int fd) noexcept nogil
 
     struct iovec:
@@ -65,18 +67,26 @@ cdef extern from "kernel.h":
         msghdr msg_hdr
         unsigned int msg_len
 
-    # recvmmsg overwrites msg_namelen and msg_controllen: initialise each message again before each batch.
-    void message_init "mediad_message_init" (mmsghdr* message, iovec* pieces, size_t piece_count, sockaddr_storage* name,
-                                             socklen_t name_length, void* control, size_t control_length) noexcept nogil
+    # Room for the one control message that GSO or GRO needs; each message of a batch has its own.
+    ctypedef struct Control "mediad_control":
+        pass
+
+    # control: NULL where none is wanted. recvmmsg overwrites msg_namelen and msg_controllen: initialise each message
+    # again before each batch.
+    void message_init "mediad_message_init" (mmsghdr* message, iovec* pieces, size_t piece_count,
+                                             sockaddr_storage* name, socklen_t name_length,
+                                             Control* control) noexcept nogil
     int receive_batch "mediad_receive_batch" (int fd, mmsghdr* messages, unsigned int count) noexcept nogil
     int send_batch "mediad_send_batch" (int fd, mmsghdr* messages, unsigned int count) noexcept nogil
     bint message_truncated "mediad_message_truncated" (const mmsghdr* message) noexcept nogil
-    ssize_t sendto(int fd, const void* data, size_t length, int flags, const sockaddr* to, socklen_t to_length) noexcept nogil
+    ssize_t sendto(int fd, const void* data, size_t length, int flags, const sockaddr* to,
+                   socklen_t to_length) noexcept nogil
     int MSG_DONTWAIT
 
     bint probe_gso "mediad_probe_gso" (int fd) noexcept nogil
     bint enable_gro "mediad_enable_gro" (int fd) noexcept nogil
-    # control: CONTROL_BYTES aligned to 8, one for each message of a batch. 0 = not segmented.
-    void message_segment "mediad_message_segment" (mmsghdr* message, void* control, uint16_t segment_bytes) noexcept nogil
+    # segment_bytes 0 = not segmented.
+    void message_segment "mediad_message_segment" (mmsghdr* message, Control* control,
+                                                   uint16_t segment_bytes) noexcept nogil
     # Size of the datagrams joined into a received message (the last may be shorter); 0 = it is a single one.
     uint32_t message_gro_bytes "mediad_message_gro_bytes" (mmsghdr* message) noexcept nogil

@@ -12,4 +12,5 @@ ctypedef struct RateMeter:
     uint64_t newest            # absolute index of the newest bucket (now_us // RATE_BUCKET_US)
 
 cdef void rate_add(RateMeter* meter, uint32_t bytes, uint64_t now_us) noexcept nogil
-cdef uint64_t rate_bps(RateMeter* meter, uint64_t now_us) noexcept nogil                 # bits per second over the last full second
+# Bits per second over the last full second.
+cdef uint64_t rate_bps(RateMeter* meter, uint64_t now_us) noexcept nogil

@@ -1,4 +1,4 @@
-"""Linear probing in a power-of-two array that is never more than half full; removal shifts back, so there are no tombstones."""
+"""Linear probing in a power-of-two array that is never more than half full."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc

@@ -24,8 +24,12 @@ ctypedef struct Wheel:
 
 cdef bint wheel_init(Wheel* wheel, uint32_t capacity, uint64_t now_us) noexcept nogil
 cdef void wheel_destroy(Wheel* wheel) noexcept nogil
-cdef void wheel_arm(Wheel* wheel, uint32_t timer, uint64_t due_us) noexcept nogil        # re-arms when armed; the past fires at the next expiry
-cdef void wheel_arm_sooner(Wheel* wheel, uint32_t timer, uint64_t due_us) noexcept nogil # only if not armed or armed for later
+# Re-arms when armed; the past fires at the next expiry.
+cdef void wheel_arm(Wheel* wheel, uint32_t timer, uint64_t due_us) noexcept nogil
+# Arms only when not armed, or armed for later.
+cdef void wheel_arm_sooner(Wheel* wheel, uint32_t timer, uint64_t due_us) noexcept nogil
 cdef void wheel_disarm(Wheel* wheel, uint32_t timer) noexcept nogil
-cdef uint32_t wheel_expired(Wheel* wheel, uint64_t now_us) noexcept nogil                # pops one due timer (disarmed), or NO_TIMER; call until NO_TIMER
-cdef uint64_t wheel_deadline(Wheel* wheel) noexcept nogil                                # us of the next possible expiry (may be early, never late); 0 = none
+# Pops one due timer (disarmed), or NO_TIMER; call until NO_TIMER.
+cdef uint32_t wheel_expired(Wheel* wheel, uint64_t now_us) noexcept nogil
+# Microseconds of the next possible expiry (may be early, never late); 0 = none.
+cdef uint64_t wheel_deadline(Wheel* wheel) noexcept nogil

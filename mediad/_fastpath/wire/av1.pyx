@@ -1,9 +1,9 @@
 """Bodies of av1.pxd. The two places where AV1 says what a packet is:
 
-Dependency descriptor (appendix A.8):     start_of_frame(1) end_of_frame(1) template_id(6) frame_number(16), then, when
-                                          longer, structure_present(1) decode_targets(1) custom(3) and the structure
-Aggregation header (section 4.4):         |Z|Y|W W|N|-|-|-|   Z: continues an element; W: elements, 0 = each has a length;
-                                                              N: first packet of a coded video sequence
+Dependency descriptor (appendix A.8):    start_of_frame(1) end_of_frame(1) template_id(6) frame_number(16); when longer,
+                                         structure_present(1) decode_targets(1) custom(3) and the structure
+Aggregation header (section 4.4):        |Z|Y|W W|N|-|-|-|   Z: continues an element; W: elements, 0 = each has a
+                                                             length; N: first packet of a coded video sequence
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -27,11 +27,11 @@ ctypedef struct BitReader:
 cdef inline uint32_t bits(BitReader* reader, uint32_t count) noexcept nogil:
     """The next bits, first one highest; 0 and `failed` when they are not there."""
     cdef uint32_t value = 0
-    cdef uint32_t i
+    cdef uint32_t _
     if count > reader.end - reader.position:
         reader.failed = True
         return 0
-    for i in range(count):
+    for _ in range(count):
         value = value << 1 | (reader.p[reader.position >> 3] >> (7 - (reader.position & 7)) & 1)
         reader.position += 1
     return value
@@ -82,7 +82,7 @@ cdef bint dependency_descriptor_describe(const uint8_t* p, uint32_t length, Payl
 
 
 cdef uint32_t first_element(const uint8_t* p, uint32_t length) noexcept nogil:
-    """Where the first OBU element starts: behind the aggregation header and, with W = 0, its LEB128 length; 0: cut off."""
+    """Where the first OBU element starts, behind its LEB128 length if W = 0 says that it has one; 0: cut off."""
     cdef uint32_t offset = 1
     if p[0] & 0x30 == 0:
         while offset < length and p[offset] & 0x80:

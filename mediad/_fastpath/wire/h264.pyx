@@ -1,4 +1,4 @@
-"""A key frame starts with its sequence parameter set: a decoder that joins at the IDR slice behind it has no use for it.
+"""Bodies of h264.pxd. A key frame starts with its sequence parameter set: without it the IDR slice is of no use.
 
 WebRTC senders put the parameter sets in band before each IDR picture (RFC 7742 section 6.2).
 """

@@ -1,4 +1,4 @@
-"""One question for every codec: what does the forwarding loop need to know of this packet? Each codec has its own file."""
+"""One question to every codec: what must the forwarding loop know of this packet? Each codec has its own file."""
 
 from libc.stdint cimport uint8_t, uint16_t
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
@@ -16,4 +16,5 @@ cpdef enum Codec:
 # AV1 reads the dependency descriptor extension when present, else the OBU aggregation header (N bit).
 cdef void payload_describe(Codec codec, const RtpPacket* packet, PayloadInfo* info) noexcept nogil
 # VP8: write picture id (in the width the packet has) and TL0PICIDX into a copied payload.
-cdef void vp8_rewrite(uint8_t* payload, const PayloadInfo* info, uint16_t picture_id, uint8_t tl0_picture_index) noexcept nogil
+cdef void vp8_rewrite(uint8_t* payload, const PayloadInfo* info, uint16_t picture_id,
+                      uint8_t tl0_picture_index) noexcept nogil

@@ -38,5 +38,6 @@ cdef void payload_describe(Codec codec, const RtpPacket* packet, PayloadInfo* in
         describers[<int>codec](packet, info)
 
 
-cdef void vp8_rewrite(uint8_t* payload, const PayloadInfo* info, uint16_t picture_id, uint8_t tl0_picture_index) noexcept nogil:
+cdef void vp8_rewrite(uint8_t* payload, const PayloadInfo* info, uint16_t picture_id,
+                      uint8_t tl0_picture_index) noexcept nogil:
     vp8_write_counters(payload, info, picture_id, tl0_picture_index)

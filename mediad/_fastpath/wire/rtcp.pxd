@@ -1,6 +1,7 @@
 """RTCP: a bounded walk over compound packets and one writer per packet we send.
 
-RFC 3550 (SR, RR, SDES, BYE), RFC 4585 (NACK, PLI), RFC 5104 (FIR), RFC 3611 (XR: RRTR, DLRR), draft-alvestrand-rmcat-remb,
+RFC 3550 (SR, RR, SDES, BYE), RFC 4585 (NACK, PLI), RFC 5104 (FIR), RFC 3611 (XR: RRTR, DLRR),
+draft-alvestrand-rmcat-remb-03 (REMB),
 draft-holmer-rmcat-transport-wide-cc-extensions-01 (feedback format; its writer is stream/twcc.pyx).
 """
 
@@ -28,7 +29,8 @@ ctypedef struct RtcpBlock:     # one packet of the compound
     uint8_t count              # RC / SC / FMT
 
 # Advances *cursor; false at the end or at the first malformed packet (then *malformed is set).
-cdef bint rtcp_next(const uint8_t* data, uint32_t length, uint32_t* cursor, RtcpBlock* block, bint* malformed) noexcept nogil
+cdef bint rtcp_next(const uint8_t* data, uint32_t length, uint32_t* cursor, RtcpBlock* block,
+                    bint* malformed) noexcept nogil
 
 ctypedef struct SenderInfo:
     uint32_t ssrc
@@ -46,30 +48,38 @@ ctypedef struct ReportBlock:
     uint32_t last_sr           # compact NTP; 0 = none
     uint32_t delay_since_last_sr   # 1/65536 s
 
-cdef bint rtcp_sender_info(const RtcpBlock* block, SenderInfo* info) noexcept nogil               # SR only
-cdef uint32_t rtcp_report_count(const RtcpBlock* block) noexcept nogil                             # SR and RR; bounded by length
+# Readers: false, or a count of 0, when the block is of another type or too short; an item behind the count reads as 0.
+cdef bint rtcp_sender_info(const RtcpBlock* block, SenderInfo* info) noexcept nogil    # SR only
+# SR and RR; bounded by length.
+cdef uint32_t rtcp_report_count(const RtcpBlock* block) noexcept nogil
 cdef void rtcp_report_block(const RtcpBlock* block, uint32_t index, ReportBlock* report) noexcept nogil
 cdef bint rtcp_feedback_ssrcs(const RtcpBlock* block, uint32_t* sender_ssrc, uint32_t* media_ssrc) noexcept nogil
 cdef uint32_t rtcp_nack_count(const RtcpBlock* block) noexcept nogil
 cdef void rtcp_nack_item(const RtcpBlock* block, uint32_t index, uint16_t* packet_id, uint16_t* bitmask) noexcept nogil
 cdef uint32_t rtcp_fir_count(const RtcpBlock* block) noexcept nogil
 cdef uint32_t rtcp_fir_ssrc(const RtcpBlock* block, uint32_t index) noexcept nogil
-cdef bint rtcp_remb(const RtcpBlock* block, uint64_t* bitrate_bps) noexcept nogil                  # false: not a REMB
+cdef bint rtcp_remb(const RtcpBlock* block, uint64_t* bitrate_bps) noexcept nogil       # false: not a REMB
 # XR: the compact NTP pair of a DLRR sub-block for `ssrc`, or an RRTR's NTP; false when absent.
 cdef bint rtcp_xr_rrtr(const RtcpBlock* block, uint64_t* ntp) noexcept nogil
 cdef bint rtcp_xr_dlrr(const RtcpBlock* block, uint32_t ssrc, uint32_t* last_rr, uint32_t* delay) noexcept nogil
-# True when every SSRC in a BYE should be listed: count, then item.
+# BYE: how many SSRCs leave, then each of them.
 cdef uint32_t rtcp_bye_count(const RtcpBlock* block) noexcept nogil
 cdef uint32_t rtcp_bye_ssrc(const RtcpBlock* block, uint32_t index) noexcept nogil
 
 # Writers: return the end of what was written, or NULL when it does not fit before `limit`.
 cdef uint8_t* rtcp_write_sr(uint8_t* p, const uint8_t* limit, const SenderInfo* info) noexcept nogil
-cdef uint8_t* rtcp_write_rr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, const ReportBlock* reports, uint32_t count) noexcept nogil
-cdef uint8_t* rtcp_write_sdes(uint8_t* p, const uint8_t* limit, uint32_t ssrc, const uint8_t* cname, uint32_t cname_length) noexcept nogil
+cdef uint8_t* rtcp_write_rr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, const ReportBlock* reports,
+                            uint32_t count) noexcept nogil
+cdef uint8_t* rtcp_write_sdes(uint8_t* p, const uint8_t* limit, uint32_t ssrc, const uint8_t* cname,
+                              uint32_t cname_length) noexcept nogil
 # Generic NACK of ascending (serial order) sequence numbers, packed into PID+BLP items.
-cdef uint8_t* rtcp_write_nack(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc, const uint16_t* lost, uint32_t count) noexcept nogil
+cdef uint8_t* rtcp_write_nack(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc,
+                              const uint16_t* lost, uint32_t count) noexcept nogil
 cdef uint8_t* rtcp_write_pli(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc) noexcept nogil
-cdef uint8_t* rtcp_write_fir(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc, uint8_t command) noexcept nogil
-cdef uint8_t* rtcp_write_remb(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint64_t bitrate_bps, const uint32_t* ssrcs, uint32_t count) noexcept nogil
+cdef uint8_t* rtcp_write_fir(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc,
+                             uint8_t command) noexcept nogil
+cdef uint8_t* rtcp_write_remb(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint64_t bitrate_bps,
+                              const uint32_t* ssrcs, uint32_t count) noexcept nogil
 cdef uint8_t* rtcp_write_rrtr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint64_t ntp) noexcept nogil
-cdef uint8_t* rtcp_write_dlrr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t ssrc, uint32_t last_rr, uint32_t delay) noexcept nogil
+cdef uint8_t* rtcp_write_dlrr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t ssrc, uint32_t last_rr,
+                              uint32_t delay) noexcept nogil

@@ -17,7 +17,8 @@ cdef enum:
     REMB_MANTISSA_BITS = 18
 
 
-cdef bint rtcp_next(const uint8_t* data, uint32_t length, uint32_t* cursor, RtcpBlock* block, bint* malformed) noexcept nogil:
+cdef bint rtcp_next(const uint8_t* data, uint32_t length, uint32_t* cursor, RtcpBlock* block,
+                    bint* malformed) noexcept nogil:
     cdef const uint8_t* p
     cdef uint32_t rest, size, padding = 0
     malformed[0] = False
@@ -198,7 +199,8 @@ cdef uint32_t rtcp_bye_ssrc(const RtcpBlock* block, uint32_t index) noexcept nog
     return load32(block.body + index * 4)
 
 
-cdef inline uint8_t* start(uint8_t* p, const uint8_t* limit, uint32_t body, uint8_t packet_type, uint8_t count) noexcept nogil:
+cdef inline uint8_t* start(uint8_t* p, const uint8_t* limit, uint32_t body, uint8_t packet_type,
+                           uint8_t count) noexcept nogil:
     """Write the header of a packet with `body` bytes behind it, a multiple of four; NULL when that does not fit."""
     if limit - p < <ssize_t>(HEADER_BYTES + body):
         return NULL
@@ -220,7 +222,8 @@ cdef uint8_t* rtcp_write_sr(uint8_t* p, const uint8_t* limit, const SenderInfo* 
     return p + SENDER_BYTES
 
 
-cdef uint8_t* rtcp_write_rr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, const ReportBlock* reports, uint32_t count) noexcept nogil:
+cdef uint8_t* rtcp_write_rr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, const ReportBlock* reports,
+                            uint32_t count) noexcept nogil:
     cdef uint32_t i
     if count > MAX_REPORTS:
         return NULL
@@ -242,7 +245,8 @@ cdef uint8_t* rtcp_write_rr(uint8_t* p, const uint8_t* limit, uint32_t sender_ss
     return p
 
 
-cdef uint8_t* rtcp_write_sdes(uint8_t* p, const uint8_t* limit, uint32_t ssrc, const uint8_t* cname, uint32_t cname_length) noexcept nogil:
+cdef uint8_t* rtcp_write_sdes(uint8_t* p, const uint8_t* limit, uint32_t ssrc, const uint8_t* cname,
+                              uint32_t cname_length) noexcept nogil:
     cdef uint32_t chunk
     if cname_length > 255:
         return NULL
@@ -288,7 +292,8 @@ cdef uint32_t nack_items(const uint16_t* lost, uint32_t count, uint8_t* out) noe
     return items
 
 
-cdef uint8_t* rtcp_write_nack(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc, const uint16_t* lost, uint32_t count) noexcept nogil:
+cdef uint8_t* rtcp_write_nack(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc,
+                              const uint16_t* lost, uint32_t count) noexcept nogil:
     cdef uint32_t items = nack_items(lost, count, NULL)
     if items > 0xFFFF - FEEDBACK_BYTES // 4:
         return NULL  # more than the length field can say
@@ -299,11 +304,13 @@ cdef uint8_t* rtcp_write_nack(uint8_t* p, const uint8_t* limit, uint32_t sender_
     return p + 4 * items
 
 
-cdef uint8_t* rtcp_write_pli(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc) noexcept nogil:
+cdef uint8_t* rtcp_write_pli(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc,
+                             uint32_t media_ssrc) noexcept nogil:
     return start_feedback(p, limit, 0, RTCP_PSFB, FMT_PLI, sender_ssrc, media_ssrc)
 
 
-cdef uint8_t* rtcp_write_fir(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc, uint8_t command) noexcept nogil:
+cdef uint8_t* rtcp_write_fir(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc,
+                             uint8_t command) noexcept nogil:
     # RFC 5104 section 4.3.1.2: the media SSRC in the header is 0, the stream meant stands in the FCI entry.
     p = start_feedback(p, limit, 8, RTCP_PSFB, FMT_FIR, sender_ssrc, 0)
     if p == NULL:
@@ -314,7 +321,8 @@ cdef uint8_t* rtcp_write_fir(uint8_t* p, const uint8_t* limit, uint32_t sender_s
     return p + 8
 
 
-cdef uint8_t* rtcp_write_remb(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint64_t bitrate_bps, const uint32_t* ssrcs, uint32_t count) noexcept nogil:
+cdef uint8_t* rtcp_write_remb(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint64_t bitrate_bps,
+                              const uint32_t* ssrcs, uint32_t count) noexcept nogil:
     cdef uint32_t i, exponent = 0
     if count > 255:
         return NULL
@@ -341,7 +349,8 @@ cdef uint8_t* rtcp_write_rrtr(uint8_t* p, const uint8_t* limit, uint32_t sender_
     return p + 16
 
 
-cdef uint8_t* rtcp_write_dlrr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t ssrc, uint32_t last_rr, uint32_t delay) noexcept nogil:
+cdef uint8_t* rtcp_write_dlrr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t ssrc, uint32_t last_rr,
+                              uint32_t delay) noexcept nogil:
     p = start(p, limit, 20, RTCP_XR, 0)
     if p == NULL:
         return NULL

@@ -36,7 +36,7 @@ ctypedef struct RtpPacket:
     uint16_t sequence_number
     uint16_t extension_start   # first byte behind the extension's 4-byte header; 0 = no extension block
     uint16_t extension_bytes
-    uint16_t extension_profile # 0xBEDE one-byte, 0x100x two-byte
+    uint16_t extension_profile  # 0xBEDE one-byte, 0x100x two-byte
     uint32_t timestamp
     uint32_t ssrc
     uint8_t payload_type
@@ -49,7 +49,8 @@ ctypedef struct RtpPacket:
 cdef ParseStatus rtp_parse(RtpPacket* packet, uint8_t* data, uint32_t length) noexcept nogil
 # After unprotect: the plaintext length and padding. payload_length may be 0 (padding-only probe).
 cdef ParseStatus rtp_finish(RtpPacket* packet, uint32_t length) noexcept nogil
-# Fill extension_offset/length; kind_of_id[id] is an ExtensionKind or EXT_UNKNOWN (256 entries). Bad elements end the walk.
+# Fill extension_offset/length; kind_of_id[id] is an ExtensionKind or EXT_UNKNOWN (256 entries). A bad element ends the
+# walk; of a repeated one the last counts.
 cdef void rtp_map_extensions(RtpPacket* packet, const uint8_t* kind_of_id) noexcept nogil
 # RFC 4588: turn an RTX packet into the original in place (moves the header up by 2 bytes: packet.data += 2).
 # False when the payload has no OSN. The view is re-based; extension offsets stay valid relative to the new data.
@@ -60,7 +61,8 @@ cdef inline uint8_t* extensions_begin(uint8_t* p) noexcept nogil:
     return p + 4
 
 
-cdef inline uint8_t* extension_put(uint8_t* p, uint8_t extension_id, const uint8_t* value, uint8_t length) noexcept nogil:
+cdef inline uint8_t* extension_put(uint8_t* p, uint8_t extension_id, const uint8_t* value,
+                                   uint8_t length) noexcept nogil:
     cdef int i
     p[0] = <uint8_t>((extension_id << 4) | (length - 1))
     for i in range(length):

@@ -20,7 +20,8 @@ cdef bint stun_is_message(const uint8_t* data, uint32_t length) noexcept nogil:
     return length & 3 == 0 and HEADER_BYTES + <uint32_t>load16(data + 2) == length
 
 
-cdef bint stun_local_username(const uint8_t* data, uint32_t length, const uint8_t** fragment, uint32_t* fragment_length) noexcept nogil:
+cdef bint stun_local_username(const uint8_t* data, uint32_t length, const uint8_t** fragment,
+                              uint32_t* fragment_length) noexcept nogil:
     cdef uint32_t offset = HEADER_BYTES, size, kind, i
     fragment[0] = NULL
     fragment_length[0] = 0

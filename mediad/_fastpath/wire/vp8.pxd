@@ -1,4 +1,4 @@
-"""VP8's payload descriptor (RFC 7741 section 4.2): read for switching layers, rewritten so that a switch leaves no gap."""
+"""VP8's payload descriptor (RFC 7741 section 4.2): read to choose layers, rewritten so that a switch leaves no gap."""
 
 from libc.stdint cimport uint8_t, uint16_t
 from mediad._fastpath.base.octets cimport store16
