@@ -37,4 +37,5 @@ const page = html
   .replace('{{style}}', outputOf('src/styles/main.css'))
   .replace('{{script}}', outputOf('src/main.js'));
 await writeFile(path.join(dist, 'index.html'), page);
-for (const [file, { bytes }] of Object.entries(metafile.outputs)) console.log(`${file} ${Math.round(bytes / 1024)} KiB`);
+for (const [file, { bytes }] of Object.entries(metafile.outputs))
+  console.log(`${file} ${Math.round(bytes / 1024)} KiB`);

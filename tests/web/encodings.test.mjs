@@ -4,12 +4,18 @@ import test from 'node:test';
 import { chooseVideoCodec, screenEncodings, webcamEncodings } from '../../mediad/web/src/core/encodings.js';
 import { parseOptions } from '../../mediad/web/src/core/options.js';
 
-const capabilities = { codecs: [{ mimeType: 'audio/opus' }, { mimeType: 'video/VP9' }, { mimeType: 'video/VP8' }] };
+const capabilities = {
+  codecs: [{ mimeType: 'audio/opus' }, { mimeType: 'video/VP9' }, { mimeType: 'video/VP8' }],
+};
 
 test('a camera is three VP8 streams, smallest first', () => {
   const encodings = webcamEncodings('video/VP8', parseOptions(''));
   assert.deepEqual(
-    encodings.map(({ scaleResolutionDownBy, maxBitrate, scalabilityMode }) => [scaleResolutionDownBy, maxBitrate, scalabilityMode]),
+    encodings.map(({ scaleResolutionDownBy, maxBitrate, scalabilityMode }) => [
+      scaleResolutionDownBy,
+      maxBitrate,
+      scalabilityMode,
+    ]),
     [
       [4, 500_000, 'L1T3'],
       [2, 1_000_000, 'L1T3'],
@@ -20,14 +26,22 @@ test('a camera is three VP8 streams, smallest first', () => {
 
 test('fewer streams leave out the smallest', () => {
   const scales = (count) =>
-    webcamEncodings('video/VP8', parseOptions(`?numSimulcastStreams=${count}`)).map((one) => one.scaleResolutionDownBy);
+    webcamEncodings('video/VP8', parseOptions(`?numSimulcastStreams=${count}`)).map(
+      (one) => one.scaleResolutionDownBy,
+    );
   assert.deepEqual([scales(1), scales(2)], [[1], [2, 1]]);
 });
 
 test('codecs with layers inside one stream get one encoding', () => {
-  assert.deepEqual(webcamEncodings('video/VP9', parseOptions('')).map((one) => one.scalabilityMode), ['L3T3_KEY']);
+  assert.deepEqual(
+    webcamEncodings('video/VP9', parseOptions('')).map((one) => one.scalabilityMode),
+    ['L3T3_KEY'],
+  );
   const asked = parseOptions('?webcamScalabilityMode=L2T1');
-  assert.deepEqual(webcamEncodings('video/AV1', asked).map((one) => one.scalabilityMode), ['L2T1']);
+  assert.deepEqual(
+    webcamEncodings('video/AV1', asked).map((one) => one.scalabilityMode),
+    ['L2T1'],
+  );
 });
 
 test('without layers a camera is one stream', () => {

@@ -7,6 +7,7 @@ import { IceRecovery, PATIENCE_MS, RESTART_DEADLINE_MS } from '../../mediad/web/
 function scene(t, restart = async () => {}) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const seen = { restarts: 0, gaveUp: 0 };
+  const told = [];
   const recovery = new IceRecovery(
     async () => {
       seen.restarts += 1;
@@ -15,19 +16,33 @@ function scene(t, restart = async () => {}) {
     () => {
       seen.gaveUp += 1;
     },
+    () => told.push(recovery.broken),
   );
-  return { recovery, seen, pass: (ms) => t.mock.timers.tick(ms) };
+  return { recovery, seen, told, pass: (ms) => t.mock.timers.tick(ms) };
 }
 
 test('a short silence mends itself', (t) => {
   const { recovery, seen, pass } = scene(t);
   recovery.stateChanged('disconnected');
-  assert.ok(recovery.active);
+  assert.ok(recovery.broken);
   pass(PATIENCE_MS - 1);
   recovery.stateChanged('connected');
   pass(60_000);
   assert.deepEqual(seen, { restarts: 0, gaveUp: 0 });
-  assert.ok(!recovery.active);
+  assert.ok(!recovery.broken);
+});
+
+test('a path that comes up soon is not worth a word, one that takes its time is', (t) => {
+  const { recovery, seen, told, pass } = scene(t);
+  recovery.stateChanged('connecting');
+  pass(PATIENCE_MS - 1);
+  recovery.stateChanged('connected');
+  assert.deepEqual(told, []);
+  recovery.stateChanged('connecting');
+  pass(PATIENCE_MS);
+  recovery.stateChanged('connected');
+  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(seen, { restarts: 0, gaveUp: 0 });
 });
 
 test('a long silence restarts ICE once', (t) => {

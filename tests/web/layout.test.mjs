@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { cornerRect, gridRects, selfFloats, spatialLayerFor, spotlightRects } from '../../mediad/web/src/core/layout.js';
+import {
+  cornerRect,
+  gridRects,
+  selfFloats,
+  spatialLayerFor,
+  spotlightRects,
+} from '../../mediad/web/src/core/layout.js';
 
-const STAGES = { desktop: [1252, 674], laptop: [1000, 560], phone: [374, 730], strip: [250, 674], sliver: [60, 40] };
+const STAGES = {
+  desktop: [1252, 674],
+  laptop: [1000, 560],
+  phone: [374, 730],
+  strip: [250, 674],
+  sliver: [60, 40],
+};
 const box = ([width, height], x = 0, y = 0) => ({ x, y, width, height });
 
 function assertInside(rects, { x, y, width, height }) {
@@ -15,8 +27,11 @@ function assertInside(rects, { x, y, width, height }) {
 }
 
 function assertApart(rects) {
-  const overlap = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-  rects.forEach((a, i) => rects.slice(i + 1).forEach((b) => assert.ok(!overlap(a, b), JSON.stringify([a, b]))));
+  const overlap = (a, b) =>
+    a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+  rects.forEach((a, i) =>
+    rects.slice(i + 1).forEach((b) => assert.ok(!overlap(a, b), JSON.stringify([a, b]))),
+  );
 }
 
 for (const [name, size] of Object.entries(STAGES)) {
@@ -87,12 +102,27 @@ test('our own picture floats in a corner inside the stage', () => {
 
 test('our own picture takes a place once it would hide somebody', () => {
   const [desktop, phone] = [box(STAGES.desktop), box(STAGES.phone)];
-  assert.deepEqual([1, 3, 4, 15].map((others) => selfFloats(others, desktop)), [true, true, false, false]);
-  assert.deepEqual([1, 2, 3].map((others) => selfFloats(others, phone)), [true, true, false]);
+  assert.deepEqual(
+    [1, 3, 4, 15].map((others) => selfFloats(others, desktop)),
+    [true, true, false, false],
+  );
+  assert.deepEqual(
+    [1, 2, 3].map((others) => selfFloats(others, phone)),
+    [true, true, false],
+  );
 });
 
 test('small tiles ask for small layers, and never for one that does not exist', () => {
-  assert.deepEqual([700, 300, 200, 100].map((px) => spatialLayerFor(px, 3)), [2, 2, 1, 0]);
-  assert.deepEqual([700, 200, 100].map((px) => spatialLayerFor(px, 2)), [1, 0, 0]);
-  assert.deepEqual([700, 100].map((px) => spatialLayerFor(px, 1)), [0, 0]);
+  assert.deepEqual(
+    [700, 300, 200, 100].map((px) => spatialLayerFor(px, 3)),
+    [2, 2, 1, 0],
+  );
+  assert.deepEqual(
+    [700, 200, 100].map((px) => spatialLayerFor(px, 2)),
+    [1, 0, 0],
+  );
+  assert.deepEqual(
+    [700, 100].map((px) => spatialLayerFor(px, 1)),
+    [0, 0],
+  );
 });

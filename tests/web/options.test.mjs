@@ -10,17 +10,36 @@ test('without a room there is a lobby, with one there is none unless asked for',
   assert.equal(parseOptions('?roomId=r&lobby=true').lobby, true);
 });
 
+test('a link with ids the server would refuse leads to the lobby and says so', () => {
+  const long = 'x'.repeat(129);
+  for (const search of [`?roomId=${long}`, `?roomId=r&peerId=${long}`]) {
+    const { lobby, problem, roomId, peerId } = parseOptions(search);
+    assert.deepEqual([lobby, roomId, peerId], [true, '', '']);
+    assert.match(problem, /128 characters/);
+  }
+  assert.equal(parseOptions('?roomId=r').problem, '');
+});
+
 test('defaults of a plain link', () => {
   const options = parseOptions('?roomId=r');
   const { produce, consume, audio, video, numSimulcastStreams, videoCodec, consumerReplicas } = options;
   assert.deepEqual(
     { produce, consume, audio, video, numSimulcastStreams, videoCodec, consumerReplicas },
-    { produce: true, consume: true, audio: true, video: true, numSimulcastStreams: 3, videoCodec: undefined, consumerReplicas: 0 },
+    {
+      produce: true,
+      consume: true,
+      audio: true,
+      video: true,
+      numSimulcastStreams: 3,
+      videoCodec: undefined,
+      consumerReplicas: 0,
+    },
   );
 });
 
 test('switches are read as people write them', () => {
-  for (const value of ['false', '0', 'no', 'FALSE']) assert.equal(parseOptions(`?produce=${value}`).produce, false);
+  for (const value of ['false', '0', 'no', 'FALSE'])
+    assert.equal(parseOptions(`?produce=${value}`).produce, false);
   for (const value of ['true', '1', '']) assert.equal(parseOptions(`?info=${value}`).info, true);
 });
 
@@ -50,6 +69,9 @@ test('signaling goes to the same host, encrypted when the page is', () => {
 });
 
 test('an invitation names the room and nothing of the inviter', () => {
-  const location = { href: 'https://meet.example/call?roomId=r&peerId=me&displayName=Ana', pathname: '/call' };
+  const location = {
+    href: 'https://meet.example/call?roomId=r&peerId=me&displayName=Ana',
+    pathname: '/call',
+  };
   assert.equal(invitationUrl(location, 'r'), 'https://meet.example/call?roomId=r&lobby=true');
 });

@@ -17,7 +17,10 @@ test('streams belong to their people', () => {
   assert.equal(roster.stream('c1').peerId, 'ben');
   roster.remove('ben');
   assert.equal(roster.stream('c1'), undefined);
-  assert.deepEqual(roster.peers.map((peer) => peer.id), ['ana']);
+  assert.deepEqual(
+    roster.peers.map((peer) => peer.id),
+    ['ana'],
+  );
 });
 
 test('whom a rejoin does not find gets a while to return', (t) => {
@@ -26,10 +29,16 @@ test('whom a rejoin does not find gets a while to return', (t) => {
   roster.settle([person('ana'), person('ben')]);
   roster.dropStreams();
   roster.settle([person('ana')]);
-  assert.deepEqual(roster.peers.map((peer) => peer.away), [false, true]);
+  assert.deepEqual(
+    roster.peers.map((peer) => peer.away),
+    [false, true],
+  );
   roster.add(person('ben'));
   t.mock.timers.tick(60_000);
-  assert.deepEqual(roster.peers.map((peer) => peer.id), ['ana', 'ben']);
+  assert.deepEqual(
+    roster.peers.map((peer) => peer.id),
+    ['ana', 'ben'],
+  );
 });
 
 test('whoever does not return in that while has left', (t) => {

@@ -5,7 +5,7 @@ import { randomDisplayName, randomPeerId } from './core/names.js';
 import { parseOptions } from './core/options.js';
 import { exposeSupport } from './support.js';
 import { CallView } from './ui/call-view.js';
-import { endView } from './ui/end-view.js';
+import { endView, ENDS } from './ui/end-view.js';
 import { Lobby } from './ui/lobby.js';
 import { applyTheme, recall, remember } from './ui/preferences.js';
 import { Toasts } from './ui/toasts.js';
@@ -34,9 +34,11 @@ function enter(call, { roomId, peerId, displayName }) {
   call.enter({ roomId, peerId, displayName });
   const view = new CallView(call, toasts, { onLeave: () => call.leave() });
   call.addEventListener('state', () => {
-    if (call.state !== 'left' && call.state !== 'replaced') return;
-    call.media.stop();
-    root.replaceChildren(endView(call.state, roomId, { onReturn: startAgain, onNew: startAnother }), toasts.element);
+    if (!ENDS.has(call.state)) return;
+    root.replaceChildren(
+      endView(call.state, roomId, { onReturn: startAgain, onNew: startAnother }),
+      toasts.element,
+    );
   });
   root.replaceChildren(view.element, toasts.element);
 }
@@ -57,7 +59,7 @@ function start() {
     enter(call, { roomId: options.roomId, peerId, displayName });
     return;
   }
-  const lobby = new Lobby(call.media, { roomId: options.roomId, displayName, produce: options.produce }, (choice) => {
+  const lobby = new Lobby(call.media, { ...options, displayName }, (choice) => {
     remember('name', choice.displayName);
     lobby.remove();
     call.addEventListener('problem', warn);

@@ -19,11 +19,24 @@ function describeStream(stream) {
 
 function describeProducer(producer) {
   const source = producer.kind === 'audio' ? 'mic' : producer.appData.share ? 'share' : 'webcam';
-  return { id: producer.id, kind: producer.kind, source, paused: producer.paused, rtpParameters: producer.rtpParameters };
+  return {
+    id: producer.id,
+    kind: producer.kind,
+    source,
+    paused: producer.paused,
+    rtpParameters: producer.rtpParameters,
+  };
 }
 
 const describeTransport = (transport) =>
-  transport && { id: transport.id, direction: transport.direction, connectionState: transport.connectionState };
+  transport && {
+    id: transport.id,
+    direction: transport.direction,
+    connectionState: transport.connectionState,
+  };
+
+/** A closed stream has nothing to report, and closing may overtake the question. */
+const report = (source) => source.getStats().catch(() => new Map());
 
 export function exposeSupport(call) {
   const producers = () => call.session?.sender?.producers ?? [];
@@ -32,20 +45,20 @@ export function exposeSupport(call) {
     const transports = await Promise.all(
       (call.session?.transports ?? []).map(async (transport) => ({
         ...describeTransport(transport),
-        ...summarizeTransport(await transport.getStats()),
+        ...summarizeTransport(await report(transport)),
       })),
     );
     const sent = await Promise.all(
       producers().map(async (producer) => ({
         ...describeProducer(producer),
         rtpParameters: undefined,
-        encodings: summarizeOutbound(await producer.getStats()),
+        encodings: summarizeOutbound(await report(producer)),
       })),
     );
     const received = await Promise.all(
       call.roster.streams.map(async (stream) => ({
         ...describeStream(stream),
-        ...summarizeInbound(await stream.consumer.getStats()),
+        ...summarizeInbound(await report(stream.consumer)),
         times: call.timeline.consumers[stream.id],
       })),
     );
@@ -69,7 +82,12 @@ export function exposeSupport(call) {
       return call.sessionCount;
     },
     get peers() {
-      return call.roster.peers.map(({ id, displayName, device, away }) => ({ id, displayName, device, away }));
+      return call.roster.peers.map(({ id, displayName, device, away }) => ({
+        id,
+        displayName,
+        device,
+        away,
+      }));
     },
     get activeSpeaker() {
       return call.roster.speakerId;

@@ -1,5 +1,6 @@
-// A call from the person's point of view: it is joined once and lasts until they leave, however often the network or
-// the server below it has to start again. Local tracks and the roster live here; sessions come and go.
+// A call from the person's point of view: it is joined once and lasts until they leave, however often the
+// network or the server below it has to start again. Local tracks and the roster live here; sessions come and
+// go.
 
 import { signalingUrl } from '../core/options.js';
 import { LocalMedia } from './local-media.js';
@@ -9,8 +10,9 @@ import { SignalingLink } from './signaling.js';
 import { Timeline } from './timeline.js';
 
 /**
- * States: `idle` → `connecting` → `connected` ⇄ `recovering` (ICE restart under way) / `reconnecting` (new session),
- * and at the end `left` or `replaced` (the same peer id went on in another window).
+ * States: `idle` → `connecting` → `connected` ⇄ `recovering` (no media path at the moment) / `reconnecting`
+ * (new session), and at the end `left`, `replaced` (the same peer id went on in another window) or
+ * `unsupported` (this browser cannot).
  *
  * Events: `state`, `problem` (detail `{message}`).
  */
@@ -26,6 +28,8 @@ export class Call extends EventTarget {
   timeline = new Timeline();
   /** How many sessions this call has had: 1 while nothing went wrong. */
   sessionCount = 0;
+  /** Connection attempts in a row that came to nothing. */
+  failedAttempts = 0;
   /** Why the last attempt failed, in the server's words, or null. */
   lastError = null;
 
@@ -58,8 +62,12 @@ export class Call extends EventTarget {
       onNotification: (notification) => this.#session?.notified(notification),
     });
     this.#link.addEventListener('open', () => this.#startSession());
-    this.#link.addEventListener('lost', () => this.#endSession('reconnecting'));
-    this.#link.addEventListener('replaced', () => this.#endSession('replaced'));
+    this.#link.addEventListener('lost', () => {
+      this.failedAttempts += 1;
+      this.#endSession('reconnecting');
+      this.dispatchEvent(new Event('state'));
+    });
+    this.#link.addEventListener('replaced', () => this.#end('replaced'));
     window.addEventListener('online', this.#onNetworkChange);
     this.#setState('connecting');
     this.#link.start();
@@ -67,16 +75,7 @@ export class Call extends EventTarget {
 
   /** Leaves for good: devices are released, and the others see us go. */
   leave() {
-    window.removeEventListener('online', this.#onNetworkChange);
-    this.#link?.stop();
-    this.#endSession('left');
-    this.media.stop();
-    this.roster.clear();
-  }
-
-  /** Comes back after `left` or `replaced`, as the same peer. */
-  rejoin() {
-    this.enter({ roomId: this.roomId, ...this.identity });
+    this.#end('left');
   }
 
   request(method, data) {
@@ -111,19 +110,29 @@ export class Call extends EventTarget {
     });
     this.#session = session;
     this.sessionCount += 1;
-    session.addEventListener('dead', () => this.#session === session && this.#link.drop());
+    session.addEventListener('dead', () => this.#session === session && this.#mediaDied());
     session.addEventListener('media', () => this.#session === session && this.#mediaChanged());
     session.addEventListener('problem', (event) => this.#problem(event.detail.message));
     try {
       await session.join();
       if (this.#session !== session) return;
       this.lastError = null;
+      this.failedAttempts = 0;
       this.#setState('connected');
     } catch (error) {
       if (this.#session !== session) return;
       this.lastError = error.message;
-      this.#link.drop();
+      if (error.name === 'UnsupportedError') this.#end('unsupported');
+      else this.#link.drop();
     }
+  }
+
+  #end(state) {
+    window.removeEventListener('online', this.#onNetworkChange);
+    this.#link?.stop();
+    this.#endSession(state);
+    this.media.stop();
+    this.roster.clear();
   }
 
   #endSession(state) {
@@ -136,6 +145,12 @@ export class Call extends EventTarget {
   async #answer(request) {
     if (!this.#session) throw new Error('no session');
     return this.#session.answer(request);
+  }
+
+  #mediaDied() {
+    this.lastError = 'no media path to the server';
+    this.#problem('Audio and video do not get through to the server. Trying again…');
+    this.#link.drop();
   }
 
   #mediaChanged() {

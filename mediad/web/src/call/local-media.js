@@ -23,7 +23,10 @@ export function explainMediaError(error, what) {
 
 const DEVICE_OF = { mic: 'microphone', webcam: 'camera', share: 'screen' };
 
-/** Events: `change` (detail `{source}`) and `problem` (detail `{source, message}`); sources are mic, webcam, share. */
+/**
+ * Events: `change` (detail `{source}`) and `problem` (detail `{source, message}`); sources are mic, webcam,
+ * share.
+ */
 export class LocalMedia extends EventTarget {
   #tracks = { mic: null, webcam: null, share: null };
   #deviceIds = { mic: undefined, webcam: undefined };
@@ -51,7 +54,10 @@ export class LocalMedia extends EventTarget {
     return !this.#micOn;
   }
 
-  /** Asks for both at once (one question to the person); if that fails, for each alone, so that one can still work. */
+  /**
+   * Asks for both at once (one question to the person); if that fails, for each alone, so that one can still
+   * work.
+   */
   async start({ audio, video }) {
     const wanted = [audio && 'mic', video && 'webcam'].filter(Boolean);
     if (wanted.length === 0) return;
@@ -61,7 +67,8 @@ export class LocalMedia extends EventTarget {
       if (video) this.#adopt('webcam', stream.getVideoTracks()[0]);
     } catch (error) {
       if (wanted.length === 1) this.#report(wanted[0], error);
-      else for (const source of wanted) await this.#open(source).catch((reason) => this.#report(source, reason));
+      else
+        for (const source of wanted) await this.#open(source).catch((reason) => this.#report(source, reason));
     }
   }
 
@@ -80,7 +87,10 @@ export class LocalMedia extends EventTarget {
   async startShare() {
     try {
       if (!navigator.mediaDevices?.getDisplayMedia) throw new Error('this browser cannot share a screen');
-      const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 30 } }, audio: false });
+      const stream = await navigator.mediaDevices.getDisplayMedia({
+        video: { frameRate: { max: 30 } },
+        audio: false,
+      });
       const [track] = stream.getVideoTracks();
       track.contentHint = 'detail';
       this.#adopt('share', track);
@@ -130,10 +140,16 @@ export class LocalMedia extends EventTarget {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw Object.assign(new Error('not a secure page'), { name: 'InsecureContext' });
     }
-    const exact = (source) => (this.#deviceIds[source] ? { deviceId: { exact: this.#deviceIds[source] } } : {});
+    const exact = (source) =>
+      this.#deviceIds[source] ? { deviceId: { exact: this.#deviceIds[source] } } : {};
     const { width, height } = this.#size;
     return navigator.mediaDevices.getUserMedia({
-      audio: audio && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...exact('mic') },
+      audio: audio && {
+        echoCancellation: true,
+        noiseSuppression: true,
+        autoGainControl: true,
+        ...exact('mic'),
+      },
       video: video && {
         width: { ideal: width },
         height: { ideal: height },

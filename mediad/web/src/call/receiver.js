@@ -1,7 +1,7 @@
 // The receiving half of a session: turns the server's offers into consumers and keeps the roster told.
 //
-// A pause is the server's to carry out. The local consumer is left alone: pausing it would renegotiate the connection,
-// and the key frame that follows a resume would meet a receiver that is not yet listening again.
+// A pause is the server's to carry out. The local consumer is left alone: pausing it would renegotiate the
+// connection, and the key frame that follows a resume would meet a receiver that is not yet listening again.
 
 import { RemoteStream } from './roster.js';
 
@@ -18,7 +18,10 @@ export class Receiver {
     this.#timeline = timeline;
   }
 
-  /** Server request `newConsumer`: resolves when the consumer exists, which is what makes the server start sending. */
+  /**
+   * Server request `newConsumer`: resolves when the consumer exists, which is what makes the server start
+   * sending.
+   */
   async offered(data) {
     this.#timeline.announced(data.id);
     const source = data.kind === 'audio' ? 'mic' : data.appData?.share ? 'share' : 'webcam';

@@ -78,7 +78,13 @@ export class Roster extends EventTarget {
       this.changed();
       return;
     }
-    const peer = { id: info.id, displayName: info.displayName, device: info.device, away: false, streams: new Map() };
+    const peer = {
+      id: info.id,
+      displayName: info.displayName,
+      device: info.device,
+      away: false,
+      streams: new Map(),
+    };
     this.#peers.set(peer.id, peer);
     this.dispatchEvent(new CustomEvent('joined', { detail: { peer } }));
     this.changed();

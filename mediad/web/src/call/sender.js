@@ -1,7 +1,8 @@
 // The sending half of a session: keeps the server's producers equal to our local tracks.
 //
-// Each source (mic, webcam, share) has a slot. A slot is told that something changed, looks at the track there is now,
-// and does what is missing; changes while it works make it look again. So a person may click as fast as they like.
+// Each source (mic, webcam, share) has a slot. A slot is told that something changed, looks at the track
+// there is now, and does what is missing; changes while it works make it look again. So a person may click as
+// fast as they like.
 
 import { chooseVideoCodec, screenEncodings, webcamEncodings } from '../core/encodings.js';
 
@@ -26,14 +27,22 @@ export class Sender {
     this.#request = request;
     this.#media = media;
     this.#options = options;
-    const slot = (source) => ({ source, producer: null, busy: false, again: false, streamId: `${peerId}-mic-webcam` });
+    const slot = (source) => ({
+      source,
+      producer: null,
+      busy: false,
+      again: false,
+      streamId: `${peerId}-mic-webcam`,
+    });
     this.#slots = { mic: slot('mic'), webcam: slot('webcam'), share: slot('share') };
     this.#slots.share.streamId = `${peerId}-share`;
     this.onProblem = onProblem;
   }
 
   get producers() {
-    return Object.values(this.#slots).map((slot) => slot.producer).filter(Boolean);
+    return Object.values(this.#slots)
+      .map((slot) => slot.producer)
+      .filter(Boolean);
   }
 
   /** The producer of a source, or null. */
@@ -99,15 +108,19 @@ export class Sender {
 
   async #produce(slot, track) {
     const common = { track, streamId: slot.streamId, stopTracks: false, disableTrackOnPause: false };
-    if (slot.source === 'mic') return this.#transport.produce({ ...common, codecOptions: MIC_OPTIONS, appData: {} });
+    if (slot.source === 'mic')
+      return this.#transport.produce({ ...common, codecOptions: MIC_OPTIONS, appData: {} });
     const codec = chooseVideoCodec(this.#device.sendRtpCapabilities, this.#options.videoCodec);
-    if (!codec && this.#options.videoCodec) throw new Error(`no ${this.#options.videoCodec} in common with the server`);
+    if (!codec && this.#options.videoCodec)
+      throw new Error(`no ${this.#options.videoCodec} in common with the server`);
     const mimeType = codec?.mimeType ?? 'video/VP8';
     const isShare = slot.source === 'share';
     return this.#transport.produce({
       ...common,
       codec,
-      encodings: isShare ? screenEncodings(mimeType, this.#options) : webcamEncodings(mimeType, this.#options),
+      encodings: isShare
+        ? screenEncodings(mimeType, this.#options)
+        : webcamEncodings(mimeType, this.#options),
       codecOptions: { videoGoogleStartBitrate: 1000 },
       appData: isShare ? { share: true } : {},
     });

@@ -1,6 +1,7 @@
 // One stay in the room over one connection: capabilities, transports, join, then whatever the server says.
 //
-// A session never heals itself beyond an ICE restart. When it is broken it says `dead`, and Call starts a new one.
+// A session never heals itself beyond an ICE restart. When it is broken it says `dead`, and Call starts a new
+// one.
 
 import { Device } from 'mediasoup-client';
 
@@ -14,7 +15,10 @@ const REFUSED = 403;
 
 const refusal = (reason) => Object.assign(new Error(reason), { code: REFUSED });
 
-/** Events: `dead` (only a new session can help), `media` (a path broke or mended), `problem` (detail `{message}`). */
+/**
+ * Events: `dead` (only a new session can help), `media` (a path broke or came up), `problem` (detail
+ * `{message}`).
+ */
 export class Session extends EventTarget {
   #link;
   #options;
@@ -47,14 +51,17 @@ export class Session extends EventTarget {
 
   /** Whether a media path that was needed is broken at the moment. */
   get recovering() {
-    return [...this.#recoveries.values()].some((recovery) => recovery.active);
+    return [...this.#recoveries.values()].some((recovery) => recovery.broken);
   }
 
   get transports() {
     return [this.sendTransport, this.recvTransport].filter(Boolean);
   }
 
-  /** The whole join sequence. Transports do not depend on capabilities, so all three questions travel together. */
+  /**
+   * The whole join sequence. Transports do not depend on capabilities, so all three questions travel
+   * together.
+   */
   async join() {
     const { produce, consume, forceTcp, handlerName } = this.#options;
     const transport = (wanted, producing) =>
@@ -168,20 +175,25 @@ export class Session extends EventTarget {
 
   #watch(transport) {
     transport.on('connect', ({ dtlsParameters }, done, failed) => {
-      this.request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters }).then(done, failed);
+      this.request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters }).then(
+        done,
+        failed,
+      );
     });
     const restart = async () => {
       const iceParameters = await this.request('restartIce', { transportId: transport.id });
       await transport.restartIce({ iceParameters });
-      // An unused transport has no path to lose, and a healthy one may restart without ever leaving `connected`.
+      // An unused transport has no path to lose, and a healthy one may restart without ever leaving
+      // `connected`.
       if (['new', 'connected'].includes(transport.connectionState)) recovery.stateChanged('connected');
     };
-    const recovery = new IceRecovery(restart, () => this.dispatchEvent(new Event('dead')));
+    const recovery = new IceRecovery(
+      restart,
+      () => this.dispatchEvent(new Event('dead')),
+      () => this.dispatchEvent(new Event('media')),
+    );
     this.#recoveries.set(transport.id, recovery);
-    transport.on('connectionstatechange', (state) => {
-      recovery.stateChanged(state);
-      this.dispatchEvent(new Event('media'));
-    });
+    transport.on('connectionstatechange', (state) => recovery.stateChanged(state));
   }
 }
 

@@ -1,8 +1,8 @@
 // The WebSocket to the server: one protoo peer per connection, dialled again for as long as the call lasts.
 //
-// protoo-client can retry by itself, but it redials without any pause after a connection it once had, gives up after ten
-// failures, and leaves the requests of a lost socket waiting for their timeout. So each peer here gets one attempt, and
-// the waits come from RetryPolicy.
+// protoo-client can retry by itself, but it redials without any pause after a connection it once had, gives
+// up after ten failures, and leaves the requests of a lost socket waiting for their timeout. So each peer
+// here gets one attempt, and the waits come from RetryPolicy.
 
 import protoo from 'protoo-client';
 
@@ -11,8 +11,8 @@ import { RetryPolicy } from '../core/retry.js';
 const DIAL_TIMEOUT_MS = 10_000;
 
 /**
- * Events: `open` (a fresh socket: join from the start), `lost` (detail `{retryInMs, attempt}`),
- * `replaced` (the server closed it for good: this peer id went on elsewhere).
+ * Events: `open` (a fresh socket: join from the start), `lost` (another attempt will follow), `replaced` (the
+ * server closed it for good: this peer id went on elsewhere).
  */
 export class SignalingLink extends EventTarget {
   #url;
@@ -99,9 +99,8 @@ export class SignalingLink extends EventTarget {
     this.#discardPeer();
     if (this.#openedAt) this.#policy.lasted(performance.now() - this.#openedAt);
     this.#openedAt = 0;
-    const retryInMs = this.#policy.nextWaitMs();
-    this.#timer = setTimeout(() => this.#dial(), retryInMs);
-    this.dispatchEvent(new CustomEvent('lost', { detail: { retryInMs, attempt: this.#policy.attempt } }));
+    this.#timer = setTimeout(() => this.#dial(), this.#policy.nextWaitMs());
+    this.dispatchEvent(new Event('lost'));
   }
 
   #replaced() {

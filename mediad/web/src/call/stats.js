@@ -1,25 +1,70 @@
 // getStats() boiled down to what tells whether a stream is healthy. Names are those of the W3C statistics.
 
 const INBOUND = [
-  'packetsReceived', 'packetsLost', 'packetsDiscarded', 'bytesReceived', 'retransmittedPacketsReceived', 'jitter',
-  'nackCount', 'pliCount', 'firCount',
-  'framesReceived', 'framesDecoded', 'framesDropped', 'keyFramesDecoded', 'framesPerSecond', 'frameWidth', 'frameHeight',
-  'freezeCount', 'totalFreezesDuration', 'totalDecodeTime',
-  'audioLevel', 'totalAudioEnergy', 'totalSamplesReceived', 'totalSamplesDuration', 'concealedSamples', 'silentConcealedSamples',
-  'concealmentEvents', 'jitterBufferDelay', 'jitterBufferEmittedCount',
+  'packetsReceived',
+  'packetsLost',
+  'packetsDiscarded',
+  'bytesReceived',
+  'retransmittedPacketsReceived',
+  'jitter',
+  'nackCount',
+  'pliCount',
+  'firCount',
+  'framesReceived',
+  'framesDecoded',
+  'framesDropped',
+  'keyFramesDecoded',
+  'framesPerSecond',
+  'frameWidth',
+  'frameHeight',
+  'freezeCount',
+  'totalFreezesDuration',
+  'totalDecodeTime',
+  'audioLevel',
+  'totalAudioEnergy',
+  'totalSamplesReceived',
+  'totalSamplesDuration',
+  'concealedSamples',
+  'silentConcealedSamples',
+  'concealmentEvents',
+  'jitterBufferDelay',
+  'jitterBufferEmittedCount',
 ];
 
 const OUTBOUND = [
-  'rid', 'ssrc', 'active', 'packetsSent', 'bytesSent', 'retransmittedPacketsSent', 'nackCount', 'pliCount', 'firCount',
-  'framesEncoded', 'keyFramesEncoded', 'framesPerSecond', 'frameWidth', 'frameHeight', 'targetBitrate',
-  'qualityLimitationReason', 'scalabilityMode',
+  'rid',
+  'ssrc',
+  'active',
+  'packetsSent',
+  'bytesSent',
+  'retransmittedPacketsSent',
+  'nackCount',
+  'pliCount',
+  'firCount',
+  'framesEncoded',
+  'keyFramesEncoded',
+  'framesPerSecond',
+  'frameWidth',
+  'frameHeight',
+  'targetBitrate',
+  'qualityLimitationReason',
+  'scalabilityMode',
 ];
 
-const PAIR = ['state', 'currentRoundTripTime', 'availableOutgoingBitrate', 'availableIncomingBitrate', 'bytesSent', 'bytesReceived'];
+const PAIR = [
+  'state',
+  'currentRoundTripTime',
+  'availableOutgoingBitrate',
+  'availableIncomingBitrate',
+  'bytesSent',
+  'bytesReceived',
+];
 
 /** Copies the named members that exist. */
 function select(entry, names) {
-  return Object.fromEntries(names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]]));
+  return Object.fromEntries(
+    names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]]),
+  );
 }
 
 const ofType = (report, type) => [...report.values()].filter((entry) => entry.type === type);

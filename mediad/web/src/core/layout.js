@@ -48,7 +48,8 @@ export function gridRects(count, { x, y, width, height }, gap = GAP) {
 }
 
 /**
- * Gives one tile (a shared screen, a pinned person) most of the stage, and `others` tiles a strip beside or below it.
+ * Gives one tile (a shared screen, a pinned person) most of the stage, and `others` tiles a strip beside or
+ * below it.
  *
  * @returns {{main: object, others: object[]}} rectangles
  */
@@ -78,7 +79,10 @@ export function cornerRect({ x, y, width, height }) {
   return { x: x + width - size.width - GAP, y: upright ? y + GAP : y + height - size.height - GAP, ...size };
 }
 
-/** Whether our own picture may float over `others` tiles; in a denser grid it would hide somebody and takes a place. */
+/**
+ * Whether our own picture may float over `others` tiles; in a denser grid it would hide somebody and takes a
+ * place.
+ */
 export function selfFloats(others, { width, height }) {
   return others <= (height > width ? 2 : 3);
 }
@@ -86,8 +90,8 @@ export function selfFloats(others, { width, height }) {
 /**
  * The simulcast layer worth asking for when a video is shown `heightPx` device pixels high.
  *
- * Layers halve in size downwards from a 720-line camera. Only clearly small tiles step down, so that an ordinary call
- * never costs its sender a key frame for the sake of a few pixels.
+ * Layers halve in size downwards from a 720-line camera. Only clearly small tiles step down, so that an
+ * ordinary call never costs its sender a key frame for the sake of a few pixels.
  *
  * @param {number} layers how many spatial layers there are
  */

@@ -1,11 +1,18 @@
 // Friendly names for rooms and people who did not choose one, initials and colours for faces not shown.
 
-const QUALITIES = 'amber brave calm clever cosy eager early fair gentle happy kind lively lucky mellow merry nimble plain proud quiet quick ready silver sunny swift tidy warm wise'.split(' ');
-const ANIMALS = 'badger beaver crane dolphin falcon finch fox gecko heron hare ibis jay koala lark lynx magpie marten otter owl panda puffin raven robin seal stork swan tern wren'.split(' ');
+const QUALITIES = [
+  ...['amber', 'brave', 'calm', 'clever', 'cosy', 'eager', 'early', 'fair', 'gentle', 'happy', 'kind', 'lively'],
+  ...['lucky', 'mellow', 'merry', 'nimble', 'plain', 'proud', 'quiet', 'quick', 'ready', 'silver', 'swift', 'wise'],
+];
+const ANIMALS = [
+  ...['badger', 'beaver', 'crane', 'dolphin', 'falcon', 'finch', 'fox', 'gecko', 'heron', 'ibis', 'jay', 'koala'],
+  ...['lark', 'lynx', 'magpie', 'marten', 'otter', 'panda', 'puffin', 'raven', 'robin', 'seal', 'stork', 'wren'],
+];
 
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
-export const randomRoomId = () => `${pick(QUALITIES)}-${pick(ANIMALS)}-${10 + Math.floor(Math.random() * 90)}`;
+export const randomRoomId = () =>
+  `${pick(QUALITIES)}-${pick(ANIMALS)}-${10 + Math.floor(Math.random() * 90)}`;
 
 export function randomDisplayName() {
   const capital = (word) => word[0].toUpperCase() + word.slice(1);

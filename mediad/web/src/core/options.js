@@ -1,6 +1,7 @@
 // What the page was asked for in its URL, as one frozen object.
 //
-// The names follow the well-known mediasoup demo page, so that links and load scripts written for it work here.
+// The names follow the well-known mediasoup demo page, so that links and load scripts written for it work
+// here.
 
 const CODECS = [
   ['forceVP8', 'video/VP8'],
@@ -9,6 +10,9 @@ const CODECS = [
   ['forceAV1', 'video/AV1'],
 ];
 
+/** The server takes ids of at most this many characters. */
+export const MAX_ID_LENGTH = 128;
+
 /** Reads a boolean parameter: absent → `fallback`, present without a value → true. */
 function flag(query, name, fallback) {
   const value = query.get(name);
@@ -16,7 +20,9 @@ function flag(query, name, fallback) {
   return !['false', '0', 'no', 'off'].includes(value.trim().toLowerCase());
 }
 
-/** Reads a whole number clamped to `[low, high]`; anything else, like the literal "undefined", → `fallback`. */
+/**
+ * Reads a whole number clamped to `[low, high]`; anything else, like the literal "undefined", → `fallback`.
+ */
 function integer(query, name, low, high, fallback) {
   const value = Number.parseInt(query.get(name) ?? '', 10);
   return Number.isNaN(value) ? fallback : Math.min(high, Math.max(low, value));
@@ -33,12 +39,17 @@ export function parseOptions(search) {
   const query = new URLSearchParams(search);
   const text = (name) => (query.get(name) ?? '').trim();
   const roomId = text('roomId');
+  const peerId = text('peerId');
+  const tooLong = [roomId, peerId].some((id) => id.length > MAX_ID_LENGTH);
   return Object.freeze({
-    roomId,
-    peerId: text('peerId'),
+    roomId: tooLong ? '' : roomId,
+    peerId: tooLong ? '' : peerId,
     displayName: text('displayName'),
     // A link to a room joins it; an invitation (lobby=true) lets the guest look in the mirror first.
-    lobby: roomId === '' || flag(query, 'lobby', false),
+    lobby: roomId === '' || tooLong || flag(query, 'lobby', false),
+    problem: tooLong
+      ? `That link is broken: its room or person has more than ${MAX_ID_LENGTH} characters.`
+      : '',
     produce: flag(query, 'produce', true),
     consume: flag(query, 'consume', true),
     audio: flag(query, 'audio', true),

@@ -1,8 +1,9 @@
 // When to dial the server again: quickly at first, then with patience, and for ever.
 //
-// A worker that dies closes all its sockets at once, so the first wait is short enough to go unnoticed and random
-// enough that a thousand browsers do not knock in the same millisecond. An early loss after a connection that never
-// became stable continues the series: a server that accepts and throws out must not be hammered.
+// A worker that dies closes all its sockets at once, so the first wait is short enough to go unnoticed and
+// random enough that a thousand browsers do not knock in the same millisecond. An early loss after a
+// connection that never became stable continues the series: a server that accepts and throws out must not be
+// hammered.
 
 const WAITS_MS = [150, 300, 600, 1000, 2000, 4000, 8000];
 

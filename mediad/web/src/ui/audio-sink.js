@@ -1,4 +1,5 @@
-// Plays what the others say. Pictures may start silently; sound may need a click first, and then we ask for one.
+// Plays what the others say. Pictures may start silently; sound may need a click first, and then we ask for
+// one.
 
 import { playTrack } from './dom.js';
 
@@ -6,11 +7,14 @@ import { playTrack } from './dom.js';
 export class AudioSink extends EventTarget {
   #elements = new Map();
 
-  /** Makes the set of audible streams equal to the roster's: one per producer, replicas would only be louder. */
+  /**
+   * Makes the set of audible streams equal to the roster's: one per producer, replicas would only be louder.
+   */
   update(streams) {
     const wanted = new Map();
     for (const stream of streams) {
-      if (stream.kind === 'audio' && !wanted.has(stream.consumer.producerId)) wanted.set(stream.consumer.producerId, stream);
+      if (stream.kind === 'audio' && !wanted.has(stream.consumer.producerId))
+        wanted.set(stream.consumer.producerId, stream);
     }
     for (const [producerId, element] of this.#elements) {
       if (wanted.has(producerId)) continue;

@@ -1,4 +1,5 @@
-// The screen during a call: top bar, stage, own tile, toolbar, and what is said when there is something to say.
+// The screen during a call: top bar, stage, own tile, toolbar, and what is said when there is something to
+// say.
 
 import { AudioSink } from './audio-sink.js';
 import { h, setText, show } from './dom.js';
@@ -12,11 +13,19 @@ import { Toolbar } from './toolbar.js';
 const STATE_TEXT = {
   connecting: 'Connecting…',
   connected: 'Connected',
-  recovering: 'Restoring media…',
+  recovering: 'Waiting for media…',
   reconnecting: 'Reconnecting…',
-  replaced: 'Moved elsewhere',
-  left: 'Left',
 };
+
+/** From here on a person should know that it is not just slow. */
+const ATTEMPTS_UNTIL_CLEAR = 4;
+
+function stateText({ state, failedAttempts }) {
+  const trying = state === 'connecting' || state === 'reconnecting';
+  return trying && failedAttempts >= ATTEMPTS_UNTIL_CLEAR
+    ? 'No answer from the server, trying again…'
+    : STATE_TEXT[state];
+}
 
 export class CallView {
   #call;
@@ -79,7 +88,12 @@ export class CallView {
       { class: 'empty', hidden: true },
       h('h2', {}, 'Nobody else is here yet'),
       h('p', {}, 'Send somebody the link, or open it in another tab.'),
-      h('button', { type: 'button', class: 'primary', onclick: () => this.#toolbar.copyLink() }, icon('link'), 'Copy link'),
+      h(
+        'button',
+        { type: 'button', class: 'primary', onclick: () => this.#toolbar.copyLink() },
+        icon('link'),
+        'Copy link',
+      ),
     );
   }
 
@@ -90,8 +104,14 @@ export class CallView {
     this.#call.addEventListener('state', redraw);
     // People who come back after an interruption have not "joined".
     const settled = () => this.#call.state === 'connected';
-    this.#call.roster.addEventListener('joined', ({ detail }) => settled() && this.#toasts.info(`${detail.peer.displayName} joined`));
-    this.#call.roster.addEventListener('left', ({ detail }) => settled() && this.#toasts.info(`${detail.peer.displayName} left`));
+    this.#call.roster.addEventListener(
+      'joined',
+      ({ detail }) => settled() && this.#toasts.info(`${detail.peer.displayName} joined`),
+    );
+    this.#call.roster.addEventListener(
+      'left',
+      ({ detail }) => settled() && this.#toasts.info(`${detail.peer.displayName} left`),
+    );
     this.#toolbar.addEventListener('settings', () => this.#settings.open());
     this.#toolbar.addEventListener('leave', onLeave);
     this.#toolbar.addEventListener('copied', ({ detail }) => {
@@ -103,7 +123,8 @@ export class CallView {
 
   #key(event) {
     const typing = event.target.closest?.('input, select, textarea, dialog');
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !this.element.isConnected) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !this.element.isConnected)
+      return;
     const key = event.key.toLowerCase();
     if (key === 'i') this.#info.toggle();
     else if (!this.#toolbar.press(key)) return;
@@ -128,7 +149,7 @@ export class CallView {
     this.#toolbar.update();
     this.#sink.update(roster.streams);
     setText(this.#count, String(others + 1));
-    setText(this.#status, STATE_TEXT[state] ?? state);
+    setText(this.#status, stateText(this.#call));
     this.#status.dataset.state = state;
     this.#status.title = lastError ?? '';
     show(this.#empty, state === 'connected' && others === 0);

@@ -1,8 +1,8 @@
 // A very small way to write elements.
 
 /**
- * Makes an element. `on*` functions become listeners, `dataset` and `class` are understood, booleans set or omit an
- * attribute, everything else becomes an attribute. Children may be nodes, strings, or null.
+ * Makes an element. `on*` functions become listeners, `dataset` and `class` are understood, booleans set or
+ * omit an attribute, everything else becomes an attribute. Children may be nodes, strings, or null.
  */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -26,7 +26,9 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Plays a stream's track in a media element, keeping the element's stream object while the track is the same. */
+/**
+ * Plays a stream's track in a media element, keeping the element's stream object while the track is the same.
+ */
 export function playTrack(element, track) {
   const current = element.srcObject?.getTracks()[0] ?? null;
   if (current === track) return;

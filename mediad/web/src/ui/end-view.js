@@ -5,9 +5,13 @@ import { h } from './dom.js';
 const TEXT = {
   left: ['You left the call', 'Rejoin'],
   replaced: ['This call goes on in another window', 'Continue here instead'],
+  unsupported: ['This browser cannot take part in calls', 'Try again'],
 };
 
-/** @param {'left'|'replaced'} reason */
+/** The states of a call that have no way on. */
+export const ENDS = new Set(Object.keys(TEXT));
+
+/** @param {'left'|'replaced'|'unsupported'} reason */
 export function endView(reason, roomId, { onReturn, onNew }) {
   const [title, action] = TEXT[reason];
   return h(

@@ -41,7 +41,9 @@ export class InfoOverlay {
     const before = this.#before.get(stream.id);
     this.#before.set(stream.id, { now, bytes: stats.bytesReceived });
     const kbps = before ? Math.round((8 * (stats.bytesReceived - before.bytes)) / (now - before.now)) : 0;
-    const layers = stream.layers ? `layers ${stream.layers.spatialLayer}/${stream.layers.temporalLayer}` : 'one layer';
+    const layers = stream.layers
+      ? `layers ${stream.layers.spatialLayer}/${stream.layers.temporalLayer}`
+      : 'one layer';
     return [
       `${stats.frameWidth ?? 0}×${stats.frameHeight ?? 0}  ${Math.round(stats.framesPerSecond ?? 0)} fps  ${kbps} kb/s`,
       `${(stats.mimeType ?? '').replace('video/', '')}  ${layers}  score ${stream.score?.score ?? '–'}`,

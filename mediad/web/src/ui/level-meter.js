@@ -6,7 +6,11 @@ const BARS = 5;
 const PERIOD_MS = 80;
 
 export class LevelMeter {
-  element = h('div', { class: 'level', 'aria-hidden': 'true' }, ...Array.from({ length: BARS }, () => h('i')));
+  element = h(
+    'div',
+    { class: 'level', 'aria-hidden': 'true' },
+    ...Array.from({ length: BARS }, () => h('i')),
+  );
   #context = null;
   #source = null;
   #analyser = null;

@@ -19,15 +19,12 @@ export class Lobby {
   #room;
   #name;
   #refresh = () => this.#draw();
-  #onProblem = (event) => {
-    setText(this.#problem, event.detail.message);
-    show(this.#problem, true);
-  };
+  #onProblem = (event) => this.#complain(event.detail.message);
   element;
 
   /**
    * @param {import('../call/local-media.js').LocalMedia} media
-   * @param {{roomId, displayName, produce}} initial what the fields start with
+   * @param {{roomId, displayName, produce, problem}} initial what the fields start with, and what was wrong already
    * @param {(choice: {roomId: string, displayName: string}) => void} onJoin
    */
   constructor(media, initial, onJoin) {
@@ -63,6 +60,7 @@ export class Lobby {
     media.addEventListener('problem', this.#onProblem);
     this.#name.input.addEventListener('input', this.#refresh);
     this.#draw();
+    if (initial.problem) this.#complain(initial.problem);
   }
 
   focus() {
@@ -76,6 +74,11 @@ export class Lobby {
     this.#meter.close();
     this.#video.srcObject = null;
     this.element.remove();
+  }
+
+  #complain(text) {
+    setText(this.#problem, text);
+    show(this.#problem, true);
   }
 
   #submit(event) {

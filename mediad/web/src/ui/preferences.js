@@ -1,4 +1,5 @@
-// What the browser remembers for the next call. Storage may be forbidden; then nothing is remembered, and nothing breaks.
+// What the browser remembers for the next call. Storage may be forbidden; then nothing is remembered, and
+// nothing breaks.
 
 const PREFIX = 'mediad.';
 

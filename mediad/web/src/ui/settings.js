@@ -15,7 +15,11 @@ export class Settings {
   #name = h('input', { type: 'text', maxlength: 60, spellcheck: 'false', onchange: () => this.#rename() });
   #mic = h('select', { onchange: (event) => this.#use('mic', event.target.value) });
   #camera = h('select', { onchange: (event) => this.#use('webcam', event.target.value) });
-  #theme = h('select', { onchange: (event) => chooseTheme(event.target.value) }, ...THEMES.map(([value, text]) => h('option', { value }, text)));
+  #theme = h(
+    'select',
+    { onchange: (event) => chooseTheme(event.target.value) },
+    ...THEMES.map(([value, text]) => h('option', { value }, text)),
+  );
   element;
 
   /** @param {(message: string) => void} onProblem */
@@ -71,8 +75,12 @@ export class Settings {
 
 function fill(select, devices, kind, fallback, selected) {
   const found = devices.filter((device) => device.kind === kind && device.deviceId);
-  const options = found.map((device, index) => h('option', { value: device.deviceId }, device.label || `${fallback} ${index + 1}`));
-  select.replaceChildren(...(options.length > 0 ? options : [h('option', { value: '' }, `No ${fallback.toLowerCase()} found`)]));
+  const options = found.map((device, index) =>
+    h('option', { value: device.deviceId }, device.label || `${fallback} ${index + 1}`),
+  );
+  select.replaceChildren(
+    ...(options.length > 0 ? options : [h('option', { value: '' }, `No ${fallback.toLowerCase()} found`)]),
+  );
   select.disabled = options.length === 0;
   if (selected) select.value = selected;
 }

@@ -23,7 +23,10 @@ export class Stage {
     this.#self = self;
     if (self) this.element.append(self.element);
     new ResizeObserver(([entry]) => {
-      this.#box = { width: Math.floor(entry.contentRect.width), height: Math.floor(entry.contentRect.height) };
+      this.#box = {
+        width: Math.floor(entry.contentRect.width),
+        height: Math.floor(entry.contentRect.height),
+      };
       this.#layOut();
     }).observe(this.element);
   }
@@ -123,9 +126,12 @@ export class Stage {
       const wanted = spatialLayerFor(element.offsetHeight * window.devicePixelRatio, stream.spatialLayers);
       if (wanted === (this.#wantedLayers.get(stream.id) ?? stream.spatialLayers - 1)) continue;
       this.#wantedLayers.set(stream.id, wanted);
-      this.#call.request('setConsumerPreferredLayers', { consumerId: stream.id, spatialLayer: wanted }).catch(() => {});
+      this.#call
+        .request('setConsumerPreferredLayers', { consumerId: stream.id, spatialLayer: wanted })
+        .catch(() => {});
     }
     const live = new Set(this.#call.roster.streams.map((stream) => stream.id));
-    for (const consumerId of this.#wantedLayers.keys()) if (!live.has(consumerId)) this.#wantedLayers.delete(consumerId);
+    for (const consumerId of this.#wantedLayers.keys())
+      if (!live.has(consumerId)) this.#wantedLayers.delete(consumerId);
   }
 }

@@ -6,7 +6,11 @@ import { icon } from './icons.js';
 
 /** Puts a tile's element where the layout wants it. */
 export function placeElement(element, { x, y, width, height }) {
-  Object.assign(element.style, { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` });
+  Object.assign(element.style, {
+    transform: `translate(${x}px, ${y}px)`,
+    width: `${width}px`,
+    height: `${height}px`,
+  });
   element.classList.toggle('small', width < 220);
 }
 
@@ -22,7 +26,11 @@ export class Tile {
   #muted = h('span', { class: 'tile-muted', title: 'Microphone off' }, icon('micOff'));
   #note = h('span', { class: 'tile-note', hidden: true });
   #info = h('pre', { class: 'tile-info', hidden: true, 'aria-hidden': 'true' });
-  #pin = h('button', { type: 'button', class: 'tile-pin', onclick: () => this.#callbacks.onPin(this) }, icon('pin'));
+  #pin = h(
+    'button',
+    { type: 'button', class: 'tile-pin', onclick: () => this.#callbacks.onPin(this) },
+    icon('pin'),
+  );
   video = h('video', { autoplay: true, playsinline: true, muted: true });
   element;
 
@@ -64,7 +72,12 @@ export class Tile {
     this.#pin.setAttribute('aria-pressed', String(pinned));
     this.#pin.setAttribute('aria-label', pinned ? `Unpin ${label}` : `Pin ${label}`);
     this.#pin.title = pinned ? 'Unpin' : 'Pin';
-    const words = [label, muted && 'microphone off', !live && this.kind === 'camera' && 'camera off', speaking && 'speaking'];
+    const words = [
+      label,
+      muted && 'microphone off',
+      !live && this.kind === 'camera' && 'camera off',
+      speaking && 'speaking',
+    ];
     this.element.setAttribute('aria-label', words.filter(Boolean).join(', '));
   }
 

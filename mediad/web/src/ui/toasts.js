@@ -23,7 +23,11 @@ export class Toasts {
       'div',
       { class: `toast ${kind}`, dataset: { text } },
       h('span', {}, text),
-      h('button', { class: 'toast-close', 'aria-label': 'Dismiss', type: 'button', onclick: () => toast.remove() }, icon('close')),
+      h(
+        'button',
+        { class: 'toast-close', 'aria-label': 'Dismiss', type: 'button', onclick: () => toast.remove() },
+        icon('close'),
+      ),
     );
     this.element.append(toast);
     while (this.element.children.length > AT_MOST) this.element.firstElementChild.remove();

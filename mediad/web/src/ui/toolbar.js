@@ -86,7 +86,11 @@ export class Toolbar extends EventTarget {
   }
 
   #button(name, key, onclick, text) {
-    const button = h('button', { type: 'button', class: 'round', dataset: { control: name }, onclick }, icon(name));
+    const button = h(
+      'button',
+      { type: 'button', class: 'round', dataset: { control: name }, onclick },
+      icon(name),
+    );
     if (key) button.setAttribute('aria-keyshortcuts', key);
     if (text) label(button, text);
     return button;
