@@ -13,6 +13,9 @@ from mediad.protocols.envelope import Decoder, Event, Request, Response, encode
 
 Handler = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
+LAST_WORDS_S = 1.0
+"""How long closing waits for a supervisor that does not read."""
+
 _IDS = ("routerId", "transportId", "producerId", "consumerId")
 
 logger = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ class Channel:
         self._handle = handle
         self._decoder = Decoder()
         self._ended = asyncio.get_running_loop().create_future()
+        self._silent = asyncio.get_running_loop().create_future()
         self._reader: asyncio.ReadTransport | None = None
         self._writer: asyncio.WriteTransport | None = None
         self._paused = False
@@ -60,13 +64,14 @@ class Channel:
             event  # at the end: order among different objects is the order of their last news
         )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Send what was written, then close both ends. Requests under way are cancelled."""
         for task in self._tasks:
             task.cancel()
         for transport in (self._reader, self._writer):
             if transport is not None:
                 transport.close()
+        await asyncio.wait({self._silent}, timeout=LAST_WORDS_S)
         self._end()
 
     def _write(self, frame: bytes) -> None:
@@ -141,4 +146,5 @@ class _Mouth(asyncio.BaseProtocol):
         self._channel._resume()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._channel._silent.set_result(None)
         self._channel._end()

@@ -68,8 +68,7 @@ async def connected() -> AsyncIterator[Supervisor]:
     try:
         yield far
     finally:
-        far.channel.close()
-        await asyncio.sleep(0)
+        await far.channel.close()
         for fd in (far.read_fd, far.write_fd):
             with suppress(OSError):
                 os.close(fd)
@@ -176,6 +175,6 @@ async def test_what_is_no_request_ends_it(frame: bytes) -> None:
 async def test_what_was_said_before_closing_arrives() -> None:
     async with connected() as far:
         far.channel.emit("worker.failed", {"code": "port", "reason": "taken"})
-        far.channel.close()
+        await far.channel.close()
         await far.channel.wait_end()
         assert await far.hear(1) == [Event("worker.failed", {"code": "port", "reason": "taken"})]

@@ -1,0 +1,70 @@
+"""The life of a worker process, whatever it serves: ready or failed, answering until the pipe ends, gone.
+
+The supervisor decides when a worker ends, by closing its pipe or with SIGKILL. So the signals of a terminal
+or of systemd, which reach the whole group, are ignored; and when the supervisor dies, the kernel kills us.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import signal
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from mediad.config import WorkerSettings
+from mediad.errors import MediadError
+from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.worker.channel import Channel
+
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+
+class Server(Protocol):
+    """What a worker serves: `methods.WorkerServer`."""
+
+    async def start(self) -> None:
+        """Bind the ports. Raises MediadError (PortError, ConfigError) when that cannot be."""
+        ...
+
+    async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]: ...
+
+    def close(self) -> None:
+        """Say goodbye on every transport, and let everything go."""
+        ...
+
+
+def settle_in(worker_id: int) -> None:
+    """Make this process a worker: crash reports, signals, name, and no life after the supervisor's."""
+    faulthandler.enable()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_NAME, f"mediad-w{worker_id}".encode(), 0, 0, 0)
+    # The end of the pipe tells us too, but not while we hang.
+    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+async def serve(
+    settings: WorkerSettings, read_fd: int, write_fd: int, make: Callable[[WorkerSettings, Emit], Server]
+) -> ExitCode:
+    """Be a worker on these pipe ends until the supervisor hangs up."""
+    channel = Channel(lambda method, data: server.handle(method, data))
+    await channel.open(read_fd, write_fd)
+    server = make(settings, channel.emit)
+    try:
+        await server.start()
+        channel.emit("worker.ready", {"pid": os.getpid()})
+        await channel.wait_end()
+        return ExitCode.OK
+    except (MediadError, OSError) as error:
+        failure = error if isinstance(error, MediadError) else MediadError(str(error))
+        reason = f"worker {settings.worker_id}: {failure}"
+        channel.emit("worker.failed", {"code": failure.code, "reason": reason})
+        return exit_code_for(failure)
+    finally:
+        server.close()
+        await channel.close()
