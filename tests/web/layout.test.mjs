@@ -110,6 +110,10 @@ test('our own picture takes a place once it would hide somebody', () => {
     [1, 2, 3].map((others) => selfFloats(others, phone)),
     [true, true, false],
   );
+  assert.deepEqual(
+    [1, 2].map((others) => selfFloats(others, { width: 820, height: 270 })),
+    [true, false],
+  );
 });
 
 test('small tiles ask for small layers, and never for one that does not exist', () => {

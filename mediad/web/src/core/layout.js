@@ -84,7 +84,8 @@ export function cornerRect({ x, y, width, height }) {
  * place.
  */
 export function selfFloats(others, { width, height }) {
-  return others <= (height > width ? 2 : 3);
+  if (height > width) return others <= 2;
+  return others <= (height < 420 ? 1 : 3);
 }
 
 /**

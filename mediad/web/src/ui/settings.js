@@ -40,7 +40,7 @@ export class Settings {
         produce ? row('Microphone', this.#mic) : null,
         produce ? row('Camera', this.#camera) : null,
         row('Colours', this.#theme),
-        h('p', { class: 'keys' }, 'Keys: M microphone, V camera, S screen, L copy link, I statistics.'),
+        keyHelp(),
       ),
     );
     // A click on the backdrop reaches the dialog itself, a click inside reaches something in it.
@@ -71,6 +71,12 @@ export class Settings {
   #use(source, deviceId) {
     this.#call.media.useDevice(source, deviceId);
   }
+}
+
+function keyHelp() {
+  const keys = { M: 'microphone', V: 'camera', S: 'screen', L: 'copy link', I: 'statistics' };
+  const entries = Object.entries(keys).map(([key, what]) => h('span', {}, h('kbd', {}, key), what));
+  return h('p', { class: 'keys' }, ...entries);
 }
 
 function fill(select, devices, kind, fallback, selected) {
