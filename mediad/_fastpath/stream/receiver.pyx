@@ -151,11 +151,15 @@ cdef void update_jitter(RtpStreamReceiver* stream, uint32_t timestamp, uint64_t 
 # -- one packet --------------------------------------------------------------------------------------------------------
 
 cdef inline void note_activity(RtpStreamReceiver* stream, uint64_t now_us) noexcept nogil:
+    """Also begins a new record of its health, when the stream was silent: what was before says little about now."""
     stream.last_packet_us = now_us
     if not stream.is_active:
         stream.is_active = 1
         stream.score = SCORE_BEST
         stream.score_count = 0
+        stream.expected_scored = expected_packets(stream)
+        stream.received_scored = stream.packets
+        stream.repaired_scored = stream.packets_repaired
 
 
 cdef Arrival receiver_packet(
@@ -238,7 +242,10 @@ cdef bint receiver_update_score(
 ) noexcept nogil:
     cdef int64_t expected = expected_packets(stream) - stream.expected_scored
     cdef int64_t lost = expected - <int64_t>(stream.packets - stream.received_scored)
-    cdef uint64_t repaired = stream.packets_repaired - stream.repaired_scored
+    cdef int64_t repaired = <int64_t>(stream.packets_repaired - stream.repaired_scored)
+    if lost < 0:    # repaired now, but missing in an interval before, where they have counted as lost
+        repaired = repaired + lost if repaired + lost > 0 else 0
+        lost = 0
     if stream.is_active and inactivity_us > 0 and now_us >= stream.last_packet_us + inactivity_us:
         stream.is_active = 0
         stream.score = 0
@@ -250,7 +257,7 @@ cdef bint receiver_update_score(
             stream.score = smooth_score(
                 stream.score_history,
                 &stream.score_count,
-                delivery_score(<double>expected, <double>(lost if lost > 0 else 0), <double>repaired),
+                delivery_score(<double>expected, <double>lost, <double>repaired),
             )
     if not stream.started or stream.score == stream.told_score:
         return False

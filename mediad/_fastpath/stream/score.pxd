@@ -13,7 +13,7 @@ cdef enum:
 
 
 cdef inline uint8_t delivery_score(double expected, double lost, double repaired) noexcept nogil:
-    """Score of one interval. `lost` were missing for good, `repaired` were missing at first; expected > 0."""
+    """Score of one interval: of `expected` > 0 packets `lost` never came, `repaired` others were missing first."""
     cdef double weight = 1.0 / (1.0 + repaired / expected)
     cdef double ratio
     weight *= weight
