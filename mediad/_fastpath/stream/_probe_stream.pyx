@@ -16,7 +16,7 @@ from mediad._fastpath.stream cimport (
     twcc,
     uplink,
 )
-from mediad._fastpath.wire.payload cimport PayloadInfo
+from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
 

@@ -7,7 +7,7 @@ copies.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.pool cimport Pool
-from mediad._fastpath.wire.payload cimport PayloadInfo
+from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
 ctypedef struct StoredPacket:

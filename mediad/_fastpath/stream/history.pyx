@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 from mediad._fastpath.base.pool cimport Pool, pool_hold, pool_release
-from mediad._fastpath.wire.payload cimport PayloadInfo
+from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
 cdef enum:

@@ -9,7 +9,7 @@ before the segment, or one that was dropped, has no mapping.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.stream.numbers cimport NumberMap
-from mediad._fastpath.wire.payload cimport PayloadInfo
+from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
 ctypedef struct RtpRewriter:
     bint synced                # the owner may clear it: nothing maps until the next sync

@@ -4,7 +4,7 @@ from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base.sequence cimport newer32
 from mediad._fastpath.stream.numbers cimport numbers_drop, numbers_map, numbers_start
-from mediad._fastpath.wire.payload cimport PayloadInfo
+from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
 cdef enum:
     CYCLE = 65536
