@@ -1,0 +1,153 @@
+"""Consumer: one producer's track on its way to one client."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from mediad.protocols.srtp_keys import SrtpProfile
+from mediad.worker.allocation import target_encoding
+from mediad.worker.parameters import RtpParameters
+from mediad.worker.plane import MAX_ENCODINGS, Kind, MediaPlane
+from mediad.worker.producer import Producer
+from mediad.worker.statistics import sent_stream
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+_FIRST_SEQUENCE_NUMBERS = range(
+    1000, 32768
+)  # low: libsrtp guesses the roll-over counter of a stream wrong near 65535
+_TOP_LAYER = 127
+
+
+class Consumer:
+    """Opens itself on the media path, paused or not; `type` decides whether layers mean anything to the client."""
+
+    def __init__(
+        self,
+        plane: MediaPlane,
+        transport_handle: int,
+        consumer_id: str,
+        producer: Producer,
+        type_: str,
+        parameters: RtpParameters,
+        *,
+        paused: bool,
+        ignore_dtx: bool,
+        preferred_spatial_layer: int | None,
+        emit: Emit,
+    ) -> None:
+        self.id = consumer_id
+        self.producer = producer
+        self.paused = paused
+        self.priority = 1
+        self._plane = plane
+        self._emit = emit
+        self._type = type_
+        self._preferred = MAX_ENCODINGS - 1 if preferred_spatial_layer is None else preferred_spatial_layer
+        self._preferred_temporal = _TOP_LAYER
+        self._score = 10
+        self._current = -1
+        self._told_score: dict[str, Any] = {}
+        encoding, codec = parameters.encodings[0], parameters.media_codecs()[0]
+        self._mime_type = codec.mime_type
+        self._has_rtx = encoding.rtx is not None
+        self.handle = plane.open_consumer(
+            self,
+            transport_handle,
+            producer.handle,
+            video=producer.kind == "video",
+            ssrc=encoding.ssrc,
+            rtx_ssrc=encoding.rtx.ssrc if encoding.rtx else 0,
+            codecs=[(c.payload_type, parameters.rtx_of(c.payload_type)) for c in parameters.media_codecs()],
+            clock_rate=codec.clock_rate,
+            mid=parameters.mid.encode(),
+            cname=parameters.rtcp.cname.encode()[:64],
+            extensions=parameters.extension_ids(),
+            nack=parameters.feedback("nack"),
+            ignore_dtx=ignore_dtx,
+            paused=paused,
+            target=self._wanted_encoding(),
+            first_sequence_number=secrets.choice(_FIRST_SEQUENCE_NUMBERS),
+            first_timestamp=secrets.randbits(32),
+            first_rtx_sequence_number=secrets.choice(_FIRST_SEQUENCE_NUMBERS),
+        )
+
+    def set_keys(self, profile: SrtpProfile, local_key: bytes) -> None:
+        """The transport's handshake is done: packets may leave."""
+        self._plane.set_consumer_keys(self.handle, profile, local_key, rtx=self._has_rtx)
+
+    def pause(self, paused: bool) -> None:
+        if self.paused != paused:
+            self.paused = paused
+            self._plane.pause_consumer(self.handle, paused)
+
+    def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> dict[str, int] | None:
+        """What was wanted, clamped to what exists; None where layers mean nothing."""
+        if self._type == "simple":
+            return None
+        self._preferred = min(spatial_layer, len(self.producer.active) - 1)
+        self._preferred_temporal = _TOP_LAYER if temporal_layer is None else temporal_layer
+        self._retarget()
+        layers = {"spatialLayer": self._preferred}
+        if temporal_layer is not None:
+            layers["temporalLayer"] = temporal_layer
+        return layers
+
+    def request_key_frame(self) -> None:
+        """Nothing for audio, as in the reference server."""
+        if self.producer.kind == "video":
+            self._plane.request_key_frame(self.handle)
+
+    def score(self) -> dict[str, Any]:
+        scores = self.producer.scores()
+        forwarded = self._current if self._current >= 0 else self._wanted_encoding()
+        return {"score": self._score, "producerScore": scores[forwarded], "producerScores": scores}
+
+    def close(self) -> None:
+        self.producer.consumers.pop(self.id, None)
+        self._plane.close_consumer(self.handle)
+
+    async def stats(self) -> list[dict[str, Any]]:
+        """The outbound-rtp entry, then the inbound-rtp entry of the stream it comes from, as mediasoup orders them."""
+        records = await self._plane.stats(Kind.KIND_CONSUMER, self.handle)
+        entries = [sent_stream(record, self.producer.kind, self._mime_type) for record in records]
+        if records and records[0]["encoding"] >= 0:
+            entries += await self.producer.stream_stats(records[0]["encoding"])
+        return entries
+
+    # --- from producer and media path ---------------------------------------------------------------------
+
+    def producer_changed(self) -> None:
+        self._retarget()
+        self._tell_score()
+
+    def score_changed(self, score: int) -> None:
+        self._score = score
+        self._tell_score()
+
+    def layers_changed(self, encoding: int, temporal_layer: int) -> None:
+        self._current = encoding
+        if self._type == "simple":
+            return
+        layers = None
+        if encoding >= 0:
+            spatial = encoding if self._type == "simulcast" else 0
+            layers = {
+                "spatialLayer": spatial,
+                "temporalLayer": 0 if temporal_layer == 255 else temporal_layer,
+            }
+        self._emit("consumer.layers", {"consumerId": self.id, "layers": layers})
+
+    def _wanted_encoding(self) -> int:
+        return target_encoding(self.producer.active, self._preferred)
+
+    def _retarget(self) -> None:
+        self._plane.set_target(self.handle, self._wanted_encoding())
+
+    def _tell_score(self) -> None:
+        score = self.score()
+        if score != self._told_score:
+            self._told_score = score
+            self._emit("consumer.score", {"consumerId": self.id, "score": score})

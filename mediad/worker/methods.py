@@ -1,0 +1,373 @@
+"""What the supervisor may ask of a worker: a table of method → (handler, schema), and the objects they act on."""
+
+from __future__ import annotations
+
+import datetime
+import resource
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+import msgspec
+
+from mediad.config import WorkerSettings
+from mediad.errors import InvalidInput, InvalidState, NotFound
+from mediad.protocols.certificate import Certificate, Fingerprint
+from mediad.sockets import bind_udp
+from mediad.worker.consumer import Consumer
+from mediad.worker.parameters import RtpMapping, RtpParameters
+from mediad.worker.plane import MediaPlane
+from mediad.worker.producer import Producer
+from mediad.worker.router import Router
+from mediad.worker.transport import Endpoint, WebRtcTransport
+
+Emit = Callable[[str, dict[str, Any]], None]
+Reply = dict[str, Any]
+
+
+class _Message(msgspec.Struct, rename="camel"):
+    """Unknown fields are ignored: an older worker may be asked by a newer supervisor."""
+
+
+class Nothing(_Message):
+    pass
+
+
+class RouterId(_Message):
+    router_id: str
+
+
+class CreateTransport(_Message):
+    router_id: str
+    transport_id: str
+    force_tcp: bool = False
+
+
+class TransportId(_Message):
+    transport_id: str
+
+
+class DtlsFingerprint(_Message):
+    algorithm: str
+    value: str
+
+
+class DtlsParameters(_Message):
+    fingerprints: list[DtlsFingerprint]
+    role: Literal["auto", "client", "server"] = "auto"
+
+
+class ConnectTransport(_Message):
+    transport_id: str
+    dtls_parameters: DtlsParameters
+
+
+class CreateProducer(_Message):
+    transport_id: str
+    producer_id: str
+    kind: Literal["audio", "video"]
+    rtp_parameters: RtpParameters
+    rtp_mapping: RtpMapping
+    paused: bool = False
+    levels: bool = False
+
+
+class ProducerId(_Message):
+    producer_id: str
+
+
+class Layers(_Message):
+    spatial_layer: int
+    temporal_layer: int | None = None
+
+
+class CreateConsumer(_Message):
+    transport_id: str
+    consumer_id: str
+    producer_id: str
+    type: str
+    rtp_parameters: RtpParameters
+    paused: bool = False
+    ignore_dtx: bool = False
+    preferred_layers: Layers | None = None
+
+
+class ConsumerId(_Message):
+    consumer_id: str
+
+
+class PreferredLayers(_Message):
+    consumer_id: str
+    spatial_layer: int
+    temporal_layer: int | None = None
+
+
+class Priority(_Message):
+    consumer_id: str
+    priority: int
+
+
+class WorkerServer:
+    """One worker's objects. `start` binds the shared port and starts the media thread; `handle` answers requests."""
+
+    def __init__(self, settings: WorkerSettings, emit: Emit) -> None:
+        self._settings = settings
+        self._emit = emit
+        self._plane = MediaPlane()
+        self._certificate = Certificate.generate(datetime.datetime.now(datetime.UTC))
+        self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port, settings.listen_ip)
+        self._routers: dict[str, Router] = {}
+        self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
+        self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
+
+    async def start(self) -> None:
+        """Raises PortError or ConfigError when the port cannot be had."""
+        sock = bind_udp(
+            self._settings.listen_ip, self._settings.rtc_first_port, self._settings.udp_buffer_bytes
+        )
+        self._plane.start()
+        self._plane.add_socket(sock)
+
+    async def handle(self, method: str, data: dict[str, Any]) -> Reply:
+        """Raises MediadError with a text for people when the request cannot be met."""
+        row = METHODS.get(method)
+        if row is None:
+            raise NotFound(f'unknown method "{method}"')
+        handler, schema = row
+        try:
+            message = msgspec.convert(data, schema)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"{method}: {error}") from None
+        return await handler(self, message)
+
+    def close(self) -> None:
+        """Close every transport with a goodbye, then end the media thread."""
+        for router in list(self._routers.values()):
+            router.close()
+        self._plane.stop()
+
+    # --- worker and routers -------------------------------------------------------------------------------
+
+    async def ping(self, message: Nothing) -> Reply:
+        """Answered only while the media thread lives: a worker that forwards nothing is not well."""
+        if not self._plane.alive:
+            raise InvalidState("the media thread has ended")
+        return {}
+
+    async def worker_stats(self, message: Nothing) -> Reply:
+        counters = self._plane.counters()
+        refused = Counter(self._refused)
+        for router in self._routers.values():
+            for transport in router.transports.values():
+                refused.update(transport.dropped())
+        dropped = {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
+        return {
+            "rssBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "dropped": dropped | refused,
+            "counters": {name: n for name, n in counters.items() if not name.startswith("drop_")},
+            "udpGso": self._plane.udp_gso,
+            "udpGro": self._plane.udp_gro,
+            **self._plane.counts(),
+        }
+
+    async def create_router(self, message: RouterId) -> Reply:
+        if message.router_id in self._routers:
+            raise InvalidState(f'a router with id "{message.router_id}" already exists')
+        self._routers[message.router_id] = Router(
+            self._plane, message.router_id, self._certificate, self._endpoint, self._emit
+        )
+        return {}
+
+    async def close_router(self, message: RouterId) -> Reply:
+        router = self._router(message.router_id)
+        for transport in list(router.transports.values()):
+            self._forget_transport(router, transport)
+        router.close()
+        del self._routers[message.router_id]
+        return {}
+
+    def _router(self, router_id: str) -> Router:
+        router = self._routers.get(router_id)
+        if router is None:
+            raise NotFound(f'router with id "{router_id}" not found')
+        return router
+
+    # --- transports ---------------------------------------------------------------------------------------
+
+    async def create_transport(self, message: CreateTransport) -> Reply:
+        if message.force_tcp:
+            raise InvalidInput("forceTcp: this server offers no TCP candidates, leave it out")
+        router = self._router(message.router_id)
+        transport = router.create_transport(
+            message.transport_id,
+            consent_timeout_us=self._settings.ice_consent_timeout_s * 1_000_000,
+            max_incoming_bitrate_bps=self._settings.max_incoming_bitrate_bps,
+        )
+        self._router_of[transport.id] = router
+        return transport.parameters()
+
+    async def connect_transport(self, message: ConnectTransport) -> Reply:
+        parameters = message.dtls_parameters
+        fingerprints = [Fingerprint(f.algorithm, f.value) for f in parameters.fingerprints]
+        _, transport = self._transport(message.transport_id)
+        return {"dtlsLocalRole": transport.connect(parameters.role, fingerprints)}
+
+    async def restart_ice(self, message: TransportId) -> Reply:
+        _, transport = self._transport(message.transport_id)
+        return {"iceParameters": transport.restart_ice()}
+
+    async def transport_stats(self, message: TransportId) -> Reply:
+        _, transport = self._transport(message.transport_id)
+        return {"stats": await transport.stats()}
+
+    async def close_transport(self, message: TransportId) -> Reply:
+        self._forget_transport(*self._transport(message.transport_id))
+        return {}
+
+    def _transport(self, transport_id: str) -> tuple[Router, WebRtcTransport]:
+        router = self._router_of.get(transport_id)
+        if router is None or transport_id not in router.transports:
+            raise NotFound(f'transport with id "{transport_id}" not found')
+        return router, router.transports[transport_id]
+
+    def _forget_transport(self, router: Router, transport: WebRtcTransport) -> None:
+        for producer in transport.producers.values():
+            self._forget_ids(producer.id, *producer.consumers)
+        self._forget_ids(transport.id, *transport.consumers)
+        self._refused.update(transport.dropped())
+        router.close_transport(transport)
+
+    def _forget_ids(self, *ids: str) -> None:
+        for object_id in ids:
+            self._router_of.pop(object_id, None)
+
+    # --- producers ----------------------------------------------------------------------------------------
+
+    async def create_producer(self, message: CreateProducer) -> Reply:
+        router, transport = self._transport(message.transport_id)
+        router.create_producer(
+            transport,
+            message.producer_id,
+            message.kind,
+            message.rtp_parameters,
+            message.rtp_mapping,
+            paused=message.paused,
+            levels=message.levels,
+        )
+        self._router_of[message.producer_id] = router
+        return {}
+
+    async def pause_producer(self, message: ProducerId) -> Reply:
+        self._producer(message.producer_id)[1].pause(True)
+        return {}
+
+    async def resume_producer(self, message: ProducerId) -> Reply:
+        self._producer(message.producer_id)[1].pause(False)
+        return {}
+
+    async def close_producer(self, message: ProducerId) -> Reply:
+        router, producer = self._producer(message.producer_id)
+        self._forget_ids(producer.id, *producer.consumers)
+        router.close_producer(producer)
+        return {}
+
+    async def producer_stats(self, message: ProducerId) -> Reply:
+        return {"stats": await self._producer(message.producer_id)[1].stats()}
+
+    def _producer(self, producer_id: str) -> tuple[Router, Producer]:
+        router = self._router_of.get(producer_id)
+        if router is None or producer_id not in router.producers:
+            raise NotFound(f'producer with id "{producer_id}" not found')
+        return router, router.producers[producer_id]
+
+    # --- consumers ----------------------------------------------------------------------------------------
+
+    async def create_consumer(self, message: CreateConsumer) -> Reply:
+        router, transport = self._transport(message.transport_id)
+        producer_router, producer = self._producer(message.producer_id)
+        if producer_router is not router:
+            raise InvalidInput("the producer is in another router")
+        if not message.rtp_parameters.encodings:
+            raise InvalidInput("rtpParameters.encodings is empty")
+        preferred = message.preferred_layers
+        consumer = router.create_consumer(
+            transport,
+            message.consumer_id,
+            producer,
+            message.type,
+            message.rtp_parameters,
+            paused=message.paused,
+            ignore_dtx=message.ignore_dtx,
+            preferred_spatial_layer=preferred.spatial_layer if preferred else None,
+        )
+        self._router_of[consumer.id] = router
+        return {"score": consumer.score()}
+
+    async def pause_consumer(self, message: ConsumerId) -> Reply:
+        self._consumer(message.consumer_id)[1].pause(True)
+        return {}
+
+    async def resume_consumer(self, message: ConsumerId) -> Reply:
+        self._consumer(message.consumer_id)[1].pause(False)
+        return {}
+
+    async def set_preferred_layers(self, message: PreferredLayers) -> Reply:
+        if message.spatial_layer < 0:
+            raise InvalidInput("spatialLayer is negative")
+        _, consumer = self._consumer(message.consumer_id)
+        return {
+            "preferredLayers": consumer.set_preferred_layers(message.spatial_layer, message.temporal_layer)
+        }
+
+    async def set_priority(self, message: Priority) -> Reply:
+        if not 1 <= message.priority <= 255:
+            raise InvalidInput(f"priority is {message.priority}, expected 1..255")
+        self._consumer(message.consumer_id)[1].priority = message.priority
+        return {}
+
+    async def request_key_frame(self, message: ConsumerId) -> Reply:
+        self._consumer(message.consumer_id)[1].request_key_frame()
+        return {}
+
+    async def close_consumer(self, message: ConsumerId) -> Reply:
+        router, consumer = self._consumer(message.consumer_id)
+        self._forget_ids(consumer.id)
+        router.close_consumer(consumer)
+        return {}
+
+    async def consumer_stats(self, message: ConsumerId) -> Reply:
+        return {"stats": await self._consumer(message.consumer_id)[1].stats()}
+
+    def _consumer(self, consumer_id: str) -> tuple[Router, Consumer]:
+        router = self._router_of.get(consumer_id)
+        if router is None or consumer_id not in router.consumers:
+            raise NotFound(f'consumer with id "{consumer_id}" not found')
+        return router, router.consumers[consumer_id]
+
+
+Method = Callable[[WorkerServer, Any], Awaitable[Reply]]
+
+METHODS: dict[str, tuple[Method, type[_Message]]] = {
+    "worker.ping": (WorkerServer.ping, Nothing),
+    "worker.stats": (WorkerServer.worker_stats, Nothing),
+    "router.create": (WorkerServer.create_router, RouterId),
+    "router.close": (WorkerServer.close_router, RouterId),
+    "transport.create": (WorkerServer.create_transport, CreateTransport),
+    "transport.connect": (WorkerServer.connect_transport, ConnectTransport),
+    "transport.restartIce": (WorkerServer.restart_ice, TransportId),
+    "transport.stats": (WorkerServer.transport_stats, TransportId),
+    "transport.close": (WorkerServer.close_transport, TransportId),
+    "producer.create": (WorkerServer.create_producer, CreateProducer),
+    "producer.pause": (WorkerServer.pause_producer, ProducerId),
+    "producer.resume": (WorkerServer.resume_producer, ProducerId),
+    "producer.close": (WorkerServer.close_producer, ProducerId),
+    "producer.stats": (WorkerServer.producer_stats, ProducerId),
+    "consumer.create": (WorkerServer.create_consumer, CreateConsumer),
+    "consumer.pause": (WorkerServer.pause_consumer, ConsumerId),
+    "consumer.resume": (WorkerServer.resume_consumer, ConsumerId),
+    "consumer.setPreferredLayers": (WorkerServer.set_preferred_layers, PreferredLayers),
+    "consumer.setPriority": (WorkerServer.set_priority, Priority),
+    "consumer.requestKeyFrame": (WorkerServer.request_key_frame, ConsumerId),
+    "consumer.close": (WorkerServer.close_consumer, ConsumerId),
+    "consumer.stats": (WorkerServer.consumer_stats, ConsumerId),
+}

@@ -1,0 +1,333 @@
+"""MediaPlane: the only door to the native media path.
+
+Owns the media thread, the handles, and everything lent to that thread until it says it is done: pylibsrtp sessions and
+socket descriptors. Objects register under their handle and are called back with what the thread reports about them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from pylibsrtp import Policy, Session
+
+from mediad._fastpath.loop import (
+    MAX_ENCODINGS,
+    Codec,
+    EventKind,
+    ExtensionKind,
+    Kind,
+    MediaLoop,
+    session_pointer,
+)
+from mediad.errors import MediadError
+from mediad.protocols.ice import Path
+from mediad.protocols.srtp_keys import SrtpProfile
+from mediad.worker.slots import Slots
+
+__all__ = ["MAX_ENCODINGS", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
+
+TRANSPORTS, PRODUCERS, CONSUMERS = 8192, 8192, 65536
+_REPLAY_WINDOW = 1024  # packets; RTX and reordering under bursts outrun libsrtp's default of 128
+_RETRY_S = 0.001
+_JOIN_S = 2.0
+
+_PROFILES = {
+    "AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
+    "AEAD_AES_256_GCM": Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
+    "AES_CM_128_HMAC_SHA1_80": Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+    "AES_CM_128_HMAC_SHA1_32": Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
+}
+
+logger = logging.getLogger(__name__)
+
+
+class TransportObserver(Protocol):
+    def stun_received(self, path: Path, data: bytes) -> None: ...
+    def dtls_received(self, path: Path, data: bytes) -> None: ...
+
+
+class ProducerObserver(Protocol):
+    def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None: ...
+    def level_measured(self, dbov: int) -> None: ...
+
+
+class ConsumerObserver(Protocol):
+    def score_changed(self, score: int) -> None: ...
+    def layers_changed(self, encoding: int, temporal_layer: int) -> None: ...
+
+
+def inbound_session(profile: SrtpProfile, key: bytes) -> Session:
+    """Unprotects whatever SSRC the peer sends."""
+    return _session(profile, key, Policy.SSRC_ANY_INBOUND)
+
+
+def outbound_session(profile: SrtpProfile, key: bytes) -> Session:
+    """Protects one SSRC. libsrtp looks streams up in a list: one session an SSRC keeps that list at one entry."""
+    return _session(profile, key, Policy.SSRC_ANY_OUTBOUND)
+
+
+def _session(profile: SrtpProfile, key: bytes, ssrc_type: int) -> Session:
+    policy = Policy(key=key, ssrc_type=ssrc_type, srtp_profile=_PROFILES[profile.name])
+    policy.window_size = _REPLAY_WINDOW
+    policy.allow_repeat_tx = True  # an Opus packet NACKed without RTX goes out again, bit for bit
+    return Session(policy)
+
+
+class MediaPlane:
+    """Commands to the media thread, and its news back to the objects they are about."""
+
+    def __init__(self) -> None:
+        self._loop = MediaLoop(transports=TRANSPORTS, producers=PRODUCERS, consumers=CONSUMERS)
+        self._slots = {
+            Kind.KIND_TRANSPORT: Slots(TRANSPORTS, "transports"),
+            Kind.KIND_PRODUCER: Slots(PRODUCERS, "producers"),
+            Kind.KIND_CONSUMER: Slots(CONSUMERS, "consumers"),
+        }
+        self._transports: dict[int, TransportObserver] = {}
+        self._producers: dict[int, ProducerObserver] = {}
+        self._consumers: dict[int, ConsumerObserver] = {}
+        self._lent: dict[tuple[Kind, int], list[Session]] = {}
+        self._sockets: dict[int, socket.socket] = {}
+        self._stats: dict[int, asyncio.Future[list[dict[str, Any]]]] = {}
+        self._next_request = 0
+        self._backlog: deque[Callable[[], None]] = deque()
+        self._thread = threading.Thread(target=self._loop.run, name="media", daemon=True)
+        self._handlers: dict[EventKind, Callable[..., None]] = {
+            EventKind.EVENT_STUN: self._on_stun,
+            EventKind.EVENT_DTLS: self._on_dtls,
+            EventKind.EVENT_CLOSED: self._on_closed,
+            EventKind.EVENT_STREAM: self._on_stream,
+            EventKind.EVENT_CONSUMER_SCORE: self._on_consumer_score,
+            EventKind.EVENT_LAYERS: self._on_layers,
+            EventKind.EVENT_LEVEL: self._on_level,
+            EventKind.EVENT_STATS: self._on_stats,
+        }
+
+    # --- life ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the media thread and listen to it on the running event loop."""
+        asyncio.get_running_loop().add_reader(self._loop.event_fd, self._pump)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the media thread. Raises MediadError when it does not end: it must be stuck."""
+        asyncio.get_running_loop().remove_reader(self._loop.event_fd)
+        self._command(self._loop.stop)
+        self._thread.join(_JOIN_S)
+        if self._thread.is_alive():
+            raise MediadError("the media thread does not stop")
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets.clear()
+        self._lent.clear()
+
+    def add_socket(self, sock: socket.socket) -> int:
+        """The plane reads from this bound UDP socket from now on, and closes it in the end. Returns its number."""
+        index = len(self._sockets)
+        self._sockets[index] = sock
+        self._command(self._loop.open_socket, index, sock.fileno())
+        return index
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def udp_gso(self) -> bool:
+        return self._loop.udp_gso
+
+    @property
+    def udp_gro(self) -> bool:
+        return self._loop.udp_gro
+
+    def counters(self) -> dict[str, int]:
+        return self._loop.counters()
+
+    def counts(self) -> dict[str, int]:
+        """How many objects of each kind live."""
+        return {
+            "transports": len(self._transports),
+            "producers": len(self._producers),
+            "consumers": len(self._consumers),
+        }
+
+    # --- transports ---------------------------------------------------------------------------------------
+
+    def open_transport(
+        self,
+        observer: TransportObserver,
+        *,
+        username_fragment: str,
+        rtcp_ssrc: int,
+        max_incoming_bitrate_bps: int,
+    ) -> int:
+        handle = self._slots[Kind.KIND_TRANSPORT].take()
+        self._transports[handle] = observer
+        self._command(
+            self._loop.open_transport,
+            handle,
+            username_fragment=username_fragment.encode(),
+            rtcp_ssrc=rtcp_ssrc,
+            max_incoming_bitrate_bps=max_incoming_bitrate_bps,
+        )
+        return handle
+
+    def close_transport(self, handle: int) -> None:
+        """Its producers and consumers are closed already."""
+        if self._transports.pop(handle, None) is not None:
+            self._command(self._loop.close_transport, handle)
+
+    def add_username(self, handle: int, username_fragment: str) -> None:
+        self._command(self._loop.add_username, handle, username_fragment.encode())
+
+    def remove_username(self, handle: int, username_fragment: str) -> None:
+        self._command(self._loop.remove_username, handle, username_fragment.encode())
+
+    def add_address(self, handle: int, path: Path) -> None:
+        self._command(self._loop.add_address, handle, path.socket, path.host, path.port)
+
+    def remove_address(self, handle: int, path: Path) -> None:
+        self._command(self._loop.remove_address, handle, path.socket, path.host, path.port)
+
+    def select_address(self, handle: int, path: Path) -> None:
+        self._command(self._loop.select_address, handle, path.socket, path.host, path.port)
+
+    def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
+        receive, rtcp = inbound_session(profile, remote_key), outbound_session(profile, local_key)
+        self._lent[Kind.KIND_TRANSPORT, handle] = [receive, rtcp]
+        self._command(
+            self._loop.set_keys,
+            handle,
+            receive_session=session_pointer(receive),
+            rtcp_session=session_pointer(rtcp),
+        )
+
+    def send(self, path: Path, data: bytes) -> None:
+        """A STUN or DTLS datagram. Commands given before it are applied before its answer is looked at."""
+        self._loop.send_raw(path.socket, data, path.host, path.port)
+
+    # --- producers and consumers --------------------------------------------------------------------------
+
+    def open_producer(self, observer: ProducerObserver, transport: int, **parameters: Any) -> int:
+        """`parameters` as MediaLoop.open_producer takes them (loop.pyi)."""
+        handle = self._slots[Kind.KIND_PRODUCER].take()
+        self._producers[handle] = observer
+        self._command(self._loop.open_producer, handle, transport, **parameters)
+        return handle
+
+    def pause_producer(self, handle: int, paused: bool) -> None:
+        self._command(self._loop.pause_producer, handle, paused)
+
+    def close_producer(self, handle: int) -> None:
+        """Its consumers are closed already."""
+        if self._producers.pop(handle, None) is not None:
+            self._command(self._loop.close_producer, handle)
+
+    def open_consumer(
+        self, observer: ConsumerObserver, transport: int, producer: int, **parameters: Any
+    ) -> int:
+        """`parameters` as MediaLoop.open_consumer takes them (loop.pyi)."""
+        handle = self._slots[Kind.KIND_CONSUMER].take()
+        self._consumers[handle] = observer
+        self._command(self._loop.open_consumer, handle, transport, producer, **parameters)
+        return handle
+
+    def set_consumer_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, *, rtx: bool) -> None:
+        sessions = [outbound_session(profile, local_key) for _ in range(2 if rtx else 1)]
+        self._lent[Kind.KIND_CONSUMER, handle] = sessions
+        self._command(
+            self._loop.set_consumer_sessions,
+            handle,
+            rtp_session=session_pointer(sessions[0]),
+            rtx_session=session_pointer(sessions[1]) if rtx else 0,
+        )
+
+    def pause_consumer(self, handle: int, paused: bool) -> None:
+        self._command(self._loop.pause_consumer, handle, paused)
+
+    def set_target(self, handle: int, encoding: int, temporal_layer: int = 255) -> None:
+        self._command(self._loop.set_target, handle, encoding, temporal_layer)
+
+    def request_key_frame(self, handle: int) -> None:
+        self._command(self._loop.request_key_frame, handle)
+
+    def close_consumer(self, handle: int) -> None:
+        if self._consumers.pop(handle, None) is not None:
+            self._command(self._loop.close_consumer, handle)
+
+    async def stats(self, kind: Kind, handle: int) -> list[dict[str, Any]]:
+        """The media thread's numbers for one object, in its own words (loop.pyi); [] when it is gone."""
+        self._next_request += 1
+        answer: asyncio.Future[list[dict[str, Any]]] = asyncio.get_running_loop().create_future()
+        self._stats[self._next_request] = answer
+        self._command(self._loop.request_stats, self._next_request, kind, handle)
+        return await answer
+
+    # --- commands down ------------------------------------------------------------------------------------
+
+    def _command(self, method: Callable[..., None], *args: Any, **parameters: Any) -> None:
+        """In order, whatever happens: what finds the ring full waits here, and so does all that follows it."""
+        command = partial(method, *args, **parameters)
+        if not self._backlog:
+            try:
+                command()
+                return
+            except BlockingIOError:
+                asyncio.get_running_loop().call_later(_RETRY_S, self._retry)
+        self._backlog.append(command)
+
+    def _retry(self) -> None:
+        try:
+            while self._backlog:
+                self._backlog[0]()
+                self._backlog.popleft()
+        except BlockingIOError:
+            asyncio.get_running_loop().call_later(_RETRY_S, self._retry)
+
+    # --- events up ----------------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        for kind, *values in self._loop.drain():
+            self._handlers[kind](*values)
+
+    def _on_stun(self, socket_: int, host: str, port: int, data: bytes, handle: int) -> None:
+        if observer := self._transports.get(handle):
+            observer.stun_received(Path(socket_, host, port), data)
+
+    def _on_dtls(self, socket_: int, host: str, port: int, data: bytes, handle: int) -> None:
+        if observer := self._transports.get(handle):
+            observer.dtls_received(Path(socket_, host, port), data)
+
+    def _on_closed(self, kind: int, handle: int) -> None:
+        if slots := self._slots.get(Kind(kind)):
+            slots.give_back(handle)
+            self._lent.pop((Kind(kind), handle), None)
+
+    def _on_stream(self, handle: int, encoding: int, ssrc: int, score: int, active: bool) -> None:
+        if observer := self._producers.get(handle):
+            observer.stream_changed(encoding, ssrc, score, active)
+
+    def _on_level(self, handle: int, dbov: int) -> None:
+        if observer := self._producers.get(handle):
+            observer.level_measured(dbov)
+
+    def _on_consumer_score(self, handle: int, score: int) -> None:
+        if observer := self._consumers.get(handle):
+            observer.score_changed(score)
+
+    def _on_layers(self, handle: int, encoding: int, temporal_layer: int) -> None:
+        if observer := self._consumers.get(handle):
+            observer.layers_changed(encoding, temporal_layer)
+
+    def _on_stats(self, request_id: int, records: list[dict[str, Any]]) -> None:
+        answer = self._stats.pop(request_id, None)
+        if answer is not None and not answer.done():
+            answer.set_result(records)

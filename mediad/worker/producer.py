@@ -1,0 +1,133 @@
+"""Producer: one track a client sends, with one stream for each of its encodings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mediad.worker.parameters import RtpMapping, RtpParameters, producer_codecs, producer_encodings
+from mediad.worker.plane import Kind, MediaPlane
+from mediad.worker.statistics import received_stream
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+_INACTIVITY_US = 1_500_000
+_INACTIVITY_DTX_US = 5_000_000
+
+
+class Follower(Protocol):
+    """A consumer, as its producer sees it."""
+
+    def producer_changed(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Stream:
+    """What is known of one encoding's stream since it was first seen."""
+
+    ssrc: int
+    score: int
+    active: bool
+
+
+class Producer:
+    """Opens itself on the media path. `levels`: report how loud it is through `on_level(producer, dBov)`."""
+
+    def __init__(
+        self,
+        plane: MediaPlane,
+        transport_handle: int,
+        producer_id: str,
+        kind: str,
+        parameters: RtpParameters,
+        mapping: RtpMapping,
+        *,
+        paused: bool,
+        levels: bool,
+        emit: Emit,
+        on_level: Callable[[Producer, int], None],
+    ) -> None:
+        self.id = producer_id
+        self.kind = kind
+        self.paused = paused
+        self.consumers: dict[str, Follower] = {}
+        self._plane = plane
+        self._emit = emit
+        self._on_level = on_level
+        encodings = producer_encodings(parameters)
+        self._rids = [rid.decode() for _, _, rid in encodings]
+        self._mime_type = parameters.media_codecs()[0].mime_type
+        self._streams: list[Stream | None] = [None] * len(encodings)
+        dtx = any(encoding.dtx for encoding in parameters.encodings)
+        self.handle = plane.open_producer(
+            self,
+            transport_handle,
+            video=kind == "video",
+            mid=parameters.mid.encode(),
+            paused=paused,
+            codecs=producer_codecs(parameters, mapping),
+            encodings=encodings,
+            extensions=parameters.extension_ids(),
+            nack=parameters.feedback("nack"),
+            pli=parameters.feedback("nack", "pli"),
+            fir=parameters.feedback("ccm", "fir"),
+            transport_cc=parameters.feedback("transport-cc"),
+            remb=parameters.feedback("goog-remb"),
+            # A lone stream that falls silent has nothing to fall back to: only simulcast watches for it.
+            inactivity_us=0 if len(encodings) == 1 else _INACTIVITY_DTX_US if dtx else _INACTIVITY_US,
+            levels=levels and kind == "audio",
+        )
+
+    @property
+    def active(self) -> list[bool]:
+        """Which encodings are being received, lowest quality first."""
+        return [stream is not None and stream.active for stream in self._streams]
+
+    def scores(self) -> list[int]:
+        return [stream.score if stream else 0 for stream in self._streams]
+
+    def pause(self, paused: bool) -> None:
+        if self.paused != paused:
+            self.paused = paused
+            self._plane.pause_producer(self.handle, paused)
+
+    def close(self) -> None:
+        for consumer in list(self.consumers.values()):
+            consumer.close()
+        self._plane.close_producer(self.handle)
+
+    async def stats(self) -> list[dict[str, Any]]:
+        """mediasoup's inbound-rtp objects: one entry for each stream seen."""
+        records = await self._plane.stats(Kind.KIND_PRODUCER, self.handle)
+        return [self._stream_stats(record) for record in records]
+
+    async def stream_stats(self, encoding: int) -> list[dict[str, Any]]:
+        """The entry of one encoding, as consumers show it; empty when it was not seen."""
+        records = await self._plane.stats(Kind.KIND_PRODUCER, self.handle)
+        return [self._stream_stats(record) for record in records if record["encoding"] == encoding]
+
+    def _stream_stats(self, record: dict[str, Any]) -> dict[str, Any]:
+        return received_stream(record, self.kind, self._mime_type, self._rids[record["encoding"]])
+
+    # --- from the media path ------------------------------------------------------------------------------
+
+    def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None:
+        self._streams[encoding] = Stream(ssrc, score, active)
+        self._emit("producer.score", {"producerId": self.id, "score": self._score_report()})
+        for consumer in self.consumers.values():
+            consumer.producer_changed()
+
+    def level_measured(self, dbov: int) -> None:
+        self._on_level(self, dbov)
+
+    def _score_report(self) -> list[dict[str, Any]]:
+        report = []
+        for index, stream in enumerate(self._streams):
+            if stream is not None:
+                entry: dict[str, Any] = {"encodingIdx": index, "ssrc": stream.ssrc, "score": stream.score}
+                if self._rids[index]:
+                    entry["rid"] = self._rids[index]
+                report.append(entry)
+        return report

@@ -1,0 +1,170 @@
+"""Router: one room's transports, producers and consumers, and who closes with whom.
+
+closed        closes with it
+consumer      nothing
+producer      its consumers
+transport     its consumers and producers (and so their consumers)
+router        its transports
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from mediad.errors import InvalidState
+from mediad.protocols.certificate import Certificate
+from mediad.worker.consumer import Consumer
+from mediad.worker.parameters import RtpMapping, RtpParameters
+from mediad.worker.plane import MediaPlane
+from mediad.worker.producer import Producer
+from mediad.worker.speaker import INTERVAL_S, SpeakerWatch
+from mediad.worker.transport import Endpoint, WebRtcTransport
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+
+class Router:
+    """`emit(name, data)` hears of everything that changes by itself; it adds the router's id."""
+
+    def __init__(
+        self, plane: MediaPlane, router_id: str, certificate: Certificate, endpoint: Endpoint, emit: Emit
+    ) -> None:
+        self.id = router_id
+        self.transports: dict[str, WebRtcTransport] = {}
+        self.producers: dict[str, Producer] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self._homes: dict[str, WebRtcTransport] = {}  # of producers and consumers, by their id
+        self._plane = plane
+        self._certificate = certificate
+        self._endpoint = endpoint
+        self._emit_event = emit
+        self._speakers = SpeakerWatch()
+        self._speaker_timer: asyncio.TimerHandle | None = None
+
+    def create_transport(
+        self, transport_id: str, *, consent_timeout_us: int, max_incoming_bitrate_bps: int
+    ) -> WebRtcTransport:
+        if transport_id in self.transports:
+            raise InvalidState(f'a transport with id "{transport_id}" already exists')
+        transport = WebRtcTransport(
+            self._plane,
+            transport_id,
+            self._certificate,
+            self._endpoint,
+            consent_timeout_us=consent_timeout_us,
+            max_incoming_bitrate_bps=max_incoming_bitrate_bps,
+            emit=self._emit,
+        )
+        self.transports[transport_id] = transport
+        return transport
+
+    def create_producer(
+        self,
+        transport: WebRtcTransport,
+        producer_id: str,
+        kind: str,
+        parameters: RtpParameters,
+        mapping: RtpMapping,
+        *,
+        paused: bool,
+        levels: bool,
+    ) -> Producer:
+        if producer_id in self.producers:
+            raise InvalidState(f'a Producer with same producerId "{producer_id}" already exists')
+        producer = Producer(
+            self._plane,
+            transport.handle,
+            producer_id,
+            kind,
+            parameters,
+            mapping,
+            paused=paused,
+            levels=levels,
+            emit=self._emit,
+            on_level=self._on_level,
+        )
+        self.producers[producer_id] = transport.producers[producer_id] = producer
+        self._homes[producer_id] = transport
+        return producer
+
+    def create_consumer(
+        self,
+        transport: WebRtcTransport,
+        consumer_id: str,
+        producer: Producer,
+        type_: str,
+        parameters: RtpParameters,
+        *,
+        paused: bool,
+        ignore_dtx: bool,
+        preferred_spatial_layer: int | None,
+    ) -> Consumer:
+        if consumer_id in self.consumers:
+            raise InvalidState(f'a consumer with id "{consumer_id}" already exists')
+        consumer = Consumer(
+            self._plane,
+            transport.handle,
+            consumer_id,
+            producer,
+            type_,
+            parameters,
+            paused=paused,
+            ignore_dtx=ignore_dtx,
+            preferred_spatial_layer=preferred_spatial_layer,
+            emit=self._emit,
+        )
+        self.consumers[consumer_id] = producer.consumers[consumer_id] = consumer
+        self._homes[consumer_id] = transport
+        transport.add_consumer(consumer)
+        return consumer
+
+    def close_consumer(self, consumer: Consumer) -> None:
+        del self.consumers[consumer.id]
+        del self._homes.pop(consumer.id).consumers[consumer.id]
+        consumer.close()
+
+    def close_producer(self, producer: Producer) -> None:
+        for consumer_id in list(producer.consumers):
+            self.close_consumer(self.consumers[consumer_id])
+        del self.producers[producer.id]
+        del self._homes.pop(producer.id).producers[producer.id]
+        self._speakers.forget(producer.id)
+        producer.close()
+
+    def close_transport(self, transport: WebRtcTransport) -> None:
+        for consumer in list(transport.consumers.values()):
+            self.close_consumer(consumer)
+        for producer in list(transport.producers.values()):
+            self.close_producer(producer)
+        del self.transports[transport.id]
+        transport.close()
+
+    def close(self) -> None:
+        for transport in list(self.transports.values()):
+            self.close_transport(transport)
+        if self._speaker_timer is not None:
+            self._speaker_timer.cancel()
+
+    def _emit(self, name: str, data: dict[str, Any]) -> None:
+        self._emit_event(name, {"routerId": self.id, **data})
+
+    def _on_level(self, producer: Producer, dbov: int) -> None:
+        self._speakers.heard(producer.id, dbov)
+        if self._speaker_timer is None:
+            self._speaker_timer = asyncio.get_running_loop().call_later(INTERVAL_S, self._decide_speaker)
+
+    def _decide_speaker(self) -> None:
+        """Runs while somebody is audible, and until the silence after that is told."""
+        self._speaker_timer = None
+        decision = self._speakers.decide()
+        if not self._speakers.idle:
+            self._speaker_timer = asyncio.get_running_loop().call_later(INTERVAL_S, self._decide_speaker)
+        if decision is None:
+            return
+        producer_id, volume = decision
+        data: dict[str, Any] = {"producerId": producer_id}
+        if producer_id is not None:
+            data["volume"] = volume
+        self._emit("router.speaker", data)

@@ -1,0 +1,39 @@
+"""Who speaks: the loudest producer of a router, told when it changes or goes on, and the silence after it. Pure."""
+
+from __future__ import annotations
+
+INTERVAL_S = 0.8
+THRESHOLD_DBOV = -80
+_QUIET_INTERVALS = 2
+"""Levels come at the same pace as decisions: one empty interval may only mean that a level came a moment late."""
+
+
+class SpeakerWatch:
+    """Collects levels during an interval; `decide` ends it."""
+
+    def __init__(self) -> None:
+        self._levels: dict[str, int] = {}
+        self._quiet = _QUIET_INTERVALS
+
+    def heard(self, producer_id: str, dbov: int) -> None:
+        if dbov >= THRESHOLD_DBOV:
+            self._levels[producer_id] = max(dbov, self._levels.get(producer_id, dbov))
+
+    def forget(self, producer_id: str) -> None:
+        self._levels.pop(producer_id, None)
+
+    def decide(self) -> tuple[str | None, int] | None:
+        """(loudest producer, dBov), (None, 0) once when it fell silent, None when there is nothing new."""
+        if self._levels:
+            self._quiet = 0
+            loudest = max(self._levels, key=lambda producer_id: self._levels[producer_id])
+            volume = self._levels[loudest]
+            self._levels.clear()
+            return loudest, volume
+        self._quiet = min(self._quiet + 1, _QUIET_INTERVALS + 1)
+        return (None, 0) if self._quiet == _QUIET_INTERVALS else None
+
+    @property
+    def idle(self) -> bool:
+        """Nothing was heard for so long that only a new sound can bring news."""
+        return not self._levels and self._quiet >= _QUIET_INTERVALS

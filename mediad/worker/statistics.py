@@ -1,0 +1,83 @@
+"""The media path's numbers in the words of mediasoup's statistics objects. Bitrates in bit/s, times in ms."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+
+def timestamp_ms() -> int:
+    """A monotonic clock, as clients of mediasoup expect in `timestamp`."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def received_stream(record: dict[str, Any], kind: str, mime_type: str, rid: str) -> dict[str, Any]:
+    """An inbound-rtp entry."""
+    entry = _stream("inbound-rtp", record, kind, mime_type)
+    entry["rtxPacketsDiscarded"] = record["rtx_packets_discarded"]
+    entry["bitrateByLayer"] = {"0.0": record["bitrate"]}
+    if rid:
+        entry["rid"] = rid
+    return entry
+
+
+def sent_stream(record: dict[str, Any], kind: str, mime_type: str) -> dict[str, Any]:
+    """An outbound-rtp entry."""
+    return _stream("outbound-rtp", record, kind, mime_type)
+
+
+def _stream(type_: str, record: dict[str, Any], kind: str, mime_type: str) -> dict[str, Any]:
+    entry = {
+        "type": type_,
+        "timestamp": timestamp_ms(),
+        "ssrc": record["ssrc"],
+        "kind": kind,
+        "mimeType": mime_type,
+        "packetsLost": record["packets_lost"],
+        "fractionLost": record["fraction_lost"],
+        "jitter": record["jitter"],
+        "packetsDiscarded": record["packets_discarded"],
+        "packetsRetransmitted": record["packets_retransmitted"],
+        "packetsRepaired": record["packets_repaired"],
+        "nackCount": record["nack_count"],
+        "nackPacketCount": record["nack_packet_count"],
+        "pliCount": record["pli_count"],
+        "firCount": record["fir_count"],
+        "score": record["score"],
+        "packetCount": record["packet_count"],
+        "byteCount": record["byte_count"],
+        "bitrate": record["bitrate"],
+    }
+    if record["rtx_ssrc"]:
+        entry["rtxSsrc"] = record["rtx_ssrc"]
+    if record["rtt_us"]:
+        entry["roundTripTime"] = record["rtt_us"] / 1000
+    return entry
+
+
+def transport(record: dict[str, Any]) -> dict[str, Any]:
+    """The fields every kind of transport has, but its id."""
+    entry = {
+        "timestamp": timestamp_ms(),
+        "bytesReceived": record["bytes_received"],
+        "recvBitrate": record["recv_bitrate"],
+        "bytesSent": record["bytes_sent"],
+        "sendBitrate": record["send_bitrate"],
+        "rtpBytesReceived": record["rtp_bytes_received"],
+        "rtpRecvBitrate": record["rtp_recv_bitrate"],
+        "rtpBytesSent": record["rtp_bytes_sent"],
+        "rtpSendBitrate": record["rtp_send_bitrate"],
+        "rtxBytesReceived": record["rtx_bytes_received"],
+        "rtxRecvBitrate": record["rtx_recv_bitrate"],
+        "rtxBytesSent": record["rtx_bytes_sent"],
+        "rtxSendBitrate": record["rtx_send_bitrate"],
+        "probationBytesSent": record["probation_bytes_sent"],
+        "probationSendBitrate": record["probation_send_bitrate"],
+    }
+    if record["available_incoming_bitrate"]:
+        entry["availableIncomingBitrate"] = record["available_incoming_bitrate"]
+    if record["received_loss_permille"] >= 0:
+        entry["rtpPacketLossReceived"] = record["received_loss_permille"] / 1000
+    if record["sent_loss_permille"] >= 0:
+        entry["rtpPacketLossSent"] = record["sent_loss_permille"] / 1000
+    return entry

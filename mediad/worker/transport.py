@@ -1,0 +1,263 @@
+"""WebRtcTransport: one client's path into the router; ICE, DTLS and the media path's handle held together.
+
+Everything that comes in is fed to a core; then its events become commands and its datagrams leave, in this order: keys
+and addresses are in place before the answer that lets the client use them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mediad.errors import InvalidInput, InvalidState
+from mediad.protocols import dtls, ice
+from mediad.protocols.certificate import Certificate, Fingerprint
+from mediad.protocols.ice import IceParameters, Path
+from mediad.protocols.srtp_keys import SrtpProfile
+from mediad.worker.consumer import Consumer
+from mediad.worker.plane import Kind, MediaPlane
+from mediad.worker.producer import Producer
+from mediad.worker.statistics import transport as transport_stats
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+_TYPE_PREFERENCE, _LOCAL_PREFERENCE = 64, 10_000
+_UDP_PRIORITY = (_TYPE_PREFERENCE << 24) + (_LOCAL_PREFERENCE << 8) + 255  # RFC 8445 §5.1.2.1, component 1
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the worker's shared UDP port is, as clients are told."""
+
+    host: str
+    port: int
+    local_host: str
+
+    def candidates(self) -> list[dict[str, Any]]:
+        """`ip` for older clients, `address` for newer ones."""
+        return [
+            {
+                "foundation": "udpcandidate",
+                "priority": _UDP_PRIORITY,
+                "ip": self.host,
+                "address": self.host,
+                "protocol": "udp",
+                "port": self.port,
+                "type": "host",
+            }
+        ]
+
+
+def ice_parameters(parameters: IceParameters) -> dict[str, Any]:
+    return {
+        "usernameFragment": parameters.username_fragment,
+        "password": parameters.password,
+        "iceLite": True,
+    }
+
+
+class WebRtcTransport:
+    """Opens itself on the media path; `emit` hears of ICE and DTLS states."""
+
+    def __init__(
+        self,
+        plane: MediaPlane,
+        transport_id: str,
+        certificate: Certificate,
+        endpoint: Endpoint,
+        *,
+        consent_timeout_us: int,
+        max_incoming_bitrate_bps: int,
+        emit: Emit,
+    ) -> None:
+        self.id = transport_id
+        self.producers: dict[str, Producer] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self._plane = plane
+        self._certificate = certificate
+        self._endpoint = endpoint
+        self._emit = emit
+        self._ice = ice.IceLiteAgent(consent_timeout_us=consent_timeout_us)
+        self._dtls = dtls.DtlsEndpoint(certificate)
+        self._role: Literal["client", "server"] | None = None
+        self._keys: tuple[SrtpProfile, bytes] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
+        self.handle = plane.open_transport(
+            self,
+            username_fragment=self._ice.parameters.username_fragment,
+            rtcp_ssrc=secrets.randbits(32),
+            max_incoming_bitrate_bps=max_incoming_bitrate_bps,
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """What a client needs to connect."""
+        return {
+            "iceParameters": ice_parameters(self._ice.parameters),
+            "iceCandidates": self._endpoint.candidates(),
+            "dtlsParameters": {
+                "role": "auto",
+                "fingerprints": [
+                    {"algorithm": f.algorithm, "value": f.value} for f in self._certificate.fingerprints
+                ],
+            },
+        }
+
+    def connect(self, role: str, fingerprints: list[Fingerprint]) -> str:
+        """Learn who the client is. Returns our DTLS role; the handshake may be over already."""
+        if self._role is not None:
+            raise InvalidState("connect() already called")
+        if not fingerprints:
+            raise InvalidInput("dtlsParameters.fingerprints is empty")
+        self._dtls.set_remote_fingerprints(fingerprints)
+        # The client told us its own role. "auto" leaves the choice to us; mediasoup then calls, and so do we.
+        self._role = "server" if role == "client" else "client"
+        self._start_dtls()
+        self._pump()
+        return self._role
+
+    def restart_ice(self) -> dict[str, Any]:
+        """New credentials; the old ones hold until the first request with the new."""
+        parameters = self._ice.restart()
+        self._plane.add_username(self.handle, parameters.username_fragment)
+        self._pump()
+        return ice_parameters(parameters)
+
+    async def stats(self) -> list[dict[str, Any]]:
+        records = await self._plane.stats(Kind.KIND_TRANSPORT, self.handle)
+        entry: dict[str, Any] = {"type": "webrtc-transport", "transportId": self.id}
+        for record in records:
+            entry |= transport_stats(record)
+        entry |= {"iceRole": "controlled", "iceState": self._ice.state, "dtlsState": self._dtls.state}
+        if self._ice.selected is not None:
+            entry["iceSelectedTuple"] = self._tuple(self._ice.selected)
+        if self._max_incoming_bitrate_bps:
+            entry["maxIncomingBitrate"] = self._max_incoming_bitrate_bps
+        return [entry]
+
+    def add_consumer(self, consumer: Consumer) -> None:
+        self.consumers[consumer.id] = consumer
+        if self._keys is not None:
+            consumer.set_keys(*self._keys)
+
+    def close(self) -> None:
+        """Say goodbye (close_notify makes a browser notice at once) and let everything go."""
+        for consumer in list(self.consumers.values()):
+            consumer.close()
+        for producer in list(self.producers.values()):
+            producer.close()
+        selected = self._ice.selected
+        self._dtls.close(_now_us())
+        if selected is not None:
+            for data in self._dtls.datagrams_to_send():
+                self._plane.send(selected, data)
+        self._ice.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._plane.close_transport(self.handle)
+
+    def dropped(self) -> Mapping[str, int]:
+        """Datagrams ICE and DTLS refused, by reason."""
+        reasons = {f"ice_{reason}": count for reason, count in self._ice.dropped.items()}
+        return reasons | {f"dtls_{reason}": count for reason, count in self._dtls.dropped.items()}
+
+    # --- from the media path ------------------------------------------------------------------------------
+
+    def stun_received(self, path: Path, data: bytes) -> None:
+        self._ice.receive_datagram(data, path, _now_us())
+        self._pump()
+
+    def dtls_received(self, path: Path, data: bytes) -> None:
+        # A ClientHello may overtake the connect request: until told otherwise we are the server.
+        if self._dtls.role == "auto":
+            self._dtls.start(self._role or "server", _now_us())
+        self._dtls.receive_datagram(data, _now_us())
+        self._pump()
+
+    # --- feed, drain, re-arm ------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        while (event := self._ice.next_event()) is not None:
+            self._on_ice(event)
+        for data, path in self._ice.datagrams_to_send():
+            self._plane.send(path, data)
+        while (dtls_event := self._dtls.next_event()) is not None:
+            self._on_dtls(dtls_event)
+        datagrams = self._dtls.datagrams_to_send()
+        if self._ice.selected is not None:
+            for data in datagrams:
+                self._plane.send(self._ice.selected, data)
+        self._arm()
+
+    def _on_ice(self, event: ice.IceEvent) -> None:
+        match event:
+            case ice.PathAdded(path):
+                self._plane.add_address(self.handle, path)
+            case ice.PathRemoved(path):
+                self._plane.remove_address(self.handle, path)
+            case ice.PathSelected(path):
+                self._plane.select_address(self.handle, path)
+            case ice.UsernameRetired(username_fragment):
+                self._plane.remove_username(self.handle, username_fragment)
+            case ice.StateChanged(state):
+                if state in ("connected", "completed"):
+                    self._start_dtls()
+                self._emit("transport.iceState", {"transportId": self.id, "iceState": state})
+
+    def _on_dtls(self, event: dtls.DtlsEvent) -> None:
+        match event:
+            case dtls.KeysReady(profile, local_key, remote_key):
+                self._keys = (profile, local_key)
+                self._plane.set_keys(self.handle, profile, local_key, remote_key)
+                for consumer in self.consumers.values():
+                    consumer.set_keys(profile, local_key)
+            case dtls.StateChanged(state):
+                data = {"transportId": self.id, "dtlsState": state}
+                if state == "failed" and self._dtls.failure:
+                    data["reason"] = self._dtls.failure
+                self._emit("transport.dtlsState", data)
+
+    def _start_dtls(self) -> None:
+        """Begin as soon as there is a path; a client that turns out to be the server makes us begin again."""
+        if self._ice.selected is None or self._dtls.state not in ("new", "connecting"):
+            return
+        role = self._role or "server"
+        if self._dtls.role != role:
+            self._dtls.start(role, _now_us())
+
+    def _arm(self) -> None:
+        due = [moment for moment in (self._ice.get_timer(), self._dtls.get_timer()) if moment is not None]
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if due:
+            delay_s = max(0, min(due) - _now_us()) / 1e6
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        now_us = _now_us()
+        if (due := self._ice.get_timer()) is not None and due <= now_us:
+            self._ice.handle_timer(now_us)
+        if (due := self._dtls.get_timer()) is not None and due <= now_us:
+            self._dtls.handle_timer(now_us)
+        self._pump()
+
+    def _tuple(self, path: Path) -> dict[str, Any]:
+        return {
+            "localIp": self._endpoint.local_host,
+            "localAddress": self._endpoint.host,
+            "localPort": self._endpoint.port,
+            "remoteIp": path.host,
+            "remotePort": path.port,
+            "protocol": "udp",
+        }
+
+
+def _now_us() -> int:
+    """The clock the media thread uses too."""
+    return time.monotonic_ns() // 1000
