@@ -1,7 +1,7 @@
 """From a socket into packet slots: one recvmmsg a round, GRO trains cut into datagrams."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from mediad._fastpath.base.kernel cimport iovec, mmsghdr, sockaddr_storage
+from mediad._fastpath.base.kernel cimport Control, iovec, mmsghdr, sockaddr_storage
 from mediad._fastpath.engine.graph cimport Engine
 
 cdef enum:
@@ -10,10 +10,10 @@ cdef enum:
 
 ctypedef struct Receiver:
     uint8_t* buffers
-    uint8_t* controls
     mmsghdr messages[RECEIVE_MESSAGES]
     iovec pieces[RECEIVE_MESSAGES]
     sockaddr_storage names[RECEIVE_MESSAGES]
+    Control controls[RECEIVE_MESSAGES]
 
 cdef bint receiver_open(Receiver* receiver) noexcept nogil
 cdef void receiver_close(Receiver* receiver) noexcept nogil

@@ -8,8 +8,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 from mediad._fastpath.base.kernel cimport (
-    CONTROL_BYTES, address_read, message_gro_bytes, message_init, message_truncated, mmsghdr, receive_batch,
-    sockaddr_storage,
+    address_read, message_gro_bytes, message_init, message_truncated, mmsghdr, receive_batch, sockaddr_storage,
 )
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
 from mediad._fastpath.base.table cimport Address
@@ -21,15 +20,12 @@ from mediad._fastpath.engine.messages cimport COUNT_RECEIVE_BATCHES, DROP_POOL_E
 cdef bint receiver_open(Receiver* receiver) noexcept nogil:
     memset(receiver, 0, sizeof(Receiver))
     receiver.buffers = <uint8_t*>calloc(RECEIVE_MESSAGES, RECEIVE_BYTES)
-    receiver.controls = <uint8_t*>calloc(RECEIVE_MESSAGES, CONTROL_BYTES)
-    return receiver.buffers != NULL and receiver.controls != NULL
+    return receiver.buffers != NULL
 
 
 cdef void receiver_close(Receiver* receiver) noexcept nogil:
     free(receiver.buffers)
-    free(receiver.controls)
     receiver.buffers = NULL
-    receiver.controls = NULL
 
 
 cdef bint receive_round(Receiver* receiver, Engine* engine, uint32_t socket, int fd, uint64_t now_us) noexcept nogil:
@@ -38,7 +34,7 @@ cdef bint receive_round(Receiver* receiver, Engine* engine, uint32_t socket, int
         receiver.pieces[i].iov_base = receiver.buffers + i * RECEIVE_BYTES
         receiver.pieces[i].iov_len = RECEIVE_BYTES
         message_init(&receiver.messages[i], &receiver.pieces[i], 1, &receiver.names[i], sizeof(sockaddr_storage),
-                     receiver.controls + i * CONTROL_BYTES, CONTROL_BYTES)
+                     &receiver.controls[i])
     count = receive_batch(fd, receiver.messages, RECEIVE_MESSAGES)
     if count <= 0:
         return False

@@ -1,7 +1,7 @@
 """From the outbox to the kernel: runs of equal datagrams for one destination as one GSO message, many messages a call."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from mediad._fastpath.base.kernel cimport iovec, mmsghdr, sockaddr_storage
+from libc.stdint cimport uint32_t
+from mediad._fastpath.base.kernel cimport Control, iovec, mmsghdr, sockaddr_storage
 from mediad._fastpath.engine.graph cimport Engine
 
 cdef enum:
@@ -22,7 +22,7 @@ ctypedef struct Sender:
     uint32_t datagrams[SEND_MESSAGES]   # in each message
     mmsghdr messages[SEND_MESSAGES]
     sockaddr_storage names[SEND_MESSAGES]
-    uint8_t* controls
+    Control controls[SEND_MESSAGES]
 
 cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity) noexcept nogil
 cdef void sender_close(Sender* sender) noexcept nogil

@@ -6,11 +6,11 @@ grow, and runs with them.
 """
 
 from libc.errno cimport EINVAL, EIO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP, errno
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint16_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 from mediad._fastpath.base.kernel cimport (
-    CONTROL_BYTES, EINTR, GSO_BYTES, GSO_SEGMENTS, address_write, iovec, message_init, message_segment, send_batch,
+    EINTR, GSO_BYTES, GSO_SEGMENTS, address_write, iovec, message_init, message_segment, send_batch,
     sockaddr_storage, socklen_t,
 )
 from mediad._fastpath.engine.graph cimport Engine, Transport
@@ -25,15 +25,12 @@ cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity
     sender.sockets = sockets
     sender.gso = True
     sender.pieces = <iovec*>calloc(outbox_capacity, sizeof(iovec))
-    sender.controls = <uint8_t*>calloc(SEND_MESSAGES, CONTROL_BYTES)
-    return sender.pieces != NULL and sender.controls != NULL
+    return sender.pieces != NULL
 
 
 cdef void sender_close(Sender* sender) noexcept nogil:
     free(sender.pieces)
-    free(sender.controls)
     sender.pieces = NULL
-    sender.controls = NULL
 
 
 cdef void send_outbox(Engine* engine) noexcept nogil:
@@ -91,9 +88,9 @@ cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint
     if name_length == 0:
         engine.drops[<int>DROP_SEND_FAILED] += count
         return index
-    message_init(&sender.messages[number], pieces, count, name, name_length, NULL, 0)
+    message_init(&sender.messages[number], pieces, count, name, name_length, NULL)
     if count > 1:
-        message_segment(&sender.messages[number], sender.controls + number * CONTROL_BYTES, <uint16_t>segment)
+        message_segment(&sender.messages[number], &sender.controls[number], <uint16_t>segment)
     sender.datagrams[number] = count
     sender.piece_count += count
     sender.message_count += 1

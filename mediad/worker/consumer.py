@@ -22,7 +22,7 @@ _TOP_LAYER = 127
 
 
 class Consumer:
-    """Opens itself on the media path, paused or not; `type` decides whether layers mean anything to the client."""
+    """Opens itself on the media path, paused or not; `type_` decides whether its client hears of layers."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Consumer:
         self._plane.close_consumer(self.handle)
 
     async def stats(self) -> list[dict[str, Any]]:
-        """The outbound-rtp entry, then the inbound-rtp entry of the stream it comes from, as mediasoup orders them."""
+        """The outbound-rtp entry, then the inbound-rtp entry of the stream it comes from."""
         records = await self._plane.stats(Kind.KIND_CONSUMER, self.handle)
         entries = [sent_stream(record, self.producer.kind, self._mime_type) for record in records]
         if records and records[0]["encoding"] >= 0:

@@ -1,4 +1,4 @@
-"""What the supervisor may ask of a worker: a table of method → (handler, schema), and the objects they act on."""
+"""What the supervisor may ask of a worker: a table of method → (handler, schema), and what they act on."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Priority(_Message):
 
 
 class WorkerServer:
-    """One worker's objects. `start` binds the shared port and starts the media thread; `handle` answers requests."""
+    """One worker's objects. `start` binds the shared port and starts the media thread."""
 
     def __init__(self, settings: WorkerSettings, emit: Emit) -> None:
         self._settings = settings

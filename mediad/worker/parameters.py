@@ -26,7 +26,9 @@ _EXTENSIONS = {
     "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id": ExtensionKind.EXT_RID,
     "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id": ExtensionKind.EXT_REPAIRED_RID,
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time": ExtensionKind.EXT_ABS_SEND_TIME,
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01": ExtensionKind.EXT_TRANSPORT_CC,
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01": (
+        ExtensionKind.EXT_TRANSPORT_CC
+    ),
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level": ExtensionKind.EXT_AUDIO_LEVEL,
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension": (
         ExtensionKind.EXT_DEPENDENCY_DESCRIPTOR

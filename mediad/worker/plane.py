@@ -1,7 +1,8 @@
 """MediaPlane: the only door to the native media path.
 
-Owns the media thread, the handles, and everything lent to that thread until it says it is done: pylibsrtp sessions and
-socket descriptors. Objects register under their handle and are called back with what the thread reports about them.
+Owns the media thread, the handles, and everything lent to that thread until it says it is done: pylibsrtp
+sessions and socket descriptors. Objects register under their handle and are called back with what the thread
+reports about them.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def inbound_session(profile: SrtpProfile, key: bytes) -> Session:
 
 
 def outbound_session(profile: SrtpProfile, key: bytes) -> Session:
-    """Protects one SSRC. libsrtp looks streams up in a list: one session an SSRC keeps that list at one entry."""
+    """Protects one SSRC. libsrtp searches a list of SSRCs: one session each keeps it at one entry."""
     return _session(profile, key, Policy.SSRC_ANY_OUTBOUND)
 
 
@@ -130,7 +131,7 @@ class MediaPlane:
         self._lent.clear()
 
     def add_socket(self, sock: socket.socket) -> int:
-        """The plane reads from this bound UDP socket from now on, and closes it in the end. Returns its number."""
+        """Read from this bound UDP socket from now on, and close it in the end. Returns its number."""
         index = len(self._sockets)
         self._sockets[index] = sock
         self._command(self._loop.open_socket, index, sock.fileno())
@@ -274,7 +275,7 @@ class MediaPlane:
     # --- commands down ------------------------------------------------------------------------------------
 
     def _command(self, method: Callable[..., None], *args: Any, **parameters: Any) -> None:
-        """In order, whatever happens: what finds the ring full waits here, and so does all that follows it."""
+        """In order, whatever happens: what finds the ring full waits here, and so does all that follows."""
         command = partial(method, *args, **parameters)
         if not self._backlog:
             try:

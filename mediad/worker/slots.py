@@ -1,4 +1,4 @@
-"""Handles of the media path: an index into its arrays, and the generation that tells one tenant of a slot from the next."""
+"""Handles of the media path: an index into its arrays, and a generation to tell its tenants apart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _GENERATIONS = 1 << 12
 class Slots:
     """Hands out handles for one kind of object. An index returns only when the media thread is done with it.
 
-    The lowest free index goes first, so that a quiet worker touches little of the memory reserved for a busy one.
+    The lowest free index goes first, so that a quiet worker touches little of the memory a busy one needs.
     """
 
     def __init__(self, capacity: int, what: str) -> None:

@@ -1,11 +1,11 @@
-"""Who speaks: the loudest producer of a router, told when it changes or goes on, and the silence after it. Pure."""
+"""Who speaks: the loudest producer of a router, and the silence after it. Pure."""
 
 from __future__ import annotations
 
 INTERVAL_S = 0.8
 THRESHOLD_DBOV = -80
 _QUIET_INTERVALS = 2
-"""Levels come at the same pace as decisions: one empty interval may only mean that a level came a moment late."""
+"""Levels come at the pace of decisions: one empty interval may only mean that a level came late."""
 
 
 class SpeakerWatch:

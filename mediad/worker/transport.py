@@ -1,7 +1,7 @@
 """WebRtcTransport: one client's path into the router; ICE, DTLS and the media path's handle held together.
 
-Everything that comes in is fed to a core; then its events become commands and its datagrams leave, in this order: keys
-and addresses are in place before the answer that lets the client use them.
+Everything that comes in is fed to a core; then its events become commands and its datagrams leave, in this
+order: keys and addresses are in place before the answer that lets the client use them.
 """
 
 from __future__ import annotations
