@@ -20,9 +20,11 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SET_CONSUMER_SESSIONS,
     COMMAND_SET_KEYS, COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS,
     EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME,
-    Command, CommandKind, Counter, Drop, Event, EventKind, OpenConsumerBody, OpenProducerBody, Punt, UsernameBody,
+    Command, CommandKind, Event, OpenConsumerBody, OpenProducerBody, Punt, UsernameBody,
 )
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
+
+from mediad._fastpath.engine.messages import Counter, Drop, EventKind
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Gives Python the enums of messages.pxd."""
