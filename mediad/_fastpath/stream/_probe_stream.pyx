@@ -234,6 +234,9 @@ cdef class Receiver:
     def update_score(self, uint64_t now_us, *, uint64_t inactivity_us=0):
         return bool(receiver.receiver_update_score(&self.state, inactivity_us, now_us))
 
+    def score_is_news(self):
+        return bool(receiver.receiver_score_is_news(&self.state))
+
     def capture_us(self, uint32_t timestamp):
         cdef uint64_t capture_us
         return capture_us if receiver.receiver_capture_us(&self.state, timestamp, &capture_us) else None

@@ -19,7 +19,8 @@ cdef void ask(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
 
 
 cdef bint keyframes_want(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
-    if not requests.wanted:
+    if not requests.wanted or now_us >= requests.asked_us + 2 * KEYFRAME_INTERVAL_US:
+        # A wish nobody has pursued for so long was given up: this one begins anew, with a quick second request.
         requests.wanted = True
         requests.asked = 0
     requests.wanted_us = now_us

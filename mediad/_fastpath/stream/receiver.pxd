@@ -86,3 +86,12 @@ cdef void receiver_report(RtpStreamReceiver* stream, ReportBlock* report, uint64
 cdef bint receiver_update_score(RtpStreamReceiver* stream, uint64_t inactivity_us, uint64_t now_us) noexcept nogil
 # RTP timestamp → sender's NTP in µs since 1970 by the last SR; false when there was none.
 cdef bint receiver_capture_us(const RtpStreamReceiver* stream, uint32_t timestamp, uint64_t* capture_us) noexcept nogil
+
+
+cdef inline bint receiver_score_is_news(RtpStreamReceiver* stream) noexcept nogil:
+    """Whether the score differs from the last one announced; then it counts as announced. Ask after a packet to hear at
+    once of a stream that appears or comes back, instead of at the next update."""
+    if stream.score == stream.told_score:
+        return False
+    stream.told_score = stream.score
+    return True

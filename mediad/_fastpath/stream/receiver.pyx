@@ -259,10 +259,7 @@ cdef bint receiver_update_score(
                 &stream.score_count,
                 delivery_score(<double>expected, <double>lost, <double>repaired),
             )
-    if not stream.started or stream.score == stream.told_score:
-        return False
-    stream.told_score = stream.score
-    return True
+    return stream.started and receiver_score_is_news(stream)
 
 
 cdef bint receiver_capture_us(

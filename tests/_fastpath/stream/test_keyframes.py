@@ -83,6 +83,14 @@ def test_nobody_wants_it_any_more() -> None:
     assert keyframes.deadline == 3500 * MS
 
 
+def test_a_wish_that_was_not_pursued_is_forgotten() -> None:
+    keyframes = Keyframes()
+    keyframes.want(SECOND)
+    keyframes.due(1500 * MS)
+    assert keyframes.want(3500 * MS)
+    assert keyframes.deadline == 4 * SECOND
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["want", "due", "received"]), st.integers(0, 700 * MS)),

@@ -323,6 +323,17 @@ def test_a_new_stream_announces_ten() -> None:
     assert not receiver.update_score(SECOND)
 
 
+def test_a_stream_that_appears_or_comes_back_is_news_at_once() -> None:
+    receiver = Receiver()
+    receiver.packet(0, now_us=SECOND)
+    assert receiver.score_is_news()
+    assert not receiver.score_is_news()
+    assert not receiver.update_score(SECOND)
+    assert receiver.update_score(9 * SECOND, inactivity_us=1_500_000)
+    receiver.packet(1, now_us=10 * SECOND)
+    assert receiver.score_is_news()
+
+
 def test_score_follows_loss() -> None:
     receiver = Receiver()
     run(receiver, *range(100))
