@@ -31,6 +31,7 @@ from mediad._fastpath.stream.keyframes cimport keyframes_received
 from mediad._fastpath.stream.nack cimport nack_deadline
 from mediad._fastpath.stream.receiver cimport (
     ARRIVAL_DUPLICATE, ARRIVAL_OUT_OF_RANGE, ARRIVAL_RESET, Arrival, receiver_packet,
+    receiver_score_is_news,
 )
 from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_received
 from mediad._fastpath.wire.payload cimport Codec, PayloadInfo, payload_describe
@@ -239,10 +240,7 @@ cdef void count_level(Producer* producer, const RtpPacket* packet) noexcept nogi
 cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* producer, uint64_t now_us) noexcept nogil:
     """Silence that ended, and gaps to ask for."""
     cdef uint64_t deadline
-    if not stream.receiver.is_active:
-        stream.receiver.is_active = 1
-        if stream.receiver.score == 0:
-            stream.receiver.score = 10
+    if receiver_score_is_news(&stream.receiver):
         emit_values(engine, EVENT_STREAM, producer.handle, stream.encoding,
                     (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, 1)
     if stream.receiver.use_nack:
