@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
@@ -57,7 +58,8 @@ class Daemon:
         return f"http://127.0.0.1:{self.port}"
 
     def ws_url(self, room_id: str, peer_id: str) -> str:
-        return f"ws://127.0.0.1:{self.port}/?roomId={room_id}&peerId={peer_id}"
+        query = urllib.parse.urlencode({"roomId": room_id, "peerId": peer_id})
+        return f"ws://127.0.0.1:{self.port}/?{query}"
 
     @property
     def pid(self) -> int:
