@@ -80,10 +80,10 @@ class WebRtcClient:
         """Send a tone; the producer's id."""
         return await self._produce(ToneTrack(pitch_hz), None)
 
-    async def produce_video(self, luma: int = 128, codec: str = "video/VP8") -> str:
-        """Send grey pictures in `codec`; the producer's id."""
+    async def produce_video(self, luma: int = 128, codec: str = "VP8") -> str:
+        """Send grey pictures in `codec` ("VP8", "H264"); the producer's id."""
         offered = self.device.sendRtpCapabilities.codecs
-        chosen = next(item for item in offered if item.mimeType.lower() == codec.lower())
+        chosen = next(item for item in offered if item.mimeType == f"video/{codec}")
         return await self._produce(GreyTrack(luma), chosen)
 
     async def request(self, method: str, data: dict[str, Any] | None = None) -> Any:
