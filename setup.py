@@ -62,10 +62,16 @@ DIRECTIVES = {
 }
 
 
+def sources() -> list[Path]:
+    """What to build: with MEDIAD_PROBE the tests' windows, and what the tests have of their own, as well."""
+    found = sorted(FASTPATH.rglob("*.pyx"))
+    if PROBE:
+        return found + sorted((ROOT / "tests").rglob("*.pyx"))
+    return [source for source in found if not source.name.startswith("_probe")]
+
+
 def extensions() -> Iterator[Extension]:
-    for source in sorted(FASTPATH.rglob("*.pyx")):
-        if source.name.startswith("_probe") and not PROBE:
-            continue
+    for source in sources():
         relative = source.relative_to(ROOT)
         yield Extension(
             ".".join(relative.with_suffix("").parts),

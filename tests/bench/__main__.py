@@ -1,0 +1,64 @@
+"""`python -m tests.bench instructions|throughput`: see scripts/bench."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.bench import gate, throughput
+from tests.bench.scene import PROFILES
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="What a forwarded packet costs.")
+    kinds = parser.add_subparsers(dest="kind")
+    counting = kinds.add_parser("instructions", help="under callgrind, compared with the recorded numbers")
+    counting.add_argument("--record", action="store_true", help="make today's numbers the recorded ones")
+    timing = kinds.add_parser("throughput", help="over loopback, as a ratio to the floor loop")
+    timing.add_argument("--seconds", type=float, default=4, help="of each measurement (default 4)")
+    timing.add_argument(
+        "--rates",
+        type=float,
+        nargs="+",
+        default=[100_000, 250_000],
+        help="forwarded packets a second (default 100000 250000)",
+    )
+    options = parser.parse_args()
+    failed = 0
+    if options.kind != "throughput":
+        failed = instructions(record=getattr(options, "record", False))
+    if options.kind != "instructions":
+        seconds = getattr(options, "seconds", 4)
+        for profile in PROFILES:
+            for rate in getattr(options, "rates", [100_000, 250_000]):
+                report(throughput.measure(profile, rate, seconds))
+    return failed
+
+
+def instructions(*, record: bool) -> int:
+    counted = gate.count_all()
+    problems = gate.problems(counted, gate.recorded())
+    for name, cost in counted.items():
+        print(f"{name}: {cost.own:.0f} instructions a forwarded packet, {cost.total:.0f} with cryptography")
+    if record:
+        gate.record(counted)
+        return 0
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def report(row: throughput.Row) -> None:
+    engine, floor = row.engine, row.floor
+    lost = 1 - engine.packets / engine.expected
+    print(
+        f"{row.profile} at {row.forwarded_per_s:.0f}/s: {engine.us_per_packet:.2f} µs a forwarded packet, "
+        f"{1e6 / engine.us_per_packet:.0f} a CPU-second; floor {floor.us_per_packet:.2f} µs; "
+        f"ratio {row.ratio:.2f}; batches of {engine.batch:.1f}"
+        + (f"; {lost:.1%} lost" if lost > 0.0005 else ""),
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
