@@ -1,0 +1,92 @@
+"""Which stream an unannounced SSRC belongs to."""
+
+from __future__ import annotations
+
+from tests.support import engine as e
+
+SIMULCAST = [(0, 0, b"r0"), (0, 0, b"r1"), (0, 0, b"r2")]
+
+
+def streams(call: e.Call) -> dict[int, int]:
+    """SSRC → encoding, of the streams that were told of."""
+    return {event[3]: event[2] for event in call.probe.events() if int(event[0]) == 4}
+
+
+def test_simulcast_is_learned_by_mid_and_rid() -> None:
+    call = e.Call()
+    call.produce(encodings=SIMULCAST)
+    for index, rid in enumerate((b"r0", b"r1", b"r2")):
+        payload = e.vp8_payload(1, keyframe=True)
+        call.send(e.rtp(1, 0, payload, ssrc=100 + index, extensions={4: b"0", 10: rid}))
+        call.send(e.rtp(2, 0, e.vp8_payload(2), ssrc=100 + index))  # browsers stop sending MID and RID
+    assert streams(call) == {100: 0, 101: 1, 102: 2}
+    assert call.drops() == {}
+
+
+def test_rtx_is_learned_by_the_repaired_rid() -> None:
+    call = e.Call()
+    call.produce(encodings=SIMULCAST)
+    call.consume()
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True), ssrc=100, extensions={4: b"0", 10: b"r0"}))
+    call.send(e.rtp(3, 0, e.vp8_payload(3), ssrc=100))
+    osn = (2).to_bytes(2, "big")
+    lost = osn + e.vp8_payload(2)
+    call.send(e.rtp(9, 0, lost, ssrc=200, payload_type=97, extensions={4: b"0", 11: b"r0"}))
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1002, 1001]
+
+
+def test_a_mid_of_nobody_is_refused() -> None:
+    call = e.Call()
+    call.produce(encodings=SIMULCAST)
+    call.send(e.rtp(1, 0, e.vp8_payload(1), ssrc=100, extensions={4: b"9", 10: b"r0"}))
+    assert call.drops() == {"drop_ssrc_unknown": 1}
+
+
+def test_a_rid_alone_is_enough() -> None:
+    call = e.Call()
+    call.produce(encodings=SIMULCAST)
+    call.send(e.rtp(1, 0, e.vp8_payload(1), ssrc=100, extensions={10: b"r2"}))
+    assert streams(call) == {100: 2}
+
+
+def test_a_payload_type_alone_is_not() -> None:
+    call = e.Call()
+    call.produce(encodings=[(0, 0, b"")])
+    call.send(e.rtp(1, 0, e.vp8_payload(1), ssrc=100))
+    assert call.drops() == {"drop_ssrc_unknown": 1}
+
+
+def test_a_lone_encoding_needs_only_the_mid() -> None:
+    call = e.Call()
+    call.produce(encodings=[(0, 0, b"")])
+    call.send(e.rtp(1, 0, e.vp8_payload(1), ssrc=100, extensions={4: b"0"}))
+    assert streams(call) == {100: 0}
+
+
+def test_an_announced_ssrc_admits_no_other() -> None:
+    call = e.Call()
+    call.produce()
+    call.send(e.rtp(1, 0, e.vp8_payload(1), ssrc=100, extensions={4: b"0"}))
+    assert call.drops() == {"drop_ssrc_unknown": 1}
+
+
+def test_a_newer_ssrc_replaces_the_older_and_consumers_follow() -> None:
+    call = e.Call()
+    call.produce(encodings=SIMULCAST[:2])
+    call.consume()
+    key = e.vp8_payload(1, keyframe=True)
+    call.send(e.rtp(1, 0, key, ssrc=100, extensions={4: b"0", 10: b"r0"}))
+    call.send(e.rtp(700, 0, key, ssrc=101, extensions={4: b"0", 10: b"r0"}))
+    call.send(e.rtp(2, 0, e.vp8_payload(2), ssrc=100))
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1001]
+    assert call.drops() == {"drop_ssrc_unknown": 1}
+
+
+def test_closing_a_producer_frees_its_names() -> None:
+    call = e.Call()
+    call.produce(encodings=SIMULCAST)
+    call.send(e.rtp(1, 0, e.vp8_payload(1), ssrc=100, extensions={4: b"0", 10: b"r0"}))
+    call.probe.close_producer(e.PRODUCER)
+    call.send(e.rtp(2, 0, e.vp8_payload(2), ssrc=100))
+    assert call.drops() == {"drop_ssrc_unknown": 1}
+    assert call.probe.slots_in_use() == 0

@@ -1,0 +1,249 @@
+"""One consumer's stream: continuous numbers over pauses, switches and losses, and what was lost sent again."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.support import engine as e
+
+FRAME_US = 33_333
+
+
+def play(call: e.Call, first: int, count: int, *, ssrc: int = e.SSRC, keyframes: tuple[int, ...] = ()) -> None:
+    """One packet a frame from sequence number `first` on, 30 frames a second."""
+    for number in range(first, first + count):
+        payload = e.vp8_payload(number, keyframe=number in keyframes, tl0=number)
+        call.send(e.rtp(number, number * 3000, payload, ssrc=ssrc))
+        call.pass_time(FRAME_US)
+
+
+def started() -> e.Call:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    play(call, 1, 5, keyframes=(1,))
+    return call
+
+
+def test_numbers_run_on() -> None:
+    packets = started().forwarded()
+    assert [packet.sequence for packet in packets] == list(range(1000, 1005))
+    assert {b.timestamp - a.timestamp for a, b in zip(packets, packets[1:], strict=False)} == {3000}
+    assert {b.picture_id - a.picture_id for a, b in zip(packets, packets[1:], strict=False)} == {1}
+    assert [packet.extensions[5] for packet in packets] == [bytes([0, n]) for n in range(5)]
+
+
+def test_video_waits_for_a_key_frame_and_asks_for_it() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(e.rtp(1, 0, e.vp8_payload(1)))
+    assert call.drops() == {"drop_waiting_keyframe": 1}
+    plis = [block for block in call.rtcp_to(e.SENDER) if block[:2] == (206, 1)]
+    assert len(plis) == 1
+    call.send(e.rtp(2, 0, e.vp8_payload(2, keyframe=True)))
+    assert [packet.sequence for packet in call.forwarded()] == [1000]
+
+
+def test_a_key_frame_whose_tail_came_first_is_whole() -> None:
+    """The second packet overtook the first: it is kept, and follows once the frame can start."""
+    call = e.Call()
+    call.produce()
+    call.consume()
+    play(call, 1, 1)
+    call.send(e.rtp(3, 3000, b"\x80\x80tail", marker=True))
+    call.send(e.rtp(2, 3000, e.vp8_payload(2, keyframe=True), marker=False))
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1001]
+
+
+def test_a_pause_leaves_no_gap_in_numbers_and_a_true_one_in_time() -> None:
+    call = started()
+    call.forwarded()
+    call.probe.pause_consumer(e.CONSUMER, True)
+    play(call, 6, 30)
+    assert call.forwarded() == []
+    call.probe.pause_consumer(e.CONSUMER, False)
+    play(call, 36, 2, keyframes=(36,))
+    first, second = call.forwarded()
+    assert (first.sequence, second.sequence) == (1005, 1006)
+    assert first.timestamp - (50_000 + 4 * 3000) == pytest.approx(31 * 3000, abs=200)
+    assert second.timestamp - first.timestamp == 3000
+
+
+def test_a_joiner_is_served_from_a_recent_key_frame_without_asking() -> None:
+    call = e.Call()
+    call.produce()
+    play(call, 1, 5, keyframes=(2,))
+    call.left()
+    call.consume()
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1001, 1002, 1003]
+    assert call.probe.counters()["keyframe_requests"] == 0
+    assert call.probe.counters()["keyframes_replayed"] == 1
+
+
+def test_a_joiner_long_after_the_key_frame_asks() -> None:
+    call = e.Call()
+    call.produce()
+    play(call, 1, 40, keyframes=(1,))
+    call.left()
+    call.consume()
+    assert call.forwarded() == []
+    assert call.probe.counters()["keyframe_requests"] == 1
+
+
+def two_streams() -> e.Call:
+    call = e.Call()
+    call.produce(encodings=[(e.SSRC, e.RTX_SSRC, b""), (e.SSRC + 1, e.RTX_SSRC + 1, b"")])
+    call.consume()
+    play(call, 1, 3, keyframes=(1,))
+    play(call, 8001, 3, ssrc=e.SSRC + 1, keyframes=(8001,))
+    call.forwarded()
+    call.pass_time(2_000_000)  # so long that no key frame is recent
+    return call
+
+
+def test_a_switch_happens_on_the_targets_key_frame() -> None:
+    call = two_streams()
+    call.probe.set_target(e.CONSUMER, 1, 255)
+    call.send(e.rtp(8004, 0, e.vp8_payload(8004), ssrc=e.SSRC + 1))
+    call.send(e.rtp(4, 12_000, e.vp8_payload(4)))
+    call.send(e.rtp(8005, 0, e.vp8_payload(8005, keyframe=True), ssrc=e.SSRC + 1))
+    call.send(e.rtp(5, 15_000, e.vp8_payload(5)))
+    call.send(e.rtp(8006, 3000, e.vp8_payload(8006), ssrc=e.SSRC + 1))
+    packets = call.forwarded()
+    assert [packet.sequence for packet in packets] == [1003, 1004, 1005]
+    assert [b.picture_id - a.picture_id for a, b in zip(packets, packets[1:], strict=False)] == [1, 1]
+    assert packets[1].timestamp > packets[0].timestamp
+    layers = [event[2] for event in call.probe.events() if int(event[0]) == 6]
+    assert layers == [0, 1]
+
+
+def test_after_a_switch_the_old_stream_costs_nothing() -> None:
+    call = two_streams()
+    call.probe.set_target(e.CONSUMER, 1, 255)
+    call.send(e.rtp(8004, 0, e.vp8_payload(8004, keyframe=True), ssrc=e.SSRC + 1))
+    before = call.drops()
+    play(call, 4, 10)
+    assert call.drops() == before
+
+
+def test_a_target_of_none_stops_the_stream_and_says_so() -> None:
+    call = started()
+    call.forwarded()
+    call.probe.events()
+    call.probe.set_target(e.CONSUMER, -1, 255)
+    play(call, 6, 3)
+    assert call.forwarded() == []
+    assert [event[2] for event in call.probe.events() if int(event[0]) == 6] == [-1]
+
+
+def test_a_codec_the_consumer_did_not_take_is_not_sent() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume(codecs=[(103, 104)])
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
+    assert call.drops() == {"drop_codec_not_accepted": 1}
+
+
+def test_dtx_is_left_out_on_request_without_a_gap() -> None:
+    call = e.Call()
+    call.produce_audio()
+    call.consume_audio(ignore_dtx=True)
+    for number, payload in enumerate((b"\x78voice", b"\x78", b"\x78voice")):
+        call.send(e.rtp(number, number * 960, payload, payload_type=111))
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1001]
+    assert call.drops() == {"drop_dtx": 1}
+
+
+class TestAgain:
+    def test_over_rtx(self) -> None:
+        call = started()
+        sent = call.forwarded()
+        call.reply(e.nack(e.OUT_SSRC, 1002))
+        (again,) = call.forwarded()
+        assert (again.ssrc, again.payload_type, again.sequence) == (e.OUT_RTX_SSRC, 102, 9)
+        assert again.payload == (1002).to_bytes(2, "big") + sent[2].payload
+        assert again.timestamp == sent[2].timestamp
+        assert again.extensions[5] == bytes([0, 5]), "a retransmission has a transport-cc number of its own"
+
+    def test_without_rtx_the_bytes_are_those_of_the_first_time(self) -> None:
+        """The same number under AES-GCM is the same nonce: different bytes would give the key stream away."""
+        call = e.Call()
+        call.produce_audio()
+        call.consume_audio(extensions=e.OUT_IDS)
+        sent = []
+        for number in range(4):
+            call.send(e.rtp(number, 960 * number, b"opus%d" % number, payload_type=111, extensions={6: b"\x05"}))
+            call.pass_time(20_000)
+            sent += [data for to, data in call.left() if to == e.RECEIVER and not e.is_rtcp(data)]
+        call.reply(e.nack(e.OUT_SSRC, 1001))
+        assert [data for to, data in call.left() if to == e.RECEIVER] == [sent[1]]
+
+    def test_at_most_once_a_round_trip(self) -> None:
+        call = started()
+        call.forwarded()
+        call.reply(e.nack(e.OUT_SSRC, 1002))
+        call.reply(e.nack(e.OUT_SSRC, 1002))
+        assert len(call.forwarded()) == 1
+        assert call.drops()["drop_rtx_too_soon"] == 1
+        call.pass_time(60_000)
+        call.reply(e.nack(e.OUT_SSRC, 1002))
+        assert len(call.forwarded()) == 1
+
+    def test_what_is_gone_is_counted(self) -> None:
+        call = started()
+        call.forwarded()
+        call.reply(e.nack(e.OUT_SSRC, 500))
+        assert call.forwarded() == []
+        assert call.drops()["drop_rtx_gone"] == 1
+
+    def test_from_before_a_switch(self) -> None:
+        call = two_streams()
+        call.probe.set_target(e.CONSUMER, 1, 255)
+        play(call, 4, 2)
+        old = call.forwarded()
+        call.send(e.rtp(8004, 0, e.vp8_payload(8004, keyframe=True), ssrc=e.SSRC + 1))
+        call.forwarded()
+        call.reply(e.nack(e.OUT_SSRC, old[0].sequence))
+        (again,) = call.forwarded()
+        assert again.payload[2:] == old[0].payload
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_the_order_a_receiver_sees_one_stream(seed: int) -> None:
+    """Loss, reordering, switches and pauses at random: never two packets under one number, never a step back in it."""
+    chance = random.Random(seed)
+    call = e.Call()
+    call.produce(encodings=[(e.SSRC, 0, b""), (e.SSRC + 1, 0, b"")])
+    call.consume()
+    seen: dict[int, bytes] = {}
+    numbers = [100, 40_000]
+    late: list[tuple[int, bytes]] = []
+    for _ in range(2000):
+        call.now_us += 8_000
+        stream = chance.randrange(2)
+        numbers[stream] += 1
+        number = numbers[stream]
+        payload = e.vp8_payload(number & 0x7FFF, keyframe=chance.random() < 0.03)
+        packet = e.rtp(number, number * 3000, payload, ssrc=e.SSRC + stream)
+        if chance.random() < 0.1:
+            late.append((chance.randrange(1, 20), packet))
+        elif chance.random() > 0.05:
+            call.send(packet)
+        late = [(delay - 1, data) for delay, data in late]
+        for _, data in [item for item in late if item[0] <= 0]:
+            call.send(data)
+        late = [item for item in late if item[0] > 0]
+        if chance.random() < 0.02:
+            call.probe.at(call.now_us)
+            call.probe.set_target(e.CONSUMER, chance.randrange(2), 255)
+        if chance.random() < 0.01:
+            call.probe.pause_consumer(e.CONSUMER, True)
+            call.probe.pause_consumer(e.CONSUMER, False)
+        for packet_out in call.forwarded():
+            assert seen.setdefault(packet_out.sequence, packet_out.payload) == packet_out.payload
+    assert len(seen) > 300
+    call.close()
+    assert call.probe.slots_in_use() == 0

@@ -1,0 +1,239 @@
+"""The way of a packet: demultiplexing, authentication, order of effects, and every reason to drop."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pylibsrtp import Policy, Session
+
+from mediad._fastpath.wire.srtp import session_pointer
+from tests.support import engine as e
+
+
+def stun(fragment: bytes) -> bytes:
+    username = fragment + b":theirs"
+    attribute = struct.pack("!HH", 6, len(username)) + username + b"\0" * (-len(username) % 4)
+    return struct.pack("!HHI", 1, len(attribute), 0x2112A442) + b"t" * 12 + attribute
+
+
+def test_a_packet_reaches_its_consumer() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(e.rtp(500, 9000, e.vp8_payload(1, keyframe=True), extensions={4: b"0"}))
+    (packet,) = call.forwarded()
+    assert (packet.ssrc, packet.payload_type, packet.sequence, packet.marker) == (e.OUT_SSRC, 101, 1000, True)
+    assert packet.extensions[1] == b"7"
+    assert packet.payload[6:] == e.vp8_payload(1, keyframe=True)[6:]
+
+
+@pytest.mark.parametrize(
+    ("datagram", "reason"),
+    [
+        (b"", "drop_unknown_protocol"),
+        (b"\x10" + b"x" * 40, "drop_unknown_protocol"),
+        (b"\xff" + b"x" * 40, "drop_unknown_protocol"),
+        (b"\x00\x01\x00\x00" + b"x" * 16, "drop_stun_malformed"),
+        (stun(b"nobody"), "drop_stun_unknown_username"),
+        (b"\x16\xfe\xfd" + b"x" * 40, "drop_dtls_unknown_address"),
+        (e.rtp(1, 1, b"x"), "drop_media_unknown_address"),
+        (e.pli(1), "drop_media_unknown_address"),
+    ],
+)
+def test_strangers_are_dropped_and_counted(datagram: bytes, reason: str) -> None:
+    call = e.Call()
+    call.send(datagram, ("192.0.2.1", 9))
+    assert call.drops() == {reason: 1}
+    assert call.left() == []
+    assert call.probe.events() == []
+    assert call.probe.slots_in_use() == 0
+
+
+def test_stun_for_a_known_fragment_goes_up_from_any_address() -> None:
+    call = e.Call()
+    call.send(stun(b"sender-fragment"), ("192.0.2.1", 9))
+    ((kind, socket, host, port, data, handle),) = call.probe.events()
+    assert (int(kind), socket, host, port, handle) == (1, 0, "192.0.2.1", 9, e.SENDING)
+    assert data == stun(b"sender-fragment")
+
+
+def test_dtls_goes_up_from_a_validated_address() -> None:
+    call = e.Call()
+    hello = b"\x16\xfe\xfd" + b"h" * 40
+    call.send(hello)
+    ((kind, *_, data, handle),) = call.probe.events()
+    assert (int(kind), data, handle) == (2, hello, e.SENDING)
+
+
+@pytest.mark.parametrize(
+    ("datagram", "reason"),
+    [
+        (b"\x80\x60" + b"x" * 9, "drop_rtp_malformed"),
+        (b"\x8f\x60" + b"\0" * 10, "drop_rtp_malformed"),  # 15 CSRCs that are not there
+        (b"\x90\x60" + b"\0" * 10 + b"\xbe\xde\xff\xff", "drop_rtp_malformed"),  # a lying extension length
+        (e.rtp(1, 1, b"x")[:-1] + b"\xff", "drop_ssrc_unknown"),
+        (b"\xa0" + e.rtp(1, 1, b"xy")[1:-1] + b"\xff", "drop_rtp_malformed"),  # padding longer than the packet
+    ],
+)
+def test_lying_lengths_are_dropped(datagram: bytes, reason: str) -> None:
+    call = e.Call()
+    call.send(datagram)
+    assert call.drops() == {reason: 1}
+    assert call.probe.slots_in_use() == 0
+
+
+def test_truncated_rtcp_is_counted() -> None:
+    call = e.Call()
+    call.send(e.pli(1)[:-4] + b"")
+    assert call.drops() == {"drop_rtcp_malformed": 1}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.binary(min_size=1, max_size=200), max_size=8))
+def test_garbage_never_escapes(datagrams: list[bytes]) -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    for data in datagrams:
+        call.send(data)
+        call.send(bytes([0x80, 96]) + data)
+        call.send(bytes([0x90, 96]) + data)
+        call.send(bytes([0x81, 205]) + data)
+    call.pass_time(50_000)
+    call.close()
+    assert call.probe.slots_in_use() == 0
+
+
+class TestSecure:
+    """With SRTP nothing may move before a packet is authentic."""
+
+    @pytest.fixture
+    def call(self) -> e.Call:
+        call = e.Call(secure=True)
+        call.produce()
+        call.consume()
+        self.lent = [  # what Python keeps alive for the media thread
+            e.gcm_session(e.CLIENT_KEY, Policy.SSRC_ANY_INBOUND),
+            e.gcm_session(e.SERVER_KEY, Policy.SSRC_ANY_OUTBOUND),
+            e.gcm_session(e.SERVER_KEY, Policy.SSRC_ANY_OUTBOUND),
+            e.gcm_session(e.SERVER_KEY, Policy.SSRC_ANY_OUTBOUND),
+        ]
+        self.sender = e.gcm_session(e.CLIENT_KEY, Policy.SSRC_ANY_OUTBOUND)
+        return call
+
+    def install_keys(self, call: e.Call) -> None:
+        receive, rtcp, out, out_rtx = (session_pointer(session) for session in self.lent)
+        for transport in (e.SENDING, e.RECEIVING):
+            call.probe.set_keys(transport, receive_session=receive, rtcp_session=rtcp)
+        call.probe.set_consumer_sessions(e.CONSUMER, rtp_session=out, rtx_session=out_rtx)
+
+    def test_before_the_handshake_media_is_dropped(self, call: e.Call) -> None:
+        call.send(self.sender.protect(e.rtp(1, 1, e.vp8_payload(1, keyframe=True))))
+        call.send(self.sender.protect_rtcp(e.pli(1)))
+        assert call.drops() == {"drop_no_keys": 2}
+
+    def test_it_is_forwarded_under_the_other_key(self, call: e.Call) -> None:
+        self.install_keys(call)
+        call.send(self.sender.protect(e.rtp(1, 1, e.vp8_payload(1, keyframe=True))))
+        receiver = Session(
+            Policy(
+                key=e.SERVER_KEY,
+                ssrc_type=Policy.SSRC_ANY_INBOUND,
+                srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
+            )
+        )
+        ((to, data),) = call.left()
+        assert to == e.RECEIVER
+        assert e.parse_rtp(receiver.unprotect(data)).ssrc == e.OUT_SSRC
+
+    def test_a_forged_packet_changes_nothing(self, call: e.Call) -> None:
+        self.install_keys(call)
+        good = self.sender.protect(e.rtp(1, 1, e.vp8_payload(1, keyframe=True)))
+        call.send(good[:-1] + bytes([good[-1] ^ 1]))
+        call.send(e.rtp(60_000, 1, e.vp8_payload(1, keyframe=True), ssrc=0x99))
+        assert call.drops() == {"drop_srtp_auth": 2}
+        assert (call.left(), call.probe.events(), call.probe.slots_in_use()) == ([], [], 0)
+        call.send(good)
+        assert len(call.left()) == 1
+
+    def test_a_replay_is_named(self, call: e.Call) -> None:
+        self.install_keys(call)
+        good = self.sender.protect(e.rtp(1, 1, e.vp8_payload(1, keyframe=True)))
+        call.send(good)
+        call.send(good)
+        assert call.drops() == {"drop_srtp_replay": 1}
+
+
+def test_padding_only_packets_leave_no_gap() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
+    call.send(e.rtp(2, 0, b"", padding=200))
+    call.send(e.rtp(3, 3000, e.vp8_payload(2)))
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1001]
+    assert call.drops() == {"drop_padding_only": 1}
+
+
+def test_rtx_repairs_in_the_original_numbering() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    lost = e.rtp(2, 3000, e.vp8_payload(2))
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
+    call.send(e.rtp(3, 6000, e.vp8_payload(3)))
+    call.send(e.rtx(lost, 77))
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1002, 1001]
+    call.send(e.rtx(lost, 78))
+    assert call.drops() == {"drop_duplicate": 1}
+
+
+def test_rtx_that_only_probes_is_not_forwarded() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
+    call.send(e.rtp(5, 0, b"", ssrc=e.RTX_SSRC, payload_type=97, padding=100))
+    assert len(call.forwarded()) == 1
+    assert call.drops() == {"drop_padding_only": 1}
+
+
+def test_an_unknown_payload_type_is_dropped() -> None:
+    call = e.Call()
+    call.produce()
+    call.send(e.rtp(1, 0, b"x", payload_type=50))
+    assert call.drops() == {"drop_payload_type_unknown": 1}
+
+
+def test_a_paused_producer_forwards_and_keeps_nothing() -> None:
+    call = e.Call()
+    call.produce(paused=True)
+    call.consume()
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
+    assert call.forwarded() == []
+    assert call.drops() == {"drop_producer_paused": 1}
+    assert call.probe.slots_in_use() == 0
+
+
+def test_a_restarted_sender_is_followed_after_a_key_frame() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
+    for number in range(30_000, 30_004):
+        call.now_us += 33_000
+        call.send(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 30_002)))
+    assert [packet.sequence for packet in call.forwarded()] == [1000, 1001, 1002]
+
+
+def test_levels_are_averaged_and_told() -> None:
+    call = e.Call()
+    call.produce_audio()
+    for number in range(40):
+        call.send(e.rtp(number, number * 960, b"opus", payload_type=111, extensions={6: bytes([0x80 | 30])}))
+        call.pass_time(20_000)
+    levels = [event for event in call.probe.events() if int(event[0]) == 7]
+    assert [(handle, dbov) for _, handle, dbov in levels] == [(e.PRODUCER, -30)]

@@ -1,0 +1,238 @@
+"""One engine with a sending and a receiving client around it, without sockets: packets in, packets out, fake time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pylibsrtp import Policy, Session
+
+from mediad._fastpath.engine._probe_engine import EngineProbe
+
+GENERATION = 1 << 20
+SENDER, RECEIVER = ("10.0.0.1", 1000), ("10.0.0.2", 2000)
+SENDING, RECEIVING = GENERATION, GENERATION | 1  # transport handles
+PRODUCER, CONSUMER = GENERATION, GENERATION
+SSRC, RTX_SSRC = 0x11111111, 0x22222222
+OUT_SSRC, OUT_RTX_SSRC = 0x33333333, 0x44444444
+MID, RID, RRID, ABS_SEND_TIME, TRANSPORT_CC, AUDIO_LEVEL = range(6)  # ExtensionKind
+IN_IDS = {MID: 4, RID: 10, RRID: 11, ABS_SEND_TIME: 2, TRANSPORT_CC: 3, AUDIO_LEVEL: 6}
+OUT_IDS = {MID: 1, ABS_SEND_TIME: 4, TRANSPORT_CC: 5, AUDIO_LEVEL: 6}
+OPUS, VP8 = 1, 2  # Codec
+START_US = 1_000_000
+CLIENT_KEY, SERVER_KEY = bytes(range(28)), bytes(range(100, 128))
+
+
+def one_byte_extensions(values: dict[int, bytes]) -> bytes:
+    """An RFC 8285 block; empty for no values."""
+    if not values:
+        return b""
+    body = b"".join(bytes([id_ << 4 | len(value) - 1]) + value for id_, value in values.items())
+    body += b"\0" * (-len(body) % 4)
+    return struct.pack("!HH", 0xBEDE, len(body) // 4) + body
+
+
+def rtp(
+    sequence: int,
+    timestamp: int,
+    payload: bytes,
+    *,
+    ssrc: int = SSRC,
+    payload_type: int = 96,
+    marker: bool = True,
+    extensions: dict[int, bytes] | None = None,
+    padding: int = 0,
+) -> bytes:
+    block = one_byte_extensions(extensions or {})
+    first = 0x80 | (0x10 if block else 0) | (0x20 if padding else 0)
+    header = struct.pack(
+        "!BBHII", first, marker << 7 | payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc
+    )
+    tail = b"\0" * (padding - 1) + bytes([padding]) if padding else b""
+    return header + block + payload + tail
+
+
+def vp8_payload(picture_id: int, *, keyframe: bool = False, tl0: int = 0, body: bytes = b"x" * 100) -> bytes:
+    """The first packet of a frame: 15-bit picture id, TL0PICIDX, temporal layer 0."""
+    descriptor = bytes([0x90, 0xE0, 0x80 | picture_id >> 8 & 0x7F, picture_id & 0xFF, tl0 & 0xFF, 0x00])
+    head = b"\x00\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00" if keyframe else b"\x01\x00\x00"
+    return descriptor + head + body
+
+
+def rtx(original: bytes, sequence: int, *, ssrc: int = RTX_SSRC, payload_type: int = 97) -> bytes:
+    """RFC 4588: an extension-less original, sent again."""
+    osn = original[2:4]
+    header = original[:1] + bytes([original[1] & 0x80 | payload_type]) + struct.pack("!H", sequence)
+    return header + original[4:8] + struct.pack("!I", ssrc) + osn + original[12:]
+
+
+def nack(media_ssrc: int, *lost: int) -> bytes:
+    items = b"".join(struct.pack("!HH", number, 0) for number in lost)
+    return struct.pack("!BBHII", 0x81, 205, 2 + len(lost), 99, media_ssrc) + items
+
+
+def pli(media_ssrc: int) -> bytes:
+    return struct.pack("!BBHII", 0x81, 206, 2, 99, media_ssrc)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An RTP packet that left the engine, taken apart."""
+
+    payload_type: int
+    marker: bool
+    sequence: int
+    timestamp: int
+    ssrc: int
+    extensions: dict[int, bytes]
+    payload: bytes
+
+    @property
+    def picture_id(self) -> int:
+        return (self.payload[2] & 0x7F) << 8 | self.payload[3]
+
+    @property
+    def tl0(self) -> int:
+        return self.payload[4]
+
+
+def parse_rtp(data: bytes) -> Packet:
+    first, second, sequence, timestamp, ssrc = struct.unpack("!BBHII", data[:12])
+    offset, extensions = 12 + 4 * (first & 15), {}
+    if first & 0x10:
+        profile, words = struct.unpack("!HH", data[offset : offset + 4])
+        assert profile == 0xBEDE
+        block, offset = data[offset + 4 : offset + 4 + 4 * words], offset + 4 + 4 * words
+        while block:
+            if block[0] == 0:
+                block = block[1:]
+                continue
+            length = (block[0] & 15) + 1
+            extensions[block[0] >> 4] = block[1 : 1 + length]
+            block = block[1 + length :]
+    assert not first & 0x20, "the engine never sends padding"
+    return Packet(second & 0x7F, bool(second >> 7), sequence, timestamp, ssrc, extensions, data[offset:])
+
+
+def is_rtcp(data: bytes) -> bool:
+    return 192 <= data[1] < 224
+
+
+def rtcp_blocks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(packet type, count or format, body) of each packet of a compound."""
+    while data:
+        length = 4 * (struct.unpack("!H", data[2:4])[0] + 1)
+        yield data[1], data[0] & 31, data[4:length]
+        data = data[length:]
+
+
+def gcm_session(key: bytes, ssrc_type: int) -> Session:
+    return Session(
+        Policy(key=key, ssrc_type=ssrc_type, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM)
+    )
+
+
+@dataclass
+class Call:
+    """A sender and a receiver on one engine; `now_us` only moves when told."""
+
+    probe: EngineProbe = field(default_factory=EngineProbe)
+    now_us: int = START_US
+    secure: bool = False
+
+    def __post_init__(self) -> None:
+        for handle, (host, port), fragment in (
+            (SENDING, SENDER, b"sender-fragment"),
+            (RECEIVING, RECEIVER, b"receiver-fragment"),
+        ):
+            self.probe.open_transport(handle, username_fragment=fragment, rtcp_ssrc=handle & 0xFF, secure=self.secure)
+            self.probe.add_address(handle, 0, host, port)
+            self.probe.select_address(handle, 0, host, port)
+
+    def produce(self, *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: object) -> None:
+        """VP8 at 96 with RTX at 97, router payload type 101."""
+        parameters: dict[str, object] = {
+            "video": True,
+            "mid": b"0",
+            "paused": False,
+            "codecs": [(96, 97, 101, VP8, 90000)],
+            "encodings": encodings or [(SSRC, RTX_SSRC, b"")],
+            "extensions": IN_IDS,
+            "nack": True,
+            "pli": True,
+            "fir": False,
+            "transport_cc": True,
+            "remb": True,
+            "inactivity_us": 0,
+            "levels": False,
+        }
+        self.probe.open_producer(PRODUCER, SENDING, **(parameters | changes))
+
+    def produce_audio(self, **changes: object) -> None:
+        self.produce(
+            **({"video": False, "codecs": [(111, 0, 100, OPUS, 48000)], "pli": False, "levels": True} | changes)
+        )
+
+    def consume(self, handle: int = CONSUMER, transport: int = RECEIVING, **changes: object) -> None:
+        parameters: dict[str, object] = {
+            "video": True,
+            "ssrc": OUT_SSRC,
+            "rtx_ssrc": OUT_RTX_SSRC,
+            "codecs": [(101, 102)],
+            "clock_rate": 90000,
+            "mid": b"7",
+            "cname": b"cname",
+            "extensions": OUT_IDS,
+            "nack": True,
+            "ignore_dtx": False,
+            "paused": False,
+            "target": 0,
+            "first_sequence_number": 1000,
+            "first_timestamp": 50_000,
+            "first_rtx_sequence_number": 9,
+        }
+        self.probe.open_consumer(handle, transport, PRODUCER, **(parameters | changes))
+
+    def consume_audio(self, **changes: object) -> None:
+        self.consume(**({"video": False, "codecs": [(100, 0)], "rtx_ssrc": 0, "clock_rate": 48000} | changes))
+
+    def send(self, data: bytes, host_port: tuple[str, int] = SENDER) -> None:
+        """One datagram of the sender's arrives now."""
+        assert self.probe.receive(0, *host_port, data, self.now_us)
+
+    def reply(self, data: bytes) -> None:
+        """One datagram of the receiver's arrives now."""
+        self.send(data, RECEIVER)
+
+    def pass_time(self, us: int) -> None:
+        """Let the engine do what is due on the way."""
+        end = self.now_us + us
+        while 0 < (deadline := self.probe.deadline()) <= end:
+            self.now_us = max(self.now_us, deadline)
+            self.probe.tick(self.now_us)
+        self.now_us = end
+        self.probe.tick(self.now_us)
+
+    def left(self) -> list[tuple[tuple[str, int], bytes]]:
+        return [((host, port), data) for _, host, port, data in self.probe.outbox()]
+
+    def forwarded(self) -> list[Packet]:
+        """RTP the receiver got since the last look; drops RTCP and what went to the sender."""
+        return [parse_rtp(data) for to, data in self.left() if to == RECEIVER and not is_rtcp(data)]
+
+    def rtcp_to(self, whom: tuple[str, int]) -> list[tuple[int, int, bytes]]:
+        """RTCP blocks one client got since the last look."""
+        return [
+            block for to, data in self.left() if to == whom and is_rtcp(data) for block in rtcp_blocks(data)
+        ]
+
+    def drops(self) -> dict[str, int]:
+        return {name: n for name, n in self.probe.counters().items() if name.startswith("drop_") and n}
+
+    def close(self) -> None:
+        """Everything, in order; afterwards nothing may be left."""
+        self.probe.close_consumer(CONSUMER)
+        self.probe.close_producer(PRODUCER)
+        self.probe.close_transport(SENDING)
+        self.probe.close_transport(RECEIVING)
