@@ -1,0 +1,165 @@
+"""The things a room keeps books about: peers, transports, producers, consumers, and who hangs on whom.
+
+Plain records and the links between them; nothing here talks to a worker or a client. Who closes whom:
+
+    what closes     closes with it                              who is told
+    consumer        nothing                                     its peer, when the producer was the cause
+    producer        its consumers (the worker does the same)    the peers of those consumers
+    transport       its producers and consumers (likewise)      the peers of those producers' consumers
+    peer            its transports                              the other joined peers
+    room            its router, with everything on it           its peers: their connections close
+
+Records are closed first, without suspension, and the worker hears of it afterwards. A request that is under
+way for something closed meanwhile finds `closed` set when it returns, and closes what it has just made on
+the worker.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from mediad.ortc.acceptance import SSRC_RANGE
+from mediad.ortc.negotiation import consumer_mid
+from mediad.ortc.parameters import RtpCapabilities, RtpParameters
+from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener
+from mediad.rooms.streams import StreamClaims
+
+Log = logging.LoggerAdapter[logging.Logger]
+
+
+@dataclass(slots=True, eq=False)
+class Peer:
+    """A client between its connection and its end; it is a member of the call once it has joined."""
+
+    id: str
+    listener: PeerListener
+    log: Log
+    info: PeerInfo
+    capabilities: RtpCapabilities | None = None
+    """What it can receive; None for a peer that receives nothing."""
+    joined: bool = False
+    closed: bool = False
+    transports: dict[str, Transport] = field(default_factory=dict)
+    reserved_transports: int = 0
+    """Transports the worker is making; they count against the limit."""
+    witnesses: set[Peer] = field(default_factory=set)
+    """Peers that know this id as a member from an earlier connection, while this one has not joined."""
+
+    def receiving_transport(self) -> Transport | None:
+        """Where its consumers go: the first transport made for them."""
+        return next((transport for transport in self.transports.values() if transport.consuming), None)
+
+    def producer_count(self) -> int:
+        return sum(len(transport.producers) for transport in self.transports.values())
+
+
+@dataclass(slots=True, eq=False)
+class Transport:
+    """One WebRTC transport of a peer."""
+
+    id: str
+    peer: Peer
+    consuming: bool
+    producers: dict[str, Producer] = field(default_factory=dict)
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+    claims: StreamClaims = field(default_factory=StreamClaims)
+    cname: str = ""
+    """Of every producer here: the first one's, so that a sender's audio and video stay in step."""
+    closed: bool = False
+    _mids_taken: int = 0
+
+    def take_mid(self) -> str:
+        """The next consumer's MID; never one an earlier consumer of this transport had."""
+        self._mids_taken += 1
+        return consumer_mid(self._mids_taken - 1)
+
+    def take_ssrc(self) -> int:
+        """An SSRC free on this transport together with the one after it, which is for RTX."""
+        used = {consumer.ssrc for consumer in self.consumers.values()}
+        while True:
+            ssrc = draw_ssrc(2)
+            if used.isdisjoint((ssrc - 1, ssrc, ssrc + 1)):
+                return ssrc
+
+
+@dataclass(slots=True, eq=False)
+class Producer:
+    """A track a peer sends."""
+
+    id: str
+    kind: str
+    type: str
+    transport: Transport
+    consumable: RtpParameters
+    """What every consumer is negotiated from."""
+    app_data: dict[str, Any]
+    created: bool = False
+    """The worker has it; before, the client cannot know its id."""
+    announced: bool = False
+    """Its client has been answered, and the others are being offered it."""
+    paused: bool = False
+    closed: bool = False
+    score: list[dict[str, Any]] = field(default_factory=list)
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+
+    @property
+    def peer(self) -> Peer:
+        return self.transport.peer
+
+    def announced_consumers(self) -> list[Consumer]:
+        """Those whose clients may be told what happens to it."""
+        return [consumer for consumer in self.consumers.values() if consumer.announced]
+
+
+@dataclass(slots=True, eq=False)
+class Consumer:
+    """A producer's track on its way to another peer."""
+
+    id: str
+    producer: Producer
+    transport: Transport
+    ssrc: int
+    rtp_parameters: dict[str, Any]
+    announced: bool = False
+    """Its client has been told of it, and may be told about it from now on."""
+    accepted: bool = False
+    """Its client has agreed to receive it: only now may packets flow."""
+    paused: bool = False
+    """The client's own wish; it holds from before the acceptance."""
+    closed: bool = False
+    score: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def peer(self) -> Peer:
+        return self.transport.peer
+
+    @property
+    def kind(self) -> str:
+        return self.producer.kind
+
+    def offer(self) -> ConsumerOffer:
+        """What its client is told of it, as things are now."""
+        producer = self.producer
+        return ConsumerOffer(
+            consumer_id=self.id,
+            producer_id=producer.id,
+            peer_id=producer.peer.id,
+            kind=producer.kind,
+            type=producer.type,
+            rtp_parameters=self.rtp_parameters,
+            app_data=producer.app_data,
+            producer_paused=producer.paused,
+        )
+
+
+def draw_ssrc(count: int) -> int:
+    """The first of `count` random SSRCs in a row."""
+    return secrets.choice(SSRC_RANGE[: 1 - count] if count > 1 else SSRC_RANGE)
+
+
+def new_peer(peer_id: str, listener: PeerListener, log: Log) -> Peer:
+    """A client that has connected and not joined."""
+    return Peer(peer_id, listener, log, PeerInfo(peer_id, "", Device()))

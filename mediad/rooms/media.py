@@ -1,0 +1,42 @@
+"""What rooms need from the media side: a worker to ask, and somebody who chooses one.
+
+Both are Protocols, implemented in `supervisor/`: rooms never learn that there are processes and pipes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+EventHandler = Callable[[str, dict[str, Any]], None]
+"""Takes an event's name (`producer.score`, …) and its data; runs on the event loop and must not block."""
+
+
+class MediaWorker(Protocol):
+    """One worker as a room sees it. Requests are delivered in the order they are made."""
+
+    worker_id: int
+
+    async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Ask and wait. Raises the MediadError the worker answered with, WorkerDied when it is gone."""
+        ...
+
+    def subscribe(self, router_id: str, on_event: EventHandler) -> None:
+        """From now on events of this router go to `on_event`."""
+        ...
+
+    def unsubscribe(self, router_id: str) -> None:
+        """Stop; an unknown router is ignored."""
+        ...
+
+
+class Placement(Protocol):
+    """Which worker a room lives on."""
+
+    def place(self, room_id: str) -> MediaWorker:
+        """Choose a worker for a new room. Raises Unavailable when none can take it."""
+        ...
+
+    def release(self, room_id: str) -> None:
+        """The room is closed and no longer weighs on its worker."""
+        ...

@@ -1,0 +1,129 @@
+"""RoomRegistry: every room of this node by its id, opened by its first peer and forgotten when it closes."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from mediad.errors import Unavailable, WorkerDied
+from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
+from mediad.ortc.negotiation import router_capabilities
+from mediad.ortc.parameters import CodecCapability
+from mediad.rooms import events
+from mediad.rooms.background import Background
+from mediad.rooms.limits import RoomLimits
+from mediad.rooms.listener import CloseCause, PeerListener
+from mediad.rooms.media import Placement
+from mediad.rooms.room import Room
+from mediad.rooms.seat import Seat
+
+_OPEN_ATTEMPTS = 3
+"""How many workers may die under a room that is being opened before its first peer is turned away."""
+
+_DEATH_NOTICE_S = 0.05
+
+
+class RoomRegistry:
+    """The rooms of one node."""
+
+    def __init__(
+        self,
+        placement: Placement,
+        media_codecs: Iterable[dict[str, Any]] | None = None,
+        limits: RoomLimits | None = None,
+    ) -> None:
+        """`media_codecs` are what every room offers, as RTP codec capabilities; None is the built-in list.
+        Raises Unsupported or InvalidInput for a codec no room can offer."""
+        self._placement = placement
+        self._capabilities = router_capabilities(_codecs(media_codecs))
+        self._limits = limits or RoomLimits()
+        self._rooms: dict[str, Room] = {}
+        self._background = Background()
+
+    async def connect(
+        self, room_id: str, peer_id: str, listener: PeerListener, *, consumer_replicas: int = 0
+    ) -> Seat:
+        """A client is here: its seat, in a room that is opened when there is none of that id.
+
+        `consumer_replicas` counts only when it opens the room. Raises Unavailable when no worker can take a
+        room now, or the worker's error when it cannot make one.
+        """
+        for _ in range(_OPEN_ATTEMPTS):
+            room = self._rooms.get(room_id) or self._open(room_id, consumer_replicas)
+            room.expected += 1
+            try:
+                await room.opened()
+                if not room.closed:
+                    return Seat(room, peer_id, listener)
+            except WorkerDied:
+                # the room has closed itself; who places rooms may need a moment to notice the death too
+                await asyncio.sleep(_DEATH_NOTICE_S)
+            finally:
+                room.expected -= 1
+                room.close_if_deserted()
+        raise Unavailable("no worker could open the room")
+
+    def worker_died(self, worker_id: int) -> None:
+        """Close every room on this worker; their peers are told to come back, and land elsewhere."""
+        for room in list(self._rooms.values()):
+            if room.worker.worker_id == worker_id:
+                room.close(CloseCause.WORKER_DIED, "media worker died")
+
+    async def close(self, reason: str = "server is stopping") -> None:
+        """Close every room, and wait until nothing is under way any more."""
+        for room in list(self._rooms.values()):
+            room.close(CloseCause.DRAINED, reason)
+        await self._background.settled()
+
+    # -- what is there -------------------------------------------------------------------------------------
+
+    @property
+    def room_count(self) -> int:
+        return len(self._rooms)
+
+    @property
+    def peer_count(self) -> int:
+        return sum(len(room.peers) for room in self._rooms.values())
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """For each room its roomId, workerId, and how many peers, producers and consumers it has."""
+        return [
+            {
+                "roomId": room.id,
+                "workerId": room.worker.worker_id,
+                "peers": len(room.peers),
+                "producers": len(room.producers),
+                "consumers": len(room.consumers),
+            }
+            for room in self._rooms.values()
+        ]
+
+    # -- rooms come and go ---------------------------------------------------------------------------------
+
+    def _open(self, room_id: str, consumer_replicas: int) -> Room:
+        room = Room(
+            room_id,
+            self._placement.place(room_id),
+            self._capabilities,
+            self._limits,
+            self._background,
+            consumer_replicas=consumer_replicas,
+            on_closed=self._forget,
+        )
+        room.worker.subscribe(room.router_id, functools.partial(events.receive, room))
+        self._rooms[room_id] = room
+        return room
+
+    def _forget(self, room: Room) -> None:
+        del self._rooms[room.id]
+        self._placement.release(room.id)
+
+
+def _codecs(settings: Iterable[dict[str, Any]] | None) -> Iterable[CodecCapability]:
+    if settings is None:
+        return DEFAULT_MEDIA_CODECS
+    return [
+        CodecCapability.from_wire(codec, f"media_codecs[{index}]") for index, codec in enumerate(settings)
+    ]

@@ -1,0 +1,247 @@
+"""Room: who is in the call and what exists in it, and what the others are told when either changes.
+
+A room owns its peers and one router on one worker; it lives while at least one peer is attached. What a
+peer may ask for is in `seat.py`, offering a track to a peer in `offers.py`, what the worker reports in
+`events.py`.
+
+When a peer id connects a second time the newcomer takes the place of the old peer at once, in one step: the
+room is never empty in between, and the others keep seeing one member. They lose the old tracks (their
+consumers close), but hear of the member only when the newcomer joins, or, if it goes away without joining,
+that it left. So each of them sees exactly one change. `Peer.witnesses` is who still knows the member
+meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from mediad.errors import MediadError, Unavailable
+from mediad.ortc.parameters import RtpCapabilities
+from mediad.rooms.background import Background
+from mediad.rooms.entities import Consumer, Log, Peer, Producer, Transport, new_peer
+from mediad.rooms.limits import RoomLimits
+from mediad.rooms.listener import CloseCause, PeerListener
+from mediad.rooms.media import MediaWorker
+
+_DISCARD_RETRY_S = 1.0
+"""An overloaded worker gets this long before it is asked again; it may not keep what is closed."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Room:
+    """One call on one worker."""
+
+    def __init__(
+        self,
+        room_id: str,
+        worker: MediaWorker,
+        capabilities: RtpCapabilities,
+        limits: RoomLimits,
+        background: Background,
+        *,
+        consumer_replicas: int,
+        on_closed: Callable[[Room], None],
+    ) -> None:
+        """Every consumer is made `1 + consumer_replicas` times, bounded by the limits. `on_closed` is
+        called once, whether the room was closed or has closed itself. Call `open` before anything else."""
+        self.id = room_id
+        self.router_id = str(uuid4())
+        self.worker = worker
+        self.capabilities = capabilities
+        self.limits = limits
+        self.background = background
+        self.copies = 1 + max(0, min(consumer_replicas, limits.consumer_replicas))
+        self.peers: dict[str, Peer] = {}
+        self.transports: dict[str, Transport] = {}
+        self.producers: dict[str, Producer] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self.expected = 0
+        """Clients that are connecting and will attach: they keep an empty room open."""
+        self.closed = False
+        self.log = self.log_of()
+        self._on_closed = on_closed
+        self._opening: asyncio.Task[None] | None = None
+
+    def log_of(self, **context: str) -> Log:
+        """A logger whose lines say that they are about this room, and `context`."""
+        return logging.LoggerAdapter(_logger, {"room": self.id, "worker": self.worker.worker_id, **context})
+
+    async def opened(self) -> None:
+        """Wait until the router exists. Raises the worker's error, and the room has closed itself then."""
+        if self._opening is None:
+            self._opening = asyncio.get_running_loop().create_task(self._open())
+        # shared by all who wait: one of them going away must not take it from the others
+        await asyncio.shield(self._opening)
+
+    async def _open(self) -> None:
+        try:
+            await self.make("router", {"routerId": self.router_id})
+        except Exception as error:
+            if not self.closed:
+                self._shut(f"could not be opened: {error}", router_exists=False)
+            raise
+        if not self.closed:
+            self.log.info("room opened")
+
+    # -- membership ----------------------------------------------------------------------------------------
+
+    def attach(self, peer_id: str, listener: PeerListener) -> Peer:
+        """A client is connected under this id; an older one of the same id is retired in the same step."""
+        newcomer = new_peer(peer_id, listener, self.log_of(peer=peer_id))
+        old = self.peers.get(peer_id)
+        self.peers[peer_id] = newcomer
+        newcomer.log.info("peer connected" if old is None else "peer connected again")
+        if old is not None:
+            newcomer.witnesses = self._acquaintances(old)
+            self._retire(old)
+            old.listener.closed(CloseCause.REPLACED, "replaced by a newer connection of the same peer")
+        return newcomer
+
+    def joined_peers(self, *, but: Peer | None = None) -> list[Peer]:
+        """Everybody in the call, in the order they connected, `but` one."""
+        return [peer for peer in self.peers.values() if peer.joined and peer is not but]
+
+    def _acquaintances(self, peer: Peer) -> set[Peer]:
+        """Who takes this peer for a member."""
+        return peer.witnesses.union(self.joined_peers(but=peer) if peer.joined else ())
+
+    def introduce(self, peer: Peer) -> None:
+        """Tell the others of a peer that has just joined."""
+        peer.witnesses.clear()
+        for other in self.joined_peers(but=peer):
+            other.listener.peer_joined(peer.info)
+
+    def leave(self, peer: Peer) -> None:
+        """The peer's connection is over, or must end. The last one closes the room."""
+        if peer.closed:
+            return
+        del self.peers[peer.id]
+        for other in self._acquaintances(peer):
+            if not other.closed:
+                other.listener.peer_left(peer.id)
+        self._retire(peer)
+        peer.log.info("peer left")
+        self.close_if_deserted()
+
+    def _retire(self, peer: Peer) -> None:
+        """Close everything the peer has; the others hear only of the consumers they lose."""
+        peer.closed = True
+        for transport in list(peer.transports.values()):
+            self._close_transport(transport)
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    def close(self, cause: CloseCause, reason: str) -> None:
+        """Let every peer go, telling each why, and free the router on the worker with all there is on it."""
+        if self.closed:
+            return
+        peers, self.peers = list(self.peers.values()), {}
+        self._shut(reason, router_exists=cause is not CloseCause.WORKER_DIED)
+        for peer in peers:
+            peer.closed = True
+            peer.listener.closed(cause, reason)
+
+    def close_if_deserted(self) -> None:
+        """A room lives as long as somebody is attached, or about to be."""
+        if not (self.closed or self.peers or self.expected):
+            self._shut("nobody is left", router_exists=True)
+
+    def _shut(self, reason: str, *, router_exists: bool) -> None:
+        self.closed = True
+        for record in self._records():
+            record.closed = True
+        self.transports.clear()
+        self.producers.clear()
+        self.consumers.clear()
+        self.worker.unsubscribe(self.router_id)
+        if router_exists:
+            self.discard("router", self.router_id)
+        self.log.info("room closed: %s", reason)
+        self._on_closed(self)
+
+    def _records(self) -> Iterator[Transport | Producer | Consumer]:
+        yield from self.transports.values()
+        yield from self.producers.values()
+        yield from self.consumers.values()
+
+    # -- the books -----------------------------------------------------------------------------------------
+
+    def enter_transport(self, transport: Transport) -> None:
+        transport.peer.transports[transport.id] = transport
+        self.transports[transport.id] = transport
+
+    def enter_producer(self, producer: Producer) -> None:
+        """Put it in the books, before the worker makes it: its events may arrive before the answer does."""
+        producer.transport.producers[producer.id] = producer
+        self.producers[producer.id] = producer
+
+    def enter_consumer(self, consumer: Consumer) -> None:
+        """As for producers."""
+        consumer.transport.consumers[consumer.id] = consumer
+        consumer.producer.consumers[consumer.id] = consumer
+        self.consumers[consumer.id] = consumer
+
+    def _close_transport(self, transport: Transport) -> None:
+        transport.closed = True
+        for producer in list(transport.producers.values()):
+            self.forget_producer(producer)
+        for consumer in list(transport.consumers.values()):
+            self.forget_consumer(consumer)
+        del transport.peer.transports[transport.id]
+        del self.transports[transport.id]
+        self.discard("transport", transport.id)
+
+    def forget_producer(self, producer: Producer) -> None:
+        """Take it out of the books and tell those who receive it; the worker is the caller's business."""
+        producer.closed = True
+        producer.transport.producers.pop(producer.id, None)
+        producer.transport.claims.release(producer.id)
+        self.producers.pop(producer.id, None)
+        for consumer in list(producer.consumers.values()):
+            self.forget_consumer(consumer)
+            if consumer.announced:
+                consumer.peer.listener.consumer_closed(consumer.id)
+
+    def forget_consumer(self, consumer: Consumer) -> None:
+        """Take it out of the books; the worker and the client are the caller's business."""
+        consumer.closed = True
+        consumer.transport.consumers.pop(consumer.id, None)
+        consumer.producer.consumers.pop(consumer.id, None)
+        self.consumers.pop(consumer.id, None)
+
+    # -- the worker ----------------------------------------------------------------------------------------
+
+    async def ask(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Ask this room's worker. Raises what it answered with, or WorkerDied."""
+        return await self.worker.request(method, data)
+
+    async def make(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Create a router, transport, producer or consumer; `data` has its id under `{kind}Id`.
+
+        Raises like `ask`. Afterwards it does not exist, also when the worker was only too slow to answer.
+        """
+        try:
+            return await self.ask(f"{kind}.create", data)
+        except Unavailable:
+            self.discard(kind, data[f"{kind}Id"])
+            raise
+
+    def discard(self, kind: str, identifier: str) -> None:
+        """Have the worker close something, without waiting for it."""
+        self.background.run(self._discard(f"{kind}.close", {f"{kind}Id": identifier}))
+
+    async def _discard(self, method: str, data: dict[str, Any]) -> None:
+        while True:
+            try:
+                await self.worker.request(method, data)
+            except Unavailable:
+                await asyncio.sleep(_DISCARD_RETRY_S)
+                continue
+            except MediadError:
+                pass  # it is gone with something larger, or with the worker
+            return

@@ -1,0 +1,271 @@
+"""Seat: a peer's place in a room, and everything its client may ask for there.
+
+Each method checks the rule, asks the worker once, and keeps the books. Requests of one peer run side by
+side. What keeps them consistent: books change without suspension, either before the worker is asked
+(claims, limits) or after it has answered, and whoever was suspended looks at `closed` again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from uuid import uuid4
+
+from mediad.errors import InvalidState, NotFound
+from mediad.ortc.acceptance import AcceptedProducer, accept_producer
+from mediad.ortc.parameters import MAX_ENCODINGS, RtpCapabilities, RtpParameters
+from mediad.rooms import offers
+from mediad.rooms.entities import Consumer, Producer, Transport, draw_ssrc
+from mediad.rooms.listener import Device, PeerInfo, PeerListener
+from mediad.rooms.room import Room
+
+
+class Seat:
+    """Taken when the client connects, given up with `leave`."""
+
+    def __init__(self, room: Room, peer_id: str, listener: PeerListener) -> None:
+        self.room = room
+        self.peer = room.attach(peer_id, listener)
+
+    def leave(self) -> None:
+        """The client is gone. Returns at once; what it had is closed on the worker in the background."""
+        self.room.leave(self.peer)
+
+    # -- membership ----------------------------------------------------------------------------------------
+
+    def join(self, display_name: str, device: Device, capabilities: dict[str, Any] | None) -> list[PeerInfo]:
+        """Become a member; returns the others. Call `joined` right after the answer is on its way.
+
+        `capabilities` are the client's RTP capabilities, None for one that only sends. Raises InvalidState
+        the second time, InvalidInput for malformed capabilities.
+        """
+        peer = self.peer
+        self._require_open()
+        if peer.joined:
+            raise InvalidState("Peer already joined")
+        peer.capabilities = None if capabilities is None else RtpCapabilities.from_wire(capabilities)
+        peer.info = PeerInfo(peer.id, display_name, device)
+        peer.joined = True
+        peer.log.info("peer joined as %s", display_name)
+        return [other.info for other in self.room.joined_peers(but=peer)]
+
+    def joined(self) -> None:
+        """The second half of `join`: the others hear of this peer, and it is offered what they send."""
+        offers.welcome(self.room, self.peer)
+
+    def rename(self, display_name: str) -> None:
+        """Change what the others see."""
+        self._require_open()
+        old = self.peer.info
+        self.peer.info = PeerInfo(old.id, display_name, old.device)
+        for other in self.room.joined_peers(but=self.peer):
+            other.listener.display_name_changed(old.id, display_name, old.display_name)
+
+    # -- transports ----------------------------------------------------------------------------------------
+
+    async def create_transport(self, *, consuming: bool, force_tcp: bool) -> tuple[str, dict[str, Any]]:
+        """A new transport's id, and its ICE and DTLS parameters.
+
+        Consumers are put on the first transport made with `consuming`.
+        """
+        peer, room = self.peer, self.room
+        self._require_open()
+        if len(peer.transports) + peer.reserved_transports >= room.limits.transports_per_peer:
+            raise InvalidState("too many transports")
+        transport = Transport(str(uuid4()), peer, consuming)
+        peer.reserved_transports += 1
+        try:
+            parameters = await room.make(
+                "transport",
+                {"routerId": room.router_id, "transportId": transport.id, "forceTcp": force_tcp},
+            )
+        finally:
+            peer.reserved_transports -= 1
+        if peer.closed:
+            room.discard("transport", transport.id)
+            raise InvalidState("peer closed")
+        room.enter_transport(transport)
+        return transport.id, parameters
+
+    async def connect_transport(self, transport_id: str, dtls_parameters: dict[str, Any]) -> None:
+        """Tell a transport the client's DTLS role and fingerprints; InvalidState the second time."""
+        transport = self._transport(transport_id)
+        await self.room.ask(
+            "transport.connect", {"transportId": transport.id, "dtlsParameters": dtls_parameters}
+        )
+
+    async def restart_ice(self, transport_id: str) -> dict[str, Any]:
+        """New ICE parameters; the old ones hold until the client uses the new."""
+        transport = self._transport(transport_id)
+        answer = await self.room.ask("transport.restartIce", {"transportId": transport.id})
+        parameters: dict[str, Any] = answer["iceParameters"]
+        return parameters
+
+    # -- producers -----------------------------------------------------------------------------------------
+
+    async def produce(
+        self, transport_id: str, kind: str, rtp_parameters: dict[str, Any], app_data: dict[str, Any]
+    ) -> Producer:
+        """Start sending a track. Call `produced` right after the answer is on its way.
+
+        Raises InvalidInput or Unsupported when this room cannot have it, InvalidState when the peer went away
+        meanwhile.
+        """
+        transport = self._transport(transport_id)
+        if self.peer.producer_count() >= self.room.limits.producers_per_peer:
+            raise InvalidState("too many producers")
+        accepted = self._accept(transport, kind, RtpParameters.from_wire(rtp_parameters))
+        producer = Producer(
+            str(uuid4()), accepted.kind, accepted.type, transport, accepted.consumable, app_data
+        )
+        _claim(producer, accepted.rtp_parameters)
+        self.room.enter_producer(producer)
+        try:
+            await self._create_producer(producer, accepted)
+        except BaseException:
+            self.room.forget_producer(producer)
+            raise
+        if producer.closed:
+            self.room.discard("producer", producer.id)
+            raise InvalidState("peer closed")
+        producer.created = True
+        return producer
+
+    def _accept(self, transport: Transport, kind: str, parameters: RtpParameters) -> AcceptedProducer:
+        return accept_producer(
+            kind,
+            parameters,
+            self.room.capabilities,
+            cname=transport.cname or parameters.rtcp.cname or secrets.token_hex(4),
+            mapped_ssrc=draw_ssrc(MAX_ENCODINGS),
+        )
+
+    async def _create_producer(self, producer: Producer, accepted: AcceptedProducer) -> None:
+        await self.room.make(
+            "producer",
+            {
+                "transportId": producer.transport.id,
+                "producerId": producer.id,
+                "kind": producer.kind,
+                "rtpParameters": accepted.rtp_parameters.to_wire(),
+                "rtpMapping": accepted.mapping.to_wire(),
+                "paused": False,
+                "levels": producer.kind == "audio",
+            },
+        )
+
+    def produced(self, producer: Producer) -> None:
+        """The second half of `produce`: the others are offered the track."""
+        offers.announce(self.room, producer)
+
+    async def close_producer(self, producer_id: str) -> None:
+        producer = self._producer(producer_id)
+        self.room.forget_producer(producer)
+        await self.room.ask("producer.close", {"producerId": producer.id})
+
+    async def pause_producer(self, producer_id: str) -> None:
+        """Stop forwarding a track; the others are told once."""
+        producer = self._producer(producer_id)
+        await self.room.ask("producer.pause", {"producerId": producer.id})
+        if not producer.paused:
+            producer.paused = True
+            for consumer in producer.announced_consumers():
+                consumer.peer.listener.consumer_paused(consumer.id)
+
+    async def resume_producer(self, producer_id: str) -> None:
+        """Undo a pause."""
+        producer = self._producer(producer_id)
+        await self.room.ask("producer.resume", {"producerId": producer.id})
+        if producer.paused:
+            producer.paused = False
+            for consumer in producer.announced_consumers():
+                consumer.peer.listener.consumer_resumed(consumer.id)
+
+    # -- consumers -----------------------------------------------------------------------------------------
+
+    async def pause_consumer(self, consumer_id: str) -> None:
+        consumer = self._consumer(consumer_id)
+        consumer.paused = True
+        await self.room.ask("consumer.pause", {"consumerId": consumer.id})
+
+    async def resume_consumer(self, consumer_id: str) -> None:
+        """Undo a pause. Before the client has accepted the consumer this is only remembered."""
+        consumer = self._consumer(consumer_id)
+        consumer.paused = False
+        if consumer.accepted:
+            await self.room.ask("consumer.resume", {"consumerId": consumer.id})
+
+    async def set_preferred_layers(
+        self, consumer_id: str, spatial_layer: int, temporal_layer: int | None
+    ) -> None:
+        """The highest layers to send, None for every temporal one. Without effect on single-layer tracks."""
+        data: dict[str, Any] = {
+            "consumerId": self._consumer(consumer_id).id,
+            "spatialLayer": spatial_layer,
+        }
+        if temporal_layer is not None:
+            data["temporalLayer"] = temporal_layer
+        await self.room.ask("consumer.setPreferredLayers", data)
+
+    async def set_priority(self, consumer_id: str, priority: int) -> None:
+        """Its weight when bandwidth is short: 1, the default, or more."""
+        consumer = self._consumer(consumer_id)
+        await self.room.ask("consumer.setPriority", {"consumerId": consumer.id, "priority": priority})
+
+    async def request_key_frame(self, consumer_id: str) -> None:
+        """Ask the sender for one; audio has none, and that is fine."""
+        consumer = self._consumer(consumer_id)
+        if consumer.kind == "video":
+            await self.room.ask("consumer.requestKeyFrame", {"consumerId": consumer.id})
+
+    # -- statistics ----------------------------------------------------------------------------------------
+
+    async def transport_stats(self, transport_id: str) -> list[dict[str, Any]]:
+        return await self._stats("transport.stats", {"transportId": self._transport(transport_id).id})
+
+    async def producer_stats(self, producer_id: str) -> list[dict[str, Any]]:
+        return await self._stats("producer.stats", {"producerId": self._producer(producer_id).id})
+
+    async def consumer_stats(self, consumer_id: str) -> list[dict[str, Any]]:
+        return await self._stats("consumer.stats", {"consumerId": self._consumer(consumer_id).id})
+
+    async def _stats(self, method: str, data: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = await self.room.ask(method, data)
+        stats: list[dict[str, Any]] = answer["stats"]
+        return stats
+
+    # -- looking up ----------------------------------------------------------------------------------------
+
+    def _require_open(self) -> None:
+        if self.peer.closed:
+            raise InvalidState("peer closed")
+
+    def _transport(self, transport_id: str) -> Transport:
+        transport = self.peer.transports.get(transport_id)
+        if transport is None or transport.closed:
+            raise NotFound(f'transport with id "{transport_id}" not found')
+        return transport
+
+    def _producer(self, producer_id: str) -> Producer:
+        producer = self.room.producers.get(producer_id)
+        if producer is None or producer.peer is not self.peer or not producer.created:
+            raise NotFound(f'producer with id "{producer_id}" not found')
+        return producer
+
+    def _consumer(self, consumer_id: str) -> Consumer:
+        consumer = self.room.consumers.get(consumer_id)
+        if consumer is None or consumer.peer is not self.peer or not consumer.announced:
+            raise NotFound(f'consumer with id "{consumer_id}" not found')
+        return consumer
+
+
+def _claim(producer: Producer, parameters: RtpParameters) -> None:
+    """Claim the streams on the producer's transport, whose CNAME is settled with the first that may."""
+    encodings = parameters.encodings
+    producer.transport.claims.claim(
+        producer.id,
+        parameters.mid,
+        [ssrc for e in encodings for ssrc in (e.ssrc, e.rtx_ssrc) if ssrc is not None],
+        [encoding.rid for encoding in encodings if encoding.rid is not None],
+    )
+    producer.transport.cname = parameters.rtcp.cname or ""

@@ -1,0 +1,158 @@
+"""What the worker reports, and who hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from mediad.rooms.listener import CloseCause
+from tests.support.calls import Call
+from tests.support.listeners import RecordingListener
+from tests.support.rtp_samples import opus, vp8
+
+SCORE = [{"encodingIdx": 0, "ssrc": 11110000, "score": 7}]
+
+
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        await scenario(Call())
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("event", "key", "state", "ends"),
+    [
+        ("transport.iceState", "iceState", "connected", False),
+        ("transport.iceState", "iceState", "completed", False),
+        ("transport.iceState", "iceState", "disconnected", True),
+        ("transport.iceState", "iceState", "closed", True),
+        ("transport.dtlsState", "dtlsState", "connecting", False),
+        ("transport.dtlsState", "dtlsState", "connected", False),
+        ("transport.dtlsState", "dtlsState", "failed", True),
+        ("transport.dtlsState", "dtlsState", "closed", True),
+    ],
+)
+def test_a_lost_transport_ends_its_peer(event: str, key: str, state: str, ends: bool) -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        ana.listener.heard.clear()
+        for _ in range(2):
+            call.worker.emit(event, transportId=ana.receiving, **{key: state})
+        await call.settle()
+        assert ana.seat.peer.closed is ends
+        assert ana.listener.heard == ([("closed", CloseCause.MEDIA_LOST)] if ends else [])
+        assert ben.listener.heard == ([("left", "ana")] if ends else [])
+        assert len(call.worker.transports) == (2 if ends else 4)
+
+    run(scenario)
+
+
+def test_the_last_peers_lost_transport_closes_the_room() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        call.worker.emit("transport.dtlsState", transportId=ana.sending, dtlsState="closed")
+        await call.settle()
+        assert call.worker.is_empty()
+        assert call.registry.room_count == 0
+
+    run(scenario)
+
+
+def test_a_producers_score_waits_for_the_answer_to_produce() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        call.worker.hold("producer.create")
+        producing = asyncio.create_task(ana.seat.produce(ana.sending, "audio", opus(), {}))
+        await call.settle()
+        producer_id = next(iter(call.worker.producers))
+        call.worker.emit("producer.score", producerId=producer_id, score=[])
+        call.worker.emit("producer.score", producerId=producer_id, score=SCORE)
+        call.worker.release("producer.create")
+        producer = await producing
+        assert ana.listener.heard == []
+        ana.seat.produced(producer)
+        assert ana.listener.heard == [("producer score", producer_id, SCORE)]
+        call.worker.emit("producer.score", producerId=producer_id, score=[])
+        assert ana.listener.heard[1:] == [("producer score", producer_id, [])]
+
+    run(scenario)
+
+
+def test_a_consumers_score_waits_for_its_acceptance() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        listener = RecordingListener()
+        listener.hold_offers()
+        await call.member("ben", listener=listener)
+        await ana.produce("audio", opus())
+        await call.settle()
+        consumer_id = listener.offers[0].consumer_id
+        news = {"score": 3, "producerScore": 7, "producerScores": [7]}
+        call.worker.emit("consumer.score", consumerId=consumer_id, score=news)
+        assert listener.named("consumer score") == []
+        listener.answer_offers()
+        await call.settle()
+        assert listener.named("consumer score") == [("consumer score", consumer_id, news)]
+        call.worker.emit("consumer.score", consumerId=consumer_id, score={"score": 9})
+        assert listener.heard[-1] == ("consumer score", consumer_id, {"score": 9})
+
+    run(scenario)
+
+
+def test_layers_reach_the_receiver() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        await ana.produce("video", vp8())
+        await call.settle()
+        consumer_id = ben.listener.offers[0].consumer_id
+        layers = {"spatialLayer": 1, "temporalLayer": 2}
+        call.worker.emit("consumer.layers", consumerId=consumer_id, layers=layers)
+        call.worker.emit("consumer.layers", consumerId=consumer_id, layers=None)
+        assert ben.listener.named("layers") == [
+            ("layers", consumer_id, layers),
+            ("layers", consumer_id, None),
+        ]
+
+    run(scenario)
+
+
+def test_the_active_speaker_is_everybodys_business() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        outsider = await call.connect("eve")
+        producer_id = await ana.produce("audio", opus())
+        call.worker.emit("router.speaker", producerId=producer_id, volume=-42)
+        call.worker.emit("router.speaker", producerId=None)
+        for guest in (ana, ben):
+            assert guest.listener.named("speaker") == [("speaker", "ana", -42), ("speaker", None, None)]
+        assert outsider.listener.heard == []
+
+    run(scenario)
+
+
+def test_news_of_what_is_gone_is_nobodys_business() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        call.worker.emit("transport.iceState", transportId="gone", iceState="closed")
+        call.worker.emit("producer.score", producerId="gone", score=SCORE)
+        call.worker.emit("consumer.score", consumerId="gone", score={})
+        call.worker.emit("consumer.layers", consumerId="gone", layers=None)
+        call.worker.emit("router.speaker", producerId="gone", volume=-3)
+        assert ana.listener.heard == []
+
+    run(scenario)
+
+
+def test_an_unknown_event_is_reported_and_survived(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(call: Call) -> None:
+        await call.member("ana")
+        with caplog.at_level(logging.WARNING):
+            call.worker.emit("router.weather", sky="blue")
+        assert "router.weather" in caplog.text
+
+    run(scenario)

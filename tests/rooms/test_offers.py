@@ -1,0 +1,273 @@
+"""How tracks reach the others: created paused, asked, resumed; and every way this can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from mediad.errors import Forbidden, MediadError
+from mediad.rooms.listener import Device
+from tests.support.bookkeeping_worker import DEFAULT_SCORE
+from tests.support.calls import Call
+from tests.support.listeners import RecordingListener
+from tests.support.rtp_samples import h264, opus, vp8, vp8_simulcast
+
+
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        await scenario(Call())
+
+    asyncio.run(main())
+
+
+def holding() -> RecordingListener:
+    listener = RecordingListener()
+    listener.hold_offers()
+    return listener
+
+
+def test_a_track_flows_only_after_its_receiver_agreed() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ben = await call.member("ben", listener=holding())
+        producer_id = await ana.produce("video", vp8(), source="camera")
+        await call.settle()
+        offer = ben.listener.offers[0]
+        assert (offer.peer_id, offer.producer_id, offer.kind) == ("ana", producer_id, "video")
+        assert offer.app_data == {"source": "camera"}
+        made = call.worker.consumers[offer.consumer_id]
+        assert made["transportId"] == ben.receiving
+        assert made["rtpParameters"] == offer.rtp_parameters
+        assert (made["paused"], made["ignoreDtx"]) == (True, True)
+        assert ben.listener.named("consumer score") == []
+        ben.listener.answer_offers()
+        await call.settle()
+        assert made["paused"] is False
+        assert ben.listener.heard == [
+            ("offered", offer.consumer_id),
+            ("consumer score", offer.consumer_id, DEFAULT_SCORE),
+        ]
+
+    run(scenario)
+
+
+def test_a_joiner_is_offered_everything_at_once() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ids = [await ana.produce("audio", opus()), await ana.produce("video", vp8_simulcast())]
+        ben = await call.member("ben", listener=holding())
+        assert ben.listener.heard == [], "nothing overtakes the answer to join"
+        await call.settle()
+        assert [offer.producer_id for offer in ben.listener.offers] == ids
+        assert [offer.rtp_parameters["mid"] for offer in ben.listener.offers] == ["0", "1"]
+
+    run(scenario)
+
+
+def test_everybody_is_offered_a_new_track_but_its_sender() -> None:
+    async def scenario(call: Call) -> None:
+        guests = [await call.member(name, listener=holding()) for name in ("ana", "ben", "cid", "dee")]
+        outsider = await call.connect("eve")
+        await guests[0].produce("audio", opus())
+        await call.settle()
+        assert [len(guest.listener.offers) for guest in guests] == [0, 1, 1, 1]
+        assert outsider.listener.offers == []
+
+    run(scenario)
+
+
+def test_replicas_multiply_consumers() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana", consumer_replicas=2)
+        ben = await call.member("ben", consumer_replicas=7)
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert len(ben.listener.offers) == 3
+        assert len({offer.rtp_parameters["mid"] for offer in ben.listener.offers}) == 3
+        assert len({offer.rtp_parameters["encodings"][0]["ssrc"] for offer in ben.listener.offers}) == 3
+        assert len(call.worker.consumers) == 3
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("wish", "made"), [(-4, 1), (10**9, 17)])
+def test_replicas_have_bounds(wish: int, made: int) -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana", consumer_replicas=wish)
+        ben = await call.member("ben")
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert len(ben.listener.offers) == made
+
+    run(scenario)
+
+
+def test_a_peer_without_capabilities_is_offered_nothing() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ben = await call.connect("ben")
+        await ben.make_transports()
+        ben.join(receives=False)
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert call.worker.called("consumer.create") == []
+
+    run(scenario)
+
+
+def test_a_peer_without_a_receiving_transport_is_offered_nothing() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.connect("ben")
+        ben.join()
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert call.worker.called("consumer.create") == []
+
+    run(scenario)
+
+
+def test_a_codec_the_peer_lacks_is_not_offered() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.connect("ben")
+        await ben.make_transports()
+        capabilities = ana.seat.room.capabilities.to_wire()
+        audio = [codec for codec in capabilities["codecs"] if codec["mimeType"] == "audio/opus"]
+        ben.seat.join("Ben", Device(), {**capabilities, "codecs": audio})
+        ben.seat.joined()
+        await ana.produce("video", vp8())
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert [offer.kind for offer in ben.listener.offers] == ["audio"]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("known", "offered"), [("4d0032", 0), ("42e01f", 1)])
+def test_a_profile_the_peer_lacks_is_not_offered(known: str, offered: int) -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.connect("ben")
+        await ben.make_transports()
+        capabilities = ana.seat.room.capabilities.to_wire()
+        capabilities["codecs"] = [
+            codec for codec in capabilities["codecs"] if codec["parameters"].get("profile-level-id") == known
+        ]
+        ben.seat.join("Ben", Device(), capabilities)
+        ben.seat.joined()
+        await ana.produce("video", h264("42e01f"))
+        await call.settle()
+        assert len(ben.listener.offers) == offered
+
+    run(scenario)
+
+
+def test_a_refused_consumer_is_closed() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ben = await call.member("ben", listener=RecordingListener(Forbidden("I do not want to consume")))
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert len(ben.listener.offers) == 1
+        assert not call.worker.consumers
+        assert ben.listener.named("consumer closed", "consumer score") == []
+        assert not ana.seat.room.consumers
+
+    run(scenario)
+
+
+def test_an_unanswered_consumer_is_closed_on_both_sides() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ben = await call.member("ben", listener=RecordingListener(TimeoutError()))
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert not call.worker.consumers
+        consumer_id = ben.listener.offers[0].consumer_id
+        assert ben.listener.named("consumer closed") == [("consumer closed", consumer_id)]
+
+    run(scenario)
+
+
+def test_a_client_that_vanishes_between_offer_and_answer_leaves_nothing() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ben = await call.member("ben", listener=holding())
+        producer_id = await ana.produce("audio", opus())
+        await call.settle()
+        ben.disconnect()
+        await call.settle()
+        assert not call.worker.consumers
+        assert len(call.worker.transports) == 2
+        room = ana.seat.room
+        assert not room.consumers
+        assert not room.producers[producer_id].consumers
+
+    run(scenario)
+
+
+def test_a_track_that_ends_between_offer_and_answer_is_taken_back() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ben = await call.member("ben", listener=holding())
+        producer_id = await ana.produce("audio", opus())
+        await call.settle()
+        await ana.seat.close_producer(producer_id)
+        ben.listener.answer_offers()
+        await call.settle()
+        consumer_id = ben.listener.offers[0].consumer_id
+        assert ben.listener.heard == [("offered", consumer_id), ("consumer closed", consumer_id)]
+        assert call.worker.called("consumer.resume") == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("what", ["the track", "the sender", "the receiver"])
+def test_what_ends_while_the_consumer_is_being_made_is_never_offered(what: str) -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        call.worker.hold("consumer.create")
+        producer_id = await ana.produce("audio", opus())
+        await call.settle()
+        if what == "the track":
+            await ana.seat.close_producer(producer_id)
+        else:
+            (ana if what == "the sender" else ben).disconnect()
+        call.worker.release("consumer.create")
+        await call.settle()
+        assert ben.listener.offers == []
+        assert ben.listener.named("consumer closed") == []
+        assert not call.worker.consumers
+
+    run(scenario)
+
+
+def test_a_consumer_the_worker_refuses_is_forgotten() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        call.worker.failures["consumer.create"] = MediadError("no")
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert ben.listener.offers == []
+        assert not ana.seat.room.consumers
+        del call.worker.failures["consumer.create"]
+        await ana.produce("video", vp8())
+        await call.settle()
+        assert len(ben.listener.offers) == 1
+
+    run(scenario)
+
+
+def test_a_slow_answer_of_one_peer_holds_up_nobody() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        slow = await call.member("slow", listener=holding())
+        quick = await call.member("quick")
+        await ana.produce("audio", opus())
+        await ana.produce("video", vp8())
+        await call.settle()
+        assert len(slow.listener.offers) == 2, "the second does not wait for the first"
+        assert len(quick.listener.named("consumer score")) == 2
+
+    run(scenario)

@@ -1,0 +1,170 @@
+"""Rooms come and go: opening, sharing, worker death, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from mediad.errors import MediadError, Unavailable
+from mediad.rooms.listener import CloseCause
+from tests.support.calls import Call
+from tests.support.rtp_samples import opus
+
+
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], workers: int = 1) -> None:
+    async def main() -> None:
+        await scenario(Call(workers))
+
+    asyncio.run(main())
+
+
+def test_peers_that_arrive_together_share_one_room() -> None:
+    async def scenario(call: Call) -> None:
+        guests = await asyncio.gather(*(call.connect(f"peer{index}") for index in range(5)))
+        assert len({guest.seat.room for guest in guests}) == 1
+        assert len(call.worker.called("router.create")) == 1
+        assert (call.registry.room_count, call.registry.peer_count) == (1, 5)
+
+    run(scenario)
+
+
+def test_rooms_are_spread_and_found() -> None:
+    async def scenario(call: Call) -> None:
+        for name in ("a", "b", "c"):
+            await call.connect("ana", room_id=name)
+        assert call.homes() == {"a": 0, "b": 1, "c": 0}
+
+    run(scenario, workers=2)
+
+
+def test_rooms_are_summed_up() -> None:
+    async def scenario(call: Call) -> None:
+        ana, _ = await call.member("ana"), await call.member("ben")
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert call.registry.summaries() == [
+            {"roomId": "room", "workerId": 0, "peers": 2, "producers": 1, "consumers": 1}
+        ]
+
+    run(scenario)
+
+
+def test_a_room_of_the_same_name_is_a_new_room() -> None:
+    async def scenario(call: Call) -> None:
+        first = await call.connect("ana")
+        first.disconnect()
+        second = await call.connect("ana")
+        assert second.seat.room is not first.seat.room
+        await call.settle()
+        assert list(call.worker.routers) == [second.seat.room.router_id]
+
+    run(scenario)
+
+
+def test_without_a_worker_nobody_comes_in() -> None:
+    async def scenario(call: Call) -> None:
+        call.worker.dead = True
+        with pytest.raises(Unavailable, match="no worker is available"):
+            await call.connect("ana")
+        assert call.registry.room_count == 0
+
+    run(scenario)
+
+
+def test_a_router_that_cannot_be_made_leaves_no_room() -> None:
+    async def scenario(call: Call) -> None:
+        call.worker.failures["router.create"] = MediadError("out of memory")
+        results = await asyncio.gather(*(call.connect(name) for name in "ab"), return_exceptions=True)
+        assert [str(result) for result in results] == ["out of memory"] * 2
+        assert call.registry.room_count == 0
+        assert call.placement.placed == {}
+        del call.worker.failures["router.create"]
+        await call.connect("ana")
+
+    run(scenario)
+
+
+def test_a_dead_workers_peers_are_sent_away_and_others_see_nothing() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana", room_id="a"), await call.member("ben", room_id="a")
+        cid = await call.member("cid", room_id="b")
+        await ana.produce("audio", opus())
+        await call.settle()
+        cid.listener.heard.clear()
+        call.worker.die()
+        call.registry.worker_died(0)
+        await call.settle()
+        for guest in (ana, ben):
+            assert guest.listener.heard[-1] == ("closed", CloseCause.WORKER_DIED)
+        assert cid.listener.heard == []
+        assert call.homes() == {"b": 1}
+        again = await call.member("ana", room_id="a")
+        assert again.seat.room.worker.worker_id == 1
+
+    run(scenario, workers=2)
+
+
+def test_what_was_asked_of_a_dead_worker_fails_and_leaves_nothing() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        for method in ("transport.create", "producer.create"):
+            call.worker.hold(method)
+        pending = [
+            asyncio.create_task(ana.seat.create_transport(consuming=True, force_tcp=False)),
+            asyncio.create_task(ana.seat.produce(ana.sending, "audio", opus(), {})),
+        ]
+        await call.settle()
+        call.worker.die()
+        call.registry.worker_died(0)
+        results = await asyncio.gather(*pending, return_exceptions=True)
+        assert [str(result) for result in results] == ["worker died"] * 2
+        await asyncio.wait_for(call.registry.close(), 5)
+        assert call.registry.room_count == 0
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("notice_first", [True, False])
+def test_a_worker_that_dies_under_an_opening_room_is_replaced(notice_first: bool) -> None:
+    async def scenario(call: Call) -> None:
+        call.worker.hold("router.create")
+        connecting = [asyncio.create_task(call.connect(name)) for name in ("ana", "ben")]
+        await call.settle()
+        if notice_first:
+            call.registry.worker_died(0)
+        call.worker.die()
+        call.registry.worker_died(0)
+        guests = await asyncio.gather(*connecting)
+        assert {guest.seat.room.worker.worker_id for guest in guests} == {1}
+        assert call.homes() == {"room": 1}
+
+    run(scenario, workers=2)
+
+
+def test_a_connection_given_up_while_the_room_opens_leaves_no_room() -> None:
+    async def scenario(call: Call) -> None:
+        call.worker.hold("router.create")
+        connecting = asyncio.create_task(call.connect("ana"))
+        await call.settle()
+        connecting.cancel()
+        await call.settle()
+        call.worker.release("router.create")
+        await call.settle()
+        assert call.registry.room_count == 0
+        assert call.worker.is_empty()
+
+    run(scenario)
+
+
+def test_stopping_closes_every_room() -> None:
+    async def scenario(call: Call) -> None:
+        guests = [await call.member("ana", room_id=name) for name in ("a", "b")]
+        await call.registry.close("stopping")
+        assert [guest.listener.heard[-1] for guest in guests] == [("closed", CloseCause.DRAINED)] * 2
+        assert call.worker.is_empty()
+        assert (call.registry.room_count, call.registry.peer_count) == (0, 0)
+
+    run(scenario)

@@ -1,0 +1,83 @@
+"""Putting peers into rooms, for tests of the rules of a call."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mediad.rooms.listener import Device
+from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.seat import Seat
+from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
+from tests.support.listeners import RecordingListener
+
+
+class Call:
+    """A registry over bookkeeping workers, and the peers a test has put into it."""
+
+    def __init__(self, workers: int = 1, **options: Any) -> None:
+        self.placement = Workers(workers)
+        self.registry = RoomRegistry(self.placement, **options)
+
+    @property
+    def worker(self) -> BookkeepingWorker:
+        return self.placement.workers[0]
+
+    async def connect(
+        self,
+        peer_id: str,
+        room_id: str = "room",
+        listener: RecordingListener | None = None,
+        consumer_replicas: int = 0,
+    ) -> Guest:
+        listener = listener or RecordingListener()
+        seat = await self.registry.connect(room_id, peer_id, listener, consumer_replicas=consumer_replicas)
+        return Guest(seat, listener)
+
+    async def member(self, peer_id: str, **options: Any) -> Guest:
+        """Connected, with a transport for each direction, and joined."""
+        guest = await self.connect(peer_id, **options)
+        await guest.make_transports()
+        guest.join()
+        return guest
+
+    def homes(self) -> dict[str, int]:
+        """The worker of each room."""
+        return {room["roomId"]: room["workerId"] for room in self.registry.summaries()}
+
+    async def settle(self) -> None:
+        """Let everything run that can."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+class Guest:
+    """A seat and its listener, with the steps every client takes."""
+
+    def __init__(self, seat: Seat, listener: RecordingListener) -> None:
+        self.seat = seat
+        self.listener = listener
+        self.sending = ""
+        self.receiving = ""
+
+    async def make_transports(self) -> None:
+        self.sending, _ = await self.seat.create_transport(consuming=False, force_tcp=False)
+        self.receiving, _ = await self.seat.create_transport(consuming=True, force_tcp=False)
+
+    def join(self, *, receives: bool = True) -> list[str]:
+        """Join and be announced, without anything in between; returns the ids of the others."""
+        capabilities = self.seat.room.capabilities.to_wire() if receives else None
+        name = self.seat.peer.id.capitalize()
+        others = self.seat.join(name, Device("chrome", "Chrome", "141"), capabilities)
+        self.seat.joined()
+        return [other.id for other in others]
+
+    async def produce(self, kind: str, parameters: dict[str, Any], **app_data: Any) -> str:
+        """Produce and announce; returns the producer's id."""
+        producer = await self.seat.produce(self.sending, kind, parameters, app_data)
+        self.seat.produced(producer)
+        return producer.id
+
+    def disconnect(self) -> None:
+        self.listener.disconnect()
+        self.seat.leave()

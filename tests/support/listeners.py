@@ -1,0 +1,84 @@
+"""A PeerListener that writes down what it is told, and answers offers as the test says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mediad.errors import InvalidState
+from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo
+
+
+class RecordingListener:
+    """`heard` holds everything in order, as tuples that begin with the method's name."""
+
+    def __init__(self, answer: BaseException | None = None) -> None:
+        """Offers are accepted, or answered with `answer`."""
+        self.heard: list[tuple[Any, ...]] = []
+        self.offers: list[ConsumerOffer] = []
+        self.answer = answer
+        self._gate: asyncio.Event | None = None
+        self.gone = False
+
+    def hold_offers(self) -> None:
+        """Offers stay unanswered until `answer_offers`, or until the connection is closed."""
+        self._gate = asyncio.Event()
+
+    def answer_offers(self) -> None:
+        assert self._gate is not None
+        self._gate.set()
+
+    def named(self, *names: str) -> list[tuple[Any, ...]]:
+        return [entry for entry in self.heard if entry[0] in names]
+
+    def peer_joined(self, peer: PeerInfo) -> None:
+        self.heard.append(("joined", peer.id, peer.display_name))
+
+    def peer_left(self, peer_id: str) -> None:
+        self.heard.append(("left", peer_id))
+
+    def display_name_changed(self, peer_id: str, display_name: str, old_display_name: str) -> None:
+        self.heard.append(("renamed", peer_id, display_name, old_display_name))
+
+    async def consumer_offered(self, offer: ConsumerOffer) -> None:
+        self.heard.append(("offered", offer.consumer_id))
+        self.offers.append(offer)
+        if self._gate is not None:
+            await self._gate.wait()
+        else:
+            await asyncio.sleep(0)
+        if self.gone:
+            raise InvalidState("peer closed")
+        if self.answer is not None:
+            raise self.answer
+
+    def consumer_closed(self, consumer_id: str) -> None:
+        self.heard.append(("consumer closed", consumer_id))
+
+    def consumer_paused(self, consumer_id: str) -> None:
+        self.heard.append(("paused", consumer_id))
+
+    def consumer_resumed(self, consumer_id: str) -> None:
+        self.heard.append(("resumed", consumer_id))
+
+    def consumer_layers_changed(self, consumer_id: str, layers: dict[str, int] | None) -> None:
+        self.heard.append(("layers", consumer_id, layers))
+
+    def consumer_score(self, consumer_id: str, score: dict[str, Any]) -> None:
+        self.heard.append(("consumer score", consumer_id, score))
+
+    def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None:
+        self.heard.append(("producer score", producer_id, score))
+
+    def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
+        self.heard.append(("speaker", peer_id, volume_dbov))
+
+    def closed(self, cause: CloseCause, reason: str) -> None:
+        self.heard.append(("closed", cause))
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """The connection is over: whoever waits for an answer learns it."""
+        self.gone = True
+        if self._gate is not None:
+            self._gate.set()
