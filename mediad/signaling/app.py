@@ -1,0 +1,166 @@
+"""The ASGI application behind mediad's one port: signaling, the demo page and the node's state.
+
+WebSocket /     protoo (dialect A)          GET /stats, /workers, /health     JSON from a StatusSource
+GET /…          the demo page
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from mediad import __version__, logs
+from mediad.errors import MediadError, Unavailable
+from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.seat import Seat
+from mediad.signaling import dialect_a, protoo
+from mediad.signaling.connection import Answer, Connection
+from mediad.signaling.limits import ConnectionLimits
+from mediad.signaling.page import WEB_ROOT, Page
+
+MAX_ID_LENGTH = 128
+"""Characters of a room or peer id: they are keys, log context and part of every message."""
+
+_log = logs.bind(__name__)
+
+
+class StatusSource(Protocol):
+    """What the node says about itself; each returns a JSON-like object."""
+
+    def stats(self) -> dict[str, Any]: ...
+
+    def workers(self) -> dict[str, Any]: ...
+
+    def health(self) -> dict[str, Any]:
+        """Has `status`, which is "ok" while new rooms are welcome; anything else makes /health answer 503."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignalingSettings:
+    """What the front needs to know."""
+
+    version: str = __version__
+    """Told to every client first; apps only show it."""
+    web_root: Path = WEB_ROOT
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+
+
+class Refused(Exception):
+    """The upgrade is answered with an HTTP error."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The query of a connection that may come in."""
+
+    room_id: str
+    peer_id: str
+    consumer_replicas: int
+
+
+def admit(subprotocols: list[str], query: QueryParams) -> Admission:
+    """Judge an upgrade request; raises Refused."""
+    if protoo.SUBPROTOCOL not in subprotocols:
+        raise Refused(403, "invalid/missing Sec-WebSocket-Protocol")
+    room_id, peer_id = query.get("roomId", ""), query.get("peerId", "")
+    if not room_id or not peer_id:
+        raise Refused(400, "Connection request without roomId and/or peerId")
+    if max(len(room_id), len(peer_id)) > MAX_ID_LENGTH:
+        raise Refused(400, f"roomId and peerId are limited to {MAX_ID_LENGTH} characters")
+    return Admission(room_id, peer_id, _count(query.get("consumerReplicas", "")))
+
+
+def _count(text: str) -> int:
+    """Apps send "undefined" when they mean nothing: whatever is no number counts as 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def create_app(
+    registry: RoomRegistry, status: StatusSource, settings: SignalingSettings | None = None
+) -> Starlette:
+    """The application; run it with `server.uvicorn_options()`."""
+    settings = settings or SignalingSettings()
+
+    async def signaling(websocket: WebSocket) -> None:
+        await _serve(websocket, registry, settings)
+
+    async def stats(request: Request) -> JSONResponse:
+        return _json(status.stats())
+
+    async def workers(request: Request) -> JSONResponse:
+        return _json(status.workers())
+
+    async def health(request: Request) -> JSONResponse:
+        report = status.health()
+        return _json(report, 200 if report.get("status") == "ok" else 503)
+
+    return Starlette(
+        routes=[
+            WebSocketRoute("/", signaling),
+            WebSocketRoute("/{path:path}", _elsewhere),
+            Route("/stats", stats),
+            Route("/workers", workers),
+            Route("/health", health),
+            Mount("/", Page(settings.web_root)),
+        ]
+    )
+
+
+def _json(data: dict[str, Any], status: int = 200) -> JSONResponse:
+    return JSONResponse(data, status, {"Cache-Control": "no-store"})
+
+
+async def _elsewhere(websocket: WebSocket) -> None:
+    await _deny(websocket, Refused(404, "signaling is at /"))
+
+
+async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: SignalingSettings) -> None:
+    """One WebSocket: judge it, find its peer, carry its messages, and let the peer go."""
+    try:
+        admission = admit(websocket.scope["subprotocols"], websocket.query_params)
+        log = _log.bind(room=admission.room_id, peer=admission.peer_id)
+        connection = Connection(websocket, settings.limits, log)
+        listener = dialect_a.DialectA(connection, settings.version)
+        seat = await _connect(registry, admission, listener)
+    except Refused as refused:
+        _log.info("connection refused: %s", refused)
+        await _deny(websocket, refused)
+        return
+
+    async def handle(request: protoo.Request) -> Answer:
+        return await dialect_a.handle(seat, request)
+
+    await connection.serve(handle, ended=seat.leave)
+
+
+async def _connect(registry: RoomRegistry, admission: Admission, listener: dialect_a.DialectA) -> Seat:
+    try:
+        return await registry.connect(
+            admission.room_id,
+            admission.peer_id,
+            listener,
+            consumer_replicas=admission.consumer_replicas,
+        )
+    except Unavailable as error:
+        raise Refused(503, str(error)) from None
+    except MediadError as error:
+        raise Refused(500, str(error)) from None
+
+
+async def _deny(websocket: WebSocket, refused: Refused) -> None:
+    """Answer the upgrade with an HTTP error; the header is where WebSocket libraries look for a reason."""
+    response = PlainTextResponse(str(refused), refused.status, {"X-WebSocket-Reject-Reason": str(refused)})
+    await websocket.send_denial_response(response)

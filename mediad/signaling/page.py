@@ -1,0 +1,48 @@
+"""The demo page: the built files of `mediad/web/dist`, or a word on how to build them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+WEB_ROOT = Path(__file__).parent.parent / "web" / "dist"
+
+_NOT_BUILT = """\
+mediad is running, but its demo page is not built.
+
+Build it with
+
+    ./scripts/build
+
+(needs Node.js and npm), then load this page again. Signaling works without it.
+"""
+
+
+class Page:
+    """Serves files below `root`, `index.html` for directories. Looked up anew each time: a build needs no
+    restart."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._files = StaticFiles(directory=root, html=True, check_dir=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._response(scope)
+        await response(scope, receive, send)
+
+    async def _response(self, scope: Scope) -> Response:
+        path = self._files.get_path(scope)
+        if path == "." and not (self._root / "index.html").is_file():
+            return PlainTextResponse(_NOT_BUILT, 503, {"Cache-Control": "no-store"})
+        try:
+            response = await self._files.get_response(path, scope)
+        except HTTPException as error:
+            return PlainTextResponse(error.detail, error.status_code)
+        # the browser asks whether a file changed, and is told 304: no stale page after an update
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

@@ -1,0 +1,191 @@
+"""protoo, the envelope on the WebSocket: four message shapes and a table of requests awaiting their answer.
+
+Sans-I/O: text comes in, text goes out, time is an argument. Who owns what: `parse` and the `*_text` functions
+know the shapes, `RequestTable` knows which of our requests are open and until when; sockets, futures and
+clocks belong to `connection.py`.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+MAX_MESSAGE_BYTES = 960_000
+SUBPROTOCOL = "protoo"
+
+_TIMEOUT_BASE_US = 30_000_000
+_TIMEOUT_PER_PENDING_US = 200_000
+_ID_SPACE = 10_000_000
+
+Number = int | float
+
+
+class ProtocolViolation(Exception):
+    """A frame that is no protoo message; `request_id` is set when it was a request that can still be
+    answered."""
+
+    def __init__(self, reason: str, request_id: Number | None = None) -> None:
+        super().__init__(reason)
+        self.request_id = request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The client asks; exactly one response with the same id goes back."""
+
+    id: Number
+    method: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The client answers one of our requests. `code` and `reason` mean something only when `ok` is false."""
+
+    id: Number
+    ok: bool
+    data: Any
+    code: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Said without an answer."""
+
+    method: str
+    data: Any
+
+
+Message = Request | Response | Notification
+
+
+def parse(text: str) -> Message:
+    """One frame's message. Raises ProtocolViolation for everything that is none.
+
+    The kind is decided by truthiness, `request` before `response` before `notification`, as every protoo
+    implementation does, and falsy data becomes an empty object.
+    """
+    try:
+        root = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ProtocolViolation(f"invalid JSON: {error}") from None
+    if not isinstance(root, dict):
+        raise ProtocolViolation("message is not an object")
+    if _truthy(root.get("request")):
+        return _request(root)
+    if _truthy(root.get("response")):
+        return _response(root)
+    if _truthy(root.get("notification")):
+        return _notification(root)
+    raise ProtocolViolation("message is neither request, response nor notification")
+
+
+def _request(root: dict[str, Any]) -> Request:
+    identifier = _identifier(root)
+    method = root.get("method")
+    if not isinstance(method, str):
+        raise ProtocolViolation("missing/invalid method field", identifier)
+    return Request(identifier, method, _data(root.get("data")))
+
+
+def _response(root: dict[str, Any]) -> Response:
+    identifier = _identifier(root)
+    if _truthy(root.get("ok")):
+        return Response(identifier, True, _data(root.get("data")))
+    code, reason = root.get("errorCode"), root.get("errorReason")
+    return Response(
+        identifier,
+        False,
+        {},
+        code if isinstance(code, int) else 0,
+        reason if isinstance(reason, str) else "",
+    )
+
+
+def _notification(root: dict[str, Any]) -> Notification:
+    method = root.get("method")
+    if not isinstance(method, str):
+        raise ProtocolViolation("missing/invalid method field")
+    return Notification(method, _data(root.get("data")))
+
+
+def _truthy(value: Any) -> bool:
+    """As JavaScript sees it: an empty array or object counts."""
+    return isinstance(value, list | dict) or bool(value)
+
+
+def _data(value: Any) -> Any:
+    return value if _truthy(value) else {}
+
+
+def _identifier(root: dict[str, Any]) -> Number:
+    identifier = root.get("id")
+    # bool is an int to Python and not a number to JSON
+    if isinstance(identifier, bool) or not isinstance(identifier, int | float):
+        raise ProtocolViolation("missing/invalid id field")
+    return identifier
+
+
+def request_text(identifier: Number, method: str, data: Any) -> str:
+    return _text({"request": True, "id": identifier, "method": method, "data": _data(data)})
+
+
+def success_text(identifier: Number, data: Any) -> str:
+    return _text({"response": True, "id": identifier, "ok": True, "data": _data(data)})
+
+
+def error_text(identifier: Number, code: int, reason: str) -> str:
+    return _text({"response": True, "id": identifier, "ok": False, "errorCode": code, "errorReason": reason})
+
+
+def notification_text(method: str, data: Any) -> str:
+    return _text({"notification": True, "method": method, "data": _data(data)})
+
+
+def _text(message: dict[str, Any]) -> str:
+    return msgspec.json.encode(message).decode()
+
+
+class RequestTable:
+    """Our requests the client has not answered yet.
+
+    Every request gets 30 s, and 0.2 s more for each one already open when it is made: a client that joins a
+    large room has that many consumers to set up, one after the other.
+    """
+
+    def __init__(self, first_id: int | None = None) -> None:
+        self._next_id = random.randrange(_ID_SPACE) if first_id is None else first_id
+        self._deadlines: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._deadlines)
+
+    def open(self, now_us: int) -> int:
+        """Reserve an id; its answer is awaited from now on."""
+        identifier = self._next_id
+        self._next_id = (identifier + 1) % _ID_SPACE
+        self._deadlines[identifier] = (
+            now_us + _TIMEOUT_BASE_US + _TIMEOUT_PER_PENDING_US * len(self._deadlines)
+        )
+        return identifier
+
+    def settle(self, identifier: Number) -> int | None:
+        """The id of the open request this answers, now closed; None for one we never made or gave up on."""
+        if identifier != int(identifier) or self._deadlines.pop(int(identifier), None) is None:
+            return None
+        return int(identifier)
+
+    def get_timer(self) -> int | None:
+        """When `handle_timer` wants to run, in microseconds; None while nothing is open."""
+        return min(self._deadlines.values(), default=None)
+
+    def handle_timer(self, now_us: int) -> list[int]:
+        """Ids of the requests whose time is over; they are closed."""
+        expired = [identifier for identifier, deadline in self._deadlines.items() if deadline <= now_us]
+        for identifier in expired:
+            del self._deadlines[identifier]
+        return expired

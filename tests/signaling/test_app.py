@@ -1,0 +1,214 @@
+"""The front on the wire: who comes in, what HTTP answers, and how rooms end connections."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from mediad.errors import MediadError
+from mediad.signaling.app import SignalingSettings
+from tests.support.rtp_samples import opus
+from tests.support.signaling import Front, eventually, run
+
+PROTOO = [Subprotocol("protoo")]
+
+
+async def refusal(url: str, subprotocols: list[Subprotocol] | None) -> tuple[int, str]:
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(url, subprotocols=subprotocols)
+    response = caught.value.response
+    assert response.headers["X-WebSocket-Reject-Reason"] == response.body.decode()
+    return response.status_code, response.body.decode()
+
+
+# -- who comes in ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("subprotocols", [None, [Subprotocol("secret-media")]])
+def test_without_the_subprotocol_nobody_comes_in(subprotocols: list[Subprotocol] | None) -> None:
+    async def scenario(running: Front) -> None:
+        url = running.url(roomId="r", peerId="p")
+        assert await refusal(url, subprotocols) == (403, "invalid/missing Sec-WebSocket-Protocol")
+        assert running.registry.room_count == 0
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"roomId": "r"}, {"peerId": "p"}, {"roomId": "", "peerId": "p"}, {"roomId": "r", "peerId": ""}],
+)
+def test_room_and_peer_must_be_named(query: dict[str, str]) -> None:
+    async def scenario(running: Front) -> None:
+        expected = (400, "Connection request without roomId and/or peerId")
+        assert await refusal(running.url(**query), PROTOO) == expected
+        assert running.registry.room_count == 0
+
+    run(scenario)
+
+
+def test_names_have_a_length() -> None:
+    async def scenario(running: Front) -> None:
+        status, reason = await refusal(running.url(roomId="r" * 129, peerId="p"), PROTOO)
+        assert (status, reason) == (400, "roomId and peerId are limited to 128 characters")
+        client = await running.connect("p" * 128)
+        await client.notified("mediasoup-version")
+
+    run(scenario)
+
+
+def test_the_subprotocol_is_selected_and_the_version_comes_first() -> None:
+    async def scenario(running: Front) -> None:
+        client = await running.connect("ana", consumerReplicas="undefined")
+        assert client.socket.subprotocol == "protoo"
+        await client.sync()
+        first = client.log[0]
+        assert (first["notification"], first["method"]) == (True, "mediasoup-version")
+        assert isinstance(first["data"]["version"], str)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("text", "consumers"), [("undefined", 1), ("NaN", 1), ("", 1), ("-1", 1), ("2", 3), ("1.5", 1), ("²", 1)]
+)
+def test_replicas_are_read_leniently(text: str, consumers: int) -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana", consumerReplicas=text)
+        await running.member("ben")
+        await ana.produce("audio", opus())
+        await asyncio.sleep(0)
+        await ana.sync()
+        assert len(running.worker.called("consumer.create")) == consumers
+
+    run(scenario)
+
+
+def test_without_a_worker_the_upgrade_is_refused() -> None:
+    async def scenario(running: Front) -> None:
+        running.worker.dead = True
+        assert await refusal(running.url(roomId="r", peerId="p"), PROTOO) == (503, "no worker is available")
+
+    run(scenario)
+
+
+def test_a_worker_that_cannot_open_the_room_is_an_error() -> None:
+    async def scenario(running: Front) -> None:
+        running.worker.failures["router.create"] = MediadError("out of memory")
+        assert await refusal(running.url(roomId="r", peerId="p"), PROTOO) == (500, "out of memory")
+
+    run(scenario)
+
+
+def test_signaling_lives_on_the_root_path() -> None:
+    async def scenario(running: Front) -> None:
+        url = running.url(roomId="r", peerId="p").replace("/?", "/elsewhere?")
+        assert await refusal(url, PROTOO) == (404, "signaling is at /")
+
+    run(scenario)
+
+
+# -- how rooms end connections ---------------------------------------------------------------------------
+
+
+def test_a_second_connection_takes_over() -> None:
+    async def scenario(running: Front) -> None:
+        ben = await running.member("ben")
+        old = await running.member("ana")
+        await old.produce("audio", opus())
+        consumer_id = (await ben.asked("newConsumer"))["data"]["id"]
+        ben.log.clear()
+        new = await running.member("ana")
+        assert await old.closed() == 4000
+        await new.produce("audio", opus())
+        await ben.asked("newConsumer")
+        await ben.sync()
+        membership = [frame for frame in ben.log if frame.get("method") in ("newPeer", "peerClosed")]
+        assert [frame["method"] for frame in membership] == ["newPeer"]
+        assert (await ben.notified("consumerClosed")) == {"consumerId": consumer_id}
+
+    run(scenario)
+
+
+def test_a_lonely_peer_can_be_replaced() -> None:
+    async def scenario(running: Front) -> None:
+        old = await running.member("ana")
+        new = await running.connect("ana")
+        assert await old.closed() == 4000
+        assert (await new.join()) == {"peers": []}
+        await new.produce("audio", opus())
+        assert running.registry.room_count == 1
+
+    run(scenario)
+
+
+def test_a_dead_worker_sends_its_peers_back_to_the_start() -> None:
+    async def scenario(running: Front) -> None:
+        ana, ben = await running.member("ana"), await running.connect("ben")
+        running.worker.die()
+        running.registry.worker_died(0)
+        assert await asyncio.gather(ana.closed(), ben.closed()) == [1012, 1012]
+        again = await running.member("ana")
+        await again.produce("audio", opus())
+        assert running.placement.workers[1].producers
+
+    run(scenario, workers=2)
+
+
+def test_a_lost_transport_sends_its_peer_back_to_the_start() -> None:
+    async def scenario(running: Front) -> None:
+        ana, ben = await running.member("ana"), await running.member("ben")
+        running.worker.emit("transport.iceState", transportId=ana.sending, iceState="disconnected")
+        assert await ana.closed() == 1012
+        assert await ben.notified("peerClosed") == {"peerId": "ana"}
+
+    run(scenario)
+
+
+def test_a_client_that_goes_away_leaves_nothing() -> None:
+    async def scenario(running: Front) -> None:
+        ana, ben = await running.member("ana"), await running.member("ben")
+        await ana.produce("audio", opus())
+        await ben.asked("newConsumer")
+        ana.socket.transport.abort()
+        assert await ben.notified("peerClosed") == {"peerId": "ana"}
+        await ben.notified("consumerClosed")
+        await ben.close()
+        await eventually(running.worker.is_empty)
+        assert running.registry.room_count == 0
+
+    run(scenario)
+
+
+# -- HTTP ------------------------------------------------------------------------------------------------
+
+
+def test_status_is_json() -> None:
+    async def scenario(running: Front) -> None:
+        for path in ("/stats", "/workers", "/health"):
+            status, headers, body = await running.get(path)
+            assert status == 200
+            assert headers["content-type"] == "application/json"
+            assert headers["cache-control"] == "no-store"
+            assert body.startswith(b"{")
+        running.status.state = "draining"
+        status, _, body = await running.get("/health")
+        assert (status, body) == (503, b'{"status":"draining"}')
+
+    run(scenario)
+
+
+def test_the_page_and_signaling_share_the_root(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<title>call</title>")
+
+    async def scenario(running: Front) -> None:
+        status, _, body = await running.get("/?roomId=r")
+        assert (status, body) == (200, b"<title>call</title>")
+        await running.member("ana")
+
+    run(scenario, settings=SignalingSettings(web_root=tmp_path))
