@@ -3,7 +3,7 @@
 Dependency descriptor (appendix A.8):    start_of_frame(1) end_of_frame(1) template_id(6) frame_number(16); when longer,
                                          structure_present(1) decode_targets(1) custom(3) and the structure
 Aggregation header (section 4.4):        |Z|Y|W W|N|-|-|-|   Z: continues an element; W: elements, 0 = each has a
-                                                             length; N: first packet of a coded video sequence
+                                                             length, else the last has none; N: first packet of a coded video sequence
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -82,9 +82,9 @@ cdef bint dependency_descriptor_describe(const uint8_t* p, uint32_t length, Payl
 
 
 cdef uint32_t first_element(const uint8_t* p, uint32_t length) noexcept nogil:
-    """Where the first OBU element starts, behind its LEB128 length if W = 0 says that it has one; 0: cut off."""
+    """Where the first OBU element starts, behind its LEB128 length unless it is the only one (W = 1); 0: cut off."""
     cdef uint32_t offset = 1
-    if p[0] & 0x30 == 0:
+    if p[0] & 0x30 != 0x10:
         while offset < length and p[offset] & 0x80:
             offset += 1
         offset += 1

@@ -1,0 +1,36 @@
+"""Payload descriptors of every codec. An input is: codec, descriptor length, dependency descriptor, payload."""
+
+from __future__ import annotations
+
+from mediad._fastpath.wire import _probe_wire as probe
+from mediad._fastpath.wire.payload import Codec
+from mediad._fastpath.wire.rtp import ExtensionKind
+from tests.support.rtp import TWO_BYTE, extension_block, packet, two_byte_elements
+
+DESCRIPTOR = bytes([0x80, 0x12, 0x34, 0x80, 0x00, 0x85, 0x5C])  # L1T3, with its structure
+PAYLOADS = {
+    Codec.CODEC_OTHER: b"\x00",
+    Codec.CODEC_OPUS: b"\x78\x00",
+    Codec.CODEC_VP8: b"\x90\xe0\x80\x01\x2a\x60\x10\x02\x00\x9d\x01\x2a",
+    Codec.CODEC_VP9: b"\xaa\x80\x01\x04\x00\x82",
+    Codec.CODEC_H264: b"\x78\x00\x03\x67\x42\x00\x00\x02\x68\xce",
+    Codec.CODEC_AV1: b"\x00\x85\x00\x0a\x0b\x00\x00\x34\x40",
+}
+KINDS = {5: ExtensionKind.EXT_DEPENDENCY_DESCRIPTOR}
+SEEDS = [bytes([codec, 0]) + payload for codec, payload in PAYLOADS.items()] + [
+    bytes([Codec.CODEC_AV1, len(DESCRIPTOR)]) + DESCRIPTOR + PAYLOADS[Codec.CODEC_AV1]
+]
+
+
+def one_input(data: bytes) -> None:
+    if len(data) < 2:
+        return
+    codec, descriptor, payload = data[0] % 6, data[2 : 2 + data[1]], data[2 + data[1] :]
+    block = extension_block(TWO_BYTE, two_byte_elements([(5, descriptor)])) if descriptor else b""
+    whole = packet(payload, extension=block)
+    info = probe.describe(codec, whole, KINDS)
+    assert info["starts_frame"] or not info["is_keyframe"]
+    assert max(info["temporal_layer"], info["spatial_layer"]) <= 7
+    rewritten = probe.rewrite_vp8(codec, packet(payload), info["picture_id"], info["tl0_picture_index"])
+    assert rewritten == payload  # the numbers it had, written where they were
+    assert probe.describe_descriptor(descriptor) is None or len(descriptor) >= 3

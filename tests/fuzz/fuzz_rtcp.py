@@ -1,0 +1,47 @@
+"""The walk over RTCP compounds and everything read from their packets."""
+
+from __future__ import annotations
+
+from aiortc import rtp as aiortc_rtp
+
+from mediad._fastpath.wire import _probe_wire as probe
+
+ROOM = 1400
+REPORT = (7, 12, -3, 0x10005, 90, 1, 2)
+
+
+def _seeds() -> list[bytes]:
+    packets = [
+        probe.write_sr((1, 2**63, 3, 4, 5), ROOM),
+        probe.write_rr(1, [REPORT, REPORT], ROOM),
+        probe.write_sdes(1, b"cname", ROOM),
+        probe.write_nack(1, 2, [5, 7, 100], ROOM),
+        probe.write_pli(1, 2, ROOM),
+        probe.write_fir(1, 2, 3, ROOM),
+        probe.write_remb(1, 5_000_000, [2, 3], ROOM),
+        probe.write_rrtr(1, 2**63, ROOM),
+        probe.write_dlrr(1, 2, 3, 4, ROOM),
+        bytes(aiortc_rtp.RtcpByePacket(sources=[1, 2])),
+    ]
+    written = [data for data in packets if data is not None]
+    assert len(written) == len(packets)
+    return [*written, b"".join(written)]
+
+
+SEEDS = _seeds()
+
+
+def one_input(data: bytes) -> None:
+    views, malformed = probe.rtcp_read(data)
+    end = 0
+    for view in views:
+        assert view["body"] in data[end:]
+        size = 4 + 4 * int.from_bytes(data[end + 2 : end + 4], "big")
+        end += size
+        items = (
+            24 * len(view["reports"]) + 4 * len(view["nacks"]) + 8 * len(view["fir"]) + 4 * len(view["bye"])
+        )
+        assert items <= len(view["body"]) <= size - 4
+    assert end <= len(data)
+    assert malformed == (end < len(data))
+    probe.rtcp_read_dlrr(data, 2)
