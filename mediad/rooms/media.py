@@ -33,6 +33,9 @@ class MediaWorker(Protocol):
 class Placement(Protocol):
     """Which worker a room lives on."""
 
+    draining: bool
+    """No room will ever be placed again; otherwise a refusal may be over in a moment."""
+
     def place(self, room_id: str) -> MediaWorker:
         """Choose a worker for a new room. Raises Unavailable when none can take it."""
         ...

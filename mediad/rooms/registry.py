@@ -19,10 +19,14 @@ from mediad.rooms.media import Placement
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
 
-_OPEN_ATTEMPTS = 3
-"""How many workers may die under a room that is being opened before its first peer is turned away."""
+_RETRY_S = 0.05
+_RETRIES = 40
+"""A client waits this often for a worker to come up. When all have died at once, the first is back in less
+than a second, while clients that were turned away would pause for a second or more before they try again."""
 
-_DEATH_NOTICE_S = 0.05
+
+class _NoWorkerYet(Exception):
+    """Another attempt may find one."""
 
 
 class RoomRegistry:
@@ -50,20 +54,31 @@ class RoomRegistry:
         `consumer_replicas` counts only when it opens the room. Raises Unavailable when no worker can take a
         room now, or the worker's error when it cannot make one.
         """
-        for _ in range(_OPEN_ATTEMPTS):
-            room = self._rooms.get(room_id) or self._open(room_id, consumer_replicas)
-            room.expected += 1
+        retries = _RETRIES
+        while True:
             try:
-                await room.opened()
-                if not room.closed:
-                    return Seat(room, peer_id, listener)
-            except WorkerDied:
-                # the room has closed itself; who places rooms may need a moment to notice the death too
-                await asyncio.sleep(_DEATH_NOTICE_S)
-            finally:
-                room.expected -= 1
-                room.close_if_deserted()
-        raise Unavailable("no worker could open the room")
+                return await self._try_to_connect(room_id, peer_id, listener, consumer_replicas)
+            except _NoWorkerYet as error:
+                if retries == 0 or self._placement.draining:
+                    raise Unavailable(str(error)) from None
+                retries -= 1
+                await asyncio.sleep(_RETRY_S)
+
+    async def _try_to_connect(
+        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
+    ) -> Seat:
+        room = self._rooms.get(room_id) or self._open(room_id, consumer_replicas)
+        room.expected += 1
+        try:
+            await room.opened()
+            if room.closed:
+                raise _NoWorkerYet("the room was closed while it was opened")
+            return Seat(room, peer_id, listener)
+        except WorkerDied as error:
+            raise _NoWorkerYet(str(error)) from None
+        finally:
+            room.expected -= 1
+            room.close_if_deserted()
 
     def worker_died(self, worker_id: int) -> None:
         """Close every room on this worker; their peers are told to come back, and land elsewhere."""
@@ -103,9 +118,13 @@ class RoomRegistry:
     # -- rooms come and go ---------------------------------------------------------------------------------
 
     def _open(self, room_id: str, consumer_replicas: int) -> Room:
+        try:
+            worker = self._placement.place(room_id)
+        except Unavailable as error:
+            raise _NoWorkerYet(str(error)) from None
         room = Room(
             room_id,
-            self._placement.place(room_id),
+            worker,
             self._capabilities,
             self._limits,
             self._background,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mediad.errors import MediadError, Unavailable
+from mediad.rooms import registry
 from mediad.rooms.listener import CloseCause
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus
@@ -64,12 +65,42 @@ def test_a_room_of_the_same_name_is_a_new_room() -> None:
     run(scenario)
 
 
-def test_without_a_worker_nobody_comes_in() -> None:
+def test_without_a_worker_nobody_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_RETRY_S", 0)
+
     async def scenario(call: Call) -> None:
         call.worker.dead = True
         with pytest.raises(Unavailable, match="no worker is available"):
             await call.connect("ana")
         assert call.registry.room_count == 0
+
+    run(scenario)
+
+
+def test_a_worker_that_is_coming_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_RETRY_S", 0)
+
+    async def scenario(call: Call) -> None:
+        call.worker.dead = True
+        connecting = [asyncio.create_task(call.connect(name)) for name in ("ana", "ben")]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        call.worker.dead = False
+        ana, ben = await asyncio.gather(*connecting)
+        assert ana.seat.room is ben.seat.room
+
+    run(scenario)
+
+
+def test_while_draining_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_RETRY_S", 1e9)
+
+    async def scenario(call: Call) -> None:
+        await call.connect("ana", room_id="old")
+        call.placement.draining = True
+        with pytest.raises(Unavailable, match="draining"):
+            await call.connect("ana", room_id="new")
+        await call.connect("ben", room_id="old")
 
     run(scenario)
 

@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from mediad.errors import MediadError
+from mediad.rooms import registry
 from mediad.signaling.app import SignalingSettings
 from tests.support.rtp_samples import opus
 from tests.support.signaling import Front, eventually, run
@@ -89,7 +90,9 @@ def test_replicas_are_read_leniently(text: str, consumers: int) -> None:
     run(scenario)
 
 
-def test_without_a_worker_the_upgrade_is_refused() -> None:
+def test_without_a_worker_the_upgrade_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_RETRY_S", 0)
+
     async def scenario(running: Front) -> None:
         running.worker.dead = True
         assert await refusal(running.url(roomId="r", peerId="p"), PROTOO) == (503, "no worker is available")
