@@ -10,7 +10,11 @@ from typing import Any, Protocol
 from mediad import __version__
 from mediad.config import Settings
 from mediad.errors import MediadError
+from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
+
+REPORT_TIMEOUT_S = 2.0
+"""A worker that takes longer is left out of what is asked about all of them."""
 
 
 class Rooms(Protocol):
@@ -88,16 +92,12 @@ class Status:
     async def worker_reports(self) -> dict[str, dict[str, Any]]:
         """What each worker that answers says in worker.stats, by worker id."""
         links = [worker.process.link for worker in self._pool.workers if worker.process is not None]
-        reports = await asyncio.gather(
-            *(link.request("worker.stats", {}) for link in links), return_exceptions=True
-        )
-        answered = {}
-        for link, report in zip(links, reports, strict=True):
-            if isinstance(report, dict):
-                answered[str(link.worker_id)] = report
-            elif not isinstance(report, MediadError):  # a worker that is dying meanwhile is no news here
-                raise report
-        return answered
+        reports = await asyncio.gather(*(_report(link) for link in links))
+        return {
+            str(link.worker_id): report
+            for link, report in zip(links, reports, strict=True)
+            if report is not None
+        }
 
     def _worker(self, worker: Worker) -> dict[str, Any]:
         settings = self._settings.worker_settings(worker.worker_id)
@@ -117,6 +117,14 @@ class Status:
             "firstPort": settings.rtc_first_port,
             "lastPort": settings.rtc_last_port,
         }
+
+
+async def _report(link: WorkerLink) -> dict[str, Any] | None:
+    try:
+        async with asyncio.timeout(REPORT_TIMEOUT_S):
+            return await link.request("worker.stats", {})
+    except (MediadError, TimeoutError):  # it is dying or hanging: no news of it is news enough here
+        return None
 
 
 def _all_have(reports: dict[str, dict[str, Any]], feature: str) -> bool | None:

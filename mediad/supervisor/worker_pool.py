@@ -222,7 +222,7 @@ class WorkerPool:
             self.release(room_id)
 
     async def _ping(self, process: WorkerProcess) -> None:
-        """Kill the process when it has not answered for worker_ping_timeout_s.
+        """Kill the process when it says it is not well, or has not answered for worker_ping_timeout_s.
 
         Silence is counted in our own turns rather than read off the clock, so that a supervisor that was
         itself stopped for a while does not blame its workers.
@@ -230,15 +230,20 @@ class WorkerPool:
         interval_s, timeout_s = self._settings.worker_ping_interval_s, self._settings.worker_ping_timeout_s
         silent_turns_allowed = math.ceil(timeout_s / interval_s)
         silent_turns = 0
-        with contextlib.suppress(WorkerDied):
+        try:
             pong = process.link.ping()
             while silent_turns < silent_turns_allowed:
                 await asyncio.sleep(interval_s)
                 if pong.done():
+                    pong.result()
                     pong = process.link.ping()
                     silent_turns = 0
                 silent_turns += 1
             process.give_up(f"it did not answer for {timeout_s:g} s")
+        except WorkerDied:
+            pass  # which shows in process.gone as well
+        except MediadError as error:
+            process.give_up(f"it is not well: {error}")
 
     async def _measure(self) -> None:
         """CPU and memory of each worker, every second."""

@@ -27,7 +27,7 @@ class Server(Protocol):
     """What a worker serves: `methods.WorkerServer`."""
 
     async def start(self) -> None:
-        """Bind the ports. Raises MediadError (PortError, ConfigError) when that cannot be."""
+        """Bind the ports. When that cannot be it raises MediadError, and has nothing open."""
         ...
 
     async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]: ...
@@ -57,14 +57,16 @@ async def serve(
     server = make(settings, channel.emit)
     try:
         await server.start()
-        channel.emit("worker.ready", {"pid": os.getpid()})
-        await channel.wait_end()
-        return ExitCode.OK
     except (MediadError, OSError) as error:
         failure = error if isinstance(error, MediadError) else MediadError(str(error))
         reason = f"worker {settings.worker_id}: {failure}"
         channel.emit("worker.failed", {"code": failure.code, "reason": reason})
+        await channel.close()
         return exit_code_for(failure)
+    try:
+        channel.emit("worker.ready", {"pid": os.getpid()})
+        await channel.wait_end()
+        return ExitCode.OK
     finally:
         server.close()
         await channel.close()

@@ -131,6 +131,18 @@ async def test_a_hung_worker_is_killed_and_replaced() -> None:
 
 
 @on_loop
+async def test_a_worker_that_is_not_well_is_replaced() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.05) as pool:
+        pid = pid_of(pool.workers[0])
+        await pool.place("a").request("test.sicken", {})
+        await until(lambda: is_new(pool.workers[0], pid))
+        assert deaths.told == [0]
+        assert pool.workers[0].last_death == "it is not well: the media thread has ended"
+        assert not alive(pid)
+
+
+@on_loop
 async def test_a_busy_worker_is_not_taken_for_a_hung_one() -> None:
     deaths = Deaths()
     async with running(deaths, worker_ping_interval_s=0.1, worker_ping_timeout_s=3.0) as pool:

@@ -1,4 +1,4 @@
-"""One engine with a sending and a receiving client around it, without sockets: packets in, packets out, fake time."""
+"""One engine with a sending and a receiving client around it, without sockets: packets in and out, fake time."""
 
 from __future__ import annotations
 
@@ -67,6 +67,13 @@ def rtx(original: bytes, sequence: int, *, ssrc: int = RTX_SSRC, payload_type: i
     return header + original[4:8] + struct.pack("!I", ssrc) + osn + original[12:]
 
 
+def stun_request(fragment: bytes) -> bytes:
+    """A Binding request to this username fragment of ours; nothing of it is proven."""
+    username = fragment + b":theirs"
+    attribute = struct.pack("!HH", 6, len(username)) + username + b"\0" * (-len(username) % 4)
+    return struct.pack("!HHI", 1, len(attribute), 0x2112A442) + b"t" * 12 + attribute
+
+
 def nack(media_ssrc: int, *lost: int) -> bytes:
     items = b"".join(struct.pack("!HH", number, 0) for number in lost)
     return struct.pack("!BBHII", 0x81, 205, 2 + len(lost), 99, media_ssrc) + items
@@ -128,9 +135,7 @@ def rtcp_blocks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def gcm_session(key: bytes, ssrc_type: int) -> Session:
-    return Session(
-        Policy(key=key, ssrc_type=ssrc_type, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM)
-    )
+    return Session(Policy(key=key, ssrc_type=ssrc_type, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM))
 
 
 @dataclass
@@ -146,7 +151,9 @@ class Call:
             (SENDING, SENDER, b"sender-fragment"),
             (RECEIVING, RECEIVER, b"receiver-fragment"),
         ):
-            self.probe.open_transport(handle, username_fragment=fragment, rtcp_ssrc=handle & 0xFF, secure=self.secure)
+            self.probe.open_transport(
+                handle, username_fragment=fragment, rtcp_ssrc=handle & 0xFF, secure=self.secure
+            )
             self.probe.add_address(handle, 0, host, port)
             self.probe.select_address(handle, 0, host, port)
 
@@ -171,7 +178,10 @@ class Call:
 
     def produce_audio(self, **changes: object) -> None:
         self.produce(
-            **({"video": False, "codecs": [(111, 0, 100, OPUS, 48000)], "pli": False, "levels": True} | changes)
+            **(
+                {"video": False, "codecs": [(111, 0, 100, OPUS, 48000)], "pli": False, "levels": True}
+                | changes
+            )
         )
 
     def consume(self, handle: int = CONSUMER, transport: int = RECEIVING, **changes: object) -> None:

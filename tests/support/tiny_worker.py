@@ -2,8 +2,8 @@
 
     python tiny_worker.py [--mode MODE] READ_FD WRITE_FD SETTINGS_JSON
 
-Modes: ready (default), mute (never ready), config or port (fails to start as a real worker would), crash (exits
-with 3), crash-if:PATH (like crash while PATH exists, else ready).
+Modes: ready (default), mute (never ready), config or port (fails to start as a real worker would), crash
+(exits with 3), crash-if:PATH (like crash while PATH exists, else ready).
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import time
 from typing import Any
 
 from mediad.protocols.envelope import Decoder, Event, Request, Response, encode
+
+asked: set[str] = set()
+"""The methods that have been called."""
 
 
 def main() -> int:
@@ -40,6 +43,7 @@ def main() -> int:
     while data := os.read(read_fd, 65536):
         for message in decoder.feed(data):
             assert isinstance(message, Request)
+            asked.add(message.method)
             answer = act(message.method, message.data, write_fd, send)
             if answer is not None:
                 send(Response(message.id, "code" not in answer, answer))
@@ -49,6 +53,8 @@ def main() -> int:
 def act(method: str, data: dict[str, Any], write_fd: int, send: Any) -> dict[str, Any] | None:
     """The reply, with a code when it is an error; None for no reply at all."""
     match method:
+        case "worker.ping" if "test.sicken" in asked:
+            return {"code": "state", "reason": "the media thread has ended"}
         case "test.fail":
             return {"code": data["code"], "reason": "as asked"}
         case "test.events":

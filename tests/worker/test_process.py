@@ -7,80 +7,20 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mediad.config import WorkerSettings
 from mediad.exit_codes import ExitCode
-from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.protocols.envelope import Event, Response
 from tests.support.loops import until_sync
+from tests.support.worker_shell import FAKE, ROOT, free_port, started_worker
 from tests.support.workers import alive
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-m", "tests.support.fake_worker_server"]
-
-
-def free_port() -> int:
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-class Started:
-    """A worker process and our ends of its pipes."""
-
-    def __init__(self, mode: str, settings: WorkerSettings) -> None:
-        worker_in, self.write_fd = os.pipe()
-        self.read_fd, worker_out = os.pipe()
-        self.process = subprocess.Popen(
-            [*PROGRAM, mode, str(worker_in), str(worker_out), settings.to_json()],
-            cwd=ROOT,
-            pass_fds=(worker_in, worker_out),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        os.close(worker_in)
-        os.close(worker_out)
-        assert self.process.stdout is not None
-        self.stdout = self.process.stdout
-        self.decoder = Decoder()
-        self.waiting: list[Message] = []
-
-    def hear(self) -> Message | None:
-        """The next message; None at the end of the pipe."""
-        while not self.waiting:
-            data = os.read(self.read_fd, 65536)
-            if not data:
-                return None
-            self.waiting += self.decoder.feed(data)
-        return self.waiting.pop(0)
-
-    def ask(self, method: str, **data: object) -> Message | None:
-        os.write(self.write_fd, encode(Request(1, method, data)))
-        return self.hear()
-
-    def hang_up(self) -> None:
-        if self.write_fd >= 0:
-            os.close(self.write_fd)
-            self.write_fd = -1
-
-
-@contextmanager
-def worker(mode: str = "ready", port: int | None = None) -> Iterator[Started]:
-    started = Started(mode, WorkerSettings(worker_id=4, rtc_first_port=port or free_port()))
-    try:
-        yield started
-    finally:
-        started.hang_up()
-        os.close(started.read_fd)
-        started.process.kill()
-        started.process.wait()
-        started.stdout.close()
+READY = (*FAKE, "ready")
 
 
 def test_ready_answers_and_ends_with_the_pipe() -> None:
-    with worker() as started:
+    with started_worker(READY) as started:
         assert started.hear() == Event("worker.ready", {"pid": started.process.pid})
         assert started.ask("echo", n=1) == Response(1, True, {"n": 1})
         assert started.ask("refuse") == Response(1, False, {"code": "state", "reason": "not now"})
@@ -96,7 +36,7 @@ def test_a_taken_port_is_named_and_has_its_exit_code() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with worker(port=port) as started:
+        with started_worker(READY, port) as started:
             reason = f"worker 4: UDP port {port} on 127.0.0.1 is already in use"
             assert started.hear() == Event("worker.failed", {"code": "port", "reason": reason})
             assert started.hear() is None
@@ -104,7 +44,7 @@ def test_a_taken_port_is_named_and_has_its_exit_code() -> None:
 
 
 def test_any_other_failure_has_its_reason_too() -> None:
-    with worker("broken") as started:
+    with started_worker((*FAKE, "broken")) as started:
         failed = started.hear()
         assert isinstance(failed, Event)
         assert failed.data["code"] == "error"
@@ -113,7 +53,7 @@ def test_any_other_failure_has_its_reason_too() -> None:
 
 
 def test_a_broken_pipe_format_ends_it() -> None:
-    with worker() as started:
+    with started_worker(READY) as started:
         started.hear()
         os.write(started.write_fd, b"\xff\xff\xff\xff")
         assert started.hear() is None
@@ -121,7 +61,7 @@ def test_a_broken_pipe_format_ends_it() -> None:
 
 
 def test_signals_for_the_group_are_not_for_it() -> None:
-    with worker() as started:
+    with started_worker(READY) as started:
         started.hear()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             started.process.send_signal(number)
@@ -145,7 +85,7 @@ time.sleep(60)
 
 def test_it_dies_with_its_supervisor_even_when_the_pipe_stays_open() -> None:
     settings = WorkerSettings(worker_id=4, rtc_first_port=free_port())
-    command = [sys.executable, "-c", SUPERVISOR, *PROGRAM, "ready", settings.to_json()]
+    command = [sys.executable, "-c", SUPERVISOR, *READY, settings.to_json()]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as supervisor:
         assert supervisor.stdout is not None
         worker_pid, keeper_pid = map(int, supervisor.stdout.readline().split())

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.clock cimport compact_ntp, ntp_from_us, us_from_compact, us_from_ntp
+from mediad._fastpath.base.octets cimport load32
 from mediad._fastpath.base.table cimport NO_VALUE, table_get
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.egress cimport egress_retransmit
@@ -129,7 +130,7 @@ cdef void receive_extended_report(Engine* engine, Transport* transport, const Rt
     if rtcp_xr_rrtr(block, &ntp):
         transport.remote_reference = compact_ntp(ntp)
         transport.remote_reference_us = now_us
-        rtcp_feedback_ssrcs(block, &transport.remote_reference_ssrc, &last)
+        transport.remote_reference_ssrc = load32(block.body)
     if rtcp_xr_dlrr(block, transport.rtcp_ssrc, &last, &delay) and last != 0:
         now_compact = compact_ntp(ntp_from_us(wall_us(engine, now_us)))
         passed = now_compact - last - delay

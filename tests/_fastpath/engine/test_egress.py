@@ -1,8 +1,9 @@
-"""One consumer's stream: continuous numbers over pauses, switches and losses, and what was lost sent again."""
+"""One consumer's stream: continuous numbers over pauses, switches and losses, and losses sent again."""
 
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +12,9 @@ from tests.support import engine as e
 FRAME_US = 33_333
 
 
-def play(call: e.Call, first: int, count: int, *, ssrc: int = e.SSRC, keyframes: tuple[int, ...] = ()) -> None:
+def play(
+    call: e.Call, first: int, count: int, *, ssrc: int = e.SSRC, keyframes: tuple[int, ...] = ()
+) -> None:
     """One packet a frame from sequence number `first` on, 30 frames a second."""
     for number in range(first, first + count):
         payload = e.vp8_payload(number, keyframe=number in keyframes, tl0=number)
@@ -30,8 +33,8 @@ def started() -> e.Call:
 def test_numbers_run_on() -> None:
     packets = started().forwarded()
     assert [packet.sequence for packet in packets] == list(range(1000, 1005))
-    assert {b.timestamp - a.timestamp for a, b in zip(packets, packets[1:], strict=False)} == {3000}
-    assert {b.picture_id - a.picture_id for a, b in zip(packets, packets[1:], strict=False)} == {1}
+    assert {b.timestamp - a.timestamp for a, b in pairwise(packets)} == {3000}
+    assert {b.picture_id - a.picture_id for a, b in pairwise(packets)} == {1}
     assert [packet.extensions[5] for packet in packets] == [bytes([0, n]) for n in range(5)]
 
 
@@ -114,7 +117,7 @@ def test_a_switch_happens_on_the_targets_key_frame() -> None:
     call.send(e.rtp(8006, 3000, e.vp8_payload(8006), ssrc=e.SSRC + 1))
     packets = call.forwarded()
     assert [packet.sequence for packet in packets] == [1003, 1004, 1005]
-    assert [b.picture_id - a.picture_id for a, b in zip(packets, packets[1:], strict=False)] == [1, 1]
+    assert [b.picture_id - a.picture_id for a, b in pairwise(packets)] == [1, 1]
     assert packets[1].timestamp > packets[0].timestamp
     layers = [event[2] for event in call.probe.events() if int(event[0]) == 6]
     assert layers == [0, 1]
@@ -175,7 +178,9 @@ class TestAgain:
         call.consume_audio(extensions=e.OUT_IDS)
         sent = []
         for number in range(4):
-            call.send(e.rtp(number, 960 * number, b"opus%d" % number, payload_type=111, extensions={6: b"\x05"}))
+            call.send(
+                e.rtp(number, 960 * number, b"opus%d" % number, payload_type=111, extensions={6: b"\x05"})
+            )
             call.pass_time(20_000)
             sent += [data for to, data in call.left() if to == e.RECEIVER and not e.is_rtcp(data)]
         call.reply(e.nack(e.OUT_SSRC, 1001))
@@ -213,7 +218,7 @@ class TestAgain:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_the_order_a_receiver_sees_one_stream(seed: int) -> None:
-    """Loss, reordering, switches and pauses at random: never two packets under one number, never a step back in it."""
+    """Loss, reordering, switches and pauses at random: never two packets under one number."""
     chance = random.Random(seed)
     call = e.Call()
     call.produce(encodings=[(e.SSRC, 0, b""), (e.SSRC + 1, 0, b"")])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,12 +9,6 @@ from pylibsrtp import Policy, Session
 
 from mediad._fastpath.wire.srtp import session_pointer
 from tests.support import engine as e
-
-
-def stun(fragment: bytes) -> bytes:
-    username = fragment + b":theirs"
-    attribute = struct.pack("!HH", 6, len(username)) + username + b"\0" * (-len(username) % 4)
-    return struct.pack("!HHI", 1, len(attribute), 0x2112A442) + b"t" * 12 + attribute
 
 
 def test_a_packet_reaches_its_consumer() -> None:
@@ -37,7 +29,7 @@ def test_a_packet_reaches_its_consumer() -> None:
         (b"\x10" + b"x" * 40, "drop_unknown_protocol"),
         (b"\xff" + b"x" * 40, "drop_unknown_protocol"),
         (b"\x00\x01\x00\x00" + b"x" * 16, "drop_stun_malformed"),
-        (stun(b"nobody"), "drop_stun_unknown_username"),
+        (e.stun_request(b"nobody"), "drop_stun_unknown_username"),
         (b"\x16\xfe\xfd" + b"x" * 40, "drop_dtls_unknown_address"),
         (e.rtp(1, 1, b"x"), "drop_media_unknown_address"),
         (e.pli(1), "drop_media_unknown_address"),
@@ -54,10 +46,10 @@ def test_strangers_are_dropped_and_counted(datagram: bytes, reason: str) -> None
 
 def test_stun_for_a_known_fragment_goes_up_from_any_address() -> None:
     call = e.Call()
-    call.send(stun(b"sender-fragment"), ("192.0.2.1", 9))
+    call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
     ((kind, socket, host, port, data, handle),) = call.probe.events()
     assert (int(kind), socket, host, port, handle) == (1, 0, "192.0.2.1", 9, e.SENDING)
-    assert data == stun(b"sender-fragment")
+    assert data == e.stun_request(b"sender-fragment")
 
 
 def test_dtls_goes_up_from_a_validated_address() -> None:
@@ -75,7 +67,10 @@ def test_dtls_goes_up_from_a_validated_address() -> None:
         (b"\x8f\x60" + b"\0" * 10, "drop_rtp_malformed"),  # 15 CSRCs that are not there
         (b"\x90\x60" + b"\0" * 10 + b"\xbe\xde\xff\xff", "drop_rtp_malformed"),  # a lying extension length
         (e.rtp(1, 1, b"x")[:-1] + b"\xff", "drop_ssrc_unknown"),
-        (b"\xa0" + e.rtp(1, 1, b"xy")[1:-1] + b"\xff", "drop_rtp_malformed"),  # padding longer than the packet
+        (
+            b"\xa0" + e.rtp(1, 1, b"xy")[1:-1] + b"\xff",
+            "drop_rtp_malformed",
+        ),  # padding longer than the packet
     ],
 )
 def test_lying_lengths_are_dropped(datagram: bytes, reason: str) -> None:

@@ -1,0 +1,41 @@
+"""`python -m mediad.worker READ_FD WRITE_FD SETTINGS`: how the supervisor starts a worker.
+
+The two descriptors are the worker's ends of the pipes, SETTINGS is WorkerSettings as JSON. Exit codes are
+mediad.exit_codes: 0 when the supervisor hung up, 69 for a port, 78 for a setting, 70 for anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import uvloop
+
+from mediad import logs
+from mediad.config import WorkerSettings
+from mediad.errors import ConfigError
+from mediad.exit_codes import ExitCode
+from mediad.worker.methods import WorkerServer
+from mediad.worker.process import serve, settle_in
+
+
+def main(argv: Sequence[str]) -> int:
+    """Entry point; `argv` without the program's name."""
+    if len(argv) != 3:
+        print("mediad.worker is started by mediad, not by hand", file=sys.stderr)
+        return ExitCode.USAGE
+    read_fd, write_fd, text = argv
+    try:
+        settings = WorkerSettings.from_json(text)
+    except ConfigError as error:
+        print(f"mediad.worker: {error}", file=sys.stderr)
+        return ExitCode.CONFIG
+    settle_in(settings.worker_id)
+    logs.setup(settings.log_level, settings.log_format, worker=settings.worker_id)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(settings, int(read_fd), int(write_fd), WorkerServer))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

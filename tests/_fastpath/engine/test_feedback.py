@@ -1,0 +1,141 @@
+"""What the engine sends by itself: reports, NACKs, transport-cc and REMB, each at its time."""
+
+from __future__ import annotations
+
+import struct
+
+from tests.support import engine as e
+
+
+def feed(call: e.Call, numbers: range, *, lost: frozenset[int] = frozenset(), gap_us: int = 20_000) -> None:
+    for number in numbers:
+        if number not in lost:
+            payload = e.vp8_payload(number, keyframe=number == numbers.start)
+            call.send(e.rtp(number, number * 1800, payload, extensions={3: struct.pack("!H", number)}))
+        call.pass_time(gap_us)
+
+
+def test_receiver_reports_count_what_was_lost() -> None:
+    call = e.Call()
+    call.produce(nack=False)
+    feed(call, range(1, 101), lost=frozenset({10, 20}))
+    call.pass_time(1_000_000)
+    reports = [body for kind, count, body in call.rtcp_to(e.SENDER) if kind == 201 and count == 1]
+    assert 1 <= len(reports) <= 6
+    ssrc, lost, highest = struct.unpack("!III", reports[-1][4:16])
+    assert (ssrc, lost & 0xFFFFFF, highest & 0xFFFF) == (e.SSRC, 2, 100)
+
+
+def test_sender_reports_carry_the_cname_and_true_counts() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    feed(call, range(1, 101))
+    blocks = call.rtcp_to(e.RECEIVER)
+    reports = [body for kind, _, body in blocks if kind == 200]
+    ssrc, _, _, packets, octets = struct.unpack("!IQIII", reports[-1][:24])
+    assert ssrc == e.OUT_SSRC
+    assert 40 <= packets <= 100
+    assert octets == packets * len(e.vp8_payload(1)) + 7  # the key frame's head is 7 bytes longer
+    assert all(b"cname" in body for kind, _, body in blocks if kind == 202)
+
+
+def test_two_sender_reports_lie_on_one_clock() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    feed(call, range(1, 201))
+    pairs = [struct.unpack("!QI", body[4:16]) for kind, _, body in call.rtcp_to(e.RECEIVER) if kind == 200]
+    (ntp_a, rtp_a), (ntp_b, rtp_b) = pairs[0], pairs[-1]
+    elapsed_s = (ntp_b - ntp_a) / 2**32
+    assert abs((rtp_b - rtp_a) / 90_000 - elapsed_s) < 0.002
+
+
+def test_silence_ends_sender_reports() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    feed(call, range(1, 20))
+    call.pass_time(3_000_000)
+    call.left()
+    call.pass_time(5_000_000)
+    assert [block for block in call.rtcp_to(e.RECEIVER) if block[0] == 200] == []
+
+
+def test_a_gap_is_asked_for_after_the_reordering_delay_and_again() -> None:
+    call = e.Call()
+    call.produce()
+    feed(call, range(1, 4))
+    call.left()
+    call.send(e.rtp(6, 6 * 1800, e.vp8_payload(6)))
+    call.pass_time(5_000)
+    assert [block for block in call.rtcp_to(e.SENDER) if block[:2] == (205, 1)] == []
+    call.pass_time(40_000)
+    (first,) = [body for kind, fmt, body in call.rtcp_to(e.SENDER) if (kind, fmt) == (205, 1)]
+    assert struct.unpack("!IHH", first[4:12]) == (e.SSRC, 4, 1)  # 4, and 5 in the bitmask
+    call.pass_time(2_000_000)
+    again = [body for kind, fmt, body in call.rtcp_to(e.SENDER) if (kind, fmt) == (205, 1)]
+    assert 1 <= len(again) <= 10
+    assert call.probe.timers_armed() < 10
+
+
+def test_repair_in_time_is_not_asked_for() -> None:
+    call = e.Call()
+    call.produce()
+    feed(call, range(1, 4))
+    call.left()
+    call.send(e.rtp(5, 9000, e.vp8_payload(5)))
+    call.send(e.rtp(4, 7200, e.vp8_payload(4)))
+    call.pass_time(200_000)
+    assert [block for block in call.rtcp_to(e.SENDER) if block[:2] == (205, 1)] == []
+
+
+def test_transport_cc_feedback_ten_times_a_second_while_media_flows() -> None:
+    call = e.Call()
+    call.produce()
+    feed(call, range(1, 101))
+    feedback = [block for block in call.rtcp_to(e.SENDER) if block[:2] == (205, 15)]
+    assert 15 <= len(feedback) <= 21
+    call.pass_time(3_000_000)
+    late = [block for block in call.rtcp_to(e.SENDER) if block[:2] == (205, 15)]
+    assert len(late) <= 1
+
+
+def test_remb_for_a_sender_without_transport_cc() -> None:
+    call = e.Call()
+    call.produce(transport_cc=False)
+    feed(call, range(1, 101))
+    rembs = [body for kind, fmt, body in call.rtcp_to(e.SENDER) if (kind, fmt) == (206, 15)]
+    assert rembs
+    assert rembs[0][8:12] == b"REMB"
+    assert struct.unpack("!I", rembs[0][16:20])[0] == e.SSRC
+
+
+def test_no_remb_beside_transport_cc() -> None:
+    call = e.Call()
+    call.produce()
+    feed(call, range(1, 101))
+    assert [block for block in call.rtcp_to(e.SENDER) if block[:2] == (206, 15)] == []
+
+
+def test_simulcast_silence_and_return_are_told() -> None:
+    call = e.Call()
+    call.produce(encodings=[(e.SSRC, 0, b""), (e.SSRC + 1, 0, b"")], inactivity_us=1_500_000)
+    feed(call, range(1, 5))
+    call.pass_time(4_000_000)
+    feed(call, range(5, 8))
+    told = [(event[4] > 0, event[5]) for event in call.probe.events() if int(event[0]) == 4]
+    assert told[0] == (True, True)
+    assert (False, False) in told
+    assert told[-1][1] is True
+
+
+def test_reports_of_many_consumers_stay_below_the_packet_size() -> None:
+    call = e.Call()
+    call.produce()
+    for index in range(60):
+        call.consume(e.GENERATION | index, ssrc=1000 + 2 * index, rtx_ssrc=1001 + 2 * index)
+    feed(call, range(1, 60))
+    sizes = [len(data) for to, data in call.left() if to == e.RECEIVER and e.is_rtcp(data)]
+    assert max(sizes) <= 1200
+    assert len(sizes) > 1
