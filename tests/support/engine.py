@@ -1,4 +1,4 @@
-"""One engine with a sending and a receiving client around it, without sockets: packets in and out, fake time."""
+"""One engine with a sending and a receiving client around it, without sockets and in fake time."""
 
 from __future__ import annotations
 

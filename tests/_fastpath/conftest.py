@@ -1,0 +1,16 @@
+"""What the tests of the native code share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.media_loop import LoopHarness
+
+
+@pytest.fixture
+def harness() -> Iterator[LoopHarness]:
+    harness = LoopHarness()
+    yield harness
+    harness.close()

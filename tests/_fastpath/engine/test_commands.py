@@ -1,0 +1,72 @@
+"""What commands refuse: the media thread trusts what it gets, so mistakes end here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support import engine as e
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encodings": [(1, 0, b"")] * 5},
+        {"encodings": [(1, 0, b"a-rid-that-is-too-long")]},
+        {"mid": b"a-mid-that-is-far-too-long"},
+        {"codecs": [(200, 0, 101, 2, 90000)]},
+        {"codecs": [(96, 97, 101, 9, 90000)]},
+        {"codecs": [(96, 97, 101, 2, 0)]},
+        {"codecs": [(96, 97, 101, 2, 90000)] * 9},
+        {"extensions": {11: 1}},
+        {"extensions": {0: 256}},
+    ],
+)
+def test_a_producer_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"expected|fit"):
+        e.Call().produce(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"target": 4},
+        {"target": -2},
+        {"extensions": {0: 15}},
+        {"cname": b"x" * 65},
+        {"codecs": [(128, 0)]},
+        {"clock_rate": 0},
+    ],
+)
+def test_a_consumer_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
+    call = e.Call()
+    call.produce()
+    with pytest.raises(ValueError, match=r"expected|fit"):
+        call.consume(**changes)
+
+
+@pytest.mark.parametrize("handle", [0, 5, 1 << 33])
+def test_a_handle_needs_a_generation(handle: int) -> None:
+    with pytest.raises(ValueError, match="no generation"):
+        e.Call().probe.close_transport(handle)
+
+
+@pytest.mark.parametrize("address", [("10.0.0.1", 0), ("10.0.0.1", 70_000)])
+def test_a_port_out_of_range_is_refused(address: tuple[str, int]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        e.Call().probe.add_address(e.SENDING, 0, *address)
+
+
+def test_a_name_is_not_an_address() -> None:
+    with pytest.raises(OSError, match="illegal"):
+        e.Call().probe.add_address(e.SENDING, 0, "localhost", 1)
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3", "2001:db8::1", "::1"])
+def test_addresses_come_back_as_they_went_in(host: str) -> None:
+    call = e.Call()
+    call.probe.add_address(e.SENDING, 3, host, 4242)
+    assert call.probe.receive(3, host, 4242, b"\x16\xfe\xfd" + b"x" * 20, call.now_us)
+    ((_, socket, told_host, port, _, _),) = call.probe.events()
+    assert (socket, told_host, port) == (3, host, 4242)

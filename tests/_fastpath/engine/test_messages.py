@@ -1,0 +1,37 @@
+"""The stub tells Python the same numbers as the native code."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import mediad._fastpath
+from mediad._fastpath import loop
+from mediad._fastpath.engine.messages import Counter, Drop
+
+
+def test_the_stub_and_the_module_agree() -> None:
+    stub = Path(mediad._fastpath.__file__).with_name("loop.pyi")
+    for node in ast.parse(stub.read_text()).body:
+        if isinstance(node, ast.ClassDef) and any(
+            getattr(base, "id", "") == "IntEnum" for base in node.bases
+        ):
+            said = {
+                target.id: statement.value.value
+                for statement in node.body
+                if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+                for target in statement.targets
+                if isinstance(target, ast.Name)
+            }
+            assert {
+                name: int(member) for name, member in getattr(loop, node.name).__members__.items()
+            } == said
+
+
+def test_every_reason_and_total_has_its_counter() -> None:
+    counters = loop.MediaLoop(packet_slots=16, transports=4, producers=4, consumers=4).counters()
+    totals, drops = (
+        len(Counter.__members__) - 1,
+        len(Drop.__members__) - 1,
+    )  # the last of each only counts them
+    assert [name.startswith("drop_") for name in counters] == [False] * totals + [True] * drops

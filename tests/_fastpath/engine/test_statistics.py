@@ -1,0 +1,55 @@
+"""Answers to stats requests: true numbers, and an empty answer when the object is gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import engine as e
+
+
+def ask(call: e.Call, kind: int, handle: int) -> list[dict[str, int]]:
+    call.probe.events()
+    call.probe.request_stats(77, kind, handle)
+    ((_, request_id, records),) = call.probe.events()
+    assert request_id == 77
+    return records
+
+
+def test_numbers_are_those_of_the_traffic() -> None:
+    call = e.Call()
+    call.produce(encodings=[(e.SSRC, e.RTX_SSRC, b""), (e.SSRC + 1, 0, b""), (0, 0, b"r2")])
+    call.consume()
+    sizes = 0
+    for number in range(1, 11):
+        for stream in (0, 1):
+            data = e.rtp(
+                number, number * 3000, e.vp8_payload(number, keyframe=number == 1), ssrc=e.SSRC + stream
+            )
+            call.send(data)
+            sizes += len(data)
+    forwarded = sum(len(data) for to, data in call.left() if to == e.RECEIVER)
+    (transport,) = ask(call, 0, e.SENDING)
+    assert (transport["bytes_received"], transport["rtp_bytes_received"]) == (sizes, sizes)
+    assert transport["recv_bitrate"] == pytest.approx(sizes * 8, rel=0.06)  # to the width of a bucket
+    (receiving,) = ask(call, 0, e.RECEIVING)
+    assert (receiving["rtp_bytes_sent"], receiving["bytes_sent"]) == (forwarded, forwarded)
+    streams = ask(call, 1, e.PRODUCER)
+    assert [(s["encoding"], s["ssrc"], s["packet_count"]) for s in streams] == [
+        (0, e.SSRC, 10),
+        (1, e.SSRC + 1, 10),
+    ]
+    (consumer,) = ask(call, 2, e.CONSUMER)
+    assert (consumer["ssrc"], consumer["encoding"], consumer["packet_count"]) == (e.OUT_SSRC, 0, 10)
+    assert consumer["byte_count"] == forwarded
+
+
+def test_what_is_gone_answers_empty() -> None:
+    call = e.Call()
+    for kind in range(3):
+        assert ask(call, kind, 9 * e.GENERATION) == []
+
+
+def test_a_producer_nothing_came_of_answers_empty() -> None:
+    call = e.Call()
+    call.produce()
+    assert ask(call, 1, e.PRODUCER) == []

@@ -1,0 +1,115 @@
+"""The media thread for real: sockets, epoll, rings and a thread of its own, in the clear on loopback."""
+
+from __future__ import annotations
+
+import select
+import threading
+import time
+
+from mediad._fastpath.loop import EventKind, Kind, MediaLoop
+from tests.support import engine as e
+from tests.support.media_loop import LoopHarness, bound, connect
+
+
+def test_packets_cross_it(harness: LoopHarness) -> None:
+    sender, receivers = connect(harness, 3)
+    for number in range(1, 31):
+        sender.sendto(
+            e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), harness.address
+        )
+    for index, receiver in enumerate(receivers):
+        packets = [e.parse_rtp(receiver.recv(2000)) for _ in range(30)]
+        assert [packet.sequence for packet in packets] == list(range(1000, 1030))
+        assert {packet.ssrc for packet in packets} == {7000 + index}
+    assert harness.loop.counters()["rtp_forwarded"] == 90
+
+
+def test_a_burst_leaves_in_few_messages_where_the_kernel_can(harness: LoopHarness) -> None:
+    sender, (receiver,) = connect(harness, 1)
+    for number in range(1, 201):
+        sender.sendto(
+            e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), harness.address
+        )
+    for _ in range(200):
+        receiver.recv(2000)
+    counters = harness.loop.counters()
+    assert counters["datagrams_sent"] >= 200
+    assert counters["send_messages"] <= counters["datagrams_sent"]
+
+
+def test_reports_come_by_themselves(harness: LoopHarness) -> None:
+    sender, _ = connect(harness, 1)
+    sender.sendto(e.rtp(1, 1, e.vp8_payload(1, keyframe=True)), harness.address)
+    while True:
+        data = sender.recv(2000)
+        if e.is_rtcp(data) and data[1] == 201 and data[0] & 31:
+            break
+
+
+def test_punts_come_with_their_source(harness: LoopHarness) -> None:
+    stranger = bound()
+    harness.client(e.SENDING)
+    request = e.stun_request(b"u%d" % e.SENDING)
+    stranger.sendto(request, harness.address)
+    ((_, index, host, port, data, handle),) = harness.events_until(EventKind.EVENT_STUN)
+    assert (index, (host, port), data, handle) == (0, stranger.getsockname(), request, e.SENDING)
+    assert harness.loop.send_raw(0, b"answer", host, port)
+    assert stranger.recv(100) == b"answer"
+
+
+def test_closing_reports_back(harness: LoopHarness) -> None:
+    connect(harness, 1)
+    harness.loop.close_consumer(e.GENERATION)
+    harness.loop.close_producer(e.PRODUCER)
+    harness.loop.close_transport(e.SENDING)
+    harness.loop.close_socket(0)
+    closed = [event[1:] for event in harness.events_until(EventKind.EVENT_CLOSED, 4)]
+    assert closed == [
+        (Kind.KIND_CONSUMER, e.GENERATION),
+        (Kind.KIND_PRODUCER, e.PRODUCER),
+        (Kind.KIND_TRANSPORT, e.SENDING),
+        (Kind.KIND_SOCKET, 0),
+    ]
+
+
+def test_stats_are_answered(harness: LoopHarness) -> None:
+    harness.client(e.SENDING)
+    harness.loop.request_stats(5, Kind.KIND_TRANSPORT, e.SENDING)
+    ((_, request_id, records),) = harness.events_until(EventKind.EVENT_STATS)
+    assert request_id == 5
+    assert len(records) == 1  # type: ignore[arg-type]
+
+
+def test_more_commands_than_the_ring_holds_are_refused_not_lost() -> None:
+    loop = MediaLoop(packet_slots=16, transports=4, producers=4, consumers=4)
+    sent = 0
+    try:
+        while sent < 1_000_000:
+            loop.request_stats(sent, Kind.KIND_TRANSPORT, e.SENDING)
+            sent += 1
+    except BlockingIOError as error:
+        assert "behind" in str(error)
+    assert 1000 < sent < 1_000_000
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    answers: set[int] = set()
+    end = time.monotonic() + 20
+    while len(answers) < sent and time.monotonic() < end:
+        select.select([loop.event_fd], [], [], 1)
+        answers |= {event[1] for event in loop.drain()}  # type: ignore[misc]
+    loop.stop()
+    thread.join(10)
+    assert answers == set(range(sent))
+
+
+def test_python_keeps_running_while_packets_flow(harness: LoopHarness) -> None:
+    """The thread holds no GIL: a busy interpreter and a busy loop do not wait for each other."""
+    sender, (receiver,) = connect(harness, 1)
+    received = 0
+    for number in range(1, 500):
+        sender.sendto(
+            e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), harness.address
+        )
+        sum(range(2000))
+        received += len(receiver.recv(2000)) > 0
+    assert received == 499

@@ -1,0 +1,77 @@
+"""The native loop on a real thread with real sockets, in the clear on loopback."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+import time
+
+from mediad._fastpath.loop import EventKind, MediaLoop
+from tests.support import engine as e
+
+
+class LoopHarness:
+    """A running loop with one socket, and clients that talk to it."""
+
+    def __init__(self) -> None:
+        self.loop = MediaLoop(packet_slots=4096, transports=64, producers=64, consumers=256)
+        self.socket = bound()
+        self.loop.open_socket(0, self.socket.fileno())
+        self.thread = threading.Thread(target=self.loop.run)
+        self.thread.start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        name: tuple[str, int] = self.socket.getsockname()
+        return name
+
+    def client(self, handle: int) -> socket.socket:
+        sock = bound()
+        host, port = sock.getsockname()
+        self.loop.open_transport(handle, username_fragment=b"u%d" % handle, rtcp_ssrc=1, secure=False)
+        self.loop.add_address(handle, 0, host, port)
+        self.loop.select_address(handle, 0, host, port)
+        return sock
+
+    def events_until(
+        self, kind: EventKind, count: int = 1, timeout_s: float = 10
+    ) -> list[tuple[object, ...]]:
+        found: list[tuple[object, ...]] = []
+        end = time.monotonic() + timeout_s
+        while len(found) < count and time.monotonic() < end:
+            select.select([self.loop.event_fd], [], [], end - time.monotonic())
+            found += [event for event in self.loop.drain() if event[0] == kind]
+        assert len(found) >= count, f"{kind} did not come"
+        return found
+
+    def close(self) -> None:
+        self.loop.stop()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+        self.socket.close()
+
+
+def bound() -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.settimeout(10)
+    return sock
+
+
+def connect(daemon: LoopHarness, viewers: int) -> tuple[socket.socket, list[socket.socket]]:
+    sender = daemon.client(e.SENDING)
+    e.Call.produce(Stage(daemon))  # type: ignore[arg-type]
+    receivers = []
+    for index in range(viewers):
+        transport = e.GENERATION | 10 + index
+        receivers.append(daemon.client(transport))
+        e.Call.consume(Stage(daemon), e.GENERATION | index, transport, ssrc=7000 + index, rtx_ssrc=0)  # type: ignore[arg-type]
+    return sender, receivers
+
+
+class Stage:
+    """What Call.produce and Call.consume need of a call: something to command."""
+
+    def __init__(self, daemon: LoopHarness) -> None:
+        self.probe = daemon.loop
