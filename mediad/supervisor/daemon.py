@@ -1,0 +1,175 @@
+"""The daemon's life: claim ports, start workers, serve, drain, stop. However it ends, no process is left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+
+from mediad import __version__
+from mediad.config import Settings, admin_socket_candidates
+from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Unsupported
+from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.rooms.registry import RoomRegistry
+from mediad.signaling.app import create_app
+from mediad.signaling.server import uvicorn_options
+from mediad.supervisor.admin import AdminServer, open_admin_socket
+from mediad.supervisor.admin_methods import AdminMethods
+from mediad.supervisor.front import Front, front_url, open_front
+from mediad.supervisor.status import Status
+from mediad.supervisor.worker_pool import WorkerPool
+from mediad.supervisor.worker_process import WORKER_COMMAND
+
+CLOSING_TIMEOUT_S = 2.0
+"""What the closing of all rooms may take when workers do not answer."""
+
+logger = logging.getLogger(__name__)
+
+
+class Daemon:
+    """One mediad. Constructing it opens nothing; it raises ConfigError for codecs no room can offer."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str] | None = None,
+        worker_command: Sequence[str] = WORKER_COMMAND,
+    ) -> None:
+        self._settings = settings
+        self._environ = os.environ if environ is None else environ
+        self._pool = WorkerPool(settings, self._worker_died, worker_command)
+        try:
+            codecs = None if settings.media_codecs is None else list(settings.media_codecs)
+            self._registry = RoomRegistry(self._pool, codecs)
+        except (InvalidInput, Unsupported) as error:
+            raise ConfigError(f"media_codecs: {error}") from None
+        self._status = Status(settings, self._pool, self._registry)
+        self._stop_asked = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+        self._signals = 0
+
+    async def run(self) -> ExitCode:
+        """Live until a signal or a failure ends it; what kept it from living is logged."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number)
+        _raise_fd_limit()
+        self._life = asyncio.create_task(self._live())
+        try:
+            await self._life
+        except asyncio.CancelledError:
+            logger.warning("stopped at once")
+        except MediadError as error:
+            for line in str(error).splitlines():
+                logger.error("%s", line)
+            return exit_code_for(error)
+        except Exception:
+            logger.exception("the daemon failed")
+            return ExitCode.SOFTWARE
+        logger.info("mediad has stopped")
+        return ExitCode.OK
+
+    def _on_signal(self, number: int) -> None:
+        """The first asks for an orderly end; during the start, and the second time, it is now."""
+        self._signals += 1
+        logger.info("received %s", signal.Signals(number).name)
+        if self._signals == 1 and self._status.url is not None:
+            self._stop_asked.set()
+        elif self._life is not None:
+            if self._signals > 1:
+                self._pool.kill()
+            self._life.cancel()
+
+    async def _live(self) -> None:
+        """The stack unwinds in the opposite order, however far it was built."""
+        async with contextlib.AsyncExitStack() as stack:
+            sockets = await open_front(self._settings.host, self._settings.port)
+            stack.callback(_close_all, sockets)
+            admin_socket = self._open_admin_socket()
+            if admin_socket is not None:
+                admin = AdminServer(admin_socket, AdminMethods(self._status).call)
+                stack.push_async_callback(admin.stop)
+                await admin.start()
+            stack.push_async_callback(self._pool.stop)
+            await self._pool.start()
+            front = Front(create_app(self._registry, self._status), sockets, uvicorn_options())
+            stack.push_async_callback(front.stop)
+            await front.start()
+            stack.push_async_callback(self._close_rooms)
+            self._status.url = front_url(self._settings.host, front.port)
+            self._announce()
+            await self._serve(front)
+            await self._drain()
+
+    async def _serve(self, front: Front) -> None:
+        """Until a stop is asked for, or the front falls over."""
+        asked = asyncio.create_task(self._stop_asked.wait())
+        ended = asyncio.create_task(front.wait_end())
+        try:
+            await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+            ended.cancel()
+        if ended.done() and not ended.cancelled():
+            ended.result()
+            raise MediadError("the HTTP front ended by itself")
+
+    async def _drain(self) -> None:
+        """No new rooms; those there are get the grace to end by themselves."""
+        self._pool.draining = True
+        grace_s = self._settings.shutdown_grace_s
+        if self._registry.room_count and grace_s:
+            logger.info("%d rooms have %g s to end", self._registry.room_count, grace_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._pool.wait_empty()
+
+    async def _close_rooms(self) -> None:
+        """Every peer still here is told to come back later (1012)."""
+        self._pool.draining = True
+        try:
+            async with asyncio.timeout(CLOSING_TIMEOUT_S):
+                await self._registry.close("the server is stopping")
+        except TimeoutError:
+            logger.warning("a worker did not answer while rooms were closed")
+
+    def _worker_died(self, worker_id: int) -> None:
+        self._registry.worker_died(worker_id)
+
+    def _open_admin_socket(self) -> socket.socket | None:
+        """A socket asked for must be there; the default one may be missing, and media flows all the same."""
+        if self._settings.admin_socket is not None:
+            return open_admin_socket(self._settings.admin_socket)
+        try:
+            return open_admin_socket(admin_socket_candidates(self._environ)[0])
+        except PortError as error:
+            logger.warning("%s; mediactl will not work (see --admin-socket)", error)
+            return None
+
+    def _announce(self) -> None:
+        workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
+        logger.info(
+            "mediad %s is ready: open %s (%d workers, media on %s, UDP and TCP %s)",
+            __version__,
+            self._status.url,
+            len(workers),
+            workers[0].candidate_ip,
+            ", ".join(str(worker.rtc_first_port) for worker in workers),
+        )
+
+
+def _close_all(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
+
+
+def _raise_fd_limit() -> None:
+    """Each client is a descriptor; the soft limit of 1024 is for programs that use select(2)."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,73 @@
+"""The command `mediad`: reads the settings, runs the daemon, and ends with a code that says why.
+
+    0   stopped as asked                       69  a port or the admin socket is taken
+    2   the command line makes no sense        70  something broke; worth retrying
+                                               78  a setting is wrong
+
+Nobody needs to be restarted after 2, 69 or 78: only a person can put that right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import uvloop
+
+from mediad import __version__, config, logs
+from mediad.errors import ConfigError
+from mediad.exit_codes import ExitCode
+from mediad.supervisor.daemon import Daemon
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; `argv` without the program's name."""
+    parser = _parser()
+    arguments = vars(parser.parse_args(argv))
+    try:
+        settings = _load(arguments, os.environ)
+        daemon = Daemon(settings)
+    except ConfigError as error:
+        for line in str(error).splitlines():
+            print(f"mediad: {line}", file=sys.stderr)
+        return ExitCode.CONFIG
+    if arguments["check_config"]:
+        print("The settings are right.")
+        return ExitCode.OK
+    logs.setup(settings.log_level, settings.log_format)
+    return _run(daemon)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mediad",
+        description="A WebRTC media server (SFU).",
+        epilog="Each setting may also stand in the TOML file under its name with underscores, or in the "
+        "environment as MEDIAD_ and its name in capitals. Flags beat the environment, which beats the file.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"mediad {__version__}")
+    parser.add_argument("--config", metavar="FILE", help="TOML file with settings (also MEDIAD_CONFIG)")
+    parser.add_argument(
+        "--check-config", action="store_true", help="say whether the settings are right, and start nothing"
+    )
+    config.add_flags(parser)
+    return parser
+
+
+def _load(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> config.Settings:
+    path = arguments["config"] or environ.get("MEDIAD_CONFIG") or None
+    flags = {name: arguments[name] for name in config.KEYS}
+    return config.load(path=path, environ=environ, flags=flags).settings
+
+
+def _run(daemon: Daemon) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(daemon.run())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The command line of mediad: flags, settings, and the exit code of each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mediad import __version__, config
+from mediad.exit_codes import ExitCode
+from mediad.supervisor.main import main
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, key in config.KEYS.items():
+        for variable in (f"MEDIAD_{name.upper()}", *key.aliases):
+            monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("MEDIAD_CONFIG", raising=False)
+
+
+def test_right_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check-config"]) == ExitCode.OK
+    assert capsys.readouterr().out == "The settings are right.\n"
+
+
+def test_wrong_settings_are_all_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mediad.toml"
+    path.write_text("prot = 1\n")
+    monkeypatch.setenv("MEDIAD_WORKERS", "none")
+    assert main(["--check-config", "--config", str(path), "--port", "x"]) == ExitCode.CONFIG
+    assert capsys.readouterr().err.splitlines() == [
+        f"mediad: prot: unknown setting (file {path}), did you mean port?",
+        "mediad: workers: got 'none' (environment MEDIAD_WORKERS), "
+        'expected a whole number from 1 to 256, or "auto"',
+        "mediad: port: got 'x' (--port), expected a whole number from 0 to 65535",
+    ]
+
+
+def test_the_file_may_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MEDIAD_CONFIG", str(tmp_path / "missing.toml"))
+    assert main(["--check-config"]) == ExitCode.CONFIG
+    assert "missing.toml: cannot read the settings file" in capsys.readouterr().err
+
+
+def test_wrong_settings_start_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--listen-ip", "nowhere"]) == ExitCode.CONFIG
+    expected = "mediad: listen_ip: got 'nowhere' (--listen-ip), expected an IPv4 or IPv6 address\n"
+    assert capsys.readouterr().err == expected
+
+
+@pytest.mark.parametrize("argv", [["--nonsense"], ["--por", "1"], ["stray"], ["--port"]])
+def test_usage(argv: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == ExitCode.USAGE
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--version"], ["--help"]):
+        with pytest.raises(SystemExit) as caught:
+            main(argv)
+        assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"mediad {__version__}" in shown
+    for flag in (
+        "--config",
+        "--host",
+        "--port",
+        "--workers",
+        "--listen-ip",
+        "--announced-ip",
+        "--rtc-base-port",
+    ):
+        assert flag in shown
