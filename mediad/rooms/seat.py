@@ -166,20 +166,20 @@ class Seat:
     async def pause_producer(self, producer_id: str) -> None:
         """Stop forwarding a track; the others are told once."""
         producer = self._producer(producer_id)
-        await self.room.ask("producer.pause", {"producerId": producer.id})
         if not producer.paused:
             producer.paused = True
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_paused(consumer.id)
+        await self.room.ask("producer.pause", {"producerId": producer.id})
 
     async def resume_producer(self, producer_id: str) -> None:
         """Undo a pause."""
         producer = self._producer(producer_id)
-        await self.room.ask("producer.resume", {"producerId": producer.id})
         if producer.paused:
             producer.paused = False
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_resumed(consumer.id)
+        await self.room.ask("producer.resume", {"producerId": producer.id})
 
     # -- consumers -----------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ ask at the end whether anything leaked. Answers can be held back, to see what ha
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,8 @@ class BookkeepingWorker:
         """Method → what it fails with."""
         self.too_slow: set[str] = set()
         """Methods that are carried out and not answered in time."""
+        self.dice: random.Random | None = None
+        """With dice, answers take a random number of turns of the event loop, and so overtake each other."""
         self.subscribers: dict[str, EventHandler] = {}
         self.dead = False
         self._gates: dict[str, asyncio.Event] = {}
@@ -51,6 +54,8 @@ class BookkeepingWorker:
         self.requests.append((method, data))
         outcome = self._carry_out(method, data)
         await self._answer_time(method)
+        for _ in range(self.dice.randrange(5) if self.dice is not None else 0):
+            await asyncio.sleep(0)
         if isinstance(outcome, MediadError):
             raise outcome
         return outcome

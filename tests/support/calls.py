@@ -59,6 +59,8 @@ class Guest:
         self.listener = listener
         self.sending = ""
         self.receiving = ""
+        self.others: list[str] = []
+        """Who was there when this one joined."""
 
     async def make_transports(self) -> None:
         self.sending, _ = await self.seat.create_transport(consuming=False, force_tcp=False)
@@ -69,8 +71,9 @@ class Guest:
         capabilities = self.seat.room.capabilities.to_wire() if receives else None
         name = self.seat.peer.id.capitalize()
         others = self.seat.join(name, Device("chrome", "Chrome", "141"), capabilities)
+        self.others = [other.id for other in others]
         self.seat.joined()
-        return [other.id for other in others]
+        return self.others
 
     async def produce(self, kind: str, parameters: dict[str, Any], **app_data: Any) -> str:
         """Produce and announce; returns the producer's id."""

@@ -1,0 +1,194 @@
+"""Calls of random people who do random things at once, over a worker that answers when it likes.
+
+Whatever the order, what exists on the worker is what is in the books, nobody is told about things they do not
+know, everybody's picture of who is there is right, and in the end nothing is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mediad.errors import Forbidden, InvalidState, MediadError
+from mediad.rooms.listener import ConsumerOffer
+from mediad.rooms.room import Room
+from tests.support.calls import Call, Guest
+from tests.support.listeners import RecordingListener
+from tests.support.rtp_samples import opus, vp8
+
+STEPS = 60
+NAMES = ("ana", "ben", "cid")
+
+
+class Moody(RecordingListener):
+    """Takes its time with offers, and then accepts, refuses, or never answers."""
+
+    def __init__(self, dice: random.Random) -> None:
+        super().__init__()
+        self._dice = dice
+
+    async def consumer_offered(self, offer: ConsumerOffer) -> None:
+        answer = self._dice.choice([None, None, None, Forbidden("no"), TimeoutError()])
+        await super().consumer_offered(offer)
+        for _ in range(self._dice.randrange(6)):
+            await asyncio.sleep(0)
+        if self.gone:
+            raise InvalidState("peer closed")
+        if answer is not None:
+            raise answer
+
+
+class Crowd:
+    """The people of one room and what they are doing."""
+
+    def __init__(self, call: Call, dice: random.Random) -> None:
+        self.call = call
+        self.dice = dice
+        self.guests: dict[str, Guest] = {}
+        self.all_guests: list[Guest] = []
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.ssrc = 1000
+
+    def do_something(self) -> None:
+        name = self.dice.choice(NAMES)
+        guest = self.guests.get(name)
+        if guest is None or self.dice.random() < 0.05:
+            self.start(self.arrive(name))
+        elif self.dice.random() < 0.08:
+            del self.guests[name]
+            guest.disconnect()
+        else:
+            self.start(self.dice.choice(DEEDS)(self, guest))
+
+    def start(self, deed: Coroutine[Any, Any, Any]) -> None:
+        self.tasks.append(asyncio.create_task(deed))
+
+    async def arrive(self, name: str) -> None:
+        guest = await self.call.connect(name, listener=Moody(self.dice))
+        self.guests[name] = guest
+        self.all_guests.append(guest)
+        await guest.make_transports()
+        guest.join()
+
+    async def produce(self, guest: Guest) -> None:
+        self.ssrc += 2
+        kind, sample = self.dice.choice([("audio", opus), ("video", vp8)])
+        await guest.produce(kind, sample(mid=str(self.ssrc), ssrc=self.ssrc))
+
+    async def close_producer(self, guest: Guest) -> None:
+        await guest.seat.close_producer(self.producer_of(guest))
+
+    async def pause_producer(self, guest: Guest) -> None:
+        await guest.seat.pause_producer(self.producer_of(guest))
+
+    async def resume_producer(self, guest: Guest) -> None:
+        await guest.seat.resume_producer(self.producer_of(guest))
+
+    async def pause_consumer(self, guest: Guest) -> None:
+        await guest.seat.pause_consumer(self.consumer_of(guest))
+
+    async def resume_consumer(self, guest: Guest) -> None:
+        await guest.seat.resume_consumer(self.consumer_of(guest))
+
+    async def lose_media(self, guest: Guest) -> None:
+        self.call.worker.emit("transport.iceState", transportId=guest.sending, iceState="disconnected")
+
+    def producer_of(self, guest: Guest) -> str:
+        mine = [p.id for p in guest.seat.room.producers.values() if p.peer is guest.seat.peer]
+        return self.dice.choice(mine) if mine else "none"
+
+    def consumer_of(self, guest: Guest) -> str:
+        offers = guest.listener.offers
+        return self.dice.choice(offers[-2:]).consumer_id if offers else "none"
+
+
+DEEDS: list[Callable[[Crowd, Guest], Coroutine[Any, Any, None]]] = [
+    *[Crowd.produce] * 4,
+    Crowd.close_producer,
+    Crowd.pause_producer,
+    Crowd.resume_producer,
+    *[Crowd.pause_consumer] * 3,
+    Crowd.resume_consumer,
+    Crowd.lose_media,
+]
+
+
+async def live(seed: int) -> None:
+    dice = random.Random(seed)
+    call = Call()
+    call.worker.dice = dice
+    crowd = Crowd(call, dice)
+    for _ in range(STEPS):
+        crowd.do_something()
+        for _ in range(dice.randrange(4)):
+            await asyncio.sleep(0)
+    results = await asyncio.gather(*crowd.tasks, return_exceptions=True)
+    assert [r for r in results if isinstance(r, Exception) and not isinstance(r, MediadError)] == []
+    await settle(call)
+    for room in {guest.seat.room for guest in crowd.all_guests if not guest.seat.room.closed}:
+        check_books(room, call)
+        check_pictures(room, crowd)
+    for guest in crowd.all_guests:
+        check_tale(guest.listener)
+        guest.disconnect()
+    await settle(call)
+    assert call.worker.is_empty()
+    assert call.registry.room_count == 0
+    assert call.placement.placed == {}
+
+
+async def settle(call: Call) -> None:
+    for _ in range(20):
+        await call.settle()
+
+
+def check_books(room: Room, call: Call) -> None:
+    """What exists on the worker is what the room believes in."""
+    assert set(call.worker.transports) == set(room.transports)
+    assert set(call.worker.producers) == set(room.producers)
+    assert set(call.worker.consumers) == set(room.consumers)
+    for consumer in room.consumers.values():
+        assert consumer.accepted
+        on_worker = call.worker.consumers[consumer.id]["paused"]
+        assert on_worker is consumer.paused
+    for producer in room.producers.values():
+        assert call.worker.producers[producer.id]["paused"] is producer.paused
+
+
+def check_pictures(room: Room, crowd: Crowd) -> None:
+    """Everybody in the room knows exactly the others in it."""
+    for guest in crowd.all_guests:
+        peer = guest.seat.peer
+        if peer.closed or not peer.joined or peer.id not in room.peers:
+            continue
+        known = set(guest.others)
+        for what, peer_id, *_ in guest.listener.named("joined", "left"):
+            if what == "joined":
+                known.add(peer_id)
+            else:
+                known.remove(peer_id)
+        assert known == {other.id for other in room.joined_peers(but=peer)}
+
+
+def check_tale(listener: RecordingListener) -> None:
+    """Nobody hears of a consumer before it is offered, or after it is closed."""
+    state: dict[str, str] = {}
+    for what, *rest in listener.heard:
+        if what == "offered":
+            assert rest[0] not in state
+            state[rest[0]] = "open"
+        elif what in ("consumer closed", "paused", "resumed", "consumer score", "layers"):
+            assert state[rest[0]] == "open"
+            if what == "consumer closed":
+                state[rest[0]] = "closed"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_nothing_leaks_and_nobody_is_misled(seed: int) -> None:
+    asyncio.run(live(seed))
