@@ -154,7 +154,7 @@ class Daemon:
     def _announce(self) -> None:
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
         logger.info(
-            "mediad %s is ready: open %s (%d workers, media on %s, UDP and TCP %s)",
+            "mediad %s is ready: open %s (%d workers, media on %s, UDP ports %s)",
             __version__,
             self._status.url,
             len(workers),

@@ -66,6 +66,13 @@ class Worker:
     def pid(self) -> int | None:
         return self.process.pid if self.process is not None else None
 
+    def measure(self) -> None:
+        """CPU since the last call, which is 0 the first time, and memory now."""
+        if self.meter is not None:
+            with contextlib.suppress(psutil.Error):
+                self.cpu = self.meter.cpu_percent() / 100
+                self.rss_bytes = self.meter.memory_info().rss
+
 
 class WorkerPool:
     """All workers; also what rooms know as Placement.
@@ -173,9 +180,9 @@ class WorkerPool:
             raise
         worker.process = process
         worker.ready_since_s = time.monotonic()
-        worker.cpu = 0.0
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             worker.meter = psutil.Process(process.pid)
+            worker.measure()
         logger.info("ready, pid %d", process.pid, extra={"worker": worker.worker_id})
 
     async def _keep(self, worker: Worker) -> None:
@@ -249,8 +256,5 @@ class WorkerPool:
         """CPU and memory of each worker, every second."""
         while True:
             for worker in self.workers:
-                if worker.meter is not None:
-                    with contextlib.suppress(psutil.Error):
-                        worker.cpu = worker.meter.cpu_percent() / 100
-                        worker.rss_bytes = worker.meter.memory_info().rss
+                worker.measure()
             await asyncio.sleep(CPU_SAMPLE_INTERVAL_S)
