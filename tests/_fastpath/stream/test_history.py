@@ -75,6 +75,26 @@ def test_a_long_gap_is_passed_over_by_and_by() -> None:
     assert store.slots_in_use == 100
 
 
+def test_a_late_packet_ages_like_the_others() -> None:
+    store = Store(64, SECOND)
+    store.put(BASE + 10, 10, 1)
+    store.put(BASE + 5, 5, 2)
+    for n in range(11, 14):
+        store.put(BASE + n, n, 2 * SECOND)
+    assert store.get(BASE + 5) is None
+    assert store.slots_in_use == 3
+
+
+def test_packets_age_behind_a_jump_over_the_ring() -> None:
+    store = Store(16, SECOND)
+    store.put(BASE, 0, 1)
+    for n in range(8):
+        store.put(BASE + 131072 + n, n, 2)
+    for n in range(8, 12):
+        store.put(BASE + 131072 + n, n, 2 * SECOND)
+    assert [store.get(BASE + 131072 + n) is None for n in range(12)] == [True] * 8 + [False] * 4
+
+
 def test_a_jump_over_the_whole_ring_leaks_nothing() -> None:
     store = Store(16, SECOND)
     for n in range(16):

@@ -393,6 +393,18 @@ def test_a_packet_after_silence_begins_a_new_record() -> None:
     assert receiver.score == 10
 
 
+def test_a_bad_record_ends_with_the_silence() -> None:
+    receiver = Receiver()
+    for n in range(10):
+        run(receiver, *range(100 * n, 100 * n + 100, 2))
+        receiver.update_score(0)
+    receiver.update_score(2 * SECOND, inactivity_us=1_500_000)
+    for number in range(1000, 1010):
+        receiver.packet(number, now_us=10 * SECOND)
+    receiver.update_score(10 * SECOND, inactivity_us=1_500_000)
+    assert receiver.score == 10
+
+
 def test_duplicates_are_no_sign_of_life() -> None:
     receiver = Receiver()
     receiver.packet(0, now_us=SECOND)

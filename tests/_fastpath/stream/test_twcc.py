@@ -236,6 +236,17 @@ def test_only_the_window_is_remembered() -> None:
     assert sum(len(feedback.arrivals_us) for feedback in found) == WINDOW
 
 
+def test_a_turn_of_the_window_leaves_no_arrivals_behind() -> None:
+    twcc = Twcc()
+    for number in range(WINDOW):
+        twcc.received(number, 1_000_000 + number)
+    drain(twcc)
+    for number in (WINDOW, WINDOW + 3, WINDOW + 2):
+        twcc.received(number, 2_000_000)
+    (feedback,) = drain(twcc)
+    assert feedback.arrivals_us == (2_000_000, None, 2_000_000, 2_000_000)
+
+
 def test_a_sender_that_starts_anew_is_followed() -> None:
     for jump in (20_000, 50_000):
         twcc = Twcc()

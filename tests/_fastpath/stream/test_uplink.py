@@ -37,6 +37,12 @@ def test_what_was_never_sent_was_never_tried() -> None:
     assert run(Uplink(), 100, lost=0, send_bps=1_500_000) <= 3_000_000
 
 
+def test_what_was_tried_once_is_kept_while_the_sender_is_idle() -> None:
+    uplink = Uplink()
+    grown = run(uplink, 20, lost=0)
+    assert uplink.update(0, 10_000, 100 * SECOND) == grown
+
+
 def test_recovers_from_the_floor() -> None:
     uplink = Uplink()
     for second in range(1, 100):
