@@ -57,9 +57,10 @@ def session_pointer(session: object) -> int:
     """The srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""
 
 class Commands:
-    """Every method fills one record and returns: BlockingIOError when the ring is full, ValueError on bad arguments.
+    """Every method fills one record and returns. BlockingIOError: the ring is full; ValueError: bad arguments.
 
-    A handle is generation << 20 | index, chosen by the caller; an index is free again after its EVENT_CLOSED. Times are µs.
+    A handle is generation << 20 | index, chosen by the caller; an index is free again after its EVENT_CLOSED.
+    Times are µs.
     """
 
     def open_socket(self, index: int, fd: int) -> None: ...
@@ -154,6 +155,6 @@ class MediaLoop(Commands):
     def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
         """News since the last call; readable event_fd says there is some."""
     def send_raw(self, socket: int, data: bytes, host: str, port: int) -> bool:
-        """A STUN or DTLS datagram, straight to the kernel. False when it refused (a lost datagram: both retransmit)."""
+        """A STUN or DTLS datagram, straight to the kernel. False when it refused: both retransmit."""
     def counters(self) -> dict[str, int]:
         """Totals and drops by reason since the start, named as in engine/messages.pxd."""

@@ -95,10 +95,10 @@ cdef int64_t sleep_us(Loop* loop) noexcept nogil:
 
 
 cdef void receive(Loop* loop, uint32_t socket, uint64_t now_us) noexcept nogil:
-    cdef int round_number
+    cdef int _round
     if loop.sockets.fds[socket] < 0:
         return                     # closed by a command of this very turn
-    for round_number in range(ROUNDS):
+    for _round in range(ROUNDS):
         if not receive_round(&loop.receiver, &loop.engine, socket, loop.sockets.fds[socket], now_us):
             return
 

@@ -40,7 +40,8 @@ cdef bint receive_round(Receiver* receiver, Engine* engine, uint32_t socket, int
         return False
     engine.counts[<int>COUNT_RECEIVE_BATCHES] += 1
     for i in range(count):
-        take_message(engine, &receiver.messages[i], &receiver.names[i], receiver.buffers + i * RECEIVE_BYTES, socket, now_us)
+        take_message(engine, &receiver.messages[i], &receiver.names[i], receiver.buffers + i * RECEIVE_BYTES, socket,
+                     now_us)
     return count == RECEIVE_MESSAGES
 
 

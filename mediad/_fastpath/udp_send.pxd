@@ -1,4 +1,4 @@
-"""From the outbox to the kernel: runs of equal datagrams for one destination as one GSO message, many messages a call."""
+"""From the outbox to the kernel: runs of equal datagrams for a destination as one GSO message, many messages a call."""
 
 from libc.stdint cimport uint32_t
 from mediad._fastpath.base.kernel cimport Control, iovec, mmsghdr, sockaddr_storage

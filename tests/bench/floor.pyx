@@ -84,11 +84,11 @@ cdef class Floor:
 
     def run(self, uint64_t rounds, uint64_t interval_us):
         """`rounds` batches to every receiver, one each `interval_us`."""
-        cdef uint64_t done
+        cdef uint64_t _
         cdef timespec due
         with nogil:
             clock_gettime(CLOCK_MONOTONIC, &due)
-            for done in range(rounds):
+            for _ in range(rounds):
                 self.one_round()
                 due.tv_nsec += <long>(interval_us * 1000)
                 while due.tv_nsec >= 1000000000:

@@ -118,7 +118,8 @@ cdef class EngineProbe(Commands):
         for i in range(self.capture.count):
             left.append((
                 *read_address(&self.capture.datagrams[i].destination),
-                PyBytes_FromStringAndSize(<const char*>self.capture.datagrams[i].bytes, self.capture.datagrams[i].length),
+                PyBytes_FromStringAndSize(<const char*>self.capture.datagrams[i].bytes,
+                                          self.capture.datagrams[i].length),
             ))
         self.capture.count = 0
         return left

@@ -1,16 +1,16 @@
 """Which stream an SSRC seen for the first time belongs to: by MID, else RID, else payload type (RFC 8843 section 9.2).
 
-Browsers put MID and RID on the first packets of each SSRC only, so a binding is remembered. It is bounded: an encoding has
-one media and one RTX SSRC, and a newer one replaces it.
+Browsers put MID and RID on the first packets of each SSRC only, so a binding is remembered. It is bounded: an encoding
+has one media and one RTX SSRC, and a newer one replaces it.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp
-from mediad._fastpath.base.table cimport NO_VALUE, table_get, table_put, table_remove
+from mediad._fastpath.base.table cimport table_put, table_remove
 from mediad._fastpath.engine.graph cimport (
     NO_CODEC, NONE, RTX_FLAG, Consumer, Encoding, Engine, Producer, ReceiveStream, Transport, ssrc_key, transport_index,
 )
-from mediad._fastpath.engine.messages cimport MAX_ENCODINGS, CodecBody
+from mediad._fastpath.engine.messages cimport MAX_ENCODINGS
 from mediad._fastpath.stream.history cimport store_clear, store_init
 from mediad._fastpath.stream.keyframes cimport keyframes_init
 from mediad._fastpath.stream.receiver cimport receiver_init

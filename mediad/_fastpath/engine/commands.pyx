@@ -9,18 +9,19 @@ import socket as _socket
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
-from mediad._fastpath.base.octets cimport load32, load64, store32, store64
+from mediad._fastpath.base.octets cimport load64, store64
 from mediad._fastpath.base.ring cimport ring_pop
 from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.graph cimport Engine
 from mediad._fastpath.engine.messages cimport (
     COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET,
-    COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT,
-    COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME,
-    COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SET_CONSUMER_SESSIONS,
-    COMMAND_SET_KEYS, COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS,
-    EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME,
-    Command, CommandKind, Event, OpenConsumerBody, OpenProducerBody, Punt, UsernameBody,
+    COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET,
+    COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS,
+    COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS,
+    COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_KEYS, COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED,
+    EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
+    MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event,
+    OpenConsumerBody, OpenProducerBody, Punt,
 )
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
@@ -51,8 +52,10 @@ cdef int copy_bytes(uint8_t* into, bytes value, int limit, str name) except -1:
 
 
 cdef int fill_extensions(uint8_t* ids, dict extensions, int highest) except -1:
+    cdef uint8_t index
     for kind, extension_id in extensions.items():
-        ids[check_small(int(kind), "extension kind", EXT_COUNT - 1)] = check_small(extension_id, "extension id", highest)
+        index = check_small(int(kind), "extension kind", EXT_COUNT - 1)
+        ids[index] = check_small(extension_id, "extension id", highest)
     return 0
 
 
@@ -299,15 +302,15 @@ cdef class Commands:
         cdef Event event
         cdef Punt record
         cdef list news = []
-        cdef int i
-        for i in range(limit):
+        cdef int _
+        for _ in range(limit):
             if not ring_pop(&engine.punts, &record):
                 break
             news.append((
                 EventKind(record.kind), *read_address(&record.source),
                 PyBytes_FromStringAndSize(<const char*>record.bytes, record.length), record.handle,
             ))
-        for i in range(limit):
+        for _ in range(limit):
             if not ring_pop(&engine.events, &event):
                 break
             told = self.read_event(&event)
@@ -348,7 +351,7 @@ cdef uint32_t check_clock_rate(object clock_rate) except 0:
 
 
 cdef dict read_counters(const Engine* engine):
-    """Totals and drops by name. Read while the media thread counts: each number is whole, all together are a moment apart."""
+    """Totals and drops by name, read while the media thread counts: each is whole, all are a moment apart."""
     cdef int i
     counters = {}
     for i in range(COUNT_COUNT):

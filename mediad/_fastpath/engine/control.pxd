@@ -1,4 +1,4 @@
-"""Commands from Python, applied to the graph. Python validated them: the only thing that can be wrong is that they are late."""
+"""Commands from Python, applied to the graph. Python validated them: they can only be late."""
 
 from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.graph cimport Engine

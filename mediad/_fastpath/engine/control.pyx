@@ -1,4 +1,4 @@
-"""Commands from Python, applied to the graph. Python validated them: the only thing that can be wrong is that they are late.
+"""Commands from Python, applied to the graph. Python validated them: they can only be late.
 
 One function per command, found by table. A late one (its object was closed meanwhile) is counted and ignored.
 """

@@ -10,7 +10,7 @@ from mediad._fastpath.wire.rtcp cimport rtcp_write_fir, rtcp_write_pli, rtcp_wri
 
 
 cdef void send_request(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
-    """PLI (RFC 4585), or FIR (RFC 5104) when only that was negotiated, behind the empty RR a compound packet begins with."""
+    """PLI (RFC 4585), or FIR (RFC 5104) when only that was negotiated, behind the RR a compound packet begins with."""
     cdef Producer* producer = &engine.producers[stream.producer]
     cdef Transport* transport = &engine.transports[producer.transport]
     cdef uint8_t* out = datagram_begin(engine, transport)

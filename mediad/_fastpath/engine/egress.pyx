@@ -25,7 +25,7 @@ from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get,
 from mediad._fastpath.stream.receiver cimport receiver_capture_us
 from mediad._fastpath.stream.rewriter cimport Rewritten, rewriter_drop, rewriter_map, rewriter_sync
 from mediad._fastpath.stream.sender cimport sender_sent
-from mediad._fastpath.wire.payload cimport CODEC_VP8, vp8_rewrite
+from mediad._fastpath.wire.payload cimport vp8_rewrite
 from mediad._fastpath.wire.rtp cimport (
     EXT_ABS_CAPTURE_TIME, EXT_ABS_SEND_TIME, EXT_AUDIO_LEVEL, EXT_MID, EXT_ORIENTATION, EXT_PLAYOUT_DELAY, EXT_TOFFSET,
     EXT_TRANSPORT_CC, RTP_HEADER_BYTES, RtpPacket, extension_put, extensions_begin, extensions_end,
@@ -56,7 +56,7 @@ cdef uint64_t egress_capture_us(Engine* engine, ReceiveStream* stream, uint32_t 
 cdef uint32_t timestamp_step(Consumer* consumer, uint64_t capture_us, uint64_t now_us) noexcept nogil:
     """RTP units between the last packet sent and the first of a new segment.
 
-    By capture times when both are known, so that a switch between simulcast streams keeps the pace of the picture; else by
+    By capture times when both are known, so that a switch between simulcast streams keeps the picture's pace; else by
     the time that passed here. Never less than 1: a decoder must see a new frame.
     """
     cdef int64_t elapsed_us
@@ -131,8 +131,8 @@ cdef void catch_up(Engine* engine, ReceiveStream* stream, Consumer* consumer, Tr
                    uint32_t limit, uint64_t now_us) noexcept nogil:
     """Send what is already here behind a segment's first packet, up to `limit` packets."""
     cdef StoredPacket* stored
-    cdef uint32_t i
-    for i in range(limit):
+    cdef uint32_t _
+    for _ in range(limit):
         sequence += 1
         if sequence > stream.receiver.highest:
             return
@@ -254,7 +254,8 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
 
 # --- again ------------------------------------------------------------------------------------------------------------
 
-cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequence_number, uint64_t now_us) noexcept nogil:
+cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequence_number,
+                            uint64_t now_us) noexcept nogil:
     """Answer one NACKed sequence number: over RTX (RFC 4588) when negotiated, else the same packet once more."""
     cdef Transport* transport = &engine.transports[consumer.transport]
     cdef SentPacket* sent = sent_get(&consumer.history, sequence_number) if consumer.nack else NULL

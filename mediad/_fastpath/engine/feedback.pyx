@@ -1,14 +1,13 @@
 """What is due: reports, feedback, repeated requests, levels. One timer per purpose, none of them per packet."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memset
-from mediad._fastpath.base.clock cimport ntp_from_us, us_from_compact
+from mediad._fastpath.base.clock cimport ntp_from_us
 from mediad._fastpath.base.rate cimport rate_bps
 from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wheel_expired
 from mediad._fastpath.engine.demand cimport demand_expired, demand_keyframe
 from mediad._fastpath.engine.graph cimport (
     NONE, TIMER_FEEDBACK, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_REPORT, Consumer, Engine, Producer,
-    ReceiveStream, TimerPurpose, Transport, emit_values, feedback_timer, level_timer, nack_timer, report_timer,
+    ReceiveStream, TimerPurpose, Transport, emit_values, level_timer, nack_timer, report_timer,
     timer_purpose, wall_us,
 )
 from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, EVENT_STREAM, MAX_ENCODINGS
@@ -16,7 +15,7 @@ from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
 from mediad._fastpath.stream.nack cimport nack_deadline, nack_due
 from mediad._fastpath.stream.receiver cimport receiver_report, receiver_update_score
 from mediad._fastpath.stream.sender cimport sender_report
-from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_write_feedback
+from mediad._fastpath.stream.twcc cimport twcc_pending, twcc_write_feedback
 from mediad._fastpath.stream.uplink cimport uplink_update
 from mediad._fastpath.wire.rtcp cimport (
     ReportBlock, SenderInfo, rtcp_write_dlrr, rtcp_write_nack, rtcp_write_remb, rtcp_write_rr, rtcp_write_rrtr,
@@ -149,7 +148,8 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
         transport.remote_reference = 0
     if remb:
         transport.announced_bitrate_bps = uplink_update(&transport.uplink, worst, received_bps, now_us)
-        p = rtcp_write_remb(p, out + RTCP_BYTES, transport.rtcp_ssrc, transport.announced_bitrate_bps, ssrcs, ssrc_count)
+        p = rtcp_write_remb(p, out + RTCP_BYTES, transport.rtcp_ssrc, transport.announced_bitrate_bps, ssrcs,
+                            ssrc_count)
     send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
 
 
@@ -163,7 +163,7 @@ cdef void flush_reports(Engine* engine, Transport* transport, const ReportBlock*
 
 
 cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
-    """SR and SDES for every stream we send, as many as fit into a compound packet (each SR starts one: RFC 3550 6.1)."""
+    """SR and SDES for every stream we send, as many as fit a compound packet (each SR starts one: RFC 3550 6.1)."""
     cdef uint32_t index = transport.first_consumer
     cdef Consumer* consumer
     cdef SenderInfo info

@@ -50,7 +50,7 @@ ctypedef struct Transport:
     void* rtcp_session
     Address selected
     uint32_t rtcp_ssrc
-    uint16_t transport_cc_sequence # of the next packet we send with the extension
+    uint16_t transport_cc_sequence  # of the next packet we send with the extension
     uint32_t outbox_head           # datagrams waiting in the outbox
     uint32_t outbox_tail
     uint32_t first_producer
@@ -186,8 +186,9 @@ ctypedef struct Engine:
     uint64_t drops[DROP_COUNT]
     uint64_t counts[COUNT_COUNT]
 
-cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports, uint32_t producers, uint32_t consumers,
-                      uint32_t outbox_capacity, uint64_t seed, uint64_t now_us, uint64_t wall_us) noexcept nogil
+cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports, uint32_t producers,
+                      uint32_t consumers, uint32_t outbox_capacity, uint64_t seed, uint64_t now_us,
+                      uint64_t wall_us) noexcept nogil
 cdef void engine_destroy(Engine* engine) noexcept nogil
 
 # Slots by handle: NULL when the handle is stale.
@@ -219,7 +220,8 @@ cdef enum TimerPurpose:
 
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil
 
-# Events that must arrive (CLOSED, STATS) are only asked for when events_have_room(); the periodic ones may be dropped, counted.
+# Events that must arrive (CLOSED, STATS) are only asked for when events_have_room(); the periodic ones may be dropped,
+# counted.
 cdef bint emit(Engine* engine, const Event* event) noexcept nogil
 cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil
 cdef bint events_have_room(Engine* engine) noexcept nogil

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 from mediad._fastpath.base.pool cimport pool_destroy, pool_init
-from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_push, ring_room
+from mediad._fastpath.base.ring cimport ring_destroy, ring_init, ring_push, ring_room
 from mediad._fastpath.base.table cimport (
     address_table_destroy, address_table_init, table_destroy, table_init,
 )
@@ -22,8 +22,9 @@ cdef enum:
     FIRST_SUBSCRIBERS = 16
 
 
-cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports, uint32_t producers, uint32_t consumers,
-                      uint32_t outbox_capacity, uint64_t seed, uint64_t now_us, uint64_t wall_us) noexcept nogil:
+cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports, uint32_t producers,
+                      uint32_t consumers, uint32_t outbox_capacity, uint64_t seed, uint64_t now_us,
+                      uint64_t wall_us) noexcept nogil:
     """Everything the engine will ever index is reserved here; pages are touched as slots come into use."""
     memset(engine, 0, sizeof(Engine))
     engine.transport_capacity = transports

@@ -5,4 +5,5 @@ from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.graph cimport Engine
 
 # `slot` of the engine's pool holds `length` bytes that came from `source`. The caller keeps its reference on the slot.
-cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const Address* source, uint64_t now_us) noexcept nogil
+cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const Address* source,
+                         uint64_t now_us) noexcept nogil

@@ -1,8 +1,8 @@
 """One datagram in, from first byte to fan-out. Read top to bottom, this is the way of a packet.
 
-The order is the security of it: route on clear header fields, authenticate, and only then let anything change. STUN that
-names none of our username fragments and DTLS from addresses that ICE has not validated end here, before they cost Python
-anything.
+The order is the security of it: route on clear header fields, authenticate, and only then let anything change. STUN
+that names none of our username fragments and DTLS from addresses that ICE has not validated end here, before they cost
+Python anything.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -21,7 +21,7 @@ from mediad._fastpath.engine.graph cimport (
 from mediad._fastpath.engine.messages cimport (
     COUNT_DATAGRAMS_RECEIVED, COUNT_RTCP_RECEIVED, COUNT_RTP_RECEIVED, DROP_DTLS_UNKNOWN_ADDRESS, DROP_DUPLICATE,
     DROP_MEDIA_UNKNOWN_ADDRESS, DROP_NO_KEYS, DROP_PADDING_ONLY, DROP_PAYLOAD_TYPE_UNKNOWN, DROP_PRODUCER_PAUSED,
-    DROP_PUNT_FULL, DROP_RTCP_MALFORMED, DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH,
+    DROP_PUNT_FULL, DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH,
     DROP_SRTP_REPLAY, DROP_SSRC_UNKNOWN, DROP_STUN_MALFORMED, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED,
     DROP_UNKNOWN_PROTOCOL, EVENT_DTLS, EVENT_STREAM, EVENT_STUN, MAX_ENCODINGS, PUNT_BYTES, CodecBody, Punt,
 )
@@ -49,7 +49,8 @@ cdef enum:
     RTCP_HEADER_BYTES = 8
 
 
-cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const Address* source, uint64_t now_us) noexcept nogil:
+cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const Address* source,
+                         uint64_t now_us) noexcept nogil:
     """Demultiplex by the first byte (RFC 7983)."""
     cdef uint8_t* data = pool_data(&engine.pool, slot)
     cdef uint32_t index
@@ -115,7 +116,8 @@ cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, con
     punt(engine, EVENT_STUN, index, data, length, source)
 
 
-cdef void receive_srtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length, uint64_t now_us) noexcept nogil:
+cdef void receive_srtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length,
+                        uint64_t now_us) noexcept nogil:
     cdef int size = <int>length
     if transport.secure:
         if not transport.has_keys:
@@ -199,8 +201,8 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
         rate_add(&transport.rtp_received.rate, packet.length, now_us)
     memset(&info, 0, sizeof(PayloadInfo))
     payload_describe(<Codec>codec.codec, packet, &info)
-    arrival = receiver_packet(&stream.receiver, packet.sequence_number, packet.timestamp, packet.length, info.is_keyframe,
-                              is_rtx, now_us, &sequence)
+    arrival = receiver_packet(&stream.receiver, packet.sequence_number, packet.timestamp, packet.length,
+                              info.is_keyframe, is_rtx, now_us, &sequence)
     if arrival == ARRIVAL_DUPLICATE:
         drop(engine, DROP_DUPLICATE)
         return
@@ -226,7 +228,8 @@ cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer
         return
     if not twcc_pending(&transport.transport_cc):
         wheel_arm(&engine.wheel, feedback_timer(engine, transport_index(engine, transport)), now_us + TWCC_INTERVAL_US)
-    twcc_received(&transport.transport_cc, <uint32_t>(packet.data[offset] << 8) | packet.data[offset + 1], packet.ssrc, now_us)
+    twcc_received(&transport.transport_cc, <uint32_t>(packet.data[offset] << 8) | packet.data[offset + 1], packet.ssrc,
+                  now_us)
 
 
 cdef void count_level(Producer* producer, const RtpPacket* packet) noexcept nogil:
@@ -246,7 +249,8 @@ cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* produce
     if stream.receiver.use_nack:
         deadline = nack_deadline(&stream.receiver.nack)
         if deadline != 0:
-            wheel_arm_sooner(&engine.wheel, nack_timer(engine, stream.producer * MAX_ENCODINGS + stream.encoding), deadline)
+            wheel_arm_sooner(&engine.wheel, nack_timer(engine, stream.producer * MAX_ENCODINGS + stream.encoding),
+                             deadline)
 
 
 cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:

@@ -1,7 +1,7 @@
 """The vocabulary between Python and the media thread: commands down, events and punted datagrams up, counters beside.
 
-Everything is a fixed-size record of integers and bytes, so that rings can hold them and nothing is allocated on the way.
-A handle is generation << 20 | index; index names the slot, generation tells a late command from a current one.
+Everything is a fixed-size record of integers and bytes, so that rings can hold them and nothing is allocated on the
+way. A handle is generation << 20 | index; index names the slot, generation tells a late command from a current one.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t

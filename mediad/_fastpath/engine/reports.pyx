@@ -7,7 +7,7 @@ from mediad._fastpath.base.table cimport NO_VALUE, table_get
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.egress cimport egress_retransmit
 from mediad._fastpath.engine.graph cimport (
-    Consumer, Engine, ReceiveStream, Transport, drop, emit_values, ssrc_key, transport_index, wall_us,
+    Consumer, Engine, Transport, drop, emit_values, ssrc_key, transport_index, wall_us,
 )
 from mediad._fastpath.engine.messages cimport DROP_RTCP_MALFORMED, EVENT_CONSUMER_SCORE, MAX_ENCODINGS
 from mediad._fastpath.stream.receiver cimport receiver_sender_report
@@ -23,7 +23,8 @@ cdef enum:
     OFFSET_STEP_US = 100           # how fast, per SR, the clock offset may grow to follow drift
 
 
-cdef void receive_rtcp(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length, uint64_t now_us) noexcept nogil:
+cdef void receive_rtcp(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length,
+                       uint64_t now_us) noexcept nogil:
     cdef RtcpBlock block
     cdef uint32_t cursor = 0
     cdef uint32_t budget = RETRANSMISSIONS
@@ -100,7 +101,8 @@ cdef void receive_nack(Engine* engine, Transport* transport, const RtcpBlock* bl
             egress_retransmit(engine, consumer, <uint16_t>(packet_id + bit), now_us)
 
 
-cdef void receive_keyframe_request(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
+cdef void receive_keyframe_request(Engine* engine, Transport* transport, const RtcpBlock* block,
+                                   uint64_t now_us) noexcept nogil:
     cdef uint32_t sender_ssrc, media_ssrc, i
     cdef Consumer* consumer
     if not rtcp_feedback_ssrcs(block, &sender_ssrc, &media_ssrc):
@@ -123,8 +125,9 @@ cdef void demand_current(Engine* engine, Consumer* consumer, uint64_t now_us) no
         demand_keyframe(engine, &engine.streams[consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current], now_us)
 
 
-cdef void receive_extended_report(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
-    """RFC 3611: their reference time, to be answered, and the delay since ours, which gives a receiver its round trip."""
+cdef void receive_extended_report(Engine* engine, Transport* transport, const RtcpBlock* block,
+                                  uint64_t now_us) noexcept nogil:
+    """RFC 3611: their reference time, to be answered, and the delay since ours: a receiver's round trip."""
     cdef uint64_t ntp
     cdef uint32_t last, delay, now_compact, passed
     if rtcp_xr_rrtr(block, &ntp):

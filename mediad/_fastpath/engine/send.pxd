@@ -11,4 +11,5 @@ cdef uint8_t* datagram_begin(Engine* engine, Transport* transport) noexcept nogi
 # What datagram_begin returned leaves with `length` bytes (after protection).
 cdef void datagram_commit(Engine* engine, Transport* transport, uint32_t length, uint64_t now_us) noexcept nogil
 # One compound RTCP packet of `length` bytes, written at datagram_begin's place: protect and commit.
-cdef void send_rtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length, uint64_t now_us) noexcept nogil
+cdef void send_rtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length,
+                    uint64_t now_us) noexcept nogil

@@ -32,7 +32,8 @@ cdef void datagram_commit(Engine* engine, Transport* transport, uint32_t length,
     rate_add(&transport.sent.rate, length, now_us)
 
 
-cdef void send_rtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length, uint64_t now_us) noexcept nogil:
+cdef void send_rtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length,
+                    uint64_t now_us) noexcept nogil:
     cdef int size = <int>length
     if transport.secure:
         if not transport.has_keys:

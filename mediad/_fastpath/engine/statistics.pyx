@@ -11,7 +11,8 @@ from mediad._fastpath.engine.messages cimport (
 )
 
 
-cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t request_id, uint64_t now_us) noexcept nogil:
+cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t request_id,
+                     uint64_t now_us) noexcept nogil:
     cdef Event event
     cdef Transport* transport
     cdef Producer* producer

@@ -33,8 +33,8 @@ cdef bint rtcp_next(const uint8_t* data, uint32_t length, uint32_t* cursor, Rtcp
     if size > rest:
         return False
     if p[0] & 0x20:
-        # RFC 3550 section 6.4.1 pads only the last packet of a compound, by a multiple of four. Browsers pad transport-wide
-        # feedback wherever it stands, by one to three bytes.
+        # RFC 3550 section 6.4.1 pads only the last packet of a compound, by a multiple of four. Browsers pad
+        # transport-wide feedback wherever it stands, by one to three bytes.
         padding = p[size - 1]
         if padding == 0 or padding > size - HEADER_BYTES:
             return False
