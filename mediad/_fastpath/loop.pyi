@@ -57,7 +57,7 @@ def session_pointer(session: object) -> int:
     """The srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""
 
 class Commands:
-    """Every method fills one record and returns. BlockingIOError: the ring is full; ValueError: bad arguments.
+    """Every method fills one record and returns. BlockingIOError: the ring is full; ValueError: bad values.
 
     A handle is generation << 20 | index, chosen by the caller; an index is free again after its EVENT_CLOSED.
     Times are µs.
