@@ -26,7 +26,7 @@ PORTS_PER_WORKER = 1000
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
-_BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "native", "python"})
+_BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "crashes", "native", "python"})
 """MEDIAD_* names that steer the build and the tests: not settings, and not mistakes either."""
 
 
