@@ -25,8 +25,9 @@ def _lose_media(room: Room, transport_id: str, layer: str, state: str, final: tu
     transport = room.transports.get(transport_id)
     if transport is None:
         return
-    transport.peer.log.info("%s of transport %s is %s", layer, transport_id, state)
+    transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
     if state in final:
+        transport.peer.log.info("media lost: %s %s", layer, state)
         listener = transport.peer.listener
         room.leave(transport.peer)
         listener.closed(CloseCause.MEDIA_LOST, f"{layer} {state}")
