@@ -11,10 +11,11 @@ import asyncio
 import logging
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pylibsrtp import Policy, Session
 
@@ -27,7 +28,7 @@ from mediad._fastpath.loop import (
     MediaLoop,
     session_pointer,
 )
-from mediad.errors import MediadError
+from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.slots import Slots
@@ -64,6 +65,9 @@ class ConsumerObserver(Protocol):
     def layers_changed(self, encoding: int, temporal_layer: int) -> None: ...
 
 
+Observer = TypeVar("Observer")
+
+
 def inbound_session(profile: SrtpProfile, key: bytes) -> Session:
     """Unprotects whatever SSRC the peer sends."""
     return _session(profile, key, Policy.SSRC_ANY_INBOUND)
@@ -98,7 +102,7 @@ class MediaPlane:
         self._sockets: dict[int, socket.socket] = {}
         self._stats: dict[int, asyncio.Future[list[dict[str, Any]]]] = {}
         self._next_request = 0
-        self._backlog: deque[Callable[[], None]] = deque()
+        self._backlog: deque[Callable[[], object]] = deque()
         self._thread = threading.Thread(target=self._loop.run, name="media", daemon=True)
         self._handlers: dict[EventKind, Callable[..., None]] = {
             EventKind.EVENT_STUN: self._on_stun,
@@ -119,16 +123,28 @@ class MediaPlane:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the media thread. Raises MediadError when it does not end: it must be stuck."""
-        asyncio.get_running_loop().remove_reader(self._loop.event_fd)
-        self._command(self._loop.stop)
-        self._thread.join(_JOIN_S)
-        if self._thread.is_alive():
-            raise MediadError("the media thread does not stop")
+        """End the media thread, if it was started. Raises MediadError when it does not end: it is stuck."""
+        if self._thread.ident is not None:
+            asyncio.get_running_loop().remove_reader(self._loop.event_fd)
+            self._command(self._loop.stop)
+            self._join()
+        for answer in self._stats.values():
+            answer.cancel()
+        self._stats.clear()
         for sock in self._sockets.values():
             sock.close()
         self._sockets.clear()
         self._lent.clear()
+
+    def _join(self) -> None:
+        """Nothing else runs meanwhile, so what the thread may be waiting for is done here."""
+        deadline_s = time.monotonic() + _JOIN_S
+        while self._thread.is_alive():
+            if time.monotonic() > deadline_s:
+                raise MediadError("the media thread does not stop")
+            self._push_backlog()
+            self._loop.drain()
+            self._thread.join(_RETRY_S)
 
     def add_socket(self, sock: socket.socket) -> int:
         """Read from this bound UDP socket from now on, and close it in the end. Returns its number."""
@@ -170,16 +186,15 @@ class MediaPlane:
         rtcp_ssrc: int,
         max_incoming_bitrate_bps: int,
     ) -> int:
-        handle = self._slots[Kind.KIND_TRANSPORT].take()
-        self._transports[handle] = observer
-        self._command(
+        return self._open(
+            Kind.KIND_TRANSPORT,
+            self._transports,
+            observer,
             self._loop.open_transport,
-            handle,
             username_fragment=username_fragment.encode(),
             rtcp_ssrc=rtcp_ssrc,
             max_incoming_bitrate_bps=max_incoming_bitrate_bps,
         )
-        return handle
 
     def close_transport(self, handle: int) -> None:
         """Its producers and consumers are closed already."""
@@ -203,7 +218,7 @@ class MediaPlane:
 
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
         receive, rtcp = inbound_session(profile, remote_key), outbound_session(profile, local_key)
-        self._lent[Kind.KIND_TRANSPORT, handle] = [receive, rtcp]
+        self._lend(Kind.KIND_TRANSPORT, handle, receive, rtcp)
         self._command(
             self._loop.set_keys,
             handle,
@@ -213,16 +228,15 @@ class MediaPlane:
 
     def send(self, path: Path, data: bytes) -> None:
         """A STUN or DTLS datagram. Commands given before it are applied before its answer is looked at."""
-        self._loop.send_raw(path.socket, data, path.host, path.port)
+        self._in_order(partial(self._loop.send_raw, path.socket, data, path.host, path.port))
 
     # --- producers and consumers --------------------------------------------------------------------------
 
     def open_producer(self, observer: ProducerObserver, transport: int, **parameters: Any) -> int:
         """`parameters` as MediaLoop.open_producer takes them (loop.pyi)."""
-        handle = self._slots[Kind.KIND_PRODUCER].take()
-        self._producers[handle] = observer
-        self._command(self._loop.open_producer, handle, transport, **parameters)
-        return handle
+        return self._open(
+            Kind.KIND_PRODUCER, self._producers, observer, self._loop.open_producer, transport, **parameters
+        )
 
     def pause_producer(self, handle: int, paused: bool) -> None:
         self._command(self._loop.pause_producer, handle, paused)
@@ -236,14 +250,19 @@ class MediaPlane:
         self, observer: ConsumerObserver, transport: int, producer: int, **parameters: Any
     ) -> int:
         """`parameters` as MediaLoop.open_consumer takes them (loop.pyi)."""
-        handle = self._slots[Kind.KIND_CONSUMER].take()
-        self._consumers[handle] = observer
-        self._command(self._loop.open_consumer, handle, transport, producer, **parameters)
-        return handle
+        return self._open(
+            Kind.KIND_CONSUMER,
+            self._consumers,
+            observer,
+            self._loop.open_consumer,
+            transport,
+            producer,
+            **parameters,
+        )
 
     def set_consumer_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, *, rtx: bool) -> None:
         sessions = [outbound_session(profile, local_key) for _ in range(2 if rtx else 1)]
-        self._lent[Kind.KIND_CONSUMER, handle] = sessions
+        self._lend(Kind.KIND_CONSUMER, handle, *sessions)
         self._command(
             self._loop.set_consumer_sessions,
             handle,
@@ -274,30 +293,65 @@ class MediaPlane:
 
     # --- commands down ------------------------------------------------------------------------------------
 
+    def _open(
+        self,
+        kind: Kind,
+        observers: dict[int, Observer],
+        observer: Observer,
+        command: Callable[..., None],
+        *args: int,
+        **parameters: Any,
+    ) -> int:
+        """A handle for a new object. Raises InvalidInput when the media path cannot hold what it is given."""
+        handle = self._slots[kind].take()
+        try:
+            self._command(command, handle, *args, **parameters)
+        except (ValueError, OverflowError) as error:
+            self._slots[kind].give_back(handle)
+            raise InvalidInput(str(error)) from None
+        observers[handle] = observer
+        return handle
+
+    def _lend(self, kind: Kind, handle: int, *sessions: Session) -> None:
+        """Until the object's end, even if it gets others: a packet may be in the thread's hands."""
+        self._lent.setdefault((kind, handle), []).extend(sessions)
+
     def _command(self, method: Callable[..., None], *args: Any, **parameters: Any) -> None:
-        """In order, whatever happens: what finds the ring full waits here, and so does all that follows."""
-        command = partial(method, *args, **parameters)
+        self._in_order(partial(method, *args, **parameters))
+
+    def _in_order(self, action: Callable[[], object]) -> None:
+        """Now, or behind all that waits since one found the ring full."""
         if not self._backlog:
             try:
-                command()
+                action()
                 return
             except BlockingIOError:
                 asyncio.get_running_loop().call_later(_RETRY_S, self._retry)
-        self._backlog.append(command)
+        self._backlog.append(action)
 
     def _retry(self) -> None:
-        try:
-            while self._backlog:
-                self._backlog[0]()
-                self._backlog.popleft()
-        except BlockingIOError:
+        self._push_backlog()
+        if self._backlog:
             asyncio.get_running_loop().call_later(_RETRY_S, self._retry)
+
+    def _push_backlog(self) -> None:
+        while self._backlog:
+            try:
+                self._backlog[0]()
+            except BlockingIOError:
+                return
+            except (ValueError, OverflowError):  # nobody waits for the answer any more
+                logger.exception("a delayed command was wrong")
+            self._backlog.popleft()
 
     # --- events up ----------------------------------------------------------------------------------------
 
     def _pump(self) -> None:
         for kind, *values in self._loop.drain():
-            self._handlers[kind](*values)
+            try:
+                self._handlers[kind](*values)
+            except Exception:  # one object's bug must not swallow the news of the others
+                logger.exception("%s was not handled", kind.name)
 
     def _on_stun(self, socket_: int, host: str, port: int, data: bytes, handle: int) -> None:
         if observer := self._transports.get(handle):
