@@ -6,19 +6,19 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from mediad.ortc.scalability import parse_scalability_mode
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.allocation import target_encoding
 from mediad.worker.parameters import RtpParameters
-from mediad.worker.plane import MAX_ENCODINGS, Kind, MediaPlane
+from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.statistics import sent_stream
 
 Emit = Callable[[str, dict[str, Any]], None]
 
-_FIRST_SEQUENCE_NUMBERS = range(
-    1000, 32768
-)  # low: libsrtp guesses the roll-over counter of a stream wrong near 65535
-_TOP_LAYER = 127
+# low, because libsrtp guesses the roll-over counter of a stream wrong that begins near 65535
+_FIRST_SEQUENCE_NUMBERS = range(1000, 32768)
+_ALL_LAYERS = 255  # of time, as the media path says it
 
 
 class Consumer:
@@ -35,7 +35,7 @@ class Consumer:
         *,
         paused: bool,
         ignore_dtx: bool,
-        preferred_spatial_layer: int | None,
+        preferred_layers: tuple[int, int | None] | None,
         emit: Emit,
     ) -> None:
         self.id = consumer_id
@@ -45,14 +45,16 @@ class Consumer:
         self._plane = plane
         self._emit = emit
         self._type = type_
-        self._preferred = MAX_ENCODINGS - 1 if preferred_spatial_layer is None else preferred_spatial_layer
-        self._preferred_temporal = _TOP_LAYER
         self._score = 10
         self._current = -1
         self._told_score: dict[str, Any] = {}
         encoding, codec = parameters.encodings[0], parameters.media_codecs()[0]
         self._mime_type = codec.mime_type
         self._has_rtx = encoding.rtx is not None
+        mode = parse_scalability_mode(encoding.scalability_mode)
+        self._top_spatial = max(mode.spatial_layers, len(producer.active)) - 1
+        self._top_temporal = mode.temporal_layers - 1
+        self._preferred = self._clamped(*(preferred_layers or (self._top_spatial, None)))
         self.handle = plane.open_consumer(
             self,
             transport_handle,
@@ -87,13 +89,10 @@ class Consumer:
         """What was wanted, clamped to what exists; None where layers mean nothing."""
         if self._type == "simple":
             return None
-        self._preferred = min(spatial_layer, len(self.producer.active) - 1)
-        self._preferred_temporal = _TOP_LAYER if temporal_layer is None else temporal_layer
+        self._preferred = self._clamped(spatial_layer, temporal_layer)
         self._retarget()
-        layers = {"spatialLayer": self._preferred}
-        if temporal_layer is not None:
-            layers["temporalLayer"] = temporal_layer
-        return layers
+        spatial, temporal = self._preferred
+        return {"spatialLayer": spatial, "temporalLayer": temporal}
 
     def request_key_frame(self) -> None:
         """Nothing for audio, as in the reference server."""
@@ -133,18 +132,24 @@ class Consumer:
             return
         layers = None
         if encoding >= 0:
-            spatial = encoding if self._type == "simulcast" else 0
-            layers = {
-                "spatialLayer": spatial,
-                "temporalLayer": 0 if temporal_layer == 255 else temporal_layer,
-            }
+            # inside an encoding nothing is left out, unless the media path says so
+            spatial = encoding if self._type == "simulcast" else self._top_spatial
+            temporal = self._top_temporal if temporal_layer == _ALL_LAYERS else temporal_layer
+            layers = {"spatialLayer": spatial, "temporalLayer": temporal}
         self._emit("consumer.layers", {"consumerId": self.id, "layers": layers})
 
+    def _clamped(self, spatial_layer: int, temporal_layer: int | None) -> tuple[int, int]:
+        """Wishes for layers, brought down to what exists; no wish for a temporal one is one for all."""
+        temporal = self._top_temporal if temporal_layer is None else temporal_layer
+        return min(spatial_layer, self._top_spatial), min(temporal, self._top_temporal)
+
     def _wanted_encoding(self) -> int:
-        return target_encoding(self.producer.active, self._preferred)
+        return target_encoding(self.producer.active, self._preferred[0])
 
     def _retarget(self) -> None:
-        self._plane.set_target(self.handle, self._wanted_encoding())
+        temporal = self._preferred[1]
+        everything = temporal == self._top_temporal
+        self._plane.set_target(self.handle, self._wanted_encoding(), _ALL_LAYERS if everything else temporal)
 
     def _tell_score(self) -> None:
         score = self.score()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import resource
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+import psutil
 
 from mediad.config import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
@@ -76,9 +76,12 @@ class ProducerId(_Message):
     producer_id: str
 
 
+Layer = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Layers(_Message):
-    spatial_layer: int
-    temporal_layer: int | None = None
+    spatial_layer: Layer
+    temporal_layer: Layer | None = None
 
 
 class CreateConsumer(_Message):
@@ -98,8 +101,8 @@ class ConsumerId(_Message):
 
 class PreferredLayers(_Message):
     consumer_id: str
-    spatial_layer: int
-    temporal_layer: int | None = None
+    spatial_layer: Layer
+    temporal_layer: Layer | None = None
 
 
 class Priority(_Message):
@@ -115,7 +118,7 @@ class WorkerServer:
         self._emit = emit
         self._plane = MediaPlane()
         self._certificate = Certificate.generate(datetime.datetime.now(datetime.UTC))
-        self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port, settings.listen_ip)
+        self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port)
         self._routers: dict[str, Router] = {}
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
@@ -162,7 +165,7 @@ class WorkerServer:
                 refused.update(transport.dropped())
         dropped = {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
         return {
-            "rssBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "rssBytes": psutil.Process().memory_info().rss,
             "dropped": dropped | refused,
             "counters": {name: n for name, n in counters.items() if not name.startswith("drop_")},
             "udpGso": self._plane.udp_gso,
@@ -298,7 +301,7 @@ class WorkerServer:
             message.rtp_parameters,
             paused=message.paused,
             ignore_dtx=message.ignore_dtx,
-            preferred_spatial_layer=preferred.spatial_layer if preferred else None,
+            preferred_layers=(preferred.spatial_layer, preferred.temporal_layer) if preferred else None,
         )
         self._router_of[consumer.id] = router
         return {"score": consumer.score()}
@@ -312,8 +315,6 @@ class WorkerServer:
         return {}
 
     async def set_preferred_layers(self, message: PreferredLayers) -> Reply:
-        if message.spatial_layer < 0:
-            raise InvalidInput("spatialLayer is negative")
         _, consumer = self._consumer(message.consumer_id)
         return {
             "preferredLayers": consumer.set_preferred_layers(message.spatial_layer, message.temporal_layer)

@@ -99,7 +99,7 @@ class Router:
         *,
         paused: bool,
         ignore_dtx: bool,
-        preferred_spatial_layer: int | None,
+        preferred_layers: tuple[int, int | None] | None,
     ) -> Consumer:
         if consumer_id in self.consumers:
             raise InvalidState(f'a consumer with id "{consumer_id}" already exists')
@@ -112,7 +112,7 @@ class Router:
             parameters,
             paused=paused,
             ignore_dtx=ignore_dtx,
-            preferred_spatial_layer=preferred_spatial_layer,
+            preferred_layers=preferred_layers,
             emit=self._emit,
         )
         self.consumers[consumer_id] = producer.consumers[consumer_id] = consumer

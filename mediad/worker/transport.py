@@ -35,7 +35,6 @@ class Endpoint:
 
     host: str
     port: int
-    local_host: str
 
     def candidates(self) -> list[dict[str, Any]]:
         """`ip` for older clients, `address` for newer ones."""
@@ -249,7 +248,7 @@ class WebRtcTransport:
 
     def _tuple(self, path: Path) -> dict[str, Any]:
         return {
-            "localIp": self._endpoint.local_host,
+            "localIp": self._endpoint.host,
             "localAddress": self._endpoint.host,
             "localPort": self._endpoint.port,
             "remoteIp": path.host,
