@@ -1,0 +1,135 @@
+"""The client's end of one transport: ICE checks, a DTLS client and SRTP, without a browser around it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import socket
+from typing import Any
+
+from pylibsrtp import Session
+
+from mediad.protocols.certificate import Certificate, Fingerprint
+from mediad.protocols.dtls import DtlsEndpoint, KeysReady
+from mediad.worker.plane import inbound_session, outbound_session
+from tests.support.loops import until
+from tests.support.stun import binding_request
+
+CERTIFICATE = Certificate.generate(datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC))
+Reply = dict[str, Any]
+
+
+class DtlsClient:
+    """A browser's DTLS: give it what arrives, send what it returns. `keys` once the handshake is done."""
+
+    def __init__(self, created: Reply, *, role: str = "client") -> None:
+        self.endpoint = DtlsEndpoint(CERTIFICATE)
+        self.endpoint.set_remote_fingerprints(
+            [Fingerprint(**fingerprint) for fingerprint in created["dtlsParameters"]["fingerprints"]]
+        )
+        self.keys: KeysReady | None = None
+        self._role: Any = role
+
+    @property
+    def parameters(self) -> Reply:
+        """What the client tells in `connect`."""
+        last = CERTIFICATE.fingerprints[-1]
+        return {
+            "role": self._role,
+            "fingerprints": [{"algorithm": last.algorithm, "value": last.value}],
+        }
+
+    def start(self) -> list[bytes]:
+        self.endpoint.start(self._role, 0)
+        return self._output()
+
+    def receive(self, data: bytes) -> list[bytes]:
+        self.endpoint.receive_datagram(data, 0)
+        return self._output()
+
+    def close(self) -> list[bytes]:
+        self.endpoint.close(0)
+        return self._output()
+
+    def _output(self) -> list[bytes]:
+        while (event := self.endpoint.next_event()) is not None:
+            if isinstance(event, KeysReady):
+                self.keys = event
+        return self.endpoint.datagrams_to_send()
+
+
+def check_for(created: Reply, *, nominate: bool = True) -> bytes:
+    """An ICE check for a transport, from what it said when it was created."""
+    ice = created["iceParameters"]
+    return binding_request(f"{ice['usernameFragment']}:theirs", ice["password"], nominate=nominate)
+
+
+class MediaPeer:
+    """A DtlsClient on a socket. `packets` are the RTP packets that arrived and could be decrypted."""
+
+    def __init__(self, created: Reply) -> None:
+        candidate = created["iceCandidates"][0]
+        self.dtls = DtlsClient(created)
+        self.stun: list[bytes] = []
+        self.packets: list[bytes] = []
+        self.reports: list[bytes] = []
+        self._created = created
+        self._server = (candidate["address"], candidate["port"])
+        self._sessions: tuple[Session, Session] | None = None
+        self._socket = socket.socket(type=socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._socket.bind(("127.0.0.1", 0))
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
+
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    async def connect(self) -> None:
+        """ICE, then DTLS; the transport must have been told of `dtls.parameters` or be told meanwhile."""
+        await self.check()
+        self._send(self.dtls.start())
+        await until(lambda: self.dtls.endpoint.state == "connected")
+
+    async def check(self) -> None:
+        before = len(self.stun)
+        self._send([check_for(self._created)])
+        await until(lambda: len(self.stun) > before)
+
+    def send_rtp(self, packet: bytes) -> None:
+        """Encrypted with what the handshake gave."""
+        self._send([self._ready()[0].protect(packet)])
+
+    def close(self, *, goodbye: bool = False) -> None:
+        if goodbye:
+            self._send(self.dtls.close())
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    def _send(self, datagrams: list[bytes]) -> None:
+        for datagram in datagrams:
+            self._socket.sendto(datagram, self._server)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = self._socket.recv(65536)
+            except BlockingIOError:
+                return
+            if data[0] < 4:
+                self.stun.append(data)
+            elif data[0] < 64:
+                self._send(self.dtls.receive(data))
+            elif 192 <= data[1] <= 223:
+                self.reports.append(self._ready()[1].unprotect_rtcp(data))
+            else:
+                self.packets.append(self._ready()[1].unprotect(data))
+
+    def _ready(self) -> tuple[Session, Session]:
+        if self._sessions is None:
+            keys = self.dtls.keys
+            assert keys is not None, "there was no handshake yet"
+            self._sessions = (
+                outbound_session(keys.profile, keys.local_key),
+                inbound_session(keys.profile, keys.remote_key),
+            )
+        return self._sessions

@@ -1,0 +1,117 @@
+"""A worker's objects over a media loop that only records, and what they report."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from mediad.ortc.negotiation import consumer_parameters
+from mediad.protocols.certificate import Certificate
+from mediad.worker.parameters import RtpMapping, RtpParameters
+from mediad.worker.plane import MediaPlane
+from mediad.worker.producer import Producer
+from mediad.worker.router import Router
+from mediad.worker.transport import Endpoint, WebRtcTransport
+from tests.support.negotiation import accept, chrome_capabilities, chrome_opus, chrome_vp8, router
+from tests.support.recording_loop import RecordingLoop, recorded_plane
+
+CERTIFICATE = Certificate.generate(datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC))
+ENDPOINT = Endpoint("203.0.113.7", 10000)
+EMPTY_STREAM = {
+    "rtx_ssrc": 0,
+    "packets_lost": 0,
+    "fraction_lost": 0,
+    "jitter": 0,
+    "packets_discarded": 0,
+    "packets_retransmitted": 0,
+    "packets_repaired": 0,
+    "nack_count": 0,
+    "nack_packet_count": 0,
+    "pli_count": 0,
+    "fir_count": 0,
+    "score": 0,
+    "rtt_us": 0,
+    "rtx_packets_discarded": 0,
+    "packet_count": 0,
+    "byte_count": 0,
+    "bitrate": 0,
+}
+
+
+def as_producer(
+    wire: dict[str, Any] | None = None, kind: str = "video"
+) -> tuple[RtpParameters, RtpMapping, dict[str, Any]]:
+    """What the supervisor sends of an accepted producer, and the consumable parameters it keeps."""
+    wire = wire or (chrome_vp8() if kind == "video" else chrome_opus())
+    accepted = accept(wire, kind=kind)
+    return (
+        msgspec.convert(accepted.rtp_parameters.to_wire(), RtpParameters),
+        msgspec.convert(accepted.mapping.to_wire(), RtpMapping),
+        {"type": accepted.type, "rtp_parameters": consumer_wire(accepted.consumable)},
+    )
+
+
+def consumer_wire(consumable: Any) -> dict[str, Any]:
+    """A Chrome client's parameters for a track."""
+    given = chrome_capabilities(router())
+    return consumer_parameters(consumable, given, enable_rtx=True, ssrc=700_000_000, mid="0").to_wire()
+
+
+@dataclass
+class Bench:
+    """One router with whatever a test puts into it; `events` are all it told, without the router's id."""
+
+    plane: MediaPlane
+    loop: RecordingLoop
+    router: Router
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def transport(self, transport_id: str = "t") -> WebRtcTransport:
+        return self.router.create_transport(
+            transport_id, consent_timeout_us=20_000_000, max_incoming_bitrate_bps=0
+        )
+
+    def producer(
+        self,
+        transport: WebRtcTransport,
+        producer_id: str = "p",
+        kind: str = "video",
+        wire: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> Producer:
+        parameters, mapping, _ = as_producer(wire, kind)
+        given = {"paused": False, "levels": False, **changes}
+        return self.router.create_producer(transport, producer_id, kind, parameters, mapping, **given)
+
+    def consumer(
+        self,
+        transport: WebRtcTransport,
+        producer: Producer,
+        consumer_id: str = "c",
+        wire: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> Any:
+        _, _, consumer = as_producer(wire, producer.kind)
+        parameters = msgspec.convert(consumer["rtp_parameters"], RtpParameters)
+        given = {"paused": False, "ignore_dtx": False, "preferred_layers": None, **changes}
+        return self.router.create_consumer(
+            transport, consumer_id, producer, consumer["type"], parameters, **given
+        )
+
+    def told(self, name: str) -> list[dict[str, Any]]:
+        """The data of all events of one name so far."""
+        return [data for told, data in self.events if told == name]
+
+
+def bench() -> Bench:
+    plane, loop = recorded_plane()
+    events: list[tuple[str, dict[str, Any]]] = []
+
+    def emit(name: str, data: dict[str, Any]) -> None:
+        assert data.pop("routerId") == "r"
+        events.append((name, data))
+
+    return Bench(plane, loop, Router(plane, "r", CERTIFICATE, ENDPOINT, emit), events)

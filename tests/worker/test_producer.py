@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from mediad._fastpath.loop import EventKind
+from mediad.worker.plane import Codec, ExtensionKind, Kind
+from tests.support.loops import on_loop, until
+from tests.support.negotiation import chrome_opus, chrome_vp8, video
+from tests.support.worker_objects import EMPTY_STREAM, Bench, bench
+
+
+def opened(kind: str = "video", wire: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """What the media path is told of a new producer."""
+    made = bench()
+    transport = made.transport()
+    producer = made.producer(transport, "p", kind, wire, **changes)
+    (call,) = made.loop.named("open_producer")
+    assert call.args == (producer.handle, transport.handle)
+    return call.parameters
+
+
+def test_a_camera_opens_itself() -> None:
+    assert opened() == {
+        "video": True,
+        "mid": b"1",
+        "paused": False,
+        "codecs": [(96, 97, 101, Codec.CODEC_VP8, 90000)],
+        "encodings": [(0, 0, b"r0"), (0, 0, b"r1"), (0, 0, b"r2")],
+        "extensions": {
+            ExtensionKind.EXT_MID: 4,
+            ExtensionKind.EXT_RID: 10,
+            ExtensionKind.EXT_REPAIRED_RID: 11,
+            ExtensionKind.EXT_ABS_SEND_TIME: 2,
+            ExtensionKind.EXT_TRANSPORT_CC: 3,
+            ExtensionKind.EXT_ORIENTATION: 13,
+            ExtensionKind.EXT_TOFFSET: 14,
+        },
+        "nack": True,
+        "pli": True,
+        "fir": True,
+        "transport_cc": True,
+        "remb": True,
+        "inactivity_us": 1_500_000,
+        "levels": False,
+    }
+
+
+def test_a_microphone_opens_itself() -> None:
+    parameters = opened("audio", levels=True, paused=True)
+    assert parameters["video"] is False
+    assert parameters["levels"] is True
+    assert parameters["paused"] is True
+    assert parameters["encodings"] == [(1111, 0, b"")]
+    assert (parameters["nack"], parameters["pli"], parameters["fir"]) == (True, False, False)
+
+
+def test_only_sound_has_levels() -> None:
+    assert opened(levels=True)["levels"] is False
+
+
+@pytest.mark.parametrize(
+    ("encodings", "inactivity_us"),
+    [
+        ([{"ssrc": 1}], 0),
+        ([{"rid": "a"}, {"rid": "b"}], 1_500_000),
+        ([{"rid": "a"}, {"rid": "b", "dtx": True}], 5_000_000),
+    ],
+)
+def test_silence_of_streams_matters_where_there_is_another(
+    encodings: list[dict[str, Any]], inactivity_us: int
+) -> None:
+    assert opened(wire=chrome_vp8(encodings=encodings))["inactivity_us"] == inactivity_us
+
+
+def test_pausing_is_told_once() -> None:
+    made = bench()
+    producer = made.producer(made.transport())
+    for paused in (False, True, True, False):
+        producer.pause(paused)
+        assert producer.paused is paused
+    assert [call.args for call in made.loop.named("pause_producer")] == [
+        (producer.handle, True),
+        (producer.handle, False),
+    ]
+
+
+def test_scores_of_streams_as_they_appear() -> None:
+    made = bench()
+    producer = made.producer(made.transport())
+    assert (producer.scores(), producer.active) == ([0, 0, 0], [False] * 3)
+    producer.stream_changed(1, 2222, 10, True)
+    producer.stream_changed(0, 1111, 9, True)
+    producer.stream_changed(1, 2222, 0, False)
+    assert (producer.scores(), producer.active) == ([9, 0, 0], [True, False, False])
+    reports = [report["score"] for report in made.told("producer.score")]
+    assert reports[0] == [{"encodingIdx": 1, "ssrc": 2222, "rid": "r1", "score": 10}]
+    assert reports[2] == [
+        {"encodingIdx": 0, "ssrc": 1111, "rid": "r0", "score": 9},
+        {"encodingIdx": 1, "ssrc": 2222, "rid": "r1", "score": 0},
+    ]
+    assert {report["producerId"] for report in made.told("producer.score")} == {"p"}
+
+
+def test_a_score_without_rid() -> None:
+    made = bench()
+    producer = made.producer(made.transport(), wire=video("video/VP8"))
+    producer.stream_changed(0, 2222, 10, True)
+    assert made.told("producer.score")[0]["score"] == [{"encodingIdx": 0, "ssrc": 2222, "score": 10}]
+
+
+def test_closing_closes_its_consumers_first() -> None:
+    made = bench()
+    transport = made.transport()
+    producer = made.producer(transport)
+    for consumer_id in ("c1", "c2"):
+        made.consumer(transport, producer, consumer_id)
+    producer.close()
+    assert made.loop.names[-3:] == ["close_consumer", "close_consumer", "close_producer"]
+    assert producer.consumers == {}
+
+
+async def stats_of(made: Bench, question: Any, kind: Kind, records: list[dict[str, Any]]) -> Any:
+    """The answer to `question` when the media path answers `records`."""
+    made.plane.start()
+    try:
+        task = asyncio.create_task(question)
+        await until(lambda: made.loop.named("request_stats"))
+        request_id, asked_kind, _ = made.loop.named("request_stats")[0].args
+        assert asked_kind == kind
+        made.loop.tell((EventKind.EVENT_STATS, request_id, records))
+        return await task
+    finally:
+        made.plane.stop()
+
+
+@on_loop
+async def test_statistics_have_an_entry_for_each_stream() -> None:
+    made = bench()
+    producer = made.producer(made.transport())
+    records = [{**EMPTY_STREAM, "encoding": index, "ssrc": 1000 + index} for index in (0, 2)]
+    entries = await stats_of(made, producer.stats(), Kind.KIND_PRODUCER, records)
+    assert [(entry["rid"], entry["ssrc"]) for entry in entries] == [("r0", 1000), ("r2", 1002)]
+    assert {(entry["type"], entry["kind"], entry["mimeType"]) for entry in entries} == {
+        ("inbound-rtp", "video", "video/VP8")
+    }
+
+
+@on_loop
+async def test_statistics_of_one_stream() -> None:
+    made = bench()
+    producer = made.producer(made.transport(), kind="audio", wire=chrome_opus())
+    records = [{**EMPTY_STREAM, "encoding": 0, "ssrc": 1111}]
+    (entry,) = await stats_of(made, producer.stream_stats(0), Kind.KIND_PRODUCER, records)
+    assert (entry["ssrc"], entry["mimeType"]) == (1111, "audio/opus")
+
+
+@on_loop
+async def test_no_statistics_of_an_encoding_that_was_not_seen() -> None:
+    made = bench()
+    producer = made.producer(made.transport())
+    records = [{**EMPTY_STREAM, "encoding": 0, "ssrc": 1111}]
+    assert await stats_of(made, producer.stream_stats(1), Kind.KIND_PRODUCER, records) == []
