@@ -1,4 +1,4 @@
-"""Payload descriptors of every codec. An input is: codec, descriptor length, dependency descriptor, payload."""
+"""Payload descriptors of every codec. An input: codec, descriptor length, dependency descriptor, payload."""
 
 from __future__ import annotations
 
