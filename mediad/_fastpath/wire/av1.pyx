@@ -1,9 +1,9 @@
 """Bodies of av1.pxd. The two places where AV1 says what a packet is:
 
-Dependency descriptor (appendix A.8):    start_of_frame(1) end_of_frame(1) template_id(6) frame_number(16); when longer,
-                                         structure_present(1) decode_targets(1) custom(3) and the structure
-Aggregation header (section 4.4):        |Z|Y|W W|N|-|-|-|   Z: continues an element; W: elements, 0 = each has a
-                                                             length, else the last has none; N: first packet of a coded video sequence
+Dependency descriptor (appendix A.8): start_of_frame(1) end_of_frame(1) template_id(6) frame_number(16); when longer,
+    structure_present(1) decode_targets(1) custom(3) and the structure.
+Aggregation header (section 4.4): |Z|Y|W W|N|-|-|-|; Z: continues an element; W: number of elements, the last of which
+    has no length, or 0: each has one; N: first packet of a coded video sequence.
 """
 
 from libc.stdint cimport uint8_t, uint32_t

@@ -66,7 +66,8 @@ cdef bint rtcp_xr_dlrr(const RtcpBlock* block, uint32_t ssrc, uint32_t* last_rr,
 cdef uint32_t rtcp_bye_count(const RtcpBlock* block) noexcept nogil
 cdef uint32_t rtcp_bye_ssrc(const RtcpBlock* block, uint32_t index) noexcept nogil
 
-# Writers: return the end of what was written, or NULL when it does not fit before `limit`.
+# Writers: return the end of what was written, or NULL when it does not fit before `limit` (a datagram's end: the length
+# field's 256 KiB are out of reach).
 cdef uint8_t* rtcp_write_sr(uint8_t* p, const uint8_t* limit, const SenderInfo* info) noexcept nogil
 cdef uint8_t* rtcp_write_rr(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, const ReportBlock* reports,
                             uint32_t count) noexcept nogil

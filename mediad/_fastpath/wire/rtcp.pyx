@@ -296,8 +296,6 @@ cdef uint32_t nack_items(const uint16_t* lost, uint32_t count, uint8_t* out) noe
 cdef uint8_t* rtcp_write_nack(uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc, uint32_t media_ssrc,
                               const uint16_t* lost, uint32_t count) noexcept nogil:
     cdef uint32_t items = nack_items(lost, count, NULL)
-    if items > 0xFFFF - FEEDBACK_BYTES // 4:
-        return NULL  # more than the length field can say
     p = start_feedback(p, limit, 4 * items, RTCP_RTPFB, FMT_NACK, sender_ssrc, media_ssrc)
     if p == NULL:
         return NULL

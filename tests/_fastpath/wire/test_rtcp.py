@@ -264,6 +264,12 @@ def test_what_is_no_remb(fci: bytes) -> None:
     assert "remb" not in only(header(206, 15, bytes(8) + fci))
 
 
+def test_a_remb_names_at_most_255_streams() -> None:
+    whole = probe.write_remb(1, 10**6, list(range(255)), ROOM)
+    assert aiortc_rtp.unpack_remb_fci(parsed(whole).fci)[1] == list(range(255))
+    assert probe.write_remb(1, 10**6, list(range(256)), 4 * ROOM) is None
+
+
 def test_the_largest_remb() -> None:
     fci = b"REMB" + struct.pack("!BBH", 0, 46 << 2 | 3, 0xFFFF)
     assert only(header(206, 15, bytes(8) + fci))["remb"] == 0x3FFFF << 46
