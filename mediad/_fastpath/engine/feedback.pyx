@@ -64,8 +64,8 @@ cdef void send_reports(Engine* engine, uint32_t index, uint64_t now_us) noexcept
     if transport.handle == 0:
         return
     # Spread over 0.75 to 1.25 s (RFC 3550 section 6.3.1 asks for jitter), so that transports do not report in step.
-    engine.seed = engine.seed * 6364136223846793005ULL + 1442695040888963407ULL
-    jitter_us = (engine.seed >> 40) % (REPORT_INTERVAL_US // 2)
+    engine.jitter = engine.jitter * 6364136223846793005ULL + 1442695040888963407ULL
+    jitter_us = (engine.jitter >> 40) % (REPORT_INTERVAL_US // 2)
     wheel_arm(&engine.wheel, report_timer(engine, index), now_us + REPORT_INTERVAL_US * 3 // 4 + jitter_us)
     update_scores(engine, transport, now_us)
     if not transport.has_address or (transport.secure and not transport.has_keys):

@@ -182,7 +182,8 @@ ctypedef struct Engine:
     Ring punts
     bint has_news                  # something was put into events or punts since the owner last looked
     int64_t wall_offset_us         # wall clock (µs since 1970) = now_us + this
-    uint64_t seed
+    uint64_t seed                  # of hashes: never changes
+    uint64_t jitter                # state of the generator that spreads reports
     uint64_t drops[DROP_COUNT]
     uint64_t counts[COUNT_COUNT]
 

@@ -31,6 +31,7 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
     engine.producer_capacity = producers
     engine.consumer_capacity = consumers
     engine.seed = seed
+    engine.jitter = seed
     engine.wall_offset_us = <int64_t>(wall_us - now_us)
     engine.transports = <Transport*>calloc(transports, sizeof(Transport))
     engine.producers = <Producer*>calloc(producers, sizeof(Producer))

@@ -52,6 +52,13 @@ def test_stun_for_a_known_fragment_goes_up_from_any_address() -> None:
     assert data == e.stun_request(b"sender-fragment")
 
 
+def test_a_fragment_stays_known_as_time_passes() -> None:
+    call = e.Call()
+    call.pass_time(30_000_000)
+    call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
+    assert len(call.probe.events()) == 1
+
+
 def test_dtls_goes_up_from_a_validated_address() -> None:
     call = e.Call()
     hello = b"\x16\xfe\xfd" + b"h" * 40
