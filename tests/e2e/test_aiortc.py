@@ -227,6 +227,6 @@ def test_a_killed_workers_rooms_come_back_and_others_notice_nothing() -> None:
                 await again_ana.close()
                 await again_ben.close()
                 await di.received(spared)
-                await until(lambda: len(set(daemon.worker_pids())) == 2, "the worker to be replaced")
+                await until(lambda: len(daemon.worker_pids()) == 2, "the worker to be replaced")
 
     run(scenario())

@@ -135,9 +135,13 @@ class Daemon:
         assert status == 200, body
         return dict(body)
 
-    def worker_pids(self) -> list[int]:
-        """By worker id, as the daemon reports them."""
-        return [int(worker["pid"]) for worker in self.stats()["workers"]]
+    def worker_pids(self) -> dict[int, int]:
+        """Worker id → pid of the workers that run now."""
+        return {
+            int(worker["workerId"]): int(worker["pid"])
+            for worker in self.stats()["workers"]
+            if worker["pid"] is not None
+        }
 
     def worker_of(self, room_id: str) -> int:
         """The id of the worker the room lives on."""
