@@ -46,6 +46,8 @@ cdef void wheel_arm(Wheel* wheel, uint32_t timer, uint64_t due_us) noexcept nogi
     if head[0] != NO_TIMER:
         wheel.nodes[head[0]].previous = timer
     head[0] = timer
+    if wheel.armed == 0 or due_ms < wheel.next_ms:
+        wheel.next_ms = due_ms
     wheel.armed += 1
 
 
@@ -92,14 +94,21 @@ cdef uint32_t wheel_expired(Wheel* wheel, uint64_t now_us) noexcept nogil:
 
 
 cdef uint64_t wheel_deadline(Wheel* wheel) noexcept nogil:
-    cdef uint64_t tick_ms
-    cdef uint32_t timer
+    """Asked before every sleep, so the walk over buckets happens once an expiry and not once a batch of packets."""
     if wheel.armed == 0:
         return 0
+    if wheel.next_ms <= wheel.now_ms:
+        wheel.next_ms = first_due_ms(wheel)
+    return wheel.next_ms * 1000
+
+
+cdef uint64_t first_due_ms(const Wheel* wheel) noexcept nogil:
+    cdef uint64_t tick_ms
+    cdef uint32_t timer
     for tick_ms in range(wheel.now_ms, wheel.now_ms + WHEEL_BUCKETS):
         timer = wheel.heads[tick_ms & BUCKET_MASK]
         while timer != NO_TIMER:
             if wheel.nodes[timer].due_ms <= tick_ms:
-                return tick_ms * 1000
+                return tick_ms
             timer = wheel.nodes[timer].next
-    return (wheel.now_ms + WHEEL_BUCKETS) * 1000  # all that is armed is further away than a turn
+    return wheel.now_ms + WHEEL_BUCKETS  # all that is armed is further away than a turn

@@ -45,6 +45,7 @@ cdef void demand_keyframe(Engine* engine, ReceiveStream* stream, uint64_t now_us
 
 cdef void demand_expired(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
     if not stream.detected or stream.subscriber_count == 0:
+        stream.keyframes.wanted = False    # whoever wanted it has left
         return
     if keyframes_due(&stream.keyframes, now_us):
         send_request(engine, stream, now_us)

@@ -246,7 +246,7 @@ cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* produce
     if receiver_score_is_news(&stream.receiver):
         emit_values(engine, EVENT_STREAM, producer.handle, stream.encoding,
                     (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, 1)
-    if stream.receiver.use_nack:
+    if stream.receiver.use_nack and not producer.paused:
         deadline = nack_deadline(&stream.receiver.nack)
         if deadline != 0:
             wheel_arm_sooner(&engine.wheel, nack_timer(engine, stream.producer * MAX_ENCODINGS + stream.encoding),
