@@ -72,7 +72,7 @@ class Settings:
     rtc_base_port: int = _key(
         10000,
         Whole(1, 65535),
-        "first media port, UDP and TCP; worker i owns the 1000 ports from rtc_base_port + i * 1000",
+        "first media port (UDP); worker i owns the 1000 ports from rtc_base_port + i * 1000",
         "MEDIASOUP_MIN_PORT",
     )
     rtc_max_port: int = _key(65535, Whole(1, 65535), "last port media may use", "MEDIASOUP_MAX_PORT")
@@ -155,7 +155,7 @@ class WorkerSettings:
     listen_ip: str = "127.0.0.1"
     announced_ip: str | None = None
     rtc_first_port: int = 10000
-    """The port all WebRTC transports of the worker share, UDP and TCP."""
+    """The UDP port all WebRTC transports of the worker share."""
     rtc_last_port: int = 10999
     max_incoming_bitrate_bps: int = 0
     initial_outgoing_bitrate_bps: int = 1_000_000
