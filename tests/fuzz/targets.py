@@ -11,7 +11,7 @@ from mediad.protocols import envelope
 from mediad.protocols.dtls import DtlsEndpoint, KeysReady
 from mediad.protocols.dtls_flight import MTU_BYTES
 from mediad.protocols.ice import IceLiteAgent, Path
-from tests.fuzz import fuzz_payload, fuzz_rtcp, fuzz_rtp, fuzz_stun_native
+from tests.fuzz import fuzz_engine, fuzz_payload, fuzz_rtcp, fuzz_rtp, fuzz_stun_native
 from tests.fuzz.runner import Target
 from tests.support.dtls import LEFT_CERTIFICATE, ForeignPeer, connected_pair, pair, refragmented
 
@@ -92,4 +92,5 @@ TARGETS = [
     Target("rtcp", fuzz_rtcp.SEEDS, lambda: fuzz_rtcp.one_input),
     Target("payload", fuzz_payload.SEEDS, lambda: fuzz_payload.one_input),
     Target("stun-native", fuzz_stun_native.SEEDS, lambda: fuzz_stun_native.one_input),
+    Target("engine", fuzz_engine.SEEDS, lambda: fuzz_engine.one_input),
 ]

@@ -1,0 +1,66 @@
+"""A whole call on one engine: datagrams of a sender and a receiver, with time between them.
+
+An input is a row of records: who sends and after what time (one byte), length (two), the datagram.
+Nothing is encrypted, so that mutations reach everything behind authentication; a real peer can send it all.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from mediad._fastpath.engine._probe_engine import EngineProbe
+from tests.support import engine as e
+
+FROM_RECEIVER = 0x80
+STEP_US = 10_000
+MID_RID = {4: b"0", 10: b"low"}
+
+
+def record(data: bytes, *, who: int = 0, steps: int = 1) -> bytes:
+    return struct.pack("!BH", who | steps, len(data)) + data
+
+
+def seeds() -> list[bytes]:
+    video = [e.rtp(n, 3000 * n, e.vp8_payload(n, keyframe=n == 0, tl0=n)) for n in range(6)]
+    learned = [
+        e.rtp(n, 3000 * n, e.vp8_payload(n, keyframe=n == 0), ssrc=77, extensions=MID_RID) for n in range(3)
+    ]
+    report = struct.pack("!BBHIQIII", 0x80, 200, 6, e.SSRC, 1 << 60, 9000, 5, 500)
+    bye = struct.pack("!BBHI", 0x81, 203, 1, e.SSRC)
+    reference = struct.pack("!BBHIBBHQ", 0x80, 207, 4, 99, 4, 0, 2, 1 << 60)
+    return [
+        b"".join(record(data) for data in video),
+        b"".join(record(data) for data in (video[0], video[2], e.rtx(video[1], 5), video[1], video[5])),
+        b"".join(record(data) for data in learned),
+        record(video[0])
+        + record(video[1])
+        + record(e.nack(e.OUT_SSRC, 1000, 1001), who=FROM_RECEIVER)
+        + record(e.pli(e.OUT_SSRC), who=FROM_RECEIVER)
+        + record(reference, who=FROM_RECEIVER, steps=100),
+        record(video[0]) + record(report, steps=120) + record(video[1]) + record(bye) + record(video[2]),
+        record(e.stun_request(b"sender-fragment")) + record(bytes([22, 254, 253]) + bytes(20)),
+    ]
+
+
+SEEDS = seeds()
+
+
+def one_input(data: bytes) -> None:
+    call = e.Call(EngineProbe(packet_slots=64, transports=8, producers=8, consumers=8))
+    call.produce(encodings=[(e.SSRC, e.RTX_SSRC, b""), (0, 0, b"low")])
+    call.consume()
+    while len(data) >= 3:
+        head, length = struct.unpack("!BH", data[:3])
+        datagram, data = data[3 : 3 + length][:1900], data[3 + length :]
+        call.pass_time((head & ~FROM_RECEIVER) * STEP_US)
+        call.send(datagram, e.RECEIVER if head & FROM_RECEIVER else e.SENDER)
+        for _, left in call.left():
+            if e.is_rtcp(left):
+                assert sum(4 + len(body) for _, _, body in e.rtcp_blocks(left)) == len(left)
+            else:
+                assert e.parse_rtp(left).ssrc in (e.OUT_SSRC, e.OUT_RTX_SSRC)
+    call.close()
+    call.pass_time(STEP_US)
+    call.probe.events()
+    assert call.probe.slots_in_use() == 0
+    assert call.probe.timers_armed() == 0
