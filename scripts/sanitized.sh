@@ -28,6 +28,7 @@ sanitized_python() { # LIBRARIES arguments…: the interpreter is not instrument
     shift
     cd "$TREE" || exit
     exec "${wrapper[@]}" env LD_PRELOAD="$preload" PYTHONPATH="$TREE" PYTHONMALLOC=malloc \
-        ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1 \
+        ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+        TSAN_OPTIONS="suppressions=$ROOT/scripts/tsan.supp" \
         "$PY" "$@"
 }
