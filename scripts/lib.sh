@@ -32,7 +32,7 @@ mark_done() { printf '%s\n' "$2" >"$STATE/$1"; }
 with_lock() { # keeps the lock away from the program that runs after set-up: "$@" finishes before it is released
     mkdir -p "$STATE"
     exec 9>"$STATE/lock"
-    flock 9
+    flock --nonblock 9 || { say "waiting for another script's set-up"; flock 9; }
     "$@"
     exec 9>&-
 }
