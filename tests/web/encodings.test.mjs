@@ -4,12 +4,13 @@ import test from 'node:test';
 import { chooseVideoCodec, screenEncodings, webcamEncodings } from '../../mediad/web/src/core/encodings.js';
 import { parseOptions } from '../../mediad/web/src/core/options.js';
 
+const HD = { width: 1280, height: 720 };
 const capabilities = {
   codecs: [{ mimeType: 'audio/opus' }, { mimeType: 'video/VP9' }, { mimeType: 'video/VP8' }],
 };
 
 test('a camera is three VP8 streams, smallest first', () => {
-  const encodings = webcamEncodings('video/VP8', parseOptions(''));
+  const encodings = webcamEncodings('video/VP8', parseOptions(''), HD);
   assert.deepEqual(
     encodings.map(({ scaleResolutionDownBy, maxBitrate, scalabilityMode }) => [
       scaleResolutionDownBy,
@@ -26,26 +27,33 @@ test('a camera is three VP8 streams, smallest first', () => {
 
 test('fewer streams leave out the smallest', () => {
   const scales = (count) =>
-    webcamEncodings('video/VP8', parseOptions(`?numSimulcastStreams=${count}`)).map(
+    webcamEncodings('video/VP8', parseOptions(`?numSimulcastStreams=${count}`), HD).map(
       (one) => one.scaleResolutionDownBy,
     );
-  assert.deepEqual([scales(1), scales(2)], [[1], [2, 1]]);
+  assert.deepEqual([scales(1), scales(2)], [[undefined], [2, 1]]);
+});
+
+test('a small picture is not divided into streams that the browser would leave out', () => {
+  const streams = (width, height) => webcamEncodings('video/VP8', parseOptions(''), { width, height }).length;
+  assert.deepEqual([streams(1920, 1080), streams(960, 540), streams(640, 480)], [3, 3, 2]);
+  assert.deepEqual([streams(480, 270), streams(320, 240)], [2, 1]);
+  assert.equal(webcamEncodings('video/VP8', parseOptions(''), {}).length, 3);
 });
 
 test('codecs with layers inside one stream get one encoding', () => {
   assert.deepEqual(
-    webcamEncodings('video/VP9', parseOptions('')).map((one) => one.scalabilityMode),
+    webcamEncodings('video/VP9', parseOptions(''), HD).map((one) => one.scalabilityMode),
     ['L3T3_KEY'],
   );
   const asked = parseOptions('?webcamScalabilityMode=L2T1');
   assert.deepEqual(
-    webcamEncodings('video/AV1', asked).map((one) => one.scalabilityMode),
+    webcamEncodings('video/AV1', asked, HD).map((one) => one.scalabilityMode),
     ['L2T1'],
   );
 });
 
 test('without layers a camera is one stream', () => {
-  assert.equal(webcamEncodings('video/VP8', parseOptions('?enableWebcamLayers=false')).length, 1);
+  assert.equal(webcamEncodings('video/VP8', parseOptions('?enableWebcamLayers=false'), HD).length, 1);
 });
 
 test('every stream of a screen says that silence is no fault', () => {

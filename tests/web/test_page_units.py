@@ -20,4 +20,4 @@ def test_suite_passes(suite: Path) -> None:
 
 def test_every_suite_is_found() -> None:
     names = {path.name.removesuffix(".test.mjs") for path in SUITES}
-    assert {"layout", "retry", "ice-recovery", "options", "encodings", "roster"} <= names
+    assert {"layout", "retry", "ice-recovery", "options", "encodings", "roster", "receiver"} <= names

@@ -10,6 +10,7 @@ export class Receiver {
   #request;
   #roster;
   #timeline;
+  #offers = new Map();
 
   constructor({ transport, request, roster, timeline }) {
     this.#transport = transport;
@@ -18,28 +19,22 @@ export class Receiver {
     this.#timeline = timeline;
   }
 
-  /**
-   * Server request `newConsumer`: resolves when the consumer exists, which is what makes the server start
-   * sending.
-   */
+  /** Server request `newConsumer`: resolves when the consumer exists, which makes the server start sending. */
   async offered(data) {
     this.#timeline.announced(data.id);
-    const source = data.kind === 'audio' ? 'mic' : data.appData?.share ? 'share' : 'webcam';
-    const consumer = await this.#transport.consume({
-      id: data.id,
-      producerId: data.producerId,
-      kind: data.kind,
-      rtpParameters: data.rtpParameters,
-      // Same id = same lips: the browser keeps voice and face of one person together.
-      streamId: `${data.peerId}-${source === 'share' ? 'share' : 'mic-webcam'}`,
-      appData: data.appData ?? {},
-    });
-    if (this.#transport.closed) throw new Error('session closed');
-    this.#timeline.consumed(data.id);
-    this.#roster.addStream(new RemoteStream(consumer, { ...data, source }));
+    // Its producer may pause or close while the browser is still busy: what is said of it must not be lost.
+    const offer = { ...data, closed: false };
+    this.#offers.set(offer.id, offer);
+    try {
+      await this.#accept(offer);
+    } finally {
+      this.#offers.delete(offer.id);
+    }
   }
 
   closed({ consumerId }) {
+    const offer = this.#offers.get(consumerId);
+    if (offer) offer.closed = true;
     const stream = this.#roster.stream(consumerId);
     this.#roster.removeStream(consumerId);
     stream?.consumer.close();
@@ -47,6 +42,8 @@ export class Receiver {
 
   /** Producer paused or resumed at its source. */
   remotelyPaused({ consumerId }, paused) {
+    const offer = this.#offers.get(consumerId);
+    if (offer) offer.producerPaused = paused;
     this.#update(consumerId, (stream) => {
       stream.remotelyPaused = paused;
     });
@@ -72,6 +69,25 @@ export class Receiver {
     this.#update(consumerId, (current) => {
       current.locallyPaused = paused;
     });
+  }
+
+  async #accept(offer) {
+    const { id, producerId, kind, peerId, rtpParameters, appData = {} } = offer;
+    const source = kind === 'audio' ? 'mic' : appData.share ? 'share' : 'webcam';
+    // Same id = same lips: the browser keeps voice and face of one person together.
+    const streamId = `${peerId}-${source === 'share' ? 'share' : 'mic-webcam'}`;
+    const consumer = await this.#transport.consume({
+      id,
+      producerId,
+      kind,
+      rtpParameters,
+      streamId,
+      appData,
+    });
+    if (this.#transport.closed) throw new Error('session closed');
+    this.#timeline.consumed(id);
+    if (offer.closed) consumer.close();
+    else this.#roster.addStream(new RemoteStream(consumer, { ...offer, source }));
   }
 
   #update(consumerId, change) {

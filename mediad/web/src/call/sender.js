@@ -120,7 +120,7 @@ export class Sender {
       codec,
       encodings: isShare
         ? screenEncodings(mimeType, this.#options)
-        : webcamEncodings(mimeType, this.#options),
+        : webcamEncodings(mimeType, this.#options, track.getSettings()),
       codecOptions: { videoGoogleStartBitrate: 1000 },
       appData: isShare ? { share: true } : {},
     });

@@ -9,20 +9,37 @@ export function chooseVideoCodec(sendRtpCapabilities, mimeType) {
   return sendRtpCapabilities.codecs.find((codec) => codec.mimeType.toLowerCase() === wanted);
 }
 
-/** Encodings of a camera; smallest first, as simulcast wants them. */
-export function webcamEncodings(mimeType, { webcamLayers, numSimulcastStreams, webcamScalabilityMode }) {
+/**
+ * How many simulcast streams a browser really sends of a picture this large.
+ *
+ * libwebrtc leaves out the top ones of a small picture, so asking for more would send it at a quarter of its size.
+ */
+function usefulStreams({ width = 1280, height = 720 }) {
+  const pixels = width * height;
+  if (pixels >= 960 * 540) return 3;
+  return pixels >= 480 * 270 ? 2 : 1;
+}
+
+/**
+ * Encodings of a camera; smallest first, as simulcast wants them.
+ *
+ * @param {{width?: number, height?: number}} size of the camera's picture, in pixels
+ */
+export function webcamEncodings(mimeType, options, size) {
+  const { webcamLayers, numSimulcastStreams, webcamScalabilityMode } = options;
   if (LAYERED_IN_ONE_STREAM.has(mimeType.toLowerCase())) {
     const scalabilityMode = webcamScalabilityMode ?? (webcamLayers ? 'L3T3_KEY' : 'L1T1');
     return [{ maxBitrate: TOP_BITRATE_BPS, scalabilityMode }];
   }
   const scalabilityMode = webcamScalabilityMode ?? 'L1T3';
-  if (!webcamLayers) return [{ maxBitrate: TOP_BITRATE_BPS, scalabilityMode }];
+  const streams = webcamLayers ? Math.min(numSimulcastStreams, usefulStreams(size)) : 1;
+  if (streams === 1) return [{ maxBitrate: TOP_BITRATE_BPS, scalabilityMode }];
   const all = [
     { scaleResolutionDownBy: 4, maxBitrate: 500_000, scalabilityMode },
     { scaleResolutionDownBy: 2, maxBitrate: 1_000_000, scalabilityMode },
     { scaleResolutionDownBy: 1, maxBitrate: TOP_BITRATE_BPS, scalabilityMode },
   ];
-  return all.slice(all.length - numSimulcastStreams);
+  return all.slice(all.length - streams);
 }
 
 /** Encodings of a shared screen. `dtx` tells the server that silence on this stream is not a fault. */
