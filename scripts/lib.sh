@@ -46,7 +46,7 @@ system_packages() { # STEP…: whatever those steps lack, in one go, so that nob
         python) [ -x "$PY" ] || find_python >/dev/null || missing+=(python3 python3-venv python3-dev) ;;
         native) is_done native "$(native_digest)" || compiles_c || missing+=(gcc libc6-dev) ;;
         web) is_done web "$(web_digest)" || bundles || missing+=(nodejs npm) ;;
-        browser) has_browser || missing+=(chromium) ;;
+        browser) has_browser || browser_is_a_snap || missing+=(chromium) ;;
         valgrind) have valgrind || missing+=(valgrind) ;;
         esac
     done
@@ -81,6 +81,8 @@ node_major() {
 }
 
 has_browser() { have chromium || have google-chrome; }
+
+browser_is_a_snap() { grep -qs '^ID=ubuntu$' /etc/os-release; } # which servers and containers do without
 
 # --- Python ------------------------------------------------------------------------------------------------------
 
@@ -196,6 +198,22 @@ npm_in() {
     npm --prefix "$where" --loglevel=error "$@" </dev/null >&2
 }
 
+# --- the tests' browser ------------------------------------------------------------------------------------------
+
+setup_browser() { # only where the system has no package for it
+    if has_browser || is_done browser "$PY"; then
+        return
+    fi
+    say "installing Playwright's Chromium"
+    if [ "$(id -u)" -eq 0 ]; then
+        "$PY" -m playwright install --with-deps chromium </dev/null >&2
+    else
+        "$PY" -m playwright install chromium </dev/null >&2
+        say "if it does not start: sudo $PY -m playwright install-deps chromium"
+    fi
+    mark_done browser "$PY"
+}
+
 # --- together ----------------------------------------------------------------------------------------------------
 
 run_steps() {
@@ -210,6 +228,7 @@ test_steps() {
     setup_python dev
     setup_native
     setup_web
+    setup_browser
 }
 
 check_steps() {

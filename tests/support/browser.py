@@ -45,12 +45,9 @@ def build_page() -> None:
     subprocess.run(["npm", "run", "build"], cwd=WEB, check=True, timeout=120)
 
 
-def chromium() -> str:
-    """The installed browser's path; Debian and Google call it differently."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    raise FileNotFoundError("no Chromium: apt-get install chromium")
+def chromium() -> str | None:
+    """The installed browser's path; Debian and Google call it differently. None is Playwright's own."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
 
 
 class Tab:
