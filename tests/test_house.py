@@ -194,6 +194,21 @@ def test_every_module_imports_alone() -> None:
     assert failed == 0, result.stderr
 
 
+def test_the_loops_stub_names_what_the_loop_has() -> None:
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy.stubtest", "mediad._fastpath.loop", "--concise"),
+            *("--mypy-config-file", "pyproject.toml", "--ignore-unused-allowlist"),
+            *("--allowlist", "tests/support/stubtest-allowlist"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 # Modules without a test file of their own, and why.
 UNTESTED = {
     "mediad._fastpath.wire.payload_info": "a struct, without code",
