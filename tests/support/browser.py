@@ -32,7 +32,7 @@ ARGUMENTS = (
 SMALL = {"resolution": "320x240", "frameRate": "15"}
 """Query parameters of a camera that several tabs on two cores can encode and decode."""
 
-DEADLINE_S = 45.0
+DEADLINE_S = 60.0
 T = TypeVar("T")
 
 
@@ -128,7 +128,7 @@ class Tab:
         after = {consumer["id"]: consumer for consumer in self.consumers(peer_id, source)}
         return all(one["id"] in after and progress(after[one["id"]]) > progress(one) for one in before)
 
-    def until_smooth(self, peer_id: str, seconds: float = 3.0) -> None:
+    def until_smooth(self, peer_id: str, seconds: float = 2.0) -> None:
         """Wait for a stretch of video without a freeze, at five frames a second at least.
 
         A stretch, not the whole call: what a loaded machine does to one of them says nothing of the server.

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { IceRecovery, PATIENCE_MS, RESTART_DEADLINE_MS } from '../../mediad/web/src/call/ice-recovery.js';
+import { fakeClock } from './stand-ins.mjs';
 
 /** A recovery under a fake clock that counts what it does. */
 function scene(t, restart = async () => {}) {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pass = fakeClock(t);
   const seen = { restarts: 0, gaveUp: 0 };
   const told = [];
   const recovery = new IceRecovery(
@@ -18,7 +19,7 @@ function scene(t, restart = async () => {}) {
     },
     () => told.push(recovery.broken),
   );
-  return { recovery, seen, told, pass: (ms) => t.mock.timers.tick(ms) };
+  return { recovery, seen, told, pass };
 }
 
 test('a short silence mends itself', (t) => {

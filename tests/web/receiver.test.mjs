@@ -4,6 +4,7 @@ import test from 'node:test';
 import { Receiver } from '../../mediad/web/src/call/receiver.js';
 import { Roster } from '../../mediad/web/src/call/roster.js';
 import { Timeline } from '../../mediad/web/src/call/timeline.js';
+import './stand-ins.mjs';
 
 const OFFER = {
   id: 'c1',
