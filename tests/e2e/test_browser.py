@@ -124,18 +124,25 @@ def test_ice_restart_goes_unnoticed(tabs: Tabs, room_id: str) -> None:
 def test_preferred_layers_change_the_picture(tabs: Tabs, room_id: str) -> None:
     ana, ben = pair(tabs, room_id, **LAYERED)
 
-    def wait_for_width(pixels: int) -> None:
-        ana.until(f"{pixels} pixels", lambda: ana.consumer("ben", "webcam")["frameWidth"] == pixels)
-        ana.until_flowing("ben", "webcam")
+    def wait_for_layer(receiver: Tab, sender: Tab, rid: str) -> None:
+        """The picture that arrives is as wide as the one sent under that rid, and not as the other."""
 
-    wait_for_width(640)
+        def seen() -> bool:
+            (camera,) = (one for one in sender.stats()["producers"] if one["source"] == "webcam")
+            widths = {one["rid"]: one.get("frameWidth", 0) for one in camera["encodings"]}
+            arriving = receiver.consumer(sender.peer_id, "webcam").get("frameWidth")
+            return bool(0 < widths["r0"] < widths["r1"] and arriving == widths[rid])
+
+        receiver.until(f"layer {rid}", seen)
+        receiver.until_flowing(sender.peer_id, "webcam")
+
+    wait_for_layer(ana, ben, "r1")
     consumer = ana.consumer("ben", "webcam")["id"]
-    for spatial_layer, width in ((0, 320), (1, 640), (0, 320)):
+    for spatial_layer in (0, 1, 0):
         ana.get("([id, layer]) => mediad.setPreferredLayers(id, layer, 2)", [consumer, spatial_layer])
-        wait_for_width(width)
-    assert ben.consumer("ana", "webcam")["frameWidth"] == 640, "one receiver's wish is its own"
-    layers = ana.consumer("ben", "webcam")["layers"]
-    assert layers["spatialLayer"] == 0
+        wait_for_layer(ana, ben, f"r{spatial_layer}")
+    assert ana.consumer("ben", "webcam")["layers"]["spatialLayer"] == 0
+    wait_for_layer(ben, ana, "r1")  # one receiver's wish is its own
 
 
 def test_replicas_multiply_what_is_received(tabs: Tabs, room_id: str) -> None:
