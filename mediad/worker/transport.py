@@ -84,6 +84,7 @@ class WebRtcTransport:
         self._dtls = dtls.DtlsEndpoint(certificate)
         self._role: Literal["client", "server"] | None = None
         self._keys: tuple[SrtpProfile, bytes] | None = None
+        self._consumers_wait = False
         self._timer: asyncio.TimerHandle | None = None
         self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
         self.handle = plane.open_transport(
@@ -190,6 +191,7 @@ class WebRtcTransport:
         if self._ice.selected is not None:
             for data in datagrams:
                 self._plane.send(self._ice.selected, data)
+        self._start_consumers()
         self._arm()
 
     def _on_ice(self, event: ice.IceEvent) -> None:
@@ -212,13 +214,22 @@ class WebRtcTransport:
             case dtls.KeysReady(profile, local_key, remote_key):
                 self._keys = (profile, local_key)
                 self._plane.set_keys(self.handle, profile, local_key, remote_key)
-                for consumer in self.consumers.values():
-                    consumer.set_keys(profile, local_key)
+                self._consumers_wait = True
             case dtls.StateChanged(state):
                 data = {"transportId": self.id, "dtlsState": state}
                 if state == "failed" and self._dtls.failure:
                     data["reason"] = self._dtls.failure
                 self._emit("transport.dtlsState", data)
+
+    def _start_consumers(self) -> None:
+        """New keys let media out, so they come after the flight that ends the handshake.
+
+        The peer drops what overtakes that flight, and a first key frame lost this way costs it a second.
+        """
+        if self._consumers_wait and self._keys is not None:
+            self._consumers_wait = False
+            for consumer in self.consumers.values():
+                consumer.set_keys(*self._keys)
 
     def _start_dtls(self) -> None:
         """Begin as soon as there is a path; a client that turns out to be the server makes us begin again."""

@@ -174,7 +174,7 @@ async def test_a_client_connects() -> None:
 
 
 @on_loop
-async def test_keys_are_in_place_before_the_client_can_know() -> None:
+async def test_keys_are_in_place_before_the_client_can_know_and_media_leaves_after_it_does() -> None:
     made = bench()
     transport, client = ready(made)
     consumer = made.consumer(transport, made.producer(transport))
@@ -182,7 +182,7 @@ async def test_keys_are_in_place_before_the_client_can_know() -> None:
     converse(made, transport, client, client.start())
     names = made.loop.names
     last_flight = len(names) - 1 - names[::-1].index("send_raw")
-    assert names.index("set_keys") < names.index("set_consumer_sessions") < last_flight
+    assert names.index("set_keys") < last_flight < names.index("set_consumer_sessions")
     assert made.loop.named("set_consumer_sessions")[0].args == (consumer.handle,)
     later = made.consumer(transport, made.router.producers["p"], "later")
     assert made.loop.named("set_consumer_sessions")[1].args == (later.handle,)
