@@ -20,7 +20,7 @@ ctypedef struct Wheel:
     uint32_t capacity
     uint32_t armed
     uint64_t now_ms
-    uint64_t next_ms           # nothing armed is due before; a stale value is early, never late
+    uint64_t next_ms           # nothing armed is due before; 0 = to be looked for
     uint32_t heads[WHEEL_BUCKETS]
 
 cdef bint wheel_init(Wheel* wheel, uint32_t capacity, uint64_t now_us) noexcept nogil

@@ -68,6 +68,8 @@ cdef void wheel_disarm(Wheel* wheel, uint32_t timer) noexcept nogil:
         wheel.nodes[node.previous].next = node.next
     if node.next != NO_TIMER:
         wheel.nodes[node.next].previous = node.previous
+    if node.due_ms == wheel.next_ms:
+        wheel.next_ms = 0  # whoever asks next looks for the new first
     node.due_ms = 0
     wheel.armed -= 1
 
