@@ -111,6 +111,11 @@ REBUILD = INTERFACES.changed()
 class BuildExt(build_ext):
     """`build_ext` that rebuilds all when an interface changed and removes modules whose source is gone."""
 
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        if self.inplace:  # its test windows must not lie where a wheel is put together
+            self.build_lib = str(Path("build", "inplace"))
+
     def run(self) -> None:
         self.force = self.force or REBUILD
         if REBUILD:
