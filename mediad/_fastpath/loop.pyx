@@ -23,7 +23,9 @@ from mediad._fastpath.engine.graph cimport Engine, emit, engine_destroy, engine_
 from mediad._fastpath.engine.messages cimport (
     COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, EVENT_CLOSED, KIND_SOCKET, Command, Event,
 )
-from mediad._fastpath.udp_receive cimport Receiver, receive_round, receiver_close, receiver_open
+from mediad._fastpath.udp_receive cimport (
+    RECEIVE_MESSAGES, Receiver, receive_deliver, receive_fetch, receiver_close, receiver_open,
+)
 from mediad._fastpath.udp_send cimport MAX_SOCKETS, Sender, Sockets, send_outbox, sender_close, sender_open
 
 from mediad._fastpath.engine.messages import EventKind, Kind
@@ -95,11 +97,16 @@ cdef int64_t sleep_us(Loop* loop) noexcept nogil:
 
 
 cdef void receive(Loop* loop, uint32_t socket, uint64_t now_us) noexcept nogil:
-    cdef int _round
-    if loop.sockets.fds[socket] < 0:
-        return                     # closed by a command of this very turn
+    cdef int _round, count
     for _round in range(ROUNDS):
-        if not receive_round(&loop.receiver, &loop.engine, socket, loop.sockets.fds[socket], now_us):
+        if loop.sockets.fds[socket] < 0:
+            return                     # closed by a command of this very turn
+        count = receive_fetch(&loop.receiver, loop.sockets.fds[socket])
+        if count == 0:
+            return
+        apply_commands(loop, now_us)   # what was said before these datagrams left must hold for them
+        receive_deliver(&loop.receiver, &loop.engine, socket, count, now_us)
+        if count < RECEIVE_MESSAGES:
             return
 
 

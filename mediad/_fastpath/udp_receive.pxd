@@ -17,5 +17,7 @@ ctypedef struct Receiver:
 
 cdef bint receiver_open(Receiver* receiver) noexcept nogil
 cdef void receiver_close(Receiver* receiver) noexcept nogil
-# Takes up to RECEIVE_MESSAGES messages from fd into the engine; false when the socket is empty.
-cdef bint receive_round(Receiver* receiver, Engine* engine, uint32_t socket, int fd, uint64_t now_us) noexcept nogil
+# Takes up to RECEIVE_MESSAGES messages from fd; how many, 0 when the socket is empty.
+cdef int receive_fetch(Receiver* receiver, int fd) noexcept nogil
+# Gives what was fetched to the engine.
+cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count, uint64_t now_us) noexcept nogil

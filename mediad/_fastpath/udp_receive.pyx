@@ -28,7 +28,7 @@ cdef void receiver_close(Receiver* receiver) noexcept nogil:
     receiver.buffers = NULL
 
 
-cdef bint receive_round(Receiver* receiver, Engine* engine, uint32_t socket, int fd, uint64_t now_us) noexcept nogil:
+cdef int receive_fetch(Receiver* receiver, int fd) noexcept nogil:
     cdef int i, count
     for i in range(RECEIVE_MESSAGES):
         receiver.pieces[i].iov_base = receiver.buffers + i * RECEIVE_BYTES
@@ -36,13 +36,15 @@ cdef bint receive_round(Receiver* receiver, Engine* engine, uint32_t socket, int
         message_init(&receiver.messages[i], &receiver.pieces[i], 1, &receiver.names[i], sizeof(sockaddr_storage),
                      &receiver.controls[i])
     count = receive_batch(fd, receiver.messages, RECEIVE_MESSAGES)
-    if count <= 0:
-        return False
+    return count if count > 0 else 0
+
+
+cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count, uint64_t now_us) noexcept nogil:
+    cdef int i
     engine.counts[<int>COUNT_RECEIVE_BATCHES] += 1
     for i in range(count):
         take_message(engine, &receiver.messages[i], &receiver.names[i], receiver.buffers + i * RECEIVE_BYTES, socket,
                      now_us)
-    return count == RECEIVE_MESSAGES
 
 
 cdef void take_message(Engine* engine, mmsghdr* message, const sockaddr_storage* name, const uint8_t* data,

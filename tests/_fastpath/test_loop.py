@@ -112,3 +112,30 @@ def test_python_keeps_running_while_packets_flow(harness: LoopHarness) -> None:
         sum(range(2000))
         received += len(receiver.recv(2000)) > 0
     assert received == 499
+
+
+def test_what_python_said_before_a_datagram_left_holds_when_it_arrives(harness: LoopHarness) -> None:
+    enough = threading.Event()
+
+    def keep_busy() -> None:  # so that commands find the thread in the middle of its work
+        sock, sent = bound(), 0
+        while not enough.is_set():
+            if harness.loop.counters()["drop_unknown_protocol"] == sent:  # no more than fits its buffer
+                for _ in range(160):
+                    sock.sendto(b"\xff" * 20, harness.address)
+                sent += 160
+
+    thread = threading.Thread(target=keep_busy)
+    thread.start()
+    try:
+        stranger = bound()
+        for number in range(300):
+            handle = 1 << 20 | number % 32
+            fragment = b"f%d" % number
+            harness.loop.open_transport(handle, username_fragment=fragment, rtcp_ssrc=1)
+            stranger.sendto(e.stun_request(fragment), harness.address)
+            harness.events_until(EventKind.EVENT_STUN)
+            harness.loop.close_transport(handle)
+    finally:
+        enough.set()
+        thread.join()
