@@ -48,7 +48,7 @@ class Consumer:
         self._score = 10
         self._current = -1
         self._told_score: dict[str, Any] = {}
-        encoding, codec = parameters.encodings[0], parameters.media_codecs()[0]
+        encoding, codec = parameters.encodings[0], parameters.first_codec()
         self._mime_type = codec.mime_type
         self._has_rtx = encoding.rtx is not None
         mode = parse_scalability_mode(encoding.scalability_mode)

@@ -88,6 +88,12 @@ class RtpParameters(msgspec.Struct, frozen=True, rename="camel"):
     def media_codecs(self) -> list[CodecParameters]:
         return [codec for codec in self.codecs if not codec.is_rtx]
 
+    def first_codec(self) -> CodecParameters:
+        """The media codec sent unless another is named; InvalidInput when there is none."""
+        if not self.media_codecs():
+            raise InvalidInput("no media codecs found")
+        return self.media_codecs()[0]
+
     def rtx_of(self, payload_type: int) -> int:
         """The RTX payload type that repairs `payload_type`; 0 when there is none."""
         return next(

@@ -58,7 +58,7 @@ class Producer:
         self._on_level = on_level
         encodings = producer_encodings(parameters)
         self._rids = [rid.decode() for _, _, rid in encodings]
-        self._mime_type = parameters.media_codecs()[0].mime_type
+        self._mime_type = parameters.first_codec().mime_type
         self._streams: list[Stream | None] = [None] * len(encodings)
         dtx = any(encoding.dtx for encoding in parameters.encodings)
         self.handle = plane.open_producer(

@@ -34,6 +34,14 @@ def test_codecs_of_a_microphone() -> None:
     assert producer_codecs(*negotiated(chrome_opus(), "audio")) == [(111, 0, 100, Codec.CODEC_OPUS, 48000)]
 
 
+def test_a_track_needs_a_media_codec() -> None:
+    parameters, _ = negotiated(chrome_vp8())
+    assert parameters.first_codec().mime_type == "video/VP8"
+    for kept in ((), parameters.codecs[1:]):
+        with pytest.raises(InvalidInput, match=r"^no media codecs found$"):
+            RtpParameters(kept).first_codec()
+
+
 def test_a_codec_that_was_not_mapped() -> None:
     parameters, _ = negotiated(chrome_vp8())
     with pytest.raises(InvalidInput, match=r"^rtpMapping has no entry for payload type 96$"):
