@@ -20,4 +20,5 @@ cdef void receiver_close(Receiver* receiver) noexcept nogil
 # Takes up to RECEIVE_MESSAGES messages from fd; how many, 0 when the socket is empty.
 cdef int receive_fetch(Receiver* receiver, int fd) noexcept nogil
 # Gives what was fetched to the engine.
-cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count, uint64_t now_us) noexcept nogil
+cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count,
+                          uint64_t now_us) noexcept nogil

@@ -39,7 +39,8 @@ cdef int receive_fetch(Receiver* receiver, int fd) noexcept nogil:
     return count if count > 0 else 0
 
 
-cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count, uint64_t now_us) noexcept nogil:
+cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count,
+                          uint64_t now_us) noexcept nogil:
     cdef int i
     engine.counts[<int>COUNT_RECEIVE_BATCHES] += 1
     for i in range(count):
