@@ -129,9 +129,10 @@ def test_preferred_layers_change_the_picture(tabs: Tabs, room_id: str) -> None:
 
         def seen() -> bool:
             (camera,) = (one for one in sender.stats()["producers"] if one["source"] == "webcam")
-            widths = {one["rid"]: one.get("frameWidth", 0) for one in camera["encodings"]}
+            # Chromium's first reports of a stream come without its rid.
+            widths = {one.get("rid"): one.get("frameWidth", 0) for one in camera["encodings"]}
             arriving = receiver.consumer(sender.peer_id, "webcam").get("frameWidth")
-            return bool(0 < widths["r0"] < widths["r1"] and arriving == widths[rid])
+            return bool(0 < widths.get("r0", 0) < widths.get("r1", 0) and arriving == widths[rid])
 
         receiver.until(f"layer {rid}", seen)
         receiver.until_flowing(sender.peer_id, "webcam")
