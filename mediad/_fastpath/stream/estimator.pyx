@@ -50,6 +50,7 @@ cdef double MAX_AHEAD = 1.5        # of the arrival rate: more was never tried
 cdef double LOSS_CALM = 0.02
 cdef double LOSS_MUCH = 0.10
 cdef double LEAST_DRAIN = 0.5
+cdef double OBEYED = 1.25
 cdef double PROBE_FIRST = 3.0
 cdef double PROBE_STEP = 2.0
 cdef double PROBE_CAREFUL = 1.5    # after one that found the path full
@@ -209,7 +210,10 @@ cdef void watch_queue(Estimator* estimator, int64_t least_us, uint64_t now_us) n
 
 
 cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    """While our own queue empties, aim lower: about a second for all of it. A queue that stays is somebody else's."""
+    """While our own queue empties, aim lower: about a second for all of it.
+
+    A queue that stays although we send as little as we aimed for is somebody else's.
+    """
     if estimator.drain_begun_us == 0:
         return
     if estimator.queue_us < QUEUE_CALM_US:
@@ -217,16 +221,21 @@ cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
         estimator.drain = 1.0
         return
     if now_us - estimator.drain_begun_us > DRAIN_PATIENCE_US:
-        if estimator.queue_us * 10 > estimator.drain_from_us * 6:
+        if estimator.queue_us * 10 > estimator.drain_from_us * 6 and obeys(estimator):
             estimator.competing_until_us = now_us + COMPETING_US
             estimator.drain_begun_us = 0
             estimator.drain = 1.0
             return
         estimator.drain_begun_us = now_us
         estimator.drain_from_us = estimator.queue_us
-    estimator.drain = 1.0 - estimator.queue_us / 1e6
+    estimator.drain = 1.0 - (estimator.queue_us - QUEUE_CALM_US) / 1e6
     if estimator.drain < LEAST_DRAIN:
         estimator.drain = LEAST_DRAIN
+
+
+cdef bint obeys(const Estimator* estimator) noexcept nogil:
+    """What was sent lately is about what the estimate said, so that the queue's answer to it means something."""
+    return arrivals_bps(&estimator.offered, WINDOW_US) < OBEYED * estimator_bps(estimator)
 
 
 cdef bint competes(const Estimator* estimator, uint64_t now_us) noexcept nogil:
@@ -238,13 +247,17 @@ cdef bint competes(const Estimator* estimator, uint64_t now_us) noexcept nogil:
 cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
     cdef double delivered_bps = arrivals_bps(&estimator.delivered, WINDOW_US)
     cdef bint measured = losses_update(&estimator.losses, now_us)
-    if measured and estimator.losses.excess > LOSS_MUCH:
+    if measured and competes(estimator, now_us) and estimator.losses.excess > LOSS_CALM:
+        decrease(estimator, estimator.target_bps * BACK_OFF, now_us)
+    elif measured and estimator.losses.excess > LOSS_MUCH:
         decrease(estimator, estimator.target_bps * (1.0 - 0.5 * estimator.losses.excess), now_us)
     if estimator.trend.use == USE_OVER:
-        if is_congested(estimator, delivered_bps):
+        # Against a flow that fills the queue until it overflows, yielding to delay is yielding everything: then only
+        # loss counts.
+        if is_congested(estimator) and not competes(estimator, now_us):
             back_off(estimator, now_us)
         estimator.changed_us = now_us
-    elif estimator.trend.use == USE_NORMAL and estimator.losses.excess < LOSS_CALM:
+    elif (estimator.trend.use == USE_NORMAL or competes(estimator, now_us)) and estimator.losses.excess < LOSS_CALM:
         increase(estimator, delivered_bps, now_us)
     else:
         estimator.changed_us = now_us
@@ -252,7 +265,7 @@ cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
         estimator.target_bps = FLOOR_BPS
 
 
-cdef bint is_congested(Estimator* estimator, double delivered_bps) noexcept nogil:
+cdef bint is_congested(const Estimator* estimator) noexcept nogil:
     """Overuse with a small stream may be jitter: then what is sent still arrives, and no queue stands."""
     cdef double offered_bps = arrivals_bps(&estimator.offered, WINDOW_US)
     if offered_bps > ROOM * estimator_bps(estimator):
@@ -280,7 +293,7 @@ cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
         return
     learn_capacity(estimator, arrival_bps)
     decrease(estimator, BACK_OFF * arrival_bps, now_us)
-    if estimator.drain_begun_us == 0 and estimator.queue_us > QUEUE_BUSY_US and not competes(estimator, now_us):
+    if estimator.drain_begun_us == 0 and estimator.queue_us > QUEUE_BUSY_US:
         estimator.drain_begun_us = now_us
         estimator.drain_from_us = estimator.queue_us
         drain_queue(estimator, now_us)
@@ -320,7 +333,7 @@ cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) 
         return
     if estimator.capacity_bps > 0.0 and delivered_bps > estimator.capacity_bps + 3 * deviation(estimator):
         estimator.capacity_bps = 0.0
-    if estimator.capacity_bps > 0.0:
+    if estimator.capacity_bps > 0.0 or competes(estimator, now_us):
         step_bps = PACKET_BITS * 1e6 / (estimator.rtt_us + 100000)
         if step_bps < MIN_STEP_BPS:
             step_bps = MIN_STEP_BPS
@@ -348,7 +361,7 @@ cdef bint estimator_start_probe(Estimator* estimator, uint64_t now_us) noexcept 
         or now_us - estimator.feedback_us > SILENCE_US
         or estimator.trend.use == USE_OVER
         or estimator.drain_begun_us != 0
-        or (estimator.queue_us > QUEUE_BUSY_US and not competes(estimator, now_us))
+        or estimator.queue_us > QUEUE_BUSY_US
         or estimator.losses.excess > LOSS_MUCH
     ):
         return False
