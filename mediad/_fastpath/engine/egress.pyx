@@ -10,6 +10,7 @@ from mediad._fastpath.base.clock cimport abs_send_time
 from mediad._fastpath.base.octets cimport store16, store24, store32
 from mediad._fastpath.base.pool cimport TAIL_BYTES
 from mediad._fastpath.base.rate cimport rate_add
+from mediad._fastpath.engine.bandwidth cimport log_sent
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
     NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, emit_values, unsubscribe,
@@ -237,7 +238,6 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         sent.marker = packet.marker
     payload = write_header(consumer, packet, out, packet.payload_type, rewritten.sequence_number,
                            rewritten.timestamp, consumer.ssrc, send_time, transport.transport_cc_sequence)
-    transport.transport_cc_sequence += 1
     memcpy(payload, packet.data + packet.header_length, packet.payload_length)
     if stored.info.picture_id_bits or stored.info.tl0_offset:
         vp8_rewrite(payload, &stored.info, rewritten.picture_id, rewritten.tl0_picture_index)
@@ -249,6 +249,7 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         drop(engine, DROP_PROTECT_FAILED)
         return
     engine.counts[<int>COUNT_RTP_FORWARDED] += 1
+    log_sent(transport, consumer, <uint32_t>length, now_us)
     datagram_commit(engine, transport, <uint32_t>length, now_us)
 
 
@@ -295,7 +296,6 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
         payload = write_header(consumer, packet, out, rtx_payload_type, consumer.sender.rtx_sequence_number,
                                sent.timestamp, consumer.rtx_ssrc, abs_send_time(now_us),
                                transport.transport_cc_sequence)
-        transport.transport_cc_sequence += 1
         consumer.sender.rtx_sequence_number += 1
         store16(payload, sent.sequence_number)
         payload += 2
@@ -316,4 +316,6 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     if transport.secure and (session == NULL or srtp_protect(session, out, &length) != SRTP_OK):
         drop(engine, DROP_PROTECT_FAILED)
         return
+    if rtx:
+        log_sent(transport, consumer, <uint32_t>length, now_us)
     datagram_commit(engine, transport, <uint32_t>length, now_us)

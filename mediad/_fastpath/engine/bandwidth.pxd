@@ -1,0 +1,27 @@
+"""What was sent meets what was reported: each transport's estimator fed, and its news told."""
+
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from mediad._fastpath.engine.graph cimport Consumer, Engine, Transport
+from mediad._fastpath.stream.estimator cimport SOURCE_NONE, estimator_bps, estimator_sent
+from mediad._fastpath.wire.rtcp cimport RtcpBlock
+from mediad._fastpath.wire.rtp cimport EXT_TRANSPORT_CC
+
+# False: the feedback is malformed.
+cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block,
+                             uint64_t now_us) noexcept nogil
+cdef void bandwidth_remb(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil
+# Once a second.
+cdef void bandwidth_tick(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil
+
+
+cdef inline void log_sent(Transport* transport, const Consumer* consumer, uint32_t length,
+                          uint64_t now_us) noexcept nogil:
+    """A datagram of this consumer leaves under the transport's next transport-cc number, if it has one."""
+    if consumer.extension_ids[<int>EXT_TRANSPORT_CC]:
+        estimator_sent(&transport.estimator, transport.transport_cc_sequence, length, now_us)
+        transport.transport_cc_sequence += 1
+
+
+cdef inline uint64_t available_bps(const Transport* transport) noexcept nogil:
+    """The estimate; 0 while the peer has reported nothing that one could be made of."""
+    return 0 if transport.estimator.source == SOURCE_NONE else estimator_bps(&transport.estimator)

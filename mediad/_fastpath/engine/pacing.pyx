@@ -1,0 +1,27 @@
+"""Bodies of pacing.pxd."""
+
+from libc.stdint cimport uint32_t, uint64_t
+from mediad._fastpath.base.wheel cimport wheel_arm
+from mediad._fastpath.engine.graph cimport Engine, Transport, pace_timer
+from mediad._fastpath.engine.probation cimport probation_send
+from mediad._fastpath.stream.estimator cimport estimator_padding
+
+cdef enum:
+    PACE_US = 5000
+
+
+cdef void pace_expired(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
+    cdef Transport* transport = &engine.transports[index]
+    if transport.handle == 0:
+        return
+    send_padding(engine, transport, now_us)
+    if transport.estimator.probe.sending:
+        wheel_arm(&engine.wheel, pace_timer(engine, index), now_us + PACE_US)
+
+
+cdef void send_padding(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    """What the media of the last moment left of the cluster's rate."""
+    while estimator_padding(&transport.estimator, now_us):
+        if not probation_send(engine, transport, transport.estimator.probe.packet_bytes, now_us):
+            transport.estimator.probe.sending = False  # the stream ended in the middle of it
+            return
