@@ -21,6 +21,7 @@ from mediad._fastpath.engine.outbox cimport Outbox
 from mediad._fastpath.stream.estimator cimport Estimator
 from mediad._fastpath.stream.history cimport PacketStore, SentHistory
 from mediad._fastpath.stream.keyframes cimport KeyframeRequests
+from mediad._fastpath.stream.pacer cimport Pacer
 from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
 from mediad._fastpath.stream.rewriter cimport RtpRewriter
 from mediad._fastpath.stream.sender cimport RtpStreamSender
@@ -90,6 +91,7 @@ ctypedef struct Transport:
     uint64_t told_estimate_bps     # by the last ESTIMATE event
     uint64_t told_estimate_us
     Estimator estimator            # of what the peer can receive
+    Pacer pacer
 
 ctypedef struct ReceiveStream:
     uint32_t producer              # index

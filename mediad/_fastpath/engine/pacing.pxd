@@ -1,4 +1,4 @@
-"""What leaves by the clock: the padding of a probe, every few milliseconds while one is sent."""
+"""What leaves by the clock: packets the pacer held back, and the padding of a probe while one is sent."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine

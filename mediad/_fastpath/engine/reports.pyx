@@ -37,7 +37,7 @@ cdef void receive_rtcp(Engine* engine, Transport* transport, const uint8_t* data
             receive_nack(engine, transport, &block, &budget, now_us)
         elif block.packet_type == RTCP_RTPFB and block.count == FMT_TRANSPORT_CC:
             if not bandwidth_feedback(engine, transport, &block, now_us):
-                malformed = True
+                drop(engine, DROP_RTCP_MALFORMED)
         elif block.packet_type == RTCP_PSFB and block.count == FMT_AFB:
             bandwidth_remb(engine, transport, &block, now_us)
         elif block.packet_type == RTCP_PSFB and (block.count == FMT_PLI or block.count == FMT_FIR):

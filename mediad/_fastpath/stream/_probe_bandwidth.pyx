@@ -1,7 +1,7 @@
 """Test window into bandwidth estimation: a class for each struct. Built with MEDIAD_PROBE=1 only."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from mediad._fastpath.stream cimport arrivals, delay_trend, estimator, losses, probe, sent_log
+from mediad._fastpath.stream cimport arrivals, delay_trend, estimator, losses, pacer, probe, sent_log
 from mediad._fastpath.wire.rtcp cimport RtcpBlock, rtcp_next
 from mediad._fastpath.wire.transport_cc cimport (
     FeedbackReader, PacketStatus, feedback_next, feedback_open, feedback_unwrap,
@@ -210,3 +210,28 @@ cdef class Estimator:
     @desired_bps.setter
     def desired_bps(self, uint64_t bps):
         self.state.desired_bps = bps
+
+
+cdef class Pacer:
+    cdef pacer.Pacer state
+
+    def spend(self, uint32_t size, uint64_t path_bps, uint64_t now_us):
+        pacer.pacer_spend(&self.state, size, path_bps, now_us)
+
+    def must_wait(self, int kind, uint64_t path_bps, uint64_t now_us):
+        return bool(pacer.pacer_must_wait(&self.state, <pacer.PacedKind>kind, path_bps, now_us))
+
+    def hold(self, int kind, uint32_t consumer, uint16_t sequence_number, uint32_t size):
+        return bool(pacer.pacer_hold(&self.state, <pacer.PacedKind>kind, consumer, sequence_number, size))
+
+    def next(self, uint64_t path_bps, uint64_t now_us):
+        """(PacedKind, consumer, sequence number, bytes) or None."""
+        cdef pacer.PacedPacket packet
+        cdef pacer.PacedKind kind
+        if not pacer.pacer_next(&self.state, &packet, &kind, path_bps, now_us):
+            return None
+        return kind, packet.consumer, packet.sequence_number, packet.bytes
+
+    @property
+    def waits(self):
+        return bool(pacer.pacer_waits(&self.state))

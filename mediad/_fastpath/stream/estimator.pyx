@@ -161,7 +161,7 @@ cdef void arrived(Estimator* estimator, SentRecord* record, int64_t sent_us, int
 
 cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) noexcept nogil:
     estimator.remb_bps = bps
-    if estimator.feedback_us == 0 or now_us - estimator.feedback_us > TRANSPORT_CC_LIFE_US:
+    if estimator.feedback_us == 0 or now_us > estimator.feedback_us + TRANSPORT_CC_LIFE_US:
         estimator.source = SOURCE_REMB
 
 
@@ -169,7 +169,7 @@ cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) no
 
 cdef void return_from_silence(Estimator* estimator, uint64_t now_us) noexcept nogil:
     """Feedback after an outage tells of what was sent into it: lost, but not to a queue."""
-    if estimator.feedback_us != 0 and now_us - estimator.feedback_us > SILENCE_US:
+    if estimator.feedback_us != 0 and now_us > estimator.feedback_us + SILENCE_US:
         estimator.outage_until_us = now_us
         losses_init(&estimator.losses)
         delay_trend_init(&estimator.trend)
@@ -358,7 +358,7 @@ cdef bint estimator_start_probe(Estimator* estimator, uint64_t now_us) noexcept 
         or estimator.probe.waiting
         or now_us < estimator.next_probe_us
         or estimator.target_bps >= estimator.desired_bps
-        or now_us - estimator.feedback_us > SILENCE_US
+        or now_us > estimator.feedback_us + SILENCE_US
         or estimator.trend.use == USE_OVER
         or estimator.drain_begun_us != 0
         or estimator.queue_us > QUEUE_BUSY_US

@@ -84,9 +84,7 @@ def test_nothing_is_compared_across_a_gap() -> None:
     trend = DelayTrend()
     run(lambda _: 30 * MS, trend=trend)
     trend.skip()
-    said = [
-        trend.add(5_000_000 + i * SPACING_US, 5_000_000 + i * SPACING_US + 80 * MS) for i in range(50)
-    ]
+    said = [trend.add(5_000_000 + i * SPACING_US, 5_000_000 + i * SPACING_US + 80 * MS) for i in range(50)]
     assert set(said) == {NORMAL}
 
 
