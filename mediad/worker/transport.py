@@ -86,6 +86,7 @@ class WebRtcTransport:
         self._keys: tuple[SrtpProfile, bytes] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
+        self.available_bps = 0  # towards the client, as last estimated; 0 = nothing known
         self.handle = plane.open_transport(
             self,
             username_fragment=self._ice.parameters.username_fragment,
@@ -176,6 +177,9 @@ class WebRtcTransport:
             self._dtls.start(self._role or "server", _now_us())
         self._dtls.receive_datagram(data, _now_us())
         self._pump()
+
+    def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None:
+        self.available_bps = available_bps
 
     # --- feed, drain, re-arm ------------------------------------------------------------------------------
 
