@@ -1,8 +1,8 @@
-"""A sender that obeys the bandwidth estimator, a receiver with transport-cc feedback and the links between them.
+"""A sender that obeys the bandwidth estimator, a receiver with transport-cc feedback, the links between them.
 
-Fake time in steps of a millisecond. `Elastic` media follows the estimate as an encoder would; `Layered` media can only
-be what the layers of a simulcast stream are, so that most of the time it leaves room. `Tcp` is a loss-based flow
-(Reno's congestion avoidance) over the same link.
+Fake time in steps of a millisecond. `Elastic` media follows the estimate as an encoder would; `Layered` media
+can only be what the layers of a simulcast stream are, so that most of the time it leaves room. `Tcp` is a
+loss-based flow (Reno's congestion avoidance) over the same link.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from tests.support.engine import (
     Packet,
     is_rtcp,
     nack,
-    parse_rtp,
     rtp,
     vp8_payload,
 )

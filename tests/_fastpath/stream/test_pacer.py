@@ -78,7 +78,7 @@ def test_a_key_frame_leaves_at_the_pace() -> None:
 
 
 def test_the_queue_of_a_hopeless_path_empties_all_the_same() -> None:
-    """Below an estimate far under the lowest layer; what waits shrinks as it leaves, so the last ones take longer."""
+    """An estimate far under the lowest layer. What waits shrinks as it leaves, so the last take longer."""
     assert drain_us(30_000, 300) < 2_000_000
 
 
