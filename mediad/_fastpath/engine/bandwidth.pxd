@@ -27,15 +27,23 @@ cdef inline uint64_t path_bps(const Transport* transport) noexcept nogil:
     return available_bps(transport)
 
 
-# True: this packet of a video consumer leaves later, by the pace timer (engine/pacing).
-cdef bint hold_packet(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,
-                      uint16_t sequence_number, uint32_t bytes, uint64_t now_us) noexcept nogil
+cdef bint hold_by_pace(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,
+                       uint16_t sequence_number, uint32_t bytes, uint64_t bps, uint64_t now_us) noexcept nogil
+
+
+cdef inline bint hold_packet(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,
+                             uint16_t sequence_number, uint32_t bytes, uint64_t now_us) noexcept nogil:
+    """True: this packet of a video consumer leaves later, by the pace timer (engine/pacing)."""
+    cdef uint64_t bps = path_bps(transport)
+    return bps != 0 and hold_by_pace(engine, transport, kind, consumer, sequence_number, bytes, bps, now_us)
 
 
 cdef inline void log_sent(Transport* transport, const Consumer* consumer, uint32_t length,
                           uint64_t now_us) noexcept nogil:
     """A datagram of this consumer leaves, under the transport's next transport-cc number if it has one."""
-    pacer_spend(&transport.pacer, length, path_bps(transport), now_us)
+    cdef uint64_t bps = path_bps(transport)
+    if bps:
+        pacer_spend(&transport.pacer, length, bps, now_us)
     if consumer.extension_ids[<int>EXT_TRANSPORT_CC]:
         estimator_sent(&transport.estimator, transport.transport_cc_sequence, length, now_us)
         transport.transport_cc_sequence += 1

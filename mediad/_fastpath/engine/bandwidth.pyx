@@ -64,9 +64,9 @@ cdef void tell_estimate(Engine* engine, Transport* transport, uint64_t now_us) n
         transport.told_estimate_us = now_us
 
 
-cdef bint hold_packet(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,
-                      uint16_t sequence_number, uint32_t bytes, uint64_t now_us) noexcept nogil:
-    if not pacer_must_wait(&transport.pacer, kind, path_bps(transport), now_us):
+cdef bint hold_by_pace(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,
+                       uint16_t sequence_number, uint32_t bytes, uint64_t bps, uint64_t now_us) noexcept nogil:
+    if not pacer_must_wait(&transport.pacer, kind, bps, now_us):
         return False
     if not pacer_hold(&transport.pacer, kind, consumer.handle, sequence_number, bytes):
         return False

@@ -14,9 +14,9 @@ from mediad._fastpath.engine.messages cimport DROP_RTCP_MALFORMED, EVENT_CONSUME
 from mediad._fastpath.stream.receiver cimport receiver_sender_report
 from mediad._fastpath.stream.sender cimport sender_receiver_report
 from mediad._fastpath.wire.rtcp cimport (
-    FMT_AFB, FMT_FIR, FMT_NACK, FMT_PLI, FMT_TRANSPORT_CC, RTCP_PSFB, RTCP_RR, RTCP_RTPFB, RTCP_SR, RTCP_XR, ReportBlock, RtcpBlock, SenderInfo,
-    rtcp_feedback_ssrcs, rtcp_fir_count, rtcp_fir_ssrc, rtcp_nack_count, rtcp_nack_item, rtcp_next, rtcp_report_block,
-    rtcp_report_count, rtcp_sender_info, rtcp_xr_dlrr, rtcp_xr_rrtr,
+    FMT_AFB, FMT_FIR, FMT_NACK, FMT_PLI, FMT_TRANSPORT_CC, RTCP_PSFB, RTCP_RR, RTCP_RTPFB, RTCP_SR, RTCP_XR,
+    ReportBlock, RtcpBlock, SenderInfo, rtcp_feedback_ssrcs, rtcp_fir_count, rtcp_fir_ssrc, rtcp_nack_count,
+    rtcp_nack_item, rtcp_next, rtcp_report_block, rtcp_report_count, rtcp_sender_info, rtcp_xr_dlrr, rtcp_xr_rrtr,
 )
 
 cdef enum:

@@ -57,7 +57,8 @@ ctypedef struct Estimator:
 
 cdef void estimator_init(Estimator* estimator) noexcept nogil
 # A datagram of `bytes` left under this transport-cc number.
-cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes, uint64_t now_us) noexcept nogil
+cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes,
+                         uint64_t now_us) noexcept nogil
 # A transport-cc feedback packet; false when it is malformed.
 cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint64_t now_us) noexcept nogil
 cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) noexcept nogil

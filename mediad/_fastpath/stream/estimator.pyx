@@ -82,7 +82,8 @@ cdef uint64_t estimator_delivered_bps(const Estimator* estimator) noexcept nogil
 
 # --- news -------------------------------------------------------------------------------------------------------------
 
-cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes, uint64_t now_us) noexcept nogil:
+cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes,
+                         uint64_t now_us) noexcept nogil:
     cdef uint8_t cluster = 0
     if estimator.probe.sending:
         cluster = estimator.probe.cluster

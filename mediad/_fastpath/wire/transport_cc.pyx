@@ -1,6 +1,6 @@
 """Bodies of transport_cc.pxd."""
 
-from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t
 from mediad._fastpath.base.octets cimport load16, load24
 from mediad._fastpath.wire.rtcp cimport FMT_TRANSPORT_CC, RTCP_RTPFB, RtcpBlock
 

@@ -1,4 +1,4 @@
-"""The estimator alone: where it starts, what it refuses, what silence and REMB mean. Paths: tests/scenarios."""
+"""The estimator alone: where it starts, what it refuses, what silence and REMB mean."""
 
 from __future__ import annotations
 
