@@ -18,6 +18,7 @@ class EventKind(IntEnum):
     (EVENT_CONSUMER_SCORE, consumer, score 0..10)
     (EVENT_LAYERS, consumer, encoding or -1, temporal layer; 255 = all)
     (EVENT_LEVEL, producer, dBov -127..0)
+    (EVENT_ESTIMATE, transport, available bit/s, delivered bit/s, queueing delay µs)
     (EVENT_STATS, request id, list of dicts)           empty when the object is gone
     """
 
@@ -29,6 +30,7 @@ class EventKind(IntEnum):
     EVENT_LAYERS = 6
     EVENT_LEVEL = 7
     EVENT_STATS = 8
+    EVENT_ESTIMATE = 9
 
 class Codec(IntEnum):
     CODEC_OTHER = 0
@@ -81,6 +83,10 @@ class Commands:
     def remove_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
     def select_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int) -> None: ...
+    def set_probe_session(self, handle: int, session: int) -> None:
+        """What protects the probation stream (SSRC 1234) towards this transport."""
+    def set_desired_bitrate(self, handle: int, bitrate_bps: int) -> None:
+        """What would be sent if the path allowed: probing goes no higher; 0 = do not probe."""
     def open_producer(
         self,
         handle: int,

@@ -53,6 +53,7 @@ logger = logging.getLogger(__name__)
 class TransportObserver(Protocol):
     def stun_received(self, path: Path, data: bytes) -> None: ...
     def dtls_received(self, path: Path, data: bytes) -> None: ...
+    def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None: ...
 
 
 class ProducerObserver(Protocol):
@@ -113,6 +114,7 @@ class MediaPlane:
             EventKind.EVENT_LAYERS: self._on_layers,
             EventKind.EVENT_LEVEL: self._on_level,
             EventKind.EVENT_STATS: self._on_stats,
+            EventKind.EVENT_ESTIMATE: self._on_estimate,
         }
 
     # --- life ---------------------------------------------------------------------------------------------
@@ -218,13 +220,19 @@ class MediaPlane:
 
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
         receive, rtcp = inbound_session(profile, remote_key), outbound_session(profile, local_key)
-        self._lend(Kind.KIND_TRANSPORT, handle, receive, rtcp)
+        probation = outbound_session(profile, local_key)
+        self._lend(Kind.KIND_TRANSPORT, handle, receive, rtcp, probation)
         self._command(
             self._loop.set_keys,
             handle,
             receive_session=session_pointer(receive),
             rtcp_session=session_pointer(rtcp),
         )
+        self._command(self._loop.set_probe_session, handle, session_pointer(probation))
+
+    def set_desired_bitrate(self, handle: int, bitrate_bps: int) -> None:
+        """What all consumers would get at their best: how high probing for bandwidth is worth going."""
+        self._command(self._loop.set_desired_bitrate, handle, bitrate_bps)
 
     def send(self, path: Path, data: bytes) -> None:
         """A STUN or DTLS datagram. Commands given before it are applied before its answer is looked at."""
@@ -360,6 +368,10 @@ class MediaPlane:
     def _on_dtls(self, socket_: int, host: str, port: int, data: bytes, handle: int) -> None:
         if observer := self._transports.get(handle):
             observer.dtls_received(Path(socket_, host, port), data)
+
+    def _on_estimate(self, handle: int, available_bps: int, delivered_bps: int, queue_us: int) -> None:
+        if observer := self._transports.get(handle):
+            observer.bandwidth_estimated(available_bps, delivered_bps, queue_us)
 
     def _on_closed(self, kind: int, handle: int) -> None:
         if slots := self._slots.get(Kind(kind)):

@@ -74,6 +74,8 @@ def transport(record: dict[str, Any]) -> dict[str, Any]:
         "probationBytesSent": record["probation_bytes_sent"],
         "probationSendBitrate": record["probation_send_bitrate"],
     }
+    if record["available_outgoing_bitrate"]:
+        entry["availableOutgoingBitrate"] = record["available_outgoing_bitrate"]
     if record["available_incoming_bitrate"]:
         entry["availableIncomingBitrate"] = record["available_incoming_bitrate"]
     if record["received_loss_permille"] >= 0:

@@ -87,6 +87,7 @@ class WebRtcTransport:
         self._consumers_wait = False
         self._timer: asyncio.TimerHandle | None = None
         self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
+        self.available_bps = 0  # towards the client, as last estimated; 0 = nothing known
         self.handle = plane.open_transport(
             self,
             username_fragment=self._ice.parameters.username_fragment,
@@ -177,6 +178,9 @@ class WebRtcTransport:
             self._dtls.start(self._role or "server", _now_us())
         self._dtls.receive_datagram(data, _now_us())
         self._pump()
+
+    def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None:
+        self.available_bps = available_bps
 
     # --- feed, drain, re-arm ------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from tests.support import engine as e
 
 FROM_RECEIVER = 0x80
 STEP_US = 10_000
+PROBATOR = 1234
 MID_RID = {4: b"0", 10: b"low"}
 
 
@@ -27,6 +28,8 @@ def seeds() -> list[bytes]:
     ]
     report = struct.pack("!BBHIQIII", 0x80, 200, 6, e.SSRC, 1 << 60, 9000, 5, 500)
     bye = struct.pack("!BBHI", 0x81, 203, 1, e.SSRC)
+    feedback = struct.pack("!BBHIIHHBBBBHBB", 0x8F, 205, 5, 99, e.OUT_SSRC, 0, 2, 0, 0, 9, 0, 0x2002, 40, 80)
+    remb = bytes([0x8F, 206, 0, 5]) + bytes(8) + b"REMB" + bytes([1, 0x09, 0x24, 0xF8]) + bytes(4)
     reference = struct.pack("!BBHIBBHQ", 0x80, 207, 4, 99, 4, 0, 2, 1 << 60)
     return [
         b"".join(record(data) for data in video),
@@ -37,6 +40,11 @@ def seeds() -> list[bytes]:
         + record(e.nack(e.OUT_SSRC, 1000, 1001), who=FROM_RECEIVER)
         + record(e.pli(e.OUT_SSRC), who=FROM_RECEIVER)
         + record(reference, who=FROM_RECEIVER, steps=100),
+        b"".join(record(data) for data in video[:2])
+        + record(feedback, who=FROM_RECEIVER, steps=10)
+        + record(video[2])
+        + record(feedback[:13] + bytes([1]) + feedback[14:], who=FROM_RECEIVER, steps=110),
+        record(video[0]) + record(remb, who=FROM_RECEIVER) + b"".join(record(data) for data in video[1:]),
         record(video[0]) + record(report, steps=120) + record(video[1]) + record(bye) + record(video[2]),
         record(e.stun_request(b"sender-fragment")) + record(bytes([22, 254, 253]) + bytes(20)),
     ]
@@ -49,6 +57,7 @@ def one_input(data: bytes) -> None:
     call = e.Call(EngineProbe(packet_slots=64, transports=8, producers=8, consumers=8))
     call.produce(encodings=[(e.SSRC, e.RTX_SSRC, b""), (0, 0, b"low")])
     call.consume()
+    call.probe.set_desired_bitrate(e.RECEIVING, 2_000_000)
     while len(data) >= 3:
         head, length = struct.unpack("!BH", data[:3])
         datagram, data = data[3 : 3 + length][:1900], data[3 + length :]
@@ -58,7 +67,7 @@ def one_input(data: bytes) -> None:
             if e.is_rtcp(left):
                 assert sum(4 + len(body) for _, _, body in e.rtcp_blocks(left)) == len(left)
             else:
-                assert e.parse_rtp(left).ssrc in (e.OUT_SSRC, e.OUT_RTX_SSRC)
+                assert e.parse_rtp(left).ssrc in (e.OUT_SSRC, e.OUT_RTX_SSRC, PROBATOR)
     call.close()
     call.pass_time(STEP_US)
     call.probe.events()

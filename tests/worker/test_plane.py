@@ -165,7 +165,7 @@ def test_sessions_stay_lent_until_the_media_thread_is_done() -> None:
         plane.set_keys(transport, profile, keys(profile, fill), keys(profile, fill + 2))
         plane.set_consumer_keys(consumer, profile, keys(profile, fill), rtx=True)
     lent = {kind: len(plane._lent[kind, handle]) for kind, handle in plane._lent}
-    assert lent == {Kind.KIND_TRANSPORT: 4, Kind.KIND_CONSUMER: 4}
+    assert lent == {Kind.KIND_TRANSPORT: 6, Kind.KIND_CONSUMER: 4}
     for name, arguments in (
         ("set_keys", ("receive_session", "rtcp_session")),
         ("set_consumer_sessions", ("rtp_session", "rtx_session")),
@@ -173,6 +173,9 @@ def test_sessions_stay_lent_until_the_media_thread_is_done() -> None:
         pointers = [one.parameters[argument] for one in loop.named(name) for argument in arguments]
         assert len(set(pointers)) == 4
         assert 0 not in pointers
+    probation = [one.args for one in loop.named("set_probe_session")]
+    assert len(set(probation)) == 2
+    assert all(handle == transport and pointer for handle, pointer in probation)
     plane.close_consumer(consumer)
     assert len(plane._lent) == 2
     plane._on_closed(Kind.KIND_CONSUMER, consumer)
@@ -251,7 +254,7 @@ async def test_a_wrong_command_does_not_block_those_behind_it(caplog: pytest.Log
 @on_loop
 async def test_news_reaches_the_object_it_is_about() -> None:
     plane, loop = recorded_plane()
-    observers = [Mock(spec_set=["stun_received", "dtls_received"]) for _ in range(2)]
+    observers = [Mock(spec_set=["stun_received", "dtls_received", "bandwidth_estimated"]) for _ in range(2)]
     transports = [open_transport(plane, observer) for observer in observers]
     producing, consuming = Mock(), Mock()
     producer = open_producer(plane, transports[0], producing)
@@ -261,6 +264,7 @@ async def test_news_reaches_the_object_it_is_about() -> None:
         loop.tell(
             (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"stun", transports[0]),
             (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"dtls", transports[1]),
+            (EventKind.EVENT_ESTIMATE, transports[1], 900_000, 800_000, 4000),
             (EventKind.EVENT_STREAM, producer, 2, 1111, 9, True),
             (EventKind.EVENT_LEVEL, producer, -40),
             (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
@@ -270,7 +274,10 @@ async def test_news_reaches_the_object_it_is_about() -> None:
     finally:
         plane.stop()
     assert observers[0].mock_calls == [call.stun_received(PATH, b"stun")]
-    assert observers[1].mock_calls == [call.dtls_received(PATH, b"dtls")]
+    assert observers[1].mock_calls == [
+        call.dtls_received(PATH, b"dtls"),
+        call.bandwidth_estimated(900_000, 800_000, 4000),
+    ]
     assert producing.mock_calls == [call.stream_changed(2, 1111, 9, True), call.level_measured(-40)]
     assert consuming.mock_calls == [call.score_changed(8), call.layers_changed(1, 255)]
 
@@ -294,6 +301,7 @@ async def test_news_about_what_is_gone_is_dropped() -> None:
             (EventKind.EVENT_LEVEL, producer, -40),
             (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
             (EventKind.EVENT_LAYERS, consumer, -1, 255),
+            (EventKind.EVENT_ESTIMATE, transport, 900_000, 800_000, 4000),
             (EventKind.EVENT_STATS, 99, []),
             (EventKind.EVENT_CLOSED, Kind.KIND_SOCKET, 0),
             (EventKind.EVENT_CLOSED, Kind.KIND_TRANSPORT, transport),

@@ -91,6 +91,7 @@ TRANSPORT = {
     "probation_bytes_sent": 13,
     "probation_send_bitrate": 14,
     "available_incoming_bitrate": 15,
+    "available_outgoing_bitrate": 17,
     "received_loss_permille": 16,
     "sent_loss_permille": 0,
 }
@@ -116,6 +117,7 @@ def test_a_transport() -> None:
     assert without_timestamp(statistics.transport(TRANSPORT)) == {
         **TRANSPORT_ENTRY,
         "availableIncomingBitrate": 15,
+        "availableOutgoingBitrate": 17,
         "rtpPacketLossReceived": 0.016,
         "rtpPacketLossSent": 0.0,
     }
@@ -124,6 +126,7 @@ def test_a_transport() -> None:
 def test_a_transport_of_which_little_is_known() -> None:
     record = TRANSPORT | {
         "available_incoming_bitrate": 0,
+        "available_outgoing_bitrate": 0,
         "received_loss_permille": -1,
         "sent_loss_permille": -1,
     }

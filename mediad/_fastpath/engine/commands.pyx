@@ -18,8 +18,9 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET,
     COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS,
     COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS,
-    COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_KEYS, COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED,
-    EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
+    COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION,
+    COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_ESTIMATE, EVENT_LAYERS,
+    EVENT_LEVEL, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
     MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event,
     OpenConsumerBody, OpenProducerBody, Punt,
 )
@@ -182,6 +183,22 @@ cdef class Commands:
         command.body.keys.rtcp_session = <void*><size_t>rtcp_session
         self.submit(&command)
 
+    def set_probe_session(self, handle: int, session: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_SET_PROBE_SESSION
+        command.handle = check_handle(handle)
+        command.body.session = <void*><size_t>session
+        self.submit(&command)
+
+    def set_desired_bitrate(self, handle: int, bitrate_bps: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_SET_DESIRED_BITRATE
+        command.handle = check_handle(handle)
+        command.body.bitrate_bps = bitrate_bps
+        self.submit(&command)
+
     def open_producer(self, handle: int, transport: int, *, video: bool, bytes mid, paused: bool, list codecs,
                       list encodings, dict extensions, nack: bool, pli: bool, fir: bool, transport_cc: bool, remb: bool,
                       inactivity_us: int, levels: bool):
@@ -327,6 +344,8 @@ cdef class Commands:
             return EventKind(event.kind), event.handle, event.a
         if event.kind == EVENT_LAYERS:
             return EventKind(event.kind), event.handle, event.a, event.b
+        if event.kind == EVENT_ESTIMATE:
+            return EventKind(event.kind), event.handle, event.a, event.b, event.c
         if event.kind == EVENT_STATS:
             return self.read_stats(event)
         return None

@@ -15,18 +15,21 @@ from mediad._fastpath.engine.egress cimport egress_begin
 from mediad._fastpath.engine.graph cimport (
     MAX_ADDRESSES, MAX_USERNAMES, NO_CODEC, NO_RTX, NONE, NOT_SUBSCRIBED, RTX_FLAG, Consumer, Engine, Producer,
     ReceiveStream, Transport, consumer_of, drop, emit, emit_values, feedback_timer, keyframe_timer,
-    level_timer, nack_timer, producer_of, report_timer, ssrc_key, subscribe, transport_of, unsubscribe,
+    level_timer, nack_timer, pace_timer, producer_of, report_timer, ssrc_key, subscribe, transport_of, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
     COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_TRANSPORT,
     COMMAND_COUNT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER,
     COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME,
-    COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_KEYS, COMMAND_SET_TARGET,
+    COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
+    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET,
     DROP_STALE_COMMAND, EVENT_CLOSED, EVENT_LAYERS, INDEX_MASK, KIND_CONSUMER, KIND_PRODUCER,
     KIND_TRANSPORT, MAX_ENCODINGS, Command, Event, OpenConsumerBody, OpenProducerBody, UsernameBody,
 )
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM
+from mediad._fastpath.engine.probation cimport probation_joined, probation_left
 from mediad._fastpath.engine.statistics cimport tell_stats
+from mediad._fastpath.stream.estimator cimport estimator_init
 from mediad._fastpath.stream.history cimport sent_destroy, sent_init, store_destroy
 from mediad._fastpath.stream.rewriter cimport rewriter_init
 from mediad._fastpath.stream.sender cimport sender_init
@@ -74,6 +77,7 @@ cdef void open_transport(Engine* engine, const Command* command, uint64_t now_us
     transport.first_consumer = NONE
     uplink_init(&transport.uplink, transport.max_incoming_bitrate_bps)
     twcc_init(&transport.transport_cc)
+    estimator_init(&transport.estimator)
     remember_username(engine, transport, &command.body.open_transport.username)
     wheel_arm(&engine.wheel, report_timer(engine, index), now_us + FIRST_REPORT_US)
 
@@ -90,6 +94,7 @@ cdef void close_transport(Engine* engine, const Command* command, uint64_t now_u
         table_remove(&engine.usernames, transport.usernames[i])
     wheel_disarm(&engine.wheel, report_timer(engine, command.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, feedback_timer(engine, command.handle & INDEX_MASK))
+    wheel_disarm(&engine.wheel, pace_timer(engine, command.handle & INDEX_MASK))
     engine.flush(engine)               # what waits in the outbox still names this transport's address
     transport.handle = 0
     tell_closed(engine, KIND_TRANSPORT, command.handle)
@@ -178,6 +183,22 @@ cdef void set_keys(Engine* engine, const Command* command, uint64_t now_us) noex
     transport.receive_session = command.body.keys.receive_session
     transport.rtcp_session = command.body.keys.rtcp_session
     transport.has_keys = transport.receive_session != NULL and transport.rtcp_session != NULL
+
+
+cdef void set_probe_session(Engine* engine, const Command* command, uint64_t now_us) noexcept nogil:
+    cdef Transport* transport = transport_of(engine, command.handle)
+    if transport == NULL:
+        drop(engine, DROP_STALE_COMMAND)
+        return
+    transport.probation.session = command.body.session
+
+
+cdef void set_desired_bitrate(Engine* engine, const Command* command, uint64_t now_us) noexcept nogil:
+    cdef Transport* transport = transport_of(engine, command.handle)
+    if transport == NULL:
+        drop(engine, DROP_STALE_COMMAND)
+        return
+    transport.estimator.desired_bps = command.body.bitrate_bps
 
 
 # --- producers --------------------------------------------------------------------------------------------------------
@@ -352,6 +373,7 @@ cdef void open_consumer(Engine* engine, const Command* command, uint64_t now_us)
     if transport.first_consumer != NONE:
         engine.consumers[transport.first_consumer].previous_in_transport = index
     transport.first_consumer = index
+    probation_joined(transport, consumer)
     consumer.previous_in_producer = NONE
     consumer.next_in_producer = producer.first_consumer
     if producer.first_consumer != NONE:
@@ -367,6 +389,7 @@ cdef void close_consumer(Engine* engine, const Command* command, uint64_t now_us
         drop(engine, DROP_STALE_COMMAND)
         return
     leave_all(engine, consumer)
+    probation_left(&engine.transports[consumer.transport], consumer)
     table_remove(&engine.outbound, ssrc_key(consumer.transport, consumer.ssrc))
     if consumer.rtx_ssrc:
         table_remove(&engine.outbound, ssrc_key(consumer.transport, consumer.rtx_ssrc))
@@ -486,6 +509,8 @@ handlers[<int>COMMAND_ADD_ADDRESS] = add_address
 handlers[<int>COMMAND_REMOVE_ADDRESS] = remove_address
 handlers[<int>COMMAND_SELECT_ADDRESS] = select_address
 handlers[<int>COMMAND_SET_KEYS] = set_keys
+handlers[<int>COMMAND_SET_PROBE_SESSION] = set_probe_session
+handlers[<int>COMMAND_SET_DESIRED_BITRATE] = set_desired_bitrate
 handlers[<int>COMMAND_OPEN_PRODUCER] = open_producer
 handlers[<int>COMMAND_PAUSE_PRODUCER] = pause_producer
 handlers[<int>COMMAND_CLOSE_PRODUCER] = close_producer

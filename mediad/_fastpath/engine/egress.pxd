@@ -12,5 +12,10 @@ cdef void egress_packet(Engine* engine, ReceiveStream* stream, Consumer* consume
 cdef void egress_begin(Engine* engine, ReceiveStream* stream, Consumer* consumer, uint64_t now_us) noexcept nogil
 cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequence_number,
                             uint64_t now_us) noexcept nogil
+# What the pacer held back may leave now: a media packet for the first time, or a retransmission.
+cdef void egress_held_media(Engine* engine, Consumer* consumer, uint16_t sequence_number,
+                            uint64_t now_us) noexcept nogil
+cdef void egress_held_repair(Engine* engine, Consumer* consumer, uint16_t sequence_number,
+                             uint64_t now_us) noexcept nogil
 # When the frame of RTP time `timestamp` was captured, on our wall clock (µs since 1970); 0 = unknown.
 cdef uint64_t egress_capture_us(Engine* engine, ReceiveStream* stream, uint32_t timestamp) noexcept nogil

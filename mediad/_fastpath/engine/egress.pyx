@@ -10,6 +10,7 @@ from mediad._fastpath.base.clock cimport abs_send_time
 from mediad._fastpath.base.octets cimport store16, store24, store32
 from mediad._fastpath.base.pool cimport TAIL_BYTES
 from mediad._fastpath.base.rate cimport rate_add
+from mediad._fastpath.engine.bandwidth cimport hold_packet, log_sent
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
     NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, emit_values, unsubscribe,
@@ -22,6 +23,7 @@ from mediad._fastpath.engine.messages cimport (
 from mediad._fastpath.engine.outbox cimport DATAGRAM_BYTES
 from mediad._fastpath.engine.send cimport datagram_begin, datagram_commit
 from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get, sent_put, store_get
+from mediad._fastpath.stream.pacer cimport PACED_MEDIA, PACED_REPAIR
 from mediad._fastpath.stream.receiver cimport receiver_capture_us
 from mediad._fastpath.stream.rewriter cimport Rewritten, rewriter_drop, rewriter_map, rewriter_sync
 from mediad._fastpath.stream.sender cimport sender_sent
@@ -210,20 +212,12 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
                       StoredPacket* stored, uint64_t capture_us, uint64_t now_us) noexcept nogil:
     cdef RtpPacket* packet = &stored.packet
     cdef Rewritten rewritten
-    cdef SentPacket* sent
-    cdef uint8_t* out
-    cdef uint8_t* payload
-    cdef uint32_t send_time = abs_send_time(now_us)
-    cdef int length
+    cdef SentPacket* sent = NULL
     if not rewriter_map(&consumer.rewriter, stored.sequence, packet.timestamp, &stored.info, now_us, &rewritten):
         drop(engine, DROP_OUT_OF_SEGMENT)
         return
     if packet.payload_length + HEADER_ROOM + TAIL_BYTES > DATAGRAM_BYTES:
         drop(engine, DROP_TOO_LARGE)
-        return
-    out = datagram_begin(engine, transport)
-    if out == NULL:
-        drop(engine, DROP_CONSUMER_NOT_CONNECTED)
         return
     if consumer.nack:
         sent = sent_put(&consumer.history, rewritten.sequence_number)
@@ -232,12 +226,30 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         sent.timestamp = rewritten.timestamp
         sent.picture_id = rewritten.picture_id
         sent.tl0_picture_index = rewritten.tl0_picture_index
+        sent.marker = packet.marker
+        if consumer.video and hold_packet(engine, transport, PACED_MEDIA, consumer, rewritten.sequence_number,
+                                          packet.length, now_us):
+            sent.held = 1
+            return
+    write_first(engine, consumer, transport, stored, sent, &rewritten, capture_us, now_us)
+
+
+cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored, SentPacket* sent,
+                      const Rewritten* rewritten, uint64_t capture_us, uint64_t now_us) noexcept nogil:
+    """`sent`: where a repeat finds what it must know, or NULL."""
+    cdef RtpPacket* packet = &stored.packet
+    cdef uint32_t send_time = abs_send_time(now_us)
+    cdef uint8_t* out = datagram_begin(engine, transport)
+    cdef uint8_t* payload
+    cdef int length
+    if out == NULL:
+        drop(engine, DROP_CONSUMER_NOT_CONNECTED)
+        return
+    if sent != NULL:
         sent.abs_send_time = send_time
         sent.transport_cc_sequence = transport.transport_cc_sequence
-        sent.marker = packet.marker
     payload = write_header(consumer, packet, out, packet.payload_type, rewritten.sequence_number,
                            rewritten.timestamp, consumer.ssrc, send_time, transport.transport_cc_sequence)
-    transport.transport_cc_sequence += 1
     memcpy(payload, packet.data + packet.header_length, packet.payload_length)
     if stored.info.picture_id_bits or stored.info.tl0_offset:
         vp8_rewrite(payload, &stored.info, rewritten.picture_id, rewritten.tl0_picture_index)
@@ -249,6 +261,7 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         drop(engine, DROP_PROTECT_FAILED)
         return
     engine.counts[<int>COUNT_RTP_FORWARDED] += 1
+    log_sent(transport, consumer, <uint32_t>length, now_us)
     datagram_commit(engine, transport, <uint32_t>length, now_us)
 
 
@@ -262,22 +275,32 @@ cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequenc
     cdef StoredPacket* stored = NULL
     cdef uint64_t spacing_us = consumer.sender.rtt_us
     cdef uint32_t now_ms = <uint32_t>(now_us // 1000)
-    cdef uint8_t* out
     if sent != NULL:
         stored = store_get(&engine.streams[sent.source_stream].store, sent.source_sequence)
     if stored == NULL:
         drop(engine, DROP_RTX_GONE)
+        return
+    if sent.held:
+        drop(engine, DROP_RTX_TOO_SOON)
         return
     if spacing_us < MIN_RESEND_US:
         spacing_us = MIN_RESEND_US
     if sent.resent_ms != 0 and <uint32_t>(now_ms - sent.resent_ms) < spacing_us // 1000:
         drop(engine, DROP_RTX_TOO_SOON)
         return
-    out = datagram_begin(engine, transport)
+    sent.resent_ms = now_ms if now_ms != 0 else 1
+    if consumer.video and hold_packet(engine, transport, PACED_REPAIR, consumer, sequence_number, stored.packet.length,
+                                      now_us):
+        return
+    repeat_now(engine, consumer, transport, stored, sent, now_us)
+
+
+cdef void repeat_now(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored, SentPacket* sent,
+                     uint64_t now_us) noexcept nogil:
+    cdef uint8_t* out = datagram_begin(engine, transport)
     if out == NULL or (transport.secure and consumer.rtp_session == NULL):
         drop(engine, DROP_CONSUMER_NOT_CONNECTED)
         return
-    sent.resent_ms = now_ms if now_ms != 0 else 1
     consumer.sender.retransmitted += 1
     engine.counts[<int>COUNT_RTX_SENT] += 1
     write_again(engine, consumer, transport, stored, sent, out, now_us)
@@ -295,7 +318,6 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
         payload = write_header(consumer, packet, out, rtx_payload_type, consumer.sender.rtx_sequence_number,
                                sent.timestamp, consumer.rtx_ssrc, abs_send_time(now_us),
                                transport.transport_cc_sequence)
-        transport.transport_cc_sequence += 1
         consumer.sender.rtx_sequence_number += 1
         store16(payload, sent.sequence_number)
         payload += 2
@@ -316,4 +338,43 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     if transport.secure and (session == NULL or srtp_protect(session, out, &length) != SRTP_OK):
         drop(engine, DROP_PROTECT_FAILED)
         return
+    if rtx:
+        log_sent(transport, consumer, <uint32_t>length, now_us)
     datagram_commit(engine, transport, <uint32_t>length, now_us)
+
+
+# --- held back --------------------------------------------------------------------------------------------------------
+
+cdef void egress_held_media(Engine* engine, Consumer* consumer, uint16_t sequence_number,
+                            uint64_t now_us) noexcept nogil:
+    cdef SentPacket* sent = sent_get(&consumer.history, sequence_number)
+    cdef StoredPacket* stored = NULL
+    cdef ReceiveStream* stream
+    cdef Rewritten rewritten
+    if sent == NULL or not sent.held:
+        drop(engine, DROP_RTX_GONE)
+        return
+    stream = &engine.streams[sent.source_stream]
+    stored = store_get(&stream.store, sent.source_sequence)
+    if stored == NULL:
+        drop(engine, DROP_RTX_GONE)
+        return
+    sent.held = 0
+    rewritten.sequence_number = sent.sequence_number
+    rewritten.timestamp = sent.timestamp
+    rewritten.picture_id = sent.picture_id
+    rewritten.tl0_picture_index = sent.tl0_picture_index
+    write_first(engine, consumer, &engine.transports[consumer.transport], stored, sent, &rewritten,
+                egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
+
+
+cdef void egress_held_repair(Engine* engine, Consumer* consumer, uint16_t sequence_number,
+                             uint64_t now_us) noexcept nogil:
+    cdef SentPacket* sent = sent_get(&consumer.history, sequence_number)
+    cdef StoredPacket* stored = NULL
+    if sent != NULL:
+        stored = store_get(&engine.streams[sent.source_stream].store, sent.source_sequence)
+    if stored == NULL:
+        drop(engine, DROP_RTX_GONE)
+        return
+    repeat_now(engine, consumer, &engine.transports[consumer.transport], stored, sent, now_us)

@@ -4,13 +4,15 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.clock cimport ntp_from_us
 from mediad._fastpath.base.rate cimport rate_bps
 from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wheel_expired
+from mediad._fastpath.engine.bandwidth cimport bandwidth_tick
 from mediad._fastpath.engine.demand cimport demand_expired, demand_keyframe
 from mediad._fastpath.engine.graph cimport (
-    NONE, TIMER_FEEDBACK, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_REPORT, Consumer, Engine, Producer,
+    NONE, TIMER_FEEDBACK, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_PACE, TIMER_REPORT, Consumer, Engine, Producer,
     ReceiveStream, TimerPurpose, Transport, emit_values, level_timer, nack_timer, report_timer,
     timer_purpose, wall_us,
 )
 from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, EVENT_STREAM, MAX_ENCODINGS
+from mediad._fastpath.engine.pacing cimport pace_expired
 from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
 from mediad._fastpath.stream.nack cimport nack_deadline, nack_due
 from mediad._fastpath.stream.receiver cimport receiver_report, receiver_update_score
@@ -54,6 +56,8 @@ cdef void engine_tick(Engine* engine, uint64_t now_us) noexcept nogil:
             send_nacks(engine, index, now_us)
         elif purpose == TIMER_KEYFRAME:
             demand_expired(engine, &engine.streams[index], now_us)
+        elif purpose == TIMER_PACE:
+            pace_expired(engine, index, now_us)
 
 
 # --- once a second per transport --------------------------------------------------------------------------------------
@@ -68,6 +72,7 @@ cdef void send_reports(Engine* engine, uint32_t index, uint64_t now_us) noexcept
     jitter_us = (engine.jitter >> 40) % (REPORT_INTERVAL_US // 2)
     wheel_arm(&engine.wheel, report_timer(engine, index), now_us + REPORT_INTERVAL_US * 3 // 4 + jitter_us)
     update_scores(engine, transport, now_us)
+    bandwidth_tick(engine, transport, now_us)
     if not transport.has_address or (transport.secure and not transport.has_keys):
         return
     if transport.first_producer != NONE:

@@ -18,8 +18,10 @@ from mediad._fastpath.engine.messages cimport (
     COUNT_COUNT, DROP_COUNT, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, CodecBody, Drop, Event,
 )
 from mediad._fastpath.engine.outbox cimport Outbox
+from mediad._fastpath.stream.estimator cimport Estimator
 from mediad._fastpath.stream.history cimport PacketStore, SentHistory
 from mediad._fastpath.stream.keyframes cimport KeyframeRequests
+from mediad._fastpath.stream.pacer cimport Pacer
 from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
 from mediad._fastpath.stream.rewriter cimport RtpRewriter
 from mediad._fastpath.stream.sender cimport RtpStreamSender
@@ -39,6 +41,13 @@ cdef enum:
 ctypedef struct Traffic:
     uint64_t bytes
     RateMeter rate
+
+ctypedef struct Probation:
+    void* session                  # lent by Python until CLOSED
+    uint32_t consumers             # video consumers with transport-cc: without one the peer does not expect the stream
+    uint16_t sequence_number
+    uint8_t extension_ids[EXT_COUNT]   # as the first of them has them
+    Traffic sent
 
 ctypedef struct Transport:
     uint32_t handle                # 0 = free slot
@@ -78,6 +87,11 @@ ctypedef struct Transport:
     uint32_t username_count
     uint64_t usernames[MAX_USERNAMES]
     TwccRecorder transport_cc      # of what the peer sends us
+    Probation probation
+    uint64_t told_estimate_bps     # by the last ESTIMATE event
+    uint64_t told_estimate_us
+    Estimator estimator            # of what the peer can receive
+    Pacer pacer
 
 ctypedef struct ReceiveStream:
     uint32_t producer              # index
@@ -211,6 +225,7 @@ cdef uint32_t feedback_timer(const Engine* engine, uint32_t transport) noexcept 
 cdef uint32_t level_timer(const Engine* engine, uint32_t producer) noexcept nogil
 cdef uint32_t nack_timer(const Engine* engine, uint32_t stream) noexcept nogil
 cdef uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nogil
+cdef uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogil
 
 cdef enum TimerPurpose:
     TIMER_REPORT = 0
@@ -218,6 +233,7 @@ cdef enum TimerPurpose:
     TIMER_LEVEL = 2
     TIMER_NACK = 3
     TIMER_KEYFRAME = 4
+    TIMER_PACE = 5
 
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil
 

@@ -44,7 +44,7 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
         and address_table_init(&engine.addresses, 64, seed)
         and table_init(&engine.inbound, 64, seed)
         and table_init(&engine.outbound, 64, seed)
-        and wheel_init(&engine.wheel, 2 * transports + producers + 2 * MAX_ENCODINGS * producers, now_us)
+        and wheel_init(&engine.wheel, 3 * transports + producers + 2 * MAX_ENCODINGS * producers, now_us)
         and pool_init(&engine.pool, packet_slots)
         and outbox_init(&engine.outbox, outbox_capacity)
         and ring_init(&engine.events, EVENT_RING, sizeof(Event))
@@ -164,8 +164,12 @@ cdef uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nog
     return 2 * engine.transport_capacity + engine.producer_capacity * (1 + MAX_ENCODINGS) + stream
 
 
+cdef uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return 2 * engine.transport_capacity + engine.producer_capacity * (1 + 2 * MAX_ENCODINGS) + transport
+
+
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil:
-    """The inverse of the five functions above."""
+    """The inverse of the six functions above."""
     cdef uint32_t rest = timer
     index[0] = rest
     if rest < engine.transport_capacity:
@@ -182,8 +186,12 @@ cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* 
     index[0] = rest
     if rest < engine.producer_capacity * MAX_ENCODINGS:
         return TIMER_NACK
+    rest -= engine.producer_capacity * MAX_ENCODINGS
+    index[0] = rest
+    if rest < engine.producer_capacity * MAX_ENCODINGS:
+        return TIMER_KEYFRAME
     index[0] = rest - engine.producer_capacity * MAX_ENCODINGS
-    return TIMER_KEYFRAME
+    return TIMER_PACE
 
 
 cdef bint events_have_room(Engine* engine) noexcept nogil:

@@ -34,6 +34,7 @@ cpdef enum EventKind:
     EVENT_LAYERS = 6
     EVENT_LEVEL = 7
     EVENT_STATS = 8
+    EVENT_ESTIMATE = 9
 
 # Why something was not done. One counter each, named the same in statistics.
 cpdef enum Drop:
@@ -85,7 +86,8 @@ cpdef enum Counter:
     COUNT_RECEIVE_BATCHES = 10
     COUNT_SEND_BATCHES = 11
     COUNT_SEND_MESSAGES = 12       # with GSO one message carries several datagrams
-    COUNT_COUNT = 13
+    COUNT_PROBATION_SENT = 13
+    COUNT_COUNT = 14
 
 cdef enum CommandKind:
     COMMAND_OPEN_SOCKET = 0
@@ -109,7 +111,9 @@ cdef enum CommandKind:
     COMMAND_CLOSE_CONSUMER = 18
     COMMAND_REQUEST_STATS = 19
     COMMAND_STOP = 20              # the loop's own: leave run()
-    COMMAND_COUNT = 21
+    COMMAND_SET_PROBE_SESSION = 21
+    COMMAND_SET_DESIRED_BITRATE = 22
+    COMMAND_COUNT = 23
 
 ctypedef struct UsernameBody:
     uint32_t length
@@ -195,6 +199,8 @@ ctypedef struct StatsBody:
 ctypedef union CommandBody:
     int32_t fd
     uint32_t flag
+    uint64_t bitrate_bps
+    void* session
     UsernameBody username
     Address address
     OpenTransportBody open_transport
@@ -226,6 +232,7 @@ ctypedef struct TransportStats:
     uint64_t probation_bytes_sent
     uint64_t probation_send_bitrate
     uint64_t available_incoming_bitrate    # what REMB announces; 0 = none
+    uint64_t available_outgoing_bitrate    # the estimate; 0 = the peer reports nothing
     int32_t received_loss_permille         # -1 = unknown
     int32_t sent_loss_permille
 

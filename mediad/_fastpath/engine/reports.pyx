@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.clock cimport compact_ntp, ntp_from_us, us_from_compact, us_from_ntp
 from mediad._fastpath.base.octets cimport load32
 from mediad._fastpath.base.table cimport NO_VALUE, table_get
+from mediad._fastpath.engine.bandwidth cimport bandwidth_feedback, bandwidth_remb
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.egress cimport egress_retransmit
 from mediad._fastpath.engine.graph cimport (
@@ -13,9 +14,9 @@ from mediad._fastpath.engine.messages cimport DROP_RTCP_MALFORMED, EVENT_CONSUME
 from mediad._fastpath.stream.receiver cimport receiver_sender_report
 from mediad._fastpath.stream.sender cimport sender_receiver_report
 from mediad._fastpath.wire.rtcp cimport (
-    FMT_FIR, FMT_NACK, FMT_PLI, RTCP_PSFB, RTCP_RR, RTCP_RTPFB, RTCP_SR, RTCP_XR, ReportBlock, RtcpBlock, SenderInfo,
-    rtcp_feedback_ssrcs, rtcp_fir_count, rtcp_fir_ssrc, rtcp_nack_count, rtcp_nack_item, rtcp_next, rtcp_report_block,
-    rtcp_report_count, rtcp_sender_info, rtcp_xr_dlrr, rtcp_xr_rrtr,
+    FMT_AFB, FMT_FIR, FMT_NACK, FMT_PLI, FMT_TRANSPORT_CC, RTCP_PSFB, RTCP_RR, RTCP_RTPFB, RTCP_SR, RTCP_XR,
+    ReportBlock, RtcpBlock, SenderInfo, rtcp_feedback_ssrcs, rtcp_fir_count, rtcp_fir_ssrc, rtcp_nack_count,
+    rtcp_nack_item, rtcp_next, rtcp_report_block, rtcp_report_count, rtcp_sender_info, rtcp_xr_dlrr, rtcp_xr_rrtr,
 )
 
 cdef enum:
@@ -34,6 +35,11 @@ cdef void receive_rtcp(Engine* engine, Transport* transport, const uint8_t* data
             receive_report(engine, transport, &block, now_us)
         elif block.packet_type == RTCP_RTPFB and block.count == FMT_NACK:
             receive_nack(engine, transport, &block, &budget, now_us)
+        elif block.packet_type == RTCP_RTPFB and block.count == FMT_TRANSPORT_CC:
+            if not bandwidth_feedback(engine, transport, &block, now_us):
+                drop(engine, DROP_RTCP_MALFORMED)
+        elif block.packet_type == RTCP_PSFB and block.count == FMT_AFB:
+            bandwidth_remb(engine, transport, &block, now_us)
         elif block.packet_type == RTCP_PSFB and (block.count == FMT_PLI or block.count == FMT_FIR):
             receive_keyframe_request(engine, transport, &block, now_us)
         elif block.packet_type == RTCP_XR:

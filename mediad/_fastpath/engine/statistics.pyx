@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base.rate cimport rate_bps
+from mediad._fastpath.engine.bandwidth cimport available_bps
 from mediad._fastpath.engine.graph cimport (
     NONE, Consumer, Engine, Producer, ReceiveStream, Transport, consumer_of, emit, producer_of, transport_of,
 )
@@ -60,6 +61,9 @@ cdef void transport_stats(Engine* engine, Transport* transport, TransportStats* 
     stats.rtx_recv_bitrate = rate_bps(&transport.rtx_received.rate, now_us)
     stats.rtx_bytes_sent = transport.rtx_sent.bytes
     stats.rtx_send_bitrate = rate_bps(&transport.rtx_sent.rate, now_us)
+    stats.probation_bytes_sent = transport.probation.sent.bytes
+    stats.probation_send_bitrate = rate_bps(&transport.probation.sent.rate, now_us)
+    stats.available_outgoing_bitrate = available_bps(transport)
     stats.available_incoming_bitrate = transport.announced_bitrate_bps
     stats.received_loss_permille = received_loss(engine, transport)
     stats.sent_loss_permille = sent_loss(engine, transport)

@@ -47,6 +47,7 @@ ctypedef struct SentPacket:
     uint8_t tl0_picture_index
     uint8_t marker
     uint8_t valid
+    uint8_t held               # numbered, but the pacer has not let it go yet: nothing to repeat
 
 ctypedef struct SentHistory:
     SentPacket* packets        # ring by sequence_number & mask
@@ -62,6 +63,7 @@ cdef inline SentPacket* sent_put(SentHistory* history, uint16_t sequence_number)
     cell.sequence_number = sequence_number
     cell.valid = 1
     cell.resent_ms = 0
+    cell.held = 0
     return cell
 
 

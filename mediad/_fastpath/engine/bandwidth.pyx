@@ -1,0 +1,74 @@
+"""Bodies of bandwidth.pxd."""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
+from mediad._fastpath.engine.graph cimport (
+    NONE, Consumer, Engine, Transport, emit_values, pace_timer, transport_index,
+)
+from mediad._fastpath.engine.messages cimport EVENT_ESTIMATE
+from mediad._fastpath.engine.probation cimport probation_ready
+from mediad._fastpath.stream.estimator cimport (
+    estimator_delivered_bps, estimator_feedback, estimator_remb, estimator_start_probe, estimator_tick,
+)
+from mediad._fastpath.stream.pacer cimport PacedKind, pacer_hold, pacer_must_wait
+from mediad._fastpath.wire.rtcp cimport RtcpBlock, rtcp_remb
+
+cdef enum:
+    TELL_US = 1000000
+    FALL_PERCENT = 90              # of what was told last: told at once
+    RISE_PERCENT = 115
+    HOLD_US = 5000
+
+
+cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block,
+                             uint64_t now_us) noexcept nogil:
+    if not estimator_feedback(&transport.estimator, block, now_us):
+        return False
+    tell_estimate(engine, transport, now_us)
+    start_probe(engine, transport, now_us)
+    return True
+
+
+cdef void bandwidth_remb(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
+    cdef uint64_t bps
+    if rtcp_remb(block, &bps):
+        estimator_remb(&transport.estimator, bps, now_us)
+        tell_estimate(engine, transport, now_us)
+
+
+cdef void bandwidth_tick(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    estimator_tick(&transport.estimator, now_us)
+    tell_estimate(engine, transport, now_us)
+    start_probe(engine, transport, now_us)
+
+
+cdef void start_probe(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    if probation_ready(transport) and estimator_start_probe(&transport.estimator, now_us):
+        wheel_arm(&engine.wheel, pace_timer(engine, transport_index(engine, transport)), now_us)
+
+
+cdef void tell_estimate(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    cdef uint64_t bps = available_bps(transport)
+    cdef uint64_t told_bps = transport.told_estimate_bps
+    if bps == 0 or transport.first_consumer == NONE:
+        return
+    if (
+        now_us - transport.told_estimate_us < TELL_US
+        and bps * 100 > told_bps * FALL_PERCENT
+        and bps * 100 < told_bps * RISE_PERCENT
+    ):
+        return
+    if emit_values(engine, EVENT_ESTIMATE, transport.handle, <int64_t>bps,
+                   <int64_t>estimator_delivered_bps(&transport.estimator), <int64_t>transport.estimator.queue_us):
+        transport.told_estimate_bps = bps
+        transport.told_estimate_us = now_us
+
+
+cdef bint hold_by_pace(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,
+                       uint16_t sequence_number, uint32_t bytes, uint64_t bps, uint64_t now_us) noexcept nogil:
+    if not pacer_must_wait(&transport.pacer, kind, bps, now_us):
+        return False
+    if not pacer_hold(&transport.pacer, kind, consumer.handle, sequence_number, bytes):
+        return False
+    wheel_arm_sooner(&engine.wheel, pace_timer(engine, transport_index(engine, transport)), now_us + HOLD_US)
+    return True

@@ -1,0 +1,416 @@
+"""Bodies of estimator.pxd: news come in, the target moves, the queue is watched, probes are wished for."""
+
+from libc.math cimport pow, sqrt
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+from mediad._fastpath.stream.arrivals cimport arrivals_add, arrivals_bps, arrivals_init
+from mediad._fastpath.stream.delay_trend cimport (
+    USE_NORMAL, USE_OVER, delay_trend_add, delay_trend_init, delay_trend_skip,
+)
+from mediad._fastpath.stream.losses cimport losses_add, losses_found, losses_init, losses_update
+from mediad._fastpath.stream.probe cimport (
+    PROBE_CARRIED, PROBE_LOST, PROBE_PENDING, PROBE_SLOWED, ProbeVerdict, probe_begin, probe_judge, probe_lost,
+    probe_owed, probe_received, probe_sent,
+)
+from mediad._fastpath.stream.sent_log cimport (
+    FATE_LOST, FATE_RECEIVED, FATE_WAITING, SentRecord, sent_log_add, sent_log_find, sent_log_init, sent_log_time,
+)
+from mediad._fastpath.wire.rtcp cimport RtcpBlock
+from mediad._fastpath.wire.transport_cc cimport (
+    FeedbackReader, PacketStatus, feedback_next, feedback_open, feedback_unwrap,
+)
+
+cdef enum:
+    START_BPS = 600000
+    FLOOR_BPS = 30000
+    WINDOW_US = 500000             # of arrival rates
+    RECENT_US = 200000             # of the arrival rate when overuse shows: what was before it does not count
+    BASE_WINDOW_US = 15000000
+    SILENCE_US = 1000000           # without feedback while sending: an outage
+    TRANSPORT_CC_LIFE_US = 5000000  # after so much silence a REMB counts again
+    MIN_RTT_US = 10000
+    MAX_RTT_US = 200000            # between two decreases
+    LOSS_SPACING_US = 300000
+    QUEUE_CALM_US = 30000          # noise
+    QUEUE_BUSY_US = 60000          # a queue that is worth emptying
+    QUEUE_FULL_US = 100000         # above this the target does not rise
+    DRAIN_PATIENCE_US = 1500000
+    COMPETING_US = 10000000
+    PACKET_BITS = 9600
+    PROBE_SOON_US = 200000
+    PROBE_FIRST_INTERVAL_US = 1000000
+    PROBE_LAST_INTERVAL_US = 2500000
+    PROBE_AFTER_DECREASE_US = 1000000
+
+cdef double BACK_OFF = 0.85
+cdef double GROWTH = 1.08          # per second
+cdef double MIN_STEP_BPS = 4000.0  # per second, near the known capacity
+cdef double ROOM = 0.8             # media below this share of the target does not test it
+cdef double MAX_AHEAD = 1.5        # of the arrival rate: more was never tried
+cdef double LOSS_CALM = 0.02
+cdef double LOSS_MUCH = 0.10
+cdef double LEAST_DRAIN = 0.5
+cdef double OBEYED = 1.25
+cdef double PROBE_FIRST = 3.0
+cdef double PROBE_STEP = 2.0
+cdef double PROBE_CAREFUL = 1.5    # after one that found the path full
+cdef double PROBE_ABOVE_DESIRED = 1.35
+cdef double PROBE_LOW = 0.75
+
+
+cdef void estimator_init(Estimator* estimator) noexcept nogil:
+    memset(estimator, 0, sizeof(Estimator))
+    estimator.target_bps = START_BPS
+    estimator.drain = 1.0
+    arrivals_init(&estimator.delivered)
+    arrivals_init(&estimator.offered)
+    losses_init(&estimator.losses)
+    delay_trend_init(&estimator.trend)
+    sent_log_init(&estimator.log)
+
+
+cdef uint64_t estimator_bps(const Estimator* estimator) noexcept nogil:
+    cdef double bps = estimator.target_bps * estimator.drain
+    if estimator.source == SOURCE_REMB:
+        bps = estimator.remb_bps
+    return FLOOR_BPS if bps < FLOOR_BPS else <uint64_t>bps
+
+
+cdef uint64_t estimator_delivered_bps(const Estimator* estimator) noexcept nogil:
+    return arrivals_bps(&estimator.delivered, WINDOW_US)
+
+
+# --- news -------------------------------------------------------------------------------------------------------------
+
+cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes,
+                         uint64_t now_us) noexcept nogil:
+    cdef uint8_t cluster = 0
+    if estimator.probe.sending:
+        cluster = estimator.probe.cluster
+        probe_sent(&estimator.probe, bytes, now_us)
+    sent_log_add(&estimator.log, sequence_number, bytes, cluster, now_us)
+    estimator.sent_us = now_us
+
+
+cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
+    cdef FeedbackReader reader
+    cdef PacketStatus status
+    cdef SentRecord* record
+    cdef int64_t clock_us
+    cdef int64_t least_us = 0
+    cdef bint any_received = False
+    cdef bint past_probe = False
+    cdef uint64_t sent_us
+    if not feedback_open(&reader, block):
+        return False
+    return_from_silence(estimator, now_us)
+    while feedback_next(&reader, &status):
+        record = sent_log_find(&estimator.log, status.sequence_number)
+        if record == NULL or record.fate == FATE_RECEIVED:
+            continue
+        sent_us = sent_log_time(record, now_us)
+        if estimator.probe.waiting and record.cluster != estimator.probe.cluster and (
+                sent_us > estimator.probe.ended_us):
+            past_probe = True
+        if not status.received:
+            if record.fate == FATE_WAITING:
+                missing(estimator, record, sent_us)
+            continue
+        clock_us = feedback_unwrap(estimator.arrival_us, status.arrival_us)
+        if clock_us > estimator.arrival_us or not estimator.has_base:
+            estimator.arrival_us = clock_us
+        arrived(estimator, record, <int64_t>sent_us, clock_us)
+        if not any_received or clock_us - <int64_t>sent_us < least_us:
+            least_us = clock_us - <int64_t>sent_us
+        any_received = True
+        estimator.rtt_us = now_us - sent_us
+    if any_received:
+        watch_queue(estimator, least_us, now_us)
+    judge_probe(estimator, past_probe, now_us)
+    if any_received:
+        move_target(estimator, now_us)
+    return True
+
+
+cdef void missing(Estimator* estimator, SentRecord* record, uint64_t sent_us) noexcept nogil:
+    record.fate = FATE_LOST
+    arrivals_add(&estimator.offered, <int64_t>sent_us, record.bytes)
+    if sent_us >= estimator.outage_until_us and record.cluster == 0:
+        losses_add(&estimator.losses, True)
+    if record.cluster != 0 and record.cluster == estimator.probe.cluster:
+        probe_lost(&estimator.probe)
+
+
+cdef void arrived(Estimator* estimator, SentRecord* record, int64_t sent_us, int64_t clock_us) noexcept nogil:
+    if record.fate == FATE_LOST:
+        if record.cluster == 0:
+            losses_found(&estimator.losses)
+    else:
+        arrivals_add(&estimator.offered, sent_us, record.bytes)
+        if record.cluster == 0:
+            losses_add(&estimator.losses, False)
+    record.fate = FATE_RECEIVED
+    arrivals_add(&estimator.delivered, clock_us, record.bytes)
+    if record.cluster == 0:
+        delay_trend_add(&estimator.trend, sent_us, clock_us)
+        return
+    # A probe fills the queue on purpose. The trend starts its next comparison behind it.
+    delay_trend_skip(&estimator.trend)
+    if record.cluster == estimator.probe.cluster:
+        probe_received(&estimator.probe, record.bytes, sent_us, clock_us)
+
+
+cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) noexcept nogil:
+    estimator.remb_bps = bps
+    if estimator.feedback_us == 0 or now_us > estimator.feedback_us + TRANSPORT_CC_LIFE_US:
+        estimator.source = SOURCE_REMB
+
+
+# --- silence ----------------------------------------------------------------------------------------------------------
+
+cdef void return_from_silence(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    """Feedback after an outage tells of what was sent into it: lost, but not to a queue."""
+    if estimator.feedback_us != 0 and now_us > estimator.feedback_us + SILENCE_US:
+        estimator.outage_until_us = now_us
+        losses_init(&estimator.losses)
+        delay_trend_init(&estimator.trend)
+        estimator.drain = 1.0
+        estimator.drain_begun_us = 0
+        estimator.next_probe_us = now_us + PROBE_SOON_US
+    estimator.feedback_us = now_us
+    estimator.source = SOURCE_TRANSPORT_CC
+
+
+cdef void estimator_tick(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    cdef uint64_t bps
+    # A probe whose feedback never comes must not stand in the way of the next.
+    if estimator.probe.waiting and probe_judge(&estimator.probe, False, &bps, now_us) != PROBE_PENDING:
+        wait_for_probe(estimator, now_us)
+
+
+# --- the queue --------------------------------------------------------------------------------------------------------
+
+cdef void watch_queue(Estimator* estimator, int64_t least_us, uint64_t now_us) noexcept nogil:
+    """Queueing delay: how much longer the fastest packet of this feedback took than the fastest of the last 15-30 s."""
+    cdef int64_t base_us
+    if not estimator.has_base:
+        estimator.has_base = True
+        estimator.base_us[0] = estimator.base_us[1] = least_us
+        estimator.base_begun_us = now_us
+    elif now_us - estimator.base_begun_us > BASE_WINDOW_US:
+        estimator.base_us[1] = estimator.base_us[0]
+        estimator.base_us[0] = least_us
+        estimator.base_begun_us = now_us
+    elif least_us < estimator.base_us[0]:
+        estimator.base_us[0] = least_us
+    base_us = estimator.base_us[0] if estimator.base_us[0] < estimator.base_us[1] else estimator.base_us[1]
+    estimator.queue_us = <uint64_t>(least_us - base_us) if least_us > base_us else 0
+    if estimator.queue_us < QUEUE_CALM_US:
+        estimator.competing_until_us = 0
+    drain_queue(estimator, now_us)
+
+
+cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    """While our own queue empties, aim lower: about a second for all of it.
+
+    A queue that stays although we send as little as we aimed for is somebody else's.
+    """
+    if estimator.drain_begun_us == 0:
+        return
+    if estimator.queue_us < QUEUE_CALM_US:
+        estimator.drain_begun_us = 0
+        estimator.drain = 1.0
+        return
+    if now_us - estimator.drain_begun_us > DRAIN_PATIENCE_US:
+        if estimator.queue_us * 10 > estimator.drain_from_us * 6 and obeys(estimator):
+            estimator.competing_until_us = now_us + COMPETING_US
+            estimator.drain_begun_us = 0
+            estimator.drain = 1.0
+            return
+        estimator.drain_begun_us = now_us
+        estimator.drain_from_us = estimator.queue_us
+    estimator.drain = 1.0 - (estimator.queue_us - QUEUE_CALM_US) / 1e6
+    if estimator.drain < LEAST_DRAIN:
+        estimator.drain = LEAST_DRAIN
+
+
+cdef bint obeys(const Estimator* estimator) noexcept nogil:
+    """What was sent lately is about what the estimate said, so that the queue's answer to it means something."""
+    return arrivals_bps(&estimator.offered, WINDOW_US) < OBEYED * estimator_bps(estimator)
+
+
+cdef bint competes(const Estimator* estimator, uint64_t now_us) noexcept nogil:
+    return now_us < estimator.competing_until_us
+
+
+# --- the target -------------------------------------------------------------------------------------------------------
+
+cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    cdef double delivered_bps = arrivals_bps(&estimator.delivered, WINDOW_US)
+    cdef bint measured = losses_update(&estimator.losses, now_us)
+    if measured and competes(estimator, now_us) and estimator.losses.excess > LOSS_CALM:
+        decrease(estimator, estimator.target_bps * BACK_OFF, now_us)
+    elif measured and estimator.losses.excess > LOSS_MUCH:
+        decrease(estimator, estimator.target_bps * (1.0 - 0.5 * estimator.losses.excess), now_us)
+    if estimator.trend.use == USE_OVER:
+        # Against a flow that fills the queue until it overflows, yielding to delay is yielding everything: then only
+        # loss counts.
+        if is_congested(estimator) and not competes(estimator, now_us):
+            back_off(estimator, now_us)
+        estimator.changed_us = now_us
+    elif (estimator.trend.use == USE_NORMAL or competes(estimator, now_us)) and estimator.losses.excess < LOSS_CALM:
+        increase(estimator, delivered_bps, now_us)
+    else:
+        estimator.changed_us = now_us
+    if estimator.target_bps < FLOOR_BPS:
+        estimator.target_bps = FLOOR_BPS
+
+
+cdef bint is_congested(const Estimator* estimator) noexcept nogil:
+    """Overuse with a small stream may be jitter: then what is sent still arrives, and no queue stands."""
+    cdef double offered_bps = arrivals_bps(&estimator.offered, WINDOW_US)
+    if offered_bps > ROOM * estimator_bps(estimator):
+        return True
+    return estimator.queue_us > QUEUE_BUSY_US
+
+
+cdef void decrease(Estimator* estimator, double target_bps, uint64_t now_us) noexcept nogil:
+    if target_bps < estimator.target_bps:
+        estimator.target_bps = target_bps
+    estimator.changed_us = estimator.decreased_us = now_us
+    if estimator.next_probe_us < now_us + PROBE_AFTER_DECREASE_US:
+        estimator.next_probe_us = now_us + PROBE_AFTER_DECREASE_US
+
+
+cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    """To 0.85 of what arrived lately, once a round trip."""
+    cdef uint64_t spacing_us = estimator.rtt_us
+    cdef double arrival_bps = arrivals_bps(&estimator.delivered, RECENT_US)
+    if spacing_us < MIN_RTT_US:
+        spacing_us = MIN_RTT_US
+    elif spacing_us > MAX_RTT_US:
+        spacing_us = MAX_RTT_US
+    if arrival_bps <= 0.0 or now_us - estimator.decreased_us < spacing_us:
+        return
+    learn_capacity(estimator, arrival_bps)
+    decrease(estimator, BACK_OFF * arrival_bps, now_us)
+    if estimator.drain_begun_us == 0 and estimator.queue_us > QUEUE_BUSY_US:
+        estimator.drain_begun_us = now_us
+        estimator.drain_from_us = estimator.queue_us
+        drain_queue(estimator, now_us)
+
+
+cdef double deviation(const Estimator* estimator) noexcept nogil:
+    return sqrt(estimator.capacity_variance * estimator.capacity_bps * 1000.0)
+
+
+cdef void learn_capacity(Estimator* estimator, double arrival_bps) noexcept nogil:
+    """Smoothed arrival rate at overuse, and its variance normalised by the mean (kbit/s), within 0.4 to 2.5."""
+    cdef double error
+    if estimator.capacity_bps <= 0.0 or arrival_bps < estimator.capacity_bps - 3 * deviation(estimator):
+        estimator.capacity_bps = arrival_bps
+        estimator.capacity_variance = 0.4
+        return
+    error = estimator.capacity_bps - arrival_bps
+    estimator.capacity_bps += 0.05 * (arrival_bps - estimator.capacity_bps)
+    estimator.capacity_variance += 0.05 * (error * error / (estimator.capacity_bps * 1000.0) -
+                                           estimator.capacity_variance)
+    if estimator.capacity_variance < 0.4:
+        estimator.capacity_variance = 0.4
+    elif estimator.capacity_variance > 2.5:
+        estimator.capacity_variance = 2.5
+
+
+cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) noexcept nogil:
+    """Only what the media tests may grow: multiplicatively, or by a packet a round trip near the known capacity."""
+    cdef double passed_s = (now_us - estimator.changed_us) / 1e6
+    cdef double step_bps, most_bps
+    estimator.changed_us = now_us
+    if passed_s > 1.0:
+        passed_s = 1.0
+    if delivered_bps < ROOM * estimator_bps(estimator):
+        return
+    if estimator.queue_us > QUEUE_FULL_US and not competes(estimator, now_us):
+        return
+    if estimator.capacity_bps > 0.0 and delivered_bps > estimator.capacity_bps + 3 * deviation(estimator):
+        estimator.capacity_bps = 0.0
+    if estimator.capacity_bps > 0.0 or competes(estimator, now_us):
+        step_bps = PACKET_BITS * 1e6 / (estimator.rtt_us + 100000)
+        if step_bps < MIN_STEP_BPS:
+            step_bps = MIN_STEP_BPS
+        step_bps *= passed_s
+    else:
+        step_bps = estimator.target_bps * (pow(GROWTH, passed_s) - 1.0)
+        if step_bps < 1000.0 * passed_s:
+            step_bps = 1000.0 * passed_s
+    most_bps = MAX_AHEAD * delivered_bps + 10000.0
+    if estimator.target_bps + step_bps <= most_bps:
+        estimator.target_bps += step_bps
+
+
+# --- probes -----------------------------------------------------------------------------------------------------------
+
+cdef bint estimator_start_probe(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    cdef double most_bps = PROBE_ABOVE_DESIRED * estimator.desired_bps
+    cdef double bps
+    if (
+        estimator.source != SOURCE_TRANSPORT_CC
+        or estimator.probe.sending
+        or estimator.probe.waiting
+        or now_us < estimator.next_probe_us
+        or estimator.target_bps >= estimator.desired_bps
+        or now_us > estimator.feedback_us + SILENCE_US
+        or estimator.trend.use == USE_OVER
+        or estimator.drain_begun_us != 0
+        or estimator.queue_us > QUEUE_BUSY_US
+        or estimator.losses.excess > LOSS_MUCH
+    ):
+        return False
+    if estimator.probe.cluster == 0:
+        bps = PROBE_FIRST * estimator.target_bps
+    elif estimator.probe_interval_us != 0:
+        bps = PROBE_CAREFUL * estimator.target_bps
+    else:
+        bps = PROBE_STEP * estimator.target_bps
+    probe_begin(&estimator.probe, <uint64_t>(bps if bps < most_bps else most_bps), now_us)
+    return True
+
+
+cdef uint32_t estimator_padding(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    return probe_owed(&estimator.probe, now_us)
+
+
+cdef void wait_for_probe(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    """Nothing was won: try again later, and then more carefully."""
+    if estimator.probe_interval_us == 0:
+        estimator.probe_interval_us = PROBE_FIRST_INTERVAL_US
+    elif estimator.probe_interval_us < PROBE_LAST_INTERVAL_US:
+        estimator.probe_interval_us += estimator.probe_interval_us // 2
+        if estimator.probe_interval_us > PROBE_LAST_INTERVAL_US:
+            estimator.probe_interval_us = PROBE_LAST_INTERVAL_US
+    if estimator.next_probe_us < now_us + estimator.probe_interval_us:
+        estimator.next_probe_us = now_us + estimator.probe_interval_us
+
+
+cdef void judge_probe(Estimator* estimator, bint later, uint64_t now_us) noexcept nogil:
+    cdef uint64_t bps
+    cdef ProbeVerdict verdict = probe_judge(&estimator.probe, later, &bps, now_us)
+    if verdict == PROBE_PENDING:
+        return
+    if verdict != PROBE_LOST and bps > estimator.target_bps:
+        estimator.target_bps = bps
+        estimator.changed_us = now_us
+        if estimator.capacity_bps > 0.0 and bps > estimator.capacity_bps + 3 * deviation(estimator):
+            estimator.capacity_bps = 0.0
+    if verdict == PROBE_CARRIED:
+        estimator.low_probes = 0
+        estimator.probe_interval_us = 0
+        estimator.next_probe_us = now_us
+        return
+    if verdict == PROBE_SLOWED:
+        # The path is full at this rate. If that is far below the target, the target is old: twice, to be sure.
+        estimator.low_probes = estimator.low_probes + 1 if bps < PROBE_LOW * estimator.target_bps else 0
+        if estimator.low_probes >= 2:
+            estimator.low_probes = 0
+            decrease(estimator, bps, now_us)
+    wait_for_probe(estimator, now_us)

@@ -1,0 +1,155 @@
+"""The estimator alone: where it starts, what it refuses, what silence and REMB mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from mediad._fastpath.stream._probe_bandwidth import Estimator
+from mediad._fastpath.stream._probe_stream import Twcc
+
+NONE, TRANSPORT_CC, REMB = range(3)
+MS = 1000
+START_BPS = 600_000
+
+
+class Conversation:
+    """Media every 10 ms over a perfect path of 20 ms, feedback every 100 ms."""
+
+    def __init__(self, size: int = 500) -> None:
+        self.estimator = Estimator()
+        self.receiver = Twcc()
+        self.number = 0
+        self.now_us = 1_000_000
+        self.size = size
+
+    def run(self, packets: int, *, arrive: bool = True, lose_every: int = 0, feedback: bool = True) -> None:
+        for _ in range(packets):
+            self.estimator.sent(self.number & 0xFFFF, self.size, self.now_us)
+            if arrive and not (lose_every and self.number % lose_every == 0):
+                self.receiver.received(self.number & 0xFFFF, self.now_us + 20 * MS)
+            self.number += 1
+            self.now_us += 10 * MS
+            if feedback and self.number % 10 == 0:
+                while (report := self.receiver.feedback()) is not None:
+                    assert self.estimator.feedback(report, self.now_us + 30 * MS)
+
+    def probe(self) -> bool:
+        """One cluster, if it wants one."""
+        if not self.estimator.start_probe(self.now_us):
+            return False
+        while self.estimator.probing:
+            while self.estimator.padding(self.now_us):
+                self.estimator.sent(self.number & 0xFFFF, self.estimator.probe_packet_bytes, self.now_us)
+                self.receiver.received(self.number & 0xFFFF, self.now_us + 20 * MS)
+                self.number += 1
+            self.now_us += 5 * MS
+        return True
+
+
+def test_before_any_report_nothing_is_known() -> None:
+    estimator = Estimator()
+    estimator.desired_bps = 5_000_000
+    assert estimator.source == NONE
+    assert estimator.bps == START_BPS
+    assert not estimator.start_probe(1_000_000)
+
+
+def test_malformed_feedback_is_refused() -> None:
+    estimator = Estimator()
+    assert not estimator.feedback(bytes([0x8F, 205, 0, 2]) + bytes(8), 1_000_000)
+    assert estimator.source == NONE
+
+
+def test_feedback_about_what_was_never_sent_moves_nothing() -> None:
+    talk = Conversation()
+    for number in range(50):
+        talk.receiver.received(number, 2_000_000 + number * 40 * MS)
+    report = talk.receiver.feedback()
+    assert report is not None
+    assert talk.estimator.feedback(report, 5_000_000)
+    assert talk.estimator.bps == START_BPS
+    assert talk.estimator.delivered_bps == 0
+
+
+def test_the_same_feedback_twice_counts_once() -> None:
+    talk = Conversation()
+    talk.run(99)
+    report = talk.receiver.feedback()
+    assert report is not None
+    talk.estimator.feedback(report, talk.now_us)
+    before = talk.estimator.delivered_bps, talk.estimator.bps
+    talk.estimator.feedback(report, talk.now_us + 1)
+    assert (talk.estimator.delivered_bps, talk.estimator.bps) == before
+
+
+def test_small_media_does_not_raise_the_estimate_and_a_probe_does() -> None:
+    talk = Conversation()
+    talk.run(500)
+    assert talk.estimator.delivered_bps == pytest.approx(400_000, rel=0.05)
+    assert talk.estimator.bps == START_BPS
+    talk.estimator.desired_bps = 1_500_000
+    assert talk.probe()
+    talk.run(30)
+    assert talk.estimator.bps == pytest.approx(3 * START_BPS, rel=0.15)
+    assert not talk.probe()  # there is nothing more to win
+
+
+def test_media_that_fills_the_estimate_raises_it() -> None:
+    talk = Conversation(size=740)
+    talk.run(1000)
+    assert 650_000 < talk.estimator.bps < 1.5 * 592_000 + 10_001
+
+
+def test_silence_is_no_congestion() -> None:
+    talk = Conversation()
+    talk.run(300)
+    before = talk.estimator.bps
+    talk.run(500, arrive=False, feedback=False)
+    talk.run(100)
+    assert talk.estimator.bps == before
+
+
+def test_loss_without_end_is_the_paths_own() -> None:
+    talk = Conversation()
+    talk.run(200)
+    talk.run(3000, lose_every=7)
+    assert talk.estimator.bps > START_BPS // 3
+    low = talk.estimator.bps
+    talk.run(3000, lose_every=7)
+    assert talk.estimator.bps >= low
+
+
+def test_remb_counts_only_while_there_is_no_transport_cc() -> None:
+    estimator = Estimator()
+    estimator.remb(250_000, 1_000_000)
+    assert (estimator.source, estimator.bps) == (REMB, 250_000)
+    talk = Conversation()
+    talk.run(100)
+    talk.estimator.remb(250_000, talk.now_us)
+    assert (talk.estimator.source, talk.estimator.bps) == (TRANSPORT_CC, START_BPS)
+    talk.estimator.remb(250_000, talk.now_us + 6_000_000)
+    assert (talk.estimator.source, talk.estimator.bps) == (REMB, 250_000)
+
+
+def test_a_probe_without_feedback_does_not_block_the_next() -> None:
+    talk = Conversation()
+    talk.run(100)
+    talk.estimator.desired_bps = 5_000_000
+    assert talk.estimator.start_probe(talk.now_us)
+    while talk.estimator.probing:
+        while talk.estimator.padding(talk.now_us):
+            talk.estimator.sent(talk.number & 0xFFFF, talk.estimator.probe_packet_bytes, talk.now_us)
+            talk.number += 1
+        talk.now_us += 5 * MS
+    talk.estimator.tick(talk.now_us + 2_000_000)
+    talk.now_us += 4_000_000
+    talk.run(60)
+    assert talk.estimator.start_probe(talk.now_us)
+
+
+@pytest.mark.parametrize("size", [1, 1500])
+def test_the_estimate_has_a_floor(size: int) -> None:
+    estimator = Estimator()
+    estimator.remb(0, 1_000_000)
+    estimator.sent(0, size, 1_000_000)
+    assert estimator.bps == 30_000
