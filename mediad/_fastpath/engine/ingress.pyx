@@ -200,7 +200,8 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
         transport.rtp_received.bytes += packet.length
         rate_add(&transport.rtp_received.rate, packet.length, now_us)
     memset(&info, 0, sizeof(PayloadInfo))
-    payload_describe(<Codec>codec.codec, packet, &info)
+    payload_describe(<Codec>codec.codec, packet, &stream.dependencies, &info)
+    remember_layers(stream, &info)
     arrival = receiver_packet(&stream.receiver, packet.sequence_number, packet.timestamp, packet.length,
                               info.is_keyframe, is_rtx, now_us, &sequence)
     if arrival == ARRIVAL_DUPLICATE:
@@ -218,6 +219,13 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
         return
     count_level(producer, packet)
     forward(engine, stream, slot, packet, &info, sequence, now_us)
+
+
+cdef void remember_layers(ReceiveStream* stream, PayloadInfo* info) noexcept nogil:
+    """VP9 tells how many spatial layers it sends at key pictures only; followers want to know at any."""
+    if info.spatial_count != 0:
+        stream.spatial_count = info.spatial_count
+    info.spatial_count = stream.spatial_count
 
 
 cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer, const RtpPacket* packet,
@@ -258,6 +266,7 @@ cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
     cdef uint32_t i
     cdef Consumer* consumer
     store_clear(&stream.store)
+    stream.spatial_count = 0
     stream.keyframe_sequence = -1
     for i in range(stream.subscriber_count):
         consumer = &engine.consumers[stream.subscribers[i]]
