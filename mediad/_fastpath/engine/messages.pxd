@@ -69,7 +69,8 @@ cpdef enum Drop:
     DROP_RTX_TOO_SOON = 29         # asked for again within a round trip
     DROP_STALE_COMMAND = 30        # its object was closed meanwhile
     DROP_EVENT_FULL = 31           # a periodic event found the ring full
-    DROP_COUNT = 32
+    DROP_LAYER_NOT_WANTED = 32     # of a spatial or temporal layer this consumer does not get
+    DROP_COUNT = 33
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0
@@ -167,6 +168,8 @@ ctypedef struct OpenConsumerBody:
     uint16_t first_sequence_number
     uint16_t first_rtx_sequence_number
     int32_t target
+    uint8_t target_spatial
+    uint8_t target_temporal
     uint8_t video
     uint8_t nack
     uint8_t ignore_dtx
@@ -186,6 +189,7 @@ ctypedef struct ConsumerSessionsBody:
 
 ctypedef struct TargetBody:
     int32_t encoding
+    uint32_t spatial_layer
     uint32_t temporal_layer
 
 ctypedef struct StatsBody:
