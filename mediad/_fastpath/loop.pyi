@@ -18,6 +18,7 @@ class EventKind(IntEnum):
     (EVENT_CONSUMER_SCORE, consumer, score 0..10)
     (EVENT_LAYERS, consumer, encoding or -1, temporal layer, spatial layer)   layers within it; 255 = it has none
     (EVENT_LEVEL, producer, dBov -127..0)
+    (EVENT_BITRATES, producer, encoding, 16 bitrates)  bit/s of what a choice of layers costs: [4 * spatial + temporal]
     (EVENT_STATS, request id, list of dicts)           empty when the object is gone
     """
 
@@ -29,6 +30,7 @@ class EventKind(IntEnum):
     EVENT_LAYERS = 6
     EVENT_LEVEL = 7
     EVENT_STATS = 8
+    EVENT_BITRATES = 10
 
 class Codec(IntEnum):
     CODEC_OTHER = 0

@@ -1,5 +1,5 @@
-"""A receiver of a layered stream, whose layers are chosen anew again and again: it can decode all it gets, nothing is
-missing in its numbers, and it ends with the layers that were asked for."""
+"""A receiver of a layered stream, whose layers are chosen anew again and again: it can decode all it gets,
+nothing is missing in its numbers, and it ends with the layers that were asked for."""
 
 from __future__ import annotations
 
@@ -87,9 +87,8 @@ class Stage:
         for to, data in self.call.left():
             if to == e.RECEIVER and not e.is_rtcp(data):
                 received.append(e.parse_rtp(data))
-            elif to == e.SENDER and any(block[:2] == (206, 1) for block in e.rtcp_blocks(data)):
-                if self.keyframe_due is None:
-                    self.keyframe_due = self.source.picture + KEYFRAME_DELAY_PICTURES
+            elif self.keyframe_due is None and any(block[:2] == (206, 1) for block in e.rtcp_blocks(data)):
+                self.keyframe_due = self.source.picture + KEYFRAME_DELAY_PICTURES
         for event in self.call.probe.events():
             if int(event[0]) == LAYERS_EVENT:
                 self.layers = event[2:]

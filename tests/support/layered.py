@@ -1,7 +1,7 @@
-"""Layered video built byte by byte: what VP8, VP9 SVC, K-SVC and AV1 senders put on the wire, with what needs what.
+"""Layered video built byte by byte: what VP8, VP9 SVC, K-SVC and AV1 senders put on the wire.
 
-Every picture is one or more layer frames of a few packets. A frame knows which earlier frames it needs, so that a
-receiver can be asked afterwards whether it could decode what it was sent.
+Every picture is one or more layer frames of a few packets. A frame knows which earlier frames it needs, so
+that a receiver can be asked afterwards whether it could decode what it was sent.
 """
 
 from __future__ import annotations

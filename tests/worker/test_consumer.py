@@ -27,8 +27,8 @@ def consumed(
     return made, producer, made.consumer(transport, producer, "c", wire, **changes)
 
 
-def targets(made: Bench) -> list[tuple[int, int]]:
-    """(encoding, temporal layer) the media path was told to send, one after the other."""
+def targets(made: Bench) -> list[tuple[int, int, int]]:
+    """(encoding, temporal, spatial layer) the media path was told to send, one after the other."""
     return [call.args[1:] for call in made.loop.named("set_target")]
 
 
@@ -61,6 +61,7 @@ def test_a_camera_opens_its_consumer() -> None:
         "ignore_dtx": True,
         "paused": True,
         "target": 0,
+        "target_layers": (255, 255),
     }
     assert 1000 <= drawn["first_sequence_number"] < 32768
     assert 1000 <= drawn["first_rtx_sequence_number"] < 32768
@@ -128,20 +129,20 @@ def test_streams_that_come_and_go_move_the_target() -> None:
     made, producer, _ = consumed()
     for encoding, active in ((0, True), (2, True), (1, True), (2, False), (0, False)):
         producer.stream_changed(encoding, 1000 + encoding, 10, active)
-    assert targets(made) == [(0, 255), (2, 255), (2, 255), (1, 255), (1, 255)]
+    assert targets(made) == [(2, 255, 255), (1, 255, 255)]
 
 
 @pytest.mark.parametrize(
     ("wished", "answer", "target"),
     [
-        ((0, None), (0, 2), (0, 255)),
-        ((1, 2), (1, 2), (1, 255)),
-        ((2, 0), (2, 0), (2, 0)),
-        ((7, 9), (2, 2), (2, 255)),
+        ((0, None), (0, 2), (0, 255, 255)),
+        ((1, 2), (1, 2), (1, 255, 255)),
+        ((2, 0), (2, 0), (2, 0, 255)),
+        ((7, 9), (2, 2), (2, 255, 255)),
     ],
 )
 def test_wishes_are_brought_down_to_what_exists(
-    wished: tuple[int, int | None], answer: tuple[int, int], target: tuple[int, int]
+    wished: tuple[int, int | None], answer: tuple[int, int], target: tuple[int, int, int]
 ) -> None:
     made, producer, consumer = consumed()
     for encoding in range(3):
@@ -156,27 +157,27 @@ def test_wishes_hold_when_streams_change() -> None:
     consumer.set_preferred_layers(1, 1)
     for encoding in range(3):
         producer.stream_changed(encoding, 1000 + encoding, 10, True)
-    assert targets(made)[-1] == (1, 1)
+    assert targets(made)[-1] == (1, 1, 255)
 
 
 def test_svc_keeps_its_only_encoding() -> None:
     made, _, consumer = consumed(wire=SVC)
     assert consumer.set_preferred_layers(3, 1) == {"spatialLayer": 0, "temporalLayer": 1}
-    assert targets(made) == [(0, 1)]
+    assert targets(made) == [(0, 1, 255)]
 
 
 @pytest.mark.parametrize(("kind", "wire"), [("video", SIMPLE), ("audio", None)])
 def test_simple_tracks_have_no_layers(kind: str, wire: dict[str, Any] | None) -> None:
     made, _, consumer = consumed(kind, wire)
     assert consumer.set_preferred_layers(0, 0) is None
-    consumer.layers_changed(0, 255)
+    consumer.layers_changed(0, 255, 255)
     assert targets(made) == []
     assert made.told("consumer.layers") == []
 
 
 def test_layers_that_are_sent_are_told() -> None:
     made, _, consumer = consumed()
-    for news in ((1, 255), (2, 0), (-1, 255)):
+    for news in ((1, 255, 255), (1, 7, 0), (2, 0, 0), (-1, 255, 255)):
         consumer.layers_changed(*news)
     assert made.told("consumer.layers") == [
         {"consumerId": "c", "layers": {"spatialLayer": 1, "temporalLayer": 2}},
@@ -187,7 +188,7 @@ def test_layers_that_are_sent_are_told() -> None:
 
 def test_layers_of_svc() -> None:
     made, _, consumer = consumed(wire=SVC)
-    consumer.layers_changed(0, 255)
+    consumer.layers_changed(0, 255, 255)
     assert made.told("consumer.layers")[0]["layers"] == {"spatialLayer": 0, "temporalLayer": 2}
 
 
@@ -204,7 +205,7 @@ def test_the_score_of_what_is_forwarded() -> None:
     for encoding in range(3):
         producer.stream_changed(encoding, 1000 + encoding, 10 - encoding, True)
     assert consumer.score() == {"score": 10, "producerScore": 8, "producerScores": [10, 9, 8]}
-    consumer.layers_changed(1, 255)
+    consumer.layers_changed(1, 255, 255)
     assert consumer.score()["producerScore"] == 9
 
 

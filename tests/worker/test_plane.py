@@ -264,7 +264,7 @@ async def test_news_reaches_the_object_it_is_about() -> None:
             (EventKind.EVENT_STREAM, producer, 2, 1111, 9, True),
             (EventKind.EVENT_LEVEL, producer, -40),
             (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, 1, 255),
+            (EventKind.EVENT_LAYERS, consumer, 1, 255, 0),
         )
         await until(lambda: consuming.layers_changed.called)
     finally:
@@ -293,7 +293,7 @@ async def test_news_about_what_is_gone_is_dropped() -> None:
             (EventKind.EVENT_STREAM, producer, 0, 1111, 9, True),
             (EventKind.EVENT_LEVEL, producer, -40),
             (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, -1, 255),
+            (EventKind.EVENT_LAYERS, consumer, -1, 255, 255),
             (EventKind.EVENT_STATS, 99, []),
             (EventKind.EVENT_CLOSED, Kind.KIND_SOCKET, 0),
             (EventKind.EVENT_CLOSED, Kind.KIND_TRANSPORT, transport),

@@ -18,7 +18,7 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET,
     COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS,
     COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS,
-    COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_KEYS, COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED,
+    COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_KEYS, COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_BITRATES, EVENT_CLOSED,
     EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
     MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event,
     OpenConsumerBody, OpenProducerBody, Punt,
@@ -330,6 +330,8 @@ cdef class Commands:
             return EventKind(event.kind), event.handle, event.a
         if event.kind == EVENT_LAYERS:
             return EventKind(event.kind), event.handle, event.a, event.b, event.c
+        if event.kind == EVENT_BITRATES:
+            return EventKind(event.kind), event.handle, event.a, event.stats.bitrates
         if event.kind == EVENT_STATS:
             return self.read_stats(event)
         return None

@@ -20,6 +20,7 @@ from mediad._fastpath.engine.messages cimport (
 from mediad._fastpath.engine.outbox cimport Outbox
 from mediad._fastpath.stream.history cimport PacketStore, SentHistory
 from mediad._fastpath.stream.keyframes cimport KeyframeRequests
+from mediad._fastpath.stream.layer_rates cimport LayerRates
 from mediad._fastpath.stream.layer_selector cimport LayerSelector
 from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
 from mediad._fastpath.stream.rewriter cimport RtpRewriter
@@ -96,6 +97,7 @@ ctypedef struct ReceiveStream:
     PacketStore store
     uint8_t spatial_count          # VP9: layers the newest scalability structure told of; 0 = none
     DependencyStructure dependencies
+    LayerRates rates
 
 ctypedef struct Encoding:
     uint32_t ssrc

@@ -6,6 +6,7 @@ way. A handle is generation << 20 | index; index names the slot, generation tell
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.stream.layer_rates cimport RATED_CHOICES
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
@@ -34,6 +35,7 @@ cpdef enum EventKind:
     EVENT_LAYERS = 6
     EVENT_LEVEL = 7
     EVENT_STATS = 8
+    EVENT_BITRATES = 10
 
 # Why something was not done. One counter each, named the same in statistics.
 cpdef enum Drop:
@@ -254,10 +256,14 @@ ctypedef struct StreamStats:
     uint64_t byte_count
     uint64_t bitrate
     uint32_t active
+    uint32_t spatial_count         # rated layers of each kind; 0 = the stream tells of none
+    uint32_t temporal_count
+    uint32_t layer_bitrates[RATED_CHOICES]
 
 ctypedef union EventStats:
     TransportStats transport
     StreamStats stream
+    uint32_t bitrates[RATED_CHOICES]
 
 ctypedef struct Event:
     uint32_t kind
