@@ -68,11 +68,10 @@ def ladder(
     a larger one that stutters. A step that costs no more than one below it replaces that.
     """
     steps: list[Step] = []
-    for spatial in spatial_layers:
+    measured = [spatial for spatial in spatial_layers if bitrates[spatial][0]]
+    for spatial in measured or spatial_layers[:1]:
         row = bitrates[spatial]
         sent = [t for t in range(min(temporal_limit, RATED_LAYERS - 1) + 1) if t == 0 or row[t] > row[t - 1]]
-        if steps and not row[0]:
-            continue
         for temporal in sent:
             if steps and spatial != spatial_layers[0] and temporal == 0 and len(sent) > 2:
                 continue

@@ -94,7 +94,7 @@ class Bandwidth:
             claimant.allot(ladder[step] if step != NOTHING else None, limited=step < len(ladder) - 1)
 
     def _note(self, record: _Record, claim: Claim, step: int, now_us: int) -> None:
-        if step > claim.held:
+        if step > claim.held != NOTHING:
             record.raised_us = now_us
         elif step < claim.held and self.is_limited:
             failed = now_us - record.raised_us < _TRIAL_US
