@@ -135,7 +135,7 @@ class Consumer:
         """The outbound-rtp entry, then the inbound-rtp entry of the stream it comes from."""
         records = await self._plane.stats(Kind.KIND_CONSUMER, self.handle)
         entries = [
-            sent_stream(record, self.producer.kind, self._mime_type) | self._layer_stats()
+            sent_stream(record, self.producer.kind, self._mime_type) | self.layer_stats()
             for record in records
         ]
         if records and records[0]["encoding"] >= 0:
@@ -215,7 +215,7 @@ class Consumer:
             self._target = target
             self._plane.set_target(self.handle, *target)
 
-    def _layer_stats(self) -> dict[str, Any]:
+    def layer_stats(self) -> dict[str, Any]:
         """Which layers are sent, which are aimed at, and why not those that are preferred."""
         if self._type not in ("simulcast", "svc"):
             return {}
