@@ -53,6 +53,13 @@ class Bandwidth:
     def is_limited(self) -> bool:
         return self.available_bps is not None
 
+    @property
+    def desired_bps(self) -> int:
+        """What it would take to give everybody the best: how far probing is worth while."""
+        ladders = [claimant.ladder() for claimant in self._records]
+        best = sum(ladder[-1].bitrate_bps for ladder in ladders if ladder)
+        return best + sum(claimant.reserved_bps() for claimant in self._records)
+
     def join(self, claimant: Claimant) -> None:
         self._records[claimant] = _Record()
 

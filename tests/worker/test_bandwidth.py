@@ -77,6 +77,10 @@ def test_who_leaves_makes_room() -> None:
     assert len(first.allotted) == 2
 
 
+def test_what_everybody_would_like() -> None:
+    assert joined(Viewer(), Viewer(CAMERA[:2]), Viewer(None, reserved=50), Viewer(())).desired_bps == 1350
+
+
 def released(viewer: Viewer, bandwidth: Bandwidth, now_us: int) -> int:
     """How long after the link got wide the viewer has the best again."""
     start_us = now_us

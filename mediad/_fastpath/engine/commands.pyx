@@ -23,6 +23,7 @@ from mediad._fastpath.engine.messages cimport (
     MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event,
     OpenConsumerBody, OpenProducerBody, Punt,
 )
+from mediad._fastpath.stream.layer_rates cimport RATED_CHOICES
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 from mediad._fastpath.engine.messages import Counter, Drop, EventKind
@@ -322,6 +323,7 @@ cdef class Commands:
         return news
 
     cdef object read_event(self, const Event* event):
+        cdef int i
         if event.kind == EVENT_STREAM:
             return EventKind(event.kind), event.handle, event.a, event.b >> 8, event.b & 0xFF, event.c != 0
         if event.kind == EVENT_CLOSED:
@@ -331,7 +333,7 @@ cdef class Commands:
         if event.kind == EVENT_LAYERS:
             return EventKind(event.kind), event.handle, event.a, event.b, event.c
         if event.kind == EVENT_BITRATES:
-            return EventKind(event.kind), event.handle, event.a, event.stats.bitrates
+            return EventKind(event.kind), event.handle, event.a, [event.stats.bitrates[i] for i in range(RATED_CHOICES)]
         if event.kind == EVENT_STATS:
             return self.read_stats(event)
         return None
