@@ -281,3 +281,48 @@ def test_packets_out_of_order(name: str) -> None:
         start = receiver.packets[0][1].sequence
         numbers = sorted((packet.sequence - start) % 65536 for _, packet in receiver.packets)
         assert numbers[:-5] == list(range(len(numbers) - 5))
+
+
+def test_temporal_layers_of_simulcast() -> None:
+    """A target names an encoding and its temporal layers; the way there never shows a broken picture."""
+    chance = random.Random(9)
+    call = e.Call()
+    sources = [LayeredSource("vp8"), LayeredSource("vp8", long_pattern=True)]
+    call.produce(encodings=[(e.SSRC + i, e.RTX_SSRC + i, b"") for i in range(2)])
+    call.consume()
+    sequences = [0, 1000]
+    packets: list[tuple[int, Frame, e.Packet]] = []
+    keyframes_due = [0, 0]
+    target = (0, 2)
+    for picture in range(3000):
+        if picture % 60 == 0:
+            if picture:
+                assert {encoding for encoding, _, _ in packets[-10:]} == {target[0]}
+                assert max(frame.temporal for _, frame, _ in packets[-10:]) == target[1]
+            target = (chance.randrange(2), chance.randrange(3))
+            call.probe.set_target(e.CONSUMER, *target)
+        for encoding, source in enumerate(sources):
+            due = 0 < keyframes_due[encoding] <= picture
+            keyframes_due[encoding] = 0 if due else keyframes_due[encoding]
+            (frame,) = source.next(keyframe=due)
+            for number, payload in enumerate(frame.packets):
+                marker = number == len(frame.packets) - 1
+                sequences[encoding] += 1
+                data = e.rtp(
+                    sequences[encoding], picture * TICKS, payload, ssrc=e.SSRC + encoding, marker=marker
+                )
+                call.send(data)
+                for to, left in call.left():
+                    if to == e.RECEIVER and not e.is_rtcp(left):
+                        packets.append((encoding, frame, e.parse_rtp(left)))
+                    elif to == e.SENDER:
+                        for kind, form, body in e.rtcp_blocks(left):
+                            if (kind, form) == (206, 1):
+                                asked = int.from_bytes(body[4:8], "big") - e.SSRC
+                                keyframes_due[asked] = keyframes_due[asked] or picture + 3
+        call.pass_time(FRAME_US)
+    assert {(b.sequence - a.sequence) % 65536 for (_, _, a), (_, _, b) in pairwise(packets)} == {1}
+    for (_, frame, before), (_, after, packet) in pairwise(packets):
+        step = (packet.picture_id - before.picture_id) % 32768
+        assert step == (packet.timestamp != before.timestamp)
+        assert (packet.tl0 - before.tl0) % 256 == (step and after.temporal == 0)
