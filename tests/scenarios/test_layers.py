@@ -12,7 +12,15 @@ from itertools import pairwise
 import pytest
 
 from tests.support import engine as e
-from tests.support.layered import CODEC_NUMBERS, DESCRIPTOR_ID, TICKS, Frame, LayeredSource, rtp_packets
+from tests.support.layered import (
+    CODEC_NUMBERS,
+    DESCRIPTOR_ID,
+    TICKS,
+    Codec,
+    Frame,
+    LayeredSource,
+    rtp_packets,
+)
 
 FRAME_US = 33_333
 DEPENDENCY_DESCRIPTOR = 6
@@ -205,7 +213,7 @@ def test_k_svc_does_not_send_what_nobody_needs() -> None:
 
 
 @pytest.mark.parametrize("codec", ["vp9", "av1"])
-def test_full_svc_goes_down_at_once_without_a_key_frame(codec: str) -> None:
+def test_full_svc_goes_down_at_once_without_a_key_frame(codec: Codec) -> None:
     stage = Stage(LayeredSource(codec, spatial_layers=3))
     stage.play(6)
     stage.choose(0, 2)
@@ -218,7 +226,7 @@ def test_full_svc_goes_down_at_once_without_a_key_frame(codec: str) -> None:
 
 
 @pytest.mark.parametrize("codec", ["vp9_key", "av1_key"])
-def test_k_svc_asks_for_a_key_frame_to_go_down(codec: str) -> None:
+def test_k_svc_asks_for_a_key_frame_to_go_down(codec: Codec) -> None:
     stage = Stage(LayeredSource(codec, spatial_layers=3))
     stage.play(40)
     stage.choose(1, 2)
@@ -230,7 +238,7 @@ def test_k_svc_asks_for_a_key_frame_to_go_down(codec: str) -> None:
 
 
 @pytest.mark.parametrize("codec", ["vp9_key", "av1_key"])
-def test_k_svc_falls_back_to_the_layers_that_are_sent(codec: str) -> None:
+def test_k_svc_falls_back_to_the_layers_that_are_sent(codec: Codec) -> None:
     """A sender that stops its upper layers starts anew with a key frame."""
     stage = Stage(LayeredSource(codec, spatial_layers=3))
     stage.play(6)
@@ -322,7 +330,7 @@ def test_temporal_layers_of_simulcast() -> None:
                                 keyframes_due[asked] = keyframes_due[asked] or picture + 3
         call.pass_time(FRAME_US)
     assert {(b.sequence - a.sequence) % 65536 for (_, _, a), (_, _, b) in pairwise(packets)} == {1}
-    for (_, frame, before), (_, after, packet) in pairwise(packets):
+    for (_, _, before), (_, after, packet) in pairwise(packets):
         step = (packet.picture_id - before.picture_id) % 32768
         assert step == (packet.timestamp != before.timestamp)
         assert (packet.tl0 - before.tl0) % 256 == (step and after.temporal == 0)
