@@ -16,9 +16,10 @@ class EventKind(IntEnum):
     (EVENT_CLOSED, Kind, handle)                       the index is free, lent sessions are no longer used
     (EVENT_STREAM, producer, encoding, ssrc, score 0..10, active)
     (EVENT_CONSUMER_SCORE, consumer, score 0..10)
-    (EVENT_LAYERS, consumer, encoding or -1, temporal layer; 255 = all)
+    (EVENT_LAYERS, consumer, encoding or -1, temporal layer, spatial layer)   layers within it; 255 = it has none
     (EVENT_LEVEL, producer, dBov -127..0)
     (EVENT_ESTIMATE, transport, available bit/s, delivered bit/s, queueing delay µs)
+    (EVENT_BITRATES, producer, encoding, 16 bitrates)  bit/s of what a choice of layers costs: [4 * spatial + temporal]
     (EVENT_STATS, request id, list of dicts)           empty when the object is gone
     """
 
@@ -31,6 +32,7 @@ class EventKind(IntEnum):
     EVENT_LEVEL = 7
     EVENT_STATS = 8
     EVENT_ESTIMATE = 9
+    EVENT_BITRATES = 10
 
 class Codec(IntEnum):
     CODEC_OTHER = 0
@@ -131,11 +133,14 @@ class Commands:
         first_sequence_number: int,
         first_timestamp: int,
         first_rtx_sequence_number: int,
+        target_layers: tuple[int, int] = (255, 255),
     ) -> None:
-        """codecs: (router payload type, RTX payload type or 0); target: encoding to send, -1 for none."""
+        """codecs: (router payload type, RTX payload type or 0); target: encoding to send, -1 for none;
+        target_layers: highest spatial and temporal layer of it, 255 for all."""
     def set_consumer_sessions(self, handle: int, *, rtp_session: int, rtx_session: int) -> None: ...
     def pause_consumer(self, handle: int, paused: bool) -> None: ...
-    def set_target(self, handle: int, encoding: int, temporal_layer: int) -> None: ...
+    def set_target(self, handle: int, encoding: int, temporal_layer: int, spatial_layer: int = 255) -> None:
+        """Layers within the encoding; 255 for all."""
     def request_key_frame(self, consumer: int) -> None: ...
     def close_consumer(self, handle: int) -> None: ...
     def request_stats(self, request_id: int, kind: int, handle: int) -> None: ...

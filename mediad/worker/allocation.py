@@ -1,8 +1,49 @@
-"""Which of a producer's streams a consumer gets: a pure decision, made anew whenever its grounds change."""
+"""Who gets which layers out of the bitrate a client's link carries: pure functions, no clock and no state.
+
+The rules, in this order:
+
+1. Without an estimate everybody gets the best that is wanted and sent.
+2. Everybody gets the lowest step before anybody gets more; where even that does not fit, higher priorities
+   come first. Nobody is left with nothing while the lowest step would fit beside the others' lowest. The very
+   first gets it in any case: an estimate may be wrong, and one picture should stay.
+3. What is left goes, step by step, to whoever has the least bitrate for its priority.
+4. A step up must leave headroom; a step that was held before need not, and the lowest one may even overdraw a
+   little. So the same or nearly the same estimate gives the same answer again.
+"""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+HEADROOM = 1.1  # times its price, for a step that was not held before
+OVERDRAFT = 1.1  # of what is available, before a lowest step that was held is taken away
+RATED_LAYERS = 4  # of either kind, in the media path's table of bitrates
+NOTHING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A choice of layers and what it costs. `spatial` is the encoding where there are several."""
+
+    spatial: int
+    temporal: int
+    bitrate_bps: int
+
+    @property
+    def layers(self) -> tuple[int, int]:
+        return self.spatial, self.temporal
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One video consumer's: `ladder` rises in layers and in price; `held` is the step it has, or NOTHING."""
+
+    ladder: tuple[Step, ...]
+    priority: int = 1
+    held: int = NOTHING
+    may_rise: bool = True  # above `held`; from nothing to the lowest step always
 
 
 def target_encoding(active: Sequence[bool], preferred: int) -> int:
@@ -15,3 +56,77 @@ def target_encoding(active: Sequence[bool], preferred: int) -> int:
     if wanted:
         return wanted[-1]
     return next((index for index, lives in enumerate(active) if lives), 0)
+
+
+def ladder(
+    bitrates: Sequence[Sequence[int]], spatial_layers: Sequence[int], temporal_limit: int
+) -> tuple[Step, ...]:
+    """The steps worth taking, from the cheapest to the best of `spatial_layers` (rising).
+
+    `bitrates[spatial][temporal]` in bit/s; 0: not sent. Of three temporal layers the base one alone, a
+    quarter of the frames, is used in the lowest spatial layer only: a small picture that moves is better than
+    a larger one that stutters. A step that costs no more than one below it replaces that.
+    """
+    steps: list[Step] = []
+    measured = [spatial for spatial in spatial_layers if bitrates[spatial][0]]
+    for spatial in measured or spatial_layers[:1]:
+        row = bitrates[spatial]
+        sent = [t for t in range(min(temporal_limit, RATED_LAYERS - 1) + 1) if t == 0 or row[t] > row[t - 1]]
+        for temporal in sent:
+            if steps and spatial != spatial_layers[0] and temporal == 0 and len(sent) > 2:
+                continue
+            while steps and steps[-1].bitrate_bps >= row[temporal]:
+                steps.pop()
+            steps.append(Step(spatial, temporal, row[temporal]))
+    return tuple(steps)
+
+
+def divide(available_bps: int | None, claims: Sequence[Claim]) -> list[int]:
+    """The step of its ladder each claim gets, or NOTHING. `available_bps` None: no limit is known."""
+    if available_bps is None:
+        return [len(claim.ladder) - 1 for claim in claims]
+    granted = _lowest_steps(available_bps, claims)
+    _raise(available_bps, claims, granted)
+    return granted
+
+
+def _lowest_steps(available_bps: int, claims: Sequence[Claim]) -> list[int]:
+    granted = [NOTHING] * len(claims)
+    left, first = float(available_bps), True
+    for index in sorted(range(len(claims)), key=lambda index: -claims[index].priority):
+        claim = claims[index]
+        if not claim.ladder:
+            continue
+        overdraft = (OVERDRAFT - 1) * available_bps if claim.held != NOTHING else 0.0
+        if first or claim.ladder[0].bitrate_bps <= left + overdraft:
+            first = False
+            granted[index] = 0
+            left -= claim.ladder[0].bitrate_bps
+    return granted
+
+
+def _raise(available_bps: int, claims: Sequence[Claim], granted: list[int]) -> None:
+    spent = sum(
+        claim.ladder[0].bitrate_bps for claim, step in zip(claims, granted, strict=True) if step != NOTHING
+    )
+    waiting = [
+        (_share(claim, 0), -claim.priority, index)
+        for index, claim in enumerate(claims)
+        if granted[index] != NOTHING
+    ]
+    heapq.heapify(waiting)
+    while waiting:
+        _, _, index = heapq.heappop(waiting)
+        claim, step = claims[index], granted[index] + 1
+        if step == len(claim.ladder) or (step > claim.held and not claim.may_rise):
+            continue
+        price = claim.ladder[step].bitrate_bps - claim.ladder[step - 1].bitrate_bps
+        if (spent + price) * (1.0 if step <= claim.held else HEADROOM) > available_bps:
+            continue
+        granted[index] = step
+        spent += price
+        heapq.heappush(waiting, (_share(claim, step), -claim.priority, index))
+
+
+def _share(claim: Claim, step: int) -> float:
+    return claim.ladder[step].bitrate_bps / claim.priority

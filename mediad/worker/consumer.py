@@ -8,7 +8,8 @@ from typing import Any
 
 from mediad.ortc.scalability import parse_scalability_mode
 from mediad.protocols.srtp_keys import SrtpProfile
-from mediad.worker.allocation import target_encoding
+from mediad.worker.allocation import RATED_LAYERS, Step, ladder, target_encoding
+from mediad.worker.bandwidth import Bandwidth
 from mediad.worker.parameters import RtpParameters
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.producer import Producer
@@ -37,16 +38,23 @@ class Consumer:
         ignore_dtx: bool,
         preferred_layers: tuple[int, int | None] | None,
         emit: Emit,
+        bandwidth: Bandwidth,
+        now_us: Callable[[], int],
     ) -> None:
         self.id = consumer_id
         self.producer = producer
         self.paused = paused
-        self.priority = 1
         self._plane = plane
         self._emit = emit
         self._type = type_
         self._score = 10
+        self._priority = 1
         self._current = -1
+        self._current_layers: dict[str, int] | None = None
+        self._allotted: Step | None = None
+        self._limited = False
+        self._bandwidth = bandwidth
+        self._now_us = now_us
         self._told_score: dict[str, Any] = {}
         encoding, codec = parameters.encodings[0], parameters.first_codec()
         self._mime_type = codec.mime_type
@@ -55,6 +63,7 @@ class Consumer:
         self._top_spatial = max(mode.spatial_layers, len(producer.active)) - 1
         self._top_temporal = mode.temporal_layers - 1
         self._preferred = self._clamped(*(preferred_layers or (self._top_spatial, None)))
+        self._target = self._best()
         self.handle = plane.open_consumer(
             self,
             transport_handle,
@@ -70,11 +79,23 @@ class Consumer:
             nack=parameters.feedback("nack"),
             ignore_dtx=ignore_dtx,
             paused=paused,
-            target=self._wanted_encoding(),
+            target=self._target[0],
+            target_layers=(self._target[2], self._target[1]),
             first_sequence_number=secrets.choice(_FIRST_SEQUENCE_NUMBERS),
             first_timestamp=secrets.randbits(32),
             first_rtx_sequence_number=secrets.choice(_FIRST_SEQUENCE_NUMBERS),
         )
+        bandwidth.join(self)
+        self._claim_changed()
+
+    @property
+    def priority(self) -> int:
+        return self._priority
+
+    @priority.setter
+    def priority(self, priority: int) -> None:
+        self._priority = priority
+        self._claim_changed()
 
     def set_keys(self, profile: SrtpProfile, local_key: bytes) -> None:
         """The transport's handshake is done: packets may leave."""
@@ -84,13 +105,14 @@ class Consumer:
         if self.paused != paused:
             self.paused = paused
             self._plane.pause_consumer(self.handle, paused)
+            self._claim_changed()
 
     def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> dict[str, int] | None:
         """What was wanted, clamped to what exists; None where layers mean nothing."""
         if self._type == "simple":
             return None
         self._preferred = self._clamped(spatial_layer, temporal_layer)
-        self._retarget()
+        self._claim_changed()
         spatial, temporal = self._preferred
         return {"spatialLayer": spatial, "temporalLayer": temporal}
 
@@ -106,12 +128,16 @@ class Consumer:
 
     def close(self) -> None:
         self.producer.consumers.pop(self.id, None)
+        self._bandwidth.leave(self, self._now_us())
         self._plane.close_consumer(self.handle)
 
     async def stats(self) -> list[dict[str, Any]]:
         """The outbound-rtp entry, then the inbound-rtp entry of the stream it comes from."""
         records = await self._plane.stats(Kind.KIND_CONSUMER, self.handle)
-        entries = [sent_stream(record, self.producer.kind, self._mime_type) for record in records]
+        entries = [
+            sent_stream(record, self.producer.kind, self._mime_type) | self.layer_stats()
+            for record in records
+        ]
         if records and records[0]["encoding"] >= 0:
             entries += await self.producer.stream_stats(records[0]["encoding"])
         return entries
@@ -119,24 +145,104 @@ class Consumer:
     # --- from producer and media path ---------------------------------------------------------------------
 
     def producer_changed(self) -> None:
-        self._retarget()
+        self._claim_changed()
         self._tell_score()
 
     def score_changed(self, score: int) -> None:
         self._score = score
         self._tell_score()
 
-    def layers_changed(self, encoding: int, temporal_layer: int) -> None:
+    def layers_changed(self, encoding: int, temporal_layer: int, spatial_layer: int) -> None:
+        """`temporal_layer` and `spatial_layer` within the encoding; 255 where it does not tell of any."""
         self._current = encoding
         if self._type == "simple":
             return
         layers = None
         if encoding >= 0:
-            # inside an encoding nothing is left out, unless the media path says so
-            spatial = encoding if self._type == "simulcast" else self._top_spatial
-            temporal = self._top_temporal if temporal_layer == _ALL_LAYERS else temporal_layer
-            layers = {"spatialLayer": spatial, "temporalLayer": temporal}
-        self._emit("consumer.layers", {"consumerId": self.id, "layers": layers})
+            spatial = encoding if self._type == "simulcast" else min(spatial_layer, self._top_spatial)
+            layers = {"spatialLayer": spatial, "temporalLayer": min(temporal_layer, self._top_temporal)}
+        if layers != self._current_layers:
+            self._current_layers = layers
+            self._emit("consumer.layers", {"consumerId": self.id, "layers": layers})
+
+    # --- bandwidth ----------------------------------------------------------------------------------------
+
+    def ladder(self) -> tuple[Step, ...] | None:
+        """What may be chosen for it, by what is sent and wanted; None where there is no choice."""
+        if self.producer.kind != "video" or self._type == "simple" or self.paused or self.producer.paused:
+            return None
+        preferred, temporal = self._preferred
+        bitrates = self.producer.bitrates
+        if self._type == "simulcast":
+            lowest_rows = [rates[:RATED_LAYERS] for rates in bitrates]
+            active = self.producer.active
+            best = target_encoding(active, preferred)
+            return ladder(lowest_rows, [i for i in range(best) if active[i]] + [best], temporal)
+        rows = [bitrates[0][at : at + RATED_LAYERS] for at in range(0, RATED_LAYERS**2, RATED_LAYERS)]
+        return ladder(rows, range(min(preferred, RATED_LAYERS - 1) + 1), temporal)
+
+    def reserved_bps(self) -> int:
+        """What it takes in any case: it has one layer, and a lower one than that is no picture."""
+        if self.paused or self.producer.paused or self._type in ("simulcast", "svc"):
+            return 0
+        return sum(rates[0] for rates in self.producer.bitrates)
+
+    def allot(self, step: Step | None, *, limited: bool) -> None:
+        self._allotted, self._limited = step, limited
+        if not limited:
+            self._aim(self._best())
+        elif step is None:
+            self._aim((-1, _ALL_LAYERS, _ALL_LAYERS))
+        elif self._type == "simulcast":
+            self._aim((step.spatial, step.temporal, _ALL_LAYERS))
+        else:
+            self._aim((0, step.temporal, step.spatial))
+
+    def _claim_changed(self) -> None:
+        if self.ladder() is None:
+            self.allot(None, limited=False)
+        self._bandwidth.claim_changed(self, self._now_us())
+
+    def _best(self) -> tuple[int, int, int]:
+        """Encoding, temporal and spatial layer as wanted, whatever it costs."""
+        spatial, temporal = self._preferred
+        top = temporal == self._top_temporal
+        within = _ALL_LAYERS if self._type == "simulcast" or spatial == self._top_spatial else spatial
+        return self._wanted_encoding(), _ALL_LAYERS if top else temporal, within
+
+    def _aim(self, target: tuple[int, int, int]) -> None:
+        if target != self._target:
+            self._target = target
+            self._plane.set_target(self.handle, *target)
+
+    def layer_stats(self) -> dict[str, Any]:
+        """Which layers are sent, which are aimed at, and why not those that are preferred."""
+        if self._type not in ("simulcast", "svc"):
+            return {}
+        encoding, temporal, within = self._target
+        spatial = encoding if self._type == "simulcast" else within
+        target = {
+            "spatialLayer": min(spatial, self._top_spatial),
+            "temporalLayer": min(temporal, self._top_temporal),
+        }
+        return {
+            "currentLayers": self._current_layers,
+            "targetLayers": target if encoding >= 0 else None,
+            "preferredLayers": {"spatialLayer": self._preferred[0], "temporalLayer": self._preferred[1]},
+            "layersReason": self._reason(),
+        }
+
+    def _reason(self) -> str:
+        """paused, bandwidth, notSent (what is preferred), waiting (for a key frame) or preferred."""
+        if self.paused or self.producer.paused:
+            return "paused"
+        if self._limited:
+            return "bandwidth"
+        if self._type == "simulcast" and self._target[0] != self._preferred[0]:
+            return "notSent"
+        if self._type == "simulcast" and self._current != self._target[0]:
+            return "waiting"
+        return "preferred"
 
     def _clamped(self, spatial_layer: int, temporal_layer: int | None) -> tuple[int, int]:
         """Wishes for layers, brought down to what exists; no wish for a temporal one is one for all."""
@@ -145,11 +251,6 @@ class Consumer:
 
     def _wanted_encoding(self) -> int:
         return target_encoding(self.producer.active, self._preferred[0])
-
-    def _retarget(self) -> None:
-        temporal = self._preferred[1]
-        everything = temporal == self._top_temporal
-        self._plane.set_target(self.handle, self._wanted_encoding(), _ALL_LAYERS if everything else temporal)
 
     def _tell_score(self) -> None:
         score = self.score()

@@ -59,11 +59,12 @@ class TransportObserver(Protocol):
 class ProducerObserver(Protocol):
     def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None: ...
     def level_measured(self, dbov: int) -> None: ...
+    def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None: ...
 
 
 class ConsumerObserver(Protocol):
     def score_changed(self, score: int) -> None: ...
-    def layers_changed(self, encoding: int, temporal_layer: int) -> None: ...
+    def layers_changed(self, encoding: int, temporal_layer: int, spatial_layer: int) -> None: ...
 
 
 Observer = TypeVar("Observer")
@@ -115,6 +116,7 @@ class MediaPlane:
             EventKind.EVENT_LEVEL: self._on_level,
             EventKind.EVENT_STATS: self._on_stats,
             EventKind.EVENT_ESTIMATE: self._on_estimate,
+            EventKind.EVENT_BITRATES: self._on_bitrates,
         }
 
     # --- life ---------------------------------------------------------------------------------------------
@@ -281,8 +283,11 @@ class MediaPlane:
     def pause_consumer(self, handle: int, paused: bool) -> None:
         self._command(self._loop.pause_consumer, handle, paused)
 
-    def set_target(self, handle: int, encoding: int, temporal_layer: int = 255) -> None:
-        self._command(self._loop.set_target, handle, encoding, temporal_layer)
+    def set_target(
+        self, handle: int, encoding: int, temporal_layer: int = 255, spatial_layer: int = 255
+    ) -> None:
+        """The layers are those within the encoding; 255: all."""
+        self._command(self._loop.set_target, handle, encoding, temporal_layer, spatial_layer)
 
     def request_key_frame(self, handle: int) -> None:
         self._command(self._loop.request_key_frame, handle)
@@ -390,9 +395,13 @@ class MediaPlane:
         if observer := self._consumers.get(handle):
             observer.score_changed(score)
 
-    def _on_layers(self, handle: int, encoding: int, temporal_layer: int) -> None:
+    def _on_layers(self, handle: int, encoding: int, temporal_layer: int, spatial_layer: int) -> None:
         if observer := self._consumers.get(handle):
-            observer.layers_changed(encoding, temporal_layer)
+            observer.layers_changed(encoding, temporal_layer, spatial_layer)
+
+    def _on_bitrates(self, handle: int, encoding: int, bitrates: list[int]) -> None:
+        if observer := self._producers.get(handle):
+            observer.bitrates_measured(encoding, bitrates)
 
     def _on_stats(self, request_id: int, records: list[dict[str, Any]]) -> None:
         answer = self._stats.pop(request_id, None)

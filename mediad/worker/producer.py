@@ -60,6 +60,8 @@ class Producer:
         self._rids = [rid.decode() for _, _, rid in encodings]
         self._mime_type = parameters.first_codec().mime_type
         self._streams: list[Stream | None] = [None] * len(encodings)
+        # of each encoding, what every choice of layers costs in bit/s: [4 * spatial + temporal]
+        self.bitrates: list[list[int]] = [[0] * 16 for _ in encodings]
         dtx = any(encoding.dtx for encoding in parameters.encodings)
         self.handle = plane.open_producer(
             self,
@@ -118,6 +120,10 @@ class Producer:
         self._emit("producer.score", {"producerId": self.id, "score": self._score_report()})
         for consumer in self.consumers.values():
             consumer.producer_changed()
+
+    def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None:
+        """Consumers look at them when their bandwidth is divided."""
+        self.bitrates[encoding] = bitrates
 
     def level_measured(self, dbov: int) -> None:
         self._on_level(self, dbov)

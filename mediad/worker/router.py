@@ -20,7 +20,7 @@ from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.speaker import INTERVAL_S, SpeakerWatch
-from mediad.worker.transport import Endpoint, WebRtcTransport
+from mediad.worker.transport import Endpoint, WebRtcTransport, now_us
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -114,6 +114,8 @@ class Router:
             ignore_dtx=ignore_dtx,
             preferred_layers=preferred_layers,
             emit=self._emit,
+            bandwidth=transport.bandwidth,
+            now_us=now_us,
         )
         self.consumers[consumer_id] = producer.consumers[consumer_id] = consumer
         self._homes[consumer_id] = transport

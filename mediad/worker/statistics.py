@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+_RATED_LAYERS = 4  # of either kind, in the media path's table of bitrates
+
 
 def timestamp_ms() -> int:
     """A monotonic clock, as clients of mediasoup expect in `timestamp`."""
@@ -15,7 +17,11 @@ def received_stream(record: dict[str, Any], kind: str, mime_type: str, rid: str)
     """An inbound-rtp entry."""
     entry = _stream("inbound-rtp", record, kind, mime_type)
     entry["rtxPacketsDiscarded"] = record["rtx_packets_discarded"]
-    entry["bitrateByLayer"] = {"0.0": record["bitrate"]}
+    entry["bitrateByLayer"] = {
+        f"{spatial}.{temporal}": record["layer_bitrates"][_RATED_LAYERS * spatial + temporal]
+        for spatial in range(max(1, record["spatial_count"]))
+        for temporal in range(max(1, record["temporal_count"]))
+    }
     if rid:
         entry["rid"] = rid
     return entry

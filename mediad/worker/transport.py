@@ -18,6 +18,7 @@ from mediad.protocols import dtls, ice
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.protocols.ice import IceParameters, Path
 from mediad.protocols.srtp_keys import SrtpProfile
+from mediad.worker.bandwidth import REVIEW_US, Bandwidth
 from mediad.worker.consumer import Consumer
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.producer import Producer
@@ -76,6 +77,7 @@ class WebRtcTransport:
         self.id = transport_id
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
+        self.bandwidth = Bandwidth()
         self._plane = plane
         self._certificate = certificate
         self._endpoint = endpoint
@@ -86,6 +88,8 @@ class WebRtcTransport:
         self._keys: tuple[SrtpProfile, bytes] | None = None
         self._consumers_wait = False
         self._timer: asyncio.TimerHandle | None = None
+        self._review: asyncio.TimerHandle | None = None
+        self._desired_bps = 0
         self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
         self.available_bps = 0  # towards the client, as last estimated; 0 = nothing known
         self.handle = plane.open_transport(
@@ -152,13 +156,14 @@ class WebRtcTransport:
         for producer in list(self.producers.values()):
             producer.close()
         selected = self._ice.selected
-        self._dtls.close(_now_us())
+        self._dtls.close(now_us())
         if selected is not None:
             for data in self._dtls.datagrams_to_send():
                 self._plane.send(selected, data)
         self._ice.close()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._review):
+            if timer is not None:
+                timer.cancel()
         self._plane.close_transport(self.handle)
 
     def dropped(self) -> Mapping[str, int]:
@@ -169,18 +174,42 @@ class WebRtcTransport:
     # --- from the media path ------------------------------------------------------------------------------
 
     def stun_received(self, path: Path, data: bytes) -> None:
-        self._ice.receive_datagram(data, path, _now_us())
+        self._ice.receive_datagram(data, path, now_us())
         self._pump()
 
     def dtls_received(self, path: Path, data: bytes) -> None:
         # A ClientHello may overtake the connect request: until told otherwise we are the server.
         if self._dtls.role == "auto":
-            self._dtls.start(self._role or "server", _now_us())
-        self._dtls.receive_datagram(data, _now_us())
+            self._dtls.start(self._role or "server", now_us())
+        self._dtls.receive_datagram(data, now_us())
         self._pump()
 
     def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None:
+        """What the link to the client carries, of what it delivers now."""
         self.available_bps = available_bps
+        self.bandwidth.estimate_changed(available_bps, now_us())
+        self._tell_desired()
+        self._plan_review()
+
+    def _plan_review(self) -> None:
+        """What streams cost changes by itself: divide anew now and then, while there is a limit."""
+        if self._review is not None:
+            self._review.cancel()
+            self._review = None
+        if self.bandwidth.is_limited:
+            self._review = asyncio.get_running_loop().call_later(REVIEW_US / 1e6, self._on_review)
+
+    def _on_review(self) -> None:
+        self._review = None
+        self.bandwidth.review(now_us())
+        self._tell_desired()
+        self._plan_review()
+
+    def _tell_desired(self) -> None:
+        desired_bps = self.bandwidth.desired_bps
+        if desired_bps != self._desired_bps:
+            self._desired_bps = desired_bps
+            self._plane.set_desired_bitrate(self.handle, desired_bps)
 
     # --- feed, drain, re-arm ------------------------------------------------------------------------------
 
@@ -241,7 +270,7 @@ class WebRtcTransport:
             return
         role = self._role or "server"
         if self._dtls.role != role:
-            self._dtls.start(role, _now_us())
+            self._dtls.start(role, now_us())
 
     def _arm(self) -> None:
         due = [moment for moment in (self._ice.get_timer(), self._dtls.get_timer()) if moment is not None]
@@ -249,16 +278,16 @@ class WebRtcTransport:
             self._timer.cancel()
             self._timer = None
         if due:
-            delay_s = max(0, min(due) - _now_us()) / 1e6
+            delay_s = max(0, min(due) - now_us()) / 1e6
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
-        now_us = _now_us()
-        if (due := self._ice.get_timer()) is not None and due <= now_us:
-            self._ice.handle_timer(now_us)
-        if (due := self._dtls.get_timer()) is not None and due <= now_us:
-            self._dtls.handle_timer(now_us)
+        now = now_us()
+        if (due := self._ice.get_timer()) is not None and due <= now:
+            self._ice.handle_timer(now)
+        if (due := self._dtls.get_timer()) is not None and due <= now:
+            self._dtls.handle_timer(now)
         self._pump()
 
     def _tuple(self, path: Path) -> dict[str, Any]:
@@ -272,6 +301,6 @@ class WebRtcTransport:
         }
 
 
-def _now_us() -> int:
+def now_us() -> int:
     """The clock the media thread uses too."""
     return time.monotonic_ns() // 1000

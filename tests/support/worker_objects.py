@@ -38,6 +38,9 @@ EMPTY_STREAM = {
     "packet_count": 0,
     "byte_count": 0,
     "bitrate": 0,
+    "spatial_count": 0,
+    "temporal_count": 0,
+    "layer_bitrates": [0] * 16,
 }
 
 

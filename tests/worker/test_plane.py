@@ -267,8 +267,9 @@ async def test_news_reaches_the_object_it_is_about() -> None:
             (EventKind.EVENT_ESTIMATE, transports[1], 900_000, 800_000, 4000),
             (EventKind.EVENT_STREAM, producer, 2, 1111, 9, True),
             (EventKind.EVENT_LEVEL, producer, -40),
+            (EventKind.EVENT_BITRATES, producer, 2, [7] * 16),
             (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, 1, 255),
+            (EventKind.EVENT_LAYERS, consumer, 1, 255, 0),
         )
         await until(lambda: consuming.layers_changed.called)
     finally:
@@ -278,8 +279,12 @@ async def test_news_reaches_the_object_it_is_about() -> None:
         call.dtls_received(PATH, b"dtls"),
         call.bandwidth_estimated(900_000, 800_000, 4000),
     ]
-    assert producing.mock_calls == [call.stream_changed(2, 1111, 9, True), call.level_measured(-40)]
-    assert consuming.mock_calls == [call.score_changed(8), call.layers_changed(1, 255)]
+    assert producing.mock_calls == [
+        call.stream_changed(2, 1111, 9, True),
+        call.level_measured(-40),
+        call.bitrates_measured(2, [7] * 16),
+    ]
+    assert consuming.mock_calls == [call.score_changed(8), call.layers_changed(1, 255, 0)]
 
 
 @on_loop
@@ -299,8 +304,9 @@ async def test_news_about_what_is_gone_is_dropped() -> None:
             (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"", transport),
             (EventKind.EVENT_STREAM, producer, 0, 1111, 9, True),
             (EventKind.EVENT_LEVEL, producer, -40),
+            (EventKind.EVENT_BITRATES, producer, 0, [7] * 16),
             (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, -1, 255),
+            (EventKind.EVENT_LAYERS, consumer, -1, 255, 255),
             (EventKind.EVENT_ESTIMATE, transport, 900_000, 800_000, 4000),
             (EventKind.EVENT_STATS, 99, []),
             (EventKind.EVENT_CLOSED, Kind.KIND_SOCKET, 0),

@@ -24,6 +24,9 @@ STREAM: dict[str, Any] = {
     "packet_count": 5120,
     "byte_count": 4410233,
     "bitrate": 911200,
+    "spatial_count": 1,
+    "temporal_count": 3,
+    "layer_bitrates": [310000, 600000, 911200] + [0] * 13,
 }
 COMMON = {
     "ssrc": 2301,
@@ -59,7 +62,7 @@ def test_a_received_stream() -> None:
         "type": "inbound-rtp",
         "rid": "r1",
         "rtxPacketsDiscarded": 11,
-        "bitrateByLayer": {"0.0": 911200},
+        "bitrateByLayer": {"0.0": 310000, "0.1": 600000, "0.2": 911200},
         **COMMON,
     }
 
@@ -67,6 +70,16 @@ def test_a_received_stream() -> None:
 def test_a_sent_stream() -> None:
     entry = without_timestamp(statistics.sent_stream(STREAM, "video", "video/VP8"))
     assert entry == {"type": "outbound-rtp", **COMMON}
+
+
+def test_bitrates_of_spatial_layers_and_of_none() -> None:
+    bitrates = [1, 2, 0, 0, 3, 4] + [0] * 10
+    svc = {**STREAM, "spatial_count": 2, "temporal_count": 2, "layer_bitrates": bitrates}
+    entry = statistics.received_stream(svc, "video", "video/VP9", "")
+    assert entry["bitrateByLayer"] == {"0.0": 1, "0.1": 2, "1.0": 3, "1.1": 4}
+    plain = {**STREAM, "spatial_count": 0, "temporal_count": 0, "layer_bitrates": [7] + [0] * 15}
+    entry = statistics.received_stream(plain, "video", "video/VP8", "")
+    assert entry["bitrateByLayer"] == {"0.0": 7}
 
 
 def test_what_is_unknown_is_left_out() -> None:

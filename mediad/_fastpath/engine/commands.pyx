@@ -19,8 +19,8 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS,
     COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS,
     COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION,
-    COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_ESTIMATE, EVENT_LAYERS,
-    EVENT_LEVEL, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
+    COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_BITRATES, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_ESTIMATE,
+    EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
     MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event,
     OpenConsumerBody, OpenProducerBody, Punt,
 )
@@ -244,7 +244,7 @@ cdef class Commands:
     def open_consumer(self, handle: int, transport: int, producer: int, *, video: bool, ssrc: int, rtx_ssrc: int,
                       list codecs, clock_rate: int, bytes mid, bytes cname, dict extensions, nack: bool,
                       ignore_dtx: bool, paused: bool, target: int, first_sequence_number: int, first_timestamp: int,
-                      first_rtx_sequence_number: int):
+                      first_rtx_sequence_number: int, target_layers: tuple = (255, 255)):
         cdef Command command
         cdef OpenConsumerBody* body = &command.body.open_consumer
         memset(&command, 0, sizeof(Command))
@@ -262,6 +262,8 @@ cdef class Commands:
         if not -1 <= target < MAX_ENCODINGS:
             raise ValueError(f"target is {target}, expected -1..{MAX_ENCODINGS - 1}")
         body.target = target
+        body.target_spatial = check_small(target_layers[0], "spatial layer", 255)
+        body.target_temporal = check_small(target_layers[1], "temporal layer", 255)
         body.first_sequence_number = first_sequence_number
         body.first_timestamp = first_timestamp
         body.first_rtx_sequence_number = first_rtx_sequence_number
@@ -286,7 +288,7 @@ cdef class Commands:
     def pause_consumer(self, handle: int, paused: bool):
         self.simple(COMMAND_PAUSE_CONSUMER, handle, bool(paused))
 
-    def set_target(self, handle: int, encoding: int, temporal_layer: int):
+    def set_target(self, handle: int, encoding: int, temporal_layer: int, spatial_layer: int = 255):
         cdef Command command
         memset(&command, 0, sizeof(Command))
         command.kind = COMMAND_SET_TARGET
@@ -294,6 +296,7 @@ cdef class Commands:
         if not -1 <= encoding < MAX_ENCODINGS:
             raise ValueError(f"encoding is {encoding}, expected -1..{MAX_ENCODINGS - 1}")
         command.body.target.encoding = encoding
+        command.body.target.spatial_layer = check_small(spatial_layer, "spatial layer", 255)
         command.body.target.temporal_layer = check_small(temporal_layer, "temporal layer", 255)
         self.submit(&command)
 
@@ -343,9 +346,11 @@ cdef class Commands:
         if event.kind == EVENT_CONSUMER_SCORE or event.kind == EVENT_LEVEL:
             return EventKind(event.kind), event.handle, event.a
         if event.kind == EVENT_LAYERS:
-            return EventKind(event.kind), event.handle, event.a, event.b
+            return EventKind(event.kind), event.handle, event.a, event.b, event.c
         if event.kind == EVENT_ESTIMATE:
             return EventKind(event.kind), event.handle, event.a, event.b, event.c
+        if event.kind == EVENT_BITRATES:
+            return EventKind(event.kind), event.handle, event.a, event.stats.bitrates
         if event.kind == EVENT_STATS:
             return self.read_stats(event)
         return None

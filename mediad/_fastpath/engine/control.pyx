@@ -13,7 +13,7 @@ from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.egress cimport egress_begin
 from mediad._fastpath.engine.graph cimport (
-    MAX_ADDRESSES, MAX_USERNAMES, NO_CODEC, NO_RTX, NONE, NOT_SUBSCRIBED, RTX_FLAG, Consumer, Engine, Producer,
+    ALL_LAYERS, MAX_ADDRESSES, MAX_USERNAMES, NO_CODEC, NO_RTX, NONE, NOT_SUBSCRIBED, RTX_FLAG, Consumer, Engine, Producer,
     ReceiveStream, Transport, consumer_of, drop, emit, emit_values, feedback_timer, keyframe_timer,
     level_timer, nack_timer, pace_timer, producer_of, report_timer, ssrc_key, subscribe, transport_of, unsubscribe,
 )
@@ -31,6 +31,7 @@ from mediad._fastpath.engine.probation cimport probation_joined, probation_left
 from mediad._fastpath.engine.statistics cimport tell_stats
 from mediad._fastpath.stream.estimator cimport estimator_init
 from mediad._fastpath.stream.history cimport sent_destroy, sent_init, store_destroy
+from mediad._fastpath.stream.layer_selector cimport selector_target, selector_wants_keyframe
 from mediad._fastpath.stream.rewriter cimport rewriter_init
 from mediad._fastpath.stream.sender cimport sender_init
 from mediad._fastpath.stream.twcc cimport twcc_init
@@ -348,6 +349,7 @@ cdef void open_consumer(Engine* engine, const Command* command, uint64_t now_us)
     consumer.needs_sync = True
     consumer.current = -1
     consumer.target = body.target
+    selector_target(&consumer.layers, body.target_spatial, body.target_temporal)
     consumer.ssrc = body.ssrc
     consumer.rtx_ssrc = body.rtx_ssrc
     consumer.mid_length = body.mid_length
@@ -468,14 +470,20 @@ cdef void set_target(Engine* engine, const Command* command, uint64_t now_us) no
     if consumer == NULL:
         drop(engine, DROP_STALE_COMMAND)
         return
-    if encoding == consumer.target or encoding >= <int>engine.producers[consumer.producer].encoding_count:
+    if encoding >= <int>engine.producers[consumer.producer].encoding_count:
+        return
+    selector_target(&consumer.layers, command.body.target.spatial_layer, command.body.target.temporal_layer)
+    if encoding == consumer.target:
+        if not consumer.paused and not consumer.needs_sync and consumer.current == encoding and (
+                selector_wants_keyframe(&consumer.layers)):
+            demand_target(engine, consumer, now_us)
         return
     consumer.target = encoding
     if encoding < 0:
         leave_all(engine, consumer)
         consumer.current = -1
         consumer.needs_sync = True
-        emit_values(engine, EVENT_LAYERS, consumer.handle, -1, 255, 0)
+        emit_values(engine, EVENT_LAYERS, consumer.handle, -1, ALL_LAYERS, ALL_LAYERS)
         return
     if consumer.paused:
         return

@@ -13,11 +13,11 @@ from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.engine.bandwidth cimport hold_packet, log_sent
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
-    NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, emit_values, unsubscribe,
+    ALL_LAYERS, NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, emit_values, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
     COUNT_KEYFRAMES_REPLAYED, COUNT_RTP_FORWARDED, COUNT_RTX_SENT, DROP_CODEC_NOT_ACCEPTED,
-    DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED, DROP_RTX_GONE, DROP_RTX_TOO_SOON,
+    DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_LAYER_NOT_WANTED, DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED, DROP_RTX_GONE, DROP_RTX_TOO_SOON,
     DROP_TOO_LARGE, DROP_WAITING_KEYFRAME, EVENT_LAYERS, MAX_ENCODINGS,
 )
 from mediad._fastpath.engine.outbox cimport DATAGRAM_BYTES
@@ -25,7 +25,12 @@ from mediad._fastpath.engine.send cimport datagram_begin, datagram_commit
 from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get, sent_put, store_get
 from mediad._fastpath.stream.pacer cimport PACED_MEDIA, PACED_REPAIR
 from mediad._fastpath.stream.receiver cimport receiver_capture_us
-from mediad._fastpath.stream.rewriter cimport Rewritten, rewriter_drop, rewriter_map, rewriter_sync
+from mediad._fastpath.stream.layer_selector cimport (
+    SELECT_FORWARD, SELECT_MARK, SELECT_NEEDS_KEYFRAME, SELECT_WHOLE_PICTURE, selector_decide, selector_restart,
+)
+from mediad._fastpath.stream.rewriter cimport (
+    Rewritten, rewriter_drop, rewriter_leaves_hole, rewriter_map, rewriter_sync,
+)
 from mediad._fastpath.stream.sender cimport sender_sent
 from mediad._fastpath.wire.payload cimport vp8_rewrite
 from mediad._fastpath.wire.rtp cimport (
@@ -80,12 +85,40 @@ cdef void begin_segment(Engine* engine, ReceiveStream* stream, Consumer* consume
     rewriter_sync(&consumer.rewriter, stored.sequence, stored.packet.timestamp, &stored.info,
                   timestamp_step(consumer, capture_us, now_us), now_us)
     consumer.needs_sync = False
+    selector_restart(&consumer.layers, stored.sequence)
     consumer.current = <int>stream.encoding
-    if previous >= 0 and previous != consumer.current:
-        unsubscribe(engine, consumer, <uint32_t>previous)
-    if previous != consumer.current or not consumer.announced:
-        consumer.announced = True
-        emit_values(engine, EVENT_LAYERS, consumer.handle, consumer.current, 255, 0)
+    if previous != consumer.current:
+        consumer.announced = False
+        if previous >= 0:
+            unsubscribe(engine, consumer, <uint32_t>previous)
+
+
+cdef void announce_layers(Engine* engine, Consumer* consumer) noexcept nogil:
+    """Tell what is being sent, when that changed."""
+    cdef uint8_t spatial = consumer.layers.spatial if consumer.layers.layered else ALL_LAYERS
+    cdef uint8_t temporal = consumer.layers.temporal if consumer.layers.layered else ALL_LAYERS
+    if consumer.announced and spatial == consumer.announced_spatial and temporal == consumer.announced_temporal:
+        return
+    consumer.announced = True
+    consumer.announced_spatial = spatial
+    consumer.announced_temporal = temporal
+    emit_values(engine, EVENT_LAYERS, consumer.handle, consumer.current, temporal, spatial)
+
+
+cdef void select_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer, Transport* transport,
+                        StoredPacket* stored, uint64_t capture_us, uint64_t now_us) noexcept nogil:
+    """A packet of the encoding this consumer follows: send it if it is of the layers wanted."""
+    cdef uint32_t decision = selector_decide(
+        &consumer.layers, stored.sequence, stored.packet.timestamp, &stored.info)
+    announce_layers(engine, consumer)
+    if decision & SELECT_NEEDS_KEYFRAME and not stream.keyframes.wanted:
+        demand_keyframe(engine, stream, now_us)
+    if decision & SELECT_FORWARD or rewriter_leaves_hole(&consumer.rewriter, stored.sequence):
+        send_packet(engine, stream, consumer, transport, stored,
+                    stored.packet.marker or decision & SELECT_MARK != 0, capture_us, now_us)
+        return
+    rewriter_drop(&consumer.rewriter, stored.sequence, &stored.info, decision & SELECT_WHOLE_PICTURE != 0)
+    drop(engine, DROP_LAYER_NOT_WANTED)
 
 
 cdef void egress_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer, StoredPacket* stored,
@@ -109,7 +142,7 @@ cdef void egress_packet(Engine* engine, ReceiveStream* stream, Consumer* consume
                 demand_keyframe(engine, stream, now_us)
             return
         begin_segment(engine, stream, consumer, stored, capture_us, now_us)
-        send_packet(engine, stream, consumer, transport, stored, capture_us, now_us)
+        select_packet(engine, stream, consumer, transport, stored, capture_us, now_us)
         if stored.sequence < stream.receiver.highest:
             catch_up(engine, stream, consumer, transport, stored.sequence, CATCH_UP_PACKETS, now_us)
         return
@@ -117,7 +150,7 @@ cdef void egress_packet(Engine* engine, ReceiveStream* stream, Consumer* consume
         rewriter_drop(&consumer.rewriter, stored.sequence, &stored.info, False)
         drop(engine, DROP_DTX)
         return
-    send_packet(engine, stream, consumer, transport, stored, capture_us, now_us)
+    select_packet(engine, stream, consumer, transport, stored, capture_us, now_us)
 
 
 cdef void egress_skip(Engine* engine, ReceiveStream* stream, const StoredPacket* stored) noexcept nogil:
@@ -140,8 +173,8 @@ cdef void catch_up(Engine* engine, ReceiveStream* stream, Consumer* consumer, Tr
             return
         stored = store_get(&stream.store, sequence)
         if stored != NULL and consumer.rtx_of_payload[stored.packet.payload_type] != 0:
-            send_packet(engine, stream, consumer, transport, stored,
-                        egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
+            select_packet(engine, stream, consumer, transport, stored,
+                          egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
 
 
 cdef void egress_begin(Engine* engine, ReceiveStream* stream, Consumer* consumer, uint64_t now_us) noexcept nogil:
@@ -164,14 +197,14 @@ cdef void egress_begin(Engine* engine, ReceiveStream* stream, Consumer* consumer
         return
     engine.counts[<int>COUNT_KEYFRAMES_REPLAYED] += 1
     begin_segment(engine, stream, consumer, stored, egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
-    send_packet(engine, stream, consumer, transport, stored,
-                egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
+    select_packet(engine, stream, consumer, transport, stored,
+                  egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
     catch_up(engine, stream, consumer, transport, stored.sequence, REPLAY_PACKETS, now_us)
 
 
 # --- rewrite ----------------------------------------------------------------------------------------------------------
 
-cdef uint8_t* write_header(Consumer* consumer, const RtpPacket* packet, uint8_t* out,
+cdef uint8_t* write_header(Consumer* consumer, const RtpPacket* packet, uint8_t* out, bint marker,
                            uint8_t payload_type, uint16_t sequence_number, uint32_t timestamp, uint32_t ssrc,
                            uint32_t send_time, uint16_t transport_cc_sequence) noexcept nogil:
     """Fixed header, CSRCs and this consumer's extensions; returns where the payload goes."""
@@ -180,7 +213,7 @@ cdef uint8_t* write_header(Consumer* consumer, const RtpPacket* packet, uint8_t*
     cdef uint8_t value[3]
     cdef int i, kind
     out[0] = 0x80 | packet.csrc_count
-    out[1] = <uint8_t>((packet.marker << 7) | payload_type)
+    out[1] = <uint8_t>((marker << 7) | payload_type)
     store16(out + 2, sequence_number)
     store32(out + 4, timestamp)
     store32(out + 8, ssrc)
@@ -209,7 +242,7 @@ cdef uint8_t* write_header(Consumer* consumer, const RtpPacket* packet, uint8_t*
 
 
 cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer, Transport* transport,
-                      StoredPacket* stored, uint64_t capture_us, uint64_t now_us) noexcept nogil:
+                      StoredPacket* stored, bint marker, uint64_t capture_us, uint64_t now_us) noexcept nogil:
     cdef RtpPacket* packet = &stored.packet
     cdef Rewritten rewritten
     cdef SentPacket* sent = NULL
@@ -226,16 +259,16 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         sent.timestamp = rewritten.timestamp
         sent.picture_id = rewritten.picture_id
         sent.tl0_picture_index = rewritten.tl0_picture_index
-        sent.marker = packet.marker
+        sent.marker = marker
         if consumer.video and hold_packet(engine, transport, PACED_MEDIA, consumer, rewritten.sequence_number,
                                           packet.length, now_us):
             sent.held = 1
             return
-    write_first(engine, consumer, transport, stored, sent, &rewritten, capture_us, now_us)
+    write_first(engine, consumer, transport, stored, sent, &rewritten, marker, capture_us, now_us)
 
 
 cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored, SentPacket* sent,
-                      const Rewritten* rewritten, uint64_t capture_us, uint64_t now_us) noexcept nogil:
+                      const Rewritten* rewritten, bint marker, uint64_t capture_us, uint64_t now_us) noexcept nogil:
     """`sent`: where a repeat finds what it must know, or NULL."""
     cdef RtpPacket* packet = &stored.packet
     cdef uint32_t send_time = abs_send_time(now_us)
@@ -248,7 +281,7 @@ cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, 
     if sent != NULL:
         sent.abs_send_time = send_time
         sent.transport_cc_sequence = transport.transport_cc_sequence
-    payload = write_header(consumer, packet, out, packet.payload_type, rewritten.sequence_number,
+    payload = write_header(consumer, packet, out, marker, packet.payload_type, rewritten.sequence_number,
                            rewritten.timestamp, consumer.ssrc, send_time, transport.transport_cc_sequence)
     memcpy(payload, packet.data + packet.header_length, packet.payload_length)
     if stored.info.picture_id_bits or stored.info.tl0_offset:
@@ -315,7 +348,7 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     cdef uint8_t* payload
     cdef int length
     if rtx:
-        payload = write_header(consumer, packet, out, rtx_payload_type, consumer.sender.rtx_sequence_number,
+        payload = write_header(consumer, packet, out, sent.marker, rtx_payload_type, consumer.sender.rtx_sequence_number,
                                sent.timestamp, consumer.rtx_ssrc, abs_send_time(now_us),
                                transport.transport_cc_sequence)
         consumer.sender.rtx_sequence_number += 1
@@ -324,7 +357,7 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     else:
         # Same sequence number, same nonce: with AES-GCM other bytes under it would give the authentication key away, so
         # the repeat is the first packet bit for bit, down to its send time and transport-cc number.
-        payload = write_header(consumer, packet, out, packet.payload_type, sent.sequence_number,
+        payload = write_header(consumer, packet, out, sent.marker, packet.payload_type, sent.sequence_number,
                                sent.timestamp, consumer.ssrc, sent.abs_send_time, sent.transport_cc_sequence)
     memcpy(payload, packet.data + packet.header_length, packet.payload_length)
     if stored.info.picture_id_bits or stored.info.tl0_offset:
@@ -364,7 +397,7 @@ cdef void egress_held_media(Engine* engine, Consumer* consumer, uint16_t sequenc
     rewritten.timestamp = sent.timestamp
     rewritten.picture_id = sent.picture_id
     rewritten.tl0_picture_index = sent.tl0_picture_index
-    write_first(engine, consumer, &engine.transports[consumer.transport], stored, sent, &rewritten,
+    write_first(engine, consumer, &engine.transports[consumer.transport], stored, sent, &rewritten, sent.marker,
                 egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
 
 

@@ -21,12 +21,15 @@ from mediad._fastpath.engine.outbox cimport Outbox
 from mediad._fastpath.stream.estimator cimport Estimator
 from mediad._fastpath.stream.history cimport PacketStore, SentHistory
 from mediad._fastpath.stream.keyframes cimport KeyframeRequests
+from mediad._fastpath.stream.layer_rates cimport LayerRates
+from mediad._fastpath.stream.layer_selector cimport LayerSelector
 from mediad._fastpath.stream.pacer cimport Pacer
 from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
 from mediad._fastpath.stream.rewriter cimport RtpRewriter
 from mediad._fastpath.stream.sender cimport RtpStreamSender
 from mediad._fastpath.stream.twcc cimport TwccRecorder
 from mediad._fastpath.stream.uplink cimport UplinkEstimate
+from mediad._fastpath.wire.dependency cimport DependencyStructure
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
@@ -37,6 +40,7 @@ cdef enum:
     NO_CODEC = 0xFF
     NO_RTX = 0xFF                  # in Consumer.rtx_of_payload: accepted, but without RTX
     NOT_SUBSCRIBED = 0xFFFFFFFF
+    ALL_LAYERS = 255
 
 ctypedef struct Traffic:
     uint64_t bytes
@@ -105,6 +109,9 @@ ctypedef struct ReceiveStream:
     RtpStreamReceiver receiver
     KeyframeRequests keyframes
     PacketStore store
+    uint8_t spatial_count          # VP9: layers the newest scalability structure told of; 0 = none
+    DependencyStructure dependencies
+    LayerRates rates
 
 ctypedef struct Encoding:
     uint32_t ssrc
@@ -151,7 +158,9 @@ ctypedef struct Consumer:
     bint video
     bint ignore_dtx
     bint nack
-    bint announced                 # a LAYERS event told `current`
+    bint announced                 # a LAYERS event told of `current` and the layers below
+    uint8_t announced_spatial      # ALL_LAYERS: the stream does not tell of layers
+    uint8_t announced_temporal
     void* rtp_session              # lent by Python until CLOSED; NULL = nothing may be sent yet
     void* rtx_session
     uint32_t ssrc
@@ -170,6 +179,7 @@ ctypedef struct Consumer:
     SentHistory history
     RtpStreamSender sender
     RtpRewriter rewriter
+    LayerSelector layers           # within the current encoding
 
 ctypedef struct Engine
 

@@ -26,8 +26,10 @@ from mediad._fastpath.engine.messages cimport (
     DROP_UNKNOWN_PROTOCOL, EVENT_DTLS, EVENT_STREAM, EVENT_STUN, MAX_ENCODINGS, PUNT_BYTES, CodecBody, Punt,
 )
 from mediad._fastpath.engine.reports cimport receive_rtcp
+from mediad._fastpath.engine.statistics cimport tell_bitrates
 from mediad._fastpath.stream.history cimport StoredPacket, sent_clear, store_clear, store_put
 from mediad._fastpath.stream.keyframes cimport keyframes_received
+from mediad._fastpath.stream.layer_rates cimport LayerRates, layer_rates_add
 from mediad._fastpath.stream.nack cimport nack_deadline
 from mediad._fastpath.stream.receiver cimport (
     ARRIVAL_DUPLICATE, ARRIVAL_OUT_OF_RANGE, ARRIVAL_RESET, Arrival, receiver_packet,
@@ -200,7 +202,8 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
         transport.rtp_received.bytes += packet.length
         rate_add(&transport.rtp_received.rate, packet.length, now_us)
     memset(&info, 0, sizeof(PayloadInfo))
-    payload_describe(<Codec>codec.codec, packet, &info)
+    payload_describe(<Codec>codec.codec, packet, &stream.dependencies, &info)
+    remember_layers(stream, &info)
     arrival = receiver_packet(&stream.receiver, packet.sequence_number, packet.timestamp, packet.length,
                               info.is_keyframe, is_rtx, now_us, &sequence)
     if arrival == ARRIVAL_DUPLICATE:
@@ -212,12 +215,21 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
     if arrival == ARRIVAL_RESET:
         restart_stream(engine, stream)
     follow_stream(engine, stream, producer, now_us)
+    layer_rates_add(&stream.rates, &info, packet.length, now_us)
+    tell_bitrates(engine, stream, now_us)
     packet.payload_type = codec.router_payload_type
     if producer.paused:
         drop(engine, DROP_PRODUCER_PAUSED)
         return
     count_level(producer, packet)
     forward(engine, stream, slot, packet, &info, sequence, now_us)
+
+
+cdef void remember_layers(ReceiveStream* stream, PayloadInfo* info) noexcept nogil:
+    """VP9 tells how many spatial layers it sends at key pictures only; followers want to know at any."""
+    if info.spatial_count != 0:
+        stream.spatial_count = info.spatial_count
+    info.spatial_count = stream.spatial_count
 
 
 cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer, const RtpPacket* packet,
@@ -258,6 +270,8 @@ cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
     cdef uint32_t i
     cdef Consumer* consumer
     store_clear(&stream.store)
+    stream.spatial_count = 0
+    memset(&stream.rates, 0, sizeof(LayerRates))
     stream.keyframe_sequence = -1
     for i in range(stream.subscriber_count):
         consumer = &engine.consumers[stream.subscribers[i]]

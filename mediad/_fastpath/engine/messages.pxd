@@ -6,6 +6,7 @@ way. A handle is generation << 20 | index; index names the slot, generation tell
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.stream.layer_rates cimport RATED_CHOICES
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
@@ -35,6 +36,7 @@ cpdef enum EventKind:
     EVENT_LEVEL = 7
     EVENT_STATS = 8
     EVENT_ESTIMATE = 9
+    EVENT_BITRATES = 10
 
 # Why something was not done. One counter each, named the same in statistics.
 cpdef enum Drop:
@@ -70,7 +72,8 @@ cpdef enum Drop:
     DROP_RTX_TOO_SOON = 29         # asked for again within a round trip
     DROP_STALE_COMMAND = 30        # its object was closed meanwhile
     DROP_EVENT_FULL = 31           # a periodic event found the ring full
-    DROP_COUNT = 32
+    DROP_LAYER_NOT_WANTED = 32     # of a spatial or temporal layer this consumer does not get
+    DROP_COUNT = 33
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0
@@ -171,6 +174,8 @@ ctypedef struct OpenConsumerBody:
     uint16_t first_sequence_number
     uint16_t first_rtx_sequence_number
     int32_t target
+    uint8_t target_spatial
+    uint8_t target_temporal
     uint8_t video
     uint8_t nack
     uint8_t ignore_dtx
@@ -190,6 +195,7 @@ ctypedef struct ConsumerSessionsBody:
 
 ctypedef struct TargetBody:
     int32_t encoding
+    uint32_t spatial_layer
     uint32_t temporal_layer
 
 ctypedef struct StatsBody:
@@ -257,10 +263,14 @@ ctypedef struct StreamStats:
     uint64_t byte_count
     uint64_t bitrate
     uint32_t active
+    uint32_t spatial_count         # rated layers of each kind; 0 = the stream tells of none
+    uint32_t temporal_count
+    uint32_t layer_bitrates[RATED_CHOICES]
 
 ctypedef union EventStats:
     TransportStats transport
     StreamStats stream
+    uint32_t bitrates[RATED_CHOICES]
 
 ctypedef struct Event:
     uint32_t kind

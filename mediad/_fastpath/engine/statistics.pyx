@@ -1,15 +1,22 @@
 """Answers to stats requests, as events."""
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 from mediad._fastpath.base.rate cimport rate_bps
 from mediad._fastpath.engine.bandwidth cimport available_bps
 from mediad._fastpath.engine.graph cimport (
-    NONE, Consumer, Engine, Producer, ReceiveStream, Transport, consumer_of, emit, producer_of, transport_of,
+    NONE, Consumer, Engine, Producer, ReceiveStream, Transport, consumer_of, drop, emit, events_have_room, producer_of,
+    transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
-    EVENT_STATS, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, MAX_ENCODINGS, Event, StreamStats, TransportStats,
+    DROP_EVENT_FULL, EVENT_BITRATES, EVENT_STATS, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, MAX_ENCODINGS, Event,
+    StreamStats, TransportStats,
 )
+from mediad._fastpath.stream.layer_rates cimport layer_rates_news, layer_rates_read
+
+cdef enum:
+    VIDEO_BITRATES_US = 250000
+    AUDIO_BITRATES_US = 1000000
 
 
 cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t request_id,
@@ -45,6 +52,23 @@ cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t re
             event.present = 1
             sent_stats(consumer, &event.stats.stream, now_us)
     event.last = 1
+    emit(engine, &event)
+
+
+cdef void tell_bitrates(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
+    cdef Producer* producer = &engine.producers[stream.producer]
+    cdef Event event
+    if producer.first_consumer == NONE or not layer_rates_news(
+            &stream.rates, VIDEO_BITRATES_US if producer.video else AUDIO_BITRATES_US, now_us):
+        return
+    if not events_have_room(engine):
+        drop(engine, DROP_EVENT_FULL)
+        return
+    memset(&event, 0, sizeof(Event))
+    event.kind = EVENT_BITRATES
+    event.handle = producer.handle
+    event.a = stream.encoding
+    memcpy(event.stats.bitrates, stream.rates.told_bps, sizeof(stream.rates.told_bps))
     emit(engine, &event)
 
 
@@ -124,6 +148,9 @@ cdef void received_stats(Producer* producer, ReceiveStream* stream, StreamStats*
     stats.byte_count = stream.receiver.bytes
     stats.bitrate = rate_bps(&stream.receiver.rate, now_us)
     stats.active = stream.receiver.is_active
+    stats.spatial_count = stream.rates.spatial_count
+    stats.temporal_count = stream.rates.temporal_count
+    layer_rates_read(&stream.rates, stats.layer_bitrates, now_us)
 
 
 cdef void sent_stats(Consumer* consumer, StreamStats* stats, uint64_t now_us) noexcept nogil:

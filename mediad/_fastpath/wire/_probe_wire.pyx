@@ -7,7 +7,7 @@ written too far is a segmentation fault, in any build.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 from posix.mman cimport MAP_ANONYMOUS, MAP_FAILED, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, mmap, mprotect
-from mediad._fastpath.wire.av1 cimport dependency_descriptor_describe
+from mediad._fastpath.wire.dependency cimport DependencyStructure, dependency_describe
 from mediad._fastpath.wire.payload cimport Codec, payload_describe, vp8_rewrite
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtcp cimport *
@@ -261,27 +261,45 @@ def describe(int codec, data: bytes, kinds: dict[int, int]) -> dict[str, int]:
     """What payload_describe says of a whole RTP packet. ValueError when it is not one."""
     cdef RtpPacket packet
     cdef PayloadInfo info
+    cdef DependencyStructure structure
+    memset(&structure, 0, sizeof(structure))
     if read_packet(&packet, data, kinds) != PARSE_OK:
         raise ValueError("not an RTP packet")
     memset(&info, 0xA5, sizeof(info))  # what is not written must show
-    payload_describe(<Codec>codec, &packet, &info)
+    payload_describe(<Codec>codec, &packet, &structure, &info)
     return info
 
 
-def describe_descriptor(data: bytes) -> dict[str, int] | None:
-    """What an AV1 dependency descriptor says; None when it is too short to be one."""
-    cdef PayloadInfo info
-    memset(&info, 0, sizeof(info))
-    return info if dependency_descriptor_describe(place(data), <uint32_t>len(data), &info) else None
+cdef class Dependencies:
+    """A received stream's dependency structure."""
+
+    cdef DependencyStructure structure
+
+    def describe(self, data: bytes, uint32_t timestamp=0) -> dict[str, int] | None:
+        """What a descriptor says, with `starts_sequence` beside; None when it is too short to be one."""
+        cdef PayloadInfo info
+        cdef bint starts_sequence = False
+        memset(&info, 0, sizeof(info))
+        if not dependency_describe(&self.structure, place(data), <uint32_t>len(data), timestamp, &info,
+                                   &starts_sequence):
+            return None
+        return {**info, "starts_sequence": starts_sequence}
+
+    @property
+    def templates(self) -> list[tuple[int, int]]:
+        """(spatial, temporal) of each known template."""
+        return [(self.structure.spatial[i], self.structure.temporal[i]) for i in range(self.structure.template_count)]
 
 
 def rewrite_vp8(int codec, data: bytes, uint16_t picture_id, uint8_t tl0_picture_index) -> bytes:
     """The payload of a whole RTP packet with new counters."""
     cdef RtpPacket packet
     cdef PayloadInfo info
+    cdef DependencyStructure structure
+    memset(&structure, 0, sizeof(structure))
     if read_packet(&packet, data, {}) != PARSE_OK:
         raise ValueError("not an RTP packet")
-    payload_describe(<Codec>codec, &packet, &info)
+    payload_describe(<Codec>codec, &packet, &structure, &info)
     vp8_rewrite(packet.data + packet.header_length, &info, picture_id, tl0_picture_index)
     return packet.data[packet.header_length:packet.length]
 

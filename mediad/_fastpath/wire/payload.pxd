@@ -1,6 +1,7 @@
 """One question to every codec: what must the forwarding loop know of this packet? Each codec has its own file."""
 
 from libc.stdint cimport uint8_t, uint16_t
+from mediad._fastpath.wire.dependency cimport DependencyStructure
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
@@ -13,8 +14,10 @@ cpdef enum Codec:
     CODEC_AV1 = 5
 
 # Bounded: reads at most packet.payload_length bytes and never fails: what cannot be read is left zero.
-# AV1 reads the dependency descriptor extension when present, else the OBU aggregation header (N bit).
-cdef void payload_describe(Codec codec, const RtpPacket* packet, PayloadInfo* info) noexcept nogil
+# AV1 and H264 read the dependency descriptor extension when present, by the stream's structure; AV1 without it the OBU
+# aggregation header (N bit).
+cdef void payload_describe(Codec codec, const RtpPacket* packet, DependencyStructure* structure,
+                           PayloadInfo* info) noexcept nogil
 # VP8: write picture id (in the width the packet has) and TL0PICIDX into a copied payload.
 cdef void vp8_rewrite(uint8_t* payload, const PayloadInfo* info, uint16_t picture_id,
                       uint8_t tl0_picture_index) noexcept nogil

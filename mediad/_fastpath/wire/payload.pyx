@@ -1,11 +1,12 @@
 """Dispatch by codec, and the two codecs with nothing to parse."""
 
-from libc.stdint cimport uint8_t, uint16_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memset
 from mediad._fastpath.wire.av1 cimport av1_describe
+from mediad._fastpath.wire.dependency cimport DependencyStructure, dependency_describe
 from mediad._fastpath.wire.h264 cimport h264_describe
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
-from mediad._fastpath.wire.rtp cimport RtpPacket
+from mediad._fastpath.wire.rtp cimport EXT_DEPENDENCY_DESCRIPTOR, RtpPacket
 from mediad._fastpath.wire.vp8 cimport vp8_describe, vp8_write_counters
 from mediad._fastpath.wire.vp9 cimport vp9_describe
 
@@ -31,11 +32,27 @@ describers[<int>CODEC_H264] = h264_describe
 describers[<int>CODEC_AV1] = av1_describe
 
 
-cdef void payload_describe(Codec codec, const RtpPacket* packet, PayloadInfo* info) noexcept nogil:
+cdef void read_dependencies(Codec codec, const RtpPacket* packet, DependencyStructure* structure,
+                            PayloadInfo* info) noexcept nogil:
+    """AV1 is described by it alone; H.264 lends its temporal layers from it and knows its key frames itself."""
+    cdef uint32_t offset = packet.extension_offset[<int>EXT_DEPENDENCY_DESCRIPTOR]
+    cdef bint starts_sequence = False
+    if offset == 0 or not dependency_describe(
+            structure, packet.data + offset, packet.extension_length[<int>EXT_DEPENDENCY_DESCRIPTOR],
+            packet.timestamp, info, &starts_sequence):
+        return
+    if codec == CODEC_AV1:
+        info.is_keyframe = starts_sequence
+
+
+cdef void payload_describe(Codec codec, const RtpPacket* packet, DependencyStructure* structure,
+                           PayloadInfo* info) noexcept nogil:
     memset(info, 0, sizeof(PayloadInfo))
     info.ends_frame = packet.marker
     if CODEC_OTHER < codec <= CODEC_AV1:
         describers[<int>codec](packet, info)
+    if codec == CODEC_AV1 or codec == CODEC_H264:
+        read_dependencies(codec, packet, structure, info)
 
 
 cdef void vp8_rewrite(uint8_t* payload, const PayloadInfo* info, uint16_t picture_id,

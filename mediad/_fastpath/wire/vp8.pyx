@@ -10,7 +10,7 @@ T/K:|TID|Y| KEYIDX  |
 
 from libc.stdint cimport uint8_t, uint32_t
 from mediad._fastpath.base.octets cimport load16
-from mediad._fastpath.wire.payload_info cimport PayloadInfo
+from mediad._fastpath.wire.payload_info cimport MAX_SPATIAL, PayloadInfo, grid_rows
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
 
@@ -55,6 +55,8 @@ cdef uint32_t read_extensions(const uint8_t* p, uint32_t length, PayloadInfo* in
             info.has_layers = True
             info.temporal_layer = p[offset] >> 6
             info.is_layer_sync = p[offset] >> 5 & 1
+            info.spatial_count = 1
+            info.targets = grid_rows(0, MAX_SPATIAL, info.temporal_layer)
         offset += 1
     return offset
 

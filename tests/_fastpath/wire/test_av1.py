@@ -1,15 +1,14 @@
-"""AV1: the dependency descriptor, the aggregation header, and what SVT-AV1 encodes."""
+"""AV1: the aggregation header, what a dependency descriptor overrules, and what SVT-AV1 encodes."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.payload import Codec
 from mediad._fastpath.wire.rtp import ExtensionKind
 from tests.support.encoders import encoded
+from tests.support.layered import descriptor, svc_structure
 from tests.support.rtp import TWO_BYTE, extension_block, packet, two_byte_elements
 
 DESCRIPTOR_ID = 13
@@ -29,91 +28,7 @@ def what_is_set(info: dict[str, int] | None) -> dict[str, int] | None:
     return None if info is None else {name: value for name, value in info.items() if value}
 
 
-class Bits:
-    def __init__(self) -> None:
-        self.text = ""
-
-    def put(self, *fields: tuple[int, int]) -> Bits:
-        for value, width in fields:
-            self.text += f"{value:0{width}b}"
-        return self
-
-    def done(self) -> bytes:
-        text = self.text + "0" * (-len(self.text) % 8)
-        return int(text, 2).to_bytes(len(text) // 8, "big")
-
-
-def descriptor(
-    *,
-    start: bool = True,
-    end: bool = True,
-    template_id: int = 0,
-    offset: int | None = None,
-    layers: list[tuple[int, int]] | None = None,
-    tail: tuple[int, int] = (0, 16),
-) -> bytes:
-    """`layers`: (spatial, temporal) of each template, which makes it one with a structure; None: without."""
-    bits = Bits().put((start, 1), (end, 1), (template_id, 6), (0x1234, 16))
-    if layers is not None:
-        bits.put((1, 1), (0, 4), (offset or 0, 6), (1, 5))
-        for before, after in zip(layers, [*layers[1:], None], strict=True):
-            if after is None:
-                bits.put((3, 2))
-            elif after == before:
-                bits.put((0, 2))
-            elif after == (before[0], before[1] + 1):
-                bits.put((1, 2))
-            else:
-                assert after == (before[0] + 1, 0)
-                bits.put((2, 2))
-        bits.put(tail)
-    return bits.done()
-
-
-L1T3 = [(0, 0), (0, 0), (0, 1), (0, 2)]
-L3T3 = [(s, t) for s in range(3) for t in range(3) for _ in range(2)]
 KEY = {"is_keyframe": 1, "starts_frame": 1}
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"", None),
-        (b"\x80\x00", None),
-        (descriptor(), {"starts_frame": 1}),
-        (descriptor(start=False), {}),
-        (descriptor(layers=L1T3), {**KEY, "has_layers": 1}),
-        (descriptor(layers=L1T3, template_id=3), {**KEY, "has_layers": 1, "temporal_layer": 2}),
-        (descriptor(layers=L1T3, start=False), {"has_layers": 1}),  # only a frame's first packet can start it
-        (descriptor(layers=L1T3, template_id=1, offset=62), {**KEY, "has_layers": 1, "temporal_layer": 2}),
-        (descriptor(layers=L1T3, template_id=4), KEY),  # there is no such template
-        (descriptor(layers=L1T3)[:4], KEY),  # the structure is cut off
-        (descriptor(layers=L1T3, template_id=3)[:5], KEY),
-        # Extended fields without a structure: active decode targets, or custom dependencies.
-        (descriptor()[:3] + b"\x40", {"starts_frame": 1}),
-        (descriptor()[:3] + b"\x7f\xff\xff", {"starts_frame": 1}),
-    ],
-)
-def test_dependency_descriptors(data: bytes, expected: dict[str, int] | None) -> None:
-    assert what_is_set(probe.describe_descriptor(data)) == expected
-
-
-@given(st.integers(0, len(L3T3) - 1), st.integers(0, 63))
-def test_layers_of_a_template(index: int, offset: int) -> None:
-    data = descriptor(layers=L3T3, template_id=(index + offset) % 64, offset=offset)
-    info = probe.describe_descriptor(data)
-    assert info is not None
-    assert (info["spatial_layer"], info["temporal_layer"]) == L3T3[index]
-
-
-@given(st.binary(max_size=80), st.integers(0, 63))
-def test_descriptors_of_junk(tail: bytes, template_id: int) -> None:
-    """With the structure's flag set, so that the walk over the templates begins."""
-    info = probe.describe_descriptor(bytes([0x80 | template_id, 0, 0, 0x80]) + tail)
-    assert info is not None
-    assert info["is_keyframe"]
-    assert info["spatial_layer"] <= 3
-    assert info["temporal_layer"] <= 7
 
 
 def obu(kind: int, layers: tuple[int, int] | None = None) -> bytes:
@@ -162,8 +77,13 @@ def test_aggregation_headers(payload: bytes, expected: dict[str, int]) -> None:
 
 def test_the_descriptor_decides_where_there_is_one() -> None:
     new_sequence = bytes([0x10 | N]) + obu(SEQUENCE_HEADER)
-    assert what_is_set(describe(new_sequence, descriptor())) == {"starts_frame": 1}
-    assert what_is_set(describe(b"\x10" + obu(FRAME), descriptor(layers=L1T3))) == {**KEY, "has_layers": 1}
+    later = {"starts_frame": 1, "ends_layer": 1}
+    assert what_is_set(describe(new_sequence, descriptor(0, 1))) == later
+    structure = svc_structure(1, 3, key_only=False)
+    info = describe(b"\x10" + obu(FRAME), descriptor(0, 1, structure=structure))
+    assert what_is_set({**info, "targets": 0, "switches": 0}) == {
+        **KEY, "has_layers": 1, "ends_layer": 1, "starts_over": 1, "spatial_count": 1,
+    }  # fmt: skip
     assert what_is_set(describe(new_sequence, b"\x80\x00")) == KEY  # too short to be one
 
 

@@ -73,6 +73,9 @@ START: dict[str, int] = {"starts_frame": 1}
     ],
 )
 def test_descriptors(payload: bytes, expected: dict[str, int]) -> None:
+    if "has_layers" in expected:
+        wanted_by = 0xFF << expected.get("temporal_layer", 0) & 0xFF
+        expected = {**expected, "spatial_count": 1, "targets": wanted_by * 0x01010101}
     assert describe(payload) == fields(**expected)
     assert describe(payload, marker=True) == fields(**expected, ends_frame=1)
 

@@ -25,6 +25,7 @@ def layers(temporal: int, spatial: int, *, up: bool = False, inter: bool = False
 
 KEY = {"is_keyframe": 1, "starts_frame": 1}
 LAYERS = {"has_layers": 1}
+FOR_SELECTION = ("targets", "switches", "starts_over", "enters_layer", "ends_layer", "spatial_count")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ LAYERS = {"has_layers": 1}
         (bytes([ID | B, 0x80, 0x23]) + b"x", KEY),
         (bytes([ID | L | B, 0x23]) + layers(0, 0) + b"\0x", {**KEY, **LAYERS}),
         (bytes([ID | L | B, 0xA3, 0x11]) + layers(2, 0, up=True) + b"\0x",
-         {**KEY, **LAYERS, "temporal_layer": 2, "is_layer_sync": 1}),
+         {**KEY, **LAYERS, "temporal_layer": 2}),
         # The upper layers of a key picture are predicted from below: nobody can start there.
         (bytes([ID | L | B | E, 0x23]) + layers(0, 1, inter=True) + b"\0x",
          {**LAYERS, "spatial_layer": 1, "is_inter_layer": 1}),
@@ -56,7 +57,8 @@ LAYERS = {"has_layers": 1}
 )  # fmt: skip
 def test_descriptors(payload: bytes, expected: dict[str, int]) -> None:
     info = describe(payload)
-    assert {name: value for name, value in info.items() if value} == expected
+    told = {name: value for name, value in info.items() if value and name not in FOR_SELECTION}
+    assert told == expected
     marked = describe(payload, marker=True)
     assert marked == info | {"ends_frame": 1}
 
@@ -80,10 +82,66 @@ def test_reads_what_was_built(flags: int, picture_id: int, where: tuple[int, int
     starts = bool(flags & B) and spatial == 0
     assert info["has_layers"] == bool(flags & L)
     assert (info["temporal_layer"], info["spatial_layer"]) == (temporal, spatial)
-    assert (info["is_layer_sync"], info["is_inter_layer"]) == (up, inter)
+    assert info["is_inter_layer"] == inter
     assert info["starts_frame"] == starts
     assert info["is_keyframe"] == (starts and not flags & P and not inter)
     assert info["picture_id_bits"] == 0  # VP9's counters are not rewritten
+
+
+V, Z = 0x02, 0x01
+
+
+def cells(grid: int) -> set[tuple[int, int]]:
+    return {(cell >> 3, cell & 7) for cell in range(32) if grid >> cell & 1}
+
+
+@given(st.integers(0, 5), st.integers(0, 7), st.booleans(), st.booleans())
+def test_who_needs_a_packet(spatial: int, temporal: int, alone: bool, up: bool) -> None:
+    """Z: no upper spatial layer is predicted from it. Layers above the fourth count as the fourth."""
+    info = describe(bytes([ID | P | L | (Z if alone else 0), 1]) + layers(temporal, spatial, up=up) + b"\0x")
+    spatial = min(spatial, 3)
+    upper = range(spatial, spatial + 1 if alone else 4)
+    assert cells(info["targets"]) == {(s, t) for s in upper for t in range(temporal, 8)}
+    assert cells(info["switches"]) == ({(spatial, t) for t in range(temporal + 1, 8)} if up else set())
+
+
+@pytest.mark.parametrize(
+    ("flags", "where", "starts_over", "enters_layer", "ends_layer"),
+    [
+        (B, layers(0, 0), 1, 0, 0),
+        (E, layers(0, 0), 1, 0, 1),
+        (P | B, layers(0, 0), 0, 0, 0),
+        (B, layers(0, 1, inter=True), 0, 1, 0),
+        (0, layers(0, 1, inter=True), 0, 0, 0),
+        (P | B, layers(0, 1, inter=True), 0, 0, 0),
+        (B, layers(0, 1), 0, 0, 0),
+    ],
+)
+def test_where_layers_begin(
+    flags: int, where: bytes, starts_over: int, enters_layer: int, ends_layer: int
+) -> None:
+    info = describe(bytes([ID | L | flags, 1]) + where + b"\0x")
+    assert (info["starts_over"], info["enters_layer"], info["ends_layer"]) == (
+        starts_over,
+        enters_layer,
+        ends_layer,
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "count"),
+    [
+        (bytes([ID | L | B | V, 1]) + layers(0, 0) + b"\x05\x40", 3),
+        (bytes([ID | L | F | B | V, 1]) + layers(0, 0) + b"\x20", 2),  # no TL0PICIDX in flexible mode
+        (bytes([ID | L | F | P | B | V, 1]) + layers(0, 0) + b"\x03\x03\x02\x40", 3),
+        (bytes([ID | F | P | B | V, 1]) + b"\x02\x00", 1),
+        (bytes([ID | L | B, 1]) + layers(0, 0) + b"\x05\x40", 0),
+        (bytes([ID | L | B | V, 1]) + layers(0, 0) + b"\x05", 0),
+        (bytes([ID | L | F | P | B | V, 1]) + layers(0, 0) + b"\x03\x03", 0),
+    ],
+)
+def test_how_many_spatial_layers_there_are(payload: bytes, count: int) -> None:
+    assert describe(payload)["spatial_count"] == count
 
 
 def test_what_libvpx_encodes() -> None:

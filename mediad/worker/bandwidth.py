@@ -1,0 +1,116 @@
+"""One transport's bandwidth: its consumers' claims, what the link carries, and how soon to try more again.
+
+Sans-I/O: told of estimates, changed claims and time passing, it allots. Raising a stream that the link then
+does not carry costs a key frame each way and a stutter, so each raise that fails doubles the wait before the
+next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mediad.worker.allocation import HEADROOM, NOTHING, Claim, Step, divide
+
+REVIEW_US = 500_000
+_FIRST_HOLD_US, _LONGEST_HOLD_US = 1_000_000, 16_000_000
+_TRIAL_US = 5_000_000  # a raise that lasted this long has succeeded
+
+
+class Claimant(Protocol):
+    """A consumer, as its transport's bandwidth sees it."""
+
+    @property
+    def priority(self) -> int: ...
+
+    def ladder(self) -> tuple[Step, ...] | None:
+        """What it could be given; None when nothing is to be divided for it: audio, or paused."""
+
+    def reserved_bps(self) -> int:
+        """What it takes in any case: audio."""
+
+    def allot(self, step: Step | None, *, limited: bool) -> None:
+        """`limited`: for want of bandwidth it is not the best it could have. None: nothing fits."""
+
+
+@dataclass(slots=True)
+class _Record:
+    held: tuple[int, int] | None = None  # layers
+    raised_us: int = -_TRIAL_US
+    hold_us: int = _FIRST_HOLD_US
+    not_before_us: int = 0
+
+
+class Bandwidth:
+    """Without an estimate everybody is allotted the top of his ladder at once."""
+
+    def __init__(self) -> None:
+        self.available_bps: int | None = None
+        self._records: dict[Claimant, _Record] = {}
+
+    @property
+    def is_limited(self) -> bool:
+        return self.available_bps is not None
+
+    @property
+    def desired_bps(self) -> int:
+        """What everybody would take if the link carried it: how far up it is worth probing."""
+        tops = (ladder[-1].bitrate_bps for c in self._records if (ladder := c.ladder()))
+        return sum(c.reserved_bps() for c in self._records) + round(HEADROOM * sum(tops))
+
+    def join(self, claimant: Claimant) -> None:
+        self._records[claimant] = _Record()
+
+    def leave(self, claimant: Claimant, now_us: int) -> None:
+        self._records.pop(claimant, None)
+        if self.is_limited:
+            self.review(now_us)
+
+    def estimate_changed(self, available_bps: int | None, now_us: int) -> None:
+        self.available_bps = available_bps
+        self.review(now_us)
+
+    def claim_changed(self, claimant: Claimant, now_us: int) -> None:
+        """Its ladder, priority or need for one is another now."""
+        if claimant not in self._records:
+            return
+        if self.is_limited:
+            self.review(now_us)
+        else:
+            self._divide([claimant], None, now_us)
+
+    def review(self, now_us: int) -> None:
+        """Divide anew: bitrates change by themselves, and holds end."""
+        available_bps = self.available_bps
+        if available_bps is not None:
+            available_bps = max(0, available_bps - sum(c.reserved_bps() for c in self._records))
+        self._divide(list(self._records), available_bps, now_us)
+
+    def _divide(self, claimants: Iterable[Claimant], available_bps: int | None, now_us: int) -> None:
+        ladders = [(claimant, ladder) for claimant in claimants if (ladder := claimant.ladder()) is not None]
+        claims = []
+        for claimant, ladder in ladders:
+            record = self._records[claimant]
+            held = _held_step(ladder, record.held)
+            claims.append(Claim(ladder, claimant.priority, held, now_us >= record.not_before_us))
+        granted = divide(available_bps, claims)
+        for (claimant, ladder), claim, step in zip(ladders, claims, granted, strict=True):
+            self._note(self._records[claimant], claim, step, now_us)
+            claimant.allot(ladder[step] if step != NOTHING else None, limited=step < len(ladder) - 1)
+
+    def _note(self, record: _Record, claim: Claim, step: int, now_us: int) -> None:
+        if step > claim.held != NOTHING:
+            record.raised_us = now_us
+        elif step < claim.held and self.is_limited:
+            failed = now_us - record.raised_us < _TRIAL_US
+            record.hold_us = min(_LONGEST_HOLD_US, 2 * record.hold_us) if failed else _FIRST_HOLD_US
+            record.not_before_us = now_us + record.hold_us
+        record.held = claim.ladder[step].layers if step != NOTHING else None
+
+
+def _held_step(ladder: tuple[Step, ...], held: tuple[int, int] | None) -> int:
+    """The best step that is not above what was held; steps come and go with what is sent."""
+    if held is None:
+        return NOTHING
+    return max((index for index, step in enumerate(ladder) if step.layers <= held), default=NOTHING)
