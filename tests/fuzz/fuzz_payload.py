@@ -33,7 +33,7 @@ def one_input(data: bytes) -> None:
     assert max(info["temporal_layer"], info["spatial_layer"]) <= 7
     rewritten = probe.rewrite_vp8(codec, packet(payload), info["picture_id"], info["tl0_picture_index"])
     assert rewritten == payload  # the numbers it had, written where they were
-    dependencies = probe.Dependencies()
-    for later, one in enumerate((descriptor, payload[:255], descriptor)):  # what one leaves behind, the next reads
+    dependencies = probe.Dependencies()  # what one descriptor leaves behind, the next reads
+    for later, one in enumerate((descriptor, payload[:255], descriptor)):
         assert dependencies.describe(one, later) is None or len(one) >= 3
         assert all(spatial < 4 and temporal < 8 for spatial, temporal in dependencies.templates)

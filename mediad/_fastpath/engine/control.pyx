@@ -13,8 +13,8 @@ from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.egress cimport egress_begin
 from mediad._fastpath.engine.graph cimport (
-    ALL_LAYERS, MAX_ADDRESSES, MAX_USERNAMES, NO_CODEC, NO_RTX, NONE, NOT_SUBSCRIBED, RTX_FLAG, Consumer, Engine, Producer,
-    ReceiveStream, Transport, consumer_of, drop, emit, emit_values, feedback_timer, keyframe_timer,
+    ALL_LAYERS, MAX_ADDRESSES, MAX_USERNAMES, NO_CODEC, NO_RTX, NONE, NOT_SUBSCRIBED, RTX_FLAG, Consumer, Engine,
+    Producer, ReceiveStream, Transport, consumer_of, drop, emit, emit_values, feedback_timer, keyframe_timer,
     level_timer, nack_timer, pace_timer, producer_of, report_timer, ssrc_key, subscribe, transport_of, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (

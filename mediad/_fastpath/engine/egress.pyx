@@ -17,7 +17,8 @@ from mediad._fastpath.engine.graph cimport (
 )
 from mediad._fastpath.engine.messages cimport (
     COUNT_KEYFRAMES_REPLAYED, COUNT_RTP_FORWARDED, COUNT_RTX_SENT, DROP_CODEC_NOT_ACCEPTED,
-    DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_LAYER_NOT_WANTED, DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED, DROP_RTX_GONE, DROP_RTX_TOO_SOON,
+    DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_LAYER_NOT_WANTED, DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED,
+    DROP_RTX_GONE, DROP_RTX_TOO_SOON,
     DROP_TOO_LARGE, DROP_WAITING_KEYFRAME, EVENT_LAYERS, MAX_ENCODINGS,
 )
 from mediad._fastpath.engine.outbox cimport DATAGRAM_BYTES
@@ -348,7 +349,8 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     cdef uint8_t* payload
     cdef int length
     if rtx:
-        payload = write_header(consumer, packet, out, sent.marker, rtx_payload_type, consumer.sender.rtx_sequence_number,
+        payload = write_header(consumer, packet, out, sent.marker, rtx_payload_type,
+                               consumer.sender.rtx_sequence_number,
                                sent.timestamp, consumer.rtx_ssrc, abs_send_time(now_us),
                                transport.transport_cc_sequence)
         consumer.sender.rtx_sequence_number += 1
