@@ -19,7 +19,7 @@ class EventKind(IntEnum):
     (EVENT_LAYERS, consumer, encoding or -1, temporal layer, spatial layer)   within it; 255 = it has none
     (EVENT_LEVEL, producer, dBov -127..0)
     (EVENT_ESTIMATE, transport, available bit/s, delivered bit/s, queueing delay µs)
-    (EVENT_BITRATES, producer, encoding, 16 bitrates)  bit/s a choice of layers costs: [4 * spatial + temporal]
+    (EVENT_BITRATES, producer, encoding, 16 bitrates)  bit/s a choice of layers takes [4 * spatial + temporal]
     (EVENT_STATS, request id, list of dicts)           empty when the object is gone
     """
 
