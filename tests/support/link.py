@@ -62,6 +62,10 @@ class Link:
         for copy in range(2 if twice < self.duplicate else 1):
             heapq.heappush(self._travelling, (arrival_us, 2 * self.sent + copy, data))
 
+    def queueing_us(self, now_us: int) -> int:
+        """How long something sent now would wait before the link begins to carry it."""
+        return max(0, self._free_us - now_us)
+
     def due(self, now_us: int) -> list[bytes]:
         """What has arrived by now, in order of arrival; each is handed over once."""
         found = []

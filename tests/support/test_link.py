@@ -72,6 +72,7 @@ def test_a_slow_link_queues_and_then_drops() -> None:
     arrivals = carry(link, 10, every_us=0, size=1000)
     assert arrivals == [(10 * MS, 0), (20 * MS, 1), (30 * MS, 2)]
     assert link.overflowed == 7
+    assert [link.queueing_us(now_us) for now_us in (0, 12 * MS, 40 * MS)] == [30 * MS, 18 * MS, 0]
 
 
 def test_properties_may_change_on_the_way() -> None:
