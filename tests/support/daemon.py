@@ -15,27 +15,31 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from mediad.config import KEYS, PORTS_PER_WORKER
+from tests.support.namespace import Namespace
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 _MARK = "TEST_DAEMON_ID"
+T = TypeVar("T")
 _MEDIA_PORTS = range(12_000, 32_000, PORTS_PER_WORKER)  # below what the kernel hands out by itself
 
 
 class Daemon:
-    """`with Daemon(workers=2) as daemon:` serves `daemon.url` and `daemon.ws_url` on 127.0.0.1.
+    """`with Daemon(workers=2) as daemon:` serves `daemon.url` and `daemon.ws_url`, on 127.0.0.1 by default.
 
     Every process it starts carries a mark in its environment; leaving the block fails if one lives on.
+    With a `namespace` it lives there, and is asked over HTTP from there.
     """
 
-    def __init__(self, *, workers: int = 1, **settings: object) -> None:
+    def __init__(self, *, workers: int = 1, namespace: Namespace | None = None, **settings: object) -> None:
+        self._namespace = namespace
         self.port = free_tcp_port()
         self.rtc_base_port = free_media_ports(workers)
         self._directory = tempfile.TemporaryDirectory(prefix="daemon-")
@@ -55,11 +59,11 @@ class Daemon:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._settings['host']}:{self.port}"
 
     def ws_url(self, room_id: str, peer_id: str) -> str:
         query = urllib.parse.urlencode({"roomId": room_id, "peerId": peer_id})
-        return f"ws://127.0.0.1:{self.port}/?{query}"
+        return f"ws://{self._settings['host']}:{self.port}/?{query}"
 
     @property
     def pid(self) -> int:
@@ -74,13 +78,15 @@ class Daemon:
     def __enter__(self) -> Daemon:
         flags = [text for key, value in self._settings.items() for text in (f"--{key}", str(value))]
         with self._log_path.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "mediad.supervisor.main", *flags],
-                cwd=ROOT,
-                env=clean_environment() | {_MARK: self._mark},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+            self._process = self._inside(
+                lambda: subprocess.Popen(
+                    [sys.executable, "-m", "mediad.supervisor.main", *flags],
+                    cwd=ROOT,
+                    env=clean_environment() | {_MARK: self._mark},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
             )
         try:
             self._wait_until_healthy()
@@ -123,11 +129,15 @@ class Daemon:
 
     def get(self, path: str) -> tuple[int, Any]:
         """HTTP status and decoded body of GET `path`."""
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
-                return answer.status, _decode(answer.read())
-        except urllib.error.HTTPError as answer:
-            return answer.code, _decode(answer.read())
+
+        def ask() -> tuple[int, Any]:
+            try:
+                with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+                    return answer.status, _decode(answer.read())
+            except urllib.error.HTTPError as answer:
+                return answer.code, _decode(answer.read())
+
+        return self._inside(ask)
 
     def stats(self) -> dict[str, Any]:
         """`GET /stats`: workers, distribution, totalRooms."""
@@ -153,6 +163,9 @@ class Daemon:
     def kill_worker(self, worker_id: int) -> None:
         """SIGKILL, as a crash would have it."""
         os.kill(self.worker_pids()[worker_id], signal.SIGKILL)
+
+    def _inside(self, action: Callable[[], T]) -> T:
+        return action() if self._namespace is None else self._namespace.run(action)
 
     def _wait_until_healthy(self) -> None:
         assert self._process is not None
