@@ -3,7 +3,7 @@
 # little, and one lock makes several scripts started at once take turns.
 #
 #   setup_run     what the daemon needs     (Python, runtime packages, native code, the page)
-#   setup_tests   what the tests need too   (development packages, Chromium, valgrind)
+#   setup_tests   what the tests need too   (development packages, Chromium, valgrind, ip for root)
 #   setup_check   what scripts/check needs  (development packages)
 
 set -euo pipefail
@@ -48,6 +48,7 @@ system_packages() { # STEP…: whatever those steps lack, in one go, so that nob
         web) is_done web "$(web_digest)" || bundles || missing+=(nodejs npm) ;;
         browser) has_browser || browser_is_a_snap || missing+=(chromium) ;;
         valgrind) have valgrind || missing+=(valgrind) ;;
+        network) [ "$(id -u)" -ne 0 ] || have ip || missing+=(iproute2) ;; # of use to root alone
         esac
     done
     [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
@@ -224,7 +225,7 @@ run_steps() {
 }
 
 test_steps() {
-    system_packages python native web browser valgrind
+    system_packages python native web browser valgrind network
     setup_python dev
     setup_native
     setup_web

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 WEB = Path(__file__).parents[2] / "mediad" / "web"
 ARGUMENTS = (
@@ -225,8 +225,12 @@ def running_browser() -> Iterator[Browser]:
     """Chromium for several tests. While it runs, this thread has an event loop: no asyncio.run() beside."""
     build_page()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        browser = launch(playwright, chromium())
         try:
             yield browser
         finally:
             browser.close()
+
+
+def launch(playwright: Playwright, executable: str | None, *more_arguments: str) -> Browser:
+    return playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more_arguments])

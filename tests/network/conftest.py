@@ -1,0 +1,54 @@
+"""Fixtures of the tests on bad networks: one lab, daemon and set of browsers a module, fresh links a test.
+
+Where the kernel refuses namespaces or TUN devices every test here is skipped, with the kernel's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.support.daemon import Daemon
+from tests.support.lab_browsers import LabBrowsers
+from tests.support.network_lab import NetworkLab, refusal
+
+Report = Callable[[str, str, str], None]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[NetworkLab]:
+    reason = refusal()
+    if reason is not None:
+        pytest.skip(f"no bad networks can be made here: {reason}")
+    with NetworkLab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def daemon(lab: NetworkLab) -> Iterator[Daemon]:
+    with lab.daemon() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="module")
+def browsers(lab: NetworkLab, daemon: Daemon) -> Iterator[LabBrowsers]:
+    with sync_playwright() as playwright:
+        browsers = LabBrowsers(playwright, lab, daemon.url)
+        try:
+            yield browsers
+        finally:
+            browsers.close()
+
+
+@pytest.fixture
+def report(capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]) -> Report:
+    """`report("freeze share", "0.3 %", "1 %")` shows a figure beside the bar it is held to."""
+
+    def show(what: str, figure: str, bar: str = "") -> None:
+        record_property(what, figure)
+        with capsys.disabled():
+            print(f"\n  {what}: {figure}" + (f" (bar {bar})" if bar else ""), end="")
+
+    return show
