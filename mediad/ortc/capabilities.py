@@ -1,7 +1,8 @@
 """What mediad can carry: codecs, RTP header extensions, and the codecs a room offers by default.
 
 Header extension ids and directions are from the router's point of view and mediasoup 3.27's: `recvonly`
-ones may be sent by clients and are never forwarded.
+ones may be sent by clients and are never forwarded. But the dependency descriptor is forwarded here: without
+it browsers cannot tell AV1's spatial layers apart, and decode none.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ SUPPORTED_HEADER_EXTENSIONS: tuple[HeaderExtensionCapability, ...] = (
     *_extension(4, ABS_SEND_TIME, "sendrecv", "sendrecv"),
     *_extension(5, TRANSPORT_CC, "recvonly", "sendrecv"),
     *_extension(6, AUDIO_LEVEL, "sendrecv", None),
-    *_extension(7, DEPENDENCY_DESCRIPTOR, None, "recvonly"),
+    *_extension(7, DEPENDENCY_DESCRIPTOR, None, "sendrecv"),
     *_extension(8, VIDEO_ORIENTATION, None, "sendrecv"),
     *_extension(9, TIME_OFFSET, None, "sendrecv"),
     *_extension(10, ABS_CAPTURE_TIME, "sendrecv", "sendrecv"),

@@ -84,7 +84,7 @@ def test_header_extensions() -> None:
         },
         (6, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"): {"audio": "sendrecv"},
         (7, "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"): {
-            "video": "recvonly"
+            "video": "sendrecv"
         },
         (8, "urn:3gpp:video-orientation"): {"video": "sendrecv"},
         (9, "urn:ietf:params:rtp-hdrext:toffset"): {"video": "sendrecv"},

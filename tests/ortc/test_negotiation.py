@@ -210,6 +210,7 @@ def test_chrome_consumes_a_chrome_camera() -> None:
             MID=1,
             ABS_SEND_TIME=4,
             TRANSPORT_CC=5,
+            DEPENDENCY_DESCRIPTOR=7,
             VIDEO_ORIENTATION=8,
             TIME_OFFSET=9,
             PLAYOUT_DELAY=11,

@@ -109,15 +109,18 @@ def parse_rtp(data: bytes) -> Packet:
     offset, extensions = 12 + 4 * (first & 15), {}
     if first & 0x10:
         profile, words = struct.unpack("!HH", data[offset : offset + 4])
-        assert profile == 0xBEDE
+        assert profile in (0xBEDE, 0x1000)
         block, offset = data[offset + 4 : offset + 4 + 4 * words], offset + 4 + 4 * words
         while block:
             if block[0] == 0:
                 block = block[1:]
                 continue
-            length = (block[0] & 15) + 1
-            extensions[block[0] >> 4] = block[1 : 1 + length]
-            block = block[1 + length :]
+            if profile == 0xBEDE:
+                number, length, start = block[0] >> 4, (block[0] & 15) + 1, 1
+            else:
+                number, length, start = block[0], block[1], 2
+            extensions[number] = block[start : start + length]
+            block = block[start + length :]
     assert not first & 0x20, "the engine never sends padding"
     return Packet(second & 0x7F, bool(second >> 7), sequence, timestamp, ssrc, extensions, data[offset:])
 

@@ -53,6 +53,7 @@ def test_a_camera_opens_its_consumer() -> None:
             ExtensionKind.EXT_MID: 1,
             ExtensionKind.EXT_ABS_SEND_TIME: 4,
             ExtensionKind.EXT_TRANSPORT_CC: 5,
+            ExtensionKind.EXT_DEPENDENCY_DESCRIPTOR: 7,
             ExtensionKind.EXT_ORIENTATION: 8,
             ExtensionKind.EXT_TOFFSET: 9,
             ExtensionKind.EXT_PLAYOUT_DELAY: 11,

@@ -33,15 +33,18 @@ from mediad._fastpath.stream.rewriter cimport (
     Rewritten, rewriter_drop, rewriter_leaves_hole, rewriter_map, rewriter_sync,
 )
 from mediad._fastpath.stream.sender cimport sender_sent
+from mediad._fastpath.wire.dependency cimport dependency_write_number
 from mediad._fastpath.wire.payload cimport vp8_rewrite
 from mediad._fastpath.wire.rtp cimport (
-    EXT_ABS_CAPTURE_TIME, EXT_ABS_SEND_TIME, EXT_AUDIO_LEVEL, EXT_MID, EXT_ORIENTATION, EXT_PLAYOUT_DELAY, EXT_TOFFSET,
-    EXT_TRANSPORT_CC, RTP_HEADER_BYTES, RtpPacket, extension_put, extensions_begin, extensions_end,
+    EXT_ABS_CAPTURE_TIME, EXT_ABS_SEND_TIME, EXT_AUDIO_LEVEL, EXT_DEPENDENCY_DESCRIPTOR, EXT_MID, EXT_ORIENTATION,
+    EXT_PLAYOUT_DELAY, EXT_TOFFSET, EXT_TRANSPORT_CC, RTP_HEADER_BYTES, RtpPacket, extension_put, extensions_begin,
+    extensions_end,
 )
 from mediad._fastpath.wire.srtp cimport SRTP_OK, srtp_protect
 
 cdef enum:
-    HEADER_ROOM = 128              # extensions we may write, CSRCs and an OSN
+    HEADER_ROOM = 128              # extensions we may write but the dependency descriptor, CSRCs and an OSN
+    ONE_BYTE_LENGTH = 16           # the longest value of a one-byte extension: RFC 8285 section 4.2
     CATCH_UP_PACKETS = 64          # behind a key frame whose first packet came late
     REPLAY_PACKETS = 128
     REPLAY_US = 500000             # an older key frame would show a stale picture for too long
@@ -205,11 +208,31 @@ cdef void egress_begin(Engine* engine, ReceiveStream* stream, Consumer* consumer
 
 # --- rewrite ----------------------------------------------------------------------------------------------------------
 
-cdef uint8_t* write_header(Consumer* consumer, const RtpPacket* packet, uint8_t* out, bint marker,
+cdef inline uint8_t descriptor_length(const Consumer* consumer, const StoredPacket* stored) noexcept nogil:
+    """Bytes of dependency descriptor to forward; 0: none, or one we have not read and cannot renumber."""
+    if not stored.info.has_frame_number or not consumer.extension_ids[<int>EXT_DEPENDENCY_DESCRIPTOR]:
+        return 0
+    return stored.packet.extension_length[<int>EXT_DEPENDENCY_DESCRIPTOR]
+
+
+cdef uint8_t* write_descriptor(Consumer* consumer, const RtpPacket* packet, uint8_t* p, bint two_byte, uint8_t length,
+                               uint16_t frame_number) noexcept nogil:
+    cdef uint8_t* end = extension_put(
+        p, two_byte, consumer.extension_ids[<int>EXT_DEPENDENCY_DESCRIPTOR],
+        packet.data + packet.extension_offset[<int>EXT_DEPENDENCY_DESCRIPTOR], length)
+    dependency_write_number(end - length, frame_number)
+    return end
+
+
+cdef uint8_t* write_header(Consumer* consumer, const StoredPacket* stored, uint8_t* out, bint marker,
                            uint8_t payload_type, uint16_t sequence_number, uint32_t timestamp, uint32_t ssrc,
-                           uint32_t send_time, uint16_t transport_cc_sequence) noexcept nogil:
+                           uint32_t send_time, uint16_t transport_cc_sequence,
+                           uint16_t frame_number) noexcept nogil:
     """Fixed header, CSRCs and this consumer's extensions; returns where the payload goes."""
+    cdef const RtpPacket* packet = &stored.packet
     cdef uint8_t* p = out + RTP_HEADER_BYTES
+    cdef uint8_t described = descriptor_length(consumer, stored)
+    cdef bint two_byte = described > ONE_BYTE_LENGTH   # one that brings the structure
     cdef uint8_t* block
     cdef uint8_t value[3]
     cdef int i, kind
@@ -224,22 +247,24 @@ cdef uint8_t* write_header(Consumer* consumer, const RtpPacket* packet, uint8_t*
     block = p
     p = extensions_begin(p)
     if consumer.extension_ids[<int>EXT_MID] and consumer.mid_length:
-        p = extension_put(p, consumer.extension_ids[<int>EXT_MID], consumer.mid, consumer.mid_length)
+        p = extension_put(p, two_byte, consumer.extension_ids[<int>EXT_MID], consumer.mid, consumer.mid_length)
     if consumer.extension_ids[<int>EXT_ABS_SEND_TIME]:
         store24(value, send_time)
-        p = extension_put(p, consumer.extension_ids[<int>EXT_ABS_SEND_TIME], value, 3)
+        p = extension_put(p, two_byte, consumer.extension_ids[<int>EXT_ABS_SEND_TIME], value, 3)
     if consumer.extension_ids[<int>EXT_TRANSPORT_CC]:
         store16(value, transport_cc_sequence)
-        p = extension_put(p, consumer.extension_ids[<int>EXT_TRANSPORT_CC], value, 2)
+        p = extension_put(p, two_byte, consumer.extension_ids[<int>EXT_TRANSPORT_CC], value, 2)
     for i in range(5):
         kind = PROXIED[i]
         if packet.extension_offset[kind] and consumer.extension_ids[kind] and 0 < packet.extension_length[kind] <= 16:
-            p = extension_put(p, consumer.extension_ids[kind], packet.data + packet.extension_offset[kind],
+            p = extension_put(p, two_byte, consumer.extension_ids[kind], packet.data + packet.extension_offset[kind],
                               packet.extension_length[kind])
+    if described:
+        p = write_descriptor(consumer, packet, p, two_byte, described, frame_number)
     if p == block + 4:
         return block
     out[0] |= 0x10
-    return extensions_end(block, p)
+    return extensions_end(block, p, two_byte)
 
 
 cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer, Transport* transport,
@@ -250,7 +275,7 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
     if not rewriter_map(&consumer.rewriter, stored.sequence, packet.timestamp, &stored.info, now_us, &rewritten):
         drop(engine, DROP_OUT_OF_SEGMENT)
         return
-    if packet.payload_length + HEADER_ROOM + TAIL_BYTES > DATAGRAM_BYTES:
+    if packet.payload_length + HEADER_ROOM + descriptor_length(consumer, stored) + TAIL_BYTES > DATAGRAM_BYTES:
         drop(engine, DROP_TOO_LARGE)
         return
     if consumer.nack:
@@ -260,6 +285,7 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         sent.timestamp = rewritten.timestamp
         sent.picture_id = rewritten.picture_id
         sent.tl0_picture_index = rewritten.tl0_picture_index
+        sent.frame_number = rewritten.frame_number
         sent.marker = marker
         if consumer.video and hold_packet(engine, transport, PACED_MEDIA, consumer, rewritten.sequence_number,
                                           packet.length, now_us):
@@ -282,8 +308,9 @@ cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, 
     if sent != NULL:
         sent.abs_send_time = send_time
         sent.transport_cc_sequence = transport.transport_cc_sequence
-    payload = write_header(consumer, packet, out, marker, packet.payload_type, rewritten.sequence_number,
-                           rewritten.timestamp, consumer.ssrc, send_time, transport.transport_cc_sequence)
+    payload = write_header(consumer, stored, out, marker, packet.payload_type, rewritten.sequence_number,
+                           rewritten.timestamp, consumer.ssrc, send_time, transport.transport_cc_sequence,
+                           rewritten.frame_number)
     memcpy(payload, packet.data + packet.header_length, packet.payload_length)
     if stored.info.picture_id_bits or stored.info.tl0_offset:
         vp8_rewrite(payload, &stored.info, rewritten.picture_id, rewritten.tl0_picture_index)
@@ -349,18 +376,19 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     cdef uint8_t* payload
     cdef int length
     if rtx:
-        payload = write_header(consumer, packet, out, sent.marker, rtx_payload_type,
+        payload = write_header(consumer, stored, out, sent.marker, rtx_payload_type,
                                consumer.sender.rtx_sequence_number,
                                sent.timestamp, consumer.rtx_ssrc, abs_send_time(now_us),
-                               transport.transport_cc_sequence)
+                               transport.transport_cc_sequence, sent.frame_number)
         consumer.sender.rtx_sequence_number += 1
         store16(payload, sent.sequence_number)
         payload += 2
     else:
         # Same sequence number, same nonce: with AES-GCM other bytes under it would give the authentication key away, so
         # the repeat is the first packet bit for bit, down to its send time and transport-cc number.
-        payload = write_header(consumer, packet, out, sent.marker, packet.payload_type, sent.sequence_number,
-                               sent.timestamp, consumer.ssrc, sent.abs_send_time, sent.transport_cc_sequence)
+        payload = write_header(consumer, stored, out, sent.marker, packet.payload_type, sent.sequence_number,
+                               sent.timestamp, consumer.ssrc, sent.abs_send_time, sent.transport_cc_sequence,
+                               sent.frame_number)
     memcpy(payload, packet.data + packet.header_length, packet.payload_length)
     if stored.info.picture_id_bits or stored.info.tl0_offset:
         vp8_rewrite(payload, &stored.info, sent.picture_id, sent.tl0_picture_index)
@@ -399,6 +427,7 @@ cdef void egress_held_media(Engine* engine, Consumer* consumer, uint16_t sequenc
     rewritten.timestamp = sent.timestamp
     rewritten.picture_id = sent.picture_id
     rewritten.tl0_picture_index = sent.tl0_picture_index
+    rewritten.frame_number = sent.frame_number
     write_first(engine, consumer, &engine.transports[consumer.transport], stored, sent, &rewritten, sent.marker,
                 egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
 

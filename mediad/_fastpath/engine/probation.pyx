@@ -58,13 +58,13 @@ cdef uint8_t* write_header(Transport* transport, uint8_t* out, uint64_t now_us) 
     store32(out + 4, <uint32_t>(now_us * 9 // 100))        # 90 kHz, as any video
     store32(out + 8, PROBATION_SSRC)
     if ids[<int>EXT_MID]:
-        p = extension_put(p, ids[<int>EXT_MID], PROBATION_MID, MID_BYTES)
+        p = extension_put(p, False, ids[<int>EXT_MID], PROBATION_MID, MID_BYTES)
     if ids[<int>EXT_ABS_SEND_TIME]:
         store24(value, abs_send_time(now_us))
-        p = extension_put(p, ids[<int>EXT_ABS_SEND_TIME], value, 3)
+        p = extension_put(p, False, ids[<int>EXT_ABS_SEND_TIME], value, 3)
     store16(value, transport.transport_cc_sequence)
-    p = extension_put(p, ids[<int>EXT_TRANSPORT_CC], value, 2)
-    return extensions_end(block, p)
+    p = extension_put(p, False, ids[<int>EXT_TRANSPORT_CC], value, 2)
+    return extensions_end(block, p, False)
 
 
 cdef bint probation_send(Engine* engine, Transport* transport, uint32_t payload_bytes, uint64_t now_us) noexcept nogil:

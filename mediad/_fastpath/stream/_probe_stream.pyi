@@ -51,6 +51,7 @@ class Rewriter:
         now_us: int = 0,
         described: bool = True,
     ) -> tuple[int, int, int, int] | None: ...
+    def map_frame(self, sequence: int, frame_number: int) -> int | None: ...
     def drop(
         self,
         sequence: int,

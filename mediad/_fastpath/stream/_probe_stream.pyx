@@ -170,6 +170,15 @@ cdef class Rewriter:
             return None
         return out.sequence_number, out.timestamp, out.picture_id, out.tl0_picture_index
 
+    def map_frame(self, int64_t sequence, uint16_t frame_number):
+        """The frame number of a packet with a dependency descriptor."""
+        cdef PayloadInfo info
+        cdef rewriter.Rewritten out
+        memset(&info, 0, sizeof(info))
+        info.has_frame_number = True
+        info.frame_number = frame_number
+        return out.frame_number if rewriter.rewriter_map(&self.state, sequence, 0, &info, 0, &out) else None
+
     def drop(self, int64_t sequence, *, picture=None, int bits=15, tl0=None, bint frame=False, bint described=True):
         cdef PayloadInfo info = vp8_info(picture, bits, tl0)
         rewriter.rewriter_drop(&self.state, sequence, &info if described else NULL, frame)

@@ -44,6 +44,7 @@ ctypedef struct SentPacket:
     uint16_t sequence_number   # as sent
     uint16_t transport_cc_sequence  # as first sent, for the same reason
     uint16_t picture_id
+    uint16_t frame_number
     uint8_t tl0_picture_index
     uint8_t marker
     uint8_t valid

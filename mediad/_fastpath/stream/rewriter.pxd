@@ -1,5 +1,5 @@
 """A consumer's numbers: sequence number, timestamp, VP8 picture id and TL0PICIDX stay continuous over pauses, layer
-switches and packets left out.
+switches and packets left out; the frame numbers of dependency descriptors go on growing.
 
 Pure arithmetic. `rewriter_sync` starts a new segment at a packet (a key frame, or any packet of audio): its output
 follows directly on the highest output so far. Between syncs an input sequence number maps to input + offset - (numbers
@@ -26,6 +26,11 @@ ctypedef struct RtpRewriter:
     bint tl0_mapped
     uint8_t tl0_offset
     uint8_t highest_tl0        # output
+    # Dependency descriptor: gaps mean nothing, but a key frame with a lower number than one before counts as late
+    bint frame_started         # some frame number was sent once
+    bint frame_mapped          # `frame_offset` is this segment's
+    uint16_t frame_offset
+    uint16_t highest_frame     # output
     int64_t highest_picture    # output, unwrapped; the low 7 or 15 bits go on the wire
     int64_t newest_picture     # input, unwrapped: of the packet with the highest sequence number yet
     int64_t newest_picture_sequence
@@ -37,6 +42,7 @@ ctypedef struct Rewritten:
     uint32_t timestamp
     uint16_t picture_id
     uint8_t tl0_picture_index
+    uint16_t frame_number      # of the dependency descriptor
 
 # first_output: the first sequence number to use (random 1000..32767, protocol.md 9.4); first_timestamp random.
 cdef void rewriter_init(

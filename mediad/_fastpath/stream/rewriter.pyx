@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
-from mediad._fastpath.base.sequence cimport newer32
+from mediad._fastpath.base.sequence cimport newer16, newer32
 from mediad._fastpath.stream.numbers cimport numbers_drop, numbers_map, numbers_start
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
@@ -76,6 +76,21 @@ cdef uint8_t map_tl0(RtpRewriter* rewriter, const PayloadInfo* info) noexcept no
     return mapped
 
 
+cdef uint16_t map_frame(RtpRewriter* rewriter, const PayloadInfo* info) noexcept nogil:
+    """A segment's frames keep their distances, since that is how they name what they need."""
+    cdef uint16_t mapped
+    if not rewriter.frame_mapped:
+        rewriter.frame_mapped = True
+        rewriter.frame_offset = 0
+        if rewriter.frame_started:
+            rewriter.frame_offset = <uint16_t>(rewriter.highest_frame + 1 - info.frame_number)
+    mapped = <uint16_t>(info.frame_number + rewriter.frame_offset)
+    if not rewriter.frame_started or newer16(mapped, rewriter.highest_frame):
+        rewriter.highest_frame = mapped
+        rewriter.frame_started = True
+    return mapped
+
+
 cdef void rewriter_sync(
     RtpRewriter* rewriter,
     int64_t sequence,
@@ -94,6 +109,7 @@ cdef void rewriter_sync(
     numbers_start(&rewriter.sequences, sequence, rewriter.highest_output + 1)
     rewriter.picture_mapped = False
     rewriter.tl0_mapped = False
+    rewriter.frame_mapped = False
     if info != NULL and info.picture_id_bits != 0:
         start_pictures(rewriter, sequence, info)
     rewriter.synced = True
@@ -120,11 +136,14 @@ cdef bint rewriter_map(
         rewriter.highest_timestamp_us = now_us
     out.picture_id = 0
     out.tl0_picture_index = 0
+    out.frame_number = 0
     if info != NULL:
         if info.picture_id_bits != 0:
             out.picture_id = map_picture(rewriter, sequence, info)
         if info.tl0_offset != 0:
             out.tl0_picture_index = map_tl0(rewriter, info)
+        if info.has_frame_number:
+            out.frame_number = map_frame(rewriter, info)
     return True
 
 

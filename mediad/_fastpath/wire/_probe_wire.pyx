@@ -119,12 +119,12 @@ def rtp_read_rtx(data: bytes, kinds: dict[int, int], uint8_t payload_type, uint3
     return packet_view(&packet)
 
 
-def write_extensions(elements: list[tuple[int, bytes]]) -> bytes:
-    cdef uint8_t* start = room_for(1024)
+def write_extensions(elements: list[tuple[int, bytes]], bint two_byte=False) -> bytes:
+    cdef uint8_t* start = room_for(4096)
     cdef uint8_t* p = extensions_begin(start)
     for identifier, value in elements:
-        p = extension_put(p, identifier, value, <uint8_t>len(value))
-    return written(start, extensions_end(start, p))
+        p = extension_put(p, two_byte, identifier, value, <uint8_t>len(value))
+    return written(start, extensions_end(start, p, two_byte))
 
 
 # rtcp

@@ -5,12 +5,14 @@ temporal layers somebody may want) what a frame of this kind means to it. All ot
 structure is kept with the received stream, in fixed memory.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from mediad._fastpath.base.octets cimport store16
 from mediad._fastpath.wire.payload_info cimport GRID_CELLS, PayloadInfo
 
 cdef enum:
     MAX_TEMPLATES = 64
     MAX_TARGETS = 32
+    FRAME_NUMBER_OFFSET = 1
 
 ctypedef struct DependencyStructure:
     uint32_t template_count        # 0 = none known yet
@@ -33,3 +35,8 @@ ctypedef struct DependencyStructure:
 # needs no other. A descriptor that names no known template leaves the layers untold.
 cdef bint dependency_describe(DependencyStructure* structure, const uint8_t* p, uint32_t length, uint32_t timestamp,
                               PayloadInfo* info, bint* starts_sequence) noexcept nogil
+
+
+cdef inline void dependency_write_number(uint8_t* p, uint16_t frame_number) noexcept nogil:
+    """References are differences of frame numbers: they hold as long as all numbers of a sequence move alike."""
+    store16(p + FRAME_NUMBER_OFFSET, frame_number)

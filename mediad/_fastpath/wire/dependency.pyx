@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
+from mediad._fastpath.base.octets cimport load16
 from mediad._fastpath.wire.payload_info cimport GRID_CELLS, MAX_SPATIAL, MAX_TEMPORAL, PayloadInfo
 
 cdef enum:
@@ -217,6 +218,8 @@ cdef bint dependency_describe(DependencyStructure* structure, const uint8_t* p, 
         return False
     info.starts_frame = p[0] >> 7
     info.ends_layer = p[0] >> 6 & 1
+    info.has_frame_number = True
+    info.frame_number = <uint16_t>load16(p + FRAME_NUMBER_OFFSET)
     template_id = p[0] & 0x3F
     reader.p = p
     reader.position = 8 * MANDATORY_BYTES

@@ -31,6 +31,8 @@ ctypedef struct PayloadInfo:
     uint8_t picture_id_offset  # bytes from the payload's first byte
     uint8_t tl0_offset         # VP8 TL0PICIDX: 0 absent
     uint8_t tl0_picture_index
+    uint8_t has_frame_number   # AV1 and H264 with a dependency descriptor
+    uint16_t frame_number
     uint32_t targets           # grid: who needs this packet; 0 = cannot be told, everybody
     uint32_t switches          # grid: who may be entered once this frame was received
 

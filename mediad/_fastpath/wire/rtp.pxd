@@ -56,18 +56,25 @@ cdef void rtp_map_extensions(RtpPacket* packet, const uint8_t* kind_of_id) noexc
 # False when the payload has no OSN. The view is re-based; extension offsets stay valid relative to the new data.
 cdef bint rtp_unwrap_rtx(RtpPacket* packet, uint8_t payload_type, uint32_t ssrc) noexcept nogil
 
-# Writing one-byte extensions (ids 1..14, 1..16 bytes): begin → put… → end returns the end of the padded block.
+# Writing extensions (ids 1..14): begin → put… → end returns the end of the padded block. An element has 1..16 bytes, or up
+# to 255 in the two-byte form, which then all elements of the packet have.
 cdef inline uint8_t* extensions_begin(uint8_t* p) noexcept nogil:
     return p + 4
 
 
-cdef inline uint8_t* extension_put(uint8_t* p, uint8_t extension_id, const uint8_t* value,
+cdef inline uint8_t* extension_put(uint8_t* p, bint two_byte, uint8_t extension_id, const uint8_t* value,
                                    uint8_t length) noexcept nogil:
     cdef int i
-    p[0] = <uint8_t>((extension_id << 4) | (length - 1))
+    if two_byte:
+        p[0] = extension_id
+        p[1] = length
+        p += 2
+    else:
+        p[0] = <uint8_t>((extension_id << 4) | (length - 1))
+        p += 1
     for i in range(length):
-        p[1 + i] = value[i]
-    return p + 1 + length
+        p[i] = value[i]
+    return p + length
 
 
-cdef uint8_t* extensions_end(uint8_t* start, uint8_t* p) noexcept nogil
+cdef uint8_t* extensions_end(uint8_t* start, uint8_t* p, bint two_byte) noexcept nogil

@@ -135,10 +135,10 @@ cdef bint rtp_unwrap_rtx(RtpPacket* packet, uint8_t payload_type, uint32_t ssrc)
     return True
 
 
-cdef uint8_t* extensions_end(uint8_t* start, uint8_t* p) noexcept nogil:
+cdef uint8_t* extensions_end(uint8_t* start, uint8_t* p, bint two_byte) noexcept nogil:
     while (p - start) & 3:
         p[0] = 0
         p += 1
-    store16(start, ONE_BYTE_PROFILE)
+    store16(start, TWO_BYTE_PROFILE if two_byte else ONE_BYTE_PROFILE)
     store16(start + 2, <uint32_t>((p - start) // 4 - 1))
     return p

@@ -247,6 +247,21 @@ def test_a_segment_whose_ids_begin_late_continues_too() -> None:
     assert rewriter.map(51, 0, picture=30)[2] == 9
 
 
+def test_frame_numbers_keep_their_distances_and_grow_from_segment_to_segment() -> None:
+    rewriter = Rewriter()
+    rewriter.sync(1, 0)
+    assert [rewriter.map_frame(1 + n, number) for n, number in enumerate((65_533, 65_535, 0))] == [
+        65_533,
+        65_535,
+        0,
+    ]
+    rewriter.sync(100, 0)
+    assert [rewriter.map_frame(100 + n, number) for n, number in enumerate((40_000, 40_003))] == [1, 4]
+    assert rewriter.map_frame(101, 40_001) == 2
+    rewriter.sync(200, 0)
+    assert rewriter.map_frame(200, 7) == 5
+
+
 def test_tl0_pic_idx_continues_over_segments_and_wraps() -> None:
     rewriter = Rewriter()
     rewriter.sync(1, 0, picture=1, tl0=250)

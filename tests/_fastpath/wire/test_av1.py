@@ -77,12 +77,13 @@ def test_aggregation_headers(payload: bytes, expected: dict[str, int]) -> None:
 
 def test_the_descriptor_decides_where_there_is_one() -> None:
     new_sequence = bytes([0x10 | N]) + obu(SEQUENCE_HEADER)
-    later = {"starts_frame": 1, "ends_layer": 1}
+    numbered = {"has_frame_number": 1, "frame_number": 1}
+    later = {"starts_frame": 1, "ends_layer": 1, **numbered}
     assert what_is_set(describe(new_sequence, descriptor(0, 1))) == later
     structure = svc_structure(1, 3, key_only=False)
     info = describe(b"\x10" + obu(FRAME), descriptor(0, 1, structure=structure))
     assert what_is_set({**info, "targets": 0, "switches": 0}) == {
-        **KEY, "has_layers": 1, "ends_layer": 1, "starts_over": 1, "spatial_count": 1,
+        **KEY, **numbered, "has_layers": 1, "ends_layer": 1, "starts_over": 1, "spatial_count": 1,
     }  # fmt: skip
     assert what_is_set(describe(new_sequence, b"\x80\x00")) == KEY  # too short to be one
 

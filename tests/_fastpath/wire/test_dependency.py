@@ -52,6 +52,7 @@ def test_a_key_frame_is_one_with_a_structure() -> None:
     second = dependencies.describe(descriptor(50, 1, start=False))
     assert second is not None
     assert (second["starts_sequence"], second["starts_over"], second["starts_frame"]) == (0, 1, 0)
+    assert (second["has_frame_number"], second["frame_number"]) == (1, 1)
 
 
 def test_chains_and_resolutions_are_stepped_over() -> None:

@@ -168,10 +168,15 @@ def test_reads_back_what_was_built(fields: dict[str, Any], elements: list[tuple[
     assert view["extensions"] == {kinds[number]: value for number, value in elements}
 
 
-@given(ELEMENTS)
-def test_written_extensions_read_back(elements: list[tuple[int, bytes]]) -> None:
-    block = probe.write_extensions(elements)
-    assert block == extension_block(ONE_BYTE, one_byte_elements(elements))
+@given(ELEMENTS, st.booleans())
+def test_written_extensions_read_back(elements: list[tuple[int, bytes]], two_byte: bool) -> None:
+    if two_byte:
+        elements = [(number, 15 * value) for number, value in elements]
+        expected = extension_block(TWO_BYTE, two_byte_elements(elements))
+    else:
+        expected = extension_block(ONE_BYTE, one_byte_elements(elements))
+    block = probe.write_extensions(elements, two_byte)
+    assert block == expected
     kinds = {number: index for index, (number, _) in enumerate(elements)}
     view = read(packet(b"payload", extension=block), kinds)
     assert view["extensions"] == {kinds[number]: value for number, value in elements}
