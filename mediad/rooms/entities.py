@@ -103,6 +103,8 @@ class Producer:
     paused: bool = False
     closed: bool = False
     score: list[dict[str, Any]] = field(default_factory=list)
+    wanted_layer: int | None = None
+    """The highest spatial layer its client is asked to send; None until that was ever news."""
     consumers: dict[str, Consumer] = field(default_factory=dict)
 
     @property

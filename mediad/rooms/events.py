@@ -42,6 +42,15 @@ def _producer_score(room: Room, data: dict[str, Any]) -> None:
         producer.peer.listener.producer_score(producer.id, producer.score)
 
 
+def _producer_layers(room: Room, data: dict[str, Any]) -> None:
+    producer = room.producers.get(data["producerId"])
+    if producer is None:
+        return
+    producer.wanted_layer = data["spatialLayer"]
+    if producer.announced:
+        producer.peer.listener.producer_layers_wanted(producer.id, data["spatialLayer"])
+
+
 def _consumer_score(room: Room, data: dict[str, Any]) -> None:
     consumer = room.consumers.get(data["consumerId"])
     if consumer is None:
@@ -82,6 +91,7 @@ _EVENTS: dict[str, Callable[[Room, dict[str, Any]], None]] = {
     "transport.iceState": _ice_state,
     "transport.dtlsState": _dtls_state,
     "producer.score": _producer_score,
+    "producer.layers": _producer_layers,
     "consumer.score": _consumer_score,
     "consumer.layers": _consumer_layers,
     "router.speaker": _speaker,

@@ -92,6 +92,10 @@ class PeerListener(Protocol):
 
     def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None: ...
 
+    def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
+        """Nobody receives spatial layers of this simulcast track above that one: they need not be sent."""
+        ...
+
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
         """`peer_id` is None when nobody speaks any more; volume is -127..0 dBov."""
         ...

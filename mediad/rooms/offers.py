@@ -37,6 +37,8 @@ def announce(room: Room, producer: Producer) -> None:
     producer.announced = True
     if producer.score:
         producer.peer.listener.producer_score(producer.id, producer.score)
+    if producer.wanted_layer is not None:
+        producer.peer.listener.producer_layers_wanted(producer.id, producer.wanted_layer)
     for peer in room.joined_peers(but=producer.peer):
         _start_offers(room, producer, peer)
 

@@ -88,6 +88,10 @@ class DialectA:
     def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None:
         self._connection.notify("producerScore", {"producerId": producer_id, "score": score}, droppable=True)
 
+    def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
+        # an addition of ours: clients that do not know it ignore it
+        self._connection.notify("producerLayers", {"producerId": producer_id, "spatialLayer": spatial_layer})
+
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
         data: dict[str, Any] = {"peerId": peer_id}
         if volume_dbov is not None:

@@ -56,6 +56,7 @@ class Consumer:
         self._bandwidth = bandwidth
         self._now_us = now_us
         self._told_score: dict[str, Any] = {}
+        self.wanted_encoding = -1
         encoding, codec = parameters.encodings[0], parameters.first_codec()
         self._mime_type = codec.mime_type
         self._has_rtx = encoding.rtx is not None
@@ -106,6 +107,7 @@ class Consumer:
             self.paused = paused
             self._plane.pause_consumer(self.handle, paused)
             self._claim_changed()
+            self._tell_demand()
 
     def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> dict[str, int] | None:
         """What was wanted, clamped to what exists; None where layers mean nothing."""
@@ -127,7 +129,7 @@ class Consumer:
         return {"score": self._score, "producerScore": scores[forwarded], "producerScores": scores}
 
     def close(self) -> None:
-        self.producer.consumers.pop(self.id, None)
+        self.producer.leave(self.id)
         self._bandwidth.leave(self, self._now_us())
         self._plane.close_consumer(self.handle)
 
@@ -155,6 +157,7 @@ class Consumer:
     def layers_changed(self, encoding: int, temporal_layer: int, spatial_layer: int) -> None:
         """`temporal_layer` and `spatial_layer` within the encoding; 255 where it does not tell of any."""
         self._current = encoding
+        self._tell_demand()
         if self._type == "simple":
             return
         layers = None
@@ -175,9 +178,9 @@ class Consumer:
         bitrates = self.producer.bitrates
         if self._type == "simulcast":
             lowest_rows = [rates[:RATED_LAYERS] for rates in bitrates]
-            active = self.producer.active
-            best = target_encoding(active, preferred)
-            return ladder(lowest_rows, [i for i in range(best) if active[i]] + [best], temporal)
+            obtainable = self.producer.obtainable
+            best = target_encoding(obtainable, preferred)
+            return ladder(lowest_rows, [i for i in range(best) if obtainable[i]] + [best], temporal)
         rows = [bitrates[0][at : at + RATED_LAYERS] for at in range(0, RATED_LAYERS**2, RATED_LAYERS)]
         return ladder(rows, range(min(preferred, RATED_LAYERS - 1) + 1), temporal)
 
@@ -194,9 +197,33 @@ class Consumer:
         elif step is None:
             self._aim((-1, _ALL_LAYERS, _ALL_LAYERS))
         elif self._type == "simulcast":
-            self._aim((step.spatial, step.temporal, _ALL_LAYERS))
+            self._aim(self._within(step))
         else:
             self._aim((0, step.temporal, step.spatial))
+        self._tell_demand()
+
+    def _tell_demand(self) -> None:
+        """What it is sent counts, too, until something else is."""
+        wanted = self._top_spatial
+        if self._type == "simulcast":
+            wanted = max(self._allotted_encoding(), self._target[0])
+            if self._current >= 0 and self.producer.active[self._current]:
+                wanted = max(wanted, self._current)
+        if self.paused:
+            wanted = -1
+        if wanted != self.wanted_encoding:
+            self.wanted_encoding = wanted
+            self.producer.demand_changed()
+
+    def _allotted_encoding(self) -> int:
+        if not self._limited:
+            return self._preferred[0]
+        return self._allotted.spatial if self._allotted is not None else 0
+
+    def _within(self, step: Step) -> tuple[int, int, int]:
+        """What is sent already of what was allotted: the encoding may be asleep."""
+        encoding = target_encoding(self.producer.active, step.spatial)
+        return encoding, step.temporal if encoding == step.spatial else self._best()[1], _ALL_LAYERS
 
     def _claim_changed(self) -> None:
         if self.ladder() is None:
@@ -233,9 +260,15 @@ class Consumer:
         }
 
     def _reason(self) -> str:
-        """paused, bandwidth, notSent (what is preferred), waiting (for a key frame) or preferred."""
+        """Why not what is preferred, or that it is: "preferred".
+
+        paused, bandwidth, waking (its sender was told a moment ago), notSent, waiting (for a key frame)
+        """
         if self.paused or self.producer.paused:
             return "paused"
+        wanted = self._allotted_encoding()
+        if self._type == "simulcast" and self._target[0] < wanted and self.producer.wakes(wanted):
+            return "waking"
         if self._limited:
             return "bandwidth"
         if self._type == "simulcast" and self._target[0] != self._preferred[0]:

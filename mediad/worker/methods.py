@@ -14,6 +14,7 @@ from mediad.config import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
+from mediad.worker.clock import LoopClock
 from mediad.worker.consumer import Consumer
 from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
@@ -177,7 +178,7 @@ class WorkerServer:
         if message.router_id in self._routers:
             raise InvalidState(f'a router with id "{message.router_id}" already exists')
         self._routers[message.router_id] = Router(
-            self._plane, message.router_id, self._certificate, self._endpoint, self._emit
+            self._plane, message.router_id, self._certificate, self._endpoint, self._emit, LoopClock()
         )
         return {}
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mediad.worker.clock import Clock, Timer
+from mediad.worker.layer_demand import LayerDemand
 from mediad.worker.parameters import RtpMapping, RtpParameters, producer_codecs, producer_encodings
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.statistics import received_stream
@@ -14,10 +16,13 @@ Emit = Callable[[str, dict[str, Any]], None]
 
 _INACTIVITY_US = 1_500_000
 _INACTIVITY_DTX_US = 5_000_000
+_SETTLE_US = 1_500_000  # a stream that came back is measured too low while its first second is not over
 
 
 class Follower(Protocol):
     """A consumer, as its producer sees it."""
+
+    wanted_encoding: int  # the highest it would be sent if it came; -1 when none
 
     def producer_changed(self) -> None: ...
     def close(self) -> None: ...
@@ -48,20 +53,27 @@ class Producer:
         levels: bool,
         emit: Emit,
         on_level: Callable[[Producer, int], None],
+        clock: Clock,
     ) -> None:
         self.id = producer_id
         self.kind = kind
         self.paused = paused
         self.consumers: dict[str, Follower] = {}
+        self._closed = False
         self._plane = plane
         self._emit = emit
         self._on_level = on_level
+        self._clock = clock
         encodings = producer_encodings(parameters)
         self._rids = [rid.decode() for _, _, rid in encodings]
         self._mime_type = parameters.first_codec().mime_type
         self._streams: list[Stream | None] = [None] * len(encodings)
         # of each encoding, what every choice of layers costs in bit/s: [4 * spatial + temporal]
         self.bitrates: list[list[int]] = [[0] * 16 for _ in encodings]
+        self._settled_us = [0] * len(encodings)
+        self._demand = LayerDemand(len(encodings), clock.now_us())
+        self._demand_timer: Timer | None = None
+        self._expect_demand()
         dtx = any(encoding.dtx for encoding in parameters.encodings)
         self.handle = plane.open_producer(
             self,
@@ -87,6 +99,19 @@ class Producer:
         """Which encodings are being received, lowest quality first."""
         return [stream is not None and stream.active for stream in self._streams]
 
+    @property
+    def obtainable(self) -> list[bool]:
+        """Which encodings can be had: those that are received, and those that would be, if asked for.
+
+        What the latter cost is known from before.
+        """
+        now_us = self._clock.now_us()
+        return [
+            active
+            or (bitrates[0] > 0 and (self._demand.sleeps(encoding) or self._demand.wakes(encoding, now_us)))
+            for encoding, (active, bitrates) in enumerate(zip(self.active, self.bitrates, strict=True))
+        ]
+
     def scores(self) -> list[int]:
         return [stream.score if stream else 0 for stream in self._streams]
 
@@ -95,9 +120,20 @@ class Producer:
             self.paused = paused
             self._plane.pause_producer(self.handle, paused)
 
+    def join(self, consumer_id: str, consumer: Follower) -> None:
+        self.consumers[consumer_id] = consumer
+        self.demand_changed()
+
+    def leave(self, consumer_id: str) -> None:
+        self.consumers.pop(consumer_id, None)
+        self.demand_changed()
+
     def close(self) -> None:
+        self._closed = True
         for consumer in list(self.consumers.values()):
             consumer.close()
+        if self._demand_timer is not None:
+            self._demand_timer.cancel()
         self._plane.close_producer(self.handle)
 
     async def stats(self) -> list[dict[str, Any]]:
@@ -113,16 +149,56 @@ class Producer:
     def _stream_stats(self, record: dict[str, Any]) -> dict[str, Any]:
         return received_stream(record, self.kind, self._mime_type, self._rids[record["encoding"]])
 
+    # --- what consumers want ------------------------------------------------------------------------------
+
+    def demand_changed(self) -> None:
+        """A consumer may want another encoding than before. Its sender is told when that is news."""
+        if self._closed or len(self._streams) == 1:
+            return
+        lowest = next((encoding for encoding, active in enumerate(self.active) if active), 0)
+        wanted = max((consumer.wanted_encoding for consumer in self.consumers.values()), default=-1)
+        if self._demand.want(max(lowest, wanted), self._clock.now_us()):
+            self._tell_ceiling()
+        self._expect_demand()
+
+    def wakes(self, encoding: int) -> bool:
+        """Its sender has been asked for it a moment ago."""
+        return not self.active[encoding] and self._demand.wakes(encoding, self._clock.now_us())
+
+    def _tell_ceiling(self) -> None:
+        self._emit("producer.layers", {"producerId": self.id, "spatialLayer": self._demand.ceiling})
+
+    def _expect_demand(self) -> None:
+        if self._demand_timer is not None:
+            self._demand_timer.cancel()
+            self._demand_timer = None
+        if len(self._streams) > 1 and (due_us := self._demand.deadline_us(self._clock.now_us())) is not None:
+            self._demand_timer = self._clock.call_at(due_us, self._on_demand_due)
+
+    def _on_demand_due(self) -> None:
+        """An encoding falls asleep, or was told to wake and did not come: consumers do without it."""
+        self._demand_timer = None
+        if self._demand.settle(self._clock.now_us()):
+            self._tell_ceiling()
+        for consumer in list(self.consumers.values()):
+            consumer.producer_changed()
+        self._expect_demand()
+
     # --- from the media path ------------------------------------------------------------------------------
 
     def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None:
+        if active and not self.active[encoding]:
+            self._settled_us[encoding] = self._clock.now_us() + _SETTLE_US
         self._streams[encoding] = Stream(ssrc, score, active)
         self._emit("producer.score", {"producerId": self.id, "score": self._score_report()})
         for consumer in self.consumers.values():
             consumer.producer_changed()
+        self.demand_changed()
 
     def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None:
         """Consumers look at them when their bandwidth is divided."""
+        if self._clock.now_us() < self._settled_us[encoding]:
+            bitrates = [max(pair) for pair in zip(self.bitrates[encoding], bitrates, strict=True)]
         self.bitrates[encoding] = bitrates
 
     def level_measured(self, dbov: int) -> None:

@@ -15,12 +15,13 @@ from typing import Any
 
 from mediad.errors import InvalidState
 from mediad.protocols.certificate import Certificate
+from mediad.worker.clock import Clock
 from mediad.worker.consumer import Consumer
 from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.speaker import INTERVAL_S, SpeakerWatch
-from mediad.worker.transport import Endpoint, WebRtcTransport, now_us
+from mediad.worker.transport import Endpoint, WebRtcTransport
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -29,7 +30,13 @@ class Router:
     """`emit(name, data)` hears of everything that changes by itself; it adds the router's id."""
 
     def __init__(
-        self, plane: MediaPlane, router_id: str, certificate: Certificate, endpoint: Endpoint, emit: Emit
+        self,
+        plane: MediaPlane,
+        router_id: str,
+        certificate: Certificate,
+        endpoint: Endpoint,
+        emit: Emit,
+        clock: Clock,
     ) -> None:
         self.id = router_id
         self.transports: dict[str, WebRtcTransport] = {}
@@ -40,6 +47,7 @@ class Router:
         self._certificate = certificate
         self._endpoint = endpoint
         self._emit_event = emit
+        self._clock = clock
         self._speakers = SpeakerWatch()
         self._speaker_timer: asyncio.TimerHandle | None = None
 
@@ -84,6 +92,7 @@ class Router:
             levels=levels,
             emit=self._emit,
             on_level=self._on_level,
+            clock=self._clock,
         )
         self.producers[producer_id] = transport.producers[producer_id] = producer
         self._homes[producer_id] = transport
@@ -115,9 +124,10 @@ class Router:
             preferred_layers=preferred_layers,
             emit=self._emit,
             bandwidth=transport.bandwidth,
-            now_us=now_us,
+            now_us=self._clock.now_us,
         )
-        self.consumers[consumer_id] = producer.consumers[consumer_id] = consumer
+        self.consumers[consumer_id] = consumer
+        producer.join(consumer_id, consumer)
         self._homes[consumer_id] = transport
         transport.add_consumer(consumer)
         return consumer

@@ -121,6 +121,28 @@ def test_layers_reach_the_receiver() -> None:
     run(scenario)
 
 
+def test_layers_nobody_wants_are_told_to_their_sender_once_it_knows_its_producer() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        call.worker.hold("producer.create")
+        producing = asyncio.create_task(ana.seat.produce(ana.sending, "video", vp8(), {}))
+        await call.settle()
+        producer_id = next(iter(call.worker.producers))
+        call.worker.emit("producer.layers", producerId=producer_id, spatialLayer=0)
+        call.worker.release("producer.create")
+        producer = await producing
+        assert ana.listener.named("producer layers") == []
+        ana.seat.produced(producer)
+        call.worker.emit("producer.layers", producerId=producer_id, spatialLayer=2)
+        assert ana.listener.named("producer layers") == [
+            ("producer layers", producer_id, 0),
+            ("producer layers", producer_id, 2),
+        ]
+        assert ben.listener.named("producer layers") == []
+
+    run(scenario)
+
+
 def test_the_active_speaker_is_everybodys_business() -> None:
     async def scenario(call: Call) -> None:
         ana, ben = await call.member("ana"), await call.member("ben")
@@ -140,6 +162,7 @@ def test_news_of_what_is_gone_is_nobodys_business() -> None:
         ana = await call.member("ana")
         call.worker.emit("transport.iceState", transportId="gone", iceState="closed")
         call.worker.emit("producer.score", producerId="gone", score=SCORE)
+        call.worker.emit("producer.layers", producerId="gone", spatialLayer=0)
         call.worker.emit("consumer.score", consumerId="gone", score={})
         call.worker.emit("consumer.layers", consumerId="gone", layers=None)
         call.worker.emit("router.speaker", producerId="gone", volume=-3)

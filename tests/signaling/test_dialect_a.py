@@ -136,6 +136,17 @@ def test_the_answer_to_produce_precedes_its_score() -> None:
     run(scenario)
 
 
+def test_a_sender_is_told_which_layers_are_wanted() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana")
+        producer_id = await ana.produce("video", vp8())
+        running.worker.emit("producer.layers", producerId=producer_id, spatialLayer=1)
+        told = await ana.notified("producerLayers")
+        assert told == {"producerId": producer_id, "spatialLayer": 1}
+
+    run(scenario)
+
+
 def test_requests_cross_each_other() -> None:
     """A client connects its transport while it handles its first consumer, before it answers."""
 

@@ -70,6 +70,9 @@ class RecordingListener:
     def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None:
         self.heard.append(("producer score", producer_id, score))
 
+    def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
+        self.heard.append(("producer layers", producer_id, spatial_layer))
+
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
         self.heard.append(("speaker", peer_id, volume_dbov))
 

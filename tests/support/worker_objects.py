@@ -15,6 +15,7 @@ from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.router import Router
 from mediad.worker.transport import Endpoint, WebRtcTransport
+from tests.support.fake_clock import FakeClock
 from tests.support.negotiation import accept, chrome_capabilities, chrome_opus, chrome_vp8, router
 from tests.support.recording_loop import RecordingLoop, recorded_plane
 
@@ -70,6 +71,7 @@ class Bench:
     plane: MediaPlane
     loop: RecordingLoop
     router: Router
+    clock: FakeClock
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def transport(self, transport_id: str = "t") -> WebRtcTransport:
@@ -117,4 +119,5 @@ def bench() -> Bench:
         assert data.pop("routerId") == "r"
         events.append((name, data))
 
-    return Bench(plane, loop, Router(plane, "r", CERTIFICATE, ENDPOINT, emit), events)
+    clock = FakeClock()
+    return Bench(plane, loop, Router(plane, "r", CERTIFICATE, ENDPOINT, emit, clock), clock, events)

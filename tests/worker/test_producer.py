@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from mediad._fastpath.loop import EventKind
+from mediad.worker.consumer import Consumer
 from mediad.worker.plane import Codec, ExtensionKind, Kind
+from mediad.worker.producer import Producer
 from tests.support.loops import on_loop, until
 from tests.support.negotiation import chrome_opus, chrome_vp8, video
 from tests.support.worker_objects import EMPTY_STREAM, Bench, bench
@@ -163,3 +165,173 @@ async def test_no_statistics_of_an_encoding_that_was_not_seen() -> None:
     producer = made.producer(made.transport())
     records = [{**EMPTY_STREAM, "encoding": 0, "ssrc": 1111}]
     assert await stats_of(made, producer.stream_stats(1), Kind.KIND_PRODUCER, records) == []
+
+
+# -- sleeping encodings ------------------------------------------------------------------------------------
+
+REST_S, WAKE_S = 5.0, 3.0
+
+
+def camera(**changes: Any) -> tuple[Bench, Producer, Consumer]:
+    """Three encodings that are all received, at 100, 300 and 1000 bit/s, and one viewer."""
+    made = bench()
+    transport = made.transport()
+    producer = made.producer(transport)
+    for encoding, bps in enumerate((100, 300, 1000)):
+        producer.stream_changed(encoding, 1000 + encoding, 10, True)
+        producer.bitrates_measured(encoding, [bps] + [0] * 15)
+    consumer = made.consumer(made.transport("v"), producer, **changes)
+    made.clock.pass_s(WAKE_S)
+    return made, producer, consumer
+
+
+def ceilings(made: Bench) -> list[int]:
+    """What the sender was told, one after the other."""
+    assert {told["producerId"] for told in made.told("producer.layers")} <= {"p"}
+    return [told["spatialLayer"] for told in made.told("producer.layers")]
+
+
+def test_a_sender_nobody_receives_sends_its_lowest_encoding() -> None:
+    made = bench()
+    made.producer(made.transport())
+    made.clock.pass_s(REST_S - 0.1)
+    assert ceilings(made) == []
+    made.clock.pass_s(0.1)
+    assert ceilings(made) == [0]
+    made.clock.pass_s(60)
+    assert ceilings(made) == [0]
+    assert made.clock.waiting == 0
+
+
+def test_a_wanted_encoding_is_left_alone() -> None:
+    made, _, _ = camera()
+    made.clock.pass_s(60)
+    assert ceilings(made) == []
+
+
+def test_wishes_put_encodings_to_sleep_after_a_while_and_wake_them_at_once() -> None:
+    made, producer, consumer = camera()
+    consumer.set_preferred_layers(1, None)
+    consumer.layers_changed(1, 2, 255)
+    made.clock.pass_s(REST_S - 0.1)
+    assert ceilings(made) == []
+    made.clock.pass_s(0.1)
+    assert ceilings(made) == [1]
+    producer.stream_changed(2, 1002, 0, False)
+    consumer.set_preferred_layers(2, None)
+    assert ceilings(made) == [1, 2]
+
+
+def test_paused_consumers_want_nothing() -> None:
+    made, _, consumer = camera()
+    consumer.pause(True)
+    made.clock.pass_s(REST_S)
+    assert ceilings(made) == [0]
+    consumer.pause(False)
+    assert ceilings(made) == [0, 2]
+
+
+def test_the_last_of_several_decides() -> None:
+    made, producer, first = camera()
+    second = made.consumer(made.transport("w"), producer, "c2", preferred_layers=(1, None))
+    first.close()
+    made.clock.pass_s(REST_S)
+    assert ceilings(made) == [1]
+    second.close()
+    made.clock.pass_s(REST_S)
+    assert ceilings(made) == [1, 0]
+
+
+def test_what_is_still_being_sent_is_wanted_until_something_else_is() -> None:
+    """The wish for a lower encoding waits for its key frame; until then the higher one is the picture."""
+    made, _, consumer = camera()
+    consumer.layers_changed(2, 2, 255)
+    consumer.set_preferred_layers(0, None)
+    made.clock.pass_s(60)
+    assert ceilings(made) == []
+    consumer.layers_changed(0, 2, 255)
+    made.clock.pass_s(REST_S)
+    assert ceilings(made) == [0]
+
+
+def test_what_no_link_carries_sleeps() -> None:
+    made, producer, consumer = camera()
+    bandwidth = made.router.transports["v"].bandwidth
+    bandwidth.estimate_changed(400, made.clock.now_us())
+    made.clock.pass_s(REST_S)
+    assert ceilings(made) == [1]
+    producer.stream_changed(2, 1002, 0, False)
+    assert consumer.layer_stats()["layersReason"] == "bandwidth"
+    assert bandwidth.desired_bps > 1000, "what sleeps must be probed for, or nobody ever gets it"
+    bandwidth.estimate_changed(2000, made.clock.now_us())
+    assert ceilings(made) == [1, 2]
+    assert consumer.layer_stats()["layersReason"] == "waking"
+
+
+def test_a_viewer_keeps_its_picture_until_the_better_one_comes() -> None:
+    made, producer, consumer = camera(preferred_layers=(0, None))
+    made.clock.pass_s(REST_S)
+    for encoding in (1, 2):
+        producer.stream_changed(encoding, 1000 + encoding, 0, False)
+    consumer.set_preferred_layers(2, None)
+    assert made.loop.named("set_target") == []
+    producer.stream_changed(2, 1002, 10, True)
+    assert made.loop.named("set_target")[-1].args[1:] == (2, 255, 255)
+
+
+def test_a_joiner_starts_with_what_is_awake() -> None:
+    made, producer, consumer = camera()
+    consumer.close()
+    made.clock.pass_s(REST_S)
+    for encoding in (1, 2):
+        producer.stream_changed(encoding, 1000 + encoding, 0, False)
+    made.consumer(made.transport("w"), producer, "late")
+    assert made.loop.named("open_consumer")[-1].parameters["target"] == 0
+    assert ceilings(made) == [0, 2]
+
+
+def test_an_encoding_that_does_not_wake_is_taken_for_not_sent() -> None:
+    made, producer, consumer = camera(preferred_layers=(1, None))
+    made.clock.pass_s(REST_S)
+    producer.stream_changed(2, 1002, 0, False)
+    consumer.set_preferred_layers(2, None)
+    assert producer.obtainable == [True] * 3
+    made.clock.pass_s(WAKE_S)
+    assert producer.obtainable == [True, True, False]
+    assert consumer.layer_stats()["layersReason"] == "notSent"
+    assert ceilings(made) == [1, 2], "it may still come"
+
+
+def test_the_only_encoding_that_arrives_is_left_alone() -> None:
+    made = bench()
+    producer = made.producer(made.transport())
+    producer.stream_changed(1, 1001, 10, True)
+    made.clock.pass_s(REST_S)
+    assert ceilings(made) == [1]
+
+
+def test_a_stream_that_comes_back_costs_what_it_cost() -> None:
+    """Its first second is measured over a whole one: too little."""
+    made, producer, _ = camera()
+    producer.stream_changed(2, 1002, 0, False)
+    producer.stream_changed(2, 1002, 10, True)
+    producer.bitrates_measured(2, [200] + [0] * 15)
+    assert producer.bitrates[2][0] == 1000
+    made.clock.pass_s(2)
+    producer.bitrates_measured(2, [900] + [0] * 15)
+    assert producer.bitrates[2][0] == 900
+
+
+def test_a_single_encoding_is_never_told_to_sleep() -> None:
+    made = bench()
+    made.producer(made.transport(), wire=video("video/VP8"))
+    made.clock.pass_s(60)
+    assert ceilings(made) == []
+
+
+def test_closing_forgets_its_timer() -> None:
+    made, producer, _ = camera()
+    producer.close()
+    made.clock.pass_s(60)
+    assert ceilings(made) == []
+    assert made.clock.waiting == 0

@@ -15,6 +15,7 @@ export class Sender {
   #media;
   #options;
   #slots;
+  #maxLayers = new Map(); // producer id → the highest spatial layer somebody receives
   #onMediaChange = (event) => this.#sync(event.detail.source);
 
   /**
@@ -50,6 +51,12 @@ export class Sender {
     return this.#slots[source].producer;
   }
 
+  /** The server says up to which spatial layer a producer's picture is wanted; it need not send more. */
+  layersWanted({ producerId, spatialLayer }) {
+    this.#maxLayers.set(producerId, spatialLayer);
+    this.#limitLayers(this.producers.find((producer) => producer.id === producerId));
+  }
+
   start() {
     this.#media.addEventListener('change', this.#onMediaChange);
     for (const source of Object.keys(this.#slots)) this.#sync(source);
@@ -83,6 +90,7 @@ export class Sender {
     const track = this.#media.track(slot.source);
     if (!slot.producer) {
       if (track) slot.producer = await this.#produce(slot, track);
+      this.#limitLayers(slot.producer);
     } else if (!track && slot.source === 'share') {
       await this.#close(slot);
       return;
@@ -90,6 +98,13 @@ export class Sender {
       await slot.producer.replaceTrack({ track });
     }
     if (slot.producer) await this.#setPaused(slot.producer, !this.#media.isOn(slot.source));
+  }
+
+  /** What was said while the producer was being made counts, too. Ids that are not ours are ignored. */
+  #limitLayers(producer) {
+    const spatialLayer = this.#maxLayers.get(producer?.id);
+    if (spatialLayer === undefined || producer.closed) return;
+    producer.setMaxSpatialLayer(spatialLayer).catch((error) => this.onProblem(error.message));
   }
 
   async #setPaused(producer, paused) {
@@ -103,6 +118,7 @@ export class Sender {
     const { producer } = slot;
     slot.producer = null;
     producer.close();
+    this.#maxLayers.delete(producer.id);
     await this.#request('closeProducer', { producerId: producer.id });
   }
 

@@ -135,6 +135,7 @@ export class Session extends EventTarget {
       consumerPaused: (data) => this.receiver?.remotelyPaused(data, true),
       consumerResumed: (data) => this.receiver?.remotelyPaused(data, false),
       consumerLayersChanged: (data) => this.receiver?.layersChanged(data),
+      producerLayers: (data) => this.sender?.layersWanted(data),
       consumerScore: (data) => this.receiver?.scored(data),
       activeSpeaker: ({ peerId }) => {
         this.#roster.speakerId = peerId ?? null;

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Sender } from '../../mediad/web/src/call/sender.js';
+import './stand-ins.mjs';
+
+/** A sender with a camera that is on; its producer is there once `produced()` was called. */
+function scene() {
+  const layers = [];
+  const producer = {
+    id: 'p1',
+    kind: 'video',
+    paused: false,
+    closed: false,
+    setMaxSpatialLayer: async (layer) => layers.push(layer),
+  };
+  let produced;
+  const transport = {
+    closed: false,
+    produce: () =>
+      new Promise((resolve) => {
+        produced = () => resolve(producer);
+      }),
+  };
+  const track = { getSettings: () => ({ width: 1280, height: 720 }) };
+  producer.track = track;
+  const media = new EventTarget();
+  media.track = (source) => (source === 'webcam' ? track : null);
+  media.isOn = () => true;
+  const device = { sendRtpCapabilities: { codecs: [{ mimeType: 'video/VP8' }] } };
+  const options = { webcamLayers: true, numSimulcastStreams: 3 };
+  const sender = new Sender({
+    device,
+    transport,
+    media,
+    options,
+    request: async () => ({}),
+    peerId: 'ana',
+    onProblem: (message) => assert.fail(message),
+  });
+  sender.start();
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return { sender, layers, settle, produced: () => (produced(), settle()) };
+}
+
+test('layers nobody wants are not sent, and sent again when somebody does', async () => {
+  const { sender, layers, produced } = scene();
+  await produced();
+  sender.layersWanted({ producerId: 'p1', spatialLayer: 0 });
+  sender.layersWanted({ producerId: 'p1', spatialLayer: 2 });
+  assert.deepEqual(layers, [0, 2]);
+});
+
+test('what is said while the producer is being made holds', async () => {
+  const { sender, layers, produced } = scene();
+  sender.layersWanted({ producerId: 'p1', spatialLayer: 1 });
+  assert.deepEqual(layers, []);
+  await produced();
+  assert.deepEqual(layers, [1]);
+});
+
+test('news of a producer that is not ours is ignored', async () => {
+  const { sender, layers, produced } = scene();
+  await produced();
+  sender.layersWanted({ producerId: 'p9', spatialLayer: 0 });
+  assert.deepEqual(layers, []);
+});
