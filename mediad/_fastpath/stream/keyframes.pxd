@@ -1,15 +1,21 @@
-"""When to ask a sender for a key frame: one request in flight per stream, repeated until it came, never a storm."""
+"""When to ask a sender for a key frame: one request in flight per stream, repeated until it came, never a storm.
+
+Who changes layers twice in a row should not wait for the second time, so a few requests may follow each other closely.
+"""
 
 from libc.stdint cimport uint32_t, uint64_t
 
 cdef enum:
-    KEYFRAME_INTERVAL_US = 1000000     # at most one request a second and stream
+    KEYFRAME_INTERVAL_US = 1000000     # between requests to one stream in the long run
+    KEYFRAME_SPACING_US = 300000       # between any two; libwebrtc ignores one that comes sooner
+    KEYFRAME_BURST_US = 2000000        # how far ahead of the long run they may be: two requests
     KEYFRAME_RETRY_US = 500000         # asked, and nothing came (lost PLI): ask again once after this, then each second
 
 ctypedef struct KeyframeRequests:
     bint wanted                # someone wants one that has not arrived yet; the owner may clear it when nobody does
     uint32_t asked             # requests since `wanted` was last set
     uint64_t asked_us          # when the last request went out; 0 = never
+    uint64_t paced_us          # when the next request would go out in the long run
     uint64_t wanted_us         # when the newest wish came
     uint64_t received_us       # when the last key frame came
     uint64_t requests          # PLI or FIR sent

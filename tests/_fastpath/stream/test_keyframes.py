@@ -60,17 +60,32 @@ def test_a_key_frame_before_the_wish_does_not_count() -> None:
     keyframes.want(SECOND)
     keyframes.received(1100 * MS)
     assert not keyframes.want(1200 * MS)
-    assert keyframes.deadline == 2 * SECOND
-    assert not keyframes.due(2 * SECOND - 1)
-    assert keyframes.due(2 * SECOND)
-    assert keyframes.deadline == 2500 * MS  # a request of its own: it may get lost as well
+    assert keyframes.deadline == 1300 * MS
+    assert not keyframes.due(1300 * MS - 1)
+    assert keyframes.due(1300 * MS)
+    assert keyframes.deadline == 1800 * MS  # a request of its own: it may get lost as well
 
 
-def test_a_second_has_passed_since_the_last_request() -> None:
+def test_after_a_few_close_ones_there_is_one_a_second() -> None:
     keyframes = Keyframes()
-    keyframes.want(SECOND)
-    keyframes.received(1100 * MS)
-    assert keyframes.want(2 * SECOND)
+    asked = []
+    for now_us in range(SECOND, 5 * SECOND, 10 * MS):
+        if keyframes.want(now_us):
+            asked.append(now_us)
+            keyframes.received(now_us + 5 * MS)
+    assert asked == [n * MS for n in (1000, 1300, 1600, 2000, 3000, 4000)]
+
+
+def test_a_pause_earns_the_right_to_close_ones() -> None:
+    keyframes = Keyframes()
+    for now_us in range(SECOND, 5 * SECOND, 10 * MS):
+        keyframes.want(now_us)
+        keyframes.received(now_us + 5 * MS)
+    asked = []
+    for now_us in range(7 * SECOND, 8 * SECOND, 300 * MS):
+        asked.append(keyframes.want(now_us))
+        keyframes.received(now_us + 5 * MS)
+    assert asked == [True, True, True, False]
 
 
 def test_nobody_wants_it_any_more() -> None:
@@ -114,5 +129,5 @@ def test_never_a_storm_and_never_forgotten(steps: list[tuple[str, int]]) -> None
         if wanted:
             assert asked[-1] < keyframes.deadline <= asked[-1] + SECOND
     gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
-    assert all(gap >= 500 * MS for gap in gaps)
-    assert all(one + other >= 1500 * MS for one, other in itertools.pairwise(gaps))
+    assert all(gap >= 300 * MS for gap in gaps)
+    assert all((count - 2) * SECOND <= asked[-1] - asked[-count] for count in range(1, len(asked) + 1))
