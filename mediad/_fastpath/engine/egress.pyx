@@ -4,7 +4,7 @@ Considered and set aside: building the extension block once per packet for all c
 400 and needs a second path for consumers that negotiated less.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from mediad._fastpath.base.clock cimport abs_send_time
 from mediad._fastpath.base.octets cimport store16, store24, store32
@@ -48,6 +48,8 @@ cdef enum:
     CATCH_UP_PACKETS = 64          # behind a key frame whose first packet came late
     REPLAY_PACKETS = 128
     REPLAY_US = 500000             # an older key frame would show a stale picture for too long
+    MAX_OVERLAP_US = 1000000       # of two streams' pictures; beyond that their clocks cannot be compared
+    MAX_STEP_US = 3600000000
     MIN_RESEND_US = 20000          # of one packet, when the round trip is not known or tiny
 
 # Copied from the sender's packet when both sides negotiated them.
@@ -64,30 +66,33 @@ cdef uint64_t egress_capture_us(Engine* engine, ReceiveStream* stream, uint32_t 
     return <uint64_t>(<int64_t>capture_us + transport.clock_offset_us)
 
 
-cdef uint32_t timestamp_step(Consumer* consumer, uint64_t capture_us, uint64_t now_us) noexcept nogil:
-    """RTP units between the last packet sent and the first of a new segment.
+cdef int32_t timestamp_step(Consumer* consumer, const StoredPacket* stored, uint64_t capture_us) noexcept nogil:
+    """RTP units from the last picture sent to this one, the first of a new segment.
 
     By capture times when both are known, so that a switch between simulcast streams keeps the picture's pace; else by
-    the time that passed here. Never less than 1: a decoder must see a new frame.
+    when they came.
     """
-    cdef int64_t elapsed_us
-    if capture_us != 0 and consumer.sender.last_capture_us != 0:
-        elapsed_us = <int64_t>(capture_us - consumer.sender.last_capture_us)
-    else:
-        elapsed_us = <int64_t>(now_us - consumer.rewriter.highest_timestamp_us)
-    if elapsed_us <= 0:
-        return 1
-    if elapsed_us > <int64_t>3600 * 1000000:
-        elapsed_us = <int64_t>3600 * 1000000
-    return <uint32_t>(elapsed_us * consumer.sender.clock_rate // 1000000) + 1
+    cdef int64_t elapsed_us = -MAX_OVERLAP_US
+    if capture_us != 0 and consumer.newest_capture_us != 0:
+        elapsed_us = <int64_t>(capture_us - consumer.newest_capture_us)
+    if elapsed_us <= -MAX_OVERLAP_US:
+        elapsed_us = <int64_t>(stored.received_us - consumer.rewriter.highest_timestamp_us)
+    if elapsed_us < -MAX_OVERLAP_US:
+        elapsed_us = -MAX_OVERLAP_US
+    if elapsed_us > MAX_STEP_US:
+        elapsed_us = MAX_STEP_US
+    return <int32_t>(elapsed_us * consumer.sender.clock_rate // 1000000)
 
 
 cdef void begin_segment(Engine* engine, ReceiveStream* stream, Consumer* consumer, StoredPacket* stored,
                         uint64_t capture_us, uint64_t now_us) noexcept nogil:
     """From this packet on the consumer follows `stream`."""
     cdef int previous = consumer.current
+    cdef uint64_t age_us = now_us - stored.received_us
     rewriter_sync(&consumer.rewriter, stored.sequence, stored.packet.timestamp, &stored.info,
-                  timestamp_step(consumer, capture_us, now_us), now_us)
+                  timestamp_step(consumer, stored, capture_us),
+                  <uint32_t>(age_us * consumer.sender.clock_rate // 1000000), stored.received_us)
+    consumer.newest_capture_us = capture_us
     consumer.needs_sync = False
     selector_restart(&consumer.layers, stored.sequence)
     consumer.current = <int>stream.encoding
@@ -272,9 +277,12 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
     cdef RtpPacket* packet = &stored.packet
     cdef Rewritten rewritten
     cdef SentPacket* sent = NULL
-    if not rewriter_map(&consumer.rewriter, stored.sequence, packet.timestamp, &stored.info, now_us, &rewritten):
+    if not rewriter_map(&consumer.rewriter, stored.sequence, packet.timestamp, &stored.info, stored.received_us,
+                        &rewritten):
         drop(engine, DROP_OUT_OF_SEGMENT)
         return
+    if rewritten.timestamp == consumer.rewriter.highest_timestamp:
+        consumer.newest_capture_us = capture_us
     if packet.payload_length + HEADER_ROOM + descriptor_length(consumer, stored) + TAIL_BYTES > DATAGRAM_BYTES:
         drop(engine, DROP_TOO_LARGE)
         return
@@ -292,6 +300,18 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
             sent.held = 1
             return
     write_first(engine, consumer, transport, stored, sent, &rewritten, marker, capture_us, now_us)
+
+
+cdef uint64_t capture_of(const Consumer* consumer, const StoredPacket* stored, uint32_t timestamp,
+                         uint64_t capture_us) noexcept nogil:
+    """When a picture with this timestamp would have been captured: sender reports hold the two together.
+
+    It is later than the real one's time by as much as the rewriter squeezed it; 0 when the segment is over.
+    """
+    cdef uint64_t squeezed = <uint32_t>(timestamp - stored.packet.timestamp - consumer.rewriter.timestamp_offset)
+    if capture_us == 0 or squeezed > 4 * consumer.sender.clock_rate:
+        return 0
+    return capture_us + squeezed * 1000000 // consumer.sender.clock_rate
 
 
 cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored, SentPacket* sent,
@@ -315,7 +335,8 @@ cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, 
     if stored.info.picture_id_bits or stored.info.tl0_offset:
         vp8_rewrite(payload, &stored.info, rewritten.picture_id, rewritten.tl0_picture_index)
     length = <int>(payload - out) + packet.payload_length
-    sender_sent(&consumer.sender, rewritten.timestamp, packet.payload_length, <uint32_t>length, capture_us, now_us)
+    sender_sent(&consumer.sender, rewritten.timestamp, packet.payload_length, <uint32_t>length,
+                capture_of(consumer, stored, rewritten.timestamp, capture_us), now_us)
     transport.rtp_sent.bytes += <uint64_t>length
     rate_add(&transport.rtp_sent.rate, <uint32_t>length, now_us)
     if transport.secure and srtp_protect(consumer.rtp_session, out, &length) != SRTP_OK:

@@ -179,6 +179,7 @@ ctypedef struct Consumer:
     SentHistory history
     RtpStreamSender sender
     RtpRewriter rewriter
+    uint64_t newest_capture_us     # of the rewriter's highest timestamp; 0 = unknown
     LayerSelector layers           # within the current encoding
 
 ctypedef struct Engine

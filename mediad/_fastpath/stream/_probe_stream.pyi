@@ -34,6 +34,7 @@ class Rewriter:
         timestamp: int,
         timestamp_step: int = 1,
         *,
+        age: int = 0,
         picture: int | None = None,
         bits: int = 15,
         tl0: int | None = None,

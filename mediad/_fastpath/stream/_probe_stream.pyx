@@ -1,6 +1,6 @@
 """Test window into single streams: a class for each struct. Built with MEDIAD_PROBE=1 only."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 from mediad._fastpath.base.pool cimport Pool, pool_data, pool_destroy, pool_init, pool_release, pool_take
@@ -137,8 +137,9 @@ cdef class Rewriter:
         self,
         int64_t sequence,
         uint32_t timestamp,
-        uint32_t timestamp_step=1,
+        int32_t timestamp_step=1,
         *,
+        uint32_t age=0,
         picture=None,
         int bits=15,
         tl0=None,
@@ -147,7 +148,7 @@ cdef class Rewriter:
     ):
         cdef PayloadInfo info = vp8_info(picture, bits, tl0)
         rewriter.rewriter_sync(
-            &self.state, sequence, timestamp, &info if described else NULL, timestamp_step, now_us
+            &self.state, sequence, timestamp, &info if described else NULL, timestamp_step, age, now_us
         )
 
     def map(

@@ -5,9 +5,13 @@ Pure arithmetic. `rewriter_sync` starts a new segment at a packet (a key frame, 
 follows directly on the highest output so far. Between syncs an input sequence number maps to input + offset - (numbers
 dropped before it); drops are remembered for late packets (NUMBER_DROPS of the most recent), and a late packet from
 before the segment, or one that was dropped, has no mapping.
+
+A segment may begin in the past: at a stored key frame, or one captured when a newer picture of another stream was sent
+already. Its timestamps keep their true place beside those before, lest the receiver show everything later from then on;
+but none may go back, so the pictures that would are squeezed together behind the last one, and are shown at once.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.stream.numbers cimport NumberMap
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
@@ -18,7 +22,10 @@ ctypedef struct RtpRewriter:
     int64_t highest_output     # unwrapped; low 16 bits go on the wire
     uint32_t timestamp_offset
     uint32_t highest_timestamp     # output
-    uint64_t highest_timestamp_us   # when that was first sent
+    uint32_t highest_place         # the same unsqueezed
+    uint64_t highest_timestamp_us  # when that picture came
+    uint32_t first_timestamp       # input, of this segment
+    uint32_t earliest_timestamp    # output, of this segment
     # VP8: counters of a segment start where the ones of the segment before ended
     bint picture_started       # some picture id was sent once
     bint picture_mapped        # `pictures` knows this segment's offset
@@ -48,14 +55,14 @@ ctypedef struct Rewritten:
 cdef void rewriter_init(
     RtpRewriter* rewriter, uint32_t clock_rate, uint16_t first_output, uint32_t first_timestamp
 ) noexcept nogil
-# Start a new segment at this input packet. timestamp_step: output RTP units to put between the last output timestamp
-# and this packet's (the owner computes it from capture times or elapsed time; at least 1; ignored for the very first
-# packet).
+# Start a new segment at this input packet. timestamp_step: RTP units from the place of the highest timestamp so far to that
+# of this packet, by capture times or arrival, negative if it is the older one; ignored for the very first packet. age: RTP
+# units since the packet came (at received_us): it and those behind it are squeezed up to the present.
 cdef void rewriter_sync(RtpRewriter* rewriter, int64_t sequence, uint32_t timestamp, const PayloadInfo* info,
-                        uint32_t timestamp_step, uint64_t now_us) noexcept nogil
+                        int32_t timestamp_step, uint32_t age, uint64_t received_us) noexcept nogil
 # Map one packet of the current segment. False: it has no place (before the segment, or dropped before).
 cdef bint rewriter_map(RtpRewriter* rewriter, int64_t sequence, uint32_t timestamp, const PayloadInfo* info,
-                       uint64_t now_us, Rewritten* out) noexcept nogil
+                       uint64_t received_us, Rewritten* out) noexcept nogil
 # This input packet is not forwarded: later ones close the gap. frame_dropped: a whole picture goes (say so for each of
 # its packets), so VP8 picture ids close up too.
 cdef void rewriter_drop(

@@ -1,6 +1,6 @@
 """Mapping of one consumer's packets; the owner decides what is forwarded, dropped and where a segment starts."""
 
-from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base.sequence cimport newer16, newer32
 from mediad._fastpath.stream.numbers cimport numbers_drop, numbers_map, numbers_start
@@ -8,6 +8,8 @@ from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
 cdef enum:
     CYCLE = 65536
+    SQUEEZE = 32                   # to what part of their distance pictures are squeezed; they must not coincide
+    SQUEEZE_LIMIT_S = 4            # into a segment; an older one does not begin one
 
 
 cdef void rewriter_init(
@@ -17,6 +19,7 @@ cdef void rewriter_init(
     rewriter.clock_rate = clock_rate
     rewriter.highest_output = <int64_t>CYCLE + first_output - 1
     rewriter.highest_timestamp = first_timestamp
+    rewriter.highest_place = first_timestamp
 
 
 cdef int64_t unwrap_picture(RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info) noexcept nogil:
@@ -91,21 +94,45 @@ cdef uint16_t map_frame(RtpRewriter* rewriter, const PayloadInfo* info) noexcept
     return mapped
 
 
+cdef uint32_t map_timestamp(RtpRewriter* rewriter, uint32_t timestamp, uint64_t received_us) noexcept nogil:
+    """The picture's true place, or the squeezed one while that is later."""
+    cdef uint32_t place = timestamp + rewriter.timestamp_offset
+    cdef uint32_t since = timestamp - rewriter.first_timestamp
+    cdef uint32_t mapped = place
+    if since < SQUEEZE_LIMIT_S * rewriter.clock_rate:
+        mapped = rewriter.earliest_timestamp + since // SQUEEZE
+        if newer32(place, mapped):
+            mapped = place
+    if newer32(mapped, rewriter.highest_timestamp):
+        rewriter.highest_timestamp = mapped
+        rewriter.highest_place = place
+        rewriter.highest_timestamp_us = received_us
+    return mapped
+
+
 cdef void rewriter_sync(
     RtpRewriter* rewriter,
     int64_t sequence,
     uint32_t timestamp,
     const PayloadInfo* info,
-    uint32_t timestamp_step,
-    uint64_t now_us,
+    int32_t timestamp_step,
+    uint32_t age,
+    uint64_t received_us,
 ) noexcept nogil:
-    cdef uint32_t first = rewriter.highest_timestamp
+    cdef uint32_t place = rewriter.highest_place - age
+    cdef uint32_t earliest = rewriter.highest_timestamp
     if rewriter.started:
-        # A step of 0 would put two pictures at one instant, and a decoder would take them for one.
-        first += timestamp_step if timestamp_step > 0 else 1
-    rewriter.timestamp_offset = first - timestamp
-    rewriter.highest_timestamp = first
-    rewriter.highest_timestamp_us = now_us
+        place = rewriter.highest_place + <uint32_t>timestamp_step
+        # Two pictures at one instant would be one to a decoder.
+        earliest += 1
+        if newer32(place + age, earliest):
+            earliest = place + age
+    rewriter.timestamp_offset = place - timestamp
+    rewriter.first_timestamp = timestamp
+    rewriter.earliest_timestamp = earliest
+    rewriter.highest_timestamp = earliest
+    rewriter.highest_place = place
+    rewriter.highest_timestamp_us = received_us
     numbers_start(&rewriter.sequences, sequence, rewriter.highest_output + 1)
     rewriter.picture_mapped = False
     rewriter.tl0_mapped = False
@@ -121,7 +148,7 @@ cdef bint rewriter_map(
     int64_t sequence,
     uint32_t timestamp,
     const PayloadInfo* info,
-    uint64_t now_us,
+    uint64_t received_us,
     Rewritten* out,
 ) noexcept nogil:
     cdef int64_t mapped
@@ -130,10 +157,7 @@ cdef bint rewriter_map(
     if mapped > rewriter.highest_output:
         rewriter.highest_output = mapped
     out.sequence_number = <uint16_t>mapped
-    out.timestamp = timestamp + rewriter.timestamp_offset
-    if newer32(out.timestamp, rewriter.highest_timestamp):
-        rewriter.highest_timestamp = out.timestamp
-        rewriter.highest_timestamp_us = now_us
+    out.timestamp = map_timestamp(rewriter, timestamp, received_us)
     out.picture_id = 0
     out.tl0_picture_index = 0
     out.frame_number = 0

@@ -56,8 +56,8 @@ cdef void rtp_map_extensions(RtpPacket* packet, const uint8_t* kind_of_id) noexc
 # False when the payload has no OSN. The view is re-based; extension offsets stay valid relative to the new data.
 cdef bint rtp_unwrap_rtx(RtpPacket* packet, uint8_t payload_type, uint32_t ssrc) noexcept nogil
 
-# Writing extensions (ids 1..14): begin → put… → end returns the end of the padded block. An element has 1..16 bytes, or up
-# to 255 in the two-byte form, which then all elements of the packet have.
+# Writing extensions (ids 1..14): begin → put… → end returns the end of the padded block. An element has 1..16 bytes, or
+# up to 255 in the two-byte form, which then all elements of the packet have.
 cdef inline uint8_t* extensions_begin(uint8_t* p) noexcept nogil:
     return p + 4
 

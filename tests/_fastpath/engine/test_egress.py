@@ -123,6 +123,32 @@ def test_a_switch_happens_on_the_targets_key_frame() -> None:
     assert layers == [0, 1]
 
 
+def test_a_switch_to_a_stored_key_frame_does_not_shift_time() -> None:
+    """Else the receiver would show everything later by the key frame's age, more with each switch."""
+    call = two_streams()
+    number = 10
+    for round_ in range(6):
+        target = (round_ + 1) % 2
+        for _ in range(10):  # the target's key frame comes some pictures before the switch
+            keyframes = (8000 + number, number) if number % 10 == 4 else ()
+            play_both(call, number, keyframes)
+            number += 1
+        call.probe.set_target(e.CONSUMER, target, 255)
+    for later in range(2):
+        play_both(call, number + later, ())
+    packets = call.forwarded()
+    assert call.probe.counters()["keyframes_replayed"] == 6
+    assert all((b.timestamp - a.timestamp) % 2**32 < 2**31 for a, b in pairwise(packets))
+    assert packets[-1].timestamp - packets[0].timestamp == pytest.approx(61 * 3000, abs=200)
+
+
+def play_both(call: e.Call, number: int, keyframes: tuple[int, ...]) -> None:
+    for ssrc, first in ((e.SSRC, number), (e.SSRC + 1, 8000 + number)):
+        payload = e.vp8_payload(first, keyframe=first in keyframes, tl0=first)
+        call.send(e.rtp(first, number * 3000 + ssrc, payload, ssrc=ssrc))
+    call.pass_time(FRAME_US)
+
+
 def test_after_a_switch_the_old_stream_costs_nothing() -> None:
     call = two_streams()
     call.probe.set_target(e.CONSUMER, 1, 255)

@@ -104,6 +104,44 @@ def test_timestamps_go_on_by_the_step() -> None:
     assert rewriter.highest_timestamp == (3200, 9)
 
 
+def times(rewriter: Rewriter, first: int) -> list[int]:
+    """Timestamps of six pictures 3000 apart, the first of which is the segment's."""
+    return [rewriter.map(90 + n, first + 3000 * n)[1] for n in range(6)]
+
+
+def test_pictures_older_than_the_last_one_sent_are_squeezed_behind_it() -> None:
+    rewriter = Rewriter(first_timestamp=0)
+    rewriter.sync(1, 0)
+    rewriter.map(2, 9000)
+    rewriter.sync(90, 50_000, -6000)
+    assert times(rewriter, 50_000) == [9001, 9094, 9188, 12_000, 15_000, 18_000]
+    assert rewriter.map(91, 53_000)[1] == 9094
+
+
+def test_a_segment_from_the_store_is_squeezed_up_to_the_present() -> None:
+    rewriter = Rewriter(first_timestamp=0)
+    rewriter.sync(1, 0)
+    rewriter.map(2, 9000)
+    rewriter.sync(90, 50_000, 3000, age=9000)
+    assert times(rewriter, 50_000) == [21_000, 21_093, 21_187, 21_281, 24_000, 27_000]
+
+
+def test_the_very_first_segment_may_come_from_the_store() -> None:
+    rewriter = Rewriter(first_timestamp=1000)
+    rewriter.sync(90, 50_000, age=6000)
+    assert times(rewriter, 50_000) == [1000, 1093, 1187, 4000, 7000, 10_000]
+
+
+def test_squeezing_does_not_add_up() -> None:
+    """The place in time counts, not the timestamp a picture was given instead."""
+    rewriter = Rewriter(first_timestamp=0)
+    rewriter.sync(1, 0)
+    rewriter.map(2, 90_000)
+    for _ in range(5):
+        rewriter.sync(90, 50_000, -6000)  # the same picture again: its place moves back each time
+    assert times(rewriter, 50_000)[-1] == 90_005 + 5 * 3000 // 32
+
+
 def test_a_step_of_nothing_still_moves_the_timestamp() -> None:
     rewriter = Rewriter(first_timestamp=50)
     rewriter.sync(1, 0)
