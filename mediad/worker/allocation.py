@@ -7,8 +7,9 @@ The rules, in this order:
    come first. Nobody is left with nothing while the lowest step would fit beside the others' lowest. The very
    first gets it in any case: an estimate may be wrong, and one picture should stay.
 3. What is left goes, step by step, to whoever has the least bitrate for its priority.
-4. A step up must leave headroom; a step that was held before need not, and the lowest one may even overdraw a
-   little. So the same or nearly the same estimate gives the same answer again.
+4. A step up must leave headroom; a step that was held before need not, and may even overdraw a little: the
+   lowest one always, others while no queue stands, since an estimate after congestion aims below what the
+   path carries. So the same or nearly the same estimate gives the same answer again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 HEADROOM = 1.1  # times its price, for a step that was not held before
-OVERDRAFT = 1.1  # of what is available, before a lowest step that was held is taken away
+OVERDRAFT = 1.1  # of what is available, before a step that was held is taken away
 RATED_LAYERS = 4  # of either kind, in the media path's table of bitrates
 NOTHING = -1
 
@@ -81,12 +82,15 @@ def ladder(
     return tuple(steps)
 
 
-def divide(available_bps: int | None, claims: Sequence[Claim]) -> list[int]:
-    """The step of its ladder each claim gets, or NOTHING. `available_bps` None: no limit is known."""
+def divide(available_bps: int | None, claims: Sequence[Claim], *, overdraft: float = 1.0) -> list[int]:
+    """The step of its ladder each claim gets, or NOTHING. `available_bps` None: no limit is known.
+
+    `overdraft`: what held steps may take together, as a multiple of `available_bps`.
+    """
     if available_bps is None:
         return [len(claim.ladder) - 1 for claim in claims]
     granted = _lowest_steps(available_bps, claims)
-    _raise(available_bps, claims, granted)
+    _raise(available_bps, claims, granted, overdraft)
     return granted
 
 
@@ -105,7 +109,7 @@ def _lowest_steps(available_bps: int, claims: Sequence[Claim]) -> list[int]:
     return granted
 
 
-def _raise(available_bps: int, claims: Sequence[Claim], granted: list[int]) -> None:
+def _raise(available_bps: int, claims: Sequence[Claim], granted: list[int], overdraft: float) -> None:
     spent = sum(
         claim.ladder[0].bitrate_bps for claim, step in zip(claims, granted, strict=True) if step != NOTHING
     )
@@ -121,7 +125,7 @@ def _raise(available_bps: int, claims: Sequence[Claim], granted: list[int]) -> N
         if step == len(claim.ladder) or (step > claim.held and not claim.may_rise):
             continue
         price = claim.ladder[step].bitrate_bps - claim.ladder[step - 1].bitrate_bps
-        if (spent + price) * (1.0 if step <= claim.held else HEADROOM) > available_bps:
+        if (spent + price) * (1 / overdraft if step <= claim.held else HEADROOM) > available_bps:
             continue
         granted[index] = step
         spent += price

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from mediad.worker.allocation import HEADROOM, NOTHING, Claim, Step, divide
+from mediad.worker.allocation import HEADROOM, NOTHING, OVERDRAFT, Claim, Step, divide
 
 REVIEW_US = 500_000
+QUEUE_US = 100_000  # on the way to the client: while it is shorter, what is held may overdraw a little
 _FIRST_HOLD_US, _LONGEST_HOLD_US = 1_000_000, 16_000_000
 _TRIAL_US = 5_000_000  # a raise that lasted this long has succeeded
 
@@ -47,6 +48,7 @@ class Bandwidth:
 
     def __init__(self) -> None:
         self.available_bps: int | None = None
+        self._queue_us = 0
         self._records: dict[Claimant, _Record] = {}
 
     @property
@@ -67,8 +69,9 @@ class Bandwidth:
         if self.is_limited:
             self.review(now_us)
 
-    def estimate_changed(self, available_bps: int | None, now_us: int) -> None:
+    def estimate_changed(self, available_bps: int | None, now_us: int, *, queue_us: int = 0) -> None:
         self.available_bps = available_bps
+        self._queue_us = queue_us
         self.review(now_us)
 
     def claim_changed(self, claimant: Claimant, now_us: int) -> None:
@@ -94,7 +97,8 @@ class Bandwidth:
             record = self._records[claimant]
             held = _held_step(ladder, record.held)
             claims.append(Claim(ladder, claimant.priority, held, now_us >= record.not_before_us))
-        granted = divide(available_bps, claims)
+        overdraft = OVERDRAFT if self._queue_us < QUEUE_US else 1.0
+        granted = divide(available_bps, claims, overdraft=overdraft)
         for (claimant, ladder), claim, step in zip(ladders, claims, granted, strict=True):
             self._note(self._records[claimant], claim, step, now_us)
             claimant.allot(ladder[step] if step != NOTHING else None, limited=step < len(ladder) - 1)

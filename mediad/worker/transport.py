@@ -187,7 +187,7 @@ class WebRtcTransport:
     def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None:
         """What the link to the client carries, of what it delivers now."""
         self.available_bps = available_bps
-        self.bandwidth.estimate_changed(available_bps, now_us())
+        self.bandwidth.estimate_changed(available_bps, now_us(), queue_us=queue_us)
         self._tell_desired()
         self._plan_review()
 

@@ -192,3 +192,11 @@ def test_a_small_example() -> None:
     assert divide(230, everybody) == [0, 0, 0, 0]
     assert divide(110, everybody) == [0, 0, NOTHING, NOTHING]
     assert divide(0, everybody) == [0, NOTHING, NOTHING, NOTHING]
+
+
+def test_what_is_held_may_overdraw_when_it_is_said() -> None:
+    steps = (Step(0, 0, 100), Step(1, 0, 300))
+    assert divide(290, [Claim(steps, held=1)]) == [0]
+    assert divide(290, [Claim(steps, held=1)], overdraft=OVERDRAFT) == [1]
+    assert divide(290, [Claim(steps, held=0)], overdraft=OVERDRAFT) == [0]
+    assert divide(270, [Claim(steps, held=1)], overdraft=OVERDRAFT) == [0]

@@ -132,3 +132,13 @@ def test_steps_that_vanish_are_replaced_by_what_is_left(held: int, expected: int
     viewer.steps = CAMERA[:2]
     bandwidth.review(40 * S)
     assert viewer.has == expected
+
+
+def test_a_queue_on_the_way_allows_no_overdraft() -> None:
+    viewer = Viewer()
+    bandwidth = joined(viewer)
+    bandwidth.estimate_changed(400, 10 * S)
+    bandwidth.estimate_changed(280, 20 * S, queue_us=20_000)
+    assert viewer.has == 300
+    bandwidth.estimate_changed(280, 30 * S, queue_us=200_000)
+    assert viewer.has == 100
