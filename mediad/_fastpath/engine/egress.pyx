@@ -10,7 +10,7 @@ from mediad._fastpath.base.clock cimport abs_send_time
 from mediad._fastpath.base.octets cimport store16, store24, store32
 from mediad._fastpath.base.pool cimport TAIL_BYTES
 from mediad._fastpath.base.rate cimport rate_add
-from mediad._fastpath.engine.bandwidth cimport hold_packet, log_sent
+from mediad._fastpath.engine.bandwidth cimport available_bps, hold_packet, log_sent
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
     ALL_LAYERS, NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, emit_values, unsubscribe,
@@ -18,13 +18,13 @@ from mediad._fastpath.engine.graph cimport (
 from mediad._fastpath.engine.messages cimport (
     COUNT_KEYFRAMES_REPLAYED, COUNT_RTP_FORWARDED, COUNT_RTX_SENT, DROP_CODEC_NOT_ACCEPTED,
     DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_LAYER_NOT_WANTED, DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED,
-    DROP_RTX_GONE, DROP_RTX_TOO_SOON,
-    DROP_TOO_LARGE, DROP_WAITING_KEYFRAME, EVENT_LAYERS, MAX_ENCODINGS,
+    DROP_RTX_GONE, DROP_RTX_OBSOLETE, DROP_RTX_TOO_MANY, DROP_RTX_TOO_SOON, DROP_TOO_LARGE, DROP_WAITING_KEYFRAME,
+    EVENT_LAYERS, MAX_ENCODINGS,
 )
 from mediad._fastpath.engine.outbox cimport DATAGRAM_BYTES
 from mediad._fastpath.engine.send cimport datagram_begin, datagram_commit
 from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get, sent_put, store_get
-from mediad._fastpath.stream.pacer cimport PACED_MEDIA, PACED_REPAIR
+from mediad._fastpath.stream.pacer cimport PACED_MEDIA, PACED_REPAIR, pacer_affords_repair
 from mediad._fastpath.stream.receiver cimport receiver_capture_us
 from mediad._fastpath.stream.layer_selector cimport (
     SELECT_FORWARD, SELECT_MARK, SELECT_NEEDS_KEYFRAME, SELECT_WHOLE_PICTURE, selector_decide, selector_restart,
@@ -349,6 +349,16 @@ cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, 
 
 # --- again ------------------------------------------------------------------------------------------------------------
 
+cdef bint is_obsolete(Engine* engine, const Consumer* consumer, const SentPacket* sent) noexcept nogil:
+    """Video from before a switch to another encoding, or before the newest key frame: a decoder goes on without it."""
+    if not consumer.video:
+        return False
+    return (
+        sent.source_stream != consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current
+        or sent.source_sequence < engine.streams[sent.source_stream].keyframe_sequence
+    )
+
+
 cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequence_number,
                             uint64_t now_us) noexcept nogil:
     """Answer one NACKed sequence number: over RTX (RFC 4588) when negotiated, else the same packet once more."""
@@ -365,10 +375,17 @@ cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequenc
     if sent.held:
         drop(engine, DROP_RTX_TOO_SOON)
         return
+    if is_obsolete(engine, consumer, sent):
+        drop(engine, DROP_RTX_OBSOLETE)
+        return
     if spacing_us < MIN_RESEND_US:
         spacing_us = MIN_RESEND_US
     if sent.resent_ms != 0 and <uint32_t>(now_ms - sent.resent_ms) < spacing_us // 1000:
         drop(engine, DROP_RTX_TOO_SOON)
+        return
+    if consumer.video and not pacer_affords_repair(&transport.pacer, stored.packet.length, available_bps(transport),
+                                                   now_us):
+        drop(engine, DROP_RTX_TOO_MANY)
         return
     sent.resent_ms = now_ms if now_ms != 0 else 1
     if consumer.video and hold_packet(engine, transport, PACED_REPAIR, consumer, sequence_number, stored.packet.length,
@@ -444,6 +461,9 @@ cdef void egress_held_media(Engine* engine, Consumer* consumer, uint16_t sequenc
         drop(engine, DROP_RTX_GONE)
         return
     sent.held = 0
+    if sent.source_stream != consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current:
+        drop(engine, DROP_RTX_OBSOLETE)    # its key frame has come: another encoding takes over
+        return
     rewritten.sequence_number = sent.sequence_number
     rewritten.timestamp = sent.timestamp
     rewritten.picture_id = sent.picture_id
@@ -461,5 +481,8 @@ cdef void egress_held_repair(Engine* engine, Consumer* consumer, uint16_t sequen
         stored = store_get(&engine.streams[sent.source_stream].store, sent.source_sequence)
     if stored == NULL:
         drop(engine, DROP_RTX_GONE)
+        return
+    if is_obsolete(engine, consumer, sent):
+        drop(engine, DROP_RTX_OBSOLETE)
         return
     repeat_now(engine, consumer, &engine.transports[consumer.transport], stored, sent, now_us)

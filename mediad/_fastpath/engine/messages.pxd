@@ -73,7 +73,9 @@ cpdef enum Drop:
     DROP_STALE_COMMAND = 30        # its object was closed meanwhile
     DROP_EVENT_FULL = 31           # a periodic event found the ring full
     DROP_LAYER_NOT_WANTED = 32     # of a spatial or temporal layer this consumer does not get
-    DROP_COUNT = 33
+    DROP_RTX_OBSOLETE = 33         # a newer key frame, or another encoding, made it useless
+    DROP_RTX_TOO_MANY = 34         # repeats would crowd out what is new
+    DROP_COUNT = 35
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0

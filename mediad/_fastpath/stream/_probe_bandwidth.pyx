@@ -109,8 +109,8 @@ cdef class Losses:
 cdef class Probe:
     cdef probe.Probe state
 
-    def begin(self, uint64_t target_bps, uint64_t now_us):
-        probe.probe_begin(&self.state, target_bps, now_us)
+    def begin(self, uint64_t target_bps, uint64_t now_us, uint64_t duration_us = probe.PROBE_US):
+        probe.probe_begin(&self.state, target_bps, duration_us, now_us)
 
     def owed(self, uint64_t now_us):
         return probe.probe_owed(&self.state, now_us)
@@ -217,6 +217,9 @@ cdef class Pacer:
 
     def spend(self, uint32_t size, uint64_t path_bps, uint64_t now_us):
         pacer.pacer_spend(&self.state, size, path_bps, now_us)
+
+    def affords_repair(self, uint32_t size, uint64_t path_bps, uint64_t now_us):
+        return bool(pacer.pacer_affords_repair(&self.state, size, path_bps, now_us))
 
     def must_wait(self, int kind, uint64_t path_bps, uint64_t now_us):
         return bool(pacer.pacer_must_wait(&self.state, <pacer.PacedKind>kind, path_bps, now_us))

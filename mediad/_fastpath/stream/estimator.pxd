@@ -1,10 +1,10 @@
 """What the path to one receiver can carry: delay, loss, arrival rate and probes made into one number.
 
-Google congestion control (draft-ietf-rmcat-gcc-02) where it fits a server that forwards, and other than it in four
+Google congestion control (draft-ietf-rmcat-gcc-02) where it fits a server that forwards, and other than it in five
 points. What is sent is seldom what could be sent, so the estimate rises by probes alone while the media leaves room,
 and a nervous detector does not pull it down to a small stream's rate. A queue that stands is emptied by aiming below
 the estimate for a moment. Loss counts above what the path loses anyway (stream/losses). Silence is an outage, not
-congestion.
+congestion. A queue that grows by a round trip's worth is seen before the trend of delays shows it.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -38,6 +38,8 @@ ctypedef struct Estimator:
     int64_t base_us[2]         # least one-way difference of this and the window before
     uint64_t base_begun_us
     uint64_t queue_us
+    uint64_t queue_before_us   # by the feedback before
+    uint32_t swellings         # feedbacks in a row by which a long queue grew
     uint64_t drain_begun_us    # 0 = not draining
     uint64_t drain_from_us     # the queue then
     uint64_t competing_until_us    # the queue is another's: do not wait for it to empty
@@ -48,6 +50,10 @@ ctypedef struct Estimator:
     uint64_t next_probe_us
     uint64_t probe_interval_us
     uint32_t low_probes        # in a row that measured far below the target
+    uint64_t raised_us         # when a probe raised the target last
+    uint64_t raised_bps
+    uint64_t probe_us          # how long probes are: longer after a short one promised more than the path keeps
+    uint64_t fooled_us
     ArrivalRate delivered
     ArrivalRate offered        # what of it was sent, by sending time
     LossWatch losses

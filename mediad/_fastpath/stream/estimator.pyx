@@ -9,8 +9,8 @@ from mediad._fastpath.stream.delay_trend cimport (
 )
 from mediad._fastpath.stream.losses cimport losses_add, losses_found, losses_init, losses_update
 from mediad._fastpath.stream.probe cimport (
-    PROBE_CARRIED, PROBE_LOST, PROBE_PENDING, PROBE_SLOWED, ProbeVerdict, probe_begin, probe_judge, probe_lost,
-    probe_owed, probe_received, probe_sent,
+    PROBE_CARRIED, PROBE_LOST, PROBE_PENDING, PROBE_SLOWED, PROBE_US, ProbeVerdict, probe_begin, probe_judge,
+    probe_lost, probe_owed, probe_received, probe_sent,
 )
 from mediad._fastpath.stream.sent_log cimport (
     FATE_LOST, FATE_RECEIVED, FATE_WAITING, SentRecord, sent_log_add, sent_log_find, sent_log_init, sent_log_time,
@@ -34,6 +34,9 @@ cdef enum:
     QUEUE_CALM_US = 30000          # noise
     QUEUE_BUSY_US = 60000          # a queue that is worth emptying
     QUEUE_FULL_US = 100000         # above this the target does not rise
+    QUEUE_LONG_US = 200000         # above this it does not empty soon enough by itself
+    SWELLING_US = 10000            # from one feedback to the next
+    SWELLINGS = 2
     DRAIN_PATIENCE_US = 1500000
     COMPETING_US = 10000000
     PACKET_BITS = 9600
@@ -41,6 +44,9 @@ cdef enum:
     PROBE_FIRST_INTERVAL_US = 1000000
     PROBE_LAST_INTERVAL_US = 2500000
     PROBE_AFTER_DECREASE_US = 1000000
+    PROBE_LONGEST_US = 800000
+    FOOLED_WITHIN_US = 8000000     # a raise that ends in overuse so soon was none
+    FOOLED_US = 60000000
 
 cdef double BACK_OFF = 0.85
 cdef double GROWTH = 1.08          # per second
@@ -49,6 +55,7 @@ cdef double ROOM = 0.8             # media below this share of the target does n
 cdef double MAX_AHEAD = 1.5        # of the arrival rate: more was never tried
 cdef double LOSS_CALM = 0.02
 cdef double LOSS_MUCH = 0.10
+cdef double OVERFLOWING = 0.85     # of what is sent arrives: the queue grows by our own doing
 cdef double LEAST_DRAIN = 0.5
 cdef double OBEYED = 1.25
 cdef double PROBE_FIRST = 3.0
@@ -56,12 +63,14 @@ cdef double PROBE_STEP = 2.0
 cdef double PROBE_CAREFUL = 1.5    # after one that found the path full
 cdef double PROBE_ABOVE_DESIRED = 1.35
 cdef double PROBE_LOW = 0.75
+cdef double FOOLED = 1.5           # times what arrived when the path was full
 
 
 cdef void estimator_init(Estimator* estimator) noexcept nogil:
     memset(estimator, 0, sizeof(Estimator))
     estimator.target_bps = START_BPS
     estimator.drain = 1.0
+    estimator.probe_us = PROBE_US
     arrivals_init(&estimator.delivered)
     arrivals_init(&estimator.offered)
     losses_init(&estimator.losses)
@@ -204,7 +213,16 @@ cdef void watch_queue(Estimator* estimator, int64_t least_us, uint64_t now_us) n
     elif least_us < estimator.base_us[0]:
         estimator.base_us[0] = least_us
     base_us = estimator.base_us[0] if estimator.base_us[0] < estimator.base_us[1] else estimator.base_us[1]
+    estimator.queue_before_us = estimator.queue_us
     estimator.queue_us = <uint64_t>(least_us - base_us) if least_us > base_us else 0
+    if (
+        estimator.queue_us > QUEUE_FULL_US
+        and estimator.queue_us > estimator.queue_before_us + SWELLING_US
+        and arrivals_bps(&estimator.delivered, RECENT_US) < OVERFLOWING * arrivals_bps(&estimator.offered, RECENT_US)
+    ):
+        estimator.swellings += 1
+    else:
+        estimator.swellings = 0
     if estimator.queue_us < QUEUE_CALM_US:
         estimator.competing_until_us = 0
     drain_queue(estimator, now_us)
@@ -229,7 +247,9 @@ cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
             return
         estimator.drain_begun_us = now_us
         estimator.drain_from_us = estimator.queue_us
-    estimator.drain = 1.0 - (estimator.queue_us - QUEUE_CALM_US) / 1e6
+    estimator.drain = 1.0
+    if estimator.queue_us > QUEUE_LONG_US:
+        estimator.drain = 1.0 - (estimator.queue_us - QUEUE_LONG_US) / 1e6
     if estimator.drain < LEAST_DRAIN:
         estimator.drain = LEAST_DRAIN
 
@@ -247,12 +267,15 @@ cdef bint competes(const Estimator* estimator, uint64_t now_us) noexcept nogil:
 
 cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
     cdef double delivered_bps = arrivals_bps(&estimator.delivered, WINDOW_US)
+    cdef double lossy_bps
     cdef bint measured = losses_update(&estimator.losses, now_us)
     if measured and competes(estimator, now_us) and estimator.losses.excess > LOSS_CALM:
         decrease(estimator, estimator.target_bps * BACK_OFF, now_us)
     elif measured and estimator.losses.excess > LOSS_MUCH:
-        decrease(estimator, estimator.target_bps * (1.0 - 0.5 * estimator.losses.excess), now_us)
-    if estimator.trend.use == USE_OVER:
+        # What still arrives, the path carries.
+        lossy_bps = estimator.target_bps * (1.0 - 0.5 * estimator.losses.excess)
+        decrease(estimator, lossy_bps if lossy_bps > BACK_OFF * delivered_bps else BACK_OFF * delivered_bps, now_us)
+    if estimator.trend.use == USE_OVER or estimator.swellings >= SWELLINGS:
         # Against a flow that fills the queue until it overflows, yielding to delay is yielding everything: then only
         # loss counts.
         if is_congested(estimator) and not competes(estimator, now_us):
@@ -293,11 +316,24 @@ cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
     if arrival_bps <= 0.0 or now_us - estimator.decreased_us < spacing_us:
         return
     learn_capacity(estimator, arrival_bps)
+    notice_fooled(estimator, arrival_bps, now_us)
     decrease(estimator, BACK_OFF * arrival_bps, now_us)
     if estimator.drain_begun_us == 0 and estimator.queue_us > QUEUE_BUSY_US:
         estimator.drain_begun_us = now_us
         estimator.drain_from_us = estimator.queue_us
         drain_queue(estimator, now_us)
+
+
+cdef void notice_fooled(Estimator* estimator, double arrival_bps, uint64_t now_us) noexcept nogil:
+    """A shaper with a deep bucket carries any short probe. After one such, probe longer and rise more slowly."""
+    if (
+        estimator.raised_us != 0
+        and now_us - estimator.raised_us < FOOLED_WITHIN_US
+        and estimator.raised_bps > FOOLED * arrival_bps
+    ):
+        estimator.raised_us = 0
+        estimator.fooled_us = now_us
+        estimator.probe_us = estimator.probe_us * 4 if estimator.probe_us * 4 < PROBE_LONGEST_US else PROBE_LONGEST_US
 
 
 cdef double deviation(const Estimator* estimator) noexcept nogil:
@@ -366,17 +402,21 @@ cdef bint estimator_start_probe(Estimator* estimator, uint64_t now_us) noexcept 
         or estimator.losses.excess > LOSS_MUCH
     ):
         return False
+    if now_us > estimator.fooled_us + FOOLED_US:
+        estimator.probe_us = PROBE_US
     if estimator.probe.cluster == 0:
         bps = PROBE_FIRST * estimator.target_bps
-    elif estimator.probe_interval_us != 0:
+    elif estimator.probe_interval_us != 0 or estimator.probe_us != PROBE_US:
         bps = PROBE_CAREFUL * estimator.target_bps
     else:
         bps = PROBE_STEP * estimator.target_bps
-    probe_begin(&estimator.probe, <uint64_t>(bps if bps < most_bps else most_bps), now_us)
+    probe_begin(&estimator.probe, <uint64_t>(bps if bps < most_bps else most_bps), estimator.probe_us, now_us)
     return True
 
 
 cdef uint32_t estimator_padding(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    if estimator.probe.sending and estimator.queue_us > QUEUE_BUSY_US and estimator.probe.duration_us > PROBE_US:
+        estimator.probe.duration_us = now_us - estimator.probe.begun_us    # it has found out
     return probe_owed(&estimator.probe, now_us)
 
 
@@ -399,7 +439,8 @@ cdef void judge_probe(Estimator* estimator, bint later, uint64_t now_us) noexcep
         return
     if verdict != PROBE_LOST and bps > estimator.target_bps:
         estimator.target_bps = bps
-        estimator.changed_us = now_us
+        estimator.changed_us = estimator.raised_us = now_us
+        estimator.raised_bps = bps
         if estimator.capacity_bps > 0.0 and bps > estimator.capacity_bps + 3 * deviation(estimator):
             estimator.capacity_bps = 0.0
     if verdict == PROBE_CARRIED:

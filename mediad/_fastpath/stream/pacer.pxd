@@ -31,11 +31,16 @@ ctypedef struct Pacer:
     double debt_bytes
     uint64_t paid_us               # until when time has paid
     uint64_t waiting_bytes
+    double repair_bytes            # that repeats may take now
+    uint64_t repair_us             # until when that is counted
     PacedQueue queues[PACED_KINDS]
 
 # `path_bps`: the estimate, or a probe's rate; 0 = unknown, then nothing waits.
 cdef void pacer_spend(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil
 cdef bint pacer_must_wait(Pacer* pacer, PacedKind kind, uint64_t path_bps, uint64_t now_us) noexcept nogil
+# Whether a repeat of so many bytes fits into their share of the path, and takes it. A receiver behind a full queue asks
+# again for all that did not fit into it: answering would keep it full, and what is new out.
+cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil
 # False: full, it must leave now.
 cdef bint pacer_hold(Pacer* pacer, PacedKind kind, uint32_t consumer, uint16_t sequence_number,
                      uint32_t bytes) noexcept nogil

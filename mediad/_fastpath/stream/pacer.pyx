@@ -6,8 +6,11 @@ cdef enum:
     BURST_BYTES = 12000            # ten packets: a usual frame leaves as it came
     BURST_US = 10000               # or what the pace sends in this time
     QUEUE_US = 200000              # nothing waits longer
+    REPAIR_BURST_BYTES = 15000
+    REPAIR_BURST_US = 250000       # or what their share sends in this time
 
 cdef double PACE = 2.5             # times the estimate
+cdef double REPAIR_SHARE = 0.5     # of the estimate
 
 
 cdef double pace_bps(const Pacer* pacer, uint64_t path_bps) noexcept nogil:
@@ -45,6 +48,23 @@ cdef bint pacer_must_wait(Pacer* pacer, PacedKind kind, uint64_t path_bps, uint6
     bps = pace_bps(pacer, path_bps)
     pay(pacer, bps, now_us)
     return pacer.debt_bytes >= allowance(bps)
+
+
+cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil:
+    cdef double most = REPAIR_SHARE * path_bps * REPAIR_BURST_US / 8e6
+    if path_bps == 0:
+        return True
+    if most < REPAIR_BURST_BYTES:
+        most = REPAIR_BURST_BYTES
+    if now_us > pacer.repair_us:
+        pacer.repair_bytes += REPAIR_SHARE * path_bps * (now_us - pacer.repair_us) / 8e6
+        pacer.repair_us = now_us
+    if pacer.repair_bytes > most:
+        pacer.repair_bytes = most
+    if pacer.repair_bytes < bytes:
+        return False
+    pacer.repair_bytes -= bytes
+    return True
 
 
 cdef bint pacer_hold(Pacer* pacer, PacedKind kind, uint32_t consumer, uint16_t sequence_number,

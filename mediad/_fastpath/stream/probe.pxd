@@ -5,6 +5,9 @@ One cluster at a time. While it is sent every packet of the transport belongs to
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+cdef enum:
+    PROBE_US = 50000
+
 cpdef enum ProbeVerdict:
     PROBE_PENDING = 0
     PROBE_CARRIED = 1          # arrived as fast as it was sent
@@ -32,7 +35,8 @@ ctypedef struct Probe:
     int64_t first_arrival_us
     int64_t last_arrival_us
 
-cdef void probe_begin(Probe* probe, uint64_t target_bps, uint64_t now_us) noexcept nogil
+# At least PROBE_US long: that outlasts what most shapers let through at once, and queues little.
+cdef void probe_begin(Probe* probe, uint64_t target_bps, uint64_t duration_us, uint64_t now_us) noexcept nogil
 # Padding (bytes of datagrams) to send now so that the cluster keeps its rate; ends the cluster when its time is over.
 cdef uint32_t probe_owed(Probe* probe, uint64_t now_us) noexcept nogil
 cdef void probe_sent(Probe* probe, uint32_t bytes, uint64_t now_us) noexcept nogil

@@ -3,7 +3,6 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 cdef enum:
-    DURATION_US = 50000            # long enough to outlast a shaper's bucket, short enough to queue little
     LEAST_BYTES = 2000
     PACKETS = 8
     MIN_PACKET_BYTES = 240
@@ -17,17 +16,19 @@ cdef double SLOWED_SHARE = 0.95    # of the arrival rate: what a full path carri
 cdef double MAX_GAIN = 2.0         # arrived faster than this times its sending: held back and let go, not measured
 
 
-cdef void probe_begin(Probe* probe, uint64_t target_bps, uint64_t now_us) noexcept nogil:
-    cdef uint64_t bytes = target_bps * DURATION_US // 8000000
+cdef void probe_begin(Probe* probe, uint64_t target_bps, uint64_t duration_us, uint64_t now_us) noexcept nogil:
+    cdef uint64_t bytes = target_bps * PROBE_US // 8000000
+    cdef uint64_t least_us
     probe.cluster = probe.cluster + 1 if probe.cluster < 255 else 1
     probe.sending = True
     probe.waiting = False
     probe.target_bps = target_bps
     probe.begun_us = now_us
-    probe.duration_us = DURATION_US
+    probe.duration_us = duration_us
     if bytes < LEAST_BYTES:
         bytes = LEAST_BYTES
-        probe.duration_us = bytes * 8000000 // (target_bps if target_bps else 1)
+        least_us = bytes * 8000000 // (target_bps if target_bps else 1)
+        probe.duration_us = least_us if least_us > duration_us else duration_us
     probe.packet_bytes = <uint32_t>(bytes // PACKETS)
     if probe.packet_bytes < MIN_PACKET_BYTES:
         probe.packet_bytes = MIN_PACKET_BYTES

@@ -238,8 +238,18 @@ class TestAgain:
         call.send(e.rtp(8004, 0, e.vp8_payload(8004, keyframe=True), ssrc=e.SSRC + 1))
         call.forwarded()
         call.reply(e.nack(e.OUT_SSRC, old[0].sequence))
+        assert call.forwarded() == []
+        assert call.drops()["drop_rtx_obsolete"] == 1
+
+    def test_from_before_a_key_frame(self) -> None:
+        call = two_streams()
+        play(call, 4, 2)
+        old = call.forwarded()
+        call.send(e.rtp(104, 0, e.vp8_payload(104, keyframe=True)))
+        (newest,) = call.forwarded()
+        call.reply(e.nack(e.OUT_SSRC, old[-1].sequence, newest.sequence))
         (again,) = call.forwarded()
-        assert again.payload[2:] == old[0].payload
+        assert again.payload[2:] == newest.payload
 
 
 @pytest.mark.parametrize("seed", range(5))

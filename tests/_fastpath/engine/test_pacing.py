@@ -102,14 +102,26 @@ def test_repeats_are_paced_and_not_queued_twice() -> None:
     call = narrow_call()
     send_frame(call, 40)
     assert len(call.forwarded()) + len(after(call, 2_000_000)) == 40
-    lost = range(1000, 1030)
+    lost = range(1000, 1012)
     call.reply(nack(OUT_SSRC, *lost))
     call.reply(nack(OUT_SSRC, *lost))
     at_once = call.forwarded()
     assert 10 <= len(at_once) <= 12
     rest = after(call, 1_000_000)
-    assert len(at_once) + len(rest) == 30
-    assert call.probe.counters()["rtx_sent"] == 30
+    assert len(at_once) + len(rest) == 12
+    assert call.probe.counters()["rtx_sent"] == 12
+
+
+def test_repeats_leave_room_for_what_is_new() -> None:
+    call = narrow_call()
+    send_frame(call, 40)
+    after(call, 2_000_000)
+    call.reply(nack(OUT_SSRC, *range(1000, 1030)))
+    repeated = len(call.forwarded()) + len(after(call, 400_000))
+    assert repeated < 20
+    assert call.probe.counters()["drop_rtx_too_many"] == 30 - repeated
+    call.reply(nack(OUT_SSRC, 1029))  # asked for again, when there is room again
+    assert len(call.forwarded()) + len(after(call, 1_000_000)) == 1
 
 
 def test_what_has_not_left_is_not_repeated() -> None:

@@ -153,3 +153,21 @@ def test_the_estimate_has_a_floor(size: int) -> None:
     estimator.remb(0, 1_000_000)
     estimator.sent(0, size, 1_000_000)
     assert estimator.bps == 30_000
+
+
+def test_a_queue_that_grows_from_report_to_report_is_enough() -> None:
+    """Long before the trend of delays has its twenty points."""
+    talk = Conversation(size=1000)
+    talk.run(100)
+    before = talk.estimator.bps
+    for step in range(1, 5):  # now half of what is sent arrives in its time
+        for _ in range(10):
+            talk.estimator.sent(talk.number & 0xFFFF, talk.size, talk.now_us)
+            if talk.number % 2:
+                late_us = 20 * MS + step * 60 * MS
+                talk.receiver.received(talk.number & 0xFFFF, talk.now_us + late_us)
+            talk.number += 1
+            talk.now_us += 10 * MS
+        while (report := talk.receiver.feedback()) is not None:
+            talk.estimator.feedback(report, talk.now_us + 350 * MS)
+    assert talk.estimator.bps < 0.85 * before

@@ -87,3 +87,12 @@ def test_full_is_told() -> None:
     assert all(pacer.hold(MEDIA, 7, number, 10) for number in range(512))
     assert not pacer.hold(MEDIA, 7, 512, 10)
     assert pacer.hold(REPAIR, 7, 512, 10)
+
+
+def test_repairs_get_half_of_the_path_and_a_small_burst() -> None:
+    pacer = Pacer()
+    affordable = sum(pacer.affords_repair(1000, BPS, NOW) for _ in range(50))
+    assert affordable == 15
+    later = NOW + 100 * MS
+    assert sum(pacer.affords_repair(1000, BPS, later) for _ in range(50)) == 6  # half of 12 500 bytes
+    assert all(pacer.affords_repair(1000, 0, later) for _ in range(50))  # the path is unknown
