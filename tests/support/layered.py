@@ -7,7 +7,7 @@ that a receiver can be asked afterwards whether it could decode what it was sent
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +17,8 @@ CODEC_NUMBERS = {"vp8": 2, "vp9": 3, "vp9_key": 3, "av1": 5, "av1_key": 5, "h264
 DESCRIPTOR_ID = 13
 PATTERNS = {1: (0,), 2: (0, 1), 3: (0, 2, 1, 2)}
 TICKS = 3000
+PIECE_BYTES = 1100
+TAG = struct.Struct("!IB")  # picture and spatial layer, at the end of every payload
 
 
 @dataclass(frozen=True)
@@ -179,9 +181,9 @@ class LayeredSource:
     def key_only(self) -> bool:
         return self.codec.endswith("_key")
 
-    def next(self, *, keyframe: bool = False) -> list[Frame]:
-        """The layer frames of the next picture."""
-        keyframe = keyframe or self.picture == 0
+    def next(self, *, keyframe: bool = False, sizes: Sequence[int] = ()) -> list[Frame]:
+        """The layer frames of the next picture; `sizes`: bytes of each, a few small packets unless given."""
+        keyframe = keyframe or not self.last
         if keyframe:
             self.since_key = 0
             self.last.clear()
@@ -190,7 +192,7 @@ class LayeredSource:
         if temporal == 0:
             self.tl0 += 1
         count = self.active_spatial or self.spatial_layers
-        frames = [self._frame(s, temporal, keyframe, count) for s in range(count)]
+        frames = [self._frame(s, temporal, keyframe, sizes[s] if sizes else 0) for s in range(count)]
         for frame in frames:
             self.last[frame.spatial, temporal] = self.picture
         self.picture += 1
@@ -218,14 +220,21 @@ class LayeredSource:
                 needs.add((self.last[spatial, 1], spatial))
         return frozenset(needs)
 
-    def _frame(self, spatial: int, temporal: int, keyframe: bool, count: int) -> Frame:
+    @property
+    def next_temporal(self) -> int:
+        """The temporal layer of the next picture, unless it is a key frame."""
+        return self.pattern[self._place]
+
+    def _frame(self, spatial: int, temporal: int, keyframe: bool, size: int) -> Frame:
         needs = self._needs(spatial, temporal, keyframe)
         self.frame_number += 1
-        pieces = 1 + (self.picture + spatial) % 3
+        pieces = -(-size // PIECE_BYTES) if size else 1 + (self.picture + spatial) % 3
         packets, descriptors = [], []
         for piece in range(pieces):
             first, last = piece == 0, piece == pieces - 1
-            packets.append(self._payload(spatial, temporal, keyframe, first, last))
+            payload = self._payload(spatial, temporal, keyframe, first, last)
+            filler = bytes(max(0, size // pieces - len(payload)))
+            packets.append(payload[: -TAG.size] + filler + payload[-TAG.size :])
             descriptors.append(self._descriptor(spatial, temporal, keyframe, first, last))
         return Frame(
             self.picture,
@@ -238,7 +247,7 @@ class LayeredSource:
         )
 
     def _payload(self, spatial: int, temporal: int, keyframe: bool, first: bool, last: bool) -> bytes:
-        tag = struct.pack("!IB", self.picture, spatial)
+        tag = TAG.pack(self.picture, spatial)
         if self.codec == "vp8":
             sync = temporal > 0 and not self._needs_t1(temporal)
             head = bytes([0x90 if first else 0x80, 0xE0])

@@ -17,7 +17,8 @@ class Link:
 
     A datagram waits until the link is free and has carried it (`rate_bps`, None = at once), travels
     `delay_us` and up to `jitter_us` more without overtaking anyone; with probability `reorder` it takes up to
-    `reorder_us` longer on top and is overtaken. What would wait longer than `queue_us` is dropped.
+    `reorder_us` longer on top and is overtaken. What would wait longer than `queue_us` is dropped. A link
+    that was idle carries up to `burst_bytes` at once, as a token bucket does.
     """
 
     seed: int
@@ -29,6 +30,7 @@ class Link:
     reorder_us: int = 30_000
     rate_bps: int | None = None
     queue_us: int = 500_000
+    burst_bytes: int = 0
     sent: int = field(default=0, init=False)
     lost: int = field(default=0, init=False)
     overflowed: int = field(default=0, init=False)
@@ -45,13 +47,13 @@ class Link:
         self.sent += 1
         # Always as many draws: changing one property must not reshuffle what the others do.
         lost, twice, strays, jitter, detour = (self._random.random() for _ in range(5))
-        start_us = max(now_us, self._free_us)
-        if start_us - now_us > self.queue_us:
+        if self.queueing_us(now_us) > self.queue_us:
             self.overflowed += 1
             return
+        start_us = max(now_us, self._free_us)
         if self.rate_bps is not None:
-            start_us += len(data) * 8 * 1_000_000 // self.rate_bps
-            self._free_us = start_us
+            self._free_us = start_us + len(data) * 8 * 1_000_000 // self.rate_bps
+            start_us = max(now_us, self._free_us - self._burst_us())
         if lost < self.loss:
             self.lost += 1
             return
@@ -64,7 +66,11 @@ class Link:
 
     def queueing_us(self, now_us: int) -> int:
         """How long something sent now would wait before the link begins to carry it."""
-        return max(0, self._free_us - now_us)
+        return max(0, self._free_us - self._burst_us() - now_us)
+
+    def _burst_us(self) -> int:
+        """What the bucket holds, in time on the line."""
+        return self.burst_bytes * 8 * 1_000_000 // self.rate_bps if self.rate_bps else 0
 
     def due(self, now_us: int) -> list[bytes]:
         """What has arrived by now, in order of arrival; each is handed over once."""

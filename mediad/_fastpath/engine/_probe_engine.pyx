@@ -12,10 +12,11 @@ from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.commands cimport Commands, fill_address, read_address, read_counters
 from mediad._fastpath.engine.control cimport engine_apply
 from mediad._fastpath.engine.feedback cimport engine_deadline, engine_tick
-from mediad._fastpath.engine.graph cimport Engine, Transport, engine_destroy, engine_init
+from mediad._fastpath.engine.graph cimport Engine, Transport, engine_destroy, engine_init, transport_of
 from mediad._fastpath.engine.ingress cimport engine_receive
 from mediad._fastpath.engine.messages cimport COUNT_RTP_FORWARDED, Command
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
+from mediad._fastpath.stream.estimator cimport estimator_delivered_bps
 
 cdef struct Captured:
     Address destination
@@ -136,6 +137,22 @@ cdef class EngineProbe(Commands):
 
     def timers_armed(self):
         return self.engine.wheel.armed
+
+    def estimator(self, transport: int):
+        """Inside of one transport's estimator, for looking at a run; {} when it is gone."""
+        cdef Transport* found = transport_of(&self.engine, transport)
+        if found == NULL:
+            return {}
+        return {
+            "source": found.estimator.source, "target_bps": found.estimator.target_bps, "drain": found.estimator.drain,
+            "queue_us": found.estimator.queue_us, "use": found.estimator.trend.use,
+            "slope": found.estimator.trend.slope, "threshold_ms": found.estimator.trend.threshold_ms,
+            "loss": found.estimator.losses.fraction, "excess": found.estimator.losses.excess,
+            "capacity_bps": found.estimator.capacity_bps, "competing_until_us": found.estimator.competing_until_us,
+            "probes": found.estimator.probe.cluster, "probe_bps": found.estimator.probe.target_bps,
+            "delivered_bps": estimator_delivered_bps(&found.estimator), "rtt_us": found.estimator.rtt_us,
+            "paced_bytes": found.pacer.waiting_bytes,
+        }
 
     def forward_many(self, socket: int, str host, port: int, list datagrams, now_us: int):
         """For benchmarks: receive all, discard what leaves; returns how many datagrams left. No Python in the loop."""
