@@ -1,0 +1,175 @@
+"""A worker in fake time: its own objects and its own engine, with the clock and the sockets replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+
+from mediad._fastpath.engine._probe_engine import EngineProbe
+from mediad.ortc.acceptance import AcceptedProducer
+from mediad.ortc.negotiation import consumer_parameters
+from mediad.ortc.parameters import RtpCapabilities
+from mediad.protocols.ice import Path
+from mediad.worker import plane as plane_module
+from mediad.worker import router as router_module
+from mediad.worker import transport as transport_module
+from mediad.worker.consumer import Consumer
+from mediad.worker.parameters import RtpMapping, RtpParameters
+from mediad.worker.plane import MediaPlane
+from mediad.worker.producer import Producer
+from mediad.worker.router import Router
+from mediad.worker.transport import WebRtcTransport
+from tests.simulation.clock import Alarm, FakeClock, Timer
+from tests.support.negotiation import accept, chrome_capabilities, codec
+from tests.support.worker_objects import CERTIFICATE, ENDPOINT
+
+EVENT_FD = -1
+OFFERED = (
+    codec("audio/opus", 48000, 2),
+    codec("video/VP8"),
+    codec("video/H264", packetization_mode=1, profile_level_id="42e01f", level_asymmetry_allowed=1),
+    codec("video/VP9", profile_id=0),
+    codec("video/AV1"),
+)
+
+
+class EngineLoop(EngineProbe):
+    """The engine where the media thread's loop stands otherwise. Packets travel unencrypted."""
+
+    event_fd = EVENT_FD
+
+    def open_transport(self, handle: int, **parameters: Any) -> None:
+        super().open_transport(handle, secure=False, **parameters)
+
+    def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
+        news: list[tuple[Any, ...]] = self.events()
+        return news
+
+    def send_raw(self, socket: int, data: bytes, host: str, port: int) -> bool:
+        """STUN and DTLS; nobody would answer."""
+        return True
+
+    def run(self) -> None:
+        """The clock ticks the engine, not a thread."""
+
+    def stop(self) -> None: ...
+
+
+def engine_plane() -> tuple[MediaPlane, EngineLoop]:
+    made: list[EngineLoop] = []
+
+    def make(**capacities: int) -> EngineLoop:
+        made.append(EngineLoop(packet_slots=32_768, transports=128, producers=32, consumers=512))
+        return made[0]
+
+    with patch.object(plane_module, "MediaLoop", make):
+        plane = MediaPlane()
+    return plane, made[0]
+
+
+class SimulatedWorker:
+    """After each turn of the clock what the engine sends leaves, what it tells is heard, its timer is set."""
+
+    def __init__(self, clock: FakeClock, offered: RtpCapabilities) -> None:
+        self.events: list[
+            tuple[int, str, dict[str, Any]]
+        ] = []  # time, name, data: what the supervisor would hear
+        self.offered = offered
+        self._clock = clock
+        self._exit = ExitStack()
+        self._exit.enter_context(clock.running())
+        for module in (transport_module, router_module):
+            self._exit.enter_context(patch.object(module, "now_us", lambda: clock.now_us))
+        self.plane, self.engine = engine_plane()
+        self.plane.start()
+        self.router = Router(self.plane, "r", CERTIFICATE, ENDPOINT, self._heard)
+        self._hosts: dict[str, str] = {}  # by transport id
+        self._ports: dict[str, Callable[[bytes], object]] = {}
+        self._next_ssrc = 700_000_000
+        self._alarm = Alarm(clock, lambda: self.engine.tick(clock.now_us))
+        clock.turn = self._turn
+
+    def close(self) -> None:
+        self.router.close()
+        self.settle()
+        self.plane.stop()
+        self._exit.close()
+
+    def connect(self, transport_id: str, deliver: Callable[[bytes], object]) -> WebRtcTransport:
+        """A transport whose client was found and has proved itself; `deliver` gets what is sent to it."""
+        host = f"10.0.{len(self._ports) // 250}.{len(self._ports) % 250 + 1}"
+        transport = self.router.create_transport(
+            transport_id, consent_timeout_us=20_000_000, max_incoming_bitrate_bps=0
+        )
+        path = Path(0, host, 5000)
+        self.plane.add_address(transport.handle, path)
+        self.plane.select_address(transport.handle, path)
+        self._hosts[transport_id] = host
+        self._ports[host] = deliver
+        return transport
+
+    def arrived(self, transport: WebRtcTransport, data: bytes) -> None:
+        """A datagram of this transport's client."""
+        assert self.engine.receive(0, self._hosts[transport.id], 5000, data, self._clock.now_us)
+
+    def produce(
+        self, transport: WebRtcTransport, producer_id: str, kind: str, wire: dict[str, Any]
+    ) -> tuple[Producer, AcceptedProducer]:
+        accepted = accept(wire, self.offered, kind=kind)
+        parameters = msgspec.convert(accepted.rtp_parameters.to_wire(), RtpParameters)
+        mapping = msgspec.convert(accepted.mapping.to_wire(), RtpMapping)
+        producer = self.router.create_producer(
+            transport, producer_id, kind, parameters, mapping, paused=False, levels=False
+        )
+        return producer, accepted
+
+    def consume(
+        self,
+        transport: WebRtcTransport,
+        consumer_id: str,
+        producer: Producer,
+        accepted: AcceptedProducer,
+        preferred_layers: tuple[int, int | None] | None = None,
+    ) -> tuple[Consumer, RtpParameters]:
+        self._next_ssrc += 2
+        wire = consumer_parameters(
+            accepted.consumable,
+            chrome_capabilities(self.offered),
+            enable_rtx=producer.kind == "video",
+            ssrc=self._next_ssrc,
+            mid=str(len(transport.consumers)),
+        ).to_wire()
+        parameters = msgspec.convert(wire, RtpParameters)
+        consumer = self.router.create_consumer(
+            transport,
+            consumer_id,
+            producer,
+            accepted.type,
+            parameters,
+            paused=False,
+            ignore_dtx=False,
+            preferred_layers=preferred_layers,
+        )
+        return consumer, parameters
+
+    def _turn(self, timer: Timer) -> None:
+        self.engine.at(self._clock.now_us)
+        timer.run()
+        self.settle()
+
+    def settle(self) -> None:
+        """Also after commands from outside a turn."""
+        now_us = self._clock.now_us
+        self._clock.readers[EVENT_FD]()
+        for _, host, _, data in self.engine.outbox():
+            self._ports[host](data)
+        deadline_us = self.engine.deadline()
+        if deadline_us:
+            self._alarm.by(max(deadline_us, now_us + 1))
+
+    def _heard(self, name: str, data: dict[str, Any]) -> None:
+        self.events.append((self._clock.now_us, name, data))
