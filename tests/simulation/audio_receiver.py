@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from tests.simulation.clock import FakeClock
+from tests.simulation.clock import SimulatedClock
 from tests.simulation.video_receiver import Sequences
 from tests.support.engine import Packet
 
@@ -17,7 +17,7 @@ STEP_US = 5_000  # the delay changes by stretching or shortening frames
 class AudioReceiver:
     """`concealed` frames came from nowhere, `recovered` ones out of the next packet (Opus in-band FEC)."""
 
-    def __init__(self, clock: FakeClock, ssrc: int) -> None:
+    def __init__(self, clock: SimulatedClock, ssrc: int) -> None:
         self.ssrc = ssrc
         self.sequences = Sequences()
         self.played = self.recovered = 0

@@ -12,7 +12,7 @@ from mediad.worker.plane import ExtensionKind
 from mediad.worker.producer import Producer
 from mediad.worker.transport import WebRtcTransport
 from tests.simulation.audio_receiver import AudioReceiver
-from tests.simulation.clock import FakeClock
+from tests.simulation.clock import SimulatedClock
 from tests.simulation.receiving_client import ReceivingClient
 from tests.simulation.sending_client import FRAME_PERIOD_US, SendingClient
 from tests.simulation.video_receiver import VideoReceiver
@@ -84,12 +84,13 @@ class Call:
     """Use as a context manager: while it is open the worker's objects live by its clock."""
 
     def __init__(self) -> None:
-        self.clock = FakeClock()
+        self.clock = SimulatedClock()
         self.worker = SimulatedWorker(self.clock, router(*OFFERED))
         self.truth: TRUTH = {}
         self.senders: list[Sender] = []
         self.receivers: list[Receiver] = []
         self.clock.every(SAMPLE_US, self._sample)
+        self.worker.on_event = self._signal
 
     def __enter__(self) -> Call:
         return self
@@ -106,6 +107,15 @@ class Call:
     def run(self, seconds: float) -> None:
         self.worker.settle()
         self.clock.run_until(self.clock.now_us + round(seconds * SECOND))
+
+    def _signal(self, name: str, data: dict[str, Any]) -> None:
+        """What a client hears over its WebSocket, as far as its sending follows from it."""
+        if name != "producer.layers":
+            return
+        for sender in self.senders:
+            if sender.producers["video"][0].id == data["producerId"]:
+                client, ceiling = sender.client, int(data["spatialLayer"])
+                self.clock.after(client.down_delay_us, lambda: client.send_up_to(ceiling))
 
     # --- who is there -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Time that passes only when it is run, for all of a simulated call: also for what asks asyncio for timers."""
+"""Time that passes only when it is run, for all of a simulated call and for what asks asyncio for timers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Timer:
 class Alarm:
     """At most one timer for one purpose, which may be moved to an earlier time."""
 
-    def __init__(self, clock: FakeClock, call: Callable[[], object]) -> None:
+    def __init__(self, clock: SimulatedClock, call: Callable[[], object]) -> None:
         self._clock = clock
         self._call = call
         self._due_us: int | None = None
@@ -49,7 +49,7 @@ class Alarm:
         self._call()
 
 
-class FakeClock:
+class SimulatedClock:
     """Runs callbacks in the order of their times, then of their arming; `turn` may wrap each of them.
 
     While it is `running` it is the thread's event loop as far as the worker's objects need one.

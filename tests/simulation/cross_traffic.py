@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation.clock import FakeClock
+from tests.simulation.clock import SimulatedClock
 from tests.simulation.receiving_client import ReceivingClient
 from tests.support.narrow_path import Tcp
 
@@ -10,7 +10,7 @@ TICK_US = 5_000
 
 
 class CrossTraffic:
-    def __init__(self, clock: FakeClock, client: ReceivingClient) -> None:
+    def __init__(self, clock: SimulatedClock, client: ReceivingClient) -> None:
         self.tcp = Tcp()
         self._clock = clock
         self._client = client

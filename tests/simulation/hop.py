@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.simulation.clock import Alarm, FakeClock
+from tests.simulation.clock import Alarm, SimulatedClock
 from tests.support.link import Link
 
 
 class Hop:
-    def __init__(self, clock: FakeClock, link: Link, deliver: Callable[[bytes], object]) -> None:
+    def __init__(self, clock: SimulatedClock, link: Link, deliver: Callable[[bytes], object]) -> None:
         self.link = link
         self._clock = clock
         self._deliver = deliver

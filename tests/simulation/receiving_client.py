@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mediad._fastpath.stream._probe_stream import Twcc
 from tests.simulation import rtcp
 from tests.simulation.audio_receiver import AudioReceiver
-from tests.simulation.clock import FakeClock
+from tests.simulation.clock import SimulatedClock
 from tests.simulation.hop import Hop
 from tests.simulation.video_receiver import OWN_SSRC, VideoReceiver
 from tests.support.engine import Packet, is_rtcp, parse_rtp, rtcp_blocks
@@ -20,7 +20,9 @@ PROBATOR_SSRC = 1234
 
 
 class ReceivingClient:
-    def __init__(self, clock: FakeClock, down: Link, up: Link, arrived: Callable[[bytes], object]) -> None:
+    def __init__(
+        self, clock: SimulatedClock, down: Link, up: Link, arrived: Callable[[bytes], object]
+    ) -> None:
         self.video: list[VideoReceiver] = []
         self.audio: list[AudioReceiver] = []
         self.bytes = 0
@@ -41,7 +43,7 @@ class ReceivingClient:
 
     def deliver(self, data: bytes) -> None:
         """The server sends a datagram."""
-        self.waits_us.append(self.down.link.waiting_us(self._clock.now_us))
+        self.waits_us.append(self.down.link.queueing_us(self._clock.now_us))
         self.down.send(data)
 
     def add_video(self, receiver: VideoReceiver, rtx_ssrc: int, transport_cc_id: int) -> None:
@@ -83,7 +85,7 @@ class ReceivingClient:
     def _report(self) -> None:
         """Once a second; what the server answers tells the round trip (RFC 3611), queues included."""
         down, up = self.down.link, self.up.link
-        self.rtt_us = down.delay_us + up.delay_us + down.waiting_us(self._clock.now_us)
+        self.rtt_us = down.delay_us + up.delay_us + down.queueing_us(self._clock.now_us)
         blocks = []
         for ssrc, receiver in self._streams.items():
             time, came_us = self._sender_reports.get(ssrc, (0, self._clock.now_us))

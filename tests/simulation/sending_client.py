@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 
 from tests.simulation import rtcp
-from tests.simulation.clock import FakeClock
+from tests.simulation.clock import SimulatedClock
 from tests.simulation.hop import Hop
 from tests.simulation.video_sender import TRUTH, EncodingPlan, ExtensionIds, VideoEncoding
 from tests.support.engine import rtcp_blocks
@@ -62,7 +62,7 @@ class SendingClient:
     """`up` and `down` are its links; what arrives at the end of `up` is given to `arrived`."""
 
     def __init__(
-        self, clock: FakeClock, up: Link, down: Link, arrived: Callable[[bytes], object], truth: TRUTH
+        self, clock: SimulatedClock, up: Link, down: Link, arrived: Callable[[bytes], object], truth: TRUTH
     ) -> None:
         self.video: list[VideoEncoding] = []
         self.audio: OpusSender | None = None
@@ -73,6 +73,10 @@ class SendingClient:
         self._transport_cc_id = 0
         self._transport_cc = 0
         self._reference: tuple[int, int, int] | None = None  # whose, its time, when it came
+
+    @property
+    def down_delay_us(self) -> int:
+        return self._down.link.delay_us
 
     def deliver(self, data: bytes) -> None:
         """The server sends a datagram."""
@@ -104,6 +108,11 @@ class SendingClient:
     @property
     def _streams(self) -> list[VideoEncoding | OpusSender]:
         return [*self.video, *([self.audio] if self.audio else [])]
+
+    def send_up_to(self, encoding: int) -> None:
+        """The server says that nobody receives those above it."""
+        for index, stream in enumerate(self.video):
+            stream.active = index <= encoding
 
     def _encode(self) -> None:
         for encoding in self.video:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mediad._fastpath.stream._probe_stream import Nack
 from tests.simulation import rtcp
 from tests.simulation.assembly import Assembler, Picture
-from tests.simulation.clock import Alarm, FakeClock, Timer
+from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.simulation.playout import PlayoutDelay, Screen
 from tests.simulation.video_sender import TRUTH
 from tests.support.engine import Packet
@@ -48,11 +48,11 @@ class Sequences:
 
 
 class VideoReceiver:
-    """One consumer's stream. Layers shown: the encoding with simulcast, else the spatial one; and temporal."""
+    """One consumer's stream. Layers shown: the encoding with simulcast, else the spatial one; temporal."""
 
     def __init__(
         self,
-        clock: FakeClock,
+        clock: SimulatedClock,
         ssrc: int,
         truth: TRUTH,
         reply: Callable[[bytes], object],

@@ -15,7 +15,6 @@ from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.protocols.ice import Path
 from mediad.worker import plane as plane_module
-from mediad.worker import router as router_module
 from mediad.worker import transport as transport_module
 from mediad.worker.consumer import Consumer
 from mediad.worker.parameters import RtpMapping, RtpParameters
@@ -23,7 +22,7 @@ from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.router import Router
 from mediad.worker.transport import WebRtcTransport
-from tests.simulation.clock import Alarm, FakeClock, Timer
+from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
 from tests.support.worker_objects import CERTIFICATE, ENDPOINT
 
@@ -59,6 +58,19 @@ class EngineLoop(EngineProbe):
     def stop(self) -> None: ...
 
 
+class WorkerClock:
+    """The call's clock as the worker's objects know clocks."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        self._clock = clock
+
+    def now_us(self) -> int:
+        return self._clock.now_us
+
+    def call_at(self, when_us: int, callback: Callable[[], None]) -> Timer:
+        return self._clock.at(when_us, callback)
+
+
 def engine_plane() -> tuple[MediaPlane, EngineLoop]:
     made: list[EngineLoop] = []
 
@@ -74,7 +86,7 @@ def engine_plane() -> tuple[MediaPlane, EngineLoop]:
 class SimulatedWorker:
     """After each turn of the clock what the engine sends leaves, what it tells is heard, its timer is set."""
 
-    def __init__(self, clock: FakeClock, offered: RtpCapabilities) -> None:
+    def __init__(self, clock: SimulatedClock, offered: RtpCapabilities) -> None:
         self.events: list[
             tuple[int, str, dict[str, Any]]
         ] = []  # time, name, data: what the supervisor would hear
@@ -82,11 +94,11 @@ class SimulatedWorker:
         self._clock = clock
         self._exit = ExitStack()
         self._exit.enter_context(clock.running())
-        for module in (transport_module, router_module):
-            self._exit.enter_context(patch.object(module, "now_us", lambda: clock.now_us))
+        self._exit.enter_context(patch.object(transport_module, "now_us", lambda: clock.now_us))
         self.plane, self.engine = engine_plane()
         self.plane.start()
-        self.router = Router(self.plane, "r", CERTIFICATE, ENDPOINT, self._heard)
+        self.router = Router(self.plane, "r", CERTIFICATE, ENDPOINT, self._heard, WorkerClock(clock))
+        self.on_event: Callable[[str, dict[str, Any]], object] = lambda name, data: None
         self._hosts: dict[str, str] = {}  # by transport id
         self._ports: dict[str, Callable[[bytes], object]] = {}
         self._next_ssrc = 700_000_000
@@ -173,3 +185,4 @@ class SimulatedWorker:
 
     def _heard(self, name: str, data: dict[str, Any]) -> None:
         self.events.append((self._clock.now_us, name, data))
+        self.on_event(name, data)
