@@ -89,6 +89,8 @@ class Commands:
         """What protects the probation stream (SSRC 1234) towards this transport."""
     def set_desired_bitrate(self, handle: int, bitrate_bps: int) -> None:
         """What would be sent if the path allowed: probing goes no higher; 0 = do not probe."""
+    def cap_uplink(self, handle: int, bitrate_bps: int) -> None:
+        """The client may send no more than this beside its configured limit; 0 lifts it."""
     def open_producer(
         self,
         handle: int,

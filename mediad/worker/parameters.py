@@ -67,6 +67,7 @@ class Encoding(msgspec.Struct, frozen=True, rename="camel"):
     rtx: Rtx | None = None
     dtx: bool = False
     scalability_mode: str | None = None
+    max_bitrate: float | None = None  # bit/s, as the client set its encoder up
 
 
 class Extension(msgspec.Struct, frozen=True):

@@ -236,6 +236,10 @@ class MediaPlane:
         """What all consumers would get at their best: how high probing for bandwidth is worth going."""
         self._command(self._loop.set_desired_bitrate, handle, bitrate_bps)
 
+    def cap_uplink(self, handle: int, bitrate_bps: int) -> None:
+        """The most the client may send, beside its configured limit; 0 lifts it. Told at once."""
+        self._command(self._loop.cap_uplink, handle, bitrate_bps)
+
     def send(self, path: Path, data: bytes) -> None:
         """A STUN or DTLS datagram. Commands given before it are applied before its answer is looked at."""
         self._in_order(partial(self._loop.send_raw, path.socket, data, path.host, path.port))

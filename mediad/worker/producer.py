@@ -11,11 +11,13 @@ from mediad.worker.layer_demand import LayerDemand
 from mediad.worker.parameters import RtpMapping, RtpParameters, producer_codecs, producer_encodings
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.statistics import received_stream
+from mediad.worker.uplink_cap import Obedience, room_bps
 
 Emit = Callable[[str, dict[str, Any]], None]
 
 _INACTIVITY_US = 1_500_000
 _INACTIVITY_DTX_US = 5_000_000
+_DOUBT_US = 1_500_000  # by then silence has been noticed everywhere
 _SETTLE_US = 1_500_000  # a stream that came back is measured too low while its first second is not over
 
 
@@ -53,6 +55,7 @@ class Producer:
         levels: bool,
         emit: Emit,
         on_level: Callable[[Producer, int], None],
+        on_uplink: Callable[[], None],
         clock: Clock,
     ) -> None:
         self.id = producer_id
@@ -63,6 +66,7 @@ class Producer:
         self._plane = plane
         self._emit = emit
         self._on_level = on_level
+        self._on_uplink = on_uplink
         self._clock = clock
         encodings = producer_encodings(parameters)
         self._rids = [rid.decode() for _, _, rid in encodings]
@@ -72,9 +76,15 @@ class Producer:
         self.bitrates: list[list[int]] = [[0] * 16 for _ in encodings]
         self._settled_us = [0] * len(encodings)
         self._demand = LayerDemand(len(encodings), clock.now_us())
+        self._told_ceiling = self._demand.ceiling
         self._demand_timer: Timer | None = None
-        self._expect_demand()
+        self._peaks_bps = [0] * len(encodings)  # of each encoding, all its layers
+        self.peak_bps = 0
+        self._max_bitrates_bps = [encoding.max_bitrate for encoding in parameters.encodings]
         dtx = any(encoding.dtx for encoding in parameters.encodings)
+        # A lone stream that falls silent has nothing to fall back to: only simulcast watches for it.
+        inactivity_us = 0 if len(encodings) == 1 else _INACTIVITY_DTX_US if dtx else _INACTIVITY_US
+        self._obedience = Obedience(inactivity_us + _DOUBT_US)
         self.handle = plane.open_producer(
             self,
             transport_handle,
@@ -89,10 +99,10 @@ class Producer:
             fir=parameters.feedback("ccm", "fir"),
             transport_cc=parameters.feedback("transport-cc"),
             remb=parameters.feedback("goog-remb"),
-            # A lone stream that falls silent has nothing to fall back to: only simulcast watches for it.
-            inactivity_us=0 if len(encodings) == 1 else _INACTIVITY_DTX_US if dtx else _INACTIVITY_US,
+            inactivity_us=inactivity_us,
             levels=levels and kind == "audio",
         )
+        self._expect_demand()
 
     @property
     def active(self) -> list[bool]:
@@ -119,6 +129,7 @@ class Producer:
         if self.paused != paused:
             self.paused = paused
             self._plane.pause_producer(self.handle, paused)
+            self._on_uplink()
 
     def join(self, consumer_id: str, consumer: Follower) -> None:
         self.consumers[consumer_id] = consumer
@@ -165,21 +176,41 @@ class Producer:
         """Its sender has been asked for it a moment ago."""
         return not self.active[encoding] and self._demand.wakes(encoding, self._clock.now_us())
 
+    @property
+    def wanted_bps(self) -> int | None:
+        """Room for the wanted encodings; None where no cap may keep the others from being sent."""
+        wanted = self._demand.ceiling + 1
+        if not self._obedience.deaf or wanted == len(self._streams):
+            return None
+        if not all(self.active[:wanted]) or not all(self._peaks_bps[:wanted]):
+            return None
+        return sum(map(room_bps, self._peaks_bps[:wanted], self._max_bitrates_bps))
+
     def _tell_ceiling(self) -> None:
-        self._emit("producer.layers", {"producerId": self.id, "spatialLayer": self._demand.ceiling})
+        ceiling = self._demand.ceiling
+        self._emit("producer.layers", {"producerId": self.id, "spatialLayer": ceiling})
+        self._obedience.told(less=ceiling < self._told_ceiling, now_us=self._clock.now_us())
+        self._told_ceiling = ceiling
+        self._on_uplink()
 
     def _expect_demand(self) -> None:
         if self._demand_timer is not None:
             self._demand_timer.cancel()
             self._demand_timer = None
-        if len(self._streams) > 1 and (due_us := self._demand.deadline_us(self._clock.now_us())) is not None:
+        if self._closed or len(self._streams) == 1:
+            return
+        due = (self._demand.deadline_us(self._clock.now_us()), self._obedience.due_us)
+        if (due_us := min((moment for moment in due if moment is not None), default=None)) is not None:
             self._demand_timer = self._clock.call_at(due_us, self._on_demand_due)
 
     def _on_demand_due(self) -> None:
         """An encoding falls asleep, or was told to wake and did not come: consumers do without it."""
         self._demand_timer = None
-        if self._demand.settle(self._clock.now_us()):
+        now_us = self._clock.now_us()
+        self._obedience.look(excess=any(self.active[self._demand.ceiling + 1 :]), now_us=now_us)
+        if self._demand.settle(now_us):
             self._tell_ceiling()
+        self._on_uplink()
         for consumer in list(self.consumers.values()):
             consumer.producer_changed()
         self._expect_demand()
@@ -189,17 +220,29 @@ class Producer:
     def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None:
         if active and not self.active[encoding]:
             self._settled_us[encoding] = self._clock.now_us() + _SETTLE_US
+        if (
+            not active
+            and encoding <= self._demand.ceiling
+            and self.wanted_bps is not None
+            and not self.paused
+        ):
+            self._obedience.spare()
         self._streams[encoding] = Stream(ssrc, score, active)
         self._emit("producer.score", {"producerId": self.id, "score": self._score_report()})
         for consumer in self.consumers.values():
             consumer.producer_changed()
         self.demand_changed()
+        self._on_uplink()
 
     def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None:
         """Consumers look at them when their bandwidth is divided."""
         if self._clock.now_us() < self._settled_us[encoding]:
             bitrates = [max(pair) for pair in zip(self.bitrates[encoding], bitrates, strict=True)]
         self.bitrates[encoding] = bitrates
+        if max(bitrates) > self._peaks_bps[encoding]:
+            self._peaks_bps[encoding] = max(bitrates)
+            self.peak_bps = sum(self._peaks_bps)
+            self._on_uplink()
 
     def level_measured(self, dbov: int) -> None:
         self._on_level(self, dbov)

@@ -92,10 +92,12 @@ class Router:
             levels=levels,
             emit=self._emit,
             on_level=self._on_level,
+            on_uplink=transport.review_uplink,
             clock=self._clock,
         )
         self.producers[producer_id] = transport.producers[producer_id] = producer
         self._homes[producer_id] = transport
+        transport.review_uplink()
         return producer
 
     def create_consumer(
@@ -141,7 +143,9 @@ class Router:
         for consumer_id in list(producer.consumers):
             self.close_consumer(self.consumers[consumer_id])
         del self.producers[producer.id]
-        del self._homes.pop(producer.id).producers[producer.id]
+        home = self._homes.pop(producer.id)
+        del home.producers[producer.id]
+        home.review_uplink()
         self._speakers.forget(producer.id)
         producer.close()
 

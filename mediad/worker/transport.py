@@ -23,6 +23,7 @@ from mediad.worker.consumer import Consumer
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.statistics import transport as transport_stats
+from mediad.worker.uplink_cap import uplink_cap_bps
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -90,6 +91,7 @@ class WebRtcTransport:
         self._timer: asyncio.TimerHandle | None = None
         self._review: asyncio.TimerHandle | None = None
         self._desired_bps = 0
+        self._uplink_cap_bps = 0  # 0 = none
         self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
         self.available_bps = 0  # towards the client, as last estimated; 0 = nothing known
         self.handle = plane.open_transport(
@@ -210,6 +212,15 @@ class WebRtcTransport:
         if desired_bps != self._desired_bps:
             self._desired_bps = desired_bps
             self._plane.set_desired_bitrate(self.handle, desired_bps)
+
+    def review_uplink(self) -> None:
+        """What the client sends that nobody receives, or how it behaves, has changed."""
+        cap_bps = uplink_cap_bps(self.producers.values())
+        if (cap_bps == 0) != (self._uplink_cap_bps == 0) or abs(
+            cap_bps - self._uplink_cap_bps
+        ) * 20 > cap_bps:
+            self._uplink_cap_bps = cap_bps
+            self._plane.cap_uplink(self.handle, cap_bps)
 
     # --- feed, drain, re-arm ------------------------------------------------------------------------------
 

@@ -335,3 +335,82 @@ def test_closing_forgets_its_timer() -> None:
     made.clock.pass_s(60)
     assert ceilings(made) == []
     assert made.clock.waiting == 0
+
+
+# -- clients that do not obey ------------------------------------------------------------------------------
+
+
+def caps(made: Bench) -> list[int]:
+    """What the sender's uplink was held to, one after the other; 0 = lifted."""
+    return [call.args[1] for call in made.loop.named("cap_uplink")]
+
+
+def deaf_camera() -> tuple[Bench, Producer, Consumer]:
+    """One that goes on sending three encodings, of 100, 500 and 2000 kbit/s, though the lowest is wanted."""
+    made, producer, consumer = camera(preferred_layers=(0, None))
+    for encoding, bps in enumerate((100_000, 500_000, 2_000_000)):
+        producer.bitrates_measured(encoding, [bps // 2, bps] + [0] * 14)
+    made.clock.pass_s(REST_S - WAKE_S)  # told now
+    return made, producer, consumer
+
+
+def test_what_still_comes_after_a_while_is_held_back_by_a_cap() -> None:
+    made, _, _ = deaf_camera()
+    made.clock.pass_s(2.9)
+    assert caps(made) == []
+    made.clock.pass_s(0.1)
+    assert caps(made) == [300_000]
+
+
+def test_who_obeys_is_not_capped() -> None:
+    made, producer, _ = deaf_camera()
+    for encoding in (1, 2):
+        producer.stream_changed(encoding, 1000 + encoding, 0, False)
+    made.clock.pass_s(60)
+    assert caps(made) == []
+
+
+def test_a_cap_is_lifted_as_soon_as_somebody_wants_more() -> None:
+    made, _, consumer = deaf_camera()
+    made.clock.pass_s(3)
+    consumer.set_preferred_layers(2, None)
+    assert caps(made) == [300_000, 0]
+    consumer.set_preferred_layers(1, None)
+    made.clock.pass_s(REST_S)
+    assert caps(made) == [300_000, 0, 1_550_000], "who was deaf once is not waited for again"
+
+
+def test_a_cap_leaves_room_to_grow() -> None:
+    made, producer, _ = deaf_camera()
+    made.clock.pass_s(3)
+    for bps in (160_000, 161_000, 100_000, 400_000):
+        producer.bitrates_measured(0, [bps] + [0] * 15)
+    assert caps(made) == [300_000, 480_000, 625_000]
+
+
+def test_a_cap_that_silences_what_is_wanted_goes_for_good() -> None:
+    made, producer, _ = deaf_camera()
+    made.clock.pass_s(3)
+    producer.stream_changed(0, 1000, 0, False)
+    assert caps(made) == [300_000, 0]
+    producer.stream_changed(0, 1000, 10, True)
+    made.clock.pass_s(60)
+    assert caps(made) == [300_000, 0]
+
+
+def test_a_second_picture_lifts_the_cap_while_it_is_sent() -> None:
+    made, _, _ = deaf_camera()
+    made.clock.pass_s(3)
+    screen = made.producer(made.router.transports["t"], "screen", wire=video("video/VP8", mid="9"))
+    assert caps(made) == [300_000, 0]
+    screen.pause(True)
+    screen.pause(False)
+    made.router.close_producer(screen)
+    assert caps(made) == [300_000, 0, 300_000, 0, 300_000]
+
+
+def test_a_paused_producer_needs_no_cap() -> None:
+    made, producer, _ = deaf_camera()
+    made.clock.pass_s(3)
+    producer.pause(True)
+    assert caps(made) == [300_000, 0]

@@ -14,7 +14,8 @@ from mediad._fastpath.base.ring cimport ring_pop
 from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.graph cimport Engine
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET,
+    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER,
+    COMMAND_CLOSE_SOCKET,
     COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET,
     COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS,
     COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS,
@@ -195,6 +196,14 @@ cdef class Commands:
         cdef Command command
         memset(&command, 0, sizeof(Command))
         command.kind = COMMAND_SET_DESIRED_BITRATE
+        command.handle = check_handle(handle)
+        command.body.bitrate_bps = bitrate_bps
+        self.submit(&command)
+
+    def cap_uplink(self, handle: int, bitrate_bps: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_CAP_UPLINK
         command.handle = check_handle(handle)
         command.body.bitrate_bps = bitrate_bps
         self.submit(&command)

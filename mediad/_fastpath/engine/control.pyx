@@ -18,8 +18,8 @@ from mediad._fastpath.engine.graph cimport (
     level_timer, nack_timer, pace_timer, producer_of, report_timer, ssrc_key, subscribe, transport_of, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_TRANSPORT,
-    COMMAND_COUNT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER,
+    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER,
+    COMMAND_CLOSE_TRANSPORT, COMMAND_COUNT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER,
     COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME,
     COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
     COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET,
@@ -28,6 +28,7 @@ from mediad._fastpath.engine.messages cimport (
 )
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM
 from mediad._fastpath.engine.probation cimport probation_joined, probation_left
+from mediad._fastpath.engine.remb cimport remb_cap
 from mediad._fastpath.engine.statistics cimport tell_stats
 from mediad._fastpath.stream.estimator cimport estimator_init
 from mediad._fastpath.stream.history cimport sent_destroy, sent_init, store_destroy
@@ -71,12 +72,11 @@ cdef void open_transport(Engine* engine, const Command* command, uint64_t now_us
     transport.handle = command.handle
     transport.secure = command.body.open_transport.secure != 0
     transport.rtcp_ssrc = command.body.open_transport.rtcp_ssrc
-    transport.max_incoming_bitrate_bps = command.body.open_transport.max_incoming_bitrate_bps
     transport.outbox_head = NO_DATAGRAM
     transport.outbox_tail = NO_DATAGRAM
     transport.first_producer = NONE
     transport.first_consumer = NONE
-    uplink_init(&transport.uplink, transport.max_incoming_bitrate_bps)
+    uplink_init(&transport.uplink, command.body.open_transport.max_incoming_bitrate_bps)
     twcc_init(&transport.transport_cc)
     estimator_init(&transport.estimator)
     remember_username(engine, transport, &command.body.open_transport.username)
@@ -200,6 +200,14 @@ cdef void set_desired_bitrate(Engine* engine, const Command* command, uint64_t n
         drop(engine, DROP_STALE_COMMAND)
         return
     transport.estimator.desired_bps = command.body.bitrate_bps
+
+
+cdef void cap_uplink(Engine* engine, const Command* command, uint64_t now_us) noexcept nogil:
+    cdef Transport* transport = transport_of(engine, command.handle)
+    if transport == NULL:
+        drop(engine, DROP_STALE_COMMAND)
+        return
+    remb_cap(engine, transport, command.body.bitrate_bps, now_us)
 
 
 # --- producers --------------------------------------------------------------------------------------------------------
@@ -509,6 +517,7 @@ cdef void request_stats(Engine* engine, const Command* command, uint64_t now_us)
     tell_stats(engine, command.handle, command.body.stats.kind, command.body.stats.request_id, now_us)
 
 
+handlers[<int>COMMAND_CAP_UPLINK] = cap_uplink
 handlers[<int>COMMAND_OPEN_TRANSPORT] = open_transport
 handlers[<int>COMMAND_CLOSE_TRANSPORT] = close_transport
 handlers[<int>COMMAND_ADD_USERNAME] = add_username

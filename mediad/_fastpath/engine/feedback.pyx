@@ -2,7 +2,6 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.clock cimport ntp_from_us
-from mediad._fastpath.base.rate cimport rate_bps
 from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wheel_expired
 from mediad._fastpath.engine.bandwidth cimport bandwidth_tick
 from mediad._fastpath.engine.demand cimport demand_expired, demand_keyframe
@@ -13,14 +12,14 @@ from mediad._fastpath.engine.graph cimport (
 )
 from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, EVENT_STREAM, MAX_ENCODINGS
 from mediad._fastpath.engine.pacing cimport pace_expired
+from mediad._fastpath.engine.remb cimport remb_write
 from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
 from mediad._fastpath.stream.nack cimport nack_deadline, nack_due
 from mediad._fastpath.stream.receiver cimport receiver_report, receiver_update_score
 from mediad._fastpath.stream.sender cimport sender_report
 from mediad._fastpath.stream.twcc cimport twcc_pending, twcc_write_feedback
-from mediad._fastpath.stream.uplink cimport uplink_update
 from mediad._fastpath.wire.rtcp cimport (
-    ReportBlock, SenderInfo, rtcp_write_dlrr, rtcp_write_nack, rtcp_write_remb, rtcp_write_rr, rtcp_write_rrtr,
+    ReportBlock, SenderInfo, rtcp_write_dlrr, rtcp_write_nack, rtcp_write_rr, rtcp_write_rrtr,
     rtcp_write_sdes, rtcp_write_sr,
 )
 
@@ -31,7 +30,6 @@ cdef enum:
     NACK_BATCH = 128
     MAX_REPORTS = 31               # RC is five bits
     DEFAULT_RTT_US = 100000
-    MAX_REMB_SSRCS = 16
 
 
 cdef uint64_t engine_deadline(Engine* engine) noexcept nogil:
@@ -106,17 +104,11 @@ cdef void update_scores(Engine* engine, Transport* transport, uint64_t now_us) n
 
 
 cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
-    """RR for every stream the peer sends, our reference time, the answer to its own, and REMB where that steers it."""
+    """RR for every stream the peer sends, our reference time, the answer to its own, and what it may send."""
     cdef ReportBlock[MAX_REPORTS] reports
-    cdef uint32_t[MAX_REMB_SSRCS] ssrcs
     cdef uint32_t count = 0
-    cdef uint32_t ssrc_count = 0
     cdef uint32_t index = transport.first_producer
     cdef uint32_t encoding
-    cdef uint8_t worst = 0
-    cdef uint64_t received_bps = 0
-    cdef bint remb = False
-    cdef bint wants_limit = transport.max_incoming_bitrate_bps != 0
     cdef Producer* producer
     cdef ReceiveStream* stream
     cdef uint8_t* out
@@ -132,14 +124,6 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
                 count = 0
             receiver_report(&stream.receiver, &reports[count], now_us)
             count += 1
-            if producer.video and producer.remb and (wants_limit or not producer.transport_cc):
-                remb = True
-                received_bps += rate_bps(&stream.receiver.rate, now_us)
-                if stream.receiver.fraction_lost > worst:
-                    worst = stream.receiver.fraction_lost
-                if ssrc_count < MAX_REMB_SSRCS:
-                    ssrcs[ssrc_count] = stream.receiver.ssrc
-                    ssrc_count += 1
         index = producer.next_in_transport
     out = datagram_begin(engine, transport)
     if out == NULL:
@@ -151,10 +135,7 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
                             transport.remote_reference,
                             <uint32_t>(((now_us - transport.remote_reference_us) << 16) // 1000000))
         transport.remote_reference = 0
-    if remb:
-        transport.announced_bitrate_bps = uplink_update(&transport.uplink, worst, received_bps, now_us)
-        p = rtcp_write_remb(p, out + RTCP_BYTES, transport.rtcp_ssrc, transport.announced_bitrate_bps, ssrcs,
-                            ssrc_count)
+    p = remb_write(engine, transport, p, out + RTCP_BYTES, now_us)
     send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
 
 

@@ -74,8 +74,8 @@ ctypedef struct Transport:
     Traffic rtp_sent
     Traffic rtx_received
     Traffic rtx_sent
-    uint64_t max_incoming_bitrate_bps
-    uint64_t announced_bitrate_bps
+    uint64_t announced_bitrate_bps  # by the last REMB; 0 = none, or none that limits
+    uint32_t lifted_rembs          # that still say that the limit is gone
     UplinkEstimate uplink
     # the sender's wall clock against ours, from its SRs: ours = theirs + offset
     bint has_clock_offset

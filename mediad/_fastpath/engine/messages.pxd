@@ -118,7 +118,8 @@ cdef enum CommandKind:
     COMMAND_STOP = 20              # the loop's own: leave run()
     COMMAND_SET_PROBE_SESSION = 21
     COMMAND_SET_DESIRED_BITRATE = 22
-    COMMAND_COUNT = 23
+    COMMAND_CAP_UPLINK = 23
+    COMMAND_COUNT = 24
 
 ctypedef struct UsernameBody:
     uint32_t length

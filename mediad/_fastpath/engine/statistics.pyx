@@ -58,7 +58,7 @@ cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t re
 cdef void tell_bitrates(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
     cdef Producer* producer = &engine.producers[stream.producer]
     cdef Event event
-    if producer.first_consumer == NONE or not layer_rates_news(
+    if (producer.first_consumer == NONE and producer.encoding_count == 1) or not layer_rates_news(
             &stream.rates, VIDEO_BITRATES_US if producer.video else AUDIO_BITRATES_US, now_us):
         return
     if not events_have_room(engine):

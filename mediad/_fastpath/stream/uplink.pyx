@@ -13,13 +13,20 @@ cdef enum:
 cdef void uplink_init(UplinkEstimate* uplink, uint64_t limit_bps) noexcept nogil:
     uplink.estimate_bps = START_BPS
     uplink.limit_bps = limit_bps
+    uplink.cap_bps = 0
     uplink.updated_us = 0
+
+
+cdef uint64_t uplink_limit(const UplinkEstimate* uplink) noexcept nogil:
+    if uplink.cap_bps != 0 and (uplink.limit_bps == 0 or uplink.cap_bps < uplink.limit_bps):
+        return uplink.cap_bps
+    return uplink.limit_bps
 
 
 cdef uint64_t uplink_update(
     UplinkEstimate* uplink, uint8_t fraction_lost, uint64_t received_bps, uint64_t now_us
 ) noexcept nogil:
-    cdef uint64_t estimate = uplink.estimate_bps, ceiling
+    cdef uint64_t estimate = uplink.estimate_bps, limit = uplink_limit(uplink), ceiling
     if uplink.updated_us == 0 or now_us >= uplink.updated_us + UPDATE_US:
         uplink.updated_us = now_us
         if fraction_lost < LOW_LOSS:
@@ -31,6 +38,4 @@ cdef uint64_t uplink_update(
         elif fraction_lost > HIGH_LOSS:
             estimate -= estimate * fraction_lost // 512
         uplink.estimate_bps = FLOOR_BPS if estimate < FLOOR_BPS else estimate
-    if uplink.limit_bps > 0 and uplink.estimate_bps > uplink.limit_bps:
-        return uplink.limit_bps
-    return uplink.estimate_bps
+    return limit if 0 < limit < uplink.estimate_bps else uplink.estimate_bps
