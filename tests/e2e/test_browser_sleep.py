@@ -9,6 +9,15 @@ from tests.support.browser import Tab, Tabs
 LAYERED = {"resolution": "640x360", "audio": "false"}
 """A camera that is sent twice: 320 and 640 pixels wide."""
 
+DEAF = """
+const set = RTCRtpSender.prototype.setParameters;
+RTCRtpSender.prototype.setParameters = function (parameters) {
+  for (const encoding of parameters.encodings) encoding.active = true;
+  return set.call(this, parameters);
+};
+"""
+"""A browser whose encodings no client can put to sleep."""
+
 
 def encodings(sender: Tab) -> list[dict[str, Any]]:
     cameras = [one for one in sender.stats()["producers"] if one["source"] == "webcam"]
@@ -77,4 +86,17 @@ def test_it_sleeps_and_wakes_after_a_full_rejoin_as_well(tabs: Tabs, room_id: st
     ana.get("mediad.setWebcam(false)")
     ben.until_still("ana", "webcam")
     ana.get("mediad.setWebcam(true)")
+    until_wide(ben, 640)
+
+
+def test_who_does_not_obey_is_held_back_by_bitrate(tabs: Tabs, room_id: str) -> None:
+    ana = tabs.open(room_id, "ana", script=DEAF, **LAYERED)
+    ben = tabs.open(room_id, "ben", produce="false")
+    until_wide(ben, 640)
+    consumer_id = ben.consumer("ana", "webcam")["id"]
+    ben.get("id => mediad.setPreferredLayers(id, 0)", consumer_id)
+    until_wide(ben, 320)
+    until_asleep(ana)
+    ben.until_smooth("ana")
+    ben.get("id => mediad.setPreferredLayers(id, 1)", consumer_id)
     until_wide(ben, 640)
