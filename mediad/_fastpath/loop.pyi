@@ -109,9 +109,11 @@ class Commands:
         remb: bool,
         inactivity_us: int,
         levels: bool,
+        fec: bool = False,
     ) -> None:
         """codecs: (payload type, RTX payload type or 0, router payload type, Codec, clock rate in Hz);
-        encodings: (SSRC or 0, RTX SSRC or 0, RID or b""); extensions: ExtensionKind → the sender's id."""
+        encodings: (SSRC or 0, RTX SSRC or 0, RID or b""); extensions: ExtensionKind → the sender's id;
+        fec: its reports carry the worst receiver's loss, so that its encoder prepares for it."""
     def pause_producer(self, handle: int, paused: bool) -> None: ...
     def close_producer(self, handle: int) -> None: ...
     def open_consumer(

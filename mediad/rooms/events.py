@@ -33,6 +33,14 @@ def _lose_media(room: Room, transport_id: str, layer: str, state: str, final: tu
         listener.closed(CloseCause.MEDIA_LOST, f"{layer} {state}")
 
 
+def _bandwidth(room: Room, data: dict[str, Any]) -> None:
+    transport = room.transports.get(data["transportId"])
+    if transport is not None and transport.peer.joined:
+        transport.peer.listener.downlink_bandwidth(
+            data["desiredBitrate"], data["effectiveDesiredBitrate"], data["availableBitrate"]
+        )
+
+
 def _producer_score(room: Room, data: dict[str, Any]) -> None:
     producer = room.producers.get(data["producerId"])
     if producer is None:
@@ -90,6 +98,7 @@ def receive(room: Room, name: str, data: dict[str, Any]) -> None:
 _EVENTS: dict[str, Callable[[Room, dict[str, Any]], None]] = {
     "transport.iceState": _ice_state,
     "transport.dtlsState": _dtls_state,
+    "transport.bandwidth": _bandwidth,
     "producer.score": _producer_score,
     "producer.layers": _producer_layers,
     "consumer.score": _consumer_score,

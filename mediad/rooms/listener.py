@@ -96,6 +96,10 @@ class PeerListener(Protocol):
         """Nobody receives spatial layers of this simulcast track above that one: they need not be sent."""
         ...
 
+    def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
+        """Towards this client: what all it wants takes at its best, what is probed for, the estimate."""
+        ...
+
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
         """`peer_id` is None when nobody speaks any more; volume is -127..0 dBov."""
         ...

@@ -92,6 +92,14 @@ class DialectA:
         # an addition of ours: clients that do not know it ignore it
         self._connection.notify("producerLayers", {"producerId": producer_id, "spatialLayer": spatial_layer})
 
+    def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
+        data = {
+            "desiredBitrate": desired_bps,
+            "effectiveDesiredBitrate": effective_desired_bps,
+            "availableBitrate": available_bps,
+        }
+        self._connection.notify("downlinkBwe", data, droppable=True)
+
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
         data: dict[str, Any] = {"peerId": peer_id}
         if volume_dbov is not None:

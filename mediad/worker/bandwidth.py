@@ -55,11 +55,11 @@ class Bandwidth:
     def is_limited(self) -> bool:
         return self.available_bps is not None
 
-    @property
-    def desired_bps(self) -> int:
-        """What everybody would take if the link carried it: how far up it is worth probing."""
-        tops = (ladder[-1].bitrate_bps for c in self._records if (ladder := c.ladder()))
-        return sum(c.reserved_bps() for c in self._records) + round(HEADROOM * sum(tops))
+    def demand_bps(self) -> tuple[int, int]:
+        """What everybody would take at his best, and how far up it is worth probing for that."""
+        tops = sum(ladder[-1].bitrate_bps for c in self._records if (ladder := c.ladder()))
+        reserved = sum(c.reserved_bps() for c in self._records)
+        return reserved + tops, reserved + round(HEADROOM * tops)
 
     def join(self, claimant: Claimant) -> None:
         self._records[claimant] = _Record()

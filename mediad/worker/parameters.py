@@ -104,6 +104,13 @@ class RtpParameters(msgspec.Struct, frozen=True, rename="camel"):
     def extension_ids(self) -> dict[int, int]:
         return {int(_EXTENSIONS[e.uri]): e.id for e in self.header_extensions if e.uri in _EXTENSIONS}
 
+    def in_band_fec(self) -> bool:
+        """Whether its encoder prepares for the loss our reports tell: Opus, useinbandfec=1 (RFC 7587)."""
+        return any(
+            codec_of(codec.mime_type) is Codec.CODEC_OPUS and codec.parameters.get("useinbandfec") == 1
+            for codec in self.media_codecs()
+        )
+
     def feedback(self, type_: str, parameter: str = "") -> bool:
         """Whether any media codec negotiated this RTCP feedback."""
         return any(Feedback(type_, parameter) in codec.rtcp_feedback for codec in self.media_codecs())

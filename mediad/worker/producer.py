@@ -101,6 +101,7 @@ class Producer:
             remb=parameters.feedback("goog-remb"),
             inactivity_us=inactivity_us,
             levels=levels and kind == "audio",
+            fec=kind == "audio" and parameters.in_band_fec(),
         )
         self._expect_demand()
 

@@ -20,6 +20,7 @@ from mediad.protocols.ice import IceParameters, Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.bandwidth import REVIEW_US, Bandwidth
 from mediad.worker.consumer import Consumer
+from mediad.worker.downlink_news import Downlink, DownlinkNews
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.statistics import transport as transport_stats
@@ -91,6 +92,7 @@ class WebRtcTransport:
         self._timer: asyncio.TimerHandle | None = None
         self._review: asyncio.TimerHandle | None = None
         self._desired_bps = 0
+        self._downlink_news = DownlinkNews()
         self._uplink_cap_bps = 0  # 0 = none
         self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
         self.available_bps = 0  # towards the client, as last estimated; 0 = nothing known
@@ -208,10 +210,18 @@ class WebRtcTransport:
         self._plan_review()
 
     def _tell_desired(self) -> None:
-        desired_bps = self.bandwidth.desired_bps
+        best_bps, desired_bps = self.bandwidth.demand_bps()
         if desired_bps != self._desired_bps:
             self._desired_bps = desired_bps
             self._plane.set_desired_bitrate(self.handle, desired_bps)
+        downlink = Downlink(best_bps, desired_bps, self.available_bps)
+        if self._downlink_news.is_news(downlink, now_us()):
+            data = {
+                "desiredBitrate": downlink.desired_bps,
+                "effectiveDesiredBitrate": downlink.effective_desired_bps,
+                "availableBitrate": downlink.available_bps,
+            }
+            self._emit("transport.bandwidth", {"transportId": self.id, **data})
 
     def review_uplink(self) -> None:
         """What the client sends that nobody receives, or how it behaves, has changed."""

@@ -143,6 +143,18 @@ def test_layers_nobody_wants_are_told_to_their_sender_once_it_knows_its_producer
     run(scenario)
 
 
+def test_bandwidth_is_told_to_whom_it_is_about() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        news = {"desiredBitrate": 3, "effectiveDesiredBitrate": 2, "availableBitrate": 1}
+        for transport_id in (ben.receiving, "gone"):
+            call.worker.emit("transport.bandwidth", transportId=transport_id, **news)
+        assert ben.listener.named("downlink") == [("downlink", 3, 2, 1)]
+        assert ana.listener.named("downlink") == []
+
+    run(scenario)
+
+
 def test_the_active_speaker_is_everybodys_business() -> None:
     async def scenario(call: Call) -> None:
         ana, ben = await call.member("ana"), await call.member("ben")

@@ -147,6 +147,16 @@ def test_a_sender_is_told_which_layers_are_wanted() -> None:
     run(scenario)
 
 
+def test_a_receiver_is_told_of_its_bandwidth() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana")
+        data = {"desiredBitrate": 3, "effectiveDesiredBitrate": 2, "availableBitrate": 1}
+        running.worker.emit("transport.bandwidth", transportId=ana.receiving, **data)
+        assert await ana.notified("downlinkBwe") == data
+
+    run(scenario)
+
+
 def test_requests_cross_each_other() -> None:
     """A client connects its transport while it handles its first consumer, before it answers."""
 

@@ -73,6 +73,9 @@ class RecordingListener:
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
         self.heard.append(("producer layers", producer_id, spatial_layer))
 
+    def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
+        self.heard.append(("downlink", desired_bps, effective_desired_bps, available_bps))
+
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
         self.heard.append(("speaker", peer_id, volume_dbov))
 

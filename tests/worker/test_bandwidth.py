@@ -78,7 +78,8 @@ def test_who_leaves_makes_room() -> None:
 
 
 def test_what_everybody_would_like() -> None:
-    assert joined(Viewer(), Viewer(CAMERA[:2]), Viewer(None, reserved=50), Viewer(())).desired_bps == 1480
+    wanted = joined(Viewer(), Viewer(CAMERA[:2]), Viewer(None, reserved=50), Viewer(()))
+    assert wanted.demand_bps() == (1350, 1480)
 
 
 def released(viewer: Viewer, bandwidth: Bandwidth, now_us: int) -> int:

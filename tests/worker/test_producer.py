@@ -47,6 +47,7 @@ def test_a_camera_opens_itself() -> None:
         "remb": True,
         "inactivity_us": 1_500_000,
         "levels": False,
+        "fec": False,
     }
 
 
@@ -57,6 +58,13 @@ def test_a_microphone_opens_itself() -> None:
     assert parameters["paused"] is True
     assert parameters["encodings"] == [(1111, 0, b"")]
     assert (parameters["nack"], parameters["pli"], parameters["fir"]) == (True, False, False)
+
+
+@pytest.mark.parametrize(("useinbandfec", "fec"), [(1, True), (0, False), (None, False)])
+def test_an_encoder_with_fec_hears_of_receivers_losses(useinbandfec: int | None, fec: bool) -> None:
+    wire = chrome_opus()
+    wire["codecs"][0]["parameters"] = {} if useinbandfec is None else {"useinbandfec": useinbandfec}
+    assert opened("audio", wire)["fec"] is fec
 
 
 def test_only_sound_has_levels() -> None:
@@ -262,7 +270,7 @@ def test_what_no_link_carries_sleeps() -> None:
     assert ceilings(made) == [1]
     producer.stream_changed(2, 1002, 0, False)
     assert consumer.layer_stats()["layersReason"] == "bandwidth"
-    assert bandwidth.desired_bps > 1000, "what sleeps must be probed for, or nobody ever gets it"
+    assert bandwidth.demand_bps()[1] > 1000, "what sleeps must be probed for, or nobody ever gets it"
     bandwidth.estimate_changed(2000, made.clock.now_us())
     assert ceilings(made) == [1, 2]
     assert consumer.layer_stats()["layersReason"] == "waking"

@@ -356,3 +356,23 @@ async def asked(made: Bench, transport: WebRtcTransport) -> dict[str, Any]:
         return entry
     finally:
         made.plane.stop()
+
+
+# -- bandwidth ---------------------------------------------------------------------------------------------
+
+
+@on_loop
+async def test_the_client_is_told_what_its_link_carries() -> None:
+    made = bench()
+    transport = made.transport()
+    for available_bps in (1_000_000, 1_100_000, 700_000):
+        transport.bandwidth_estimated(available_bps, 0, 0)
+    told = made.told("transport.bandwidth")
+    assert [news["availableBitrate"] for news in told] == [1_000_000, 700_000]
+    assert told[0] == {
+        "transportId": "t",
+        "desiredBitrate": 0,
+        "effectiveDesiredBitrate": 0,
+        "availableBitrate": 1_000_000,
+    }
+    transport.close()

@@ -210,7 +210,7 @@ cdef class Commands:
 
     def open_producer(self, handle: int, transport: int, *, video: bool, bytes mid, paused: bool, list codecs,
                       list encodings, dict extensions, nack: bool, pli: bool, fir: bool, transport_cc: bool, remb: bool,
-                      inactivity_us: int, levels: bool):
+                      inactivity_us: int, levels: bool, fec: bool = False):
         cdef Command command
         cdef OpenProducerBody* body = &command.body.open_producer
         memset(&command, 0, sizeof(Command))
@@ -225,6 +225,7 @@ cdef class Commands:
         body.transport_cc = bool(transport_cc)
         body.remb = bool(remb)
         body.levels = bool(levels)
+        body.fec = bool(fec)
         body.inactivity_us = inactivity_us
         body.mid_length = copy_bytes(body.mid, mid, MAX_MID, "mid")
         fill_extensions(body.extension_ids, extensions, 255)

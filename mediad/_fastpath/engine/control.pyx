@@ -233,6 +233,7 @@ cdef void open_producer(Engine* engine, const Command* command, uint64_t now_us)
     producer.transport_cc = body.transport_cc
     producer.remb = body.remb
     producer.levels = body.levels
+    producer.fec = body.fec
     producer.inactivity_us = body.inactivity_us
     producer.mid_length = body.mid_length
     memcpy(producer.mid, body.mid, sizeof(producer.mid))

@@ -30,6 +30,7 @@ cdef enum:
     NACK_BATCH = 128
     MAX_REPORTS = 31               # RC is five bits
     DEFAULT_RTT_US = 100000
+    REMOTE_LOSS_US = 8000000       # of a receiver that has stopped reporting; some report only every 5 s
 
 
 cdef uint64_t engine_deadline(Engine* engine) noexcept nogil:
@@ -123,6 +124,8 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
                 flush_reports(engine, transport, reports, count, now_us)
                 count = 0
             receiver_report(&stream.receiver, &reports[count], now_us)
+            if producer.fec:
+                report_worst(engine, producer, &reports[count], now_us)
             count += 1
         index = producer.next_in_transport
     out = datagram_begin(engine, transport)
@@ -137,6 +140,23 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
         transport.remote_reference = 0
     p = remb_write(engine, transport, p, out + RTCP_BYTES, now_us)
     send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+
+
+cdef void report_worst(Engine* engine, Producer* producer, ReportBlock* report, uint64_t now_us) noexcept nogil:
+    """The loss of whoever loses most on the way: in-band FEC helps him only when the encoder reckons with that."""
+    cdef uint32_t index = producer.first_consumer
+    cdef uint64_t wall = wall_us(engine, now_us)
+    cdef Consumer* consumer
+    while index != NONE:
+        consumer = &engine.consumers[index]
+        if (
+            not consumer.paused
+            and consumer.sender.reported
+            and wall < consumer.sender.reported_wall_us + REMOTE_LOSS_US
+            and consumer.sender.fraction_lost > report.fraction_lost
+        ):
+            report.fraction_lost = consumer.sender.fraction_lost
+        index = consumer.next_in_producer
 
 
 cdef void flush_reports(Engine* engine, Transport* transport, const ReportBlock* reports, uint32_t count,

@@ -133,6 +133,7 @@ ctypedef struct Producer:
     bint transport_cc
     bint remb
     bint levels
+    bint fec                       # its encoder repairs what our reports say is lost (Opus, in band)
     uint32_t codec_count
     uint32_t encoding_count
     uint64_t inactivity_us

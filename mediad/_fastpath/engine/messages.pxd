@@ -158,6 +158,7 @@ ctypedef struct OpenProducerBody:
     uint8_t transport_cc
     uint8_t remb
     uint8_t levels
+    uint8_t fec
     uint8_t codec_count
     uint8_t encoding_count
     uint8_t mid_length

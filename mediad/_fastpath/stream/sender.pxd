@@ -40,6 +40,7 @@ ctypedef struct RtpStreamSender:
     uint8_t next_report
     # score 0..10
     bint reported              # a first RR came
+    uint64_t reported_wall_us  # when the newest came
     int64_t lost_scored
     uint64_t retransmitted_scored
     uint8_t score

@@ -104,6 +104,7 @@ cdef bint sender_receiver_report(
     RtpStreamSender* stream, const ReportBlock* report, uint64_t wall_us
 ) noexcept nogil:
     cdef int score = stream.score
+    stream.reported_wall_us = wall_us
     stream.fraction_lost = report.fraction_lost
     stream.packets_lost = report.cumulative_lost
     stream.remote_jitter = report.jitter

@@ -139,3 +139,69 @@ def test_reports_of_many_consumers_stay_below_the_packet_size() -> None:
     sizes = [len(data) for to, data in call.left() if to == e.RECEIVER and e.is_rtcp(data)]
     assert max(sizes) <= 1200
     assert len(sizes) > 1
+
+
+# -- what an encoder with in-band FEC is told --------------------------------------------------------------
+
+
+def receiver_report(ssrc: int, fraction_lost: int) -> bytes:
+    return struct.pack("!BBHIIIIIII", 0x81, 201, 7, 99, ssrc, fraction_lost << 24, 0, 0, 0, 0)
+
+
+class Microphone(e.Call):
+    """Opus, heard by two."""
+
+    sequence = 0
+
+    def told_loss(self, seconds: int = 2) -> int:
+        """The fraction lost in the newest report to the sender, after it spoke for a while."""
+        self.left()
+        for _ in range(seconds * 50):
+            self.sequence += 1
+            self.send(e.rtp(self.sequence, self.sequence * 960, b"opus", payload_type=111))
+            self.pass_time(20_000)
+        reports = [body for kind, count, body in self.rtcp_to(e.SENDER) if (kind, count) == (201, 1)]
+        return reports[-1][8]
+
+
+def microphone(fec: bool) -> Microphone:
+    call = Microphone()
+    call.produce_audio(fec=fec)
+    call.consume_audio()
+    call.consume_audio(handle=e.CONSUMER + 1, ssrc=e.OUT_SSRC + 1)
+    return call
+
+
+def test_the_worst_receivers_loss_is_reported_while_it_lasts() -> None:
+    call = microphone(fec=True)
+    assert call.told_loss() == 0
+    call.reply(receiver_report(e.OUT_SSRC, 25))
+    call.reply(receiver_report(e.OUT_SSRC + 1, 60))
+    assert call.told_loss() == 60
+    call.reply(receiver_report(e.OUT_SSRC + 1, 10))
+    assert call.told_loss() == 25
+    call.probe.close_consumer(e.CONSUMER)
+    assert call.told_loss() == 10
+
+
+def test_a_paused_or_silent_receivers_loss_is_forgotten() -> None:
+    call = microphone(fec=True)
+    call.reply(receiver_report(e.OUT_SSRC, 60))
+    call.reply(receiver_report(e.OUT_SSRC + 1, 30))
+    call.probe.pause_consumer(e.CONSUMER, True)
+    assert call.told_loss() == 30
+    assert call.told_loss(seconds=9) == 0
+
+
+def test_our_own_loss_counts_where_it_is_worse() -> None:
+    call = microphone(fec=True)
+    call.reply(receiver_report(e.OUT_SSRC, 3))
+    call.told_loss()
+    call.sequence += 100  # lost on the way to us
+    assert call.told_loss(seconds=1) > 100
+
+
+def test_receivers_losses_are_not_the_senders_without_fec() -> None:
+    call = microphone(fec=False)
+    call.reply(receiver_report(e.OUT_SSRC, 60))
+    assert call.told_loss() == 0

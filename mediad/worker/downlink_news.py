@@ -1,0 +1,38 @@
+"""What a client is told of the bandwidth towards it: now and then, and at once when much has changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_INTERVAL_US = 1_000_000
+_FALL, _RISE = 0.75, 1.5  # of what was told last: not a moment to wait
+
+
+@dataclass(frozen=True, slots=True)
+class Downlink:
+    """All in bit/s."""
+
+    desired_bps: int  # what everything wanted would take at its best
+    effective_desired_bps: int  # what is probed for: the same with headroom
+    available_bps: int  # the estimate
+
+
+class DownlinkNews:
+    """Sans-I/O: is it time to tell this?"""
+
+    def __init__(self) -> None:
+        self._told: Downlink | None = None
+        self._told_us = 0
+
+    def is_news(self, downlink: Downlink, now_us: int) -> bool:
+        """True counts as told."""
+        told = self._told
+        if told is not None:
+            if downlink == told:
+                return False
+            available_bps = downlink.available_bps
+            jump = available_bps <= _FALL * told.available_bps or available_bps >= _RISE * told.available_bps
+            if not jump and now_us < self._told_us + _INTERVAL_US:
+                return False
+        self._told, self._told_us = downlink, now_us
+        return True
