@@ -55,9 +55,9 @@ ctypedef struct Rewritten:
 cdef void rewriter_init(
     RtpRewriter* rewriter, uint32_t clock_rate, uint16_t first_output, uint32_t first_timestamp
 ) noexcept nogil
-# Start a new segment at this input packet. timestamp_step: RTP units from the place of the highest timestamp so far to that
-# of this packet, by capture times or arrival, negative if it is the older one; ignored for the very first packet. age: RTP
-# units since the packet came (at received_us): it and those behind it are squeezed up to the present.
+# Start a new segment at this input packet. timestamp_step: RTP units from the place of the highest timestamp so far to
+# that of this packet, by capture times or arrival, negative if it is the older one; ignored for the very first packet.
+# age: RTP units since the packet came (at received_us): it and those behind it are squeezed up to the present.
 cdef void rewriter_sync(RtpRewriter* rewriter, int64_t sequence, uint32_t timestamp, const PayloadInfo* info,
                         int32_t timestamp_step, uint32_t age, uint64_t received_us) noexcept nogil
 # Map one packet of the current segment. False: it has no place (before the segment, or dropped before).
