@@ -52,6 +52,15 @@ test('codecs with layers inside one stream get one encoding', () => {
   );
 });
 
+test('VP9 and AV1 are simulcast only where a link says so', () => {
+  const modes = (search) =>
+    webcamEncodings('video/AV1', parseOptions(search), HD).map((one) => one.scalabilityMode);
+  assert.deepEqual(modes('?numSimulcastStreams=2&webcamScalabilityMode=L1T2'), ['L1T2', 'L1T2']);
+  assert.deepEqual(modes('?webcamScalabilityMode=L1T3'), ['L1T3']);
+  assert.deepEqual(modes('?numSimulcastStreams=3'), ['L3T3_KEY']);
+  assert.deepEqual(modes('?numSimulcastStreams=1&webcamScalabilityMode=L1T3'), ['L1T3']);
+});
+
 test('without layers a camera is one stream', () => {
   assert.equal(webcamEncodings('video/VP8', parseOptions('?enableWebcamLayers=false'), HD).length, 1);
 });

@@ -30,7 +30,7 @@ test('defaults of a plain link', () => {
       consume: true,
       audio: true,
       video: true,
-      numSimulcastStreams: 3,
+      numSimulcastStreams: undefined,
       videoCodec: undefined,
       consumerReplicas: 0,
     },

@@ -2,6 +2,7 @@
 
 const LAYERED_IN_ONE_STREAM = new Set(['video/vp9', 'video/av1']);
 const TOP_BITRATE_BPS = 5_000_000;
+const MOST_STREAMS = 3;
 
 /** Finds `mimeType` among the codecs this browser can send to this router; without a wish VP8 is it. */
 export function chooseVideoCodec(sendRtpCapabilities, mimeType) {
@@ -27,12 +28,14 @@ function usefulStreams({ width = 1280, height = 720 }) {
  */
 export function webcamEncodings(mimeType, options, size) {
   const { webcamLayers, numSimulcastStreams, webcamScalabilityMode } = options;
-  if (LAYERED_IN_ONE_STREAM.has(mimeType.toLowerCase())) {
+  // These codecs are sent as simulcast only when a link asks for both: several streams, each one layer wide.
+  const simulcast = numSimulcastStreams > 1 && webcamScalabilityMode?.startsWith('L1');
+  if (LAYERED_IN_ONE_STREAM.has(mimeType.toLowerCase()) && !simulcast) {
     const scalabilityMode = webcamScalabilityMode ?? (webcamLayers ? 'L3T3_KEY' : 'L1T1');
     return [{ maxBitrate: TOP_BITRATE_BPS, scalabilityMode }];
   }
   const scalabilityMode = webcamScalabilityMode ?? 'L1T3';
-  const streams = webcamLayers ? Math.min(numSimulcastStreams, usefulStreams(size)) : 1;
+  const streams = webcamLayers ? Math.min(numSimulcastStreams ?? MOST_STREAMS, usefulStreams(size)) : 1;
   if (streams === 1) return [{ maxBitrate: TOP_BITRATE_BPS, scalabilityMode }];
   const all = [
     { scaleResolutionDownBy: 4, maxBitrate: 500_000, scalabilityMode },

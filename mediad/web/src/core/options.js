@@ -59,7 +59,7 @@ export function parseOptions(search) {
     videoCodec: CODECS.find(([name]) => flag(query, name, false))?.[1],
     webcamLayers: flag(query, 'enableWebcamLayers', true),
     sharingLayers: flag(query, 'enableSharingLayers', true),
-    numSimulcastStreams: integer(query, 'numSimulcastStreams', 1, 3, 3),
+    numSimulcastStreams: integer(query, 'numSimulcastStreams', 1, 3, undefined),
     webcamScalabilityMode: text('webcamScalabilityMode') || undefined,
     sharingScalabilityMode: text('sharingScalabilityMode') || undefined,
     consumerReplicas: integer(query, 'consumerReplicas', 0, 100, 0),
