@@ -1,0 +1,138 @@
+"""Layers of real encoders, changed at random before the eyes of a real decoder, for each way of layering.
+
+Each change must end in decoded frames of the layer's size which look as they were sent, without a key frame
+request by the receiver: that would mean that it could not decode what it got. How long it took is printed
+(pytest -s), and only a breakage fails. `LAYER_CHANGES=100` makes a hundred changes each and counts the frames
+behind every one of them; otherwise a few.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.support.browser import Tabs
+from tests.support.layer_watch import Change, LayerWatch, growth
+
+CHANGES = int(os.environ.get("LAYER_CHANGES", "5"))
+THOROUGH = CHANGES >= 50
+BREAKAGE_MS = 1500
+LIKENESS = 0.9  # coded and scaled pictures are above 0.97; half of a picture missing is not above 0.7
+SHARES = (0.25, 0.5, 1.0)
+"""Of all frames, those of temporal layer 0, of 0 and 1, and of all three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a camera is sent."""
+
+    codec: str
+    mode: str
+    simulcast: bool = False
+
+    @property
+    def query(self) -> dict[str, str]:
+        query = {f"force{self.codec}": "true", "webcamScalabilityMode": self.mode}
+        return query | ({"numSimulcastStreams": "3"} if self.simulcast else {})
+
+    @property
+    def spatial_layers(self) -> int:
+        """Of one stream."""
+        return int(self.mode[1])
+
+
+WAYS = {
+    "vp8-simulcast": Way("VP8", "L1T3", simulcast=True),
+    "h264-simulcast": Way("H264", "L1T3", simulcast=True),
+    "vp9-simulcast": Way("VP9", "L1T3", simulcast=True),
+    "av1-simulcast": Way("AV1", "L1T3", simulcast=True),
+    "vp9-svc": Way("VP9", "L3T3"),
+    "vp9-k-svc": Way("VP9", "L3T3_KEY"),
+    "av1-svc": Way("AV1", "L3T3"),
+    "av1-k-svc": Way("AV1", "L3T3_KEY"),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_layers_change(tabs: Tabs, room_id: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    way, chance = WAYS[name], random.Random(name)
+    watch = LayerWatch(tabs, room_id, way.query, spatial_layers=way.spatial_layers)
+    if not watch.can_send(way.codec):
+        pytest.skip(f"this Chromium cannot send {way.codec}")
+    watch.until_everything_is_sent(3)
+    widths, before = watch.widths(), watch.received
+    layers, changes, likenesses = (2, 2), list[tuple[bool, Change]](), list[float]()
+    for _ in range(CHANGES):
+        wish = chance.choice([(s, t) for s in range(3) for t in range(3) if (s, t) != layers])
+        change = watch.change(*wish, widths[wish[0]])
+        assert change.shown_ms is not None, f"{layers} → {wish}: no such frame; {watch.consumer_stats()}"
+        assert change.told_ms is not None, f"{layers} → {wish}: not told; {watch.consumer_stats()}"
+        changes.append((wish[0] != layers[0], change))
+        layers = wish
+        likenesses.append(watch.likeness(LIKENESS))
+        if THOROUGH:
+            watch.until_share(wish[0], SHARES[wish[1]])
+        watch.receiver.pause(chance.uniform(0.1, 0.5))
+    after = watch.received
+    with capsys.disabled():
+        print(f"\n  {name}: {figures(changes)}; likeness {min(likenesses):.2f}\n    {health(watch, before)}")
+    assert growth(before, after, "pliCount") == {"pliCount": 0}
+    assert min(likenesses) >= LIKENESS
+
+
+def figures(changes: list[tuple[bool, Change]]) -> str:
+    parts = []
+    shown = [change.shown_ms for spatial, change in changes if spatial and change.shown_ms is not None]
+    told = [change.told_ms for spatial, change in changes if not spatial and change.told_ms is not None]
+    for what, times in (("spatial", shown), ("temporal", told)):
+        if times:
+            assert statistics.median(times) < BREAKAGE_MS
+            parts.append(
+                f"{what} median {statistics.median(times):.0f} ms of {len(times)}, at most {max(times):.0f}"
+            )
+    return "; ".join(parts)
+
+
+def health(watch: LayerWatch, before: dict[str, Any]) -> str:
+    """What the receiver went through since, and what the server thinks of its link."""
+    grown = growth(
+        before,
+        watch.received,
+        "framesDecoded",
+        "keyFramesDecoded",
+        "framesDropped",
+        "freezeCount",
+        "nackCount",
+    )
+    transport = watch.receiver.get(
+        "mediad.request('getTransportStats', { transportId: mediad.transports.recv.id })"
+    )[0]
+    return (
+        " ".join(f"{name} {count}" for name, count in grown.items())
+        + f"; layers for {watch.consumer_stats()['layersReason']}"
+        + f", estimate {transport.get('availableOutgoingBitrate', 0) / 1e6:.1f} Mbit/s"
+    )
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264", "VP9", "AV1"])
+def test_temporal_layers_of_one_stream(tabs: Tabs, room_id: str, codec: str) -> None:
+    """The base layer is a quarter of the frames, and none of them is missed by the decoder."""
+    way = Way(codec, "L1T3")
+    watch = LayerWatch(tabs, room_id, {**way.query, "resolution": "480x270", "numSimulcastStreams": "1"})
+    if not watch.can_send(codec):
+        pytest.skip(f"this Chromium cannot send {codec}")
+    watch.until_everything_is_sent(1)
+    (width,), before = watch.widths(), watch.received
+    for temporal in (0, 2, 1):
+        assert watch.change(0, temporal, width).told_ms is not None
+        watch.until_share(0, SHARES[temporal])
+    assert growth(before, watch.received, "pliCount", "keyFramesDecoded") == {
+        "pliCount": 0,
+        "keyFramesDecoded": 0,
+    }
+    assert watch.likeness(LIKENESS) >= LIKENESS
