@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.support.camera import Camera
 from tests.support.daemon import Daemon
 from tests.support.lab_browsers import LabBrowsers
 from tests.support.network_lab import NetworkLab, refusal
@@ -33,9 +34,15 @@ def daemon(lab: NetworkLab) -> Iterator[Daemon]:
 
 
 @pytest.fixture(scope="module")
-def browsers(lab: NetworkLab, daemon: Daemon) -> Iterator[LabBrowsers]:
+def camera() -> Camera | None:
+    """Everybody's; modules that need another override it."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def browsers(lab: NetworkLab, daemon: Daemon, camera: Camera | None) -> Iterator[LabBrowsers]:
     with sync_playwright() as playwright:
-        browsers = LabBrowsers(playwright, lab, daemon.url)
+        browsers = LabBrowsers(playwright, lab, daemon.url, camera)
         try:
             yield browsers
         finally:

@@ -12,7 +12,7 @@ from tests.support.browser import Tab
 from tests.support.lab_browsers import LabBrowsers
 from tests.support.network_lab import NetworkLab
 from tests.support.shaped_link import Shape
-from tests.support.watching import Watched, watch, watch_undisturbed
+from tests.support.watching import Watched, want_the_best, watch, watch_undisturbed
 
 pytestmark = pytest.mark.network
 
@@ -53,6 +53,7 @@ def call(lab: NetworkLab, browsers: LabBrowsers, request: pytest.FixtureRequest)
     browsers.open("ana", "loss", "ana", consume="false", resolution="640x360", frameRate="20")
     ben = browsers.open("ben", "loss", "ben", produce="false")
     ben.until_flowing("ana")
+    want_the_best(ben, "ana")
     ben.until_smooth("ana")
     yield Call(lab, ben, rtt_ms, watch_undisturbed(ben, "ana"))
     browsers.close_tabs()

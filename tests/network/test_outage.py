@@ -7,7 +7,7 @@ import pytest
 from tests.network.conftest import Report
 from tests.support.lab_browsers import LabBrowsers
 from tests.support.network_lab import NetworkLab
-from tests.support.watching import first_frame_s, watch
+from tests.support.watching import first_frame_s, want_the_best, watch
 
 pytestmark = pytest.mark.network
 
@@ -21,6 +21,7 @@ def test_five_seconds_without_network(lab: NetworkLab, browsers: LabBrowsers, re
     browsers.open("ana", "outage", "ana", consume="false", resolution="640x360", frameRate="20")
     ben = browsers.open("ben", "outage", "ben", produce="false")
     ben.until_flowing("ana")
+    want_the_best(ben, "ana")
     ben.until_smooth("ana")
     times = []
     link = lab.client("ben").link

@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 
 from tests.support.browser import Tab, Tabs, build_page, chromium, launch
+from tests.support.camera import Camera
 from tests.support.network_lab import NetworkLab
 from tests.support.voice import write_voice
 
@@ -17,9 +18,12 @@ WINDOW = (400, 300)
 
 
 class LabBrowsers:
-    """Opens tabs for people who sit at the lab's clients; every browser is started when first used."""
+    """Opens tabs for people who sit at the lab's clients; every browser is started when first used.
 
-    def __init__(self, playwright: Playwright, lab: NetworkLab, url: str) -> None:
+    All of them have the same `camera`; None is Chromium's own test picture.
+    """
+
+    def __init__(self, playwright: Playwright, lab: NetworkLab, url: str, camera: Camera | None) -> None:
         build_page()
         self._playwright = playwright
         self._lab = lab
@@ -27,8 +31,16 @@ class LabBrowsers:
         self._tabs: dict[str, Tabs] = {}
         self._cleanup = ExitStack()
         self._directory = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
-        self._voice = self._directory / "voice.wav"
-        write_voice(self._voice)
+        voice = self._directory / "voice.wav"
+        write_voice(voice)
+        self._arguments = [
+            # Cameras are for secure origins, and there is no certificate for a namespace's address.
+            f"--unsafely-treat-insecure-origin-as-secure={url}",
+            f"--use-file-for-fake-audio-capture={voice}",
+        ]
+        if camera is not None:
+            camera.write(self._directory / "camera.y4m")
+            self._arguments.append(f"--use-file-for-fake-video-capture={self._directory / 'camera.y4m'}")
 
     def open(self, client: str, room_id: str, peer_id: str, **query: str) -> Tab:
         """A tab at that client's computer that joins at once; `query` as for `Tabs.open`.
@@ -52,13 +64,7 @@ class LabBrowsers:
         self._cleanup.close()
 
     def _launch(self, client: str) -> Browser:
-        browser = launch(
-            self._playwright,
-            self._wrapper(client),
-            # Cameras are for secure origins, and there is no certificate for a namespace's address.
-            f"--unsafely-treat-insecure-origin-as-secure={self._url}",
-            f"--use-file-for-fake-audio-capture={self._voice}",
-        )
+        browser = launch(self._playwright, self._wrapper(client), *self._arguments)
         self._cleanup.callback(browser.close)
         return browser
 

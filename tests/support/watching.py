@@ -68,6 +68,21 @@ def watch_undisturbed(tab: Tab, peer_id: str, seconds: float = 8, tries: int = 4
     pytest.skip(f"this machine is too busy: on a perfect network the picture stands still {frozen}")
 
 
+def want_the_best(tab: Tab, peer_id: str) -> None:
+    """Every picture of that person in its highest layers, however small its tile."""
+    for camera in tab.consumers(peer_id, "webcam"):
+        tab.get("id => mediad.setPreferredLayers(id, 2, 2)", camera["id"])
+
+
+def estimate_bps(tab: Tab) -> int:
+    """What the daemon thinks the tab's link carries towards it; 0 while it knows nothing."""
+    answer = tab.get(
+        "mediad.request('getTransportStats', { transportId: mediad.transports.recv.id })",
+    )
+    entries = answer["stats"] if isinstance(answer, dict) else answer
+    return max((int(entry.get("availableOutgoingBitrate", 0)) for entry in entries), default=0)
+
+
 def first_frame_s(tab: Tab, peer_id: str, patience_s: float) -> float:
     """Seconds until another frame is decoded, polled within the page. AssertionError when none is."""
     start_s = time.monotonic()
