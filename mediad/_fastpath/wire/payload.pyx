@@ -43,6 +43,8 @@ cdef void read_dependencies(Codec codec, const RtpPacket* packet, DependencyStru
         return
     if codec == CODEC_AV1:
         info.is_keyframe = starts_sequence
+    elif info.is_keyframe:
+        info.starts_frame = True       # whatever a descriptor says: nothing of its frame is of use before it
 
 
 cdef void payload_describe(Codec codec, const RtpPacket* packet, DependencyStructure* structure,

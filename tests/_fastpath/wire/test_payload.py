@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediad._fastpath.wire import _probe_wire as probe
@@ -45,6 +45,7 @@ def test_a_packet_of_padding_is_no_frame(codec: Codec) -> None:
     assert set_fields(probe.describe(codec, packet(padding=200), {})) == {}
 
 
+@example(Codec.CODEC_H264, b"\x07", bytes(3), False)  # SPS where a descriptor sees no start
 @given(
     st.sampled_from(list(Codec)),
     st.binary(max_size=24) | st.binary(max_size=3).map(lambda head: head + bytes(8)),
