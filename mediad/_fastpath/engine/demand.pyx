@@ -19,10 +19,8 @@ cdef void send_request(Engine* engine, ReceiveStream* stream, uint64_t now_us) n
         return
     p = rtcp_write_rr(out, out + RTCP_BYTES, transport.rtcp_ssrc, NULL, 0)
     if producer.pli or not producer.fir:
-        producer.pli_count += 1
         p = rtcp_write_pli(p, out + RTCP_BYTES, transport.rtcp_ssrc, stream.receiver.ssrc)
     else:
-        producer.fir_count += 1
         transport.fir_command += 1
         p = rtcp_write_fir(p, out + RTCP_BYTES, transport.rtcp_ssrc, stream.receiver.ssrc, transport.fir_command)
     engine.counts[<int>COUNT_KEYFRAME_REQUESTS] += 1

@@ -387,6 +387,7 @@ cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequenc
                                                    now_us):
         drop(engine, DROP_RTX_TOO_MANY)
         return
+    consumer.sender.repaired += sent.resent_ms == 0
     sent.resent_ms = now_ms if now_ms != 0 else 1
     if consumer.video and hold_packet(engine, transport, PACED_REPAIR, consumer, sequence_number, stored.packet.length,
                                       now_us):

@@ -137,8 +137,6 @@ ctypedef struct Producer:
     uint32_t codec_count
     uint32_t encoding_count
     uint64_t inactivity_us
-    uint64_t pli_count
-    uint64_t fir_count
     uint32_t level_sum             # of -dBov values since the last LEVEL event
     uint32_t level_count
     uint8_t mid_length

@@ -139,8 +139,8 @@ cdef void received_stats(Producer* producer, ReceiveStream* stream, StreamStats*
     stats.packets_repaired = stream.receiver.packets_repaired
     stats.nack_count = stream.receiver.nack.nacks_sent
     stats.nack_packet_count = stream.receiver.nack.nacked_packets
-    stats.pli_count = producer.pli_count
-    stats.fir_count = producer.fir_count
+    stats.pli_count = stream.keyframes.requests if producer.pli or not producer.fir else 0
+    stats.fir_count = stream.keyframes.requests - stats.pli_count
     stats.score = stream.receiver.score
     stats.rtt_us = rtt_us
     stats.rtx_packets_discarded = stream.receiver.rtx_discarded
@@ -162,6 +162,7 @@ cdef void sent_stats(Consumer* consumer, StreamStats* stats, uint64_t now_us) no
     stats.fraction_lost = consumer.sender.fraction_lost
     stats.jitter = consumer.sender.remote_jitter
     stats.packets_retransmitted = consumer.sender.retransmitted
+    stats.packets_repaired = consumer.sender.repaired
     stats.nack_count = consumer.sender.nack_count
     stats.nack_packet_count = consumer.sender.nack_packet_count
     stats.pli_count = consumer.sender.pli_count

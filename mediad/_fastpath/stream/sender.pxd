@@ -34,6 +34,7 @@ ctypedef struct RtpStreamSender:
     uint64_t pli_count
     uint64_t fir_count
     uint64_t retransmitted
+    uint64_t repaired          # of those, packets that were sent again for the first time
     # SRs we sent, for round trips: their NTP time may be the capture clock's, so LSR alone does not tell when they left
     uint32_t report_ids[SENT_REPORTS]       # compact NTP as the RR echoes it; 0 = unused
     uint64_t report_wall_us[SENT_REPORTS]

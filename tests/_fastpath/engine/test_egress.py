@@ -288,3 +288,51 @@ def test_whatever_the_order_a_receiver_sees_one_stream(seed: int) -> None:
     assert len(seen) > 300
     call.close()
     assert call.probe.slots_in_use() == 0
+
+
+# -- header extensions that pass ---------------------------------------------------------------------------
+
+ORIENTATION, TOFFSET, ABS_CAPTURE_TIME, PLAYOUT_DELAY = 7, 8, 9, 10  # ExtensionKind
+PASSING = {
+    ORIENTATION: b"\x02",
+    TOFFSET: b"\x00\x01\x02",
+    ABS_CAPTURE_TIME: bytes(range(1, 17)),
+    PLAYOUT_DELAY: b"\x01\x20\x30",
+}
+
+
+def with_passing_extensions(accepted: set[int]) -> e.Call:
+    """A key frame that carries all of them, for a receiver that negotiated some."""
+    call = e.Call()
+    call.produce(extensions=e.IN_IDS | {kind: kind + 4 for kind in PASSING})
+    call.consume(extensions=e.OUT_IDS | {kind: kind + 1 for kind in accepted})
+    values = {kind + 4: value for kind, value in PASSING.items() if kind + 4 <= 14}
+    call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True), extensions=values))
+    return call
+
+
+def test_what_a_sender_says_of_its_picture_reaches_whoever_negotiated_it() -> None:
+    (packet,) = with_passing_extensions(set(PASSING)).forwarded()
+    assert {kind: packet.extensions[kind + 1] for kind in PASSING} == PASSING
+    (packet,) = with_passing_extensions({ORIENTATION}).forwarded()
+    assert packet.extensions[ORIENTATION + 1] == PASSING[ORIENTATION]
+    assert not {kind + 1 for kind in set(PASSING) - {ORIENTATION}} & set(packet.extensions)
+
+
+def test_it_is_said_again_with_a_packet_that_is_sent_again() -> None:
+    call = with_passing_extensions(set(PASSING))
+    (packet,) = call.forwarded()
+    call.reply(e.nack(e.OUT_SSRC, packet.sequence))
+    (again,) = call.forwarded()
+    assert again.ssrc == e.OUT_RTX_SSRC
+    assert {kind: again.extensions[kind + 1] for kind in PASSING} == PASSING
+
+
+def test_dtx_passes_where_nobody_asked_to_leave_it_out() -> None:
+    call = e.Call()
+    call.produce_audio()
+    call.consume_audio()
+    for number, payload in enumerate((b"voice-frame", b"\xf8", b"voice-frame")):
+        call.send(e.rtp(number + 1, 960 * number, payload, payload_type=111))
+    assert [packet.payload for packet in call.forwarded()] == [b"voice-frame", b"\xf8", b"voice-frame"]
+    assert call.drops() == {}
