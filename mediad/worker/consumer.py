@@ -50,7 +50,8 @@ class Consumer:
         self._score = 10
         self._priority = 1
         self._current = -1
-        self._current_layers: dict[str, int] | None = None
+        self._sent_layers: dict[str, int] | None = None
+        self._current_layers: dict[str, int] | None = None  # as its client was told
         self._allotted: Step | None = None
         self._limited = False
         self._bandwidth = bandwidth
@@ -108,6 +109,7 @@ class Consumer:
             self._plane.pause_consumer(self.handle, paused)
             self._claim_changed()
             self._tell_demand()
+            self._tell_layers()
 
     def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> dict[str, int] | None:
         """What was wanted, clamped to what exists; None where layers mean nothing."""
@@ -148,6 +150,7 @@ class Consumer:
 
     def producer_changed(self) -> None:
         self._claim_changed()
+        self._tell_layers()
         self._tell_score()
 
     def score_changed(self, score: int) -> None:
@@ -158,13 +161,23 @@ class Consumer:
         """`temporal_layer` and `spatial_layer` within the encoding; 255 where it does not tell of any."""
         self._current = encoding
         self._tell_demand()
-        if self._type == "simple":
-            return
-        layers = None
+        self._sent_layers = None
         if encoding >= 0:
             spatial = encoding if self._type == "simulcast" else min(spatial_layer, self._top_spatial)
-            layers = {"spatialLayer": spatial, "temporalLayer": min(temporal_layer, self._top_temporal)}
-        if layers != self._current_layers:
+            self._sent_layers = {
+                "spatialLayer": spatial,
+                "temporalLayer": min(temporal_layer, self._top_temporal),
+            }
+        self._tell_layers()
+
+    def _tell_layers(self) -> None:
+        """Those that are being sent, if any is: not in a pause, nor while its sender is silent."""
+        if self.paused or self.producer.paused:
+            self._sent_layers = None
+        layers = self._sent_layers
+        if self._type == "simulcast" and self._current >= 0 and self.producer.is_silent(self._current):
+            layers = None
+        if self._type != "simple" and layers != self._current_layers:
             self._current_layers = layers
             self._emit("consumer.layers", {"consumerId": self.id, "layers": layers})
 

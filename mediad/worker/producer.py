@@ -110,6 +110,11 @@ class Producer:
         """Which encodings are being received, lowest quality first."""
         return [stream is not None and stream.active for stream in self._streams]
 
+    def is_silent(self, encoding: int) -> bool:
+        """It was received, and is not any more."""
+        stream = self._streams[encoding]
+        return stream is not None and not stream.active
+
     @property
     def obtainable(self) -> list[bool]:
         """Which encodings can be had: those that are received, and those that would be, if asked for.
@@ -131,6 +136,8 @@ class Producer:
             self.paused = paused
             self._plane.pause_producer(self.handle, paused)
             self._on_uplink()
+            for consumer in list(self.consumers.values()):
+                consumer.producer_changed()
 
     def join(self, consumer_id: str, consumer: Follower) -> None:
         self.consumers[consumer_id] = consumer

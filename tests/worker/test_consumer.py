@@ -187,6 +187,31 @@ def test_layers_that_are_sent_are_told() -> None:
     ]
 
 
+def test_in_a_pause_no_layers_are_sent() -> None:
+    made, producer, consumer = consumed()
+    for pause in (consumer.pause, producer.pause):
+        consumer.layers_changed(1, 2, 255)
+        pause(True)
+        consumer.layers_changed(1, 2, 255)  # under way when the pause was decided
+        assert consumer.layer_stats()["currentLayers"] is None
+        pause(False)
+        assert consumer.layer_stats()["currentLayers"] is None, "until a key frame has come"
+    assert [told["layers"] for told in made.told("consumer.layers")] == [
+        {"spatialLayer": 1, "temporalLayer": 2},
+        None,
+    ] * 2
+
+
+def test_from_a_silent_sender_no_layers_are_sent() -> None:
+    made, producer, consumer = consumed()
+    for active in (True, False, True):
+        producer.stream_changed(0, 1000, 10 if active else 0, active)
+        if active:
+            consumer.layers_changed(0, 2, 255)
+    lowest = {"spatialLayer": 0, "temporalLayer": 2}
+    assert [told["layers"] for told in made.told("consumer.layers")] == [lowest, None, lowest]
+
+
 def test_layers_of_svc() -> None:
     made, _, consumer = consumed(wire=SVC)
     consumer.layers_changed(0, 255, 255)

@@ -96,10 +96,9 @@ cdef void begin_segment(Engine* engine, ReceiveStream* stream, Consumer* consume
     consumer.needs_sync = False
     selector_restart(&consumer.layers, stored.sequence)
     consumer.current = <int>stream.encoding
-    if previous != consumer.current:
-        consumer.announced = False
-        if previous >= 0:
-            unsubscribe(engine, consumer, <uint32_t>previous)
+    consumer.announced = False         # also after a pause, which its client took for the end of all layers
+    if previous != consumer.current and previous >= 0:
+        unsubscribe(engine, consumer, <uint32_t>previous)
 
 
 cdef void announce_layers(Engine* engine, Consumer* consumer) noexcept nogil:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from mediad._fastpath.loop import EventKind
 from tests.support import engine as e
 
 FRAME_US = 33_333
@@ -336,3 +337,13 @@ def test_dtx_passes_where_nobody_asked_to_leave_it_out() -> None:
         call.send(e.rtp(number + 1, 960 * number, payload, payload_type=111))
     assert [packet.payload for packet in call.forwarded()] == [b"voice-frame", b"\xf8", b"voice-frame"]
     assert call.drops() == {}
+
+
+def test_layers_are_told_again_after_a_pause() -> None:
+    call = started()
+    call.probe.events()
+    call.probe.pause_consumer(e.CONSUMER, True)
+    call.probe.pause_consumer(e.CONSUMER, False)
+    call.send(e.rtp(50, 150_000, e.vp8_payload(50, keyframe=True)))
+    told = [event[1:3] for event in call.probe.events() if event[0] == EventKind.EVENT_LAYERS]
+    assert told == [(e.CONSUMER, 0)]
