@@ -17,6 +17,11 @@ REVIEW_US = 500_000
 QUEUE_US = 100_000  # on the way to the client: while it is shorter, what is held may overdraw a little
 _FIRST_HOLD_US, _LONGEST_HOLD_US = 1_000_000, 16_000_000
 _TRIAL_US = 5_000_000  # a raise that lasted this long has succeeded
+_DEARER = 1.5
+_PLENTY, _PLENTY_US = (
+    3,
+    4_000_000,
+)  # this many times as much, for so long: another link than the one that failed
 
 
 class Claimant(Protocol):
@@ -39,8 +44,19 @@ class Claimant(Protocol):
 class _Record:
     held: tuple[int, int] | None = None  # layers
     raised_us: int = -_TRIAL_US
+    raised_bps: int = 0  # what the step was thought to cost then
+    lowered_bps: int = 0  # what was available when it was lowered
     hold_us: int = _FIRST_HOLD_US
     not_before_us: int = 0
+    plenty_us: int | None = None  # since when several times as much has been available
+
+    def may_rise(self, available_bps: int | None, now_us: int) -> bool:
+        if available_bps is None or available_bps < _PLENTY * self.lowered_bps:
+            self.plenty_us = None
+        elif self.plenty_us is None:
+            self.plenty_us = now_us
+        patient = self.plenty_us is not None and now_us >= self.plenty_us + _PLENTY_US
+        return now_us >= self.not_before_us or patient
 
 
 class Bandwidth:
@@ -96,18 +112,21 @@ class Bandwidth:
         for claimant, ladder in ladders:
             record = self._records[claimant]
             held = _held_step(ladder, record.held)
-            claims.append(Claim(ladder, claimant.priority, held, now_us >= record.not_before_us))
+            claims.append(Claim(ladder, claimant.priority, held, record.may_rise(available_bps, now_us)))
         overdraft = OVERDRAFT if self._queue_us < QUEUE_US else 1.0
         granted = divide(available_bps, claims, overdraft=overdraft)
         for (claimant, ladder), claim, step in zip(ladders, claims, granted, strict=True):
-            self._note(self._records[claimant], claim, step, now_us)
+            self._note(self._records[claimant], claim, step, available_bps or 0, now_us)
             claimant.allot(ladder[step] if step != NOTHING else None, limited=step < len(ladder) - 1)
 
-    def _note(self, record: _Record, claim: Claim, step: int, now_us: int) -> None:
+    def _note(self, record: _Record, claim: Claim, step: int, available_bps: int, now_us: int) -> None:
         if step > claim.held != NOTHING:
-            record.raised_us = now_us
+            record.raised_us, record.raised_bps = now_us, claim.ladder[step].bitrate_bps
         elif step < claim.held and self.is_limited:
-            failed = now_us - record.raised_us < _TRIAL_US
+            # A stream that just starts turns out dearer than it was thought to be: no fault of the link's.
+            dearer = claim.ladder[claim.held].bitrate_bps > _DEARER * record.raised_bps
+            failed = now_us - record.raised_us < _TRIAL_US and not dearer
+            record.lowered_bps = available_bps
             record.hold_us = min(_LONGEST_HOLD_US, 2 * record.hold_us) if failed else _FIRST_HOLD_US
             record.not_before_us = now_us + record.hold_us
         record.held = claim.ladder[step].layers if step != NOTHING else None

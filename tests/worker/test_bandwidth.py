@@ -85,7 +85,7 @@ def test_what_everybody_would_like() -> None:
 def released(viewer: Viewer, bandwidth: Bandwidth, now_us: int) -> int:
     """How long after the link got wide the viewer has the best again."""
     start_us = now_us
-    bandwidth.estimate_changed(5000, now_us)
+    bandwidth.estimate_changed(1150, now_us)
     while viewer.has != 1000:
         now_us += REVIEW_US
         assert now_us - start_us < 60 * S, "never again"
@@ -113,6 +113,36 @@ def test_raises_that_fail_wait_longer_and_longer() -> None:
     now_us += 60 * S
     bandwidth.estimate_changed(400, now_us)
     assert released(viewer, bandwidth, now_us) == S  # the last one had succeeded
+
+
+def test_a_much_wider_link_ends_long_waits() -> None:
+    viewer = Viewer()
+    bandwidth = joined(viewer)
+    now_us = 10 * S
+    for _ in range(6):
+        bandwidth.estimate_changed(400, now_us)
+        now_us += released(viewer, bandwidth, now_us) + S
+    bandwidth.estimate_changed(400, now_us)
+    bandwidth.estimate_changed(5000, now_us + S)
+    bandwidth.review(now_us + 4 * S)
+    assert viewer.has == 300
+    bandwidth.review(now_us + 5 * S)
+    assert viewer.has == 1000
+
+
+def test_what_grows_dearer_as_it_starts_has_not_failed() -> None:
+    viewer = Viewer((Step(0, 0, 10), Step(1, 0, 30)))
+    bandwidth = joined(viewer)
+    bandwidth.estimate_changed(400, 10 * S)
+    viewer.steps = CAMERA
+    bandwidth.review(11 * S)
+    assert viewer.has == 300
+    viewer.steps = (Step(0, 0, 200), Step(1, 0, 600))
+    bandwidth.review(12 * S)
+    assert viewer.has == 200
+    viewer.steps = CAMERA
+    bandwidth.review(13 * S)
+    assert viewer.has == 300
 
 
 def test_who_has_nothing_does_not_wait() -> None:
