@@ -2,13 +2,15 @@
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
+from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
     NONE, Consumer, Engine, Transport, emit_values, pace_timer, transport_index,
 )
-from mediad._fastpath.engine.messages cimport EVENT_ESTIMATE
+from mediad._fastpath.engine.messages cimport EVENT_ESTIMATE, MAX_ENCODINGS
 from mediad._fastpath.engine.probation cimport probation_ready
 from mediad._fastpath.stream.estimator cimport (
-    estimator_delivered_bps, estimator_feedback, estimator_remb, estimator_start_probe, estimator_tick,
+    estimator_delivered_bps, estimator_drains, estimator_feedback, estimator_remb, estimator_start_probe,
+    estimator_tick,
 )
 from mediad._fastpath.stream.pacer cimport PacedKind, pacer_hold, pacer_must_wait
 from mediad._fastpath.wire.rtcp cimport RtcpBlock, rtcp_remb
@@ -22,11 +24,27 @@ cdef enum:
 
 cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block,
                              uint64_t now_us) noexcept nogil:
+    cdef uint32_t outages = transport.estimator.outages
     if not estimator_feedback(&transport.estimator, block, now_us):
         return False
+    transport.pacer.careful = estimator_drains(&transport.estimator)
+    if transport.estimator.outages != outages:
+        refresh_pictures(engine, transport, now_us)
     tell_estimate(engine, transport, now_us)
     start_probe(engine, transport, now_us)
     return True
+
+
+cdef void refresh_pictures(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    """The path is back after an outage, and too much is missing to be asked for again."""
+    cdef uint32_t index = transport.first_consumer
+    cdef Consumer* consumer
+    while index != NONE:
+        consumer = &engine.consumers[index]
+        index = consumer.next_in_transport
+        if consumer.video and not consumer.paused and consumer.current >= 0:
+            demand_keyframe(engine, &engine.streams[consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current],
+                            now_us)
 
 
 cdef void bandwidth_remb(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil:

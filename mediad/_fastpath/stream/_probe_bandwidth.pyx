@@ -218,6 +218,14 @@ cdef class Pacer:
     def spend(self, uint32_t size, uint64_t path_bps, uint64_t now_us):
         pacer.pacer_spend(&self.state, size, path_bps, now_us)
 
+    @property
+    def careful(self):
+        return self.state.careful
+
+    @careful.setter
+    def careful(self, bint careful):
+        self.state.careful = careful
+
     def affords_repair(self, uint32_t size, uint64_t path_bps, uint64_t now_us):
         return bool(pacer.pacer_affords_repair(&self.state, size, path_bps, now_us))
 

@@ -28,6 +28,8 @@ ctypedef struct Estimator:
     uint64_t remb_bps
     uint64_t feedback_us       # when transport-cc feedback came last; 0 = never
     uint64_t sent_us           # when a packet was sent last
+    uint64_t unreported_us     # when the first was sent since feedback came; 0 = none
+    uint32_t outages           # that what was sent ended in
     uint64_t changed_us        # last time the target was moved by AIMD
     uint64_t decreased_us
     uint64_t outage_until_us   # losses of packets sent before this tell nothing
@@ -40,6 +42,7 @@ ctypedef struct Estimator:
     uint64_t queue_us
     uint64_t queue_before_us   # by the feedback before
     uint32_t swellings         # feedbacks in a row by which a long queue grew
+    uint32_t standing          # feedbacks in a row by which a queue was there
     uint64_t drain_begun_us    # 0 = not draining
     uint64_t drain_from_us     # the queue then
     uint64_t competing_until_us    # the queue is another's: do not wait for it to empty
@@ -70,6 +73,8 @@ cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint6
 cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) noexcept nogil
 # Now and then, at least once a second: what follows from silence.
 cdef void estimator_tick(Estimator* estimator, uint64_t now_us) noexcept nogil
+# A queue stands on the path that does not empty soon enough by itself.
+cdef bint estimator_drains(const Estimator* estimator) noexcept nogil
 cdef uint64_t estimator_bps(const Estimator* estimator) noexcept nogil
 cdef uint64_t estimator_delivered_bps(const Estimator* estimator) noexcept nogil
 # Start a probe cluster if one is worth it now. While one is sent, estimator_padding says how many bytes it lacks.

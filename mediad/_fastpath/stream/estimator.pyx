@@ -37,6 +37,7 @@ cdef enum:
     QUEUE_LONG_US = 200000         # above this it does not empty soon enough by itself
     SWELLING_US = 10000            # from one feedback to the next
     SWELLINGS = 2
+    STANDING = 4
     DRAIN_PATIENCE_US = 1500000
     COMPETING_US = 10000000
     PACKET_BITS = 9600
@@ -52,6 +53,7 @@ cdef double BACK_OFF = 0.85
 cdef double GROWTH = 1.08          # per second
 cdef double MIN_STEP_BPS = 4000.0  # per second, near the known capacity
 cdef double ROOM = 0.8             # media below this share of the target does not test it
+cdef double TAKEN = 0.95           # of what arrives
 cdef double MAX_AHEAD = 1.5        # of the arrival rate: more was never tried
 cdef double LOSS_CALM = 0.02
 cdef double LOSS_MUCH = 0.10
@@ -78,6 +80,10 @@ cdef void estimator_init(Estimator* estimator) noexcept nogil:
     sent_log_init(&estimator.log)
 
 
+cdef bint estimator_drains(const Estimator* estimator) noexcept nogil:
+    return estimator.drain < 1.0
+
+
 cdef uint64_t estimator_bps(const Estimator* estimator) noexcept nogil:
     cdef double bps = estimator.target_bps * estimator.drain
     if estimator.source == SOURCE_REMB:
@@ -99,6 +105,8 @@ cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_
         probe_sent(&estimator.probe, bytes, now_us)
     sent_log_add(&estimator.log, sequence_number, bytes, cluster, now_us)
     estimator.sent_us = now_us
+    if estimator.unreported_us == 0:
+        estimator.unreported_us = now_us
 
 
 cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
@@ -180,6 +188,8 @@ cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) no
 cdef void return_from_silence(Estimator* estimator, uint64_t now_us) noexcept nogil:
     """Feedback after an outage tells of what was sent into it: lost, but not to a queue."""
     if estimator.feedback_us != 0 and now_us > estimator.feedback_us + SILENCE_US:
+        if estimator.unreported_us != 0 and now_us > estimator.unreported_us + SILENCE_US:
+            estimator.outages += 1
         estimator.outage_until_us = now_us
         losses_init(&estimator.losses)
         delay_trend_init(&estimator.trend)
@@ -187,6 +197,7 @@ cdef void return_from_silence(Estimator* estimator, uint64_t now_us) noexcept no
         estimator.drain_begun_us = 0
         estimator.next_probe_us = now_us + PROBE_SOON_US
     estimator.feedback_us = now_us
+    estimator.unreported_us = 0
     estimator.source = SOURCE_TRANSPORT_CC
 
 
@@ -223,6 +234,7 @@ cdef void watch_queue(Estimator* estimator, int64_t least_us, uint64_t now_us) n
         estimator.swellings += 1
     else:
         estimator.swellings = 0
+    estimator.standing = estimator.standing + 1 if estimator.queue_us > QUEUE_BUSY_US else 0
     if estimator.queue_us < QUEUE_CALM_US:
         estimator.competing_until_us = 0
     drain_queue(estimator, now_us)
@@ -289,12 +301,19 @@ cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
         estimator.target_bps = FLOOR_BPS
 
 
+cdef double steadily_offered_bps(const Estimator* estimator) noexcept nogil:
+    """The lesser of what was sent in the last 200 ms and the 300 ms before: a key frame falls into one of the two."""
+    cdef double recent_bps = arrivals_bps(&estimator.offered, RECENT_US)
+    cdef double whole_bps = arrivals_bps(&estimator.offered, WINDOW_US)
+    cdef double before_bps = (whole_bps * WINDOW_US - recent_bps * RECENT_US) / (WINDOW_US - RECENT_US)
+    return recent_bps if recent_bps < before_bps else before_bps
+
+
 cdef bint is_congested(const Estimator* estimator) noexcept nogil:
-    """Overuse with a small stream may be jitter: then what is sent still arrives, and no queue stands."""
-    cdef double offered_bps = arrivals_bps(&estimator.offered, WINDOW_US)
-    if offered_bps > ROOM * estimator_bps(estimator):
+    """Overuse with a small stream may be jitter or a key frame: then what is sent still arrives, and no queue stays."""
+    if estimator.swellings >= SWELLINGS or estimator.standing >= STANDING:
         return True
-    return estimator.queue_us > QUEUE_BUSY_US
+    return steadily_offered_bps(estimator) > ROOM * estimator_bps(estimator)
 
 
 cdef void decrease(Estimator* estimator, double target_bps, uint64_t now_us) noexcept nogil:
@@ -360,10 +379,15 @@ cdef void learn_capacity(Estimator* estimator, double arrival_bps) noexcept nogi
 cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) noexcept nogil:
     """Only what the media tests may grow: multiplicatively, or by a packet a round trip near the known capacity."""
     cdef double passed_s = (now_us - estimator.changed_us) / 1e6
-    cdef double step_bps, most_bps
+    cdef double step_bps, most_bps, taken_bps
     estimator.changed_us = now_us
     if passed_s > 1.0:
         passed_s = 1.0
+    taken_bps = TAKEN * delivered_bps
+    if taken_bps > estimator.desired_bps:
+        taken_bps = estimator.desired_bps
+    if estimator.queue_us < QUEUE_CALM_US and estimator.target_bps < taken_bps:
+        estimator.target_bps = taken_bps   # it came without a queue: the path carries it
     if delivered_bps < ROOM * estimator_bps(estimator):
         return
     if estimator.queue_us > QUEUE_FULL_US and not competes(estimator, now_us):
@@ -422,14 +446,15 @@ cdef uint32_t estimator_padding(Estimator* estimator, uint64_t now_us) noexcept 
 
 cdef void wait_for_probe(Estimator* estimator, uint64_t now_us) noexcept nogil:
     """Nothing was won: try again later, and then more carefully."""
+    cdef uint64_t careful = 2 if estimator.probe_us > PROBE_US else 1
     if estimator.probe_interval_us == 0:
         estimator.probe_interval_us = PROBE_FIRST_INTERVAL_US
     elif estimator.probe_interval_us < PROBE_LAST_INTERVAL_US:
         estimator.probe_interval_us += estimator.probe_interval_us // 2
         if estimator.probe_interval_us > PROBE_LAST_INTERVAL_US:
             estimator.probe_interval_us = PROBE_LAST_INTERVAL_US
-    if estimator.next_probe_us < now_us + estimator.probe_interval_us:
-        estimator.next_probe_us = now_us + estimator.probe_interval_us
+    if estimator.next_probe_us < now_us + estimator.probe_interval_us * careful:
+        estimator.next_probe_us = now_us + estimator.probe_interval_us * careful
 
 
 cdef void judge_probe(Estimator* estimator, bint later, uint64_t now_us) noexcept nogil:

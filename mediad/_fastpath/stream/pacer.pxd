@@ -2,7 +2,8 @@
 
 A debt that everything sent adds to and time pays off at two and a half times the estimate. Small bursts leave at once;
 what finds too much debt is remembered by consumer and sequence number, and leaves within QUEUE_US whatever the estimate
-says. Audio adds to the debt but never waits.
+says. Audio adds to the debt but never waits. While a queue stands on the path already, a burst would only overflow it:
+then the pace is the estimate itself.
 """
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
@@ -28,6 +29,7 @@ ctypedef struct PacedQueue:
     PacedPacket packets[PACED_PACKETS]
 
 ctypedef struct Pacer:
+    bint careful                   # a queue stands on the path: no bursts, no faster than the estimate
     double debt_bytes
     uint64_t paid_us               # until when time has paid
     uint64_t waiting_bytes

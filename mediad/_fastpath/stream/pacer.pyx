@@ -6,6 +6,8 @@ cdef enum:
     BURST_BYTES = 12000            # ten packets: a usual frame leaves as it came
     BURST_US = 10000               # or what the pace sends in this time
     QUEUE_US = 200000              # nothing waits longer
+    CAREFUL_BURST_BYTES = 2500
+    CAREFUL_QUEUE_US = 400000
     REPAIR_BURST_BYTES = 15000
     REPAIR_BURST_US = 250000       # or what their share sends in this time
 
@@ -14,8 +16,8 @@ cdef double REPAIR_SHARE = 0.5     # of the estimate
 
 
 cdef double pace_bps(const Pacer* pacer, uint64_t path_bps) noexcept nogil:
-    cdef double bps = PACE * path_bps
-    cdef double in_time_bps = pacer.waiting_bytes * 8e6 / QUEUE_US
+    cdef double bps = path_bps if pacer.careful else PACE * path_bps
+    cdef double in_time_bps = pacer.waiting_bytes * 8e6 / (CAREFUL_QUEUE_US if pacer.careful else QUEUE_US)
     return bps if bps > in_time_bps else in_time_bps
 
 
@@ -27,8 +29,10 @@ cdef void pay(Pacer* pacer, double bps, uint64_t now_us) noexcept nogil:
         pacer.debt_bytes = 0.0
 
 
-cdef double allowance(double bps) noexcept nogil:
+cdef double allowance(const Pacer* pacer, double bps) noexcept nogil:
     cdef double bytes = bps * BURST_US / 8e6
+    if pacer.careful:
+        return CAREFUL_BURST_BYTES
     return bytes if bytes > BURST_BYTES else BURST_BYTES
 
 
@@ -47,14 +51,16 @@ cdef bint pacer_must_wait(Pacer* pacer, PacedKind kind, uint64_t path_bps, uint6
         return True                # in its turn
     bps = pace_bps(pacer, path_bps)
     pay(pacer, bps, now_us)
-    return pacer.debt_bytes >= allowance(bps)
+    return pacer.debt_bytes >= allowance(pacer, bps)
 
 
 cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil:
     cdef double most = REPAIR_SHARE * path_bps * REPAIR_BURST_US / 8e6
     if path_bps == 0:
         return True
-    if most < REPAIR_BURST_BYTES:
+    if pacer.careful:
+        most = 2 * CAREFUL_BURST_BYTES
+    elif most < REPAIR_BURST_BYTES:
         most = REPAIR_BURST_BYTES
     if now_us > pacer.repair_us:
         pacer.repair_bytes += REPAIR_SHARE * path_bps * (now_us - pacer.repair_us) / 8e6
@@ -89,7 +95,7 @@ cdef bint pacer_next(Pacer* pacer, PacedPacket* packet, PacedKind* kind, uint64_
     if not pacer_waits(pacer):
         return False
     pay(pacer, bps, now_us)
-    if pacer.debt_bytes >= allowance(bps):
+    if pacer.debt_bytes >= allowance(pacer, bps):
         return False
     kind[0] = PACED_REPAIR if pacer.queues[<int>PACED_REPAIR].count else PACED_MEDIA
     queue = &pacer.queues[<int>kind[0]]

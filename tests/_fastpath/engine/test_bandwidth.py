@@ -7,6 +7,7 @@ from tests.support.engine import (
     OUT_IDS,
     RECEIVER,
     RECEIVING,
+    SENDER,
     TRANSPORT_CC,
     Call,
     is_rtcp,
@@ -100,3 +101,27 @@ def test_packets_without_the_extension_use_no_numbers() -> None:
         call.send(rtp(number, number * 3000, vp8_payload(number, keyframe=number == 0)))
         numbers += [packet.extensions.get(OUT_IDS[TRANSPORT_CC]) for packet in call.forwarded()]
     assert [int.from_bytes(value) for value in numbers if value is not None] == list(range(10))
+
+
+def plis(call: Call) -> int:
+    return sum(block[:2] == (206, 1) for block in call.rtcp_to(SENDER))
+
+
+def test_a_picture_is_refreshed_when_the_path_is_back() -> None:
+    call, twcc = ready(), Twcc()
+    talk(call, 100, twcc)
+    for number in range(100, 200):  # two seconds into the void
+        call.send(rtp(number, number * 3000, vp8_payload(number)))
+        call.pass_time(20 * MS)
+    assert plis(call) == 0
+    talk(call, 5, twcc, first=200)
+    assert plis(call) == 1
+
+
+def test_a_picture_that_stood_still_is_not_refreshed() -> None:
+    """Nothing was sent, as by a shared screen without change: nothing was lost either."""
+    call, twcc = ready(), Twcc()
+    talk(call, 100, twcc)
+    call.pass_time(5_000_000)
+    talk(call, 5, twcc, first=100)
+    assert plis(call) == 0

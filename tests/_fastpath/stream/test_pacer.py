@@ -96,3 +96,15 @@ def test_repairs_get_half_of_the_path_and_a_small_burst() -> None:
     later = NOW + 100 * MS
     assert sum(pacer.affords_repair(1000, BPS, later) for _ in range(50)) == 6  # half of 12 500 bytes
     assert all(pacer.affords_repair(1000, 0, later) for _ in range(50))  # the path is unknown
+
+
+def test_behind_a_standing_queue_nothing_bursts() -> None:
+    pacer = Pacer()
+    pacer.careful = True
+    for _ in range(3):
+        assert not pacer.must_wait(MEDIA, BPS, NOW)
+        pacer.spend(1000, BPS, NOW)
+    assert pacer.must_wait(MEDIA, BPS, NOW)
+    assert pacer.must_wait(MEDIA, BPS, NOW + 3 * MS)  # 125 bytes a millisecond
+    assert not pacer.must_wait(MEDIA, BPS, NOW + 5 * MS)
+    assert sum(pacer.affords_repair(1000, BPS, NOW) for _ in range(50)) == 5
