@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -114,8 +115,8 @@ class Call:
             return
         for sender in self.senders:
             if sender.producers["video"][0].id == data["producerId"]:
-                client, ceiling = sender.client, int(data["spatialLayer"])
-                self.clock.after(client.down_delay_us, lambda: client.send_up_to(ceiling))
+                told = partial(sender.client.send_up_to, int(data["spatialLayer"]))
+                self.clock.after(sender.client.down_delay_us, told)
 
     # --- who is there -------------------------------------------------------------------------------------
 

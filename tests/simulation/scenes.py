@@ -60,7 +60,7 @@ def receiver(call: Call, sender: Sender, links: tuple[Link, Link], name: str = "
     return new
 
 
-def lossy(loss: float, rtt_ms: int, *, seed: int = 1, seconds: float = 40) -> Scene:
+def lossy(loss: float, rtt_ms: int, *, seed: int = 1, seconds: float = 25) -> Scene:
     """Everybody loses this share of everything, both ways."""
     with Call() as call:
         source = sender(call, loss=loss, rtt_ms=rtt_ms)
@@ -96,7 +96,7 @@ def narrow(
 ) -> Scene:
     """A link that was always this narrow; a sender whose top layer no such link carries."""
     with Call() as call:
-        plans = [*CAMERA[:2], EncodingPlan(2_500_000 if rate_bps < 4_000_000 else 8_000_000)]
+        plans = [*CAMERA[:2], EncodingPlan(2_500_000 if rate_bps < 4_000_000 else 6_000_000)]
         down, up = pair(100)
         source = call.send(up, down, video=plans, audio=True)
         one = receiver(call, source, pair(seed, rate_bps=rate_bps, burst_bytes=burst_bytes, loss=loss))

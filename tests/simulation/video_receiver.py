@@ -82,6 +82,11 @@ class VideoReceiver:
         self._progress_us = clock.now_us
         clock.every(FIRST_WAIT_US // 2, self._check)
 
+    @property
+    def waiting(self) -> int:
+        """Pictures that came in part, or whole, and were not shown yet."""
+        return len(self._pictures)
+
     # --- packets ------------------------------------------------------------------------------------------
 
     def receive(self, packet: Packet, *, repaired: bool = False) -> None:

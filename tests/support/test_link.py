@@ -83,3 +83,16 @@ def test_properties_may_change_on_the_way() -> None:
     link.loss = 0.0
     link.send(2, b"c")
     assert link.due(9) == [b"a", b"c"]
+
+
+def test_a_token_bucket_lets_a_burst_through_after_a_rest() -> None:
+    link = Link(1, rate_bps=80_000, burst_bytes=400)  # 10 bytes a millisecond
+    for number in range(6):
+        link.send(0, bytes([number]) * 100)
+    arrivals = []
+    while (now_us := link.deadline()) is not None:
+        arrivals += [now_us] * len(link.due(now_us))
+    assert arrivals == [0, 0, 0, 0, 10 * MS, 20 * MS]
+    assert link.queueing_us(20 * MS) == 0
+    link.send(60 * MS, bytes(500))  # all is full again, and a little more than it holds
+    assert link.deadline() == 70 * MS
