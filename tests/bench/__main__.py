@@ -1,11 +1,12 @@
-"""`python -m tests.bench instructions|throughput`: see scripts/bench."""
+"""`python -m tests.bench instructions|throughput|network`: see scripts/bench."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from tests.bench import gate, throughput
+from tests.bench import gate, network, throughput
 from tests.bench.scene import PROFILES
 
 
@@ -23,7 +24,16 @@ def main() -> int:
         default=[100_000, 250_000],
         help="forwarded packets a second (default 100000 250000)",
     )
+    playing = kinds.add_parser(
+        "network", help="calls on bad networks, simulated: a table and a picture of each"
+    )
+    playing.add_argument(
+        "--out", type=Path, default=Path("build/network"), help="where PNGs go (default build/network)"
+    )
     options = parser.parse_args()
+    if options.kind == "network":
+        network.run(options.out)
+        return 0
     failed = 0
     if options.kind != "throughput":
         failed = instructions(record=getattr(options, "record", False))
