@@ -66,7 +66,10 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _text(value: object) -> str:
+def printable(text: str) -> str:
     """Ids are chosen by clients: nothing in them may move the cursor or start a line."""
-    text = "-" if value is None else str(value)
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else printable(str(value))

@@ -18,6 +18,7 @@ from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import create_app
 from mediad.signaling.server import uvicorn_options
+from mediad.supervisor import status_methods
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
 from mediad.supervisor.front import Front, front_url, open_front
@@ -92,7 +93,7 @@ class Daemon:
             stack.callback(_close_all, sockets)
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
-                admin = AdminServer(admin_socket, AdminMethods(self._status).call)
+                admin = AdminServer(admin_socket, self.admin_methods().call)
                 stack.push_async_callback(admin.stop)
                 await admin.start()
             stack.push_async_callback(self._pool.stop)
@@ -150,6 +151,10 @@ class Daemon:
         except PortError as error:
             logger.warning("%s; mediactl will not work (see --admin-socket)", error)
             return None
+
+    def admin_methods(self) -> AdminMethods:
+        """What mediactl may ask of this daemon."""
+        return AdminMethods(status_methods.table(self._status))
 
     def _announce(self) -> None:
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
