@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Command
-from mediad.ctl.verbs import node
+from mediad.ctl.verbs import live, node, rooms
 
-COMMANDS: tuple[Command, ...] = (*node.COMMANDS,)
+COMMANDS: tuple[Command, ...] = (*node.COMMANDS, *live.COMMANDS, *rooms.COMMANDS)
 
-GROUPS: dict[str, str] = {}
+GROUPS: dict[str, str] = {**rooms.GROUPS}
 """What the first word of verbs like `room show` is about."""

@@ -56,6 +56,23 @@ def percent(value: object) -> str:
     return f"{_number(value) * 100:.0f}%"
 
 
+def bitrate(value: object) -> str:
+    """bit/s in decimal units, as links are sold: `850 kbps`, `2.4 Mbps`; `-` for None."""
+    if value is None:
+        return "-"
+    amount = _number(value) / 1000
+    for unit in ("kbps", "Mbps"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "kbps" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.2f} Gbps"
+
+
+def share(value: object) -> str:
+    """0..1 as a percentage with the digit that matters for losses; `-` for None."""
+    return "-" if value is None else f"{_number(value) * 100:.1f}%"
+
+
 def yes_no(value: object) -> str:
     if value is None:
         return "unknown"

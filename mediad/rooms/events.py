@@ -28,9 +28,7 @@ def _lose_media(room: Room, transport_id: str, layer: str, state: str, final: tu
     transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
     if state in final:
         transport.peer.log.info("media lost: %s %s", layer, state)
-        listener = transport.peer.listener
-        room.leave(transport.peer)
-        listener.closed(CloseCause.MEDIA_LOST, f"{layer} {state}")
+        room.remove(transport.peer, CloseCause.MEDIA_LOST, f"{layer} {state}")
 
 
 def _producer_score(room: Room, data: dict[str, Any]) -> None:

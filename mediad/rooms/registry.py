@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from mediad.errors import Unavailable, WorkerDied
+from mediad.errors import NotFound, Unavailable, WorkerDied
 from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
 from mediad.ortc.parameters import CodecCapability
@@ -101,6 +101,17 @@ class RoomRegistry:
     @property
     def peer_count(self) -> int:
         return sum(len(room.peers) for room in self._rooms.values())
+
+    def rooms(self) -> list[Room]:
+        """Every open room, oldest first."""
+        return list(self._rooms.values())
+
+    def room(self, room_id: str) -> Room:
+        """Raises NotFound when there is none of this id."""
+        room = self._rooms.get(room_id)
+        if room is None:
+            raise NotFound(f'room with id "{room_id[:100]}" not found')
+        return room
 
     def summaries(self) -> list[dict[str, Any]]:
         """For each room its roomId, workerId, and how many peers, producers and consumers it has."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -63,6 +64,7 @@ class Room:
         self.expected = 0
         """Clients that are connecting and will attach: they keep an empty room open."""
         self.closed = False
+        self.since_s = time.monotonic()
         self.log = self.log_of()
         self._on_closed = on_closed
         self._opening: asyncio.Task[None] | None = None
@@ -127,6 +129,11 @@ class Room:
         self._retire(peer)
         peer.log.info("peer left")
         self.close_if_deserted()
+
+    def remove(self, peer: Peer, cause: CloseCause, reason: str) -> None:
+        """Let one peer go, telling it why; for the others it has left."""
+        self.leave(peer)
+        peer.listener.closed(cause, reason)
 
     def _retire(self, peer: Peer) -> None:
         """Close everything the peer has; the others hear only of the consumers they lose."""

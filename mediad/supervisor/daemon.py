@@ -18,10 +18,11 @@ from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import create_app
 from mediad.signaling.server import uvicorn_options
-from mediad.supervisor import status_methods
+from mediad.supervisor import status_methods, top
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
 from mediad.supervisor.front import Front, front_url, open_front
+from mediad.supervisor.room_methods import RoomMethods
 from mediad.supervisor.status import Status
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.supervisor.worker_process import WORKER_COMMAND
@@ -154,7 +155,11 @@ class Daemon:
 
     def admin_methods(self) -> AdminMethods:
         """What mediactl may ask of this daemon."""
-        return AdminMethods(status_methods.table(self._status))
+        return AdminMethods(
+            status_methods.table(self._status),
+            RoomMethods(self._registry).table(),
+            top.table(self._status, self._registry),
+        )
 
     def _announce(self) -> None:
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -181,6 +182,12 @@ class WorkerServer:
         )
         return {}
 
+    async def router_stats(self, message: RouterId) -> Reply:
+        """All its transports at once: asked one by one, a busy node is mostly asking."""
+        transports = list(self._router(message.router_id).transports.values())
+        stats = await asyncio.gather(*(transport.stats() for transport in transports))
+        return {"transports": [entry for entries in stats for entry in entries]}
+
     async def close_router(self, message: RouterId) -> Reply:
         router = self._router(message.router_id)
         for transport in list(router.transports.values()):
@@ -352,6 +359,7 @@ METHODS: dict[str, tuple[Method, type[_Message]]] = {
     "worker.ping": (WorkerServer.ping, Nothing),
     "worker.stats": (WorkerServer.worker_stats, Nothing),
     "router.create": (WorkerServer.create_router, RouterId),
+    "router.stats": (WorkerServer.router_stats, RouterId),
     "router.close": (WorkerServer.close_router, RouterId),
     "transport.create": (WorkerServer.create_transport, CreateTransport),
     "transport.connect": (WorkerServer.connect_transport, ConnectTransport),

@@ -3,61 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from mediad.ctl.command import Ask, Command, Follow, Progress, argument
-from mediad.ctl.session import Data, Session
+from tests.support.scripted_session import ScriptedSession
 
 STEPS = [{"done": 0, "total": 2, "note": "2 left"}, {"done": 2, "total": 2, "took": 3}]
 
 
-class Scripted(Session):
-    """A daemon that says the same to everybody."""
-
-    def __init__(self, *items: Data, as_json: bool = False) -> None:
-        super().__init__([], as_json=as_json)
-        self.items = items
-        self.asked: list[tuple[str, Data]] = []
-
-    def call(self, method: str, data: Data) -> Data:
-        self.asked.append((method, data))
-        return self.items[0]
-
-    def stream(self, method: str, data: Data) -> Iterator[Data]:
-        self.asked.append((method, data))
-        yield from self.items
-
-
 def test_ask(capsys: pytest.CaptureFixture[str]) -> None:
     ask = Ask("room.show", lambda data: f"{data['peers']} peers")
-    session = Scripted({"peers": 3})
+    session = ScriptedSession({"peers": 3})
     ask(session, {"roomId": "r"})
     assert capsys.readouterr().out == "3 peers\n"
     assert session.asked == [("room.show", {"roomId": "r"})]
-    ask(Scripted({"peers": 3}, as_json=True), {})
+    ask(ScriptedSession({"peers": 3}, as_json=True), {})
     assert json.loads(capsys.readouterr().out) == {"peers": 3}
 
 
 def test_follow(capsys: pytest.CaptureFixture[str]) -> None:
     follow = Follow("events", lambda data: f"event {data['n']}")
-    follow(Scripted({"n": 1}, {"n": 2}), {})
+    follow(ScriptedSession({"n": 1}, {"n": 2}), {})
     assert capsys.readouterr().out == "event 1\nevent 2\n"
-    follow(Scripted({"n": 1}, {"n": 2}, as_json=True), {})
+    follow(ScriptedSession({"n": 1}, {"n": 2}, as_json=True), {})
     assert capsys.readouterr().out == '{"n": 1}\n{"n": 2}\n'
 
 
 def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("drain", "draining", lambda data: f"drained in {data['took']} s")
-    progress(Scripted(*STEPS), {})
+    progress(ScriptedSession(*STEPS), {})
     captured = capsys.readouterr()
     assert captured.out == "drained in 3 s\n"
     assert captured.err == "draining 0%  2 left\ndraining 100%\n"
-    progress(Scripted(*STEPS, as_json=True), {})
+    progress(ScriptedSession(*STEPS, as_json=True), {})
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == STEPS
-    progress(Scripted(), {})
-    assert capsys.readouterr().out == ""
 
 
 def test_arguments_become_the_requests_data() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mediad.errors import MediadError, Unavailable
+from mediad.errors import MediadError, NotFound, Unavailable
 from mediad.rooms import registry
 from mediad.rooms.listener import CloseCause
 from tests.support.calls import Call
@@ -39,6 +39,17 @@ def test_rooms_are_spread_and_found() -> None:
         assert call.homes() == {"a": 0, "b": 1, "c": 0}
 
     run(scenario, workers=2)
+
+
+def test_rooms_are_found_by_their_ids() -> None:
+    async def scenario(call: Call) -> None:
+        guests = [await call.connect("ana", room_id=name) for name in ("a", "b")]
+        assert call.registry.rooms() == [guest.seat.room for guest in guests]
+        assert call.registry.room("b") is guests[1].seat.room
+        with pytest.raises(NotFound, match='room with id "c" not found'):
+            call.registry.room("c")
+
+    run(scenario)
 
 
 def test_rooms_are_summed_up() -> None:

@@ -34,6 +34,8 @@ class BookkeepingWorker:
         self.transports: dict[str, dict[str, Any]] = {}
         self.producers: dict[str, dict[str, Any]] = {}
         self.consumers: dict[str, dict[str, Any]] = {}
+        self.flows: dict[str, dict[str, Any]] = {}
+        """Transport id → what `router.stats` says of it."""
         self.failures: dict[str, MediadError] = {}
         """Method → what it fails with."""
         self.too_slow: set[str] = set()
@@ -137,6 +139,11 @@ class BookkeepingWorker:
             self._transport_close(transport)
         del self.routers[data["routerId"]]
         return {}
+
+    def _router_stats(self, data: dict[str, Any]) -> dict[str, Any]:
+        router = self._find("routers", "routerId", data)
+        own = [t["transportId"] for t in self.transports.values() if t["routerId"] == router["routerId"]]
+        return {"transports": [{"transportId": id_, **self.flows.get(id_, {})} for id_ in own]}
 
     def _transport_create(self, data: dict[str, Any]) -> dict[str, Any]:
         self._find("routers", "routerId", data)

@@ -119,7 +119,7 @@ async def with_everything() -> Worker:
 def test_every_method_the_supervisor_knows() -> None:
     assert sorted(METHODS) == sorted(
         [f"worker.{verb}" for verb in ("ping", "stats")]
-        + [f"router.{verb}" for verb in ("create", "close")]
+        + [f"router.{verb}" for verb in ("create", "close", "stats")]
         + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats")]
         + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
         + [f"consumer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
@@ -163,7 +163,7 @@ async def test_malformed_requests_are_refused_by_name(method: str, data: dict[st
 @pytest.mark.parametrize(
     ("what", "methods_of_it"),
     [
-        ("router", ["router.close", "transport.create"]),
+        ("router", ["router.close", "router.stats", "transport.create"]),
         ("transport", ["transport.connect", "transport.restartIce", "transport.close", "transport.stats"]),
         ("transport", ["producer.create", "consumer.create"]),
         ("producer", [f"producer.{verb}" for verb in ("pause", "resume", "close", "stats")]),
@@ -339,6 +339,18 @@ async def test_worker_statistics_and_ping() -> None:
         assert not any(name.startswith("drop_") for name in [*stats["counters"], *stats["dropped"]])
         peer.close()
     assert "ended" in await worker.refused(InvalidState, "worker.ping")
+
+
+@on_loop
+async def test_a_routers_transports_are_asked_at_once() -> None:
+    async with real_worker() as worker:
+        assert await worker.ask("router.stats", routerId="r") == {"transports": []}
+        for transport_id in ("a", "b"):
+            await worker.ask("transport.create", routerId="r", transportId=transport_id)
+        stats = (await worker.ask("router.stats", routerId="r"))["transports"]
+        assert [entry["transportId"] for entry in stats] == ["a", "b"]
+        alone = (await worker.ask("transport.stats", transportId="a"))["stats"]
+        assert stats[0].keys() == alone[0].keys() >= {"recvBitrate", "sendBitrate"}
 
 
 @on_loop

@@ -1,4 +1,4 @@
-"""Verbs about the node as a whole: status, workers, rooms, stats."""
+"""Verbs about the node as a whole: status and workers."""
 
 from __future__ import annotations
 
@@ -44,37 +44,7 @@ def _workers(data: Data) -> str:
     return table(headings, rows)
 
 
-def _rooms(data: Data) -> str:
-    rows = [
-        (room["roomId"], room["workerId"], room["peers"], room["producers"], room["consumers"])
-        for room in data["rooms"]
-    ]
-    return table(("ROOM", "WORKER", "PEERS", "PRODUCERS", "CONSUMERS"), rows)
-
-
-def _stats(data: Data) -> str:
-    """Every counter of every worker: a row a counter, a column a worker."""
-    reports: dict[str, Data] = data["reports"]
-    flat = {worker_id: dict(_flatten(report)) for worker_id, report in reports.items()}
-    names = sorted({name for report in flat.values() for name in report})
-    rows = [(name, *(report.get(name) for report in flat.values())) for name in names]
-    return table(("COUNTER", *(f"WORKER {worker_id}" for worker_id in flat)), rows)
-
-
-def _flatten(report: Data, prefix: str = "") -> list[tuple[str, object]]:
-    """`{"dropped": {"replay": 3}}` becomes `("dropped.replay", 3)`."""
-    found: list[tuple[str, object]] = []
-    for name, value in report.items():
-        if isinstance(value, dict):
-            found += _flatten(value, f"{prefix}{name}.")
-        else:
-            found.append((prefix + name, value))
-    return found
-
-
 COMMANDS = (
     Command("status", "how the node is, at a glance", Ask("status", _status)),
     Command("workers", "the worker processes", Ask("workers", _workers)),
-    Command("rooms", "the rooms, and who is in them", Ask("rooms", _rooms)),
-    Command("stats", "every counter of every worker", Ask("stats", _stats)),
 )

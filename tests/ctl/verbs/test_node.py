@@ -45,20 +45,3 @@ def test_workers() -> None:
     assert heading.split()[:5] == ["WORKER", "STATE", "PID", "ROOMS", "CPU"]
     assert first.split() == ["0", "ready", "11", "2", "25%", "64", "MiB", "5s", "0", "10000-10999", "-"]
     assert second.endswith("it was killed by SIGKILL")
-
-
-def test_rooms() -> None:
-    room = {"roomId": "lobby", "workerId": 0, "peers": 3, "producers": 6, "consumers": 12}
-    assert SHOW["rooms"]({"rooms": [room]}).splitlines()[1].split() == ["lobby", "0", "3", "6", "12"]
-    assert SHOW["rooms"]({"rooms": []}).split()[0] == "ROOM"
-
-
-def test_stats_shows_nested_counters_by_worker() -> None:
-    reports = {"0": {"dropped": {"replay": 3}, "transports": 2}, "1": {"transports": 5, "udpGso": True}}
-    lines = [line.split() for line in SHOW["stats"]({"reports": reports}).splitlines()]
-    assert lines == [
-        ["COUNTER", "WORKER", "0", "WORKER", "1"],
-        ["dropped.replay", "3", "-"],
-        ["transports", "2", "5"],
-        ["udpGso", "-", "True"],
-    ]
