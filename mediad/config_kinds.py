@@ -152,6 +152,21 @@ class SocketPath:
         return value
 
 
+class FilePath:
+    """Where a file lies; whether it can be read is for the moment it is needed."""
+
+    metavar = "PATH"
+    expected = "an absolute path"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text)
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or not value.startswith("/") or "\0" in value:
+            raise ValueError(value)
+        return value
+
+
 class Codecs:
     """A list of codec tables; what may stand in one is negotiation's to judge."""
 

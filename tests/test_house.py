@@ -22,6 +22,8 @@ FLOORS = {
     "config_kinds": "errors",
     "sockets": "errors",
     "config": "errors config_kinds",
+    "config_load": "errors config config_kinds",
+    "config_sample": "config config_kinds",
     "logs": "errors config",
     "ortc": "errors",
     "protocols": "errors",
@@ -35,7 +37,8 @@ FLOORS = {
     "worker": "errors exit_codes config logs sockets ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors ortc",
     "signaling": "errors config logs ortc rooms",
-    "supervisor": "errors exit_codes config logs sockets ortc protocols rooms signaling",
+    "supervisor": "errors exit_codes config config_load config_sample logs sockets ortc protocols rooms "
+    "signaling",
     "ctl": "errors exit_codes config protocols",
 }
 

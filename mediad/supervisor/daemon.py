@@ -12,7 +12,8 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from mediad import __version__
-from mediad.config import Settings, admin_socket_candidates
+from mediad.config import admin_socket_candidates
+from mediad.config_load import Loaded
 from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Unsupported
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.registry import RoomRegistry
@@ -38,11 +39,11 @@ class Daemon:
 
     def __init__(
         self,
-        settings: Settings,
+        loaded: Loaded,
         environ: Mapping[str, str] | None = None,
         worker_command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
-        self._settings = settings
+        settings = self._settings = loaded.settings
         self._environ = os.environ if environ is None else environ
         self._pool = WorkerPool(settings, self._worker_died, worker_command)
         try:

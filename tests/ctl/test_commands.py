@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mediad.config import Settings
+from mediad.config_load import Loaded
 from mediad.ctl.commands import COMMANDS, GROUPS
 from mediad.supervisor.daemon import Daemon
 
@@ -20,7 +21,7 @@ def test_groups_are_those_of_the_verbs() -> None:
 
 
 def test_every_verb_has_its_method() -> None:
-    methods = Daemon(Settings(), environ={}).admin_methods()
+    methods = Daemon(Loaded(Settings()), environ={}).admin_methods()
     assert [command.name for command in COMMANDS if command.method not in (None, *methods.names)] == []
 
 
