@@ -12,6 +12,7 @@ from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
 from mediad.ortc.parameters import CodecCapability
 from mediad.rooms import events
+from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
@@ -54,6 +55,7 @@ class RoomRegistry:
         `consumer_replicas` counts only when it opens the room. Raises Unavailable when no worker can take a
         room now, or the worker's error when it cannot make one.
         """
+        set_asker(room_id, peer_id)
         retries = _RETRIES
         while True:
             try:
@@ -85,6 +87,16 @@ class RoomRegistry:
         for room in list(self._rooms.values()):
             if room.worker.worker_id == worker_id:
                 room.close(CloseCause.WORKER_DIED, "media worker died")
+
+    def close_room(self, room_id: str, reason: str) -> None:
+        """Send everybody in this room away, to come back where they can. Raises NotFound."""
+        self.room(room_id).close(CloseCause.DRAINED, reason)
+
+    def move_room(self, room_id: str) -> None:
+        """Send everybody in this room away; they come back to it on another worker. Raises NotFound."""
+        room = self.room(room_id)
+        self._placement.displace(room_id)
+        room.close(CloseCause.DRAINED, "the room moves to another worker")
 
     async def close(self, reason: str = "server is stopping") -> None:
         """Close every room, and wait until nothing is under way any more."""

@@ -40,7 +40,8 @@ class StatusSource(Protocol):
     def workers(self) -> dict[str, Any]: ...
 
     def health(self) -> dict[str, Any]:
-        """Has `status`, which is "ok" while new rooms are welcome; anything else makes /health answer 503."""
+        """Has `status`, which is "ok" or "degraded" while new rooms are welcome; anything else makes /health
+        answer 503."""
         ...
 
 
@@ -105,7 +106,7 @@ def create_app(
 
     async def health(request: Request) -> JSONResponse:
         report = status.health()
-        return _json(report, 200 if report.get("status") == "ok" else 503)
+        return _json(report, 200 if report.get("status") in ("ok", "degraded") else 503)
 
     return Starlette(
         routes=[

@@ -19,10 +19,12 @@ from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import create_app
 from mediad.signaling.server import uvicorn_options
-from mediad.supervisor import status_methods, top
+from mediad.supervisor import drain_methods, status_methods, top
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
+from mediad.supervisor.draining import NODE, Drains
 from mediad.supervisor.front import Front, front_url, open_front
+from mediad.supervisor.rolling import Rolling
 from mediad.supervisor.room_methods import RoomMethods
 from mediad.supervisor.status import Status
 from mediad.supervisor.worker_pool import WorkerPool
@@ -52,6 +54,7 @@ class Daemon:
         except (InvalidInput, Unsupported) as error:
             raise ConfigError(f"media_codecs: {error}") from None
         self._status = Status(settings, self._pool, self._registry)
+        self._drains = Drains(self._pool, self._registry)
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
         self._signals = 0
@@ -124,13 +127,12 @@ class Daemon:
 
     async def _drain(self) -> None:
         """No new rooms; those there are get the grace to end by themselves."""
-        self._pool.draining = True
         grace_s = self._settings.shutdown_grace_s
         if self._registry.room_count and grace_s:
             logger.info("%d rooms have %g s to end", self._registry.room_count, grace_s)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(grace_s):
-                await self._pool.wait_empty()
+        self._drains.stopping = True
+        self._drains.start(NODE, deadline_s=grace_s)
+        await self._drains.wait(NODE)
 
     async def _close_rooms(self) -> None:
         """Every peer still here is told to come back later (1012)."""
@@ -160,6 +162,7 @@ class Daemon:
             status_methods.table(self._status),
             RoomMethods(self._registry).table(),
             top.table(self._status, self._registry),
+            drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
         )
 
     def _announce(self) -> None:

@@ -52,6 +52,7 @@ class RoomMethods:
         return {
             "room.show": self._show_room,
             "room.close": self._close_room,
+            "room.move": self._move_room,
             "peers": self._peers,
             "peer.show": self._show_peer,
             "peer.kick": self._kick_peer,
@@ -73,6 +74,13 @@ class RoomMethods:
         room.log.info("closed by an operator, with %d peers in it", peers)
         room.close(CloseCause.REMOVED, _short(wanted.reason))
         return {"roomId": room.id, "peers": peers}
+
+    async def _move_room(self, data: dict[str, Any]) -> dict[str, Any]:
+        room = self._registry.room(read(data, _WhichRoom).room_id)
+        peers, worker_id = len(room.peers), room.worker.worker_id
+        room.log.info("moved by an operator, with %d peers in it", peers)
+        self._registry.move_room(room.id)
+        return {"roomId": room.id, "peers": peers, "fromWorkerId": worker_id}
 
     async def _peers(self, data: dict[str, Any]) -> dict[str, Any]:
         """Everybody on this node, or in one room."""

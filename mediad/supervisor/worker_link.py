@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
-from mediad.errors import EnvelopeError, Unavailable, WorkerDied, from_code
+from mediad.errors import EnvelopeError, Forbidden, Unavailable, WorkerDied, from_code
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.rooms.asker import current_asker
+from mediad.supervisor.poison import Mark, Quarantine, marks
 
 EventHandler = Callable[[str, dict[str, Any]], None]
+_Asked = tuple[str | None, str, dict[str, Any]]
 
 REQUEST_TIMEOUT_S = 10.0
 """A worker that answers pings but not a request this long is refusing it."""
@@ -35,8 +39,17 @@ class WorkerLink:
     link ends by itself: the pipe reached its end, or the worker broke the format.
     """
 
-    def __init__(self, worker_id: int, on_event: EventHandler, on_lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        worker_id: int,
+        on_event: EventHandler,
+        on_lost: Callable[[str], None],
+        quarantine: Quarantine | None = None,
+    ) -> None:
+        """`quarantine` says which requests are not to be made any more."""
         self.worker_id = worker_id
+        self._quarantine = Quarantine() if quarantine is None else quarantine
+        self._unanswered: dict[int, _Asked] = {}
         self._on_event = on_event
         self._on_lost = on_lost
         self._subscribers: dict[str, EventHandler] = {}
@@ -57,13 +70,20 @@ class WorkerLink:
         """The worker's reply.
 
         Raises the error the worker answered with; Unavailable when it is overloaded or does not answer in
-        time; WorkerDied when it is gone, or goes before it has answered.
+        time; WorkerDied when it is gone, or goes before it has answered; Forbidden when it is known to bring
+        workers down.
         """
+        asked = (current_asker(), method, data)
+        if self._quarantine and self._quarantine.refuses(marks(*asked), time.monotonic()):
+            raise Forbidden(f"{method} is refused, because this request has crashed a worker before")
         if self._writer is not None and (
             len(self._pending) >= MAX_OUTSTANDING or self._writer.get_write_buffer_size() > MAX_UNSENT_BYTES
         ):
             raise Unavailable(f"worker {self.worker_id} is overloaded")
         request_id, answer = self._send(method, data)
+        self._unanswered[request_id] = asked
+        if len(self._unanswered) > MAX_OUTSTANDING:
+            del self._unanswered[next(iter(self._unanswered))]
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 return await answer
@@ -78,6 +98,10 @@ class WorkerLink:
         _, answer = self._send("worker.ping", {})
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody awaits it
         return answer
+
+    def suspects(self) -> list[Mark]:
+        """What the worker had been asked and not answered, also by askers who have stopped waiting."""
+        return [mark for asked in self._unanswered.values() for mark in marks(*asked)]
 
     def subscribe(self, router_id: str, on_event: EventHandler) -> None:
         """Send the events of `router_id` to `on_event`, in the order the worker wrote them."""
@@ -122,6 +146,9 @@ class WorkerLink:
                 raise EnvelopeError(f"a worker may not ask: {message.method}")
 
     def _answer(self, response: Response) -> None:
+        asked = self._unanswered.pop(response.id, None)
+        if asked is not None and self._quarantine:
+            self._quarantine.clear(marks(*asked))
         answer = self._pending.pop(response.id, None)
         if answer is None or answer.done():
             return  # the asker gave up: timed out or cancelled

@@ -13,6 +13,7 @@ from typing import Any
 from mediad.config import WorkerSettings
 from mediad.errors import MediadError, from_code
 from mediad.exit_codes import error_for
+from mediad.supervisor.poison import Quarantine
 from mediad.supervisor.worker_link import PIPE_CLOSED, WorkerLink
 
 WORKER_COMMAND = (sys.executable, "-m", "mediad.worker")
@@ -27,9 +28,9 @@ LAST_WORDS_S = 0.5
 class WorkerProcess:
     """A spawned worker. `gone` is done, with the reason, as soon as it is dead or as good as dead."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, quarantine: Quarantine | None = None) -> None:
         loop = asyncio.get_running_loop()
-        self.link = WorkerLink(settings.worker_id, self._on_event, self._on_lost)
+        self.link = WorkerLink(settings.worker_id, self._on_event, self._on_lost, quarantine)
         self.gone: asyncio.Future[str] = loop.create_future()
         self.killed = False
         """Whether it was us who ended it, so that its exit status says nothing."""

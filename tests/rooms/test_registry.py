@@ -10,6 +10,7 @@ import pytest
 
 from mediad.errors import MediadError, NotFound, Unavailable
 from mediad.rooms import registry
+from mediad.rooms.asker import current_asker
 from mediad.rooms.listener import CloseCause
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus
@@ -208,5 +209,55 @@ def test_stopping_closes_every_room() -> None:
         assert [guest.listener.heard[-1] for guest in guests] == [("closed", CloseCause.DRAINED)] * 2
         assert call.worker.is_empty()
         assert (call.registry.room_count, call.registry.peer_count) == (0, 0)
+
+    run(scenario)
+
+
+def test_a_moved_room_comes_back_on_another_worker() -> None:
+    async def scenario(call: Call) -> None:
+        ana, cid = await call.member("ana"), await call.member("cid", room_id="b")
+        assert call.homes() == {"room": 0, "b": 1}
+        call.registry.move_room("room")
+        assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
+        assert call.homes() == {"b": 1}
+        again = await call.member("ana")
+        assert again.seat.room.worker.worker_id == 1
+        assert ("closed", CloseCause.DRAINED) not in cid.listener.heard
+        await call.settle()
+        assert call.placement.workers[0].is_empty()
+
+    run(scenario, workers=2)
+
+
+def test_a_closed_room_sends_its_peers_away() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        call.registry.close_room("room", "enough")
+        assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
+        assert call.registry.room_count == 0
+        for method in (call.registry.move_room, lambda room_id: call.registry.close_room(room_id, "")):
+            with pytest.raises(NotFound, match='room with id "room" not found'):
+                method("room")
+
+    run(scenario)
+
+
+def test_what_a_client_causes_is_known_as_its_doing() -> None:
+    async def scenario(call: Call) -> None:
+        seen: list[tuple[str, str | None]] = []
+        request = call.worker.request
+
+        async def listening(method: str, data: dict[str, Any]) -> dict[str, Any]:
+            seen.append((method, current_asker()))
+            return await request(method, data)
+
+        call.worker.request = listening  # type: ignore[method-assign]
+        for peer in ("ana", "ben"):
+            await asyncio.create_task(call.member(peer))
+        assert current_asker() is None
+        assert {asker for method, asker in seen if method == "transport.create"} == {
+            "4:room/ana",
+            "4:room/ben",
+        }
 
     run(scenario)

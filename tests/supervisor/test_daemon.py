@@ -71,7 +71,10 @@ def test_it_serves_and_sigterm_leaves_no_process(enter: Enter) -> None:
         daemon.wait_ready()
         pids = daemon.worker_pids()
         assert len(pids) == 2
-        assert daemon.get("health") == (200, {"status": "ok", "workers": 2, "workersReady": 2})
+        assert daemon.get("health") == (
+            200,
+            {"status": "ok", "workers": 2, "workersReady": 2, "problems": []},
+        )
         room = enter(daemon, "lobby")
         assert daemon.get("stats")[1]["distribution"] == {"0": ["lobby"], "1": []}
         daemon.process.send_signal(signal.SIGTERM)

@@ -97,7 +97,7 @@ async def test_what_is_not_there() -> None:
     call = Call()
     await call.member("ana")
     table = RoomMethods(call.registry).table()
-    for method in ("room.show", "room.close", "peers"):
+    for method in ("room.show", "room.close", "room.move", "peers"):
         assert await raises(NotFound, ask(table, method, roomId="x")) == 'room with id "x" not found'
     for method in ("peer.show", "peer.kick"):
         text = await raises(NotFound, ask(table, method, roomId="room", peerId="x"))
@@ -109,3 +109,13 @@ def test_reasons_fit_into_a_close_frame() -> None:
     assert _short("enough") == "enough"
     assert len(_short("ä" * 200).encode()) == MAX_REASON_BYTES
     assert _short("x" + "ä" * 200).endswith("ä")
+
+
+@on_loop
+async def test_a_room_is_moved() -> None:
+    call = Call(workers=2)
+    ana = await call.member("ana")
+    table = RoomMethods(call.registry).table()
+    assert await ask(table, "room.move", roomId="room") == {"roomId": "room", "peers": 1, "fromWorkerId": 0}
+    assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
+    assert (await call.connect("ana")).seat.room.worker.worker_id == 1

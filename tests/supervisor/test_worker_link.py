@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
-from mediad.errors import InvalidState, NotFound, Unavailable, WorkerDied
+from mediad.errors import Forbidden, InvalidInput, InvalidState, NotFound, Unavailable, WorkerDied
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.rooms.asker import current_asker, set_asker
 from mediad.supervisor import worker_link
+from mediad.supervisor.poison import Quarantine, marks
 from mediad.supervisor.worker_link import WorkerLink
 from tests.support.loops import on_loop, raises, until
 
@@ -28,7 +31,10 @@ class FarEnd:
         self.received: list[Message] = []
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.lost: list[str] = []
-        self.link = WorkerLink(3, lambda name, data: self.events.append((name, data)), self.lost.append)
+        self.quarantine = Quarantine()
+        self.link = WorkerLink(
+            3, lambda name, data: self.events.append((name, data)), self.lost.append, self.quarantine
+        )
 
     async def open(self) -> None:
         await self.link.open(self._their_read_fd, self._their_write_fd)
@@ -227,3 +233,38 @@ def _at_end(fd: int) -> bool:
         return os.read(fd, 1) == b""
     except BlockingIOError:
         return False
+
+
+@on_loop
+async def test_suspects_are_what_was_asked_and_not_answered() -> None:
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        asking = [
+            asyncio.create_task(far.link.request(method, {"n": n})) for n, method in enumerate(("one", "two"))
+        ]
+        await far.heard(2)
+        far.say(Response(1, True, {}))
+        await asking[0]
+        asking[1].cancel()
+        await asyncio.sleep(0)
+        assert far.link.suspects() == list(marks(current_asker(), "two", {"n": 1}))
+
+
+@on_loop
+async def test_an_answer_clears_and_a_refusal_is_not_sent() -> None:
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        asked = marks(current_asker(), "one", {"n": 1})
+        far.quarantine.strike(asked, time.monotonic())
+        asking = asyncio.create_task(far.link.request("one", {"n": 1}))
+        await far.heard(1)
+        far.say(Response(1, False, {"code": "invalid", "reason": "no"}))
+        await raises(InvalidInput, asking)
+        assert not far.quarantine
+        for _ in range(2):
+            far.quarantine.strike(asked, time.monotonic())
+        reason = await raises(Forbidden, far.link.request("one", {"n": 1}))
+        assert reason == "one is refused, because this request has crashed a worker before"
+        allowed = asyncio.create_task(far.link.request("one", {"n": 2}))
+        assert [message.data for message in await far.heard(2)] == [{"n": 1}, {"n": 2}]  # type: ignore[union-attr]
+        allowed.cancel()

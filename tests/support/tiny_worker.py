@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,9 @@ def act(method: str, data: dict[str, Any], write_fd: int, send: Any) -> dict[str
                 send(Event(event["name"], event["data"]))
         case "test.silence":
             return None
+        case "test.die":
+            os.kill(os.getpid(), data["signal"])
+            signal.pause()
         case "test.exit":
             os._exit(data["status"])
         case "test.garbage":

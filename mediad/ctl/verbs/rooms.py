@@ -6,7 +6,7 @@ from mediad.ctl.command import Ask, Command, argument
 from mediad.ctl.render import bitrate, duration, fields, printable, share, table, yes_no
 from mediad.ctl.session import Data
 
-GROUPS = {"room": "one room: look at it, or end it", "peer": "one peer: look at it, or remove it"}
+GROUPS = {"room": "one room: look at it, move or end it", "peer": "one peer: look at it, or remove it"}
 
 _ROOM = argument("roomId", metavar="ROOM", help="its id")
 _PEER = argument("peerId", metavar="PEER", help="its id")
@@ -64,6 +64,11 @@ def _room(data: Data) -> str:
 
 def _room_closed(data: Data) -> str:
     return f"room {printable(data['roomId'])} is closed; {data['peers']} peers were in it"
+
+
+def _room_moves(data: Data) -> str:
+    peers = f"{data['peers']} peers were told to come back, and will find it elsewhere"
+    return f"room {printable(data['roomId'])} leaves worker {data['fromWorkerId']}; {peers}"
 
 
 def _peers(data: Data) -> str:
@@ -189,6 +194,12 @@ COMMANDS = (
     Command("rooms", "the rooms, and how large they are", Ask("rooms", _rooms)),
     Command("room show", "one room, and who is in it", Ask("room.show", _room), (_ROOM,)),
     Command("room close", "end a room for everybody", Ask("room.close", _room_closed), (_ROOM, _REASON)),
+    Command(
+        "room move",
+        "have a room's peers meet again on another worker",
+        Ask("room.move", _room_moves),
+        (_ROOM,),
+    ),
     Command(
         "peers",
         "everybody on this node, or in one room",

@@ -102,3 +102,9 @@ def test_what_was_done() -> None:
 
 def test_groups() -> None:
     assert set(GROUPS) == {"room", "peer"}
+
+
+def test_moving_a_room() -> None:
+    shown = SHOW["room move"]({"roomId": "lobby", "peers": 3, "fromWorkerId": 1})
+    expected = "room lobby leaves worker 1; 3 peers were told to come back, and will find it elsewhere"
+    assert shown == expected
