@@ -36,9 +36,10 @@ FLOORS = {
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
     "worker": "errors exit_codes config logs sockets ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors ortc",
+    "telemetry": "errors config logs",
     "signaling": "errors config logs ortc rooms",
     "supervisor": "errors exit_codes config config_load config_sample logs sockets ortc protocols rooms "
-    "signaling",
+    "signaling telemetry",
     "ctl": "errors exit_codes config protocols",
 }
 
@@ -218,6 +219,7 @@ UNTESTED = {
     "mediad.rooms.limits": "numbers, without code",
     "mediad.rooms.listener": "what others implement, without code",
     "mediad.rooms.media": "what others implement, without code",
+    "mediad.rooms.observer": "what others implement, without code",
 }
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Command
-from mediad.ctl.verbs import draining, live, node, rooms
+from mediad.ctl.verbs import draining, events, live, node, rooms
 
-COMMANDS: tuple[Command, ...] = (*node.COMMANDS, *live.COMMANDS, *rooms.COMMANDS, *draining.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *node.COMMANDS,
+    *live.COMMANDS,
+    *rooms.COMMANDS,
+    *draining.COMMANDS,
+    *events.COMMANDS,
+)
 
 GROUPS: dict[str, str] = {**rooms.GROUPS, **draining.GROUPS}
 """What the first word of verbs like `room show` is about."""

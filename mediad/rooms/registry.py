@@ -17,6 +17,7 @@ from mediad.rooms.background import Background
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media import Placement
+from mediad.rooms.observer import Observer
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
 
@@ -38,12 +39,15 @@ class RoomRegistry:
         placement: Placement,
         media_codecs: Iterable[dict[str, Any]] | None = None,
         limits: RoomLimits | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """`media_codecs` are what every room offers, as RTP codec capabilities; None is the built-in list.
         Raises Unsupported or InvalidInput for a codec no room can offer."""
         self._placement = placement
         self._capabilities = router_capabilities(_codecs(media_codecs))
         self._limits = limits or RoomLimits()
+        self.observer = observer or Observer()
+        """Hears what happens in every room."""
         self._rooms: dict[str, Room] = {}
         self._background = Background()
 
@@ -56,6 +60,12 @@ class RoomRegistry:
         room now, or the worker's error when it cannot make one.
         """
         set_asker(room_id, peer_id)
+        with self.observer.connecting(room_id, peer_id):
+            return await self._connect(room_id, peer_id, listener, consumer_replicas)
+
+    async def _connect(
+        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
+    ) -> Seat:
         retries = _RETRIES
         while True:
             try:
@@ -153,6 +163,7 @@ class RoomRegistry:
             self._background,
             consumer_replicas=consumer_replicas,
             on_closed=self._forget,
+            observer=self.observer,
         )
         room.worker.subscribe(room.router_id, functools.partial(events.receive, room))
         self._rooms[room_id] = room

@@ -55,6 +55,10 @@ class SignalingSettings:
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
+_REFUSALS = {400: "malformed", 403: "forbidden", 500: "error", 503: "unavailable"}
+"""What operators are told about refusals, by HTTP status."""
+
+
 class Refused(Exception):
     """The upgrade is answered with an HTTP error."""
 
@@ -137,7 +141,11 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
         listener = dialect_a.DialectA(connection, settings.version)
         seat = await _connect(registry, admission, listener)
     except Refused as refused:
-        _log.info("connection refused: %s", refused)
+        query = websocket.query_params
+        room_id, peer_id = (query.get(name, "")[:MAX_ID_LENGTH] for name in ("roomId", "peerId"))
+        log = _log.bind(room=room_id or None, peer=peer_id or None)
+        log.info("connection refused (%d): %s", refused.status, refused)
+        registry.observer.refused(room_id, peer_id, _REFUSALS[refused.status], str(refused))
         await _deny(websocket, refused)
         return
 

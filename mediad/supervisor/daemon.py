@@ -11,6 +11,8 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 
+from prometheus_client import CollectorRegistry
+
 from mediad import __version__
 from mediad.config import admin_socket_candidates
 from mediad.config_load import Loaded
@@ -19,9 +21,10 @@ from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import create_app
 from mediad.signaling.server import uvicorn_options
-from mediad.supervisor import drain_methods, status_methods, top
+from mediad.supervisor import drain_methods, event_methods, status_methods, top
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
+from mediad.supervisor.call_book import CallBook
 from mediad.supervisor.draining import NODE, Drains
 from mediad.supervisor.front import Front, front_url, open_front
 from mediad.supervisor.rolling import Rolling
@@ -29,6 +32,8 @@ from mediad.supervisor.room_methods import RoomMethods
 from mediad.supervisor.status import Status
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.supervisor.worker_process import WORKER_COMMAND
+from mediad.telemetry.feed import Feed
+from mediad.telemetry.instruments import Instruments
 
 CLOSING_TIMEOUT_S = 2.0
 """What the closing of all rooms may take when workers do not answer."""
@@ -48,9 +53,12 @@ class Daemon:
         settings = self._settings = loaded.settings
         self._environ = os.environ if environ is None else environ
         self._pool = WorkerPool(settings, self._worker_died, worker_command)
+        self._numbers = CollectorRegistry()
+        self._feed = Feed()
+        call_book = CallBook(self._feed, Instruments(self._numbers))
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
-            self._registry = RoomRegistry(self._pool, codecs)
+            self._registry = RoomRegistry(self._pool, codecs, observer=call_book)
         except (InvalidInput, Unsupported) as error:
             raise ConfigError(f"media_codecs: {error}") from None
         self._status = Status(settings, self._pool, self._registry)
@@ -127,6 +135,7 @@ class Daemon:
 
     async def _drain(self) -> None:
         """No new rooms; those there are get the grace to end by themselves."""
+        self._feed.publish("node.stopping")
         grace_s = self._settings.shutdown_grace_s
         if self._registry.room_count and grace_s:
             logger.info("%d rooms have %g s to end", self._registry.room_count, grace_s)
@@ -145,6 +154,7 @@ class Daemon:
 
     def _worker_died(self, worker_id: int) -> None:
         self._registry.worker_died(worker_id)
+        self._feed.publish("worker.died", worker=worker_id)
 
     def _open_admin_socket(self) -> socket.socket | None:
         """A socket asked for must be there; the default one may be missing, and media flows all the same."""
@@ -163,9 +173,11 @@ class Daemon:
             RoomMethods(self._registry).table(),
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
+            event_methods.table(self._feed),
         )
 
     def _announce(self) -> None:
+        self._feed.publish("node.ready", url=self._status.url, version=__version__)
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
         logger.info(
             "mediad %s is ready: open %s (%d workers, media on %s, UDP ports %s)",
