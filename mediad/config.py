@@ -225,13 +225,8 @@ class WorkerSettings:
         """What ICE candidates name: the announced address, else the one listened on."""
         return self.announced_ip or self.listen_ip
 
-    def changes(self, before: WorkerSettings) -> dict[str, Any]:
-        """What a running worker that has `before` must be told, in the pipe's spelling."""
-        now, then = self.live(), before.live()
-        return {name: value for name, value in now.items() if value != then[name]}
-
     def live(self) -> dict[str, Any]:
-        """What can change while it runs, in the pipe's spelling."""
+        """What can change while a worker runs, in the pipe's spelling (`worker.configure`)."""
         return {
             "announcedIp": self.announced_ip,
             "maxIncomingBitrateBps": self.max_incoming_bitrate_bps,

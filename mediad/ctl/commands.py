@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Command
-from mediad.ctl.verbs import draining, events, live, node, rooms
+from mediad.ctl.verbs import draining, events, live, node, rooms, settings
 
 COMMANDS: tuple[Command, ...] = (
     *node.COMMANDS,
@@ -11,7 +11,8 @@ COMMANDS: tuple[Command, ...] = (
     *rooms.COMMANDS,
     *draining.COMMANDS,
     *events.COMMANDS,
+    *settings.COMMANDS,
 )
 
-GROUPS: dict[str, str] = {**rooms.GROUPS, **draining.GROUPS}
+GROUPS: dict[str, str] = {**rooms.GROUPS, **draining.GROUPS, **settings.GROUPS}
 """What the first word of verbs like `room show` is about."""

@@ -57,7 +57,7 @@ class RoomRegistry:
         """A client is here: its seat, in a room that is opened when there is none of that id.
 
         `consumer_replicas` counts only when it opens the room. Raises Unavailable when no worker can take a
-        room now, or the worker's error when it cannot make one.
+        room now or a limit is reached, or the worker's error when it cannot make one.
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
@@ -79,6 +79,7 @@ class RoomRegistry:
     async def _try_to_connect(
         self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
     ) -> Seat:
+        self._require_capacity(room_id, peer_id)
         room = self._rooms.get(room_id) or self._open(room_id, consumer_replicas)
         room.expected += 1
         try:
@@ -91,6 +92,24 @@ class RoomRegistry:
         finally:
             room.expected -= 1
             room.close_if_deserted()
+
+    def _require_capacity(self, room_id: str, peer_id: str) -> None:
+        """Raises Unavailable. Who takes the place of an older connection needs no room of its own."""
+        room, limits = self._rooms.get(room_id), self._limits
+        if room is None:
+            _require_below(limits.rooms, len(self._rooms), "rooms")
+        elif peer_id in room.peers:
+            return
+        else:
+            _require_below(limits.peers_per_room, _heads(room), "peers in this room")
+        if limits.peers:
+            _require_below(limits.peers, sum(map(_heads, self._rooms.values())), "peers")
+
+    def set_limits(self, limits: RoomLimits) -> None:
+        """From now on, in rooms that are open too. Nobody who is here has to leave."""
+        self._limits = limits
+        for room in self._rooms.values():
+            room.limits = limits
 
     def worker_died(self, worker_id: int) -> None:
         """Close every room on this worker; their peers are told to come back, and land elsewhere."""
@@ -172,6 +191,16 @@ class RoomRegistry:
     def _forget(self, room: Room) -> None:
         del self._rooms[room.id]
         self._placement.release(room.id)
+
+
+def _heads(room: Room) -> int:
+    """Who is there, and who is about to be."""
+    return len(room.peers) + room.expected
+
+
+def _require_below(limit: int, count: int, what: str) -> None:
+    if 0 < limit <= count:
+        raise Unavailable(f"the limit of {limit} {what} is reached")
 
 
 def _codecs(settings: Iterable[dict[str, Any]] | None) -> Iterable[CodecCapability]:

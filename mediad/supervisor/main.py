@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     try:
         loaded = _load(arguments, os.environ)
+        if not arguments["check_config"]:
+            logs.setup(loaded.settings.log_level, loaded.settings.log_format)
         daemon = Daemon(loaded)
     except ConfigError as error:
         for line in str(error).splitlines():
@@ -43,7 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments["check_config"]:
         print("The settings are right.")
         return ExitCode.OK
-    logs.setup(loaded.settings.log_level, loaded.settings.log_format)
     return _run(daemon)
 
 

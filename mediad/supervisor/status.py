@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from mediad import __version__
 from mediad.config import Settings
 from mediad.errors import MediadError
+from mediad.supervisor.heartbeat import summary
 from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 
@@ -37,7 +38,7 @@ class Status:
     def __init__(self, settings: Settings, pool: WorkerPool, rooms: Rooms) -> None:
         self.url: str | None = None
         """Where the front is, once it is."""
-        self._settings = settings
+        self.settings = settings
         self._pool = pool
         self._rooms = rooms
         self._started_s = time.monotonic()
@@ -86,6 +87,10 @@ class Status:
     def rooms(self) -> dict[str, Any]:
         return {"rooms": sorted(self._rooms.summaries(), key=lambda room: str(room["roomId"]))}
 
+    def summary(self) -> str:
+        """Rooms, peers and workers in one line."""
+        return summary(self.health(), self._rooms.room_count, self._rooms.peer_count)
+
     async def overview(self) -> dict[str, Any]:
         """One look at the node: health, size, age, and what the kernel lends its sockets."""
         reports = await self.worker_reports()
@@ -113,7 +118,7 @@ class Status:
         }
 
     def _worker(self, worker: Worker) -> dict[str, Any]:
-        settings = self._settings.worker_settings(worker.worker_id)
+        settings = self.settings.worker_settings(worker.worker_id)
         ready = worker.process is not None
         return {
             "workerId": worker.worker_id,

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
@@ -130,6 +131,29 @@ class WorkerPool:
         for worker in self.workers:
             worker.process = None
 
+    async def configure(self, settings: Settings) -> None:
+        """Work by these settings from now on, and tell the workers. Those that do not listen are replaced."""
+        self._settings = settings
+        ready = [(worker, worker.process) for worker in self.workers if worker.process is not None]
+        await asyncio.gather(*(self._configure(worker, process) for worker, process in ready))
+
+    async def _configure(self, worker: Worker, process: WorkerProcess) -> None:
+        settings = self._settings.worker_settings(worker.worker_id)
+        if settings.live() == process.settings.live():
+            return
+        process.settings = settings
+        try:
+            await process.link.request("worker.configure", settings.live())
+        except WorkerDied:
+            pass  # whoever takes its place starts with the new settings
+        except MediadError as error:
+            process.give_up(f"it did not take new settings: {error}")
+
+    async def all_answer(self, timeout_s: float) -> bool:
+        """Whether every worker that counts as ready answers; those that die meanwhile no longer do."""
+        ready = [worker.process for worker in self.workers if worker.process is not None]
+        return all(await asyncio.gather(*(_answers(process, timeout_s) for process in ready)))
+
     def kill(self) -> None:
         """SIGKILL to every worker process, without waiting: for a supervisor that has to leave at once."""
         for process in self._processes:
@@ -219,6 +243,7 @@ class WorkerPool:
             worker.meter = psutil.Process(process.pid)
             worker.measure()
         logger.info("ready, pid %d", process.pid, extra={"worker": worker.worker_id})
+        await self._configure(worker, process)  # they may have changed while it started
 
     async def _keep(self, worker: Worker) -> None:
         """Whatever dies in this place is mourned and replaced, for ever."""
@@ -316,4 +341,21 @@ class WorkerPool:
                 worker.measure()
                 if worker.process is not None:
                     worker.history.lived(time.monotonic() - worker.ready_since_s)
+                self._require_modesty(worker)
             await asyncio.sleep(CPU_SAMPLE_INTERVAL_S)
+
+    def _require_modesty(self, worker: Worker) -> None:
+        """A worker that outgrows its limit goes before the kernel has to choose a victim itself."""
+        limit_bytes = self._settings.worker_memory_max_bytes
+        if worker.process is not None and 0 < limit_bytes < worker.rss_bytes:
+            worker.process.give_up(f"it used {worker.rss_bytes} bytes of memory, more than {limit_bytes}")
+
+
+async def _answers(process: WorkerProcess, timeout_s: float) -> bool:
+    """Whether it does, or is known not to; what a worker answers to a ping is `_ping`'s to judge."""
+    try:
+        news: set[asyncio.Future[Any]] = {process.link.ping(), process.gone}
+    except WorkerDied:
+        return True
+    done, _ = await asyncio.wait(news, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)

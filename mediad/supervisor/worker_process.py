@@ -35,7 +35,7 @@ class WorkerProcess:
         self.killed = False
         """Whether it was us who ended it, so that its exit status says nothing."""
         self._ready: asyncio.Future[str] = loop.create_future()
-        self._settings = settings
+        self.settings = settings
         self._failure: MediadError | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._exit: asyncio.Task[int] | None = None
@@ -50,7 +50,7 @@ class WorkerProcess:
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             from_worker, worker_out = _pipe(ours, theirs)
             worker_in, to_worker = _pipe(theirs, ours)
-            arguments = (str(worker_in), str(worker_out), self._settings.to_json())
+            arguments = (str(worker_in), str(worker_out), self.settings.to_json())
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *command,
@@ -59,7 +59,7 @@ class WorkerProcess:
                     pass_fds=(worker_in, worker_out),
                 )
             except OSError as error:
-                reason = f"worker {self._settings.worker_id} could not be started: {error}"
+                reason = f"worker {self.settings.worker_id} could not be started: {error}"
                 raise MediadError(reason) from None
             self._exit = asyncio.create_task(self._process.wait())
             self._watch = asyncio.create_task(self._watch_exit(self._exit))
@@ -72,7 +72,7 @@ class WorkerProcess:
         Otherwise it is killed, and what kept it is raised: ConfigError, PortError, or MediadError.
         """
         await asyncio.wait({self._ready, self.gone}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        worker = f"worker {self._settings.worker_id}"
+        worker = f"worker {self.settings.worker_id}"
         if self.gone.done():
             status = await self.end(LAST_WORDS_S)
             raise self._failure or error_for(status, f"{worker} could not start: it {describe_exit(status)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import psutil
 
+from mediad import logs
 from mediad.config import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.protocols.certificate import Certificate, Fingerprint
@@ -24,6 +26,7 @@ from mediad.worker.transport import Endpoint, WebRtcTransport
 
 Emit = Callable[[str, dict[str, Any]], None]
 Reply = dict[str, Any]
+LogLevel = Literal["debug", "info", "warning", "error", "none"]
 
 
 class _Message(msgspec.Struct, rename="camel"):
@@ -32,6 +35,16 @@ class _Message(msgspec.Struct, rename="camel"):
 
 class Nothing(_Message):
     pass
+
+
+class Configure(_Message):
+    """The settings that may change while a worker runs, all of them; `WorkerSettings.live` writes it."""
+
+    announced_ip: str | None
+    max_incoming_bitrate_bps: int
+    initial_outgoing_bitrate_bps: int
+    ice_consent_timeout_s: int
+    log_level: LogLevel
 
 
 class RouterId(_Message):
@@ -156,6 +169,15 @@ class WorkerServer:
         """Answered only while the media thread lives: a worker that forwards nothing is not well."""
         if not self._plane.alive:
             raise InvalidState("the media thread has ended")
+        return {}
+
+    async def configure(self, message: Configure) -> Reply:
+        """New settings: for new transports, so that nobody is dropped, and at once for the log."""
+        self._settings = dataclasses.replace(self._settings, **msgspec.structs.asdict(message))
+        self._endpoint = Endpoint(self._settings.candidate_ip, self._settings.rtc_first_port)
+        for router in self._routers.values():
+            router.endpoint = self._endpoint
+        logs.set_level(message.log_level)
         return {}
 
     async def worker_stats(self, message: Nothing) -> Reply:
@@ -358,6 +380,7 @@ Method = Callable[[WorkerServer, Any], Awaitable[Reply]]
 METHODS: dict[str, tuple[Method, type[_Message]]] = {
     "worker.ping": (WorkerServer.ping, Nothing),
     "worker.stats": (WorkerServer.worker_stats, Nothing),
+    "worker.configure": (WorkerServer.configure, Configure),
     "router.create": (WorkerServer.create_router, RouterId),
     "router.stats": (WorkerServer.router_stats, RouterId),
     "router.close": (WorkerServer.close_router, RouterId),

@@ -53,7 +53,7 @@ class Daemon:
     @property
     def url(self) -> str | None:
         """Where it serves, once it has said so."""
-        found = re.search(r"is ready: open (http://\S+/)", self.log)
+        found = re.search(r"is ready: open (https?://\S+/)", self.log)
         return found.group(1) if found else None
 
     def wait_ready(self) -> Daemon:
