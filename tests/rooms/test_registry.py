@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from mediad.errors import MediadError, NotFound, Unavailable
+from mediad.errors import InvalidState, MediadError, NotFound, Unavailable
 from mediad.rooms import registry
 from mediad.rooms.asker import current_asker
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus
@@ -259,5 +260,57 @@ def test_what_a_client_causes_is_known_as_its_doing() -> None:
             "4:room/ana",
             "4:room/ben",
         }
+
+    run(scenario)
+
+
+ROOMS, PEERS, PEERS_PER_ROOM = "2 rooms", "3 peers", "2 peers in this room"
+
+
+@pytest.mark.parametrize(
+    ("limits", "refused"),
+    [
+        (RoomLimits(), {}),
+        (RoomLimits(rooms=2), {("dora", "c"): ROOMS}),
+        (RoomLimits(peers=3), {("dora", "a"): PEERS, ("dora", "c"): PEERS}),
+        (RoomLimits(peers=9, peers_per_room=2), {("dora", "a"): PEERS_PER_ROOM}),
+    ],
+)
+def test_limits_refuse_newcomers_and_nobody_else(
+    limits: RoomLimits, refused: dict[tuple[str, str], str]
+) -> None:
+    async def scenario(call: Call) -> None:
+        for peer, room in (("ana", "a"), ("ben", "a"), ("cleo", "b")):
+            await call.connect(peer, room_id=room)
+        call.registry.set_limits(limits)
+        found = {}
+        for peer, room in (("ana", "a"), ("dora", "a"), ("dora", "c")):
+            try:
+                await call.connect(peer, room_id=room)
+            except Unavailable as error:
+                found[peer, room] = str(error)
+        assert found == {who: f"the limit of {what} is reached" for who, what in refused.items()}
+
+    run(scenario)
+
+
+def test_peers_that_arrive_together_do_not_slip_past_a_limit() -> None:
+    async def scenario(call: Call) -> None:
+        call.registry.set_limits(RoomLimits(peers_per_room=3))
+        arriving = [call.connect(f"peer{index}") for index in range(6)]
+        outcomes = await asyncio.gather(*arriving, return_exceptions=True)
+        assert [isinstance(outcome, Unavailable) for outcome in outcomes] == [False] * 3 + [True] * 3
+        assert call.registry.peer_count == 3
+
+    run(scenario)
+
+
+def test_new_limits_hold_in_open_rooms() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        call.registry.set_limits(RoomLimits(transports_per_peer=2))
+        with pytest.raises(InvalidState, match="too many transports"):
+            await ana.seat.create_transport(consuming=False, force_tcp=False)
+        assert len(ana.seat.peer.transports) == 2
 
     run(scenario)

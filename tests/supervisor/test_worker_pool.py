@@ -17,6 +17,7 @@ from mediad.config import Settings
 from mediad.errors import ConfigError, Forbidden, MediadError, PortError, Unavailable, WorkerDied
 from mediad.rooms.asker import set_asker
 from mediad.supervisor import restarts, worker_pool
+from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 from tests.support.loops import on_loop, raises, until
 from tests.support.workers import alive, open_fds, tiny
@@ -372,3 +373,67 @@ async def test_a_request_two_workers_died_of_is_refused(signal_: signal.Signals,
             assert await link.request("test.echo", {"n": 1}) == {"n": 1}
         else:
             await raises(WorkerDied, link.request("test.die", data))
+
+
+@on_loop
+async def test_new_settings_reach_running_and_later_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, dict[str, Any]]] = []
+    request = WorkerLink.request
+
+    async def listen(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        told.append((link.worker_id, data))
+        return await request(link, method, data)
+
+    monkeypatch.setattr(WorkerLink, "request", listen)
+    async with running() as pool:
+        new = Settings(workers=2, log_level="debug")
+        await pool.configure(new)
+        await pool.configure(new)  # no news
+        live = new.worker_settings(0).live()
+        assert sorted(told) == [(0, live), (1, live)]
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: is_new(worker, pid))
+        assert worker.process is not None
+        assert worker.process.settings == new.worker_settings(0)
+        assert len(told) == 2
+
+
+@on_loop
+async def test_a_worker_that_refuses_new_settings_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = WorkerLink.request
+
+    async def fail(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        return await request(link, "test.fail", {"code": "invalid"})
+
+    async with running(workers=1) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        monkeypatch.setattr(WorkerLink, "request", fail)
+        await pool.configure(Settings(workers=1, log_level="debug"))
+        await until(lambda: is_new(worker, pid))
+        assert worker.last_death == "it did not take new settings: as asked"
+
+
+@on_loop
+async def test_a_worker_that_outgrows_its_memory_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.05)
+    async with running(workers=1) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        await until(lambda: worker.rss_bytes)
+        limit = worker.rss_bytes // 2
+        pool._settings = Settings(workers=1, worker_memory_max_bytes=limit)
+        await until(lambda: is_new(worker, pid))
+        pool._settings = Settings(workers=1)
+        assert worker.last_death is not None
+        assert worker.last_death.endswith(f"bytes of memory, more than {limit}")
+
+
+@on_loop
+async def test_whether_all_answer() -> None:
+    async with running() as pool:
+        assert await pool.all_answer(10)
+        os.kill(pid_of(pool.workers[1]), signal.SIGSTOP)
+        assert not await pool.all_answer(0.2)
+        os.kill(pid_of(pool.workers[1]), signal.SIGKILL)
+        assert await pool.all_answer(10)  # dead is not silent
+    assert await pool.all_answer(10)

@@ -118,7 +118,7 @@ async def with_everything() -> Worker:
 
 def test_every_method_the_supervisor_knows() -> None:
     assert sorted(METHODS) == sorted(
-        [f"worker.{verb}" for verb in ("ping", "stats")]
+        [f"worker.{verb}" for verb in ("ping", "stats", "configure")]
         + [f"router.{verb}" for verb in ("create", "close", "stats")]
         + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats")]
         + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
@@ -130,6 +130,32 @@ def test_every_method_the_supervisor_knows() -> None:
 @on_loop
 async def test_unknown_methods() -> None:
     assert await recorded_worker().refused(NotFound, "router.dance") == 'unknown method "router.dance"'
+
+
+@on_loop
+async def test_new_settings_are_for_new_transports() -> None:
+    worker = await with_router()
+    old = await worker.ask("transport.create", routerId="r", transportId="old")
+    live = {**worker.server._settings.live(), "announcedIp": "203.0.113.7", "maxIncomingBitrateBps": 9_000}
+    await worker.ask("worker.configure", **live)
+    assert worker.server._settings.live() == live
+    new = await worker.ask("transport.create", routerId="r", transportId="new")
+    await worker.ask("router.create", routerId="r2")
+    other = await worker.ask("transport.create", routerId="r2", transportId="other")
+    addresses = [reply["iceCandidates"][0]["address"] for reply in (old, new, other)]
+    assert addresses == ["127.0.0.1", "203.0.113.7", "203.0.113.7"]
+    assert "logLevel" in await worker.refused(
+        InvalidInput, "worker.configure", **{**live, "logLevel": "loud"}
+    )
+
+
+@on_loop
+async def test_the_log_level_changes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels: list[str] = []
+    monkeypatch.setattr(methods.logs, "set_level", levels.append)
+    worker = recorded_worker()
+    await worker.ask("worker.configure", **{**worker.server._settings.live(), "logLevel": "debug"})
+    assert levels == ["debug"]
 
 
 @pytest.mark.parametrize(
