@@ -115,6 +115,11 @@ class Daemon:
             time.sleep(0.02)
         return self.pids()
 
+    def wait_exit(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None, "the daemon was not started"
+        return self._process.wait(STOP_TIMEOUT_S)
+
     def pids(self) -> list[int]:
         """The daemon and everything it started that is still running."""
         return [
