@@ -22,7 +22,14 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import create_app
 from mediad.signaling.server import uvicorn_options
-from mediad.supervisor import drain_methods, event_methods, settings_methods, status_methods, top
+from mediad.supervisor import (
+    doctor_methods,
+    drain_methods,
+    event_methods,
+    settings_methods,
+    status_methods,
+    top,
+)
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
 from mediad.supervisor.call_book import CallBook
@@ -216,6 +223,7 @@ class Daemon:
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
             event_methods.table(self._feed),
+            doctor_methods.table(lambda: self._settings, self._status),
         )
 
     def _announce(self) -> None:

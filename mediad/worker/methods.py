@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
@@ -135,6 +136,7 @@ class WorkerServer:
         self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port)
         self._routers: dict[str, Router] = {}
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
+        self._udp_buffer_bytes = 0
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
 
     async def start(self) -> None:
@@ -142,6 +144,8 @@ class WorkerServer:
         sock = bind_udp(
             self._settings.listen_ip, self._settings.rtc_first_port, self._settings.udp_buffer_bytes
         )
+        # the kernel counts its own overhead in, and says twice what it was asked for; socket(7)
+        self._udp_buffer_bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
         self._plane.start()
         self._plane.add_socket(sock)
 
@@ -193,6 +197,7 @@ class WorkerServer:
             "counters": {name: n for name, n in counters.items() if not name.startswith("drop_")},
             "udpGso": self._plane.udp_gso,
             "udpGro": self._plane.udp_gro,
+            "udpBufferBytes": self._udp_buffer_bytes,
             **self._plane.counts(),
         }
 

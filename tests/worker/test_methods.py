@@ -362,6 +362,7 @@ async def test_worker_statistics_and_ping() -> None:
         assert stats["rssBytes"] > 1_000_000
         assert isinstance(stats["udpGso"], bool)
         assert isinstance(stats["udpGro"], bool)
+        assert stats["udpBufferBytes"] > 65_536
         assert not any(name.startswith("drop_") for name in [*stats["counters"], *stats["dropped"]])
         peer.close()
     assert "ended" in await worker.refused(InvalidState, "worker.ping")

@@ -1,0 +1,48 @@
+"""What the doctor asks of the daemon: the settings it runs with, and what only its own process can say."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from mediad import __version__
+from mediad.config import Settings
+from mediad.supervisor.admin_methods import Table
+from mediad.supervisor.status import Status
+
+SETTINGS = (
+    *("host", "port", "tls_certificate", "tls_private_key"),
+    *("listen_ip", "announced_ip", "rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
+)
+"""What it judges. Secrets are not among it."""
+
+
+def table(settings: Callable[[], Settings], status: Status) -> Table:
+    """`settings` are asked for each time: a reload changes them."""
+
+    async def doctor(data: dict[str, Any]) -> dict[str, Any]:
+        now = settings()
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "url": status.url,
+            "status": status.health()["status"],
+            **status.workers(),
+            "reports": await status.worker_reports(),
+            "fdLimit": soft,
+            "openFds": len(os.listdir("/proc/self/fd")),
+            "settings": _settings(now, status.url),
+        }
+
+    return {"doctor": doctor}
+
+
+def _settings(now: Settings, url: str | None) -> dict[str, Any]:
+    """With what "auto" and "any free port" came to."""
+    found: dict[str, Any] = {name: getattr(now, name) for name in SETTINGS}
+    port = urlsplit(url).port if url is not None else None
+    return {**found, "workers": now.worker_count(), "port": port or now.port}
