@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Command
-from mediad.ctl.verbs import doctor, draining, events, live, node, rooms, settings
+from mediad.ctl.verbs import completion, doctor, draining, events, live, node, rooms, settings
 
 COMMANDS: tuple[Command, ...] = (
     *node.COMMANDS,
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     *events.COMMANDS,
     *settings.COMMANDS,
     *doctor.COMMANDS,
+    *completion.COMMANDS,
 )
 
 GROUPS: dict[str, str] = {**rooms.GROUPS, **draining.GROUPS, **settings.GROUPS}

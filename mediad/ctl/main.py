@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from mediad.config import admin_socket_candidates
 from mediad.ctl.client import NotAllowed, NotRunning
 from mediad.ctl.command import Command
 from mediad.ctl.commands import COMMANDS, GROUPS
+from mediad.ctl.completion import candidates, ids, spell
 from mediad.ctl.exits import CtlExit
 from mediad.ctl.session import Session
 from mediad.errors import EnvelopeError, MediadError
@@ -26,6 +28,9 @@ from mediad.errors import EnvelopeError, MediadError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; `argv` without the program's name."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["__complete"]:
+        return _complete(argv[1:])
     given = vars(build_parser().parse_args(argv))
     command: Command = given["command"]
     session = Session(_socket_paths(given["admin_socket"], os.environ), as_json=given["json"])
@@ -38,6 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return CtlExit.INTERRUPTED
     finally:
         session.close()
+
+
+def _complete(words: Sequence[str]) -> int:
+    """What a shell asks at each TAB; `words` are those after `mediactl`, the last is being typed."""
+    named = next((after for word, after in itertools.pairwise(words) if word == "--admin-socket"), None)
+    session = Session(_socket_paths(named, os.environ), as_json=False)
+    try:
+        print(spell(candidates(COMMANDS, GROUPS, words, ids(session))), end="")
+    finally:
+        session.close()
+    return CtlExit.OK
 
 
 def _run(command: Command, session: Session, data: dict[str, Any]) -> int:
