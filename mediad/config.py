@@ -173,7 +173,11 @@ class Settings:
         "MEDIASOUP_LOG_LEVEL",
         live=True,
     )
-    log_format: str = _key("text", Choice("text", "json"), "one line of text or one JSON object an event")
+    log_format: str = _key(
+        "auto",
+        Choice("auto", "text", "json", "journal"),
+        "a line of text or a JSON object an event, or fields for journald; auto is journal or text",
+    )
 
     def worker_count(self) -> int:
         """How many workers to run; "auto" never asks for more than the media ports can feed."""

@@ -25,6 +25,7 @@ FLOORS = {
     "config_load": "errors config config_kinds",
     "config_sample": "config config_kinds",
     "logs": "errors config",
+    "loop_lag": "",
     "ortc": "errors",
     "protocols": "errors",
     "_fastpath.base": "",
@@ -34,12 +35,12 @@ FLOORS = {
     "_fastpath.udp_receive": ENGINE,
     "_fastpath.udp_send": ENGINE,
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
-    "worker": "errors exit_codes config logs sockets ortc protocols _fastpath.loop _fastpath.engine",
+    "worker": "errors exit_codes config logs loop_lag sockets ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors ortc",
     "telemetry": "errors config logs",
     "signaling": "errors config logs ortc rooms",
-    "supervisor": "errors exit_codes config config_load config_sample logs sockets ortc protocols rooms "
-    "signaling telemetry",
+    "supervisor": "errors exit_codes config config_load config_sample logs loop_lag sockets ortc protocols "
+    "rooms signaling telemetry",
     "ctl": "errors exit_codes config config_load protocols",
 }
 

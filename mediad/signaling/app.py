@@ -1,11 +1,12 @@
 """The ASGI application behind mediad's one port: signaling, the demo page and the node's state.
 
 WebSocket /     protoo (dialect A)          GET /stats, /workers, /health     JSON from a StatusSource
-GET /…          the demo page
+GET /…          the demo page              GET /metrics                      what Prometheus scrapes
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -55,6 +56,9 @@ class SignalingSettings:
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
+Scrape = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""From an Accept header to the text of /metrics and its content type."""
+
 _REFUSALS = {400: "malformed", 403: "forbidden", 500: "error", 503: "unavailable"}
 """What operators are told about refusals, by HTTP status."""
 
@@ -94,9 +98,12 @@ def _count(text: str) -> int:
 
 
 def create_app(
-    registry: RoomRegistry, status: StatusSource, settings: SignalingSettings | None = None
+    registry: RoomRegistry,
+    status: StatusSource,
+    settings: SignalingSettings | None = None,
+    scrape: Scrape | None = None,
 ) -> Starlette:
-    """The application; run it with `server.uvicorn_options()`."""
+    """The application; run it with `server.uvicorn_options()`. Without `scrape` there is no /metrics."""
     settings = settings or SignalingSettings()
 
     async def signaling(websocket: WebSocket) -> None:
@@ -112,6 +119,12 @@ def create_app(
         report = status.health()
         return _json(report, 200 if report.get("status") in ("ok", "degraded") else 503)
 
+    async def metrics(request: Request) -> Response:
+        if scrape is None:
+            return PlainTextResponse("there are no metrics here", 404)
+        text, content_type = await scrape(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
     return Starlette(
         routes=[
             WebSocketRoute("/", signaling),
@@ -119,6 +132,7 @@ def create_app(
             Route("/stats", stats),
             Route("/workers", workers),
             Route("/health", health),
+            Route("/metrics", metrics),
             Mount("/", Page(settings.web_root)),
         ]
     )

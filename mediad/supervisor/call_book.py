@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mediad.rooms.observer import Observer
+from mediad.rooms.listener import CloseCause
+from mediad.rooms.observer import DESERTED, LEFT, Observer
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
-from mediad.telemetry.join_phases import TransportClock
+from mediad.telemetry.join_phases import PHASES, TransportClock
 
 
 @dataclass(slots=True)
@@ -34,6 +35,19 @@ class CallBook(Observer):
             tuple[str, str], float
         ] = {}  # a peer's connection, and from its join on, its join
         self._transports = TransportClock(now_s, self._phase)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Series that are there from the start: the first increase would go unseen otherwise."""
+        causes = [cause.value for cause in CloseCause]
+        for cause in (LEFT, *causes):
+            self._count.leaves.labels(cause)
+        for cause in (DESERTED, *causes):
+            self._count.rooms_closed.labels(cause)
+        for phase in PHASES:
+            self._count.join_phase_s.labels(phase)
+        for kind in ("malformed", "forbidden", "error", "unavailable"):
+            self._count.rejects.labels(kind)
 
     @contextlib.contextmanager
     def connecting(self, room_id: str, peer_id: str) -> Iterator[None]:

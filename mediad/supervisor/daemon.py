@@ -11,8 +11,6 @@ import signal
 import socket
 from collections.abc import MutableMapping, Sequence
 
-from prometheus_client import CollectorRegistry
-
 from mediad import __version__, logs
 from mediad.config import Settings, admin_socket_candidates
 from mediad.config_load import Loaded
@@ -22,21 +20,14 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import create_app
 from mediad.signaling.server import uvicorn_options
-from mediad.supervisor import (
-    doctor_methods,
-    drain_methods,
-    event_methods,
-    settings_methods,
-    status_methods,
-    top,
-)
+from mediad.supervisor import doctor_methods, drain_methods, settings_methods, status_methods, top
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
-from mediad.supervisor.call_book import CallBook
 from mediad.supervisor.draining import NODE, Drains
 from mediad.supervisor.front import Front, front_url, open_front
 from mediad.supervisor.heartbeat import Heartbeat
 from mediad.supervisor.live_settings import LiveSettings
+from mediad.supervisor.observation import Observation
 from mediad.supervisor.rolling import Rolling
 from mediad.supervisor.room_methods import RoomMethods
 from mediad.supervisor.service_manager import ServiceManager
@@ -44,8 +35,6 @@ from mediad.supervisor.status import Status
 from mediad.supervisor.tls import FrontTls
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.supervisor.worker_process import WORKER_COMMAND
-from mediad.telemetry.feed import Feed
-from mediad.telemetry.instruments import Instruments
 
 CLOSING_TIMEOUT_S = 2.0
 """What the closing of all rooms may take when workers do not answer."""
@@ -68,16 +57,16 @@ class Daemon:
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
         self._pool = WorkerPool(settings, self._worker_died, worker_command)
-        self._numbers = CollectorRegistry()
-        self._feed = Feed()
-        call_book = CallBook(self._feed, Instruments(self._numbers))
+        self._observation = Observation(settings)
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
-            self._registry = RoomRegistry(self._pool, codecs, _room_limits(settings), observer=call_book)
+            observer = self._observation.call_book
+            self._registry = RoomRegistry(self._pool, codecs, _room_limits(settings), observer=observer)
         except (InvalidInput, Unsupported) as error:
             raise ConfigError(f"media_codecs: {error}") from None
         self._status = Status(settings, self._pool, self._registry)
         self._drains = Drains(self._pool, self._registry)
+        self._observation.attach(self._status, self._pool, self._registry, self._drains)
         self._heartbeat = Heartbeat(self._manager, self._pool, self._status)
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
         if self._tls is not None:
@@ -153,9 +142,11 @@ class Daemon:
                 admin = AdminServer(admin_socket, self.admin_methods().call)
                 stack.push_async_callback(admin.stop)
                 await admin.start()
+            stack.push_async_callback(self._observation.stop)
+            await self._observation.start()
             stack.push_async_callback(self._pool.stop)
             await self._pool.start()
-            app = create_app(self._registry, self._status)
+            app = create_app(self._registry, self._status, scrape=self._observation.metrics.scrape)
             front = Front(app, sockets, uvicorn_options(), self._tls.context if self._tls else None)
             stack.push_async_callback(front.stop)
             await front.start()
@@ -182,7 +173,7 @@ class Daemon:
 
     async def _drain(self) -> None:
         """No new rooms; those there are get the grace to end by themselves."""
-        self._feed.publish("node.stopping")
+        self._observation.feed.publish("node.stopping")
         self._heartbeat.stopping()
         grace_s = self._settings.shutdown_grace_s
         if self._registry.room_count and grace_s:
@@ -202,7 +193,6 @@ class Daemon:
 
     def _worker_died(self, worker_id: int) -> None:
         self._registry.worker_died(worker_id)
-        self._feed.publish("worker.died", worker=worker_id)
 
     def _open_admin_socket(self) -> socket.socket | None:
         """A socket asked for must be there; the default one may be missing, and media flows all the same."""
@@ -222,12 +212,12 @@ class Daemon:
             RoomMethods(self._registry).table(),
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
-            event_methods.table(self._feed),
+            self._observation.table(),
             doctor_methods.table(lambda: self._settings, self._status),
         )
 
     def _announce(self) -> None:
-        self._feed.publish("node.ready", url=self._status.url, version=__version__)
+        self._observation.feed.publish("node.ready", url=self._status.url, version=__version__)
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
         logger.info(
             "mediad %s is ready: open %s (%d workers, media on %s, UDP ports %s)",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mediad.errors import InvalidState, MediadError, NotFound
+from mediad.supervisor.watcher import Watcher
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 
 MOVES_PER_S = 20
@@ -58,6 +59,7 @@ class Drains:
     def __init__(self, pool: WorkerPool, rooms: Rooms) -> None:
         self.stopping = False
         """The daemon is on its way out: nothing is undone any more."""
+        self.watcher = Watcher()
         self._pool = pool
         self._rooms = rooms
         self._drains: dict[int | None, Drain] = {}
@@ -73,6 +75,7 @@ class Drains:
         end_s = None if deadline_s is None else time.monotonic() + deadline_s
         self._drains[scope] = Drain(scope, total, end_s, task)
         logger.info("%s drains, with %d rooms", _name(scope), total)
+        self.watcher.drain_changed(scope, True)
 
     def cancel(self, scope: int | None) -> None:
         """Welcome new rooms again; undoing what was not begun does no harm. The node is every worker, too."""
@@ -84,6 +87,7 @@ class Drains:
             self._drop(one)
             self._mark(one, False)
         logger.info("%s takes rooms again", _name(scope))
+        self.watcher.drain_changed(scope, False)
 
     async def wait(self, scope: int | None) -> None:
         """Return when the drain of `scope` has come to its end, or was undone."""

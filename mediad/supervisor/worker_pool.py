@@ -22,6 +22,7 @@ from mediad.errors import MediadError, Unavailable, WorkerDied
 from mediad.supervisor.placement import Candidate, choose
 from mediad.supervisor.poison import Quarantine
 from mediad.supervisor.restarts import Restarts
+from mediad.supervisor.watcher import Watcher, death_cause
 from mediad.supervisor.worker_link import PIPE_CLOSED, WorkerLink
 from mediad.supervisor.worker_process import LAST_WORDS_S, WORKER_COMMAND, WorkerProcess, describe_exit
 
@@ -89,6 +90,7 @@ class WorkerPool:
         self.workers = [Worker(worker_id) for worker_id in range(settings.worker_count())]
         self.draining = False
         """While set, no room is placed."""
+        self.watcher = Watcher()
         self._settings = settings
         self._on_worker_died = on_worker_died
         self._command = command
@@ -243,6 +245,7 @@ class WorkerPool:
             worker.meter = psutil.Process(process.pid)
             worker.measure()
         logger.info("ready, pid %d", process.pid, extra={"worker": worker.worker_id})
+        self.watcher.worker_ready(worker.worker_id, process.pid)
         await self._configure(worker, process)  # they may have changed while it started
 
     async def _keep(self, worker: Worker) -> None:
@@ -294,6 +297,8 @@ class WorkerPool:
         worker.last_death = f"it {describe_exit(status)}" if unexplained else reason
         if process.killed or status not in (0, -signal.SIGKILL):  # else it was no fault of its own
             self._suspect(process)
+        cause = death_cause(reason, status, killed=process.killed)
+        self.watcher.worker_died(worker.worker_id, cause, worker.last_death)
         what = "pid %d died after %.1f s: %s"
         logger.error(what, process.pid, lived_s, worker.last_death, extra={"worker": worker.worker_id})
 

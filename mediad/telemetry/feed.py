@@ -25,8 +25,10 @@ TYPES = {
     "room.closed": "with cause, durationS, and peakPeers, the most members it had",
     "peer.joined": "a client is a member of the call, with displayName",
     "peer.left": "with cause and durationS; each join has exactly one leave",
+    "worker.draining": "no new room is opened on this worker",
+    "worker.undrained": "new rooms are welcome on it again",
     "worker.ready": "a worker process takes rooms, with pid",
-    "worker.died": "a worker process is gone, with reason; its rooms have closed",
+    "worker.died": "a worker process is gone, with cause and reason; its rooms have closed",
 }
 """Every type of event, and what it says."""
 

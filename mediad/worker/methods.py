@@ -16,6 +16,7 @@ import psutil
 from mediad import logs
 from mediad.config import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
+from mediad.loop_lag import LoopLag
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
 from mediad.worker.consumer import Consumer
@@ -137,6 +138,7 @@ class WorkerServer:
         self._routers: dict[str, Router] = {}
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
         self._udp_buffer_bytes = 0
+        self._lag = LoopLag()
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
 
     async def start(self) -> None:
@@ -148,6 +150,7 @@ class WorkerServer:
         self._udp_buffer_bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
         self._plane.start()
         self._plane.add_socket(sock)
+        self._lag.start()
 
     async def handle(self, method: str, data: dict[str, Any]) -> Reply:
         """Raises MediadError with a text for people when the request cannot be met."""
@@ -165,6 +168,7 @@ class WorkerServer:
         """Close every transport with a goodbye, then end the media thread."""
         for router in list(self._routers.values()):
             router.close()
+        self._lag.stop()
         self._plane.stop()
 
     # --- worker and routers -------------------------------------------------------------------------------
@@ -186,10 +190,12 @@ class WorkerServer:
 
     async def worker_stats(self, message: Nothing) -> Reply:
         counters = self._plane.counters()
-        refused = Counter(self._refused)
+        refused, ice, dtls = Counter(self._refused), Counter[str](), Counter[str]()
         for router in self._routers.values():
             for transport in router.transports.values():
                 refused.update(transport.dropped())
+                ice[transport.ice_state] += 1
+                dtls[transport.dtls_state] += 1
         dropped = {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
         return {
             "rssBytes": psutil.Process().memory_info().rss,
@@ -198,6 +204,10 @@ class WorkerServer:
             "udpGso": self._plane.udp_gso,
             "udpGro": self._plane.udp_gro,
             "udpBufferBytes": self._udp_buffer_bytes,
+            "iceStates": dict(ice),
+            "dtlsStates": dict(dtls),
+            "loopLag": self._lag.report(),
+            "log": logs.counts(),
             **self._plane.counts(),
         }
 

@@ -12,6 +12,7 @@ from websockets.typing import Subprotocol
 
 from mediad.errors import MediadError
 from mediad.rooms import registry
+from mediad.rooms.observer import Observer
 from mediad.signaling.app import SignalingSettings
 from tests.support.rtp_samples import opus
 from tests.support.signaling import Front, eventually, run
@@ -215,3 +216,41 @@ def test_the_page_and_signaling_share_the_root(tmp_path: Path) -> None:
         await running.member("ana")
 
     run(scenario, settings=SignalingSettings(web_root=tmp_path))
+
+
+# -- metrics ---------------------------------------------------------------------------------------------
+
+
+def test_metrics_are_whatever_is_scraped() -> None:
+    async def scrape(accept: str) -> tuple[bytes, str]:
+        return f"mediad_x 1 # {accept}\n".encode(), "text/plain; version=0.0.4"
+
+    async def scenario(running: Front) -> None:
+        head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/special\r\nConnection: close\r\n\r\n"
+        status, headers, body = await running.http(head)
+        assert (status, body) == (200, b"mediad_x 1 # text/special\n")
+        assert headers["content-type"] == "text/plain; version=0.0.4"
+
+    run(scenario, scrape=scrape)
+
+
+def test_an_app_without_metrics_says_so() -> None:
+    async def scenario(running: Front) -> None:
+        assert (await running.get("/metrics"))[0] == 404
+
+    run(scenario)
+
+
+def test_who_is_not_let_in_is_reported() -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Ear(Observer):
+        def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
+            told.append((room_id, peer_id, kind))
+
+    async def scenario(running: Front) -> None:
+        await refusal(running.url(roomId="r"), PROTOO)
+        await refusal(running.url(roomId="r", peerId="p"), None)
+        assert told == [("r", "", "malformed"), ("r", "p", "forbidden")]
+
+    run(scenario, observer=Ear())

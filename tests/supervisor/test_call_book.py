@@ -121,7 +121,16 @@ def test_a_room_that_cannot_be_opened_is_not_told_of(monkeypatch: pytest.MonkeyP
         with pytest.raises(MediadError):
             await node.call.connect("ana")
         assert node.told() == []
-        assert node.value("join_phase_seconds_count", phase="connect") is None
+        assert node.value("join_phase_seconds_count", phase="connect") == 0
+
+    run(scenario)
+
+
+def test_series_are_there_before_anything_happens() -> None:
+    async def scenario(node: Node) -> None:
+        assert node.value("peer_leaves_total", cause="worker-died") == 0
+        assert node.value("rooms_closed_total", cause="deserted") == 0
+        assert node.value("rejects_total", reason="unavailable") == 0
 
     run(scenario)
 

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from mediad.rooms.registry import RoomRegistry
-from mediad.signaling.app import SignalingSettings, create_app
+from mediad.signaling.app import Scrape, SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
 
@@ -108,12 +108,15 @@ def run(scenario: Callable[[Front], Coroutine[Any, Any, None]], **options: Any) 
 
 @contextlib.asynccontextmanager
 async def front(
-    settings: SignalingSettings | None = None, workers: int = 1, **registry_options: Any
+    settings: SignalingSettings | None = None,
+    workers: int = 1,
+    scrape: Scrape | None = None,
+    **registry_options: Any,
 ) -> AsyncIterator[Front]:
     placement, status = Workers(workers), Status()
     registry = RoomRegistry(placement, **registry_options)
     config = uvicorn.Config(
-        create_app(registry, status, settings), log_config=None, loop="asyncio", **uvicorn_options()
+        create_app(registry, status, settings, scrape), log_config=None, loop="asyncio", **uvicorn_options()
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(config)

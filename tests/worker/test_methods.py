@@ -364,6 +364,9 @@ async def test_worker_statistics_and_ping() -> None:
         assert isinstance(stats["udpGro"], bool)
         assert stats["udpBufferBytes"] > 65_536
         assert not any(name.startswith("drop_") for name in [*stats["counters"], *stats["dropped"]])
+        assert (stats["iceStates"], sum(stats["dtlsStates"].values())) == ({"completed": 1}, 1)
+        assert set(stats["log"]) == {"lines", "leftOut"}
+        assert set(stats["loopLag"]) == {"buckets", "sumS"}
         peer.close()
     assert "ended" in await worker.refused(InvalidState, "worker.ping")
 
