@@ -181,6 +181,8 @@ class WorkerPool:
         avoided, until_s = self._displaced.get(room_id, (-1, 0.0))
         if time.monotonic() < until_s:
             able = [worker for worker in able if worker.worker_id != avoided] or able
+        # one that dies again and again has the fewest rooms each time: it would draw them all
+        able = [worker for worker in able if not worker.history.looping] or able
         chosen = choose(
             Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used) for worker in able
         )

@@ -437,3 +437,26 @@ async def test_whether_all_answer() -> None:
         os.kill(pid_of(pool.workers[1]), signal.SIGKILL)
         assert await pool.all_answer(10)  # dead is not silent
     assert await pool.all_answer(10)
+
+
+@on_loop
+async def test_a_request_two_workers_hung_on_is_refused() -> None:
+    set_asker("room", "mallory")
+    async with running(worker_ping_interval_s=0.05, worker_ping_timeout_s=0.5) as pool:
+        for _ in range(2):
+            link = pool.place("a")
+            worker = pool.workers[link.worker_id]
+            pid = worker.pid
+            await raises(WorkerDied, link.request("test.stop-reading", {}))
+            await until(lambda pid=pid, worker=worker: is_new(worker, pid))
+        await raises(Forbidden, pool.place("a").request("test.stop-reading", {}))
+
+
+@on_loop
+async def test_a_worker_in_a_crash_loop_draws_no_rooms_while_there_are_others() -> None:
+    async with running() as pool:
+        for _ in range(restarts.FREE_RESTARTS + 1):
+            pool.workers[0].history.died(0.1)
+        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
+        pool.workers[1].draining = True
+        assert pool.place("r4").worker_id == 0
