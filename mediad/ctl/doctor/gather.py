@@ -57,14 +57,16 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
     if settings is None:
         return Network(public_address=public, public_problem=public_problem)
     announced = probes.resolve(candidate(settings))
-    targets = [
-        (worker["workerId"], ip, worker["firstPort"])
-        for worker in (daemon.workers if daemon is not None else ())
-        for ip in announced[:_ADDRESSES]
-    ]
+
+    def ask() -> probes.Reports:
+        reports: probes.Reports = session.call("stats", {})["reports"]
+        return reports
+
+    workers = daemon.workers if daemon is not None else []
+    ports = {worker["workerId"]: worker["firstPort"] for worker in workers}
     return Network(
         announced=announced,
-        probes=probes.media_path(targets, lambda: session.call("stats", {})["reports"]),
+        probes=probes.media_path(ports, announced[:_ADDRESSES], ask) if ports else (),
         public_address=public,
         public_problem=public_problem,
         front_problem=probes.front_problem(daemon.url) if daemon is not None else None,

@@ -12,7 +12,7 @@ import struct
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psutil
@@ -21,9 +21,9 @@ from mediad.config import Settings
 from mediad.ctl.doctor.facts import MediaProbe, TakenPort
 
 TIMEOUT_S = 2.0
-_STEP_S = 0.1
-_STEPS = 10
-"""How often, and for how long, workers are asked whether a probe has arrived."""
+PATIENCE_S = 1.0
+"""How long a probe of the media path may take."""
+_STEP_S = 0.05
 
 _COUNTER = "stun_unknown_username"
 """What a worker counts a probe as."""
@@ -33,8 +33,6 @@ _USERNAME, _XOR_MAPPED_ADDRESS = 0x0006, 0x0020
 _NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
 Reports = dict[str, dict[str, Any]]
-Endpoint = tuple[int, str, int]
-"""Worker id, address, port."""
 
 
 def resolve(host: str) -> tuple[str, ...]:
@@ -109,29 +107,34 @@ def front_problem(url: str | None) -> str | None:
     return None
 
 
-def media_path(targets: Sequence[Endpoint], ask: Callable[[], Reports]) -> tuple[MediaProbe, ...]:
-    """Send to each target what its worker will count and drop; `ask` is for the workers' counters."""
-    probes = []
-    for worker_id, ip, port in targets:
-        before = _count(ask(), worker_id)
-        if before is not None and send(ip, port, probe_datagram()):
-            arrived = _arrives(ask, worker_id, before)
-            probes.append(MediaProbe(worker_id=worker_id, ip=ip, port=port, arrived=arrived))
-    return tuple(probes)
+def media_path(
+    ports: Mapping[int, int], addresses: Sequence[str], ask: Callable[[], Reports]
+) -> tuple[MediaProbe, ...]:
+    """Send to each worker's port on each address what the worker counts and drops.
+
+    `ports` are by worker id; `ask` is for the workers' counters. Workers that do not answer are left out.
+    """
+    return tuple(probe for ip in addresses for probe in _round(ports, ip, ask))
 
 
-def _arrives(ask: Callable[[], Reports], worker_id: int, before: int) -> bool:
-    for _ in range(_STEPS):
-        now = _count(ask(), worker_id)
-        if now is not None and now > before:
-            return True
+def _round(ports: Mapping[int, int], ip: str, ask: Callable[[], Reports]) -> Iterator[MediaProbe]:
+    """One address, all workers at once."""
+    before = _counts(ask())
+    sent = {id_ for id_, port in ports.items() if id_ in before and send(ip, port, probe_datagram())}
+    missing = set(sent)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while missing:
+        now = _counts(ask())
+        missing -= {id_ for id_ in missing if now.get(id_, 0) > before[id_]}
+        if time.monotonic() >= deadline_s:
+            break
         time.sleep(_STEP_S)
-    return False
+    for id_ in sorted(sent):
+        yield MediaProbe(worker_id=id_, ip=ip, port=ports[id_], arrived=id_ not in missing)
 
 
-def _count(reports: Reports, worker_id: int) -> int | None:
-    dropped = reports.get(str(worker_id), {}).get("dropped")
-    return None if dropped is None else int(dropped.get(_COUNTER, 0))
+def _counts(reports: Reports) -> dict[int, int]:
+    return {int(id_): int(r["dropped"].get(_COUNTER, 0)) for id_, r in reports.items() if "dropped" in r}
 
 
 def probe_datagram() -> bytes:

@@ -23,7 +23,7 @@ NOBODY = ScriptedSession({})
 
 
 def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "_STEP_S", 0)
+    monkeypatch.setattr(probes, "PATIENCE_S", 0)
     reports = {"0": {"dropped": {"stun_unknown_username": 1}}}
     answer = {
         "version": "1.0",

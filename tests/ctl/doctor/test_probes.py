@@ -147,20 +147,21 @@ class CountingWorker:
 def test_media_that_arrives() -> None:
     worker = CountingWorker()
     with worker.sock:
-        (probe,) = media_path([(3, "127.0.0.1", worker.port)], worker.reports)
+        (probe,) = media_path({3: worker.port}, ["127.0.0.1"], worker.reports)
     assert probe == MediaProbe(worker_id=3, ip="127.0.0.1", port=worker.port, arrived=True)
 
 
 def test_media_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "_STEP_S", 0)
+    monkeypatch.setattr(probes, "PATIENCE_S", 0)
     worker, elsewhere = CountingWorker(), CountingWorker()
     with worker.sock, elsewhere.sock:
-        (probe,) = media_path([(3, "127.0.0.1", elsewhere.port)], worker.reports)
+        (probe,) = media_path({3: elsewhere.port}, ["127.0.0.1"], worker.reports)
     assert not probe.arrived
 
 
 def test_workers_that_count_nothing_are_not_probed() -> None:
-    assert media_path([(0, "127.0.0.1", 9)], dict) == ()
+    assert media_path({0: 9}, ["127.0.0.1"], dict) == ()
+    assert media_path({0: 9}, ["127.0.0.1"], lambda: {"0": {}}) == ()
 
 
 def test_a_probe_is_a_binding_request() -> None:
