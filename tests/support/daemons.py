@@ -30,6 +30,7 @@ class Daemon:
 
     def __init__(self, command: Sequence[str], environ: dict[str, str]) -> None:
         self.lines: list[str] = []
+        self._runtime_directory = environ["RUNTIME_DIRECTORY"]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -45,6 +46,10 @@ class Daemon:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.lines.append(line.rstrip("\n"))
+
+    @property
+    def admin_socket(self) -> str:
+        return f"{self._runtime_directory}/mediad.sock"
 
     @property
     def log(self) -> str:
