@@ -213,7 +213,7 @@ class Daemon:
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
             self._observation.table(),
-            doctor_methods.table(lambda: self._settings, self._status),
+            doctor_methods.table(self._configured, self._status),
         )
 
     def _announce(self) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from mediad import __version__
 from mediad.config import Settings
 from mediad.supervisor.admin_methods import Table
+from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.status import Status
 
 SETTINGS = (
@@ -20,11 +20,10 @@ SETTINGS = (
 """What it judges. Secrets are not among it."""
 
 
-def table(settings: Callable[[], Settings], status: Status) -> Table:
-    """`settings` are asked for each time: a reload changes them."""
+def table(live: LiveSettings, status: Status) -> Table:
+    """The method, by name."""
 
     async def doctor(data: dict[str, Any]) -> dict[str, Any]:
-        now = settings()
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return {
             "version": __version__,
@@ -35,7 +34,9 @@ def table(settings: Callable[[], Settings], status: Status) -> Table:
             "reports": await status.worker_reports(),
             "fdLimit": soft,
             "openFds": len(os.listdir("/proc/self/fd")),
-            "settings": _settings(now, status.url),
+            "settings": _settings(live.settings, status.url),
+            "settingsProblems": await live.problems(),
+            "settingsWaiting": sorted(live.waiting),
         }
 
     return {"doctor": doctor}

@@ -93,6 +93,14 @@ class LiveSettings:
             await self._change(settings)
             self.origins = {**self.origins, key: BY_HAND}
 
+    async def problems(self) -> list[str]:
+        """What the next start would refuse, or a reload; [] when all is well where the settings come from."""
+        try:
+            await asyncio.to_thread(self._sources.load)
+        except ConfigError as error:
+            return str(error).splitlines()
+        return []
+
     def shown(self) -> list[dict[str, Any]]:
         """Every key with its value and origin, whether it is live, and what waits for a restart."""
         return [

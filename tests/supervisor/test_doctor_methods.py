@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, cast
 
 from mediad import __version__
 from mediad.config import KEYS, Settings
+from mediad.config_load import load
 from mediad.supervisor.doctor_methods import SETTINGS, table
+from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.status import Status
 from tests.support.admin_calls import ask
 from tests.support.loops import on_loop
@@ -27,10 +30,12 @@ class FixedStatus:
 
 
 @on_loop
-async def test_facts_of_its_own() -> None:
+async def test_facts_of_its_own(tmp_path: Path) -> None:
     status = FixedStatus()
-    now = [Settings(port=0, workers=3), Settings(port=8080, announced_ip="8.8.4.4")]
-    methods = table(lambda: now[0], cast(Status, status))
+    path = tmp_path / "mediad.toml"
+    path.write_text("port = 0\nworkers = 3\n")
+    live = LiveSettings(load(path=str(path)))
+    methods = table(live, cast(Status, status))
     facts = await ask(methods, "doctor")
     assert (facts["version"], facts["pid"], facts["status"]) == (__version__, os.getpid(), "ok")
     assert facts["workers"] == [{"workerId": 0}]
@@ -38,11 +43,23 @@ async def test_facts_of_its_own() -> None:
     assert 0 < facts["openFds"] < facts["fdLimit"]
     assert (facts["settings"]["workers"], facts["settings"]["port"]) == (3, 4711)
     assert Settings(**facts["settings"]).workers == 3
-    del now[0]
+    assert (facts["settingsProblems"], facts["settingsWaiting"]) == ([], [])
+
+
+@on_loop
+async def test_settings_that_change_meanwhile(tmp_path: Path) -> None:
+    status = FixedStatus()
     status.url = None
-    changed = (await ask(methods, "doctor"))["settings"]
-    assert (changed["announced_ip"], changed["port"]) == ("8.8.4.4", 8080)
-    assert changed["workers"] == now[0].worker_count()
+    path = tmp_path / "mediad.toml"
+    path.write_text("port = 8080\nworkers = 1\n")
+    live = LiveSettings(load(path=str(path)))
+    path.write_text('port = 8081\nworkers = 1\nannounced_ip = "8.8.4.4"\n')
+    await live.reload()
+    path.write_text("prot = 1\n")
+    facts = await ask(table(live, cast(Status, status)), "doctor")
+    assert (facts["settings"]["announced_ip"], facts["settings"]["port"]) == ("8.8.4.4", 8080)
+    assert facts["settingsWaiting"] == ["port"]
+    assert facts["settingsProblems"][0].startswith("prot: unknown setting")
 
 
 def test_settings_are_settings() -> None:

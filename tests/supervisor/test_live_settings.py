@@ -54,6 +54,15 @@ async def test_what_is_live_changes_and_the_rest_waits(tmp_path: Path) -> None:
 
 
 @on_loop
+async def test_what_the_next_start_would_refuse(tmp_path: Path) -> None:
+    file = File(tmp_path)
+    assert await file.live.problems() == []
+    file.write('port = "high"\nlog_level = "shout"\n')
+    assert [problem.split(":")[0] for problem in await file.live.problems()] == ["port", "log_level"]
+    assert file.live.settings == Settings()
+
+
+@on_loop
 async def test_what_waited_and_was_taken_back_waits_no_more(tmp_path: Path) -> None:
     file = File(tmp_path)
     file.write("workers = 2\n")

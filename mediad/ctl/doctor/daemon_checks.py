@@ -17,6 +17,15 @@ FDS_NEARLY_USED = 0.8
 def settings(facts: Facts) -> Iterator[Finding]:
     for problem in facts.settings_problems:
         yield error("settings", problem, "put it right, then ask `mediad --check-config`")
+    if facts.daemon is not None:
+        for problem in facts.daemon.settings_problems:
+            text = f"mediad would not start again: {problem}"
+            yield error("settings", text, "put it right, then `mediactl reload`")
+        if facts.daemon.settings_waiting:
+            text = f"{', '.join(facts.daemon.settings_waiting)}: changed, and not in force"
+            yield warning("settings", text, "restart mediad; `mediactl config show --origin` has the values")
+        if facts.daemon.settings_problems:
+            return
     if facts.settings is not None and not facts.settings_problems:
         yield ok("settings", "the settings are right")
 

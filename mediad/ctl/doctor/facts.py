@@ -21,6 +21,10 @@ class DaemonFacts:
     """As `mediactl workers` shows them."""
     reports: dict[str, dict[str, Any]]
     """worker.stats by worker id, of those that answered."""
+    settings_problems: tuple[str, ...] = ()
+    """What it would find wrong at the next start."""
+    settings_waiting: tuple[str, ...] = ()
+    """Keys that are configured otherwise than they are in force, until the next start."""
     fd_limit: int
     open_fds: int
 

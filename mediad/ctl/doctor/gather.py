@@ -46,6 +46,8 @@ def _daemon(answer: Data) -> DaemonFacts:
         url=answer["url"],
         workers=answer["workers"],
         reports=answer["reports"],
+        settings_problems=tuple(answer["settingsProblems"]),
+        settings_waiting=tuple(answer["settingsWaiting"]),
         fd_limit=answer["fdLimit"],
         open_fds=answer["openFds"],
     )

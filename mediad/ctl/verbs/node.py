@@ -20,6 +20,7 @@ def _status(data: Data) -> str:
             ("peers", data["peers"]),
             ("UDP GSO", yes_no(data["udpGso"])),
             ("UDP GRO", yes_no(data["udpGro"])),
+            *(("problem", problem) for problem in data["problems"]),
         ]
     )
 

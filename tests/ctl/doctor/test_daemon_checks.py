@@ -15,6 +15,14 @@ def test_wrong_settings() -> None:
         fault(wrong, "error", "settings", problem)
 
 
+def test_settings_that_have_gone_wrong_since_the_start() -> None:
+    only_fault(daemon(settings_problems=("port: wrong",)), "error", "settings", "start again: port: wrong")
+
+
+def test_settings_that_wait_for_a_restart() -> None:
+    only_fault(daemon(settings_waiting=("host", "port")), "warning", "settings", "host, port: changed")
+
+
 def test_not_running() -> None:
     only_fault(stopped(), "error", "daemon", "mediad is not running")
 

@@ -34,12 +34,16 @@ def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         "openFds": 3,
         "workers": [{"workerId": 0, "firstPort": free_media_ports(1)}],
         "reports": reports,
+        "settingsProblems": ["port: wrong"],
+        "settingsWaiting": ["host"],
     }
     session = ScriptedSession({"reports": reports})
     facts = gather(session, Installation(Settings(workers=1), answer=answer), None, None)
     assert facts.version == __version__
     assert facts.daemon is not None
     assert (facts.daemon.fd_limit, facts.daemon.open_fds) == (9, 3)
+    assert facts.daemon.settings_problems == ("port: wrong",)
+    assert facts.daemon.settings_waiting == ("host",)
     assert facts.network.announced == ("127.0.0.1",)
     assert [(probe.worker_id, probe.arrived) for probe in facts.network.probes] == [(0, False)]
     assert facts.network.front_problem == "it does not serve yet"

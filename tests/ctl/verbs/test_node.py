@@ -22,12 +22,15 @@ def test_status() -> None:
         "peers": 9,
         "udpGso": True,
         "udpGro": None,
+        "problems": [],
     }
     lines = dict(line.split(maxsplit=1) for line in SHOW["status"](data).splitlines()[:8])
     assert lines["status"] == "ok"
     assert lines["up"] == "1h 1m"
     assert lines["workers"] == "1 of 2 ready, 3 restarts"
     assert SHOW["status"](data).splitlines()[-2:] == ["UDP GSO  yes", "UDP GRO  unknown"]
+    ill = SHOW["status"]({**data, "problems": ["worker 1 has failed 4 times in a row"]})
+    assert ill.splitlines()[-1].split(maxsplit=1) == ["problem", "worker 1 has failed 4 times in a row"]
     assert "not serving yet" in SHOW["status"]({**data, "url": None})
 
 
