@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediad import config_load
-from mediad.config import Settings
+from mediad.config import KEYS, Settings
 from mediad.ctl.client import NotRunning
 from mediad.ctl.session import Data, Session
 from mediad.errors import ConfigError, EnvelopeError
@@ -33,7 +33,9 @@ def find(session: Session, path: str | None, environ: Mapping[str, str]) -> Inst
     """Ask the daemon; without one, read what it would read. NotAllowed passes through."""
     try:
         answer = session.call("doctor", {})
-        return Installation(Settings(**answer["settings"]), answer=answer)
+        # a daemon of another version may have settings this one has not heard of
+        known = {key: value for key, value in answer["settings"].items() if key in KEYS}
+        return Installation(Settings(**known), answer=answer)
     except (NotRunning, EnvelopeError) as error:
         absence = str(error)
     path = path or environ.get("MEDIAD_CONFIG") or (DEFAULT_FILE if Path(DEFAULT_FILE).exists() else None)

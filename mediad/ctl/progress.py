@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TextIO
 
@@ -27,7 +28,9 @@ class ProgressBar:
         if self._overwrites:
             filled = round(share * WIDTH)
             bar = "#" * filled + "." * (WIDTH - filled)
-            self._out.write(f"\r{self._label} [{bar}] {text}\x1b[K")
+            line = f"{self._label} [{bar}] {text}"
+            # a line that wraps could not be written over
+            self._out.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
         elif text != self._last:
             self._out.write(f"{self._label} {text.lstrip()}\n")
         self._last = text

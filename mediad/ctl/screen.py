@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"  # the alternate screen, without a cursor
 _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
@@ -18,6 +19,7 @@ class Screen:
         self._out = sys.stdout if out is None else out
         self._in_place = self._out.isatty()
         self._drawn = False
+        self._before: Any = signal.SIG_DFL
 
     @property
     def lines(self) -> int | None:
@@ -36,6 +38,8 @@ class Screen:
 
     def __enter__(self) -> Screen:
         if self._in_place:
+            # whoever ends us in another way than Ctrl-C shall not find a terminal without a cursor
+            self._before = signal.signal(signal.SIGTERM, _end)
             self._out.write(_ENTER)
         return self
 
@@ -43,3 +47,8 @@ class Screen:
         if self._in_place:
             self._out.write(_LEAVE)
             self._out.flush()
+            signal.signal(signal.SIGTERM, self._before)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mediad.config import Settings
 from mediad.config_load import Loaded
 from mediad.ctl.commands import COMMANDS, GROUPS
+from mediad.ctl.exits import CtlExit
 from mediad.supervisor.daemon import Daemon
 
 NAMES = [command.name for command in COMMANDS]
@@ -28,3 +31,9 @@ def test_every_verb_has_its_method() -> None:
 def test_data_is_what_was_given() -> None:
     for command in COMMANDS:
         assert command.data({"json": True, "admin_socket": None}) == {}
+
+
+def test_every_verb_and_exit_code_is_described() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mediactl.md").read_text()
+    assert [name for name in NAMES if f"`{name}" not in text] == []
+    assert [code.value for code in CtlExit if f"\n| {code.value} |" not in text] == []

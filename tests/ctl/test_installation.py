@@ -24,7 +24,7 @@ def no_default_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_daemon_that_runs_is_believed(tmp_path: Path) -> None:
-    answer = {"settings": {"port": 4000, "workers": 3}, "pid": 7}
+    answer = {"settings": {"port": 4000, "workers": 3, "of_tomorrow": 1}, "pid": 7}
     found = find(ScriptedSession(answer), str(tmp_path / "wrong.toml"), {})
     assert found.settings == Settings(port=4000, workers=3)
     assert (found.answer, found.absence, found.problems) == (answer, None, ())

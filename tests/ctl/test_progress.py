@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
+
+import pytest
 
 from mediad.ctl.progress import WIDTH, ProgressBar
 
@@ -26,6 +30,14 @@ def test_a_terminal_sees_one_line_that_changes() -> None:
     assert text.count("\n") == 1
     assert text.endswith(f"\rdraining [{'#' * WIDTH}] 100%\x1b[K\n")
     assert f"[{'#' * (WIDTH // 2)}{'.' * (WIDTH // 2)}]  50%  2 rooms \\x1b[2Jleft" in text
+
+
+def test_a_line_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((20, 5)))
+    out = Terminal()
+    with ProgressBar("draining", out) as bar:
+        bar.update(1, 2, "a long story")
+    assert out.getvalue() == f"\rdraining [{'#' * 9}\x1b[K\n"
 
 
 def test_a_file_gets_a_line_a_step() -> None:

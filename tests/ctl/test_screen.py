@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -28,6 +29,16 @@ def test_a_terminal_is_drawn_over_and_given_back(monkeypatch: pytest.MonkeyPatch
     assert text.startswith("\x1b[?1049h")
     assert "\x1b[Ha lo\x1b[K\r\nb\x1b[K\x1b[J" in text
     assert text.endswith("\x1b[?1049l")
+
+
+def test_an_end_from_outside_gives_the_terminal_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    out = Terminal()
+    with pytest.raises(SystemExit) as caught, Screen(out):
+        signal.raise_signal(signal.SIGTERM)
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert out.getvalue().endswith("\x1b[?1049l")
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_file_gets_one_below_the_other() -> None:

@@ -55,6 +55,10 @@ class Machine:
     conntrack: tuple[int, int] | None = None
     """Entries in the connection table, and how many fit."""
     memory_available: int | None = None
+    group_memory: tuple[int, int] | None = None
+    """Bytes in use in the control group nearest its limit, and that limit."""
+    stop_timeout_s: float | None = None
+    """When systemd kills the unit that was told to stop; None without systemd, or without a limit."""
     udp_gso: bool | None = None
     clock: Clock = Clock()
     socket_drops: dict[int, int] = field(default_factory=dict)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,12 @@ _UDP_SEGMENT = 103  # linux/udp.h
 _STA_UNSYNC = 0x0040  # sys/timex.h
 _TIMEX_BYTES = 512  # more than struct timex has anywhere
 _TIMEX_STATUS = 5 * ctypes.sizeof(ctypes.c_long)  # after modes, offset, freq, maxerror and esterror
+
+SYSTEMCTL_S = 3.0
+"""How long systemctl may take to answer."""
+
+_UNITS_S = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SPAN = re.compile(r"([0-9.]+)(ms|s|min|h|d|w)")
 
 ROOT = Path("/")
 
@@ -32,6 +40,8 @@ def look(pid: int, offset_s: float | None = None, root: Path = ROOT) -> Machine:
         ephemeral_ports=_port_range(root),
         reserved_ports=_reserved_ports(root),
         conntrack=_conntrack(root),
+        group_memory=_group_memory(pid, root),
+        stop_timeout_s=_stop_timeout_s(pid, root),
         memory_available=psutil.virtual_memory().available,
         udp_gso=_udp_gso(),
         clock=Clock(synchronised=_synchronised(), offset_s=offset_s),
@@ -68,6 +78,37 @@ def _throttled(pid: int, root: Path) -> float | None:
         if stat.get("nr_periods"):
             return stat["nr_throttled"] / stat["nr_periods"]
     return None
+
+
+def _group_memory(pid: int, root: Path) -> tuple[int, int] | None:
+    """Of the group that is nearest its limit."""
+    found = []
+    for group in _control_groups(pid, root):
+        current, limit = _number(group / "memory.current"), (_text(group / "memory.max") or "max").strip()
+        if current is not None and limit not in ("max", "0"):
+            found.append((current, int(limit)))
+    return max(found, key=lambda pair: pair[0] / pair[1], default=None)
+
+
+def _stop_timeout_s(pid: int, root: Path) -> float | None:
+    """Of the unit whose control group the process is in."""
+    unit = next((group.name for group in _control_groups(pid, root) if group.suffix == ".service"), None)
+    if unit is None:
+        return None
+    command = ["systemctl", "show", "--property=TimeoutStopUSec", "--value", unit]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=SYSTEMCTL_S, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return time_span_s(shown.stdout.strip())
+
+
+def time_span_s(text: str) -> float | None:
+    """systemd's `1min 30s`; None for what is no span, as `infinity`."""
+    found = [_SPAN.fullmatch(word) for word in text.split()]
+    if not found or not all(found):
+        return None
+    return sum(float(match[1]) * _UNITS_S[match[2]] for match in found if match)
 
 
 def _control_groups(pid: int, root: Path) -> Iterator[Path]:

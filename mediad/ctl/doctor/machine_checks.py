@@ -13,7 +13,11 @@ OFFSET_S = 2.0
 
 LITTLE_MEMORY = 256 * 2**20
 TABLE_NEARLY_FULL = 0.8
+LIMIT_NEARLY_REACHED = 0.9
 OFTEN_THROTTLED = 0.01
+
+STOPPING_S = 10.0
+"""What it needs to stop beyond the grace it gives to rooms."""
 
 
 def cores(facts: Facts) -> Iterator[Finding]:
@@ -94,4 +98,32 @@ def memory(facts: Facts) -> Iterator[Finding]:
         yield ok("memory", text)
 
 
-CHECKS: tuple[Check, ...] = (cores, throttling, clock, gso, conntrack, memory)
+def group_memory(facts: Facts) -> Iterator[Finding]:
+    if facts.machine.group_memory is None:
+        return
+    used, limit = facts.machine.group_memory
+    text = f"its control group uses {size(used)} of {size(limit)}"
+    if used > LIMIT_NEARLY_REACHED * limit:
+        yield warning(
+            "memory", text, "raise MemoryMax= (or the container's limit): beyond it the kernel kills"
+        )
+    else:
+        yield ok("memory", text)
+
+
+def stop_timeout(facts: Facts) -> Iterator[Finding]:
+    """systemd must not kill what is still giving rooms their grace."""
+    if facts.machine.stop_timeout_s is None or facts.settings is None:
+        return
+    timeout_s, grace_s = facts.machine.stop_timeout_s, facts.settings.shutdown_grace_s
+    if timeout_s < grace_s + STOPPING_S:
+        text = (
+            f"systemd kills it {timeout_s:g} s after telling it to stop, and rooms have {grace_s:g} s to end"
+        )
+        advice = f"set TimeoutStopSec= to {grace_s + STOPPING_S:g} or more (`systemctl edit`)"
+        yield warning("stop-timeout", text, advice)
+    else:
+        yield ok("stop-timeout", f"systemd gives it {timeout_s:g} s to stop, and it needs {grace_s:g}")
+
+
+CHECKS: tuple[Check, ...] = (*(cores, throttling, clock, gso, conntrack, memory, group_memory, stop_timeout),)

@@ -41,6 +41,14 @@ def announced_address(facts: Facts) -> Iterator[Finding]:
             yield (error if bad else warning)("announced-address", words, _ANNOUNCE)
 
 
+def address_family(facts: Facts) -> Iterator[Finding]:
+    """Plenty of networks have no IPv6 yet."""
+    announced = facts.network.announced
+    if announced and all(":" in address for address in announced) and not all(map(is_loopback, announced)):
+        text = "browsers are told of IPv6 addresses only: clients without IPv6 get no media"
+        yield warning("announced-address", text, "announce an IPv4 address, or a name that has both")
+
+
 def _judge(text: str, settings: Settings) -> tuple[str, bool] | None:
     """What is wrong with the address, and whether it is hopeless."""
     address = ipaddress.ip_address(text.partition("%")[0])
@@ -177,6 +185,6 @@ def is_loopback(host: str) -> bool:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(announced_address, listen_address, public_address, media_path),
+    *(announced_address, address_family, listen_address, public_address, media_path),
     *(front, taken_ports, port_range, https),
 )

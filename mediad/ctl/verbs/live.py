@@ -88,14 +88,15 @@ def _rows(rooms: list[Data], by_room: bool) -> Iterator[tuple[object, ...]]:
 
 def _stats(session: Session, data: Data) -> CtlExit | None:
     """Once, or again and again with what each counter gained per second."""
+    name = data.pop("name", "")
     if "watch" not in data:
-        return Ask("stats", lambda answer: counters(answer["reports"]))(session, data)
+        return Ask("stats", lambda answer: counters(answer["reports"], name=name))(session, {})
     with contextlib.suppress(KeyboardInterrupt):
-        _watch(session, data["watch"], data.get("count"))
+        _watch(session, data["watch"], data.get("count"), name)
     return None
 
 
-def _watch(session: Session, interval_s: float, count: int | None) -> None:
+def _watch(session: Session, interval_s: float, count: int | None, name: str) -> None:
     before: Data = {}
     before_s = 0.0
     with Screen() as screen:
@@ -104,16 +105,23 @@ def _watch(session: Session, interval_s: float, count: int | None) -> None:
             if session.as_json:
                 session.print_json(answer, line=True)
             else:
-                screen.draw(counters(answer["reports"], before, now_s - before_s if before else 0))
+                elapsed_s = now_s - before_s if before else 0.0
+                screen.draw(counters(answer["reports"], before, elapsed_s, name=name))
             if number == count:
                 return
             before, before_s = answer["reports"], now_s
             time.sleep(interval_s)
 
 
-def counters(reports: dict[str, Data], before: dict[str, Data] | None = None, elapsed_s: float = 0.0) -> str:
-    """Every counter of every worker: a row a counter, a column a worker, and, with the reports of
-    `elapsed_s` ago, another for what it gained per second."""
+def counters(
+    reports: dict[str, Data],
+    before: dict[str, Data] | None = None,
+    elapsed_s: float = 0.0,
+    *,
+    name: str = "",
+) -> str:
+    """Every counter of every worker that has `name` in its name: a row a counter, a column a worker, and,
+    with the reports of `elapsed_s` ago, another for what it gained per second."""
     flat = {worker_id: dict(_flatten(report)) for worker_id, report in reports.items()}
     old = {worker_id: dict(_flatten(report)) for worker_id, report in (before or {}).items()}
     headings, columns = ["COUNTER"], []
@@ -123,8 +131,8 @@ def counters(reports: dict[str, Data], before: dict[str, Data] | None = None, el
         if elapsed_s:
             headings.append("PER S")
             columns.append(_rates(values, old.get(worker_id, {}), elapsed_s))
-    names = sorted({name for values in flat.values() for name in values})
-    return table(headings, [(name, *(column.get(name) for column in columns)) for name in names])
+    names = sorted({found for values in flat.values() for found in values if name in found})
+    return table(headings, [(found, *(column.get(found) for column in columns)) for found in names])
 
 
 def _rates(values: Data, old: Data, elapsed_s: float) -> Data:
@@ -175,6 +183,7 @@ COMMANDS = (
         "every counter of every worker",
         _stats,
         (
+            argument("name", metavar="NAME", nargs="?", help="only those with this in their name"),
             argument(
                 "--watch",
                 metavar="S",

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 import psutil
+import pytest
 
 from mediad.ctl.doctor import machine
-from mediad.ctl.doctor.machine import look
+from mediad.ctl.doctor.machine import look, time_span_s
 
 UDP_TABLE = (
     "sl local_address rem_address st tx_queue:rx_queue tr:when retrnsmt uid timeout inode ref pointer drops\n"
@@ -89,3 +90,43 @@ def test_quotas_of_control_groups(tmp_path: Path) -> None:
 
 def test_a_process_that_is_gone_has_the_cores_of_this_one() -> None:
     assert machine._cores(2**22 + 1, Path("/nonexistent")) == float(len(os.sched_getaffinity(0)))
+
+
+def test_limits_of_memory(tmp_path: Path) -> None:
+    pid = os.getpid()
+    group = "sys__fs__cgroup__system.slice"
+    write(
+        tmp_path,
+        **{
+            f"proc__{pid}__cgroup": "0::/system.slice/worker\n",
+            f"{group}__memory.current": "500\n",
+            f"{group}__memory.max": "1000\n",
+            f"{group}__worker__memory.current": "400\n",
+            f"{group}__worker__memory.max": "max\n",
+        },
+    )
+    assert look(pid, None, tmp_path).group_memory == (500, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1min 30s", 90), ("5s", 5), ("250ms", 0.25), ("1h 2min", 3720), ("infinity", None), ("", None)],
+)
+def test_spans_of_systemd(text: str, seconds: float | None) -> None:
+    assert time_span_s(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("script", "seconds"),
+    [("test $4 = mediad.service && echo 1min 30s", 90), ("exit 1", None), ("echo infinity", None)],
+)
+def test_the_unit_is_found_by_its_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, seconds: float | None
+) -> None:
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f"#!/bin/sh\n{script}\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    pid = os.getpid()
+    write(tmp_path, **{f"proc__{pid}__cgroup": "0::/system.slice/mediad.service/workers\n"})
+    assert look(pid, None, tmp_path).stop_timeout_s == seconds

@@ -49,3 +49,16 @@ def test_a_full_connection_table() -> None:
 
 def test_little_memory() -> None:
     only_fault(machine(memory_available=100 * 2**20), "warning", "memory", "100 MiB")
+
+
+def test_a_control_group_near_its_limit() -> None:
+    only_fault(machine(group_memory=(95 * 2**20, 100 * 2**20)), "warning", "memory", "95 MiB of 100 MiB")
+    assert faults(machine(group_memory=(50, 100))) == []
+
+
+def test_a_unit_that_is_killed_while_rooms_end() -> None:
+    facts = settings(shutdown_grace_s=300)
+    patient = replace(facts, machine=replace(MACHINE, stop_timeout_s=320))
+    assert faults(patient) == []
+    killed = replace(facts, machine=replace(MACHINE, stop_timeout_s=90))
+    only_fault(killed, "warning", "stop-timeout", "90 s", "300 s")

@@ -88,6 +88,13 @@ def test_counters_are_flat_and_by_worker() -> None:
     ]
 
 
+def test_counters_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    reports = {"0": {"dropped": {"replay": 3, "stale": 1}, "transports": 2}}
+    assert len(counters(reports, name="dropped.").splitlines()) == 3
+    _stats(ScriptedSession({"reports": reports}), {"name": "stale"})
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["COUNTER", "dropped.stale"]
+
+
 def test_counters_with_what_they_gained() -> None:
     before = {"0": {"packets": 100, "lost": 7, "udpGso": True}}
     now = {"0": {"packets": 150, "lost": 3, "udpGso": True, "new": 1}}
