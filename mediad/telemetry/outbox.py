@@ -1,0 +1,127 @@
+"""The outbox: events on their way to somebody who may be away, in order, in memory and in a file beside.
+
+The file is one JSON object a line. It only grows until everything is taken (then it is emptied) or most of it
+is (then it is written anew), so after a crash some events are in it that were delivered already: receivers
+know them by their `id`. When the disk refuses, memory goes on alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from mediad.telemetry.feed import Event
+
+LIMIT = 100_000
+"""Events kept for a receiver that is away: some 30 MB, and with a join or leave a second more than a day."""
+
+COMPACT_LINES = 1000
+
+logger = logging.getLogger(__name__)
+
+
+class Outbox:
+    """First in, first out. Beyond `limit` the oldest go, and are counted."""
+
+    def __init__(self, path: str | None = None, limit: int = LIMIT) -> None:
+        """What an earlier daemon left at `path` comes first. Without a path nothing outlives this process."""
+        self.lost = 0
+        """Events that were dropped to make room."""
+        self._path = path
+        self._limit = limit
+        self._events: deque[Event] = deque()
+        self._first = 0  # number of the event at the left end
+        self._stale = 0  # lines of the file that are for events no longer here
+        self._fd: int | None = None
+        if path is not None:
+            self._open(path)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def put(self, event: Event) -> None:
+        self._events.append(event)
+        self._append(event)
+        if len(self._events) > self._limit:
+            self.lost += 1
+            self._drop(1)
+
+    def peek(self, count: int) -> tuple[list[Event], int]:
+        """The next `count` events at most, and what to tell `taken` once they have arrived."""
+        events = list(islice(self._events, count))
+        return events, self._first + len(events)
+
+    def taken(self, mark: int) -> None:
+        """Those up to `mark` have arrived; some of them may have been dropped meanwhile."""
+        self._drop(max(0, mark - self._first))
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _drop(self, count: int) -> None:
+        for _ in range(count):
+            self._events.popleft()
+        self._first += count
+        self._stale += count
+        if self._fd is None:
+            return
+        if not self._events:
+            with self._disk():
+                os.ftruncate(self._fd, 0)
+            self._stale = 0
+        elif self._stale >= max(COMPACT_LINES, len(self._events)):
+            self._compact()
+
+    # -- the file ------------------------------------------------------------------------------------------
+
+    def _open(self, path: str) -> None:
+        with self._disk():
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            lines = Path(path).read_bytes().splitlines(keepends=True)
+            for line in lines:
+                with contextlib.suppress(ValueError):  # the last line of a crash may be half a one
+                    self._events.append(json.loads(line))
+            if lines and not lines[-1].endswith(b"\n"):
+                os.write(self._fd, b"\n")
+        excess = len(self._events) - self._limit
+        if excess > 0:
+            self.lost += excess
+            self._drop(excess)
+        if self._events:
+            logger.info("%d events of an earlier run are still to be delivered", len(self._events))
+
+    def _append(self, event: Event) -> None:
+        if self._fd is not None:
+            with self._disk():
+                os.write(self._fd, _line(event))
+
+    def _compact(self) -> None:
+        assert self._path is not None
+        with self._disk():
+            fresh = f"{self._path}.new"
+            Path(fresh).write_bytes(b"".join(map(_line, self._events)))
+            os.chmod(fresh, 0o600)
+            os.replace(fresh, self._path)
+            self.close()
+            self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        self._stale = 0
+
+    @contextlib.contextmanager
+    def _disk(self) -> Iterator[None]:
+        """What is done within may fail, and is then left."""
+        try:
+            yield
+        except OSError as error:
+            logger.warning("the outbox file %s cannot be used: %s", self._path, error.strerror)
+
+
+def _line(event: Event) -> bytes:
+    return json.dumps(event).encode() + b"\n"
