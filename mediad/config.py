@@ -17,6 +17,7 @@ from mediad.config_kinds import (
     Codecs,
     FilePath,
     Host,
+    HttpUrl,
     IpAddress,
     Kind,
     Number,
@@ -177,6 +178,28 @@ class Settings:
         "auto",
         Choice("auto", "text", "json", "journal"),
         "a line of text or a JSON object an event, or fields for journald; auto is journal or text",
+    )
+
+    webhook_url: str | None = _key(
+        None,
+        HttpUrl(),
+        "where joins, leaves and other events are posted as JSON; unset, nowhere",
+        live=True,
+        example="https://app.example.com/mediad-events",
+    )
+    webhook_secret_file: str | None = _key(
+        None,
+        FilePath(),
+        "file with the key webhooks are signed with; unset, they are not signed",
+        live=True,
+        example="/etc/mediad/webhook-secret",
+    )
+    webhook_outbox: str | None = _key(
+        None,
+        FilePath(),
+        "file for events not delivered yet, so that they outlive a restart; unset, webhook-outbox in "
+        "$STATE_DIRECTORY, or memory alone",
+        example="/var/lib/mediad/webhook-outbox",
     )
 
     def worker_count(self) -> int:

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
 _SOCKET_PATH_BYTES = 107
@@ -164,6 +165,25 @@ class FilePath:
     def check(self, value: object) -> str:
         if not isinstance(value, str) or not value.startswith("/") or "\0" in value:
             raise ValueError(value)
+        return value
+
+
+class HttpUrl:
+    """Where something is posted to."""
+
+    metavar = "URL"
+    expected = "an http or https URL"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text.strip())
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError(value)
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+            raise ValueError(value)
+        _ = parts.port  # raises ValueError when it is none
         return value
 
 

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.config_kinds import Choice, Codecs, Host, IpAddress, Kind, Number, SocketPath, Whole, Workers
+from mediad.config_kinds import (
+    Choice,
+    Codecs,
+    Host,
+    HttpUrl,
+    IpAddress,
+    Kind,
+    Number,
+    SocketPath,
+    Whole,
+    Workers,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +39,8 @@ from mediad.config_kinds import Choice, Codecs, Host, IpAddress, Kind, Number, S
         (Host(), "10.1.2.3", "10.1.2.3"),
         (Host(), "sfu-1.example.org.", "sfu-1.example.org."),
         (SocketPath(), "/run/x.sock", "/run/x.sock"),
+        (HttpUrl(), "https://app.example.com:8443/hook?a=b", "https://app.example.com:8443/hook?a=b"),
+        (HttpUrl(), "http://[::1]/", "http://[::1]/"),
         (Codecs(), '[{"mimeType": "video/VP8"}]', ({"mimeType": "video/VP8"},)),
     ],
 )
@@ -54,6 +67,13 @@ def test_accepted_text(kind: Kind, text: str, value: object) -> None:
         (Host(), "a" * 254),
         (Host(), "under_score"),
         (SocketPath(), "/nul\0"),
+        (HttpUrl(), "ftp://app.example.com/"),
+        (HttpUrl(), "https:///hook"),
+        (HttpUrl(), "https://a:99999/"),
+        (HttpUrl(), "https://a/b c"),
+        (HttpUrl(), "https://a/#part"),
+        (HttpUrl(), "app.example.com"),
+        (HttpUrl(), 7),
         (Codecs(), {}),
     ],
 )

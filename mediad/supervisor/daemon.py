@@ -57,7 +57,7 @@ class Daemon:
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
         self._pool = WorkerPool(settings, self._worker_died, worker_command)
-        self._observation = Observation(settings)
+        self._observation = Observation(settings, self._environ)
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
             observer = self._observation.call_book
@@ -71,6 +71,7 @@ class Daemon:
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
         if self._tls is not None:
             self._configured.prepare_with(self._tls.prepare)
+        self._configured.prepare_with(self._observation.prepare)
         self._configured.apply_with(self._apply)
         self._reloads: set[asyncio.Task[None]] = set()
         self._stop_asked = asyncio.Event()

@@ -1,10 +1,16 @@
-"""Everything that tells operators about this node, put together: feed, counters, /metrics."""
+"""Everything that tells operators about this node, put together: feed, counters, /metrics, webhooks."""
 
 from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from mediad.config import Settings
+from mediad.errors import ConfigError
 from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor import event_methods
 from mediad.supervisor.admin_methods import Table
@@ -16,30 +22,80 @@ from mediad.supervisor.status import Status
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
+from mediad.telemetry.outbox import Outbox
+from mediad.telemetry.webhooks import Webhooks
+
+logger = logging.getLogger(__name__)
 
 
 class Observation:
     """Made before what it observes, and attached to it afterwards."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self.feed = Feed()
         self._settings = settings
+        self._environ = environ
         self._numbers = CollectorRegistry()
         self._instruments = Instruments(self._numbers)
         self.call_book = CallBook(self.feed, self._instruments)
         """The registry's observer."""
+        self._webhooks: Webhooks | None = None
 
     def attach(self, status: Status, pool: WorkerPool, rooms: RoomRegistry, drains: Drains) -> None:
         pool.watcher = drains.watcher = NodeBook(self.feed, self._instruments)
         self.metrics = Metrics(self._numbers, self._settings, status, pool, rooms, self.feed)
 
     async def start(self) -> None:
+        """Raises ConfigError when webhooks cannot be signed."""
+        commit = await self.prepare(self._settings)
         self.metrics.lag.start()
+        outbox = Outbox(outbox_path(self._settings, self._environ))
+        self._instruments.webhook_outbox_depth.set_function(lambda: len(outbox))
+        self._instruments.webhook_events_lost.set_function(lambda: outbox.lost)
+        posts = self._instruments.webhook_posts
+        self._webhooks = Webhooks(outbox, lambda result: posts.labels(result).inc())
+        commit()
+        self.feed.subscribe(self._webhooks.put)
+        await self._webhooks.start()
+
+    async def prepare(self, settings: Settings) -> Callable[[], str | None]:
+        """Read what new settings need, and return what makes them count. Raises ConfigError."""
+        path = settings.webhook_secret_file
+        secret = None if path is None else await asyncio.to_thread(_read_secret, path)
+
+        def commit() -> str | None:
+            if self._webhooks is None or not self._webhooks.configure(settings.webhook_url, secret):
+                return None
+            if settings.webhook_url is not None and secret is None:
+                logger.warning("webhooks are not signed: there is no webhook_secret_file")
+            return "webhooks"
+
+        return commit
 
     async def stop(self) -> None:
         """After the last event."""
         self.metrics.lag.stop()
+        if self._webhooks is not None:
+            await self._webhooks.stop()
 
     def table(self) -> Table:
         """What mediactl may ask."""
         return event_methods.table(self.feed)
+
+
+def outbox_path(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """Where undelivered events are kept; None is nowhere. systemd sets $STATE_DIRECTORY."""
+    if settings.webhook_outbox is not None or settings.webhook_url is None:
+        return settings.webhook_outbox
+    directory = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return f"{directory}/webhook-outbox" if directory else None
+
+
+def _read_secret(path: str) -> bytes:
+    try:
+        secret = Path(path).read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"webhook_secret_file: {path} cannot be read: {error.strerror}") from None
+    if not secret:
+        raise ConfigError(f"webhook_secret_file: {path} is empty")
+    return secret

@@ -5,7 +5,7 @@ No label holds an id that clients choose: each has a handful of values, all know
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 JOIN_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 STAY_BUCKETS_S = (1, 10, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
@@ -40,4 +40,13 @@ class Instruments:
         self.dtls_states = counter("dtls_states", "DTLS states transports went into.", "state")
         self.worker_deaths = counter(
             "worker_deaths", "Worker processes that died, by cause.", "worker", "cause"
+        )
+        self.webhook_posts = counter("webhook_posts", "Webhook requests, by how they ended.", "result")
+        for result in ("ok", "refused", "failed"):
+            self.webhook_posts.labels(result)
+        self.webhook_outbox_depth = Gauge(
+            "mediad_webhook_outbox_depth", "Events that wait to be delivered.", registry=registry
+        )
+        self.webhook_events_lost = Gauge(
+            "mediad_webhook_events_lost", "Events dropped because too many waited.", registry=registry
         )

@@ -62,11 +62,16 @@ class Webhooks:
         self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def configure(self, url: str | None, secret: bytes | None, tls: ssl.SSLContext | None = None) -> None:
-        """Where to; without a `secret` posts are not signed. Whatever waits goes to the new URL, now."""
-        if (url, secret) != (self._url, self._secret):
-            self._url, self._secret, self._tls = url, secret, tls
-            self._changed.set()
+    def configure(self, url: str | None, secret: bytes | None, tls: ssl.SSLContext | None = None) -> bool:
+        """Where to; without a `secret` posts are not signed. Whatever waits goes to the new URL, now.
+
+        Returns whether this is new.
+        """
+        if (url, secret) == (self._url, self._secret):
+            return False
+        self._url, self._secret, self._tls = url, secret, tls
+        self._changed.set()
+        return True
 
     def put(self, event: Event) -> None:
         """Deliver this; dropped when nobody wants to know."""
