@@ -1,11 +1,13 @@
-"""Requests that were under way when a worker died: one that was there twice is not asked a third time.
+"""Requests that workers died of, as far as one can tell: what was there twice is not asked a third time.
+
+Under suspicion is what the worker was asked and did not answer; else what it answered last, right before.
 
 A request is known by marks, because what makes two of them the same is not what they hold byte for byte: ids
 and some numbers are drawn anew each time. One mark is who asks what, whatever numbers are in it; so a client
 that comes back and repeats itself is recognised, and nobody else suffers for it. What clients word themselves
 has a second mark, the wording alone: so a script that comes back under another name is recognised too.
 
-A request that is answered is cleared of what it was suspected of: the same one may have been there by chance.
+One that is answered, and the worker lives on, is cleared: it may have been there by chance.
 """
 
 from __future__ import annotations

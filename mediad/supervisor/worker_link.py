@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,9 @@ MAX_UNSENT_BYTES = 8 * 1024 * 1024
 PIPE_CLOSED = "its pipe closed"
 """The reason a link is lost for when the worker ended, whatever of."""
 
+SETTLE_S = 0.2
+"""What a request sets off in the worker's media thread has shown itself by then, for better or worse."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -50,6 +54,9 @@ class WorkerLink:
         self.worker_id = worker_id
         self._quarantine = Quarantine() if quarantine is None else quarantine
         self._unanswered: dict[int, _Asked] = {}
+        self._settling: deque[tuple[float, _Asked]] = deque(maxlen=MAX_OUTSTANDING)
+        """When it was answered, and what; oldest first."""
+        self._ended_s = 0.0
         self._on_event = on_event
         self._on_lost = on_lost
         self._subscribers: dict[str, EventHandler] = {}
@@ -100,8 +107,13 @@ class WorkerLink:
         return answer
 
     def suspects(self) -> list[Mark]:
-        """What the worker had been asked and not answered, also by askers who have stopped waiting."""
-        return [mark for asked in self._unanswered.values() for mark in marks(*asked)]
+        """What the worker had been asked and not answered, also by askers who have stopped waiting. If there
+        is none of it: what it answered last, if it ended so soon after that its media thread may have tripped
+        over it."""
+        found = [mark for asked in self._unanswered.values() for mark in marks(*asked)]
+        if not found and self._settling and self._ended_s - self._settling[-1][0] < SETTLE_S:
+            found += marks(*self._settling[-1][1])
+        return found
 
     def subscribe(self, router_id: str, on_event: EventHandler) -> None:
         """Send the events of `router_id` to `on_event`, in the order the worker wrote them."""
@@ -146,9 +158,11 @@ class WorkerLink:
                 raise EnvelopeError(f"a worker may not ask: {message.method}")
 
     def _answer(self, response: Response) -> None:
+        now_s = time.monotonic()
+        self._settle(now_s)
         asked = self._unanswered.pop(response.id, None)
-        if asked is not None and self._quarantine:
-            self._quarantine.clear(marks(*asked))
+        if asked is not None:
+            self._settling.append((now_s, asked))
         answer = self._pending.pop(response.id, None)
         if answer is None or answer.done():
             return  # the asker gave up: timed out or cancelled
@@ -156,6 +170,13 @@ class WorkerLink:
             answer.set_result(response.data)
         else:
             answer.set_exception(from_code(response.data["code"], response.data["reason"]))
+
+    def _settle(self, now_s: float) -> None:
+        """The worker has just said something: whatever it answered a while ago has done it no harm."""
+        while self._settling and now_s - self._settling[0][0] >= SETTLE_S:
+            _, asked = self._settling.popleft()
+            if self._quarantine:
+                self._quarantine.clear(marks(*asked))
 
     def _deliver(self, event: Event) -> None:
         router_id = event.data.get("routerId")
@@ -171,6 +192,7 @@ class WorkerLink:
         if self._lost:
             return
         self._lost = True
+        self._ended_s = time.monotonic()
         for transport in (self._reader, self._writer):
             if transport is not None:
                 transport.close()

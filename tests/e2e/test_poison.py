@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -36,22 +37,23 @@ async def produce(client: ProtooClient, transport_id: str, ssrc: int, **changes:
     return await client.request("produce", data)
 
 
+@pytest.mark.parametrize("mid", ["trap", "mine"], ids=["at once", "after the answer"])
 @on_loop
-async def test_it_costs_two_workers_and_no_third() -> None:
+async def test_it_costs_two_workers_and_no_third(mid: str) -> None:
     arguments = ("--workers", "2", "--rtc-base-port", str(free_media_ports(2)))
     with running(*arguments, command=COMMAND) as daemon:
         await asyncio.to_thread(daemon.wait_ready)
         for deaths, ssrc in enumerate((1111, 2222), start=1):
             mallory, transport_id = await enter(daemon, "mallory")
-            with pytest.raises((Refused, ConnectionError)):
-                await produce(mallory, transport_id, ssrc, mid="trap")
+            with nullcontext() if mid == "mine" else pytest.raises((Refused, ConnectionError)):
+                await produce(mallory, transport_id, ssrc, mid=mid)
             assert await mallory.closed() == (1012, "media worker died")
             await until(lambda deaths=deaths: daemon.log.count(" ready, pid ") == 2 + deaths)
         pids = daemon.worker_pids()
         mallory, transport_id = await enter(daemon, "mallory")
         ben, _ = await enter(daemon, "ben")
         with pytest.raises(Refused, match=r"producer\.create is refused"):
-            await produce(mallory, transport_id, 3333, mid="trap")
+            await produce(mallory, transport_id, 3333, mid=mid)
         assert await produce(mallory, transport_id, 4444)
         await ben.request("getRouterRtpCapabilities")
         assert daemon.worker_pids() == pids

@@ -250,8 +250,27 @@ async def test_suspects_are_what_was_asked_and_not_answered() -> None:
         assert far.link.suspects() == list(marks(current_asker(), "two", {"n": 1}))
 
 
+@pytest.mark.parametrize("lived_on", [False, True])
 @on_loop
-async def test_an_answer_clears_and_a_refusal_is_not_sent() -> None:
+async def test_so_is_what_was_answered_right_before_the_end(
+    lived_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 0.0 if lived_on else 60.0)
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        for n, method in enumerate(("one", "two"), start=1):
+            asking = asyncio.create_task(far.link.request(method, {}))
+            await far.heard(n)
+            far.say(Response(n, True, {}))
+            await asking
+        far.die()
+        await until(lambda: far.lost)
+        assert far.link.suspects() == ([] if lived_on else list(marks(current_asker(), "two", {})))
+
+
+@on_loop
+async def test_an_answer_clears_and_a_refusal_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 0.0)
     set_asker("room", "mallory")
     async with far_end() as far:
         asked = marks(current_asker(), "one", {"n": 1})
@@ -260,11 +279,15 @@ async def test_an_answer_clears_and_a_refusal_is_not_sent() -> None:
         await far.heard(1)
         far.say(Response(1, False, {"code": "invalid", "reason": "no"}))
         await raises(InvalidInput, asking)
+        assert far.quarantine
+        pong = far.link.ping()
+        far.say(Response(2, True, {}))
+        await pong
         assert not far.quarantine
         for _ in range(2):
             far.quarantine.strike(asked, time.monotonic())
         reason = await raises(Forbidden, far.link.request("one", {"n": 1}))
         assert reason == "one is refused, because this request has crashed a worker before"
         allowed = asyncio.create_task(far.link.request("one", {"n": 2}))
-        assert [message.data for message in await far.heard(2)] == [{"n": 1}, {"n": 2}]  # type: ignore[union-attr]
+        assert [message.data for message in await far.heard(3)] == [{"n": 1}, {}, {"n": 2}]  # type: ignore[union-attr]
         allowed.cancel()

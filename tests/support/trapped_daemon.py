@@ -1,10 +1,12 @@
-"""`mediad` with real workers that crash when they are asked to make a producer whose mid is "trap".
+"""`mediad` with real workers that crash when they are asked to make a producer whose mid is "trap", and,
+having answered, when it is "mine".
 
 Without further arguments than a worker's own, it is such a worker.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from typing import Any
@@ -22,6 +24,8 @@ def be_worker(argv: list[str]) -> int:
         async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
             if method == "producer.create" and data["rtpParameters"].get("mid") == "trap":
                 os.abort()
+            if method == "producer.create" and data["rtpParameters"].get("mid") == "mine":
+                asyncio.get_running_loop().call_later(0.01, os.abort)
             return await super().handle(method, data)
 
     worker.WorkerServer = Trapped  # type: ignore[misc,attr-defined]
