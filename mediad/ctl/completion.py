@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mediad.ctl.command import Argument, Command
-from mediad.ctl.render import printable
+from mediad.ctl.render import plural, printable
 from mediad.ctl.session import Session
 from mediad.errors import MediadError
 
@@ -105,13 +105,13 @@ def _ask(session: Session, key: str, given: dict[str, str]) -> list[Word]:
     match key:
         case "roomId":
             rooms = session.call("rooms", {})["rooms"]
-            return [(room["roomId"], f"{room['peers']} peers") for room in rooms]
+            return [(room["roomId"], plural(room["peers"], "peer")) for room in rooms]
         case "peerId":
             peers = session.call("peers", {"roomId": given["roomId"]} if "roomId" in given else {})["peers"]
             return [(peer["peerId"], peer["displayName"]) for peer in peers]
         case "workerId":
             workers = session.call("workers", {})["workers"]
-            return [(str(w["workerId"]), f"{w['state']}, {w['roomCount']} rooms") for w in workers]
+            return [(str(w["workerId"]), f"{w['state']}, {plural(w['roomCount'], 'room')}") for w in workers]
         case _:
             return []
 

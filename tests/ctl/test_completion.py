@@ -153,5 +153,5 @@ def test_zsh(tmp_path: Path) -> None:
     socket = str(tmp_path / "s")
     with admin_server(socket, rooms):
         found = in_shell("zsh", script, socket, tmp_path)
-    assert found == ["lobby:1 peers", "my room:1 peers", "$(touch x):1 peers"]
+    assert found == ["lobby:1 peer", "my room:1 peer", "$(touch x):1 peer"]
     assert not (tmp_path / "x").exists()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.ctl.render import bitrate, duration, fields, percent, share, size, table, yes_no
+from mediad.ctl.render import bitrate, duration, fields, percent, plural, share, size, table, yes_no
 
 
 def test_table_aligns_text_left_and_numbers_right() -> None:
@@ -15,6 +15,20 @@ def test_table_aligns_text_left_and_numbers_right() -> None:
         "a           2  -\n"
         "longer     10  x"
     )  # fmt: skip
+
+
+def test_table_aligns_quantities_right() -> None:
+    rows = [("a", bitrate(2_000_000), ""), ("b", None, ""), ("c", "", "")]
+    assert table(("ROOM", "IN", ""), rows) == (
+        "ROOM        IN\n"
+        "a     2.0 Mbps\n"
+        "b            -\n"
+        "c"
+    )  # fmt: skip
+
+
+def test_plurals() -> None:
+    assert [plural(n, "room") for n in (0, 1, 2)] == ["0 rooms", "1 room", "2 rooms"]
 
 
 def test_an_empty_table_is_its_headings() -> None:

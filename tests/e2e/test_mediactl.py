@@ -82,7 +82,7 @@ def test_kicking_and_closing_are_for_good(daemon: Daemon) -> None:
         assert await ben.protoo.closed() == (STAY_AWAY, "too loud")
         await ana.notified("peerClosed", peerId="ben")
         said = await mediactl(socket, "room", "close", "ended")
-        assert said.out == "room ended is closed; 2 peers were in it\n"
+        assert said.out == "room ended is closed; it held 2 peers\n"
         assert (await ana.protoo.closed())[0] == (await cid.protoo.closed())[0] == STAY_AWAY
         await until(lambda: daemon.stats()["totalRooms"] == 0, "the room is gone")
         for client in (ana, ben, cid):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mediad.ctl.command import Ask, Command, Follow, argument
 from mediad.ctl.exits import CtlExit
-from mediad.ctl.render import bitrate, percent, share, size, table
+from mediad.ctl.render import bitrate, percent, plural, share, size, table
 from mediad.ctl.screen import Screen
 from mediad.ctl.session import Data, Session
 
@@ -49,7 +49,8 @@ def _top(session: Session, data: Data) -> CtlExit | None:
 def draw_top(picture: Data, by_room: bool, lines: int | None) -> str:
     """The node on top, then rooms with their peers below them, busiest first; `lines` fit."""
     head = (
-        f"mediad {picture['status']}: {picture['rooms']} rooms, {picture['peers']} peers, "
+        f"mediad {picture['status']}: "
+        f"{plural(picture['rooms'], 'room')}, {plural(picture['peers'], 'peer')}, "
         f"{bitrate(picture['recvBitrate'])} in, {bitrate(picture['sendBitrate'])} out"
     )
     workers = [
@@ -58,7 +59,7 @@ def draw_top(picture: Data, by_room: bool, lines: int | None) -> str:
             worker["state"],
             percent(worker["cpuUsage"]),
             size(worker["rssBytes"]),
-            f"{worker['roomCount']} rooms",
+            plural(worker["roomCount"], "room"),
         )
         for worker in picture["workers"]
     ]
@@ -72,14 +73,14 @@ def draw_top(picture: Data, by_room: bool, lines: int | None) -> str:
 def _rows(rooms: list[Data], by_room: bool) -> Iterator[tuple[object, ...]]:
     for room in rooms:
         flows = bitrate(room["recvBitrate"]), bitrate(room["sendBitrate"])
-        name = f"{room['peers']} peers"
+        name = plural(room["peers"], "peer")
         yield (
             *(room["roomId"], room["workerId"], name, "", room["producers"], room["consumers"]),
             *(*flows, "", "", ""),
         )
         for member in () if by_room else room["members"]:
             yield (
-                *("", None, member["peerId"], member["displayName"], member["producers"]),
+                *("", "", member["peerId"], member["displayName"], member["producers"]),
                 *(member["consumers"], bitrate(member["recvBitrate"]), bitrate(member["sendBitrate"])),
                 *(share(member["lossReceived"]), share(member["lossSent"])),
                 bitrate(member["availableBitrate"]),

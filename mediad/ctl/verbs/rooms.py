@@ -1,9 +1,9 @@
-"""Verbs about single rooms and peers: rooms, room show|close, peers, peer show|kick."""
+"""Verbs about single rooms and peers: rooms, room show|move|close, peers, peer show|kick."""
 
 from __future__ import annotations
 
 from mediad.ctl.command import Ask, Command, argument
-from mediad.ctl.render import bitrate, duration, fields, printable, share, table, yes_no
+from mediad.ctl.render import Quantity, bitrate, duration, fields, plural, printable, share, table, yes_no
 from mediad.ctl.session import Data
 
 GROUPS = {"room": "one room: look at it, move or end it", "peer": "one peer: look at it, or remove it"}
@@ -63,11 +63,11 @@ def _room(data: Data) -> str:
 
 
 def _room_closed(data: Data) -> str:
-    return f"room {printable(data['roomId'])} is closed; {data['peers']} peers were in it"
+    return f"room {printable(data['roomId'])} is closed; it held {plural(data['peers'], 'peer')}"
 
 
 def _room_moves(data: Data) -> str:
-    peers = f"{data['peers']} peers were told to come back, and will find it elsewhere"
+    peers = f"{plural(data['peers'], 'peer')} told to come back, and will find it elsewhere"
     return f"room {printable(data['roomId'])} leaves worker {data['fromWorkerId']}; {peers}"
 
 
@@ -177,7 +177,7 @@ def _stream(streams: list[Data], type_: str) -> tuple[object, ...]:
         sum(stream["packetCount"] for stream in own),
         sum(stream["packetsLost"] for stream in own),
         sum(stream["packetsRepaired"] for stream in own),
-        f"{max(trips):.0f} ms" if trips else None,
+        Quantity(f"{max(trips):.0f} ms") if trips else None,
     )
 
 

@@ -47,10 +47,10 @@ PICTURE: dict[str, Any] = {
 
 def test_top_shows_the_node_its_workers_rooms_and_peers() -> None:
     lines = draw_top(PICTURE, False, None).splitlines()
-    assert lines[0] == "mediad ok: 1 rooms, 1 peers, 900 kbps in, 100 kbps out"
-    assert lines[2].split() == ["worker", "0", "ready", "50%", "64", "MiB", "1", "rooms"]
-    assert lines[5].split() == ["lobby", "0", "1", "peers", "2", "4", "900", "kbps", "-"]
-    cells = ["-", "ana", "Ana", "2", "4", "900", "kbps", "100", "kbps", "1.0%", "-", "3.0", "Mbps"]
+    assert lines[0] == "mediad ok: 1 room, 1 peer, 900 kbps in, 100 kbps out"
+    assert lines[2].split() == ["worker", "0", "ready", "50%", "64", "MiB", "1", "room"]
+    assert lines[5].split() == ["lobby", "0", "1", "peer", "2", "4", "900", "kbps", "-"]
+    cells = ["ana", "Ana", "2", "4", "900", "kbps", "100", "kbps", "1.0%", "-", "3.0", "Mbps"]
     assert lines[6].split() == cells
     assert len(draw_top(PICTURE, True, None).splitlines()) == 6
 

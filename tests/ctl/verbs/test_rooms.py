@@ -94,7 +94,7 @@ def test_a_peer() -> None:
 
 def test_what_was_done() -> None:
     closed = SHOW["room close"]({"roomId": "lob\nby", "peers": 3})
-    assert closed == "room lob\\nby is closed; 3 peers were in it"
+    assert closed == "room lob\\nby is closed; it held 3 peers"
     kicked = {"roomId": "lobby", "peerId": "ana", "roomClosed": False}
     assert SHOW["peer kick"](kicked) == "peer ana was removed from lobby"
     assert SHOW["peer kick"]({**kicked, "roomClosed": True}).endswith("nobody else was in it")
@@ -106,5 +106,5 @@ def test_groups() -> None:
 
 def test_moving_a_room() -> None:
     shown = SHOW["room move"]({"roomId": "lobby", "peers": 3, "fromWorkerId": 1})
-    expected = "room lobby leaves worker 1; 3 peers were told to come back, and will find it elsewhere"
+    expected = "room lobby leaves worker 1; 3 peers told to come back, and will find it elsewhere"
     assert shown == expected
