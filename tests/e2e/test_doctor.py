@@ -18,7 +18,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mediad.ctl.exits import CtlExit
-from tests.support.daemon import ROOT, clean_environment, free_tcp_port
+from tests.support.daemon import ROOT, clean_environment, free_media_ports, free_tcp_port
 from tests.support.daemons import MEDIAD, running
 from tests.support.loops import until_sync
 from tests.support.pem import certificate, key_text, pem
@@ -101,12 +101,13 @@ def limited() -> list[str]:
 
 def test_a_daemon_that_runs_with_all_that_is_wrong() -> None:
     workers = len(os.sched_getaffinity(0)) + 1
+    base_port = free_media_ports(workers, range(33_000, 60_000 - 1000 * workers, 1000))
     settings = {
         "host": "0.0.0.0",
         "listen-ip": "127.0.0.1",
         "announced-ip": "127.0.0.2",  # where nobody listens
         "workers": workers,
-        "rtc-base-port": 33_000,
+        "rtc-base-port": base_port,
         "udp-buffer-bytes": 2**29,
         "worker-ping-timeout-s": 60,
     }
@@ -122,7 +123,7 @@ def test_a_daemon_that_runs_with_all_that_is_wrong() -> None:
         os.kill(hanging, signal.SIGCONT)
     assert code == CtlExit.REFUSED
     expect(found, "error", "announced-address", "127.0.0.2")
-    expect(found, "error", "media-path", "127.0.0.2 UDP port 33000", "worker 0")
+    expect(found, "error", "media-path", f"127.0.0.2 UDP port {base_port}", "worker 0")
     expect(found, "error", "workers", "worker 1 does not answer")
     expect(found, "error", "clock", "s behind")
     expect(found, "warning", "workers", "worker 0 was started again", "SIGKILL")
@@ -130,7 +131,7 @@ def test_a_daemon_that_runs_with_all_that_is_wrong() -> None:
     expect(found, "warning", "descriptors", "600")
     expect(found, "warning", "udp-buffers", "512 MiB were asked for")
     expect(found, "warning", "https", "camera")
-    expect(found, "warning", "port-range", "33000")
+    expect(found, "warning", "port-range", str(base_port))
     expect(found, "warning", "cores", f"{workers} workers")
     expect(found, "ok", "front")
 
@@ -174,7 +175,7 @@ def test_wrong_settings(tmp_path: Path) -> None:
 
 
 def test_a_daemon_without_faults_of_its_own() -> None:
-    with running("--workers", "1", "--rtc-base-port", "23000", command=MEDIAD) as daemon:
+    with running("--workers", "1", "--rtc-base-port", str(free_media_ports(1)), command=MEDIAD) as daemon:
         _, found = doctor(daemon.wait_ready().admin_socket)
     levels = {check: level for level, check, _ in found}
     for check in ("settings", "daemon", "workers", "media-path", "front", "announced-address", "port-range"):

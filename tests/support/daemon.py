@@ -201,9 +201,9 @@ def free_tcp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def free_media_ports(workers: int) -> int:
+def free_media_ports(workers: int, among: range = _MEDIA_PORTS) -> int:
     """A base port whose first UDP and TCP port is free for each of `workers` workers."""
-    bases = list(_MEDIA_PORTS)
+    bases = list(among)
     random.shuffle(bases)  # several test runs may share the machine
     for base in bases:
         firsts = [base + worker * PORTS_PER_WORKER for worker in range(workers)]
