@@ -25,12 +25,14 @@ def table(live: LiveSettings, status: Status) -> Table:
     """The method, by name."""
 
     async def doctor(data: dict[str, Any]) -> dict[str, Any]:
+        health = status.health()
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return {
             "version": __version__,
             "pid": os.getpid(),
             "url": status.url,
-            "status": status.health()["status"],
+            "status": health["status"],
+            "problems": health["problems"],
             **status.workers(),
             "reports": await status.worker_reports(),
             "fdLimit": soft,

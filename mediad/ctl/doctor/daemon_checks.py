@@ -47,8 +47,10 @@ def daemon(facts: Facts) -> Iterator[Finding]:
         case "unavailable":
             advice = "`mediactl workers` says what became of them"
             yield error("daemon", "no worker is ready: nobody can join", advice)
-        case other:
+        case other if not facts.daemon.problems:
             yield warning("daemon", f"it says that it is {other}", "`mediactl workers` says more")
+    for problem in facts.daemon.problems:
+        yield warning("daemon", problem, "the log of mediad has the last words of each")
 
 
 def workers(facts: Facts) -> Iterator[Finding]:

@@ -16,6 +16,8 @@ class DaemonFacts:
     version: str
     pid: int
     status: str
+    problems: tuple[str, ...] = ()
+    """What it knows to be wrong itself, in words."""
     url: str | None
     workers: list[dict[str, Any]]
     """As `mediactl workers` shows them."""

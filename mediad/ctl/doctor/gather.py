@@ -43,6 +43,7 @@ def _daemon(answer: Data) -> DaemonFacts:
         version=answer["version"],
         pid=answer["pid"],
         status=answer["status"],
+        problems=tuple(answer["problems"]),
         url=answer["url"],
         workers=answer["workers"],
         reports=answer["reports"],

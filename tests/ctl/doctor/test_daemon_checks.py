@@ -47,6 +47,11 @@ def test_anything_else_it_says() -> None:
     only_fault(daemon(status="degraded"), "warning", "daemon", "degraded")
 
 
+def test_what_it_knows_itself() -> None:
+    problem = "worker 1 has failed 4 times in a row"
+    only_fault(daemon(status="degraded", problems=(problem,)), "warning", "daemon", problem)
+
+
 def test_a_worker_that_does_not_come_up() -> None:
     down = worker(1, state="restarting", lastDeath="it was killed by SIGKILL")
     only_fault(daemon(workers=[worker(), down]), "error", "workers", "worker 1", "restarting", "SIGKILL")

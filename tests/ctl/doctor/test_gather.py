@@ -29,6 +29,7 @@ def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         "version": "1.0",
         "pid": os.getpid(),
         "status": "ok",
+        "problems": ["worker 0 has failed"],
         "url": None,
         "fdLimit": 9,
         "openFds": 3,
@@ -42,6 +43,7 @@ def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts.version == __version__
     assert facts.daemon is not None
     assert (facts.daemon.fd_limit, facts.daemon.open_fds) == (9, 3)
+    assert facts.daemon.problems == ("worker 0 has failed",)
     assert facts.daemon.settings_problems == ("port: wrong",)
     assert facts.daemon.settings_waiting == ("host",)
     assert facts.network.announced == ("127.0.0.1",)
