@@ -21,6 +21,8 @@ from mediad.config_kinds import (
     IpAddress,
     Kind,
     Number,
+    Origins,
+    Secrets,
     SocketPath,
     Whole,
     Workers,
@@ -29,6 +31,8 @@ from mediad.errors import ConfigError
 
 PORTS_PER_WORKER = 1000
 """Worker i owns rtc_base_port + i * PORTS_PER_WORKER and the 999 ports above it."""
+
+HIDDEN = "(hidden)"
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
@@ -44,12 +48,24 @@ class Key:
     """Whether a reload applies it to the running daemon; otherwise it waits for the next start."""
     example: object = None
     """What to show in place of a default of None."""
+    secret: bool = False
+    """Whether its value is kept out of everything people read."""
+
+    def shown(self, value: object) -> object:
+        """`value` as it may be shown."""
+        return HIDDEN if self.secret and value is not None else value
 
 
 def _key(
-    default: Any, kind: Kind, doc: str, *aliases: str, live: bool = False, example: object = None
+    default: Any,
+    kind: Kind,
+    doc: str,
+    *aliases: str,
+    live: bool = False,
+    example: object = None,
+    secret: bool = False,
 ) -> Any:
-    return field(default=default, metadata={"key": Key(kind, doc, aliases, live, example)})
+    return field(default=default, metadata={"key": Key(kind, doc, aliases, live, example, secret)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,25 @@ class Settings:
         "PEM file with the certificate's private key; unset, it is in the certificate's file",
         live=True,
         example="/etc/mediad/tls/privkey.pem",
+    )
+    jwt_secrets: tuple[str, ...] | None = _key(
+        None,
+        Secrets(),
+        "keys of the tokens (JWT, HS256) clients must bring; any of them will do, so that one can follow "
+        "another; unset, nobody needs a token",
+        "JWT_SECRET",
+        live=True,
+        secret=True,
+        example=["the output of: openssl rand -base64 32"],
+    )
+    cors_origins: tuple[str, ...] | None = _key(
+        None,
+        Origins(),
+        "web origins whose pages may open connections and read the HTTP API; unset, any page may open "
+        "connections and only pages from here may read",
+        "CORS_ORIGIN",
+        live=True,
+        example=["https://app.example.com"],
     )
     workers: int | None = _key(
         None,

@@ -74,12 +74,13 @@ class _Gathering:
     problems: list[str] = field(default_factory=list)
 
     def take(self, name: str, raw: object, origin: str, *, text: bool) -> None:
-        kind = KEYS[name].kind
+        key = KEYS[name]
+        kind = key.kind
         self.origins[name] = origin  # even when wrong: a later, better source then speaks for itself
         try:
             self.values[name] = kind.from_text(raw) if text and isinstance(raw, str) else kind.check(raw)
         except ValueError:
-            self.problems.append(f"{name}: got {raw!r} ({origin}), expected {kind.expected}")
+            self.problems.append(f"{name}: got {key.shown(raw)!r} ({origin}), expected {kind.expected}")
 
     def unknown(self, name: str, shown: str, origin: str) -> None:
         near = difflib.get_close_matches(name.lower(), [*KEYS, "config"], n=1)

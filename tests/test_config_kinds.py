@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,8 @@ from mediad.config_kinds import (
     IpAddress,
     Kind,
     Number,
+    Origins,
+    Secrets,
     SocketPath,
     Whole,
     Workers,
@@ -95,3 +99,30 @@ def test_whole_numbers_read_as_written(value: int) -> None:
 @given(st.floats(0, 300))
 def test_numbers_read_as_written(value: float) -> None:
     assert Number(0, 300).from_text(repr(value)) == value
+
+
+def is_refused(kind: Kind, value: object) -> bool:
+    try:
+        kind.check(value)
+    except ValueError:
+        return True
+    return False
+
+
+def test_secrets() -> None:
+    one, two = "a" * 32, "[b" * 16
+    assert Secrets().from_text(one) == Secrets().check(one) == (one,)
+    assert Secrets().from_text(json.dumps([one, two])) == Secrets().check([one, two]) == (one, two)
+    for wrong in ("short", [], [one, "short"], [one, 3], 32, True, None):
+        assert is_refused(Secrets(), wrong), wrong
+
+
+def test_origins() -> None:
+    assert Origins().from_text("https://App.example.com/, http://localhost:3000") == (
+        "https://app.example.com",
+        "http://localhost:3000",
+    )
+    assert Origins().check("*") == ("*",)
+    assert Origins().check(["https://[::1]:8443"]) == ("https://[::1]:8443",)
+    for wrong in ("", "app.example.com", "https://a/b", "https://*.example", "ftp://a", [], ["*", 3], 3):
+        assert is_refused(Origins(), wrong), wrong

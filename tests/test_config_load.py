@@ -244,3 +244,17 @@ def test_every_key_is_documented_and_has_a_flag() -> None:
 def test_any_text_is_settings_or_a_config_error(flags: dict[str, str], environ: dict[str, str]) -> None:
     with contextlib.suppress(ConfigError):
         assert isinstance(config_load.load(environ=environ, flags=flags).settings, Settings)
+
+
+def test_secrets_are_not_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "jwt_secrets = ['xyzzy']\n")
+    for sources in (
+        {"path": path},
+        {"environ": {"JWT_SECRET": "xyzzy"}},
+        {"flags": {"jwt_secrets": "xyzzy"}},
+    ):
+        (problem,) = problems_of(**sources)
+        assert problem.startswith("jwt_secrets: got '(hidden)' (")
+        assert "xyzzy" not in problem
+    assert KEYS["jwt_secrets"].shown(None) is None
+    assert KEYS["port"].shown(3000) == 3000

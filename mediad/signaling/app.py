@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -23,7 +24,9 @@ from mediad.errors import MediadError, Unavailable
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.seat import Seat
 from mediad.signaling import dialect_a, protoo
+from mediad.signaling.access import Access, NotAdmitted, bearer
 from mediad.signaling.connection import Answer, Connection
+from mediad.signaling.cors import Cors
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 
@@ -54,12 +57,13 @@ class SignalingSettings:
     """Told to every client first; apps only show it."""
     web_root: Path = WEB_ROOT
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    access: Access = field(default_factory=Access)
 
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str]]]
 """From an Accept header to the text of /metrics and its content type."""
 
-_REFUSALS = {400: "malformed", 403: "forbidden", 500: "error", 503: "unavailable"}
+_REFUSALS = {400: "malformed", 401: "unauthorized", 403: "forbidden", 500: "error", 503: "unavailable"}
 """What operators are told about refusals, by HTTP status."""
 
 
@@ -134,7 +138,8 @@ def create_app(
             Route("/health", health),
             Route("/metrics", metrics),
             Mount("/", Page(settings.web_root)),
-        ]
+        ],
+        middleware=[Middleware(Cors, access=settings.access)],
     )
 
 
@@ -150,6 +155,7 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
     """One WebSocket: judge it, find its peer, carry its messages, and let the peer go."""
     try:
         admission = admit(websocket.scope["subprotocols"], websocket.query_params)
+        _authorize(websocket, admission, settings.access)
         log = _log.bind(room=admission.room_id, peer=admission.peer_id)
         connection = Connection(websocket, settings.limits, log)
         listener = dialect_a.DialectA(connection, settings.version)
@@ -167,6 +173,17 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
         return await dialect_a.handle(seat, request)
 
     await connection.serve(handle, ended=seat.leave)
+
+
+def _authorize(websocket: WebSocket, admission: Admission, access: Access) -> None:
+    """Browsers cannot give a WebSocket headers of its own: their tokens come in the query."""
+    headers = websocket.headers
+    token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
+    try:
+        access.require_origin(headers.get("origin"), headers.get("host"))
+        access.require_token(token, admission.room_id, admission.peer_id)
+    except NotAdmitted as error:
+        raise Refused(error.status, str(error)) from None
 
 
 async def _connect(registry: RoomRegistry, admission: Admission, listener: dialect_a.DialectA) -> Seat:

@@ -46,7 +46,7 @@ class CallBook(Observer):
             self._count.rooms_closed.labels(cause)
         for phase in PHASES:
             self._count.join_phase_s.labels(phase)
-        for kind in ("malformed", "forbidden", "error", "unavailable"):
+        for kind in ("malformed", "unauthorized", "forbidden", "error", "unavailable"):
             self._count.rejects.labels(kind)
 
     @contextlib.contextmanager

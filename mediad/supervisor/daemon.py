@@ -18,7 +18,8 @@ from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Uns
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
-from mediad.signaling.app import create_app
+from mediad.signaling.access import Access, AccessRules
+from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
 from mediad.supervisor import doctor_methods, drain_methods, settings_methods, status_methods, top
 from mediad.supervisor.admin import AdminServer, open_admin_socket
@@ -72,6 +73,7 @@ class Daemon:
         if self._tls is not None:
             self._configured.prepare_with(self._tls.prepare)
         self._configured.prepare_with(self._observation.prepare)
+        self._access = Access(_access_rules(settings))
         self._configured.apply_with(self._apply)
         self._reloads: set[asyncio.Task[None]] = set()
         self._stop_asked = asyncio.Event()
@@ -129,6 +131,7 @@ class Daemon:
         logs.set_level(settings.log_level)
         self._registry.set_limits(_room_limits(settings))
         self._status.settings = settings
+        self._access.rules = _access_rules(settings)
         await self._pool.configure(settings)
 
     async def _live(self) -> None:
@@ -147,7 +150,12 @@ class Daemon:
             await self._observation.start()
             stack.push_async_callback(self._pool.stop)
             await self._pool.start()
-            app = create_app(self._registry, self._status, scrape=self._observation.metrics.scrape)
+            app = create_app(
+                self._registry,
+                self._status,
+                SignalingSettings(access=self._access),
+                self._observation.metrics.scrape,
+            )
             front = Front(app, sockets, uvicorn_options(), self._tls.context if self._tls else None)
             stack.push_async_callback(front.stop)
             await front.start()
@@ -238,6 +246,10 @@ def _room_limits(settings: Settings) -> RoomLimits:
         transports_per_peer=settings.max_transports_per_peer,
         producers_per_peer=settings.max_producers_per_peer,
     )
+
+
+def _access_rules(settings: Settings) -> AccessRules:
+    return AccessRules(settings.jwt_secrets or (), settings.cors_origins)
 
 
 def _close_all(sockets: list[socket.socket]) -> None:

@@ -72,12 +72,12 @@ class LiveSettings:
         changed, notes = await self._change(settings)
         self.origins, self.waiting = origins, waiting
         for key, value in waiting.items():
-            logger.warning("%s: %r waits for a restart", key, value)
+            logger.warning("%s: %r waits for a restart", key, KEYS[key].shown(value))
         logger.info("settings reloaded: %s", ", ".join([*changed, *notes]) or "nothing changed")
         return {
             "changed": [{"key": key, **change} for key, change in changed.items()],
             "waiting": [
-                {"key": key, "before": getattr(self.settings, key), "after": waiting[key]} for key in waiting
+                {"key": key, **_step(key, getattr(self.settings, key), waiting[key])} for key in waiting
             ],
             "notes": notes,
         }
@@ -88,7 +88,7 @@ class LiveSettings:
         try:
             settings = replace(self.settings, **{key: kind.check(value)})
         except ValueError:
-            raise ConfigError(f"{key}: got {value!r}, expected {kind.expected}") from None
+            raise ConfigError(f"{key}: got {KEYS[key].shown(value)!r}, expected {kind.expected}") from None
         async with self._changing:
             await self._change(settings)
             self.origins = {**self.origins, key: BY_HAND}
@@ -106,10 +106,10 @@ class LiveSettings:
         return [
             {
                 "key": key,
-                "value": getattr(self.settings, key),
+                "value": KEYS[key].shown(getattr(self.settings, key)),
                 "origin": self.origins[key],
                 "live": KEYS[key].live,
-                **({"waiting": self.waiting[key]} if key in self.waiting else {}),
+                **({"waiting": KEYS[key].shown(self.waiting[key])} if key in self.waiting else {}),
             }
             for key in KEYS
         ]
@@ -124,7 +124,7 @@ class LiveSettings:
         """Everybody agrees, then all of it counts at once, then everybody is told."""
         commits = [commit for prepare in self._prepares if (commit := await prepare(settings)) is not None]
         changed = {
-            key: {"before": getattr(self.settings, key), "after": getattr(settings, key)}
+            key: _step(key, getattr(self.settings, key), getattr(settings, key))
             for key in KEYS
             if getattr(settings, key) != getattr(self.settings, key)
         }
@@ -133,3 +133,8 @@ class LiveSettings:
         for apply in self._applies:
             await apply(settings)
         return changed, notes
+
+
+def _step(key: str, before: object, after: object) -> dict[str, Any]:
+    """A change as it may be shown."""
+    return {"before": KEYS[key].shown(before), "after": KEYS[key].shown(after)}

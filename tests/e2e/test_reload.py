@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from cryptography import x509
 from websockets.exceptions import InvalidStatus
@@ -226,3 +227,30 @@ def test_a_certificate_that_does_not_serve_is_a_wrong_setting(wrong: str, tmp_pa
             assert daemon.lines[-1].startswith(
                 f"mediad: {wrong}: got '/nowhere.pem', expected a file mediad may"
             )
+
+
+def status_of_join(node: Node, token: str) -> int:
+    try:
+        with connect(f"{ws_url(node, 'ana')}&token={token}", subprotocols=[Subprotocol("protoo")]):
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+def test_token_secrets_are_exchanged_without_a_restart(tmp_path: Path) -> None:
+    old, new = "o" * 32, "n" * 32
+    tokens = [jwt.encode({"peerId": "ana"}, secret) for secret in (old, new)]
+    with node(tmp_path, f"jwt_secrets = '{old}'\n") as running_node:
+        for text, outcome in (
+            (None, [101, 401]),
+            (f"jwt_secrets = ['{new}', '{old}']\n", [101, 101]),
+            (f"jwt_secrets = '{new}'\n", [401, 101]),
+            ("jwt_secrets = 'short'\n", [401, 101]),
+        ):
+            if text is not None:
+                running_node.write(text)
+                running_node.mediactl("reload")
+            assert [status_of_join(running_node, token) for token in tokens] == outcome
+        shown = running_node.mediactl("config", "show").stdout + running_node.daemon.log
+        assert "(hidden)" in shown
+        assert not any(secret in shown for secret in (old, new, "short"))

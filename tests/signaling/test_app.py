@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import jwt
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from mediad.errors import MediadError
 from mediad.rooms import registry
 from mediad.rooms.observer import Observer
+from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from tests.support.rtp_samples import opus
 from tests.support.signaling import Front, eventually, run
@@ -254,3 +256,28 @@ def test_who_is_not_let_in_is_reported() -> None:
         assert told == [("r", "", "malformed"), ("r", "p", "forbidden")]
 
     run(scenario, observer=Ear())
+
+
+def test_tokens_and_origins_are_asked_for_at_the_door() -> None:
+    secret = "s" * 32
+    access = Access(AccessRules((secret,), ("https://app.example",)))
+
+    async def scenario(running: Front) -> None:
+        url = running.url(roomId="room", peerId="ana")
+        assert await refusal(url, PROTOO) == (401, "a token is required")
+        token = jwt.encode({"roomId": "room"}, secret)
+        await (await running.connect("ana", token=token)).socket.close()
+        headers = {"Authorization": f"Bearer {token}"}
+        async with connect(url, subprotocols=PROTOO, additional_headers=headers):
+            pass
+        assert await refusal(running.url(roomId="other", peerId="ana", token=token), PROTOO) == (
+            401,
+            "the token is for another roomId",
+        )
+        async with connect(f"{url}&token={token}", subprotocols=PROTOO, origin=Origin("https://app.example")):
+            pass
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(f"{url}&token={token}", subprotocols=PROTOO, origin=Origin("https://evil.example"))
+        assert caught.value.response.status_code == 403
+
+    run(scenario, settings=SignalingSettings(access=access))

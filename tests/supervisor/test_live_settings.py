@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+
+import pytest
 
 from mediad.config import Settings
 from mediad.config_load import load
@@ -153,3 +156,18 @@ async def test_a_change_by_hand_holds_until_the_next_reload(tmp_path: Path) -> N
     assert reason.startswith("log_level: got 'loud', expected one of debug")
     await file.live.reload()
     assert (file.live.settings.log_level, file.live.origins["log_level"]) == ("warning", file.origin(1))
+
+
+@on_loop
+async def test_secrets_change_unseen(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    old, new = "old" * 16, "new" * 16
+    file = File(tmp_path, f"jwt_secrets = '{old}'\n")
+    file.write(f"jwt_secrets = ['{new}', '{old}']\n")
+    with caplog.at_level(logging.DEBUG):
+        report = await file.live.reload()
+    assert file.live.settings.jwt_secrets == (new, old)
+    assert report["changed"] == [{"key": "jwt_secrets", "before": "(hidden)", "after": "(hidden)"}]
+    for shown in (str(file.live.shown()), caplog.text):
+        assert "jwt_secrets" in shown
+        assert old not in shown
+        assert new not in shown

@@ -80,9 +80,10 @@ class Front:
         await client.join()
         return client
 
-    async def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers (lower-case names) and body of an HTTP GET."""
-        return await self.http(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return await self.http(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n")
 
     async def http(self, request: str) -> tuple[int, dict[str, str], bytes]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
