@@ -220,11 +220,11 @@ class WorkerPool:
         when the new one does not start; attempts go on all the same.
         """
         worker.history.forget()
-        worker.tried.clear()
         worker.hurry.set()
         if worker.process is not None:
             worker.retiring = True
             await worker.process.stop()
+        worker.tried.clear()
         await worker.tried.wait()
         if worker.process is None:
             raise MediadError(worker.last_death or f"worker {worker.worker_id} did not start")
