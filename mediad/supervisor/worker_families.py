@@ -11,8 +11,6 @@ from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from mediad.loop_lag import BOUNDS_S
-
 Reports = Mapping[str, Mapping[str, Any]]
 """What each worker that answers says in worker.stats, by worker id."""
 
@@ -60,6 +58,7 @@ def families(reports: Reports) -> Iterator[Metric]:
     for key, name in (("iceStates", "transports_by_ice_state"), ("dtlsStates", "transports_by_dtls_state")):
         doc = "WebRTC transports in each state."
         yield _labelled(GaugeMetricFamily(f"mediad_{name}", doc, labels=("worker", "state")), reports, key)
+    yield from _links(reports)
 
 
 def lag_family(lags: Mapping[str, Any]) -> Metric:
@@ -67,12 +66,43 @@ def lag_family(lags: Mapping[str, Any]) -> Metric:
     family = HistogramMetricFamily(
         "mediad_loop_lag_seconds", "How late the process's event loop is.", labels=("process",)
     )
-    bounds = [*map(str, BOUNDS_S), "+Inf"]
-    for name, lag in lags.items():
+    for process, lag in lags.items():
         if lag is not None:
-            counts = itertools.accumulate(lag["buckets"])
-            family.add_metric((name,), list(zip(bounds, counts, strict=True)), lag["sumS"])
+            _add(family, (process,), lag)
     return family
+
+
+def _links(reports: Reports) -> Iterator[Metric]:
+    """What workers' looks at their links saw (worker/sampling.py)."""
+    bitrate = GaugeMetricFamily(
+        "mediad_bitrate_bps", "Of all transports together, in bit/s.", labels=("worker", "direction")
+    )
+    round_trip = HistogramMetricFamily(
+        "mediad_round_trip_seconds", "Round trips to clients, looked at every 5 s.", labels=("worker",)
+    )
+    loss = HistogramMetricFamily(
+        "mediad_loss_ratio",
+        "Share of RTP packets lost on a transport, looked at every 5 s.",
+        labels=("worker", "direction"),
+    )
+    for worker_id, report in reports.items():
+        links = report.get("links")
+        if links is None:
+            continue
+        for direction, value in links["bitrates"].items():
+            bitrate.add_metric((worker_id, direction), value)
+        _add(round_trip, (worker_id,), links["roundTrip"])
+        for direction, histogram in links["loss"].items():
+            _add(loss, (worker_id, direction), histogram)
+    yield from (bitrate, round_trip, loss)
+
+
+def _add(family: HistogramMetricFamily, labels: tuple[str, ...], report: Mapping[str, Any]) -> None:
+    """What Histogram.report says, as Prometheus counts: each bucket holds those below it as well."""
+    counts = itertools.accumulate(report["buckets"])
+    family.add_metric(
+        labels, list(zip([*map(str, report["bounds"]), "+Inf"], counts, strict=True)), report["sum"]
+    )
 
 
 def _counter(name: str, doc: str, reports: Reports, read: Any) -> Metric:

@@ -7,7 +7,7 @@ import dataclasses
 import datetime
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -24,6 +24,7 @@ from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.router import Router
+from mediad.worker.sampling import Sampler
 from mediad.worker.transport import Endpoint, WebRtcTransport
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -139,6 +140,7 @@ class WorkerServer:
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
         self._udp_buffer_bytes = 0
         self._lag = LoopLag()
+        self._sampler = Sampler(self._transports)
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
 
     async def start(self) -> None:
@@ -151,6 +153,7 @@ class WorkerServer:
         self._plane.start()
         self._plane.add_socket(sock)
         self._lag.start()
+        self._sampler.start()
 
     async def handle(self, method: str, data: dict[str, Any]) -> Reply:
         """Raises MediadError with a text for people when the request cannot be met."""
@@ -169,6 +172,7 @@ class WorkerServer:
         for router in list(self._routers.values()):
             router.close()
         self._lag.stop()
+        self._sampler.stop()
         self._plane.stop()
 
     # --- worker and routers -------------------------------------------------------------------------------
@@ -191,11 +195,10 @@ class WorkerServer:
     async def worker_stats(self, message: Nothing) -> Reply:
         counters = self._plane.counters()
         refused, ice, dtls = Counter(self._refused), Counter[str](), Counter[str]()
-        for router in self._routers.values():
-            for transport in router.transports.values():
-                refused.update(transport.dropped())
-                ice[transport.ice_state] += 1
-                dtls[transport.dtls_state] += 1
+        for transport in self._transports():
+            refused.update(transport.dropped())
+            ice[transport.ice_state] += 1
+            dtls[transport.dtls_state] += 1
         dropped = {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
         return {
             "rssBytes": psutil.Process().memory_info().rss,
@@ -207,9 +210,14 @@ class WorkerServer:
             "iceStates": dict(ice),
             "dtlsStates": dict(dtls),
             "loopLag": self._lag.report(),
+            "links": self._sampler.report(),
             "log": logs.counts(),
             **self._plane.counts(),
         }
+
+    def _transports(self) -> Iterator[WebRtcTransport]:
+        for router in self._routers.values():
+            yield from router.transports.values()
 
     async def create_router(self, message: RouterId) -> Reply:
         if message.router_id in self._routers:

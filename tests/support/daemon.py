@@ -35,7 +35,8 @@ class Daemon:
     Every process it starts carries a mark in its environment; leaving the block fails if one lives on.
     """
 
-    def __init__(self, *, workers: int = 1, **settings: object) -> None:
+    def __init__(self, *, workers: int = 1, log_to: int | None = None, **settings: object) -> None:
+        """Its log is kept, unless it goes to the descriptor `log_to`."""
         self.port = free_tcp_port()
         self.rtc_base_port = free_media_ports(workers)
         self._directory = tempfile.TemporaryDirectory(prefix="daemon-")
@@ -50,6 +51,7 @@ class Daemon:
             "admin-socket": self.admin_socket,
             **{key.replace("_", "-"): value for key, value in settings.items()},
         }
+        self._log_to = log_to
         self._mark = uuid.uuid4().hex
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -80,7 +82,7 @@ class Daemon:
                 env=clean_environment() | {_MARK: self._mark},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if self._log_to is None else self._log_to,
             )
         try:
             self._wait_until_healthy()

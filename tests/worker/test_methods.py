@@ -366,7 +366,8 @@ async def test_worker_statistics_and_ping() -> None:
         assert not any(name.startswith("drop_") for name in [*stats["counters"], *stats["dropped"]])
         assert (stats["iceStates"], sum(stats["dtlsStates"].values())) == ({"completed": 1}, 1)
         assert set(stats["log"]) == {"lines", "leftOut"}
-        assert set(stats["loopLag"]) == {"buckets", "sumS"}
+        assert set(stats["loopLag"]) == {"bounds", "buckets", "sum"}
+        assert set(stats["links"]) == {"bitrates", "roundTrip", "loss"}
         peer.close()
     assert "ended" in await worker.refused(InvalidState, "worker.ping")
 

@@ -150,12 +150,12 @@ def _counts(value: object) -> bool:
 
 
 def _flatten(report: Data, prefix: str = "") -> list[tuple[str, object]]:
-    """`{"dropped": {"replay": 3}}` becomes `("dropped.replay", 3)`."""
+    """`{"dropped": {"replay": 3}}` becomes `("dropped.replay", 3)`. Histograms are for graphs."""
     found: list[tuple[str, object]] = []
     for name, value in report.items():
         if isinstance(value, dict):
             found += _flatten(value, f"{prefix}{name}.")
-        else:
+        elif not isinstance(value, list):
             found.append((prefix + name, value))
     return found
 
