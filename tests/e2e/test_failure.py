@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from tests.support.daemon import Daemon
+from tests.support.loops import until_sync
 from tests.support.returning_client import couples
 from tests.support.webrtc_client import until
 from tests.support.workers import alive
@@ -142,6 +144,30 @@ def test_busy_cores_are_no_reason_to_replace_a_worker() -> None:
                 assert daemon.worker_pids() == pids
 
     run(scenario())
+
+
+def test_a_port_taken_while_its_worker_was_down_is_named_and_waited_for() -> None:
+    with Daemon(workers=2) as daemon:
+        pid = daemon.worker_pids()[1]
+        os.kill(pid, signal.SIGKILL)
+        with socket.socket(type=socket.SOCK_DGRAM) as taken:
+            until_sync(lambda: bound(taken, daemon.rtc_base_port + 1000))
+            until_sync(lambda: daemon.get("/health")[1]["status"] == "degraded")
+            status, health = daemon.get("/health")
+            assert (status, health["workersReady"]) == (200, 1)
+            assert (
+                f"UDP port {daemon.rtc_base_port + 1000} on 127.0.0.1 is already in use"
+                in health["problems"][0]
+            )
+        until_sync(lambda: len(daemon.worker_pids()) == 2)
+
+
+def bound(sock: socket.socket, port: int) -> bool:
+    """Whether `sock` has the port; the one who had it may still be about to let go."""
+    with suppress(OSError):
+        sock.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def test_a_supervisor_killed_9_takes_a_stopped_worker_with_it() -> None:
