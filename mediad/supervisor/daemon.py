@@ -68,7 +68,7 @@ class Daemon:
         self._status = Status(settings, self._pool, self._registry)
         self._drains = Drains(self._pool, self._registry)
         self._observation.attach(self._status, self._pool, self._registry, self._drains)
-        self._heartbeat = Heartbeat(self._manager, self._pool, self._status)
+        self._heartbeat = Heartbeat(self._manager, self._pool, self._status, self._configured)
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
         if self._tls is not None:
             self._configured.prepare_with(self._tls.prepare)
@@ -117,7 +117,7 @@ class Daemon:
         """What `systemctl reload` sends. Before everything is up there is nothing to change yet."""
         logger.info("received SIGHUP")
         if self._status.url is not None:
-            reload = asyncio.create_task(self._heartbeat.reload(self._configured))
+            reload = asyncio.create_task(self._heartbeat.reload())
             self._reloads.add(reload)
             reload.add_done_callback(self._reloads.discard)
 
@@ -137,10 +137,10 @@ class Daemon:
     async def _live(self) -> None:
         """The stack unwinds in the opposite order, however far it was built."""
         async with contextlib.AsyncExitStack() as stack:
-            sockets = self._manager.take_sockets() or await open_front(
-                self._settings.host, self._settings.port
-            )
+            inherited = self._manager.take_sockets()
+            sockets = inherited or await open_front(self._settings.host, self._settings.port)
             stack.callback(_close_all, sockets)
+            host = sockets[0].getsockname()[0] if inherited else self._settings.host
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
                 admin = AdminServer(admin_socket, self.admin_methods().call)
@@ -160,7 +160,7 @@ class Daemon:
             stack.push_async_callback(front.stop)
             await front.start()
             stack.push_async_callback(self._close_rooms)
-            self._status.url = front_url(self._settings.host, front.port, tls=self._tls is not None)
+            self._status.url = front_url(host, front.port, tls=self._tls is not None)
             self._announce()
             self._heartbeat.start()
             stack.push_async_callback(self._heartbeat.stop)

@@ -44,13 +44,15 @@ class Heartbeat:
     file descriptors left: ending the calls that go on would not help those that cannot come in.
     """
 
-    def __init__(self, manager: ServiceManager, workers: Workers, overview: Overview) -> None:
+    def __init__(
+        self, manager: ServiceManager, workers: Workers, overview: Overview, live: LiveSettings
+    ) -> None:
         self._manager = manager
         self._workers = workers
         self._overview = overview
+        self._live = live
         self._interval_s = min(INTERVAL_S, (manager.watchdog_s or INTERVAL_S * 3) / 3)
         self._stopping = False
-        self._trouble = ""
         self._beating: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -71,17 +73,15 @@ class Heartbeat:
             self._beating.cancel()
             await asyncio.gather(self._beating, return_exceptions=True)
 
-    async def reload(self, live: LiveSettings) -> None:
-        """A reload that systemd asked for, with SIGHUP; a failed one stays in the status line."""
+    async def reload(self) -> None:
+        """A reload that systemd asked for, with SIGHUP."""
         self._manager.reloading()
         try:
-            await live.reload()
-            self._trouble = ""
-        except ConfigError as error:
-            self._trouble = f"; not reloaded: {error}"
+            await self._live.reload()
+        except ConfigError:
+            pass  # it was logged, and the status line says so
         except Exception:
             logger.exception("the reload failed")
-            self._trouble = "; the reload failed"
         self._manager.ready(self._line())
 
     async def beat(self) -> None:
@@ -101,7 +101,9 @@ class Heartbeat:
             await asyncio.sleep(self._interval_s)
 
     def _line(self) -> str:
-        return self._overview.summary() + self._trouble
+        """A reload that failed stays in it until one succeeds."""
+        trouble = f"; not reloaded: {self._live.trouble}" if self._live.trouble else ""
+        return self._overview.summary() + trouble
 
 
 def summary(health: dict[str, Any], rooms: int, peers: int) -> str:

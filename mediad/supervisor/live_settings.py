@@ -31,6 +31,8 @@ class LiveSettings:
         self.origins = loaded.origins
         self.waiting: dict[str, Any] = {}
         """What is configured by now but needs a restart: key → value."""
+        self.trouble = ""
+        """Why the last reload was refused; empty when it was not."""
         self._sources = loaded.sources
         self._prepares: list[Prepare] = []
         self._applies: list[Apply] = []
@@ -52,8 +54,11 @@ class LiveSettings:
         """
         async with self._changing:
             try:
-                return await self._reload()
+                report = await self._reload()
+                self.trouble = ""
+                return report
             except ConfigError as error:
+                self.trouble = str(error)
                 for line in str(error).splitlines():
                     logger.error("not reloaded: %s", line)
                 raise

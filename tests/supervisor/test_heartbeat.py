@@ -35,10 +35,13 @@ def systemd(tmp_path: Path) -> Iterator[Manager]:
         yield manager
 
 
-def heartbeat(systemd: Manager, watchdog_us: int = 0) -> tuple[Heartbeat, Workers]:
+def heartbeat(
+    systemd: Manager, watchdog_us: int = 0, live: LiveSettings | None = None
+) -> tuple[Heartbeat, Workers]:
     workers = Workers()
+    live = live or LiveSettings(Loaded(Settings()))
     manager = ServiceManager({"NOTIFY_SOCKET": systemd.address, "WATCHDOG_USEC": str(watchdog_us)})
-    return Heartbeat(manager, workers, Overview()), workers
+    return Heartbeat(manager, workers, Overview(), live), workers
 
 
 @on_loop
@@ -78,10 +81,10 @@ async def test_it_beats_often_enough_until_it_is_stopped(systemd: Manager) -> No
 
 @on_loop
 async def test_a_reload_begins_and_ends_and_a_failed_one_is_remembered(systemd: Manager) -> None:
-    heart, _ = heartbeat(systemd)
     environ = {"MEDIAD_MAX_ROOMS": "many"}
     live = LiveSettings(Loaded(Settings(), sources=Sources(environ=environ)))
-    await heart.reload(live)
+    heart, _ = heartbeat(systemd, live=live)
+    await heart.reload()
     reloading, ready = systemd.listen()
     assert reloading["RELOADING"] == "1"
     assert ready["READY"] == "1"
@@ -91,7 +94,7 @@ async def test_a_reload_begins_and_ends_and_a_failed_one_is_remembered(systemd: 
     await heart.beat()
     assert "not reloaded" in systemd.listen()[-1]["STATUS"]
     environ["MEDIAD_MAX_ROOMS"] = "2"
-    await heart.reload(live)
+    await heart.reload()
     assert systemd.listen()[-1] == {"READY": "1", "STATUS": "1 room"}
     assert live.settings.max_rooms == 2
 
