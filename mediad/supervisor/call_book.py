@@ -44,6 +44,10 @@ class CallBook(Observer):
             self._count.leaves.labels(cause)
         for cause in (DESERTED, *causes):
             self._count.rooms_closed.labels(cause)
+        for state in ("connected", "completed", "disconnected", "closed"):
+            self._count.ice_states.labels(state)
+        for state in ("connecting", "connected", "failed", "closed"):
+            self._count.dtls_states.labels(state)
         for phase in PHASES:
             self._count.join_phase_s.labels(phase)
         for kind in ("malformed", "unauthorized", "forbidden", "error", "unavailable"):

@@ -72,6 +72,7 @@ class Daemon:
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
         if self._tls is not None:
             self._configured.prepare_with(self._tls.prepare)
+            self._observation.watch_certificate(self._tls)
         self._configured.prepare_with(self._observation.prepare)
         self._access = Access(_access_rules(settings))
         self._configured.apply_with(self._apply)

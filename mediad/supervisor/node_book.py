@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediad.supervisor.watcher import Watcher
+from mediad.supervisor.watcher import DEATH_CAUSES, Watcher
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
 
@@ -15,6 +15,8 @@ class NodeBook(Watcher):
         self._count = instruments
 
     def worker_ready(self, worker_id: int, pid: int) -> None:
+        for cause in DEATH_CAUSES:  # there before the first death, which would go unseen otherwise
+            self._count.worker_deaths.labels(worker_id, cause)
         self._feed.publish("worker.ready", worker=worker_id, pid=pid)
 
     def worker_died(self, worker_id: int, cause: str, reason: str) -> None:

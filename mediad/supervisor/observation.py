@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from mediad.config import Settings
 from mediad.errors import ConfigError
@@ -19,6 +19,7 @@ from mediad.supervisor.draining import Drains
 from mediad.supervisor.metrics import Metrics
 from mediad.supervisor.node_book import NodeBook
 from mediad.supervisor.status import Status
+from mediad.supervisor.tls import FrontTls, ends
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
@@ -45,13 +46,22 @@ class Observation:
         pool.watcher = drains.watcher = NodeBook(self.feed, self._instruments)
         self.metrics = Metrics(self._numbers, self._settings, status, pool, rooms, self.feed)
 
+    def watch_certificate(self, tls: FrontTls) -> None:
+        """Show when the front's certificate ends."""
+        ends_at = Gauge(
+            "mediad_tls_certificate_expiry_timestamp_seconds",
+            "When the front's certificate ends, in Unix time.",
+            registry=self._numbers,
+        )
+        ends_at.set_function(lambda: ends(tls.certificate).timestamp())
+
     async def start(self) -> None:
         """Raises ConfigError when webhooks cannot be signed."""
         commit = await self.prepare(self._settings)
         self.metrics.lag.start()
-        outbox = Outbox(outbox_path(self._settings, self._environ))
+        lost = self._instruments.webhook_events_lost
+        outbox = Outbox(outbox_path(self._settings, self._environ), on_lost=lost.inc)
         self._instruments.webhook_outbox_depth.set_function(lambda: len(outbox))
-        self._instruments.webhook_events_lost.set_function(lambda: outbox.lost)
         posts = self._instruments.webhook_posts
         self._webhooks = Webhooks(outbox, lambda result: posts.labels(result).inc())
         commit()

@@ -7,6 +7,8 @@ import signal
 
 from mediad.supervisor.worker_link import PIPE_CLOSED
 
+DEATH_CAUSES = ("given-up", "killed", "crashed", "exited")
+
 
 class Watcher:
     """One that is not interested. Methods return at once and never raise."""

@@ -47,6 +47,4 @@ class Instruments:
         self.webhook_outbox_depth = Gauge(
             "mediad_webhook_outbox_depth", "Events that wait to be delivered.", registry=registry
         )
-        self.webhook_events_lost = Gauge(
-            "mediad_webhook_events_lost", "Events dropped because too many waited.", registry=registry
-        )
+        self.webhook_events_lost = counter("webhook_events_lost", "Events dropped because too many waited.")

@@ -12,7 +12,7 @@ import json
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -29,12 +29,16 @@ logger = logging.getLogger(__name__)
 class Outbox:
     """First in, first out. Beyond `limit` the oldest go, and are counted."""
 
-    def __init__(self, path: str | None = None, limit: int = LIMIT) -> None:
-        """What an earlier daemon left at `path` comes first. Without a path nothing outlives this process."""
+    def __init__(
+        self, path: str | None = None, limit: int = LIMIT, on_lost: Callable[[int], None] = lambda count: None
+    ) -> None:
+        """What an earlier daemon left at `path` comes first. Without a path nothing outlives this process.
+        `on_lost` hears how many events were dropped just now."""
         self.lost = 0
         """Events that were dropped to make room."""
         self._path = path
         self._limit = limit
+        self._on_lost = on_lost
         self._events: deque[Event] = deque()
         self._first = 0  # number of the event at the left end
         self._stale = 0  # lines of the file that are for events no longer here
@@ -49,8 +53,7 @@ class Outbox:
         self._events.append(event)
         self._append(event)
         if len(self._events) > self._limit:
-            self.lost += 1
-            self._drop(1)
+            self._lose(1)
 
     def peek(self, count: int) -> tuple[list[Event], int]:
         """The next `count` events at most, and what to tell `taken` once they have arrived."""
@@ -65,6 +68,11 @@ class Outbox:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def _lose(self, count: int) -> None:
+        self.lost += count
+        self._drop(count)
+        self._on_lost(count)
 
     def _drop(self, count: int) -> None:
         for _ in range(count):
@@ -93,8 +101,7 @@ class Outbox:
                 os.write(self._fd, b"\n")
         excess = len(self._events) - self._limit
         if excess > 0:
-            self.lost += excess
-            self._drop(excess)
+            self._lose(excess)
         if self._events:
             logger.info("%d events of an earlier run are still to be delivered", len(self._events))
 

@@ -23,6 +23,8 @@ async def test_a_worker_that_is_killed_and_comes_back() -> None:
     pool.watcher = NodeBook(feed, Instruments(numbers))
     await pool.start()
     try:
+        labels = {"worker": "0", "cause": "killed"}
+        assert numbers.get_sample_value("mediad_worker_deaths_total", labels) == 0
         first = pool.workers[0].pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
@@ -32,7 +34,6 @@ async def test_a_worker_that_is_killed_and_comes_back() -> None:
         assert (died["type"], died["cause"]) == ("worker.died", "killed")
         assert died["reason"] == "it was killed by SIGKILL"
         assert (again["type"], again["pid"]) == ("worker.ready", pool.workers[0].pid)
-        labels = {"worker": "0", "cause": "killed"}
         assert numbers.get_sample_value("mediad_worker_deaths_total", labels) == 1
         await pool.replace(pool.workers[0])
         assert [event["type"] for event in feed.after(3)] == ["worker.ready"]  # it did not die

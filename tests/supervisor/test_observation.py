@@ -17,7 +17,9 @@ from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor.draining import Drains
 from mediad.supervisor.observation import Observation, outbox_path
 from mediad.supervisor.status import Status
+from mediad.supervisor.tls import FrontTls, ends
 from mediad.supervisor.worker_pool import WorkerPool
+from tests.support.certificates import write_certificate
 from tests.support.loops import on_loop, until
 from tests.support.webhook_sink import webhook_sink
 from tests.support.workers import tiny
@@ -115,3 +117,14 @@ def test_where_the_outbox_is() -> None:
     assert outbox_path(Settings(webhook_url=url), {}) is None
     assert outbox_path(Settings(webhook_url=url), {"STATE_DIRECTORY": "/a:/b"}) == "/a/webhook-outbox"
     assert outbox_path(Settings(webhook_url=url, webhook_outbox="/x/y"), {"STATE_DIRECTORY": "/a"}) == "/x/y"
+
+
+@on_loop
+async def test_the_certificate_shows_its_end(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    tls = FrontTls(Settings(tls_certificate=certificate, tls_private_key=key))
+    async with node() as (observation, _):
+        observation.watch_certificate(tls)
+        text, _ = await observation.metrics.scrape("")
+        line = next(line for line in text.decode().splitlines() if line.startswith("mediad_tls_certificate"))
+        assert float(line.split()[1]) == ends(tls.certificate).timestamp()

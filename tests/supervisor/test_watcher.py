@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad.supervisor.watcher import Watcher, death_cause
+from mediad.supervisor.watcher import DEATH_CAUSES, Watcher, death_cause
 from mediad.supervisor.worker_link import PIPE_CLOSED
 
 
@@ -22,6 +22,7 @@ from mediad.supervisor.worker_link import PIPE_CLOSED
 )
 def test_causes(reason: str, status: int, killed: bool, cause: str) -> None:
     assert death_cause(reason, status, killed=killed) == cause
+    assert cause in DEATH_CAUSES
 
 
 def test_nobody_has_to_watch() -> None:

@@ -34,12 +34,13 @@ def test_first_in_first_out() -> None:
 
 
 def test_the_oldest_go_when_there_are_too_many() -> None:
-    outbox = filled(Outbox(limit=3), 1, 2)
+    told: list[int] = []
+    outbox = filled(Outbox(limit=3, on_lost=told.append), 1, 2)
     _, mark = outbox.peek(2)
     filled(outbox, 3, 4)  # 1 goes, while it is on its way
     outbox.taken(mark)
     assert numbered(outbox) == [3, 4]
-    assert outbox.lost == 1
+    assert (outbox.lost, told) == (1, [1])
 
 
 def test_what_was_not_taken_is_there_after_a_restart(tmp_path: Path) -> None:
