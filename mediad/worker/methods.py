@@ -178,9 +178,10 @@ class WorkerServer:
     # --- worker and routers -------------------------------------------------------------------------------
 
     async def ping(self, message: Nothing) -> Reply:
-        """Answered only while the media thread lives: a worker that forwards nothing is not well."""
+        """Answered by the media thread: a worker that forwards nothing is not well."""
         if not self._plane.alive:
             raise InvalidState("the media thread has ended")
+        await self._plane.turn()
         return {}
 
     async def configure(self, message: Configure) -> Reply:
