@@ -16,7 +16,7 @@ from mediad.rooms.asker import current_asker
 from mediad.supervisor.poison import Mark, Quarantine, marks
 
 EventHandler = Callable[[str, dict[str, Any]], None]
-_Asked = tuple[str | None, str, dict[str, Any]]
+_Asked = tuple[str, str, dict[str, Any]]
 
 REQUEST_TIMEOUT_S = 10.0
 """A worker that answers pings but not a request this long is refusing it."""
@@ -80,15 +80,16 @@ class WorkerLink:
         time; WorkerDied when it is gone, or goes before it has answered; Forbidden when it is known to bring
         workers down.
         """
-        asked = (current_asker(), method, data)
-        if self._quarantine and self._quarantine.refuses(marks(*asked), time.monotonic()):
+        asker = current_asker()
+        if self._quarantine and self._quarantine.refuses(marks(asker, method, data), time.monotonic()):
             raise Forbidden(f"{method} is refused, because this request has crashed a worker before")
         if self._writer is not None and (
             len(self._pending) >= MAX_OUTSTANDING or self._writer.get_write_buffer_size() > MAX_UNSENT_BYTES
         ):
             raise Unavailable(f"worker {self.worker_id} is overloaded")
         request_id, answer = self._send(method, data)
-        self._unanswered[request_id] = asked
+        if asker is not None:
+            self._unanswered[request_id] = (asker, method, data)
         if len(self._unanswered) > MAX_OUTSTANDING:
             del self._unanswered[next(iter(self._unanswered))]
         try:

@@ -52,8 +52,9 @@ def test_the_same_words_under_another_name_are_recognised() -> None:
     assert not set(plain[0]) & set(plain[1])  # everybody says that
 
 
-def test_the_servers_own_requests_have_no_marks() -> None:
-    assert marks(None, "router.close", {"routerId": "r"}) == ()
+def test_what_must_never_be_refused_has_no_marks() -> None:
+    assert marks(None, "router.create", {"routerId": "r"}) == ()
+    assert marks("ana", "transport.close", {"transportId": "t"}) == ()
 
 
 def test_two_strikes_and_it_is_refused_for_a_while() -> None:

@@ -291,3 +291,23 @@ async def test_an_answer_clears_and_a_refusal_is_not_sent(monkeypatch: pytest.Mo
         allowed = asyncio.create_task(far.link.request("one", {"n": 2}))
         assert [message.data for message in await far.heard(3)] == [{"n": 1}, {}, {"n": 2}]  # type: ignore[union-attr]
         allowed.cancel()
+
+
+@on_loop
+async def test_what_the_server_asks_itself_hides_no_suspect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 60.0)
+    async with far_end() as far:
+
+        async def ask(asker: str | None, number: int, method: str) -> None:
+            if asker is not None:
+                set_asker("room", asker)
+            asking = asyncio.create_task(far.link.request(method, {}))
+            await far.heard(number)
+            far.say(Response(number, True, {}))
+            await asking
+
+        await asyncio.create_task(ask("mallory", 1, "one"))
+        await asyncio.create_task(ask(None, 2, "worker.stats"))
+        far.die()
+        await until(lambda: far.lost)
+        assert far.link.suspects() == list(marks("4:room/mallory", "one", {}))
