@@ -34,7 +34,7 @@ class CallBook(Observer):
         self._since_s: dict[
             tuple[str, str], float
         ] = {}  # a peer's connection, and from its join on, its join
-        self._transports = TransportClock(now_s, self._phase)
+        self._transports = TransportClock(now_s, self._phase, self._abandon)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -48,6 +48,8 @@ class CallBook(Observer):
             self._count.ice_states.labels(state)
         for state in ("connecting", "connected", "failed", "closed"):
             self._count.dtls_states.labels(state)
+        for phase in ("ice", "dtls"):
+            self._count.join_abandoned.labels(phase)
         for phase in PHASES:
             self._count.join_phase_s.labels(phase)
         for kind in ("malformed", "unauthorized", "forbidden", "error", "unavailable"):
@@ -137,3 +139,6 @@ class CallBook(Observer):
 
     def _phase(self, phase: str, seconds: float) -> None:
         self._count.join_phase_s.labels(phase).observe(seconds)
+
+    def _abandon(self, phase: str) -> None:
+        self._count.join_abandoned.labels(phase).inc()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,6 +22,8 @@ from mediad.supervisor.udp_drops import drops_by_port
 from mediad.supervisor.worker_families import Reports, families, lag_family
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 from mediad.telemetry.feed import Feed
+
+FRESH_S = 0.5
 
 STATUSES = ("ok", "degraded", "draining", "unavailable")
 
@@ -51,14 +55,24 @@ class Metrics:
         self._rooms = rooms
         self._feed = feed
         self._reports: Reports = {}
+        self._written: dict[str, tuple[bytes, float]] = {}  # by content type, and when
+        self._scraping = asyncio.Lock()
         registry.register(_Lookup(self))
         ProcessCollector(registry=registry)
 
     async def scrape(self, accept: str) -> tuple[bytes, str]:
-        """The text, and its content type, in the best format that `accept` (the HTTP header) allows."""
+        """The text, and its content type, in the best format that `accept` (the HTTP header) allows.
+
+        Whoever asks more often than every FRESH_S gets the same again: asking is free, answering is not.
+        """
         encode, content_type = choose_encoder(accept)
-        self._reports = await self._status.worker_reports()
-        return encode(self._registry), content_type
+        async with self._scraping:
+            text, written_s = self._written.get(content_type, (b"", -math.inf))
+            if time.monotonic() - written_s >= FRESH_S:
+                self._reports = await self._status.worker_reports()
+                text = encode(self._registry)
+                self._written[content_type] = text, time.monotonic()
+        return text, content_type
 
     def collect(self) -> Iterator[Metric]:
         """Everything that is looked up; called while the text is written."""

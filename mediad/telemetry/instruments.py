@@ -36,6 +36,9 @@ class Instruments:
         self.join_phase_s = histogram(
             "join_phase_seconds", "Time each step of a join takes.", JOIN_BUCKETS_S, "phase"
         )
+        self.join_abandoned = counter(
+            "join_abandoned", "Transports closed before they had a path (ice) or keys (dtls).", "phase"
+        )
         self.ice_states = counter("ice_states", "ICE states transports went into.", "state")
         self.dtls_states = counter("dtls_states", "DTLS states transports went into.", "state")
         self.worker_deaths = counter(

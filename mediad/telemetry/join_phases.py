@@ -25,14 +25,21 @@ class _Step:
 
 
 class TransportClock:
-    """Times the last three; `observe(phase, seconds)` is called once for each a transport goes through.
+    """Times the last three; `observe(phase, seconds)` is called once for each a transport goes through,
+    `abandon(phase)` when it is closed before it has a path or keys.
 
     What begins out of turn (an ICE restart, DTLS before ICE was reported) is not a join, and is not timed.
     """
 
-    def __init__(self, now_s: Callable[[], float], observe: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        now_s: Callable[[], float],
+        observe: Callable[[str, float], None],
+        abandon: Callable[[str], None],
+    ) -> None:
         self._now_s = now_s
         self._observe = observe
+        self._abandon = abandon
         self._steps: dict[str, _Step] = {}
 
     def asked_for(self, transport_id: str) -> None:
@@ -46,7 +53,9 @@ class TransportClock:
         self._finish(transport_id, "first_media")
 
     def closed(self, transport_id: str) -> None:
-        self._steps.pop(transport_id, None)
+        step = self._steps.pop(transport_id, None)
+        if step is not None and step.phase in _NEXT:
+            self._abandon(step.phase)
 
     @property
     def timed(self) -> int:

@@ -142,9 +142,9 @@ class Webhooks:
         except TimeoutError:
             self._count("failed")
             return f"no answer within {POST_TIMEOUT_S:g} s"
-        except OSError as error:
+        except Exception as error:  # whatever the URL or the receiver is made of, the next attempt must come
             self._count("failed")
-            return error.strerror or str(error)
+            return getattr(error, "strerror", None) or str(error) or type(error).__name__
         if not 200 <= status < 300:
             self._count("refused")
             return f"answered with {status}"

@@ -13,6 +13,7 @@ from mediad.supervisor.status import Status
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 from mediad.telemetry.feed import Feed
 from tests.support.calls import Call
+from tests.support.loops import on_loop
 from tests.support.rtp_samples import opus
 
 
@@ -63,3 +64,24 @@ def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
         assert value("peers_connected", worker="0") == 1
 
     asyncio.run(scenario())
+
+
+@on_loop
+async def test_asking_often_costs_one_answer() -> None:
+    class Counted(FixedStatus):
+        asked = 0
+
+        async def worker_reports(self) -> dict[str, dict[str, Any]]:
+            self.asked += 1
+            await asyncio.sleep(0)
+            return {}
+
+    status, call = Counted(), Call()
+    pool = cast(WorkerPool, Pool())
+    settings = Settings(workers=2)
+    metrics = Metrics(CollectorRegistry(), settings, cast(Status, status), pool, call.registry, Feed())
+    answers = await asyncio.gather(*(metrics.scrape("") for _ in range(20)))
+    assert status.asked == 1
+    assert len(set(answers)) == 1
+    await metrics.scrape("application/openmetrics-text; version=1.0.0")
+    assert status.asked == 2

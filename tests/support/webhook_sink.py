@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ class Sink:
     `ignored` how many were not answered."""
 
     port: int = 0
+    scheme: str = "http"
     status: int = 200
     silent: bool = False
     """Takes requests and never answers."""
@@ -27,7 +29,7 @@ class Sink:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook?key=1"
+        return f"{self.scheme}://127.0.0.1:{self.port}/hook?key=1"
 
     def events(self) -> list[dict[str, Any]]:
         return [event for _, _, body in self.posts for event in json.loads(body)["events"]]
@@ -58,9 +60,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def webhook_sink(port: int = 0) -> AsyncIterator[Sink]:
-    sink = Sink()
-    server = await asyncio.start_server(sink.serve, "127.0.0.1", port)
+async def webhook_sink(port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[Sink]:
+    sink = Sink(scheme="https" if tls else "http")
+    server = await asyncio.start_server(sink.serve, "127.0.0.1", port, ssl=tls)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
+from pathlib import Path
 
 import pytest
 
 from mediad.telemetry.http_post import post
+from tests.support.certificates import write_certificate
 from tests.support.loops import on_loop
 from tests.support.webhook_sink import webhook_sink
 
@@ -39,3 +42,17 @@ async def test_whoever_is_not_there_or_speaks_otherwise() -> None:
         sink.garbage = True
         with pytest.raises(OSError, match="does not speak HTTP"):
             await post(sink.url, b"x", {})
+
+
+@on_loop
+async def test_https_is_for_those_who_are_who_they_say(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+    trusting = ssl.create_default_context(cafile=certificate)
+    trusting.check_hostname = False
+    async with webhook_sink(tls=server) as sink:
+        assert await post(sink.url, b"x", {}, tls=trusting) == 200
+        with pytest.raises(OSError, match="certificate verify failed"):
+            await post(sink.url, b"x", {})
+        assert len(sink.posts) == 1

@@ -9,7 +9,10 @@ class Watch:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.seen: list[tuple[str, float]] = []
-        self.clock = TransportClock(lambda: self.now_s, lambda phase, s: self.seen.append((phase, s)))
+        self.abandoned: list[str] = []
+        self.clock = TransportClock(
+            lambda: self.now_s, lambda phase, s: self.seen.append((phase, s)), self.abandoned.append
+        )
 
 
 def test_each_phase_begins_where_the_last_one_ended() -> None:
@@ -46,3 +49,16 @@ def test_closed_transports_are_forgotten() -> None:
     watch.clock.closed("never asked for")
     watch.clock.state("t", "ice", "connected")
     assert (watch.seen, watch.clock.timed) == ([], 0)
+
+
+def test_who_is_closed_on_the_way_has_given_up() -> None:
+    watch = Watch()
+    for transport_id in ("ice", "dtls", "first_media"):
+        watch.clock.asked_for(transport_id)
+    for transport_id in ("dtls", "first_media"):
+        watch.clock.state(transport_id, "ice", "connected")
+    watch.clock.state("first_media", "dtls", "connected")
+    for transport_id in ("ice", "dtls", "first_media"):
+        watch.clock.closed(transport_id)
+        watch.clock.closed(transport_id)
+    assert watch.abandoned == ["ice", "dtls"]  # who only receives never sends media

@@ -106,6 +106,15 @@ async def test_the_last_events_leave_before_the_end_and_the_rest_is_kept(tmp_pat
 
 
 @on_loop
+async def test_a_url_that_leads_nowhere_does_not_end_delivery(caplog: pytest.LogCaptureFixture) -> None:
+    async with webhook_sink() as sink, sending(f"http://{'x' * 70}.example/") as (feed, webhooks):
+        feed.publish("room.opened")
+        await until(lambda: "webhooks are not delivered" in caplog.text)
+        webhooks.configure(sink.url, None)
+        await until(lambda: sink.numbers() == [1])
+
+
+@on_loop
 async def test_without_a_url_nothing_gathers_and_a_new_one_counts_at_once() -> None:
     outbox = Outbox()
     async with webhook_sink() as sink, sending(None, outbox) as (feed, webhooks):

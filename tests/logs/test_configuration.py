@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mediad import logs
+from mediad.logs.configuration import choose_form
 from mediad.logs.limit import LOUD
-from mediad.logs.setup import choose_form
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +133,14 @@ def test_a_process_ends_with_everything_logged() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [line.rsplit(" ", 1)[1] for line in ended.stderr.splitlines()] == [str(i) for i in range(900)]
+
+
+def test_without_journald_the_log_is_text() -> None:
+    code = (
+        "import logging; from mediad.logs import configuration as c; c.JOURNAL_SOCKET = '/nowhere';"
+        "c.setup('info', 'journal'); logging.getLogger('x').info('hello')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told, hello = ended.stderr.splitlines()
+    assert told.endswith("there is no journald here: the log is text on standard error")
+    assert hello.endswith("hello")

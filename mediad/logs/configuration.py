@@ -12,7 +12,7 @@ from typing import TextIO
 
 from mediad.logs.formats import Formatter, JournalFormatter, JsonFormatter, TextFormatter
 from mediad.logs.limit import RateLimit
-from mediad.logs.sink import Sink, to_descriptor, to_journal
+from mediad.logs.sink import JOURNAL_SOCKET, Sink, to_descriptor, to_journal
 
 _LEVELS = {
     "debug": logging.DEBUG,
@@ -32,10 +32,12 @@ _FORMATTERS: dict[str, type[Formatter]] = {
 def setup(level: str, form: str, stream: TextIO | None = None, **context: object) -> None:
     """Log every logger's lines of `level` and up, as "text", "json", "journal", or what "auto" makes of it.
 
-    They go to standard error, "journal" to journald; to `stream` at once when one is given. `context` is put
-    on every line of this process. Calling it again replaces what was set up before.
+    They go to standard error, "journal" to journald if there is one; to `stream` at once when one is given.
+    `context` is put on every line of this process. Calling it again replaces what was set up before.
     """
     form = choose_form(os.environ) if form == "auto" else form
+    missing = form == "journal" and stream is None and not os.path.exists(JOURNAL_SOCKET)
+    form = "text" if missing else form
     formatter = _FORMATTERS[form](context)
     handler: logging.Handler
     if stream is not None:
@@ -52,6 +54,8 @@ def setup(level: str, form: str, stream: TextIO | None = None, **context: object
         if isinstance(other, _Handler):
             other.close()
     set_level(level)
+    if missing:
+        logging.getLogger(__name__).warning("there is no journald here: the log is text on standard error")
 
 
 def set_level(level: str) -> None:
