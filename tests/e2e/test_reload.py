@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import ssl
 import subprocess
@@ -20,6 +21,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from mediad.ctl import client as mediactl_client
 from mediad.ctl.exits import CtlExit
 from mediad.exit_codes import ExitCode
 from tests.support.certificates import write_certificate
@@ -254,3 +256,21 @@ def test_token_secrets_are_exchanged_without_a_restart(tmp_path: Path) -> None:
         shown = running_node.mediactl("config", "show").stdout + running_node.daemon.log
         assert "(hidden)" in shown
         assert not any(secret in shown for secret in (old, new, "short"))
+
+
+def test_a_hundred_reloads_cost_nothing_that_stays(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    tls = f'tls_certificate = "{certificate}"\ntls_private_key = "{key}"\n'
+    with node(tmp_path, tls) as running_node:
+        pid = running_node.daemon.process.pid
+        client = mediactl_client.connect([str(tmp_path / "mediad.sock")])
+        try:
+            client.call("reload", {})
+            fds = len(os.listdir(f"/proc/{pid}/fd"))
+            for index in range(100):
+                running_node.write(f"{tls}max_rooms = {index % 2}\nlog_level = 'warning'\n")
+                client.call("reload", {})
+            assert len(os.listdir(f"/proc/{pid}/fd")) == fds
+        finally:
+            client.close()
+        assert running_node.setting("max_rooms")["value"] == 1

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from mediad.exit_codes import ExitCode
 from tests.support import user_manager
 from tests.support.daemon import free_tcp_port
-from tests.support.user_manager import UserManager
+from tests.support.user_manager import STOP_S, UserManager
 
 pytestmark = pytest.mark.skipif(user_manager.missing() is not None, reason=str(user_manager.missing()))
 
@@ -117,3 +121,16 @@ def test_with_the_socket_a_restart_refuses_nobody(systemd: UserManager) -> None:
         knocker.join()
     assert refused == []
     assert health(systemd) == 200
+
+
+def test_a_stop_may_take_as_long_as_the_rooms_are_given(systemd: UserManager) -> None:
+    systemd.write_settings(f"shutdown_grace_s = {2 * STOP_S}\n")
+    systemd.systemctl("start", "mediad")
+    url = f"ws://127.0.0.1:{systemd.port}/?roomId=room&peerId=ana"
+    with connect(url, subprotocols=[Subprotocol("protoo")]) as peer:
+        peer.recv(timeout=30)
+        assert systemd.systemctl("stop", "mediad") == 0  # it returns when the service has stopped
+        with pytest.raises(ConnectionClosed):
+            peer.recv(timeout=30)
+        assert peer.close_code == CloseCode.SERVICE_RESTART
+    assert (systemd.show("Result"), systemd.show("ExecMainStatus")) == ("success", "0")
