@@ -127,7 +127,6 @@ def test_a_call_goes_on_through_reloads_right_and_wrong(tmp_path: Path) -> None:
 
     with node(tmp_path, media=True) as running_node:
         asyncio.run(asyncio.wait_for(scenario(running_node), 90))
-        assert "worker=0" in running_node.daemon.log
 
 
 def test_a_wrong_file_keeps_the_old_settings_and_says_why(tmp_path: Path) -> None:
@@ -142,7 +141,7 @@ def test_a_wrong_file_keeps_the_old_settings_and_says_why(tmp_path: Path) -> Non
             f"max_roms: unknown setting (file {file}:4), did you mean max_rooms?",
         ]
         assert running_node.setting("max_rooms")["value"] == 3
-        assert "error   not reloaded: log_level: got 'loud'" in running_node.daemon.log
+        until_sync(lambda: "error   not reloaded: log_level: got 'loud'" in running_node.daemon.log)
         assert running_node.daemon.get("health")[0] == 200
         running_node.write("max_rooms = 4\n")
         accepted = running_node.mediactl("reload")

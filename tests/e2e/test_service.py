@@ -30,7 +30,7 @@ def test_ready_alive_and_stopping(tmp_path: Path) -> None:
                 "READY": "1",
                 "STATUS": "0 rooms, 0 peers, 2 of 2 workers ready",
             }
-            assert daemon.get("health")[1]["workersReady"] == 2
+            assert daemon.wait_ready().get("health")[1]["workersReady"] == 2
             for _ in range(3):
                 systemd.wait_for("WATCHDOG", "1")
             daemon.process.terminate()
@@ -70,7 +70,7 @@ def test_a_worker_that_hangs_costs_a_meal_and_its_replacement_brings_them_back(t
         patience = ("--worker-ping-timeout-s", "3", "--worker-ping-interval-s", "0.5")
         with running("--workers", "1", *patience, environ=environ) as daemon:
             systemd.wait_for("WATCHDOG")
-            (pid,) = daemon.worker_pids()
+            (pid,) = daemon.wait_ready().worker_pids()
             assert pid is not None
             os.kill(pid, signal.SIGSTOP)
             until_sync(lambda: "a worker does not answer: the watchdog is not fed" in daemon.log)
