@@ -64,7 +64,7 @@ def workers(facts: Facts) -> Iterator[Finding]:
             yield error("workers", text, "the log of mediad has its last words")
         elif str(worker["workerId"]) not in facts.daemon.reports:
             yield error("workers", f"{name} does not answer", "it is replaced by itself if that lasts")
-        elif worker["restarts"]:
+        elif death:  # a restart somebody asked for leaves none
             text = f"{name} was started again {worker['restarts']} times, last because {death}"
             yield warning("workers", text, "each time cost its rooms a moment; the log of mediad says more")
         else:

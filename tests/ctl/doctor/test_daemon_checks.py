@@ -68,6 +68,11 @@ def test_a_worker_that_has_died() -> None:
     only_fault(daemon(workers=[died, worker(1)]), "warning", "workers", "3 times", "did not answer")
 
 
+def test_a_restart_somebody_asked_for_is_nothing_wrong() -> None:
+    facts = daemon(workers=[worker(0, restarts=1, lastDeath=None), worker(1)])
+    assert in_order(facts, "workers") == ["2 of 2 workers have run since the start"]
+
+
 def test_a_low_descriptor_limit() -> None:
     only_fault(daemon(fd_limit=1024), "warning", "descriptors", "1024")
 
