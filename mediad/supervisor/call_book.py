@@ -64,6 +64,11 @@ class CallBook(Observer):
     def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
         self._count.rejects.labels(kind).inc()
 
+    @property
+    def remembered(self) -> int:
+        """How many records it holds."""
+        return len(self._rooms) + len(self._since_s) + self._transports.timed
+
     # -- rooms ---------------------------------------------------------------------------------------------
 
     def room_opened(self, room_id: str, worker_id: int) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from mediad.errors import MediadError
@@ -15,7 +17,7 @@ from mediad.rooms.listener import CloseCause
 from mediad.supervisor.call_book import CallBook
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
-from tests.support.calls import Call
+from tests.support.calls import Call, Guest
 from tests.support.rtp_samples import opus
 
 
@@ -26,7 +28,8 @@ class Node:
         self.numbers = CollectorRegistry()
         self.feed = Feed()
         self._now_s = 0.0
-        self.call = Call(observer=CallBook(self.feed, Instruments(self.numbers), self._tick))
+        self.book = CallBook(self.feed, Instruments(self.numbers), self._tick)
+        self.call = Call(observer=self.book)
 
     def _tick(self) -> float:
         self._now_s += 1
@@ -166,5 +169,65 @@ def test_lost_media_is_a_leave_with_its_reason() -> None:
         node.call.worker.emit("transport.iceState", transportId=ana.sending, iceState="disconnected")
         left = node.feed.after(0)[-2]
         assert (left["cause"], left["reason"]) == (CloseCause.MEDIA_LOST.value, "ICE disconnected")
+
+    run(scenario)
+
+
+OPERATIONS = ("connect", "join", "disconnect", "lose media", "worker dies", "room closes")
+STEPS = st.lists(
+    st.tuples(st.sampled_from(OPERATIONS), st.sampled_from("rs"), st.sampled_from("abc")), max_size=40
+)
+
+
+async def act(node: Node, guests: dict[tuple[str, str], Guest], step: tuple[str, str, str]) -> None:
+    """Whatever of it is possible now."""
+    operation, room_id, peer_id = step
+    guest = guests.get((room_id, peer_id))
+    match operation:
+        case "connect":
+            guests[room_id, peer_id] = await node.call.connect(peer_id, room_id=room_id)
+            await guests[room_id, peer_id].make_transports()
+        case "join" if guest is not None and not (guest.seat.peer.closed or guest.seat.peer.joined):
+            guest.join()
+        case "disconnect" if guest is not None:
+            guest.disconnect()
+        case "lose media" if guest is not None:
+            node.call.worker.emit("transport.dtlsState", transportId=guest.sending, dtlsState="closed")
+        case "worker dies":
+            node.call.registry.worker_died(0)
+        case "room closes":
+            for room in node.call.registry.rooms():
+                if room.id == room_id:
+                    room.close(CloseCause.REMOVED, "as asked")
+
+
+@given(STEPS)
+@settings(deadline=None, max_examples=150)
+def test_whatever_happens_each_join_has_one_leave_and_each_opening_one_closing(
+    steps: list[tuple[str, str, str]],
+) -> None:
+    async def scenario(node: Node) -> None:
+        guests: dict[tuple[str, str], Guest] = {}
+        for step in steps:
+            await act(node, guests, step)
+        await node.call.registry.close()
+        rooms: set[str] = set()
+        members: set[tuple[str, str]] = set()
+        for event in node.feed.after(0):
+            match event["type"]:
+                case "room.opened":
+                    assert event["room"] not in rooms
+                    rooms.add(event["room"])
+                case "room.closed":
+                    assert not any(room == event["room"] for room, _ in members)
+                    rooms.remove(event["room"])
+                case "peer.joined":
+                    assert event["room"] in rooms
+                    assert (event["room"], event["peer"]) not in members
+                    members.add((event["room"], event["peer"]))
+                case "peer.left":
+                    members.remove((event["room"], event["peer"]))
+        assert (rooms, members) == (set(), set())
+        assert node.book.remembered == 0
 
     run(scenario)
