@@ -33,6 +33,8 @@ class Observation:
     """Made before what it observes, and attached to it afterwards."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        """Raises ConfigError when webhooks cannot be signed as they should be."""
+        _secret(settings)
         self.feed = Feed()
         self._settings = settings
         self._environ = environ
@@ -56,7 +58,7 @@ class Observation:
         ends_at.set_function(lambda: ends(tls.certificate).timestamp())
 
     async def start(self) -> None:
-        """Raises ConfigError when webhooks cannot be signed."""
+        """Raises ConfigError like the constructor: the file may be another one by now."""
         commit = await self.prepare(self._settings)
         self.metrics.lag.start()
         lost = self._instruments.webhook_events_lost
@@ -70,8 +72,7 @@ class Observation:
 
     async def prepare(self, settings: Settings) -> Callable[[], str | None]:
         """Read what new settings need, and return what makes them count. Raises ConfigError."""
-        path = settings.webhook_secret_file
-        secret = None if path is None else await asyncio.to_thread(_read_secret, path)
+        secret = await asyncio.to_thread(_secret, settings)
 
         def commit() -> str | None:
             if self._webhooks is None or not self._webhooks.configure(settings.webhook_url, secret):
@@ -101,7 +102,10 @@ def outbox_path(settings: Settings, environ: Mapping[str, str]) -> str | None:
     return f"{directory}/webhook-outbox" if directory else None
 
 
-def _read_secret(path: str) -> bytes:
+def _secret(settings: Settings) -> bytes | None:
+    path = settings.webhook_secret_file
+    if path is None:
+        return None
     try:
         secret = Path(path).read_bytes().strip()
     except OSError as error:

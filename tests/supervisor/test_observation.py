@@ -103,6 +103,8 @@ async def test_new_settings_count_when_all_of_them_are_right(tmp_path: Path) -> 
         for path, reason in ((tmp_path / "missing", "No such file"), (empty, "is empty")):
             with pytest.raises(ConfigError, match=f"webhook_secret_file: .*{reason}"):
                 await observation.prepare(replace(settings, webhook_secret_file=str(path)))
+            with pytest.raises(ConfigError, match=reason):
+                Observation(replace(settings, webhook_secret_file=str(path)), {})
         commit = await observation.prepare(settings)
         observation.feed.publish("room.opened", room="before")
         assert commit() == "webhooks"
