@@ -18,7 +18,9 @@ from mediad.supervisor.call_book import CallBook
 from mediad.supervisor.metrics import Metrics
 from mediad.supervisor.status import Status
 from mediad.supervisor.worker_families import COUNTERS, OBJECTS
+from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
+from mediad.supervisor.worker_process import WorkerProcess
 from mediad.telemetry.feed import TYPES, Feed
 from mediad.telemetry.instruments import Instruments
 from tests.support.calls import Call
@@ -50,12 +52,19 @@ REPORT: dict[str, Any] = {
 }
 
 
+class Process:
+    pid = 1
+    link = WorkerLink(0, lambda name, data: None, lambda reason: None)
+
+
 class Pool:
     def __init__(self) -> None:
-        self.workers = [Worker(0)]
+        self.workers = [Worker(0, process=cast(WorkerProcess, Process()))]
 
 
 class FixedStatus:
+    settings = Settings(max_rooms=10)
+
     def health(self) -> dict[str, Any]:
         return {"status": "ok"}
 

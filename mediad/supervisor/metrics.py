@@ -93,9 +93,25 @@ class Metrics:
         yield status
         lags = {name: report.get("loopLag") for name, report in self._workers_by_process().items()}
         yield lag_family({"supervisor": self.lag.report(), **lags})
+        yield self._limits()
         events = CounterMetricFamily("mediad_events", "Events in the feed.")
         events.add_metric((), self._feed.last_seq)
         yield events
+
+    def _limits(self) -> Metric:
+        """Those that are set, as they are now."""
+        settings, rooms = self._status.settings, self._rooms.rooms()
+        peers = sum(len(room.peers) for room in rooms)
+        family = GaugeMetricFamily(
+            "mediad_limit_used_ratio", "How much of a configured limit is used.", labels=("limit",)
+        )
+        for name, used, limit in (
+            ("max_rooms", len(rooms), settings.max_rooms),
+            ("max_peers", peers, settings.max_peers),
+        ):
+            if limit:
+                family.add_metric((name,), used / limit)
+        return family
 
     def _places(self) -> Iterator[Metric]:
         """What the pool knows of each worker, whether it answers or not."""
@@ -130,6 +146,20 @@ class Metrics:
             full.add_metric((str(worker.worker_id),), drops.get(port, 0))
         yield restarts
         yield full
+        yield self._pipes()
+
+    def _pipes(self) -> Metric:
+        pipes = CounterMetricFamily(
+            "mediad_pipe_bytes",
+            "Written to and read from the pipes of a worker's process.",
+            labels=("worker", "direction"),
+        )
+        for worker in self._pool.workers:
+            if worker.process is not None:
+                link = worker.process.link
+                pipes.add_metric((str(worker.worker_id), "sent"), link.sent_bytes)
+                pipes.add_metric((str(worker.worker_id), "received"), link.received_bytes)
+        return pipes
 
     def _calls(self) -> Iterator[Metric]:
         """Rooms and peers now; none of them by name, since clients choose names without end."""

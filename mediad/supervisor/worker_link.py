@@ -66,6 +66,7 @@ class WorkerLink:
         self._writer: asyncio.WriteTransport | None = None
         self._reader: asyncio.ReadTransport | None = None
         self._lost = False
+        self.sent_bytes = self.received_bytes = 0
 
     async def open(self, read_fd: int, write_fd: int) -> None:
         """Take over both pipe ends."""
@@ -140,9 +141,11 @@ class WorkerLink:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._pending[self._last_id] = answer
         self._writer.write(frame)
+        self.sent_bytes += len(frame)
         return self._last_id, answer
 
     def _receive(self, data: bytes) -> None:
+        self.received_bytes += len(data)
         try:
             for message in self._decoder.feed(data):
                 self._dispatch(message)

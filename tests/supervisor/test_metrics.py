@@ -23,6 +23,8 @@ class Pool:
 
 
 class FixedStatus:
+    settings = Settings(max_peers=4)
+
     def health(self) -> dict[str, Any]:
         return {"status": "degraded"}
 
@@ -57,6 +59,8 @@ def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
         assert (value("status", status="degraded"), value("status", status="ok")) == (1, 0)
         assert (value("worker_answers", worker="0"), value("worker_answers", worker="1")) == (0, 1)
         assert value("worker_up", worker="0") == 0
+        assert value("limit_used_ratio", limit="max_peers") == 0.75
+        assert value("limit_used_ratio", limit="max_rooms") is None
         assert value("transports", worker="1") == 4
         assert value("log_lines_total", process="worker-1", level="error") == 2
         assert value("log_lines_left_out_total", process="worker-1", reason="rate") == 1

@@ -54,6 +54,8 @@ async def test_what_is_shown() -> None:
         }
         assert shown["mediad_worker_up", ("worker", "0")] == 1
         assert shown["mediad_worker_answers", ("worker", "1")] == 1
+        assert shown["mediad_pipe_bytes_total", ("direction", "received"), ("worker", "0")] > 0
+        assert shown["mediad_pipe_bytes_total", ("direction", "sent"), ("worker", "0")] > 0
         assert shown["mediad_worker_draining", ("worker", "1")] == 1
         assert shown["mediad_status", ("status", "ok")] == 1
         assert shown["mediad_status", ("status", "draining")] == 0
