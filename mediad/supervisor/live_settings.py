@@ -91,11 +91,11 @@ class LiveSettings:
         """Change one live setting by hand. Raises ConfigError for a value it may not have."""
         kind = KEYS[key].kind
         try:
-            settings = replace(self.settings, **{key: kind.check(value)})
+            checked = kind.check(value)
         except ValueError:
             raise ConfigError(f"{key}: got {KEYS[key].shown(value)!r}, expected {kind.expected}") from None
         async with self._changing:
-            await self._change(settings)
+            await self._change(replace(self.settings, **{key: checked}))
             self.origins = {**self.origins, key: BY_HAND}
 
     async def problems(self) -> list[str]:

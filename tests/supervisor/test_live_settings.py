@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -171,3 +172,13 @@ async def test_secrets_change_unseen(tmp_path: Path, caplog: pytest.LogCaptureFi
         assert "jwt_secrets" in shown
         assert old not in shown
         assert new not in shown
+
+
+@on_loop
+async def test_changes_at_the_same_time_follow_each_other(tmp_path: Path) -> None:
+    file = File(tmp_path)
+    file.write("max_rooms = 7\n")
+    await asyncio.gather(file.live.reload(), file.live.set("log_level", "debug"), file.live.reload())
+    assert (file.live.settings.max_rooms, file.live.settings.log_level) == (7, "info")
+    await asyncio.gather(file.live.set("max_peers", 3), file.live.set("log_level", "debug"))
+    assert (file.live.settings.max_peers, file.live.settings.log_level) == (3, "debug")
