@@ -30,7 +30,7 @@ MAX_UNSENT_BYTES = 8 * 1024 * 1024
 PIPE_CLOSED = "its pipe closed"
 """The reason a link is lost for when the worker ended, whatever of."""
 
-SETTLE_S = 0.2
+SETTLE_S = 0.5
 """What a request sets off in the worker's media thread has shown itself by then, for better or worse."""
 
 logger = logging.getLogger(__name__)
