@@ -39,7 +39,7 @@ class Outbox:
         self._path = path
         self._limit = limit
         self._on_lost = on_lost
-        self._events: deque[Event] = deque()
+        self._events: deque[bytes] = deque()  # as JSON: a third of the memory, and ready to be written
         self._first = 0  # number of the event at the left end
         self._stale = 0  # lines of the file that are for events no longer here
         self._fd: int | None = None
@@ -50,13 +50,14 @@ class Outbox:
         return len(self._events)
 
     def put(self, event: Event) -> None:
-        self._events.append(event)
-        self._append(event)
+        line = json.dumps(event).encode()
+        self._events.append(line)
+        self._append(line)
         if len(self._events) > self._limit:
             self._lose(1)
 
-    def peek(self, count: int) -> tuple[list[Event], int]:
-        """The next `count` events at most, and what to tell `taken` once they have arrived."""
+    def peek(self, count: int) -> tuple[list[bytes], int]:
+        """The next `count` events at most, each as JSON, and what to tell `taken` once they have arrived."""
         events = list(islice(self._events, count))
         return events, self._first + len(events)
 
@@ -96,7 +97,8 @@ class Outbox:
             lines = Path(path).read_bytes().splitlines(keepends=True)
             for line in lines:
                 with contextlib.suppress(ValueError):  # the last line of a crash may be half a one
-                    self._events.append(json.loads(line))
+                    json.loads(line)
+                    self._events.append(line.rstrip(b"\n"))
             if lines and not lines[-1].endswith(b"\n"):
                 os.write(self._fd, b"\n")
         excess = len(self._events) - self._limit
@@ -105,16 +107,16 @@ class Outbox:
         if self._events:
             logger.info("%d events of an earlier run are still to be delivered", len(self._events))
 
-    def _append(self, event: Event) -> None:
+    def _append(self, line: bytes) -> None:
         if self._fd is not None:
             with self._disk():
-                os.write(self._fd, _line(event))
+                os.write(self._fd, line + b"\n")
 
     def _compact(self) -> None:
         assert self._path is not None
         with self._disk():
             fresh = f"{self._path}.new"
-            Path(fresh).write_bytes(b"".join(map(_line, self._events)))
+            Path(fresh).write_bytes(b"".join(line + b"\n" for line in self._events))
             os.chmod(fresh, 0o600)
             os.replace(fresh, self._path)
             self.close()
@@ -128,7 +130,3 @@ class Outbox:
             yield
         except OSError as error:
             logger.warning("the outbox file %s cannot be used: %s", self._path, error.strerror)
-
-
-def _line(event: Event) -> bytes:
-    return json.dumps(event).encode() + b"\n"

@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import json
 import logging
 import random
 import ssl
@@ -132,7 +131,7 @@ class Webhooks:
         """One batch. None when it has arrived, else what is wrong."""
         events, mark = self._outbox.peek(BATCH)
         lost = self._outbox.lost
-        body = json.dumps({"events": events, "lost": lost - self._lost_told}).encode()
+        body = b'{"events": [%b], "lost": %d}' % (b", ".join(events), lost - self._lost_told)
         headers = {"Content-Type": "application/json", "User-Agent": f"mediad/{__version__}"}
         if self._secret is not None:
             headers["Mediad-Signature"] = signature(self._secret, int(time.time()), body)

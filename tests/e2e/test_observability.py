@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -156,3 +157,24 @@ async def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path: Path) -> None:
         assert daemon.get("/health")[1]["status"] == "ok"
     os.close(reader)
     os.close(writer)
+
+
+def test_events_outlive_a_daemon_that_is_killed(tmp_path: Path) -> None:
+    outbox = str(tmp_path / "outbox")
+
+    async def scenario() -> None:
+        async with webhook_sink() as sink:
+            sink.status = 503
+            async with in_threads(Daemon(webhook_url=sink.url, webhook_outbox=outbox)) as daemon:
+                async with await join(daemon, "ana"):
+                    pass
+                await until(lambda: "room closed" in daemon.log)
+                told = await asyncio.to_thread(mediactl, daemon, "events")
+                os.kill(daemon.pid, signal.SIGKILL)
+            assert (sink.events(), told[-1]["type"]) == ([], "room.closed")
+            sink.status = 200
+            async with in_threads(Daemon(webhook_url=sink.url, webhook_outbox=outbox)):
+                await until(lambda: len(sink.events()) > len(told))
+            assert sink.events()[: len(told)] == told
+
+    asyncio.run(asyncio.wait_for(scenario(), 90))

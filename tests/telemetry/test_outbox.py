@@ -14,7 +14,7 @@ from mediad.telemetry.outbox import Outbox
 
 
 def numbered(outbox: Outbox, count: int = 1000) -> list[int]:
-    return [event["seq"] for event in outbox.peek(count)[0]]
+    return [json.loads(event)["seq"] for event in outbox.peek(count)[0]]
 
 
 def filled(outbox: Outbox, *numbers: int) -> Outbox:
@@ -26,7 +26,7 @@ def filled(outbox: Outbox, *numbers: int) -> Outbox:
 def test_first_in_first_out() -> None:
     outbox = filled(Outbox(), 1, 2, 3)
     events, mark = outbox.peek(2)
-    assert events == [{"seq": 1}, {"seq": 2}]
+    assert events == [b'{"seq": 1}', b'{"seq": 2}']
     assert len(outbox) == 3  # nothing goes before it has arrived
     outbox.taken(mark)
     outbox.taken(mark)
