@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from mediad.histogram import Histogram
 
 INTERVAL_S = 5.0
+LOOK_TIMEOUT_S = 30.0
 AT_ONCE = 16
 """Links that are asked together; between two such groups the loop may do something else."""
 
@@ -97,7 +98,8 @@ class Sampler:
         while True:
             await asyncio.sleep(INTERVAL_S)
             try:
-                await self.look()
+                async with asyncio.timeout(LOOK_TIMEOUT_S):
+                    await self.look()
             except Exception:  # it is only statistics: the next look may do better
                 logger.exception("links could not be looked at")
 

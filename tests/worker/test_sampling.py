@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -86,3 +87,24 @@ async def test_it_goes_on_after_a_look_that_failed(
     sampler.stop()
     sampler.stop()
     assert "links could not be looked at" in caplog.text
+
+
+@on_loop
+async def test_a_link_that_never_answers_ends_one_look_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sampling, "INTERVAL_S", 0.01)
+    monkeypatch.setattr(sampling, "LOOK_TIMEOUT_S", 0.05)
+
+    class Mute(Link):
+        async def stats(self) -> list[dict[str, Any]]:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError("nobody ends the future")
+
+    links: list[Link] = [Mute()]
+    sampler = Sampler(lambda: links)
+    sampler.start()
+    await until(lambda: "links could not be looked at" in caplog.text)
+    links[:] = [Link(sendBitrate=7)]
+    await until(lambda: sampler.report()["bitrates"]["sent"] == 7)
+    sampler.stop()
