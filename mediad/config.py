@@ -1,33 +1,40 @@
-"""Every setting of mediad: its default, its meaning, what it may be, and where its value came from.
+"""Every setting of mediad: its default, its meaning, what it may be, and whether a reload applies it.
 
-A value comes from, in rising order: the default below, the TOML file, the environment (an alias such as PORT,
-then MEDIAD_PORT), the command line (`--port`). Unknown keys and values out of range are refused, naming key,
-value, expectation and origin; all problems are reported at once.
+Where values come from is `config_load.py`; a file with all of them for people to edit, `config_sample.py`.
 """
 
 from __future__ import annotations
 
-import argparse
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from mediad.config_kinds import Choice, Codecs, Host, IpAddress, Kind, Number, SocketPath, Whole, Workers
+from mediad.config_kinds import (
+    Choice,
+    Codecs,
+    FilePath,
+    Host,
+    HttpUrl,
+    IpAddress,
+    Kind,
+    Number,
+    Origins,
+    Secrets,
+    SocketPath,
+    Whole,
+    Workers,
+)
 from mediad.errors import ConfigError
 
 PORTS_PER_WORKER = 1000
 """Worker i owns rtc_base_port + i * PORTS_PER_WORKER and the 999 ports above it."""
 
-LOG_LEVELS = ("debug", "info", "warning", "error", "none")
+HIDDEN = "(hidden)"
 
-_BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "crashes", "native", "python"})
-"""MEDIAD_* names that steer the build and the tests: not settings, and not mistakes either."""
+LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +44,28 @@ class Key:
     kind: Kind
     doc: str
     aliases: tuple[str, ...] = ()
+    live: bool = False
+    """Whether a reload applies it to the running daemon; otherwise it waits for the next start."""
+    example: object = None
+    """What to show in place of a default of None."""
+    secret: bool = False
+    """Whether its value is kept out of everything people read."""
+
+    def shown(self, value: object) -> object:
+        """`value` as it may be shown."""
+        return HIDDEN if self.secret and value is not None else value
 
 
-def _key(default: Any, kind: Kind, doc: str, *aliases: str) -> Any:
-    return field(default=default, metadata={"key": Key(kind, doc, aliases)})
+def _key(
+    default: Any,
+    kind: Kind,
+    doc: str,
+    *aliases: str,
+    live: bool = False,
+    example: object = None,
+    secret: bool = False,
+) -> Any:
+    return field(default=default, metadata={"key": Key(kind, doc, aliases, live, example, secret)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +74,45 @@ class Settings:
 
     host: str = _key("127.0.0.1", Host(), "address the HTTP and WebSocket front listens on")
     port: int = _key(3000, Whole(0, 65535), "TCP port of the front; 0 takes any free one", "PORT")
+    tls_certificate: str | None = _key(
+        None,
+        FilePath(),
+        "PEM file with the front's certificate and its chain, for https and wss; unset, there is no TLS",
+        live=True,
+        example="/etc/mediad/tls/fullchain.pem",
+    )
+    tls_private_key: str | None = _key(
+        None,
+        FilePath(),
+        "PEM file with the certificate's private key; unset, it is in the certificate's file",
+        live=True,
+        example="/etc/mediad/tls/privkey.pem",
+    )
+    jwt_secrets: tuple[str, ...] | None = _key(
+        None,
+        Secrets(),
+        "keys of the tokens (JWT, HS256) clients must bring; any of them will do, so that one can follow "
+        "another; unset, nobody needs a token",
+        "JWT_SECRET",
+        live=True,
+        secret=True,
+        example=["the output of: openssl rand -base64 32"],
+    )
+    cors_origins: tuple[str, ...] | None = _key(
+        None,
+        Origins(),
+        "web origins whose pages may open connections and read the HTTP API; unset, any page may open "
+        "connections and only pages from here may read",
+        "CORS_ORIGIN",
+        live=True,
+        example=["https://app.example.com"],
+    )
     workers: int | None = _key(
         None,
         Workers(),
         'number of worker processes; "auto" is one for each usable core',
         "MEDIASOUP_WORKER_COUNT",
+        example="auto",
     )
     listen_ip: str = _key(
         "127.0.0.1",
@@ -68,6 +127,8 @@ class Settings:
         "address or name browsers are told to send media to; unset, it is listen_ip",
         "ANNOUNCED_IP",
         "MEDIASOUP_ANNOUNCED_IP",
+        live=True,
+        example="203.0.113.7",
     )
     rtc_base_port: int = _key(
         10000,
@@ -77,25 +138,53 @@ class Settings:
     )
     rtc_max_port: int = _key(65535, Whole(1, 65535), "last port media may use", "MEDIASOUP_MAX_PORT")
     media_codecs: tuple[dict[str, Any], ...] | None = _key(
-        None, Codecs(), "codecs every room offers, as RTP codec capabilities; unset, the built-in list"
+        None,
+        Codecs(),
+        "codecs every room offers, as RTP codec capabilities; unset, the built-in list",
+        example=[{"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000, "channels": 2}],
+    )
+    max_rooms: int = _key(0, Whole(0, 10**6), "most rooms this node holds; 0 is no limit", live=True)
+    max_peers: int = _key(0, Whole(0, 10**6), "most peers in all rooms together; 0 is no limit", live=True)
+    max_peers_per_room: int = _key(0, Whole(0, 10**6), "most peers in one room; 0 is no limit", live=True)
+    max_transports_per_peer: int = _key(
+        16, Whole(1, 1000), "most transports of one peer; apps use two", live=True
+    )
+    max_producers_per_peer: int = _key(
+        64, Whole(1, 1000), "most tracks one peer may send at the same time", live=True
     )
     max_incoming_bitrate_bps: int = _key(
-        0, Whole(0, 10**10), "most a client may send on one transport, in bit/s; 0 is no limit"
+        0,
+        Whole(0, 10**10),
+        "most a client may send on one transport, in bit/s; 0 is no limit; holds for new transports",
+        live=True,
     )
     initial_outgoing_bitrate_bps: int = _key(
-        1_000_000, Whole(30_000, 10**10), "what a client is first believed able to receive, in bit/s"
+        1_000_000,
+        Whole(30_000, 10**10),
+        "what a client is first believed able to receive, in bit/s",
+        live=True,
     )
     ice_consent_timeout_s: int = _key(
         20,
         Whole(10, 60, or_zero=True),
-        "seconds without a valid STUN request until a client counts as gone; 0 is never",
+        "seconds without a valid STUN request until a client counts as gone; 0 is never; holds for new "
+        "transports",
+        live=True,
     )
     udp_buffer_bytes: int = _key(
         4 * 1024 * 1024,
         Whole(65_536, 2**30),
         "receive and send buffer asked of the kernel for each media socket",
     )
-    worker_start_timeout_s: float = _key(10.0, Number(0.1, 300), "seconds a worker has to become ready")
+    worker_memory_max_bytes: int = _key(
+        0,
+        Whole(2**27, 2**50, or_zero=True),
+        "memory (resident) at which a worker is replaced, which costs only its rooms; 0 is no limit",
+        live=True,
+    )
+    worker_start_timeout_s: float = _key(
+        10.0, Number(0.1, 300), "seconds a worker has to become ready", live=True
+    )
     worker_ping_interval_s: float = _key(1.0, Number(0.05, 60), "seconds between two pings of a worker")
     worker_ping_timeout_s: float = _key(
         5.0, Number(0.1, 300), "seconds without an answer after which a worker is killed and replaced"
@@ -104,11 +193,13 @@ class Settings:
         0.0,
         Number(0, 86_400),
         "seconds rooms may go on after SIGTERM, in which no new room opens; 0 ends them at once",
+        live=True,
     )
     admin_socket: str | None = _key(
         None,
         SocketPath(),
         "Unix socket for mediactl; unset, mediad.sock in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run/mediad",
+        example="/run/mediad/mediad.sock",
     )
     log_level: str = _key(
         "info",
@@ -116,14 +207,41 @@ class Settings:
         "least important line to log",
         "LOG_LEVEL",
         "MEDIASOUP_LOG_LEVEL",
+        live=True,
     )
-    log_format: str = _key("text", Choice("text", "json"), "one line of text or one JSON object an event")
+    log_format: str = _key(
+        "auto",
+        Choice("auto", "text", "json", "journal"),
+        "a line of text or a JSON object an event, or fields for journald; auto is journal or text",
+    )
+
+    webhook_url: str | None = _key(
+        None,
+        HttpUrl(),
+        "where joins, leaves and other events are posted as JSON; unset, nowhere",
+        live=True,
+        example="https://app.example.com/mediad-events",
+    )
+    webhook_secret_file: str | None = _key(
+        None,
+        FilePath(),
+        "file with the key webhooks are signed with; unset, they are not signed",
+        live=True,
+        example="/etc/mediad/webhook-secret",
+    )
+    webhook_outbox: str | None = _key(
+        None,
+        FilePath(),
+        "file for events not delivered yet, so that they outlive a restart; unset, webhook-outbox in "
+        "$STATE_DIRECTORY, or memory alone",
+        example="/var/lib/mediad/webhook-outbox",
+    )
 
     def worker_count(self) -> int:
         """How many workers to run; "auto" never asks for more than the media ports can feed."""
         if self.workers is not None:
             return self.workers
-        return max(1, min(len(os.sched_getaffinity(0)), self._port_ranges()))
+        return max(1, min(len(os.sched_getaffinity(0)), self.port_ranges()))
 
     def worker_settings(self, worker_id: int) -> WorkerSettings:
         """What worker `worker_id` (0 …) needs to know."""
@@ -142,7 +260,7 @@ class Settings:
             log_format=self.log_format,
         )
 
-    def _port_ranges(self) -> int:
+    def port_ranges(self) -> int:
         """How many workers find at least their shared port below rtc_max_port."""
         return (self.rtc_max_port - self.rtc_base_port) // PORTS_PER_WORKER + 1
 
@@ -169,6 +287,16 @@ class WorkerSettings:
         """What ICE candidates name: the announced address, else the one listened on."""
         return self.announced_ip or self.listen_ip
 
+    def live(self) -> dict[str, Any]:
+        """What can change while a worker runs, in the pipe's spelling (`worker.configure`)."""
+        return {
+            "announcedIp": self.announced_ip,
+            "maxIncomingBitrateBps": self.max_incoming_bitrate_bps,
+            "initialOutgoingBitrateBps": self.initial_outgoing_bitrate_bps,
+            "iceConsentTimeoutS": self.ice_consent_timeout_s,
+            "logLevel": self.log_level,
+        }
+
     def to_json(self) -> str:
         return msgspec.json.encode(self).decode()
 
@@ -182,125 +310,6 @@ class WorkerSettings:
 
 
 KEYS: dict[str, Key] = {f.name: cast(Key, f.metadata["key"]) for f in fields(Settings)}
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Settings, and for each key the words for where its value came from ("default", "--port", …)."""
-
-    settings: Settings
-    origins: dict[str, str]
-
-
-@dataclass(slots=True)
-class _Gathering:
-    """Values found so far, each with its origin, and everything found wrong."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def take(self, name: str, raw: object, origin: str, *, text: bool) -> None:
-        kind = KEYS[name].kind
-        self.origins[name] = origin  # even when wrong: a later, better source then speaks for itself
-        try:
-            self.values[name] = kind.from_text(raw) if text and isinstance(raw, str) else kind.check(raw)
-        except ValueError:
-            self.problems.append(f"{name}: got {raw!r} ({origin}), expected {kind.expected}")
-
-    def unknown(self, name: str, shown: str, origin: str) -> None:
-        near = difflib.get_close_matches(name.lower(), [*KEYS, "config"], n=1)
-        hint = f"did you mean {near[0]}?" if near else "expected one of: " + ", ".join(KEYS)
-        self.problems.append(f"{shown}: unknown setting ({origin}), {hint}")
-
-    def refuse_if_wrong(self) -> None:
-        if self.problems:
-            raise ConfigError("\n".join(self.problems))
-
-
-def load(
-    *,
-    path: str | None = None,
-    environ: Mapping[str, str] | None = None,
-    flags: Mapping[str, str | None] | None = None,
-) -> Loaded:
-    """Settings from the TOML file at `path`, then `environ`, then `flags` (key → text; None is unset).
-
-    Raises ConfigError with one line for each thing that is wrong.
-    """
-    found = _Gathering(origins=dict.fromkeys(KEYS, "default"))
-    if path is not None:
-        _take_file(found, path)
-    _take_environment(found, environ or {})
-    for name, text in (flags or {}).items():
-        if text is not None:
-            found.take(name, text, flag_name(name), text=True)
-    found.refuse_if_wrong()
-    settings = Settings(**found.values)
-    found.problems.extend(_contradictions(settings, found.origins))
-    found.refuse_if_wrong()
-    return Loaded(settings, found.origins)
-
-
-def _take_file(found: _Gathering, path: str) -> None:
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read the settings file: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file: {error}") from None
-    for name, value in table.items():
-        if name in KEYS:
-            found.take(name, value, f"file {path}", text=False)
-        else:
-            found.unknown(name, name, f"file {path}")
-
-
-def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:
-    """An empty variable counts as unset, as compose files leave them."""
-    for name, key in KEYS.items():
-        for variable in (f"MEDIAD_{name.upper()}", *key.aliases):
-            if environ.get(variable):
-                found.take(name, environ[variable], f"environment {variable}", text=True)
-                break
-    known = {f"MEDIAD_{name.upper()}" for name in (*KEYS, *_BUILD_SWITCHES, "config")}
-    for variable in environ:
-        if variable.startswith("MEDIAD_") and variable not in known:
-            found.unknown(variable.removeprefix("MEDIAD_"), variable, "environment")
-
-
-def _contradictions(settings: Settings, origins: Mapping[str, str]) -> list[str]:
-    """Keys that are each in range but cannot hold together."""
-    problems = []
-
-    def refuse(name: str, expected: str) -> None:
-        problems.append(f"{name}: got {getattr(settings, name)!r} ({origins[name]}), expected {expected}")
-
-    if settings.listen_ip in ("0.0.0.0", "::") and settings.announced_ip is None:
-        refuse("announced_ip", f"an address browsers can reach, since listen_ip {settings.listen_ip} is none")
-    first, last, ranges = settings.rtc_base_port, settings.rtc_max_port, settings._port_ranges()
-    if last < first:
-        refuse("rtc_max_port", f"rtc_base_port {first} or more")
-    elif settings.worker_count() > ranges:
-        refuse("workers", f"at most {ranges}: each owns {PORTS_PER_WORKER} of the ports {first} to {last}")
-    if settings.worker_ping_timeout_s <= settings.worker_ping_interval_s:
-        refuse("worker_ping_timeout_s", f"more than worker_ping_interval_s {settings.worker_ping_interval_s}")
-    return problems
-
-
-def flag_name(key: str) -> str:
-    return "--" + key.replace("_", "-")
-
-
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """One flag a key; what is not given stays None, and leaves the file and the environment alone."""
-    group = parser.add_argument_group("settings")
-    for f in fields(Settings):
-        key = KEYS[f.name]
-        default = "" if f.default is None else f" (default {f.default})"
-        group.add_argument(
-            flag_name(f.name), metavar=key.kind.metavar, help=(key.doc + default).replace("%", "%%")
-        )
 
 
 def admin_socket_candidates(environ: Mapping[str, str]) -> list[str]:

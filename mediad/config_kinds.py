@@ -6,8 +6,10 @@ import ipaddress
 import json
 import re
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
+_ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?\Z")
 _SOCKET_PATH_BYTES = 107
 """sun_path of sockaddr_un holds 108 bytes, one of them the closing zero."""
 
@@ -152,6 +154,72 @@ class SocketPath:
         return value
 
 
+class FilePath:
+    """Where a file lies; whether it can be read is for the moment it is needed."""
+
+    metavar = "PATH"
+    expected = "an absolute path"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text)
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or not value.startswith("/") or "\0" in value:
+            raise ValueError(value)
+        return value
+
+
+class HttpUrl:
+    """Where something is posted to."""
+
+    metavar = "URL"
+    expected = "an http or https URL"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text.strip())
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError(value)
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+            raise ValueError(value)
+        _ = parts.port  # raises ValueError when it is none
+        return value
+
+
+class Secrets:
+    """One or more keys for HMAC-SHA-256; RFC 7518 §3.2 wants them no shorter than its output."""
+
+    metavar = "SECRET"
+    expected = "a secret of at least 32 characters, or a list of them"
+
+    def from_text(self, text: str) -> tuple[str, ...]:
+        return self.check(json.loads(text) if text.startswith("[") else text)
+
+    def check(self, value: object) -> tuple[str, ...]:
+        secrets = _strings(value)
+        if any(len(secret) < 32 for secret in secrets):
+            raise ValueError(value)
+        return secrets
+
+
+class Origins:
+    """Web origins as browsers send them (RFC 6454 §6.2), or "*" for all there are."""
+
+    metavar = "ORIGINS"
+    expected = 'origins like "https://app.example.com", or "*"'
+
+    def from_text(self, text: str) -> tuple[str, ...]:
+        return self.check([part.strip() for part in text.split(",")])
+
+    def check(self, value: object) -> tuple[str, ...]:
+        origins = tuple(origin.rstrip("/").lower() for origin in _strings(value))
+        if not all(origin == "*" or _ORIGIN.match(origin) for origin in origins):
+            raise ValueError(value)
+        return origins
+
+
 class Codecs:
     """A list of codec tables; what may stand in one is negotiation's to judge."""
 
@@ -165,6 +233,14 @@ class Codecs:
         if not isinstance(value, list) or not value or not all(isinstance(codec, dict) for codec in value):
             raise ValueError(value)
         return tuple(value)
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    """One string, or a list of at least one."""
+    strings = [value] if isinstance(value, str) else value
+    if not isinstance(strings, list) or not strings or not all(isinstance(one, str) for one in strings):
+        raise ValueError(value)
+    return tuple(strings)
 
 
 def _digits(text: str) -> int:

@@ -1,218 +1,29 @@
-"""Settings: precedence, aliases, strictness, and what each mistake is answered with."""
+"""Settings as the code meets them: derived values, and what a worker is handed."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import os
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mediad import config
+from mediad import config, config_load
 from mediad.config import Settings, WorkerSettings
 from mediad.errors import ConfigError
 
 
-def written(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "mediad.toml"
-    path.write_text(text)
-    return str(path)
-
-
-def problems_of(**sources: object) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        config.load(**sources)  # type: ignore[arg-type]
-    return str(caught.value).splitlines()
-
-
-def test_nothing_configured_serves_loopback_only() -> None:
-    settings = config.load().settings
-    assert (settings.host, settings.port, settings.listen_ip) == ("127.0.0.1", 3000, "127.0.0.1")
-    assert settings.worker_settings(0).candidate_ip == "127.0.0.1"
-    assert settings == Settings()
-
-
-def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
-    path = written(tmp_path, "port = 4001\nrtc_base_port = 20001\nrtc_max_port = 40001\n")
-    loaded = config.load(
-        path=path,
-        environ={"MEDIAD_PORT": "4002", "MEDIAD_RTC_BASE_PORT": "20002"},
-        flags={"port": "4003", "host": None},
-    )
-    settings = loaded.settings
-    assert (settings.port, settings.rtc_base_port, settings.rtc_max_port) == (4003, 20002, 40001)
-    assert loaded.origins["port"] == "--port"
-    assert loaded.origins["rtc_base_port"] == "environment MEDIAD_RTC_BASE_PORT"
-    assert loaded.origins["rtc_max_port"] == f"file {path}"
-    assert loaded.origins["host"] == "default"
-
-
-@pytest.mark.parametrize(
-    ("variable", "text", "key", "value"),
-    [
-        ("PORT", "8080", "port", 8080),
-        ("MEDIASOUP_WORKER_COUNT", "3", "workers", 3),
-        ("WEBRTC_LISTEN_IP", "127.0.0.2", "listen_ip", "127.0.0.2"),
-        ("MEDIASOUP_LISTEN_IP", "127.0.0.3", "listen_ip", "127.0.0.3"),
-        ("ANNOUNCED_IP", "203.0.113.7", "announced_ip", "203.0.113.7"),
-        ("MEDIASOUP_ANNOUNCED_IP", "sfu.example.org", "announced_ip", "sfu.example.org"),
-        ("MEDIASOUP_MIN_PORT", "40000", "rtc_base_port", 40000),
-        ("MEDIASOUP_MAX_PORT", "49999", "rtc_max_port", 49999),
-        ("LOG_LEVEL", "WARN", "log_level", "warning"),
-        ("MEDIASOUP_LOG_LEVEL", "none", "log_level", "none"),
-    ],
-)
-def test_aliases_are_honoured_and_own_name_wins(variable: str, text: str, key: str, value: object) -> None:
-    assert getattr(config.load(environ={variable: text}).settings, key) == value
-    own = {
-        "port": "1",
-        "workers": "1",
-        "listen_ip": "::1",
-        "announced_ip": "a.example",
-        "rtc_base_port": "2000",
-    }
-    own |= {"rtc_max_port": "60000", "log_level": "debug"}
-    both = config.load(environ={variable: text, f"MEDIAD_{key.upper()}": own[key]})
-    assert str(getattr(both.settings, key)) == own[key]
-    assert both.origins[key] == f"environment MEDIAD_{key.upper()}"
-
-
-def test_empty_variable_counts_as_unset() -> None:
-    assert config.load(environ={"ANNOUNCED_IP": "", "MEDIAD_PORT": "", "PORT": "5000"}).settings.port == 5000
-
-
 def test_auto_is_one_worker_a_usable_core() -> None:
     assert Settings().worker_count() == len(os.sched_getaffinity(0))
-    assert config.load(environ={"MEDIASOUP_WORKER_COUNT": "auto"}).settings.workers is None
+    assert config_load.load(environ={"MEDIASOUP_WORKER_COUNT": "auto"}).settings.workers is None
     assert Settings(rtc_base_port=40000, rtc_max_port=40100).worker_count() == 1
 
 
 def test_workers_own_a_thousand_ports_each() -> None:
-    settings = config.load(flags={"rtc_base_port": "20000", "rtc_max_port": "21500", "workers": "2"}).settings
+    settings = config_load.load(
+        flags={"rtc_base_port": "20000", "rtc_max_port": "21500", "workers": "2"}
+    ).settings
     first, second = settings.worker_settings(0), settings.worker_settings(1)
     assert (first.rtc_first_port, first.rtc_last_port) == (20000, 20999)
     assert (second.rtc_first_port, second.rtc_last_port) == (21000, 21500)
-
-
-@pytest.mark.parametrize(
-    ("key", "text"),
-    [
-        ("port", "70000"),
-        ("port", "-1"),
-        ("port", "3_000"),
-        ("port", "3000.0"),
-        ("workers", "0"),
-        ("workers", "many"),
-        ("listen_ip", "localhost"),
-        ("listen_ip", "10.0.0.256"),
-        ("announced_ip", "256.1.1.1"),
-        ("announced_ip", "not a host"),
-        ("host", "-bad.example"),
-        ("ice_consent_timeout_s", "5"),
-        ("worker_ping_timeout_s", "nan"),
-        ("log_level", "loud"),
-        ("log_format", "xml"),
-        ("admin_socket", "relative/path"),
-        ("admin_socket", "/" + "x" * 107),
-        ("media_codecs", "[]"),
-        ("media_codecs", "not json"),
-    ],
-)
-def test_wrong_value_names_key_value_expectation_and_origin(key: str, text: str) -> None:
-    flag = config.flag_name(key)
-    for sources, origin in (
-        ({"environ": {f"MEDIAD_{key.upper()}": text}}, f"environment MEDIAD_{key.upper()}"),
-        ({"flags": {key: text}}, flag),
-    ):
-        (problem,) = problems_of(**sources)
-        assert problem == f"{key}: got {text!r} ({origin}), expected {config.KEYS[key].kind.expected}"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        'port = "3000"',
-        "port = true",
-        "port = 1.5",
-        "log_level = 3",
-        "host = 1",
-        "listen_ip = []",
-        'workers = "two"',
-        "media_codecs = [1]",
-        "worker_start_timeout_s = true",
-        "admin_socket = false",
-    ],
-)
-def test_file_values_are_typed(tmp_path: Path, line: str) -> None:
-    path = written(tmp_path, line)
-    (problem,) = problems_of(path=path)
-    assert problem.startswith(line.split()[0] + ": got ")
-    assert f"(file {path})" in problem
-
-
-def test_unknown_keys_are_refused_with_the_nearest_known(tmp_path: Path) -> None:
-    path = written(tmp_path, "annnounced_ip = '10.0.0.1'\n")
-    assert problems_of(path=path) == [
-        f"annnounced_ip: unknown setting (file {path}), did you mean announced_ip?"
-    ]
-    (problem,) = problems_of(environ={"MEDIAD_PROT": "1"})
-    assert problem == "MEDIAD_PROT: unknown setting (environment), did you mean port?"
-    assert problems_of(environ={"MEDIAD_port": "1"})
-
-
-def test_build_switches_and_foreign_variables_are_no_mistakes() -> None:
-    config.load(environ={"MEDIAD_PROBE": "1", "MEDIAD_CONFIG": "/etc/x.toml", "PATH": "/bin", "MEDIADX": "1"})
-
-
-def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
-    path = written(tmp_path, "port = 0.5\nnonsense = 1\n")
-    assert len(problems_of(path=path, environ={"LOG_LEVEL": "loud"}, flags={"workers": "-3"})) == 4
-
-
-@pytest.mark.parametrize("text", ["port = ", "port = 1\nport = 2", "\x00"])
-def test_file_that_is_not_toml(tmp_path: Path, text: str) -> None:
-    path = written(tmp_path, text)
-    (problem,) = problems_of(path=path)
-    assert problem.startswith(f"{path}: not a TOML file: ")
-
-
-def test_file_that_cannot_be_read(tmp_path: Path) -> None:
-    missing = str(tmp_path / "missing.toml")
-    assert problems_of(path=missing) == [
-        f"{missing}: cannot read the settings file: No such file or directory"
-    ]
-
-
-def test_contradictions() -> None:
-    (problem,) = problems_of(flags={"listen_ip": "0.0.0.0"})
-    assert problem.startswith("announced_ip: got None (default), expected an address browsers can reach")
-    (problem,) = problems_of(flags={"workers": "57"})
-    assert problem.startswith("workers: got 57 (--workers), expected at most 56: each owns 1000 of the ports")
-    (problem,) = problems_of(flags={"rtc_max_port": "9999"})
-    assert problem.startswith("rtc_max_port: got 9999 (--rtc-max-port), expected rtc_base_port 10000")
-    (problem,) = problems_of(flags={"worker_ping_timeout_s": "1"})
-    assert problem.startswith("worker_ping_timeout_s: got 1.0")
-
-
-def test_codecs_come_as_tables_or_json(tmp_path: Path) -> None:
-    path = written(tmp_path, '[[media_codecs]]\nkind = "audio"\nmimeType = "audio/opus"\nclockRate = 48000\n')
-    codec = {"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000}
-    assert config.load(path=path).settings.media_codecs == (codec,)
-    text = '[{"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000}]'
-    assert config.load(environ={"MEDIAD_MEDIA_CODECS": text}).settings.media_codecs == (codec,)
-
-
-def test_every_key_is_documented_and_has_a_flag() -> None:
-    parser = argparse.ArgumentParser()
-    config.add_flags(parser)
-    text = parser.format_help()
-    for name, key in config.KEYS.items():
-        assert config.flag_name(name) in text
-        assert len(key.doc) > 10
-    assert set(vars(parser.parse_args([])).values()) == {None}
 
 
 def test_admin_socket_candidates() -> None:
@@ -234,10 +45,12 @@ def test_worker_settings_cross_as_json() -> None:
             WorkerSettings.from_json(wrong)
 
 
-@given(
-    st.dictionaries(st.sampled_from(sorted(config.KEYS)), st.text(max_size=30)),
-    st.dictionaries(st.text(max_size=10).map(lambda name: f"MEDIAD_{name}"), st.text(max_size=10)),
-)
-def test_any_text_is_settings_or_a_config_error(flags: dict[str, str], environ: dict[str, str]) -> None:
-    with contextlib.suppress(ConfigError):
-        assert isinstance(config.load(environ=environ, flags=flags).settings, Settings)
+def test_what_a_running_worker_is_told() -> None:
+    live = Settings(announced_ip="sfu.example", ice_consent_timeout_s=0).worker_settings(0).live()
+    assert live == {
+        "announcedIp": "sfu.example",
+        "maxIncomingBitrateBps": 0,
+        "initialOutgoingBitrateBps": 1_000_000,
+        "iceConsentTimeoutS": 0,
+        "logLevel": "info",
+    }

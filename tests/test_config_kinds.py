@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.config_kinds import Choice, Codecs, Host, IpAddress, Kind, Number, SocketPath, Whole, Workers
+from mediad.config_kinds import (
+    Choice,
+    Codecs,
+    Host,
+    HttpUrl,
+    IpAddress,
+    Kind,
+    Number,
+    Origins,
+    Secrets,
+    SocketPath,
+    Whole,
+    Workers,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +43,8 @@ from mediad.config_kinds import Choice, Codecs, Host, IpAddress, Kind, Number, S
         (Host(), "10.1.2.3", "10.1.2.3"),
         (Host(), "sfu-1.example.org.", "sfu-1.example.org."),
         (SocketPath(), "/run/x.sock", "/run/x.sock"),
+        (HttpUrl(), "https://app.example.com:8443/hook?a=b", "https://app.example.com:8443/hook?a=b"),
+        (HttpUrl(), "http://[::1]/", "http://[::1]/"),
         (Codecs(), '[{"mimeType": "video/VP8"}]', ({"mimeType": "video/VP8"},)),
     ],
 )
@@ -54,6 +71,13 @@ def test_accepted_text(kind: Kind, text: str, value: object) -> None:
         (Host(), "a" * 254),
         (Host(), "under_score"),
         (SocketPath(), "/nul\0"),
+        (HttpUrl(), "ftp://app.example.com/"),
+        (HttpUrl(), "https:///hook"),
+        (HttpUrl(), "https://a:99999/"),
+        (HttpUrl(), "https://a/b c"),
+        (HttpUrl(), "https://a/#part"),
+        (HttpUrl(), "app.example.com"),
+        (HttpUrl(), 7),
         (Codecs(), {}),
     ],
 )
@@ -75,3 +99,30 @@ def test_whole_numbers_read_as_written(value: int) -> None:
 @given(st.floats(0, 300))
 def test_numbers_read_as_written(value: float) -> None:
     assert Number(0, 300).from_text(repr(value)) == value
+
+
+def is_refused(kind: Kind, value: object) -> bool:
+    try:
+        kind.check(value)
+    except ValueError:
+        return True
+    return False
+
+
+def test_secrets() -> None:
+    one, two = "a" * 32, "[b" * 16
+    assert Secrets().from_text(one) == Secrets().check(one) == (one,)
+    assert Secrets().from_text(json.dumps([one, two])) == Secrets().check([one, two]) == (one, two)
+    for wrong in ("short", [], [one, "short"], [one, 3], 32, True, None):
+        assert is_refused(Secrets(), wrong), wrong
+
+
+def test_origins() -> None:
+    assert Origins().from_text("https://App.example.com/, http://localhost:3000") == (
+        "https://app.example.com",
+        "http://localhost:3000",
+    )
+    assert Origins().check("*") == ("*",)
+    assert Origins().check(["https://[::1]:8443"]) == ("https://[::1]:8443",)
+    for wrong in ("", "app.example.com", "https://a/b", "https://*.example", "ftp://a", [], ["*", 3], 3):
+        assert is_refused(Origins(), wrong), wrong

@@ -1,16 +1,24 @@
-"""mediactl's end of the admin socket: one question, one answer, no event loop."""
+"""mediactl's end of the admin socket: one question, one answer or a stream of them, no event loop."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mediad.errors import EnvelopeError, Forbidden, Unavailable, from_code
-from mediad.protocols.envelope import Decoder, Request, Response, encode
+from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
 
 ANSWER_TIMEOUT_S = 15.0
 """Longer than the daemon itself waits for a worker."""
+
+
+class NotRunning(Unavailable):
+    """No daemon is there to be asked."""
+
+
+class NotAllowed(Forbidden):
+    """A daemon is there, but not for this user."""
 
 
 class Client:
@@ -23,18 +31,39 @@ class Client:
 
     def call(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
         """The daemon's reply. Raises the error it answered with; EnvelopeError without a sensible answer."""
+        self._sock.settimeout(ANSWER_TIMEOUT_S)
+        for message in self._ask(method, data):
+            if isinstance(message, Response):
+                return _data(message)
+        raise EnvelopeError("the daemon hung up without an answer")
+
+    def stream(self, method: str, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What the daemon has to say, one by one, until it is done; however long that takes.
+
+        Raises as `call` does, at whatever point. To stop early, close the client: the daemon stops then.
+        """
+        self._sock.settimeout(None)
+        for message in self._ask(method, data):
+            if isinstance(message, Response):
+                _data(message)
+                return
+            if isinstance(message, Event) and message.name == method:
+                yield message.data
+        raise EnvelopeError("the daemon hung up before it was done")
+
+    def _ask(self, method: str, data: dict[str, Any]) -> Iterator[Message]:
+        """Ask, and yield what comes back, except for answers to something else; ends when the daemon does."""
         self._last_id += 1
         try:
             self._sock.sendall(encode(Request(self._last_id, method, data)))
             while received := self._sock.recv(65536):
                 for message in self._decoder.feed(received):
-                    if isinstance(message, Response) and message.id == self._last_id:
-                        return _data(message)
+                    if not isinstance(message, Response) or message.id == self._last_id:
+                        yield message
         except TimeoutError:
             raise EnvelopeError(f"the daemon did not answer within {ANSWER_TIMEOUT_S:g} s") from None
         except OSError as error:
             raise EnvelopeError(f"the connection to the daemon broke: {error.strerror}") from None
-        raise EnvelopeError("the daemon hung up without an answer")
 
     def close(self) -> None:
         self._sock.close()
@@ -43,7 +72,7 @@ class Client:
 def connect(paths: Sequence[str]) -> Client:
     """The first of `paths` with a daemon behind it.
 
-    Raises Unavailable when none is running, Forbidden when a socket is there but not for this user.
+    Raises NotRunning when there is none, NotAllowed when a socket is there but not for this user.
     """
     for path in paths:
         sock = socket.socket(socket.AF_UNIX)
@@ -54,10 +83,10 @@ def connect(paths: Sequence[str]) -> Client:
         except PermissionError:
             sock.close()
             reason = f"no permission to use {path}: run mediactl as root or as the user mediad runs as"
-            raise Forbidden(reason) from None
+            raise NotAllowed(reason) from None
         except OSError:  # nobody there, or what is left of somebody
             sock.close()
-    raise Unavailable(f"mediad is not running: nobody answers at {' or '.join(paths)}")
+    raise NotRunning(f"mediad is not running: nobody answers at {' or '.join(paths)}")
 
 
 def _data(response: Response) -> dict[str, Any]:

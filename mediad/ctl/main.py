@@ -1,80 +1,97 @@
 """The command `mediactl`: asks a running mediad through its admin socket.
 
-0  done                              3  mediad is not running
-1  mediad refused, or failed at it   4  this user may not ask
-2  the command line makes no sense   5  no sensible answer came
+0  done                              4    this user may not ask
+1  mediad refused, or failed at it   5    no sensible answer came
+2  the command line makes no sense   130  Ctrl-C
+3  mediad is not running
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from typing import Any
 
 from mediad import __version__
 from mediad.config import admin_socket_candidates
-from mediad.ctl.client import connect
-from mediad.ctl.commands import COMMANDS, Command
-from mediad.errors import EnvelopeError, Forbidden, MediadError, Unavailable
-
-
-class CtlExit(IntEnum):
-    """How mediactl ends."""
-
-    OK = 0
-    REFUSED = 1
-    USAGE = 2
-    NOT_RUNNING = 3
-    NOT_ALLOWED = 4
-    NO_ANSWER = 5
+from mediad.ctl.client import NotAllowed, NotRunning
+from mediad.ctl.command import Command
+from mediad.ctl.commands import COMMANDS, GROUPS
+from mediad.ctl.completion import candidates, ids, spell
+from mediad.ctl.exits import CtlExit
+from mediad.ctl.session import Session
+from mediad.errors import EnvelopeError, MediadError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; `argv` without the program's name."""
-    arguments = _parser().parse_args(argv)
-    command: Command = arguments.command
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["__complete"]:
+        return _complete(argv[1:])
+    given = vars(build_parser().parse_args(argv))
+    command: Command = given["command"]
+    session = Session(_socket_paths(given["admin_socket"], os.environ), as_json=given["json"])
     try:
-        return _ask(command, _socket_paths(arguments.admin_socket, os.environ), arguments.json)
+        return _run(command, session, command.data(given))
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CtlExit.OK
+    except KeyboardInterrupt:
+        return CtlExit.INTERRUPTED
+    finally:
+        session.close()
 
 
-def _ask(command: Command, paths: Sequence[str], as_json: bool) -> int:
+def _complete(words: Sequence[str]) -> int:
+    """What a shell asks at each TAB; `words` are those after `mediactl`, the last is being typed."""
+    named = next((after for word, after in itertools.pairwise(words) if word == "--admin-socket"), None)
+    session = Session(_socket_paths(named, os.environ), as_json=False)
     try:
-        client = connect(paths)
-    except Unavailable as error:
+        print(spell(candidates(COMMANDS, GROUPS, words, ids(session))), end="")
+    finally:
+        session.close()
+    return CtlExit.OK
+
+
+def _run(command: Command, session: Session, data: dict[str, Any]) -> int:
+    try:
+        return command.run(session, data) or CtlExit.OK
+    except NotRunning as error:
         return _fail(error, CtlExit.NOT_RUNNING)
-    except Forbidden as error:
+    except NotAllowed as error:
         return _fail(error, CtlExit.NOT_ALLOWED)
-    try:
-        answer = client.call(command.method, {})
     except EnvelopeError as error:
         return _fail(error, CtlExit.NO_ANSWER)
     except MediadError as error:
         return _fail(error, CtlExit.REFUSED)
-    finally:
-        client.close()
-    print(json.dumps(answer, indent=2) if as_json else command.show(answer), flush=True)
-    return CtlExit.OK
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Everything that may be typed."""
     parser = argparse.ArgumentParser(
         prog="mediactl",
         description="Ask a running mediad.",
         epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 mediad is not running, "
-        "4 not allowed, 5 no sensible answer.",
+        "4 not allowed, 5 no sensible answer, 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mediactl {__version__}")
     _add_options(parser)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
+    groups = {}
     for command in COMMANDS:
-        verb = verbs.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
+        group, _, name = command.name.rpartition(" ")
+        if group and group not in groups:
+            about = GROUPS[group]
+            parent = verbs.add_parser(group, help=about, description=about, allow_abbrev=False)
+            groups[group] = parent.add_subparsers(metavar="VERB", required=True)
+        siblings = groups[group] if group else verbs
+        verb = siblings.add_parser(name, help=command.help, description=command.help, allow_abbrev=False)
+        for argument in command.arguments:
+            verb.add_argument(*argument.flags, **argument.options)
         _add_options(verb, after_verb=True)
         verb.set_defaults(command=command)
     return parser

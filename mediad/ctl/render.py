@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+class Quantity(str):
+    """A number with its unit, for which a column is flush right as for a bare number."""
+
+    __slots__ = ()
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns two blanks apart, each as wide as its widest cell; those of nothing but numbers flush right."""
+    """Columns two blanks apart, each as wide as its widest cell; those of quantities alone flush right."""
     cells = [[_text(cell) for cell in row] for row in rows]
     right = [
-        bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
+        any(_is_quantity(row[i]) for row in rows)
+        and all(_is_quantity(row[i]) or row[i] is None or row[i] == "" for row in rows)
         for i in range(len(headings))
     ]
     columns = list(zip(headings, *cells, strict=True))
@@ -30,30 +37,52 @@ def fields(pairs: Sequence[tuple[str, object]]) -> str:
     return "\n".join(f"{name:{width}}  {_text(value)}" for name, value in pairs)
 
 
-def size(value: object) -> str:
+def size(value: object) -> Quantity:
     """Bytes in binary units."""
     amount = _number(value)
     for unit in ("B", "KiB", "MiB"):
         if amount < 1024:
-            return f"{amount:.0f} {unit}"
+            return Quantity(f"{amount:.0f} {unit}")
         amount /= 1024
-    return f"{amount:.1f} GiB"
+    return Quantity(f"{amount:.1f} GiB")
 
 
-def duration(value: object) -> str:
+def duration(value: object) -> Quantity:
     """Seconds as the two largest units that matter: `2d 3h`, `4m 10s`, `12s`."""
     seconds = int(_number(value))
     days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
     if days:
-        return f"{days}d {hours}h"
+        return Quantity(f"{days}d {hours}h")
     if hours:
-        return f"{hours}h {minutes}m"
-    return f"{minutes}m {seconds % 60}s" if minutes else f"{seconds}s"
+        return Quantity(f"{hours}h {minutes}m")
+    return Quantity(f"{minutes}m {seconds % 60}s" if minutes else f"{seconds}s")
 
 
-def percent(value: object) -> str:
+def percent(value: object) -> Quantity:
     """A share of one core; more than one core is more than 100 %."""
-    return f"{_number(value) * 100:.0f}%"
+    return Quantity(f"{_number(value) * 100:.0f}%")
+
+
+def bitrate(value: object) -> Quantity:
+    """bit/s in decimal units, as links are sold: `850 kbps`, `2.4 Mbps`; `-` for None."""
+    if value is None:
+        return Quantity("-")
+    amount = _number(value) / 1000
+    for unit in ("kbps", "Mbps"):
+        if amount < 1000:
+            return Quantity(f"{amount:.0f} {unit}" if unit == "kbps" else f"{amount:.1f} {unit}")
+        amount /= 1000
+    return Quantity(f"{amount:.2f} Gbps")
+
+
+def share(value: object) -> Quantity:
+    """0..1 as a percentage with the digit that matters for losses; `-` for None."""
+    return Quantity("-" if value is None else f"{_number(value) * 100:.1f}%")
+
+
+def plural(count: int, what: str) -> str:
+    """`1 room`, `2 rooms`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def yes_no(value: object) -> str:
@@ -62,11 +91,18 @@ def yes_no(value: object) -> str:
     return "yes" if value else "no"
 
 
+def _is_quantity(value: object) -> bool:
+    return isinstance(value, int | float | Quantity)
+
+
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _text(value: object) -> str:
+def printable(text: str) -> str:
     """Ids are chosen by clients: nothing in them may move the cursor or start a line."""
-    text = "-" if value is None else str(value)
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else printable(str(value))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +48,8 @@ class Peer:
     """Transports the worker is making; they count against the limit."""
     witnesses: set[Peer] = field(default_factory=set)
     """Peers that know this id as a member from an earlier connection, while this one has not joined."""
+    since_s: float = field(default_factory=time.monotonic)
+    """CLOCK_MONOTONIC when it connected."""
 
     def receiving_transport(self) -> Transport | None:
         """Where its consumers go: the first transport made for them."""

@@ -26,11 +26,9 @@ def _lose_media(room: Room, transport_id: str, layer: str, state: str, final: tu
     if transport is None:
         return
     transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
+    room.observer.transport_state(transport_id, layer.lower(), state)
     if state in final:
-        transport.peer.log.info("media lost: %s %s", layer, state)
-        listener = transport.peer.listener
-        room.leave(transport.peer)
-        listener.closed(CloseCause.MEDIA_LOST, f"{layer} {state}")
+        room.remove(transport.peer, CloseCause.MEDIA_LOST, f"{layer} {state}")
 
 
 def _bandwidth(room: Room, data: dict[str, Any]) -> None:
@@ -46,6 +44,8 @@ def _producer_score(room: Room, data: dict[str, Any]) -> None:
     if producer is None:
         return
     producer.score = data["score"]
+    if any(encoding["score"] for encoding in producer.score):
+        room.observer.media_arrived(producer.transport.id)
     if producer.announced:
         producer.peer.listener.producer_score(producer.id, producer.score)
 

@@ -61,6 +61,9 @@ class CloseCause(Enum):
     DRAINED = "drained"
     """This node stops serving the room: rejoining lands elsewhere."""
 
+    REMOVED = "removed"
+    """An operator ended it for this peer: it must not come back by itself."""
+
 
 class PeerListener(Protocol):
     """The client's side of a peer."""

@@ -40,6 +40,10 @@ class Placement(Protocol):
         """Choose a worker for a new room. Raises Unavailable when none can take it."""
         ...
 
+    def displace(self, room_id: str) -> None:
+        """The room is about to be closed where it is: when it is opened again soon, it goes elsewhere."""
+        ...
+
     def release(self, room_id: str) -> None:
         """The room is closed and no longer weighs on its worker."""
         ...

@@ -7,15 +7,17 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from mediad.errors import Unavailable, WorkerDied
+from mediad.errors import NotFound, Unavailable, WorkerDied
 from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
 from mediad.ortc.parameters import CodecCapability
 from mediad.rooms import events
+from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media import Placement
+from mediad.rooms.observer import Observer
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
 
@@ -37,12 +39,15 @@ class RoomRegistry:
         placement: Placement,
         media_codecs: Iterable[dict[str, Any]] | None = None,
         limits: RoomLimits | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """`media_codecs` are what every room offers, as RTP codec capabilities; None is the built-in list.
         Raises Unsupported or InvalidInput for a codec no room can offer."""
         self._placement = placement
         self._capabilities = router_capabilities(_codecs(media_codecs))
         self._limits = limits or RoomLimits()
+        self.observer = observer or Observer()
+        """Hears what happens in every room."""
         self._rooms: dict[str, Room] = {}
         self._background = Background()
 
@@ -52,8 +57,15 @@ class RoomRegistry:
         """A client is here: its seat, in a room that is opened when there is none of that id.
 
         `consumer_replicas` counts only when it opens the room. Raises Unavailable when no worker can take a
-        room now, or the worker's error when it cannot make one.
+        room now or a limit is reached, or the worker's error when it cannot make one.
         """
+        set_asker(room_id, peer_id)
+        with self.observer.connecting(room_id, peer_id):
+            return await self._connect(room_id, peer_id, listener, consumer_replicas)
+
+    async def _connect(
+        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
+    ) -> Seat:
         retries = _RETRIES
         while True:
             try:
@@ -67,6 +79,7 @@ class RoomRegistry:
     async def _try_to_connect(
         self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
     ) -> Seat:
+        self._require_capacity(room_id, peer_id)
         room = self._rooms.get(room_id) or self._open(room_id, consumer_replicas)
         room.expected += 1
         try:
@@ -80,11 +93,39 @@ class RoomRegistry:
             room.expected -= 1
             room.close_if_deserted()
 
+    def _require_capacity(self, room_id: str, peer_id: str) -> None:
+        """Raises Unavailable. Who takes the place of an older connection needs no room of its own."""
+        room, limits = self._rooms.get(room_id), self._limits
+        if room is None:
+            _require_below(limits.rooms, len(self._rooms), "rooms")
+        elif peer_id in room.peers:
+            return
+        else:
+            _require_below(limits.peers_per_room, _heads(room), "peers in this room")
+        if limits.peers:
+            _require_below(limits.peers, sum(map(_heads, self._rooms.values())), "peers")
+
+    def set_limits(self, limits: RoomLimits) -> None:
+        """From now on, in rooms that are open too. Nobody who is here has to leave."""
+        self._limits = limits
+        for room in self._rooms.values():
+            room.limits = limits
+
     def worker_died(self, worker_id: int) -> None:
         """Close every room on this worker; their peers are told to come back, and land elsewhere."""
         for room in list(self._rooms.values()):
             if room.worker.worker_id == worker_id:
                 room.close(CloseCause.WORKER_DIED, "media worker died")
+
+    def close_room(self, room_id: str, reason: str) -> None:
+        """Send everybody in this room away, to come back where they can. Raises NotFound."""
+        self.room(room_id).close(CloseCause.DRAINED, reason)
+
+    def move_room(self, room_id: str) -> None:
+        """Send everybody in this room away; they come back to it on another worker. Raises NotFound."""
+        room = self.room(room_id)
+        self._placement.displace(room_id)
+        room.close(CloseCause.DRAINED, "the room moves to another worker")
 
     async def close(self, reason: str = "server is stopping") -> None:
         """Close every room, and wait until nothing is under way any more."""
@@ -101,6 +142,17 @@ class RoomRegistry:
     @property
     def peer_count(self) -> int:
         return sum(len(room.peers) for room in self._rooms.values())
+
+    def rooms(self) -> list[Room]:
+        """Every open room, oldest first."""
+        return list(self._rooms.values())
+
+    def room(self, room_id: str) -> Room:
+        """Raises NotFound when there is none of this id."""
+        room = self._rooms.get(room_id)
+        if room is None:
+            raise NotFound(f'room with id "{room_id[:100]}" not found')
+        return room
 
     def summaries(self) -> list[dict[str, Any]]:
         """For each room its roomId, workerId, and how many peers, producers and consumers it has."""
@@ -130,6 +182,7 @@ class RoomRegistry:
             self._background,
             consumer_replicas=consumer_replicas,
             on_closed=self._forget,
+            observer=self.observer,
         )
         room.worker.subscribe(room.router_id, functools.partial(events.receive, room))
         self._rooms[room_id] = room
@@ -138,6 +191,16 @@ class RoomRegistry:
     def _forget(self, room: Room) -> None:
         del self._rooms[room.id]
         self._placement.release(room.id)
+
+
+def _heads(room: Room) -> int:
+    """Who is there, and who is about to be."""
+    return len(room.peers) + room.expected
+
+
+def _require_below(limit: int, count: int, what: str) -> None:
+    if 0 < limit <= count:
+        raise Unavailable(f"the limit of {limit} {what} is reached")
 
 
 def _codecs(settings: Iterable[dict[str, Any]] | None) -> Iterable[CodecCapability]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -26,6 +27,7 @@ from mediad.rooms.entities import Consumer, Log, Peer, Producer, Transport, new_
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media import MediaWorker
+from mediad.rooms.observer import DESERTED, FAILED, LEFT, Observer
 
 _DISCARD_RETRY_S = 1.0
 """An overloaded worker gets this long before it is asked again; it may not keep what is closed."""
@@ -46,6 +48,7 @@ class Room:
         *,
         consumer_replicas: int,
         on_closed: Callable[[Room], None],
+        observer: Observer | None = None,
     ) -> None:
         """Every consumer is made `1 + consumer_replicas` times, bounded by the limits. `on_closed` is
         called once, whether the room was closed or has closed itself. Call `open` before anything else."""
@@ -55,6 +58,7 @@ class Room:
         self.capabilities = capabilities
         self.limits = limits
         self.background = background
+        self.observer = observer or Observer()
         self.copies = 1 + max(0, min(consumer_replicas, limits.consumer_replicas))
         self.peers: dict[str, Peer] = {}
         self.transports: dict[str, Transport] = {}
@@ -63,6 +67,8 @@ class Room:
         self.expected = 0
         """Clients that are connecting and will attach: they keep an empty room open."""
         self.closed = False
+        self.since_s = time.monotonic()
+        self._announced = False
         self.log = self.log_of()
         self._on_closed = on_closed
         self._opening: asyncio.Task[None] | None = None
@@ -83,10 +89,12 @@ class Room:
             await self.make("router", {"routerId": self.router_id})
         except Exception as error:
             if not self.closed:
-                self._shut(f"could not be opened: {error}", router_exists=False)
+                self._shut(FAILED, f"could not be opened: {error}", router_exists=False)
             raise
         if not self.closed:
+            self._announced = True
             self.log.info("room opened")
+            self.observer.room_opened(self.id, self.worker.worker_id)
 
     # -- membership ----------------------------------------------------------------------------------------
 
@@ -95,11 +103,14 @@ class Room:
         newcomer = new_peer(peer_id, listener, self.log_of(peer=peer_id))
         old = self.peers.get(peer_id)
         self.peers[peer_id] = newcomer
-        newcomer.log.info("peer connected" if old is None else "peer connected again")
+        newcomer.log.debug("peer connected" if old is None else "peer connected again")
         if old is not None:
+            reason = "replaced by a newer connection of the same peer"
             newcomer.witnesses = self._acquaintances(old)
             self._retire(old)
-            old.listener.closed(CloseCause.REPLACED, "replaced by a newer connection of the same peer")
+            self._report_end(old, CloseCause.REPLACED.value, reason)
+            old.listener.closed(CloseCause.REPLACED, reason)
+        self.observer.peer_connected(self.id, peer_id)
         return newcomer
 
     def joined_peers(self, *, but: Peer | None = None) -> list[Peer]:
@@ -116,7 +127,7 @@ class Room:
         for other in self.joined_peers(but=peer):
             other.listener.peer_joined(peer.info)
 
-    def leave(self, peer: Peer) -> None:
+    def leave(self, peer: Peer, cause: str = LEFT, reason: str = "its connection ended") -> None:
         """The peer's connection is over, or must end. The last one closes the room."""
         if peer.closed:
             return
@@ -125,8 +136,22 @@ class Room:
             if not other.closed:
                 other.listener.peer_left(peer.id)
         self._retire(peer)
-        peer.log.info("peer left")
+        self._report_end(peer, cause, reason)
         self.close_if_deserted()
+
+    def remove(self, peer: Peer, cause: CloseCause, reason: str) -> None:
+        """Let one peer go, telling it why; for the others it has left."""
+        self.leave(peer, cause.value, reason)
+        peer.listener.closed(cause, reason)
+
+    def _report_end(self, peer: Peer, cause: str, reason: str) -> None:
+        """One line and one event for each member that goes; who never joined is not worth either."""
+        if peer.joined:
+            peer.log.info("peer left (%s): %s", cause, reason)
+            self.observer.peer_left(self.id, peer.id, self.worker.worker_id, cause, reason)
+        else:
+            peer.log.debug("peer gone before it joined (%s): %s", cause, reason)
+        self.observer.peer_gone(self.id, peer.id)
 
     def _retire(self, peer: Peer) -> None:
         """Close everything the peer has; the others hear only of the consumers they lose."""
@@ -141,18 +166,22 @@ class Room:
         if self.closed:
             return
         peers, self.peers = list(self.peers.values()), {}
-        self._shut(reason, router_exists=cause is not CloseCause.WORKER_DIED)
         for peer in peers:
             peer.closed = True
+            self._report_end(peer, cause.value, reason)
+        self._shut(cause.value, reason, router_exists=cause is not CloseCause.WORKER_DIED)
+        for peer in peers:
             peer.listener.closed(cause, reason)
 
     def close_if_deserted(self) -> None:
         """A room lives as long as somebody is attached, or about to be."""
         if not (self.closed or self.peers or self.expected):
-            self._shut("nobody is left", router_exists=True)
+            self._shut(DESERTED, "nobody is left", router_exists=True)
 
-    def _shut(self, reason: str, *, router_exists: bool) -> None:
+    def _shut(self, cause: str, reason: str, *, router_exists: bool) -> None:
         self.closed = True
+        for transport_id in self.transports:
+            self.observer.transport_closed(transport_id)
         for record in self._records():
             record.closed = True
         self.transports.clear()
@@ -161,7 +190,9 @@ class Room:
         self.worker.unsubscribe(self.router_id)
         if router_exists:
             self.discard("router", self.router_id)
-        self.log.info("room closed: %s", reason)
+        self.log.info("room closed (%s): %s", cause, reason)
+        if self._announced:
+            self.observer.room_closed(self.id, self.worker.worker_id, cause, reason)
         self._on_closed(self)
 
     def _records(self) -> Iterator[Transport | Producer | Consumer]:
@@ -194,6 +225,7 @@ class Room:
             self.forget_consumer(consumer)
         del transport.peer.transports[transport.id]
         del self.transports[transport.id]
+        self.observer.transport_closed(transport.id)
         self.discard("transport", transport.id)
 
     def forget_producer(self, producer: Producer) -> None:

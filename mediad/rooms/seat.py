@@ -47,6 +47,7 @@ class Seat:
         peer.info = PeerInfo(peer.id, display_name, device)
         peer.joined = True
         peer.log.info("peer joined as %s", display_name)
+        self.room.observer.peer_joined(self.room.id, peer.id, self.room.worker.worker_id, display_name)
         return [other.info for other in self.room.joined_peers(but=peer)]
 
     def joined(self) -> None:
@@ -90,6 +91,7 @@ class Seat:
     async def connect_transport(self, transport_id: str, dtls_parameters: dict[str, Any]) -> None:
         """Tell a transport the client's DTLS role and fingerprints; InvalidState the second time."""
         transport = self._transport(transport_id)
+        self.room.observer.transport_asked_for(transport.id)
         await self.room.ask(
             "transport.connect", {"transportId": transport.id, "dtlsParameters": dtls_parameters}
         )

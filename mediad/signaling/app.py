@@ -1,19 +1,21 @@
 """The ASGI application behind mediad's one port: signaling, the demo page and the node's state.
 
 WebSocket /     protoo (dialect A)          GET /stats, /workers, /health     JSON from a StatusSource
-GET /…          the demo page
+GET /…          the demo page              GET /metrics                      what Prometheus scrapes
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -22,7 +24,9 @@ from mediad.errors import MediadError, Unavailable
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.seat import Seat
 from mediad.signaling import dialect_a, protoo
+from mediad.signaling.access import Access, NotAdmitted, bearer
 from mediad.signaling.connection import Answer, Connection
+from mediad.signaling.cors import Cors
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 
@@ -40,7 +44,8 @@ class StatusSource(Protocol):
     def workers(self) -> dict[str, Any]: ...
 
     def health(self) -> dict[str, Any]:
-        """Has `status`, which is "ok" while new rooms are welcome; anything else makes /health answer 503."""
+        """Has `status`, which is "ok" or "degraded" while new rooms are welcome; anything else makes /health
+        answer 503."""
         ...
 
 
@@ -52,6 +57,14 @@ class SignalingSettings:
     """Told to every client first; apps only show it."""
     web_root: Path = WEB_ROOT
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    access: Access = field(default_factory=Access)
+
+
+Scrape = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""From an Accept header to the text of /metrics and its content type."""
+
+_REFUSALS = {400: "malformed", 401: "unauthorized", 403: "forbidden", 500: "error", 503: "unavailable"}
+"""What operators are told about refusals, by HTTP status."""
 
 
 class Refused(Exception):
@@ -89,9 +102,12 @@ def _count(text: str) -> int:
 
 
 def create_app(
-    registry: RoomRegistry, status: StatusSource, settings: SignalingSettings | None = None
+    registry: RoomRegistry,
+    status: StatusSource,
+    settings: SignalingSettings | None = None,
+    scrape: Scrape | None = None,
 ) -> Starlette:
-    """The application; run it with `server.uvicorn_options()`."""
+    """The application; run it with `server.uvicorn_options()`. Without `scrape` there is no /metrics."""
     settings = settings or SignalingSettings()
 
     async def signaling(websocket: WebSocket) -> None:
@@ -105,7 +121,13 @@ def create_app(
 
     async def health(request: Request) -> JSONResponse:
         report = status.health()
-        return _json(report, 200 if report.get("status") == "ok" else 503)
+        return _json(report, 200 if report.get("status") in ("ok", "degraded") else 503)
+
+    async def metrics(request: Request) -> Response:
+        if scrape is None:
+            return PlainTextResponse("there are no metrics here", 404)
+        text, content_type = await scrape(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
     return Starlette(
         routes=[
@@ -114,8 +136,10 @@ def create_app(
             Route("/stats", stats),
             Route("/workers", workers),
             Route("/health", health),
+            Route("/metrics", metrics),
             Mount("/", Page(settings.web_root)),
-        ]
+        ],
+        middleware=[Middleware(Cors, access=settings.access)],
     )
 
 
@@ -131,12 +155,17 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
     """One WebSocket: judge it, find its peer, carry its messages, and let the peer go."""
     try:
         admission = admit(websocket.scope["subprotocols"], websocket.query_params)
+        _authorize(websocket, admission, settings.access)
         log = _log.bind(room=admission.room_id, peer=admission.peer_id)
         connection = Connection(websocket, settings.limits, log)
         listener = dialect_a.DialectA(connection, settings.version)
         seat = await _connect(registry, admission, listener)
     except Refused as refused:
-        _log.info("connection refused: %s", refused)
+        query = websocket.query_params
+        room_id, peer_id = (query.get(name, "")[:MAX_ID_LENGTH] for name in ("roomId", "peerId"))
+        log = _log.bind(room=room_id or None, peer=peer_id or None)
+        log.info("connection refused (%d): %s", refused.status, refused)
+        registry.observer.refused(room_id, peer_id, _REFUSALS[refused.status], str(refused))
         await _deny(websocket, refused)
         return
 
@@ -144,6 +173,17 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
         return await dialect_a.handle(seat, request)
 
     await connection.serve(handle, ended=seat.leave)
+
+
+def _authorize(websocket: WebSocket, admission: Admission, access: Access) -> None:
+    """Browsers cannot give a WebSocket headers of its own: their tokens come in the query."""
+    headers = websocket.headers
+    token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
+    try:
+        access.require_origin(headers.get("origin"), headers.get("host"))
+        access.require_token(token, admission.room_id, admission.peer_id)
+    except NotAdmitted as error:
+        raise Refused(error.status, str(error)) from None
 
 
 async def _connect(registry: RoomRegistry, admission: Admission, listener: dialect_a.DialectA) -> Seat:

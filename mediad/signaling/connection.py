@@ -107,7 +107,7 @@ class Connection:
         if self.closed:
             return
         self._close = (code, reason)
-        self._log.info("< close %d %s", code, reason)
+        self._log.debug("< close %d %s", code, reason)
         self._let_go()
 
     # -- the socket's life ---------------------------------------------------------------------------------

@@ -9,14 +9,10 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
-from mediad.errors import EnvelopeError, MediadError, PortError
-from mediad.protocols.envelope import Decoder, Request, Response, encode
-
-Handler = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+from mediad.errors import EnvelopeError, PortError
+from mediad.supervisor.conversation import Conversation, Handler
 
 MAX_CLIENTS = 64
 
@@ -63,7 +59,7 @@ def _clear_away(path: str) -> None:
 
 
 class AdminServer:
-    """Answers each request with what `handle(method, data)` returns or raises."""
+    """Lets in who may ask, and has `handle(method, data)` answer; see `conversation.py`."""
 
     def __init__(self, sock: socket.socket, handle: Handler) -> None:
         self._sock = sock
@@ -92,31 +88,12 @@ class AdminServer:
         self._clients.add(client)
         try:
             if _allowed(writer) and len(self._clients) <= MAX_CLIENTS:
-                await self._serve(reader, writer)
+                await Conversation(reader, writer, self._handle).run()
         except (OSError, EnvelopeError) as error:
             logger.info("an admin client was let go: %s", error)
         finally:
             self._clients.discard(client)
             writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        decoder = Decoder()
-        while data := await reader.read(65536):
-            for message in decoder.feed(data):
-                if not isinstance(message, Request):
-                    raise EnvelopeError("a client only ever asks")
-                writer.write(await self._answer(message))
-                await writer.drain()
-
-    async def _answer(self, request: Request) -> bytes:
-        try:
-            return encode(Response(request.id, True, await self._handle(request.method, request.data)))
-        except MediadError as error:
-            failure = {"code": error.code, "reason": str(error)}
-        except Exception as error:
-            logger.exception("admin method %s failed", request.method[:100])
-            failure = {"code": MediadError.code, "reason": f"internal error: {type(error).__name__}"}
-        return encode(Response(request.id, False, failure))
 
 
 def _allowed(writer: asyncio.StreamWriter) -> bool:

@@ -1,43 +1,48 @@
-"""What mediactl may ask: a table. A new verb is a row here and a row in mediad/ctl/commands.py."""
+"""What mediactl may ask, looked up by name. The tables are beside what they are about: `status_methods.py` …
+
+A method takes the request's data. It is a coroutine function that returns the reply's data, or an async
+generator function whose items are streamed until it ends, or until the client goes away and it is closed.
+A new verb is a row in such a table and a row in a file of `mediad/ctl/verbs/`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from mediad.errors import NotFound
-from mediad.supervisor.status import Status
+import msgspec
 
-Method = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+from mediad.errors import InvalidInput, NotFound
+from mediad.supervisor.conversation import Answer
+
+Method = Callable[[dict[str, Any]], Answer]
+Table = Mapping[str, Method]
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class AdminMethods:
-    """The methods of the admin socket. Each takes the request's data and returns the reply's."""
+    """All tables as one."""
 
-    def __init__(self, status: Status) -> None:
-        self._status = status
-        self._table: dict[str, Method] = {
-            "status": self._overview,
-            "workers": self._workers,
-            "rooms": self._rooms,
-            "stats": self._stats,
-        }
+    def __init__(self, *tables: Table) -> None:
+        self._table = {name: method for table in tables for name, method in table.items()}
+        assert len(self._table) == sum(map(len, tables)), "two methods have one name"
 
-    async def call(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Raises NotFound for a method that is not in the table."""
+    @property
+    def names(self) -> list[str]:
+        return list(self._table)
+
+    def call(self, method: str, data: dict[str, Any]) -> Answer:
+        """Raises NotFound for a method that is not in the tables."""
         handler = self._table.get(method)
         if handler is None:
             raise NotFound(f'unknown method "{method[:100]}", expected one of {", ".join(self._table)}')
-        return await handler(data)
+        return handler(data)
 
-    async def _overview(self, data: dict[str, Any]) -> dict[str, Any]:
-        return await self._status.overview()
 
-    async def _workers(self, data: dict[str, Any]) -> dict[str, Any]:
-        return self._status.workers()
-
-    async def _rooms(self, data: dict[str, Any]) -> dict[str, Any]:
-        return self._status.rooms()
-
-    async def _stats(self, data: dict[str, Any]) -> dict[str, Any]:
-        return {**self._status.stats(), "reports": await self._status.worker_reports()}
+def read(data: dict[str, Any], schema: type[T]) -> T:
+    """The request's data as `schema`, a struct with `rename="camel"`. InvalidInput when it does not fit."""
+    try:
+        return msgspec.convert(data, schema)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(str(error)) from None

@@ -9,19 +9,31 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 
-from mediad import __version__
+from mediad import __version__, logs
 from mediad.config import Settings, admin_socket_candidates
+from mediad.config_load import Loaded
 from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Unsupported
 from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
-from mediad.signaling.app import create_app
+from mediad.signaling.access import Access, AccessRules
+from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
+from mediad.supervisor import doctor_methods, drain_methods, settings_methods, status_methods, top
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
+from mediad.supervisor.draining import NODE, Drains
 from mediad.supervisor.front import Front, front_url, open_front
+from mediad.supervisor.heartbeat import Heartbeat
+from mediad.supervisor.live_settings import LiveSettings
+from mediad.supervisor.observation import Observation
+from mediad.supervisor.rolling import Rolling
+from mediad.supervisor.room_methods import RoomMethods
+from mediad.supervisor.service_manager import ServiceManager
 from mediad.supervisor.status import Status
+from mediad.supervisor.tls import FrontTls
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.supervisor.worker_process import WORKER_COMMAND
 
@@ -32,23 +44,39 @@ logger = logging.getLogger(__name__)
 
 
 class Daemon:
-    """One mediad. Constructing it opens nothing; it raises ConfigError for codecs no room can offer."""
+    """One mediad. Constructing it opens nothing; it raises ConfigError for codecs no room can offer, and for
+    certificates that do not serve."""
 
     def __init__(
         self,
-        settings: Settings,
-        environ: Mapping[str, str] | None = None,
+        loaded: Loaded,
+        environ: MutableMapping[str, str] | None = None,
         worker_command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
-        self._settings = settings
+        settings = loaded.settings
+        self._configured = LiveSettings(loaded)
         self._environ = os.environ if environ is None else environ
+        self._manager = ServiceManager(self._environ)
         self._pool = WorkerPool(settings, self._worker_died, worker_command)
+        self._observation = Observation(settings, self._environ)
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
-            self._registry = RoomRegistry(self._pool, codecs)
+            observer = self._observation.call_book
+            self._registry = RoomRegistry(self._pool, codecs, _room_limits(settings), observer=observer)
         except (InvalidInput, Unsupported) as error:
             raise ConfigError(f"media_codecs: {error}") from None
         self._status = Status(settings, self._pool, self._registry)
+        self._drains = Drains(self._pool, self._registry)
+        self._observation.attach(self._status, self._pool, self._registry, self._drains)
+        self._heartbeat = Heartbeat(self._manager, self._pool, self._status, self._configured)
+        self._tls = None if settings.tls_certificate is None else FrontTls(settings)
+        if self._tls is not None:
+            self._configured.prepare_with(self._tls.prepare)
+            self._observation.watch_certificate(self._tls)
+        self._configured.prepare_with(self._observation.prepare)
+        self._access = Access(_access_rules(settings))
+        self._configured.apply_with(self._apply)
+        self._reloads: set[asyncio.Task[None]] = set()
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
         self._signals = 0
@@ -58,6 +86,7 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
+        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         _raise_fd_limit()
         self._life = asyncio.create_task(self._live())
         try:
@@ -85,24 +114,57 @@ class Daemon:
                 self._pool.kill()
             self._life.cancel()
 
+    def _on_hangup(self) -> None:
+        """What `systemctl reload` sends. Before everything is up there is nothing to change yet."""
+        logger.info("received SIGHUP")
+        if self._status.url is not None:
+            reload = asyncio.create_task(self._heartbeat.reload())
+            self._reloads.add(reload)
+            reload.add_done_callback(self._reloads.discard)
+
+    @property
+    def _settings(self) -> Settings:
+        """Those in force now."""
+        return self._configured.settings
+
+    async def _apply(self, settings: Settings) -> None:
+        """Settings that have changed, to everybody who works by them and does not ask each time."""
+        logs.set_level(settings.log_level)
+        self._registry.set_limits(_room_limits(settings))
+        self._status.settings = settings
+        self._access.rules = _access_rules(settings)
+        await self._pool.configure(settings)
+
     async def _live(self) -> None:
         """The stack unwinds in the opposite order, however far it was built."""
         async with contextlib.AsyncExitStack() as stack:
-            sockets = await open_front(self._settings.host, self._settings.port)
+            inherited = self._manager.take_sockets()
+            sockets = inherited or await open_front(self._settings.host, self._settings.port)
             stack.callback(_close_all, sockets)
+            host = sockets[0].getsockname()[0] if inherited else self._settings.host
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
-                admin = AdminServer(admin_socket, AdminMethods(self._status).call)
+                admin = AdminServer(admin_socket, self.admin_methods().call)
                 stack.push_async_callback(admin.stop)
                 await admin.start()
+            stack.push_async_callback(self._observation.stop)
+            await self._observation.start()
             stack.push_async_callback(self._pool.stop)
             await self._pool.start()
-            front = Front(create_app(self._registry, self._status), sockets, uvicorn_options())
+            app = create_app(
+                self._registry,
+                self._status,
+                SignalingSettings(access=self._access),
+                self._observation.metrics.scrape,
+            )
+            front = Front(app, sockets, uvicorn_options(), self._tls.context if self._tls else None)
             stack.push_async_callback(front.stop)
             await front.start()
             stack.push_async_callback(self._close_rooms)
-            self._status.url = front_url(self._settings.host, front.port)
+            self._status.url = front_url(host, front.port, tls=self._tls is not None)
             self._announce()
+            self._heartbeat.start()
+            stack.push_async_callback(self._heartbeat.stop)
             await self._serve(front)
             await self._drain()
 
@@ -121,13 +183,14 @@ class Daemon:
 
     async def _drain(self) -> None:
         """No new rooms; those there are get the grace to end by themselves."""
-        self._pool.draining = True
+        self._observation.feed.publish("node.stopping")
+        self._heartbeat.stopping()
         grace_s = self._settings.shutdown_grace_s
         if self._registry.room_count and grace_s:
             logger.info("%d rooms have %g s to end", self._registry.room_count, grace_s)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(grace_s):
-                await self._pool.wait_empty()
+        self._drains.stopping = True
+        self._drains.start(NODE, deadline_s=grace_s)
+        await self._drains.wait(NODE)
 
     async def _close_rooms(self) -> None:
         """Every peer still here is told to come back later (1012)."""
@@ -151,7 +214,20 @@ class Daemon:
             logger.warning("%s; mediactl will not work (see --admin-socket)", error)
             return None
 
+    def admin_methods(self) -> AdminMethods:
+        """What mediactl may ask of this daemon."""
+        return AdminMethods(
+            status_methods.table(self._status),
+            settings_methods.table(self._configured),
+            RoomMethods(self._registry).table(),
+            top.table(self._status, self._registry),
+            drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
+            self._observation.table(),
+            doctor_methods.table(self._configured, self._status),
+        )
+
     def _announce(self) -> None:
+        self._observation.feed.publish("node.ready", url=self._status.url, version=__version__)
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
         logger.info(
             "mediad %s is ready: open %s (%d workers, media on %s, UDP ports %s)",
@@ -161,6 +237,20 @@ class Daemon:
             workers[0].candidate_ip,
             ", ".join(str(worker.rtc_first_port) for worker in workers),
         )
+
+
+def _room_limits(settings: Settings) -> RoomLimits:
+    return RoomLimits(
+        rooms=settings.max_rooms,
+        peers=settings.max_peers,
+        peers_per_room=settings.max_peers_per_room,
+        transports_per_peer=settings.max_transports_per_peer,
+        producers_per_peer=settings.max_producers_per_peer,
+    )
+
+
+def _access_rules(settings: Settings) -> AccessRules:
+    return AccessRules(settings.jwt_secrets or (), settings.cors_origins)
 
 
 def _close_all(sockets: list[socket.socket]) -> None:

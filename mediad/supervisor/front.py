@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+import ssl
 from collections.abc import Generator
 from typing import Any
 
@@ -43,7 +44,7 @@ async def open_front(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def front_url(host: str, port: int) -> str:
+def front_url(host: str, port: int, *, tls: bool = False) -> str:
     """What to type into a browser on this machine."""
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host)
@@ -51,14 +52,22 @@ def front_url(host: str, port: int) -> str:
             host = "localhost"
         elif address.version == 6:
             host = f"[{address}]"
-    return f"http://{host}:{port}/"
+    return f"{'https' if tls else 'http'}://{host}:{port}/"
 
 
 class Front:
     """uvicorn serving `app`: started when told, and stopped within CLOSE_TIMEOUT_S or so."""
 
-    def __init__(self, app: Any, sockets: list[socket.socket], options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        app: Any,
+        sockets: list[socket.socket],
+        options: dict[str, Any],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """`options` are uvicorn's, on top of what a guest in this process needs."""
+        if tls is not None:
+            options = {**options, "ssl_context_factory": lambda config, default: tls}
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -17,7 +17,10 @@ from collections.abc import Mapping, Sequence
 
 import uvloop
 
-from mediad import __version__, config, logs
+from mediad import __version__, config_load, logs
+from mediad.config import KEYS
+from mediad.config_load import Loaded
+from mediad.config_sample import sample
 from mediad.errors import ConfigError
 from mediad.exit_codes import ExitCode
 from mediad.supervisor.daemon import Daemon
@@ -27,9 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; `argv` without the program's name."""
     parser = _parser()
     arguments = vars(parser.parse_args(argv))
+    if arguments["sample_config"]:
+        print(sample(), end="")
+        return ExitCode.OK
     try:
-        settings = _load(arguments, os.environ)
-        daemon = Daemon(settings)
+        loaded = _load(arguments, os.environ)
+        if not arguments["check_config"]:
+            logs.setup(loaded.settings.log_level, loaded.settings.log_format)
+        daemon = Daemon(loaded)
     except ConfigError as error:
         for line in str(error).splitlines():
             print(f"mediad: {line}", file=sys.stderr)
@@ -37,7 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments["check_config"]:
         print("The settings are right.")
         return ExitCode.OK
-    logs.setup(settings.log_level, settings.log_format)
     return _run(daemon)
 
 
@@ -54,14 +61,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--check-config", action="store_true", help="say whether the settings are right, and start nothing"
     )
-    config.add_flags(parser)
+    parser.add_argument(
+        "--sample-config", action="store_true", help="print a settings file with every key, and start nothing"
+    )
+    config_load.add_flags(parser)
     return parser
 
 
-def _load(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> config.Settings:
+def _load(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> Loaded:
     path = arguments["config"] or environ.get("MEDIAD_CONFIG") or None
-    flags = {name: arguments[name] for name in config.KEYS}
-    return config.load(path=path, environ=environ, flags=flags).settings
+    flags = {name: arguments[name] for name in KEYS}
+    return config_load.load(path=path, environ=environ, flags=flags)
 
 
 def _run(daemon: Daemon) -> int:

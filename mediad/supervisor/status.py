@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from mediad import __version__
 from mediad.config import Settings
 from mediad.errors import MediadError
+from mediad.supervisor.heartbeat import summary
 from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 
@@ -37,7 +38,7 @@ class Status:
     def __init__(self, settings: Settings, pool: WorkerPool, rooms: Rooms) -> None:
         self.url: str | None = None
         """Where the front is, once it is."""
-        self._settings = settings
+        self.settings = settings
         self._pool = pool
         self._rooms = rooms
         self._started_s = time.monotonic()
@@ -65,13 +66,30 @@ class Status:
         return {"workers": [self._worker(worker) for worker in self._pool.workers]}
 
     def health(self) -> dict[str, Any]:
-        """`GET /health`: status "ok" while new rooms are welcome, else "draining" or "unavailable"."""
-        ready = sum(worker.process is not None for worker in self._pool.workers)
-        status = "draining" if self._pool.draining else "ok" if ready else "unavailable"
-        return {"status": status, "workers": len(self._pool.workers), "workersReady": ready}
+        """`GET /health`: status "ok" while new rooms are welcome, "degraded" when they are although something
+        is wrong, else "draining" or "unavailable"; and what is wrong, in words."""
+        workers = self._pool.workers
+        return {
+            "status": self._health(),
+            "workers": len(workers),
+            "workersReady": sum(worker.process is not None for worker in workers),
+            "problems": [_loop_of(worker) for worker in workers if worker.history.looping],
+        }
+
+    def _health(self) -> str:
+        ready = [worker for worker in self._pool.workers if worker.process is not None]
+        if self._pool.draining or (ready and all(worker.draining for worker in ready)):
+            return "draining"
+        if not ready:
+            return "unavailable"
+        return "degraded" if any(worker.history.looping for worker in self._pool.workers) else "ok"
 
     def rooms(self) -> dict[str, Any]:
         return {"rooms": sorted(self._rooms.summaries(), key=lambda room: str(room["roomId"]))}
+
+    def summary(self) -> str:
+        """Rooms, peers and workers in one line."""
+        return summary(self.health(), self._rooms.room_count, self._rooms.peer_count)
 
     async def overview(self) -> dict[str, Any]:
         """One look at the node: health, size, age, and what the kernel lends its sockets."""
@@ -100,12 +118,13 @@ class Status:
         }
 
     def _worker(self, worker: Worker) -> dict[str, Any]:
-        settings = self._settings.worker_settings(worker.worker_id)
+        settings = self.settings.worker_settings(worker.worker_id)
         ready = worker.process is not None
         return {
             "workerId": worker.worker_id,
             "pid": worker.pid,
-            "state": "ready" if ready else "restarting",
+            "state": _state(worker),
+            "nextStartS": _until(worker.next_start_s),
             "roomCount": len(worker.rooms),
             "cpuUsage": round(worker.cpu, 4),
             "rssBytes": worker.rss_bytes,
@@ -117,6 +136,28 @@ class Status:
             "firstPort": settings.rtc_first_port,
             "lastPort": settings.rtc_last_port,
         }
+
+
+def _state(worker: Worker) -> str:
+    """What a worker is up to, in one word or two."""
+    if worker.process is not None:
+        return "draining" if worker.draining else "ready"
+    return "restarting" if worker.next_start_s is None else "backing off"
+
+
+def _until(then_s: float | None) -> float | None:
+    """Seconds from now."""
+    return None if then_s is None else round(max(0.0, then_s - time.monotonic()), 1)
+
+
+def _loop_of(worker: Worker) -> str:
+    """A crash loop, told to a person."""
+    next_start_s = _until(worker.next_start_s)
+    then = "it is running again" if worker.process is not None else "it is being started"
+    if next_start_s is not None:
+        then = f"the next start is in {next_start_s:g} s"
+    times = worker.history.failures
+    return f"worker {worker.worker_id} has failed {times} times in a row, last: {worker.last_death}; {then}"
 
 
 async def _report(link: WorkerLink) -> dict[str, Any] | None:

@@ -9,37 +9,29 @@ import asyncio
 import contextlib
 import logging
 import math
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
 from mediad.config import Settings
 from mediad.errors import MediadError, Unavailable, WorkerDied
 from mediad.supervisor.placement import Candidate, choose
+from mediad.supervisor.poison import Quarantine
+from mediad.supervisor.restarts import Restarts
+from mediad.supervisor.watcher import Watcher, death_cause
 from mediad.supervisor.worker_link import PIPE_CLOSED, WorkerLink
 from mediad.supervisor.worker_process import LAST_WORDS_S, WORKER_COMMAND, WorkerProcess, describe_exit
 
 CPU_SAMPLE_INTERVAL_S = 1.0
 
-FIRST_DELAY_S = 0.5
-LONGEST_DELAY_S = 30.0
-
-STABLE_S = 60.0
-"""A worker that lived this long has put its earlier deaths behind it."""
+DISPLACED_S = 60.0
+"""How long a room that was sent away from a worker is kept off it, should it be opened again."""
 
 logger = logging.getLogger(__name__)
-
-
-def restart_delay_s(failures: int) -> float:
-    """How long to wait after `failures` short lives in a row (1 …): not at all, 0.5 s, 1 s, 2 s … 30 s.
-
-    The first restart is immediate because the rooms of a lone worker wait for it.
-    """
-    if failures <= 1:
-        return 0.0
-    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(failures - 2, 16))
 
 
 @dataclass(slots=True)
@@ -57,9 +49,18 @@ class Worker:
     ready_since_s: float = 0.0
     """CLOCK_MONOTONIC when the process became ready."""
     restarts: int = 0
-    failures: int = 0
-    """Short lives in a row."""
+    history: Restarts = field(default_factory=Restarts)
     last_death: str | None = None
+    draining: bool = False
+    """While set, no room is placed here."""
+    next_start_s: float | None = None
+    """CLOCK_MONOTONIC of the next attempt to start it, while that is being waited for."""
+    retiring: bool = False
+    """Its process is being ended on purpose."""
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set to start it without further delay."""
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after each attempt to start it."""
     meter: psutil.Process | None = None
 
     @property
@@ -89,12 +90,16 @@ class WorkerPool:
         self.workers = [Worker(worker_id) for worker_id in range(settings.worker_count())]
         self.draining = False
         """While set, no room is placed."""
+        self.watcher = Watcher()
         self._settings = settings
         self._on_worker_died = on_worker_died
         self._command = command
         self._placed: dict[str, Worker] = {}
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._displaced: dict[str, tuple[int, float]] = {}
+        """Room id → the worker it is to avoid, and until when."""
+        self._freed = asyncio.Event()
+        """Set for a moment whenever a room is released."""
+        self._quarantine = Quarantine()
         self._placements = 0
         self._processes: set[WorkerProcess] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -128,47 +133,105 @@ class WorkerPool:
         for worker in self.workers:
             worker.process = None
 
+    async def configure(self, settings: Settings) -> None:
+        """Work by these settings from now on, and tell the workers. Those that do not listen are replaced."""
+        self._settings = settings
+        ready = [(worker, worker.process) for worker in self.workers if worker.process is not None]
+        await asyncio.gather(*(self._configure(worker, process) for worker, process in ready))
+
+    async def _configure(self, worker: Worker, process: WorkerProcess) -> None:
+        settings = self._settings.worker_settings(worker.worker_id)
+        if settings.live() == process.settings.live():
+            return
+        process.settings = settings
+        try:
+            await process.link.request("worker.configure", settings.live())
+        except WorkerDied:
+            pass  # whoever takes its place starts with the new settings
+        except MediadError as error:
+            process.give_up(f"it did not take new settings: {error}")
+
+    async def all_answer(self, timeout_s: float) -> bool:
+        """Whether every worker that counts as ready answers; those that die meanwhile no longer do."""
+        ready = [worker.process for worker in self.workers if worker.process is not None]
+        return all(await asyncio.gather(*(_answers(process, timeout_s) for process in ready)))
+
     def kill(self) -> None:
         """SIGKILL to every worker process, without waiting: for a supervisor that has to leave at once."""
         for process in self._processes:
             process.kill()
 
     def place(self, room_id: str) -> WorkerLink:
-        """Choose a worker for a room. Raises Unavailable when draining, or when no worker is ready."""
+        """Choose a worker for a room. Raises Unavailable when draining, or when no worker can take it."""
         if self.draining:
             raise Unavailable("the server is draining")
-        ready = {worker.worker_id: worker for worker in self.workers if worker.process is not None}
-        chosen = choose(
-            Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used)
-            for worker in ready.values()
-        )
-        if chosen is None:
-            raise Unavailable("no worker is ready")
-        worker = ready[chosen.worker_id]
+        worker = self._choose(room_id)
         self.release(room_id)
+        self._displaced.pop(room_id, None)
         self._placements += 1
         worker.last_used = self._placements
         worker.rooms.add(room_id)
         self._placed[room_id] = worker
-        self._empty.clear()
         assert worker.process is not None
         return worker.process.link
+
+    def _choose(self, room_id: str) -> Worker:
+        ready = [worker for worker in self.workers if worker.process is not None]
+        able = [worker for worker in ready if not worker.draining]
+        avoided, until_s = self._displaced.get(room_id, (-1, 0.0))
+        if time.monotonic() < until_s:
+            able = [worker for worker in able if worker.worker_id != avoided] or able
+        # one that dies again and again has the fewest rooms each time: it would draw them all
+        able = [worker for worker in able if not worker.history.looping] or able
+        chosen = choose(
+            Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used) for worker in able
+        )
+        if chosen is None:
+            raise Unavailable("all workers are draining" if ready else "no worker is ready")
+        return self.workers[chosen.worker_id]
+
+    def displace(self, room_id: str) -> None:
+        """The next time this room is placed, and soon, it goes to another worker, if another can take it."""
+        worker = self._placed.get(room_id)
+        if worker is None:
+            return
+        now_s = time.monotonic()
+        for other in [other for other, (_, until_s) in self._displaced.items() if until_s <= now_s]:
+            del self._displaced[other]
+        self._displaced[room_id] = (worker.worker_id, now_s + DISPLACED_S)
 
     def release(self, room_id: str) -> None:
         """The room no longer weighs on its worker. Releasing it twice does no harm."""
         worker = self._placed.pop(room_id, None)
         if worker is not None:
             worker.rooms.discard(room_id)
-        if not self._placed:
-            self._empty.set()
+            self._freed.set()
+            self._freed.clear()
 
-    async def wait_empty(self) -> None:
-        """Return when no room is placed on any worker."""
-        await self._empty.wait()
+    async def wait_empty(self, workers: Sequence[Worker]) -> None:
+        """Return when no room is placed on any of `workers`."""
+        while any(worker.rooms for worker in workers):
+            await self._freed.wait()
+
+    async def replace(self, worker: Worker) -> None:
+        """End this worker's process, and return when another is ready in its place.
+
+        What rooms it has are lost. One that is waiting for its next attempt gets it now. Raises MediadError
+        when the new one does not start; attempts go on all the same.
+        """
+        worker.history.forget()
+        worker.hurry.set()
+        if worker.process is not None:
+            worker.retiring = True
+            await worker.process.stop()
+        worker.tried.clear()
+        await worker.tried.wait()
+        if worker.process is None:
+            raise MediadError(worker.last_death or f"worker {worker.worker_id} did not start")
 
     async def _launch(self, worker: Worker) -> None:
         """Bring up a process in this place; on failure nothing of it is left."""
-        process = WorkerProcess(self._settings.worker_settings(worker.worker_id))
+        process = WorkerProcess(self._settings.worker_settings(worker.worker_id), self._quarantine)
         self._processes.add(process)
         try:
             await process.spawn(self._command)
@@ -184,22 +247,35 @@ class WorkerPool:
             worker.meter = psutil.Process(process.pid)
             worker.measure()
         logger.info("ready, pid %d", process.pid, extra={"worker": worker.worker_id})
+        self.watcher.worker_ready(worker.worker_id, process.pid)
+        await self._configure(worker, process)  # they may have changed while it started
 
     async def _keep(self, worker: Worker) -> None:
         """Whatever dies in this place is mourned and replaced, for ever."""
         while True:
             if worker.process is not None:
                 await self._watch(worker, worker.process)
-            delay_s = restart_delay_s(worker.failures)
-            logger.warning("restarts in %g s", delay_s, extra={"worker": worker.worker_id})
-            await asyncio.sleep(delay_s)
+            await self._back_off(worker)
             worker.restarts += 1
             try:
                 await self._launch(worker)
             except (MediadError, OSError) as error:
-                worker.failures += 1
+                worker.history.did_not_start()
                 worker.last_death = str(error)
                 logger.error("%s", error, extra={"worker": worker.worker_id})
+            worker.tried.set()
+
+    async def _back_off(self, worker: Worker) -> None:
+        """Wait as long as its history says, or until somebody is in a hurry."""
+        delay_s = worker.history.delay_s
+        if delay_s and not worker.hurry.is_set():
+            logger.warning("restarts in %g s", delay_s, extra={"worker": worker.worker_id})
+            worker.next_start_s = time.monotonic() + delay_s
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await worker.hurry.wait()
+        worker.next_start_s = None
+        worker.hurry.clear()
 
     async def _watch(self, worker: Worker, process: WorkerProcess) -> None:
         """Until this process is gone; then tell, and clear up after it."""
@@ -213,12 +289,25 @@ class WorkerPool:
         self._tell_of_death(worker)
         status = await process.end(LAST_WORDS_S)
         self._processes.discard(process)
+        if worker.retiring:
+            worker.retiring = False
+            logger.info("pid %d was stopped, to be replaced", process.pid, extra={"worker": worker.worker_id})
+            return
         lived_s = time.monotonic() - worker.ready_since_s
-        worker.failures = 1 if lived_s >= STABLE_S else worker.failures + 1
+        worker.history.died(lived_s)
         unexplained = reason == PIPE_CLOSED and not process.killed
         worker.last_death = f"it {describe_exit(status)}" if unexplained else reason
+        if process.killed or status not in (0, -signal.SIGKILL):  # else it was no fault of its own
+            self._suspect(process)
+        cause = death_cause(reason, status, killed=process.killed)
+        self.watcher.worker_died(worker.worker_id, cause, worker.last_death)
         what = "pid %d died after %.1f s: %s"
         logger.error(what, process.pid, lived_s, worker.last_death, extra={"worker": worker.worker_id})
+
+    def _suspect(self, process: WorkerProcess) -> None:
+        """Note what this process, which came to a bad end, had been asked last."""
+        if self._quarantine.strike(process.link.suspects(), time.monotonic()):
+            logger.warning("a request that has brought workers down twice is refused for now")
 
     def _tell_of_death(self, worker: Worker) -> None:
         try:
@@ -257,4 +346,23 @@ class WorkerPool:
         while True:
             for worker in self.workers:
                 worker.measure()
+                if worker.process is not None:
+                    worker.history.lived(time.monotonic() - worker.ready_since_s)
+                self._require_modesty(worker)
             await asyncio.sleep(CPU_SAMPLE_INTERVAL_S)
+
+    def _require_modesty(self, worker: Worker) -> None:
+        """A worker that outgrows its limit goes before the kernel has to choose a victim itself."""
+        limit_bytes = self._settings.worker_memory_max_bytes
+        if worker.process is not None and 0 < limit_bytes < worker.rss_bytes:
+            worker.process.give_up(f"it used {worker.rss_bytes} bytes of memory, more than {limit_bytes}")
+
+
+async def _answers(process: WorkerProcess, timeout_s: float) -> bool:
+    """Whether it does, or is known not to; what a worker answers to a ping is `_ping`'s to judge."""
+    try:
+        news: set[asyncio.Future[Any]] = {process.link.ping(), process.gone}
+    except WorkerDied:
+        return True
+    done, _ = await asyncio.wait(news, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)

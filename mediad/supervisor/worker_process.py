@@ -13,6 +13,7 @@ from typing import Any
 from mediad.config import WorkerSettings
 from mediad.errors import MediadError, from_code
 from mediad.exit_codes import error_for
+from mediad.supervisor.poison import Quarantine
 from mediad.supervisor.worker_link import PIPE_CLOSED, WorkerLink
 
 WORKER_COMMAND = (sys.executable, "-m", "mediad.worker")
@@ -27,14 +28,14 @@ LAST_WORDS_S = 0.5
 class WorkerProcess:
     """A spawned worker. `gone` is done, with the reason, as soon as it is dead or as good as dead."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, quarantine: Quarantine | None = None) -> None:
         loop = asyncio.get_running_loop()
-        self.link = WorkerLink(settings.worker_id, self._on_event, self._on_lost)
+        self.link = WorkerLink(settings.worker_id, self._on_event, self._on_lost, quarantine)
         self.gone: asyncio.Future[str] = loop.create_future()
         self.killed = False
         """Whether it was us who ended it, so that its exit status says nothing."""
         self._ready: asyncio.Future[str] = loop.create_future()
-        self._settings = settings
+        self.settings = settings
         self._failure: MediadError | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._exit: asyncio.Task[int] | None = None
@@ -49,7 +50,7 @@ class WorkerProcess:
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             from_worker, worker_out = _pipe(ours, theirs)
             worker_in, to_worker = _pipe(theirs, ours)
-            arguments = (str(worker_in), str(worker_out), self._settings.to_json())
+            arguments = (str(worker_in), str(worker_out), self.settings.to_json())
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *command,
@@ -58,7 +59,7 @@ class WorkerProcess:
                     pass_fds=(worker_in, worker_out),
                 )
             except OSError as error:
-                reason = f"worker {self._settings.worker_id} could not be started: {error}"
+                reason = f"worker {self.settings.worker_id} could not be started: {error}"
                 raise MediadError(reason) from None
             self._exit = asyncio.create_task(self._process.wait())
             self._watch = asyncio.create_task(self._watch_exit(self._exit))
@@ -71,7 +72,7 @@ class WorkerProcess:
         Otherwise it is killed, and what kept it is raised: ConfigError, PortError, or MediadError.
         """
         await asyncio.wait({self._ready, self.gone}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        worker = f"worker {self._settings.worker_id}"
+        worker = f"worker {self.settings.worker_id}"
         if self.gone.done():
             status = await self.end(LAST_WORDS_S)
             raise self._failure or error_for(status, f"{worker} could not start: it {describe_exit(status)}")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import datetime
+import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
 import psutil
 
+from mediad import logs
 from mediad.config import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
+from mediad.loop_lag import LoopLag
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
 from mediad.worker.clock import LoopClock
@@ -20,10 +25,12 @@ from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.router import Router
+from mediad.worker.sampling import Sampler
 from mediad.worker.transport import Endpoint, WebRtcTransport
 
 Emit = Callable[[str, dict[str, Any]], None]
 Reply = dict[str, Any]
+LogLevel = Literal["debug", "info", "warning", "error", "none"]
 
 
 class _Message(msgspec.Struct, rename="camel"):
@@ -32,6 +39,16 @@ class _Message(msgspec.Struct, rename="camel"):
 
 class Nothing(_Message):
     pass
+
+
+class Configure(_Message):
+    """The settings that may change while a worker runs, all of them; `WorkerSettings.live` writes it."""
+
+    announced_ip: str | None
+    max_incoming_bitrate_bps: int
+    initial_outgoing_bitrate_bps: int
+    ice_consent_timeout_s: int
+    log_level: LogLevel
 
 
 class RouterId(_Message):
@@ -122,6 +139,9 @@ class WorkerServer:
         self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port)
         self._routers: dict[str, Router] = {}
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
+        self._udp_buffer_bytes = 0
+        self._lag = LoopLag()
+        self._sampler = Sampler(self._transports)
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
 
     async def start(self) -> None:
@@ -129,8 +149,12 @@ class WorkerServer:
         sock = bind_udp(
             self._settings.listen_ip, self._settings.rtc_first_port, self._settings.udp_buffer_bytes
         )
+        # the kernel counts its own overhead in, and says twice what it was asked for; socket(7)
+        self._udp_buffer_bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
         self._plane.start()
         self._plane.add_socket(sock)
+        self._lag.start()
+        self._sampler.start()
 
     async def handle(self, method: str, data: dict[str, Any]) -> Reply:
         """Raises MediadError with a text for people when the request cannot be met."""
@@ -148,22 +172,35 @@ class WorkerServer:
         """Close every transport with a goodbye, then end the media thread."""
         for router in list(self._routers.values()):
             router.close()
+        self._lag.stop()
+        self._sampler.stop()
         self._plane.stop()
 
     # --- worker and routers -------------------------------------------------------------------------------
 
     async def ping(self, message: Nothing) -> Reply:
-        """Answered only while the media thread lives: a worker that forwards nothing is not well."""
+        """Answered by the media thread: a worker that forwards nothing is not well."""
         if not self._plane.alive:
             raise InvalidState("the media thread has ended")
+        await self._plane.turn()
+        return {}
+
+    async def configure(self, message: Configure) -> Reply:
+        """New settings: for new transports, so that nobody is dropped, and at once for the log."""
+        self._settings = dataclasses.replace(self._settings, **msgspec.structs.asdict(message))
+        self._endpoint = Endpoint(self._settings.candidate_ip, self._settings.rtc_first_port)
+        for router in self._routers.values():
+            router.endpoint = self._endpoint
+        logs.set_level(message.log_level)
         return {}
 
     async def worker_stats(self, message: Nothing) -> Reply:
         counters = self._plane.counters()
-        refused = Counter(self._refused)
-        for router in self._routers.values():
-            for transport in router.transports.values():
-                refused.update(transport.dropped())
+        refused, ice, dtls = Counter(self._refused), Counter[str](), Counter[str]()
+        for transport in self._transports():
+            refused.update(transport.dropped())
+            ice[transport.ice_state] += 1
+            dtls[transport.dtls_state] += 1
         dropped = {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
         return {
             "rssBytes": psutil.Process().memory_info().rss,
@@ -171,8 +208,18 @@ class WorkerServer:
             "counters": {name: n for name, n in counters.items() if not name.startswith("drop_")},
             "udpGso": self._plane.udp_gso,
             "udpGro": self._plane.udp_gro,
+            "udpBufferBytes": self._udp_buffer_bytes,
+            "iceStates": dict(ice),
+            "dtlsStates": dict(dtls),
+            "loopLag": self._lag.report(),
+            "links": self._sampler.report(),
+            "log": logs.counts(),
             **self._plane.counts(),
         }
+
+    def _transports(self) -> Iterator[WebRtcTransport]:
+        for router in self._routers.values():
+            yield from router.transports.values()
 
     async def create_router(self, message: RouterId) -> Reply:
         if message.router_id in self._routers:
@@ -181,6 +228,12 @@ class WorkerServer:
             self._plane, message.router_id, self._certificate, self._endpoint, self._emit, LoopClock()
         )
         return {}
+
+    async def router_stats(self, message: RouterId) -> Reply:
+        """All its transports at once: asked one by one, a busy node is mostly asking."""
+        transports = list(self._router(message.router_id).transports.values())
+        stats = await asyncio.gather(*(transport.stats() for transport in transports))
+        return {"transports": [entry for entries in stats for entry in entries]}
 
     async def close_router(self, message: RouterId) -> Reply:
         router = self._router(message.router_id)
@@ -352,7 +405,9 @@ Method = Callable[[WorkerServer, Any], Awaitable[Reply]]
 METHODS: dict[str, tuple[Method, type[_Message]]] = {
     "worker.ping": (WorkerServer.ping, Nothing),
     "worker.stats": (WorkerServer.worker_stats, Nothing),
+    "worker.configure": (WorkerServer.configure, Configure),
     "router.create": (WorkerServer.create_router, RouterId),
+    "router.stats": (WorkerServer.router_stats, RouterId),
     "router.close": (WorkerServer.close_router, RouterId),
     "transport.create": (WorkerServer.create_transport, CreateTransport),
     "transport.connect": (WorkerServer.connect_transport, ConnectTransport),

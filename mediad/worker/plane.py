@@ -31,7 +31,7 @@ from mediad._fastpath.loop import (
 from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice import Path
 from mediad.protocols.srtp_keys import SrtpProfile
-from mediad.worker.slots import Slots
+from mediad.worker.slots import INDEX_BITS, Slots
 
 __all__ = ["MAX_ENCODINGS", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
 
@@ -39,6 +39,8 @@ TRANSPORTS, PRODUCERS, CONSUMERS = 8192, 8192, 65536
 _REPLAY_WINDOW = 1024  # packets; RTX and reordering under bursts outrun libsrtp's default of 128
 _RETRY_S = 0.001
 _JOIN_S = 2.0
+_ANYBODY = 1 << INDEX_BITS
+"""A handle to ask about when only the answering matters."""
 
 _PROFILES = {
     "AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
@@ -307,6 +309,10 @@ class MediaPlane:
         self._stats[self._next_request] = answer
         self._command(self._loop.request_stats, self._next_request, kind, handle)
         return await answer
+
+    async def turn(self) -> None:
+        """Return when the media thread has been around: it reads its commands and tells what came of them."""
+        await self.stats(Kind.KIND_TRANSPORT, _ANYBODY)
 
     # --- commands down ------------------------------------------------------------------------------------
 

@@ -6,17 +6,22 @@ or of systemd, which reach the whole group, are ignored; and when the supervisor
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from mediad.config import WorkerSettings
 from mediad.errors import MediadError
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.worker.channel import Channel
+
+OOM_SCORE_ADJUST = 500
+"""proc(5): -1000, never the victim of a shortage of memory, to 1000, always."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
 
@@ -42,6 +47,8 @@ def settle_in(worker_id: int) -> None:
     faulthandler.enable()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # short of memory, the kernel had better take a worker than the daemon
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_ADJUST))
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_NAME, f"mediad-w{worker_id}".encode(), 0, 0, 0)
     # The end of the pipe tells us too, but not while we hang.

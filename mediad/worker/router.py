@@ -45,7 +45,8 @@ class Router:
         self._homes: dict[str, WebRtcTransport] = {}  # of producers and consumers, by their id
         self._plane = plane
         self._certificate = certificate
-        self._endpoint = endpoint
+        self.endpoint = endpoint
+        """Where transports made from now on say they are."""
         self._emit_event = emit
         self._clock = clock
         self._speakers = SpeakerWatch()
@@ -60,7 +61,7 @@ class Router:
             self._plane,
             transport_id,
             self._certificate,
-            self._endpoint,
+            self.endpoint,
             consent_timeout_us=consent_timeout_us,
             max_incoming_bitrate_bps=max_incoming_bitrate_bps,
             emit=self._emit,

@@ -170,6 +170,14 @@ class WebRtcTransport:
                 timer.cancel()
         self._plane.close_transport(self.handle)
 
+    @property
+    def ice_state(self) -> str:
+        return self._ice.state
+
+    @property
+    def dtls_state(self) -> str:
+        return self._dtls.state
+
     def dropped(self) -> Mapping[str, int]:
         """Datagrams ICE and DTLS refused, by reason."""
         reasons = {f"ice_{reason}": count for reason, count in self._ice.dropped.items()}

@@ -6,7 +6,7 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,21 @@ from mediad.ctl import client
 from mediad.ctl.client import connect
 from mediad.errors import EnvelopeError, Forbidden, InvalidState, Unavailable
 from mediad.protocols.envelope import Event, Response, encode
+from mediad.supervisor.conversation import Answer
 from tests.support.admin import admin_server
 
 
-async def handle(method: str, data: dict[str, Any]) -> dict[str, Any]:
+def handle(method: str, data: dict[str, Any]) -> Answer:
+    return count(data["n"]) if method == "count" else answer(method, data)
+
+
+async def count(n: int) -> AsyncGenerator[dict[str, Any], None]:
+    for i in range(n):
+        yield {"i": i}
+    raise InvalidState("that is all")
+
+
+async def answer(method: str, data: dict[str, Any]) -> dict[str, Any]:
     if method == "fail":
         raise InvalidState("not now")
     return {"method": method, "big": "x" * 300_000, **data}
@@ -54,6 +65,41 @@ def test_questions_are_answered_in_turn(tmp_path: Path) -> None:
         with pytest.raises(InvalidState, match="not now"):
             asking.call("fail", {})
         assert asking.call("status", {"n": 2})["n"] == 2
+        asking.close()
+
+
+def test_a_stream_is_read_to_its_end(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with admin_server(path, handle):
+        asking = connect([path])
+        stream = asking.stream("count", {"n": 2})
+        assert [next(stream), next(stream)] == [{"i": 0}, {"i": 1}]
+        with pytest.raises(InvalidState, match="that is all"):
+            next(stream)
+        assert asking.call("status", {"n": 1})["n"] == 1
+        asking.close()
+
+
+def test_a_stream_waits_as_long_as_it_takes(tmp_path: Path) -> None:
+    other, item, end = Event("other", {}), Event("events", {"i": 1}), Response(1, True, {})
+    path = tmp_path / "s"
+    with strange_server(path, lambda sock: sock.sendall(b"".join(map(encode, (other, item, end))))):
+        asking = connect([str(path)])
+        stream = asking.stream("events", {})
+        assert next(stream) == {"i": 1}
+        assert asking._sock.gettimeout() is None
+        assert list(stream) == []
+        asking.close()
+
+
+def test_a_stream_that_breaks_off_is_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with strange_server(path, lambda connection: connection.sendall(encode(Event("events", {"i": 1})))):
+        asking = connect([str(path)])
+        stream = asking.stream("events", {})
+        assert next(stream) == {"i": 1}
+        with pytest.raises(EnvelopeError, match="hung up before it was done"):
+            next(stream)
         asking.close()
 
 

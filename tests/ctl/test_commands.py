@@ -1,67 +1,39 @@
-"""Each verb's answer as a person sees it."""
+"""The table of verbs holds together, and with the daemon's."""
 
 from __future__ import annotations
 
-from mediad.ctl.commands import COMMANDS
+from pathlib import Path
 
-SHOW = {command.name: command.show for command in COMMANDS}
+from mediad.config import Settings
+from mediad.config_load import Loaded
+from mediad.ctl.commands import COMMANDS, GROUPS
+from mediad.ctl.exits import CtlExit
+from mediad.supervisor.daemon import Daemon
 
-
-def test_status() -> None:
-    data = {
-        "status": "ok",
-        "url": "http://127.0.0.1:3000/",
-        "version": "1.2",
-        "pid": 7,
-        "uptimeS": 3661.2,
-        "workers": 2,
-        "workersReady": 1,
-        "restarts": 3,
-        "rooms": 4,
-        "peers": 9,
-        "udpGso": True,
-        "udpGro": None,
-    }
-    lines = dict(line.split(maxsplit=1) for line in SHOW["status"](data).splitlines()[:8])
-    assert lines["status"] == "ok"
-    assert lines["up"] == "1h 1m"
-    assert lines["workers"] == "1 of 2 ready, 3 restarts"
-    assert SHOW["status"](data).splitlines()[-2:] == ["UDP GSO  yes", "UDP GRO  unknown"]
-    assert "not serving yet" in SHOW["status"]({**data, "url": None})
-
-
-def test_workers() -> None:
-    ready = {"workerId": 0, "state": "ready", "pid": 11, "roomCount": 2, "cpuUsage": 0.25, "rssBytes": 2**26}
-    ready |= {"uptimeS": 5, "restarts": 0, "lastDeath": None, "firstPort": 10000, "lastPort": 10999}
-    gone = {
-        **ready,
-        "workerId": 1,
-        "state": "restarting",
-        "pid": None,
-        "lastDeath": "it was killed by SIGKILL",
-    }
-    heading, first, second = SHOW["workers"]({"workers": [ready, gone]}).splitlines()
-    assert heading.split()[:5] == ["WORKER", "STATE", "PID", "ROOMS", "CPU"]
-    assert first.split() == ["0", "ready", "11", "2", "25%", "64", "MiB", "5s", "0", "10000-10999", "-"]
-    assert second.endswith("it was killed by SIGKILL")
-
-
-def test_rooms() -> None:
-    room = {"roomId": "lobby", "workerId": 0, "peers": 3, "producers": 6, "consumers": 12}
-    assert SHOW["rooms"]({"rooms": [room]}).splitlines()[1].split() == ["lobby", "0", "3", "6", "12"]
-    assert SHOW["rooms"]({"rooms": []}).split()[0] == "ROOM"
-
-
-def test_stats_shows_nested_counters_by_worker() -> None:
-    reports = {"0": {"dropped": {"replay": 3}, "transports": 2}, "1": {"transports": 5, "udpGso": True}}
-    lines = [line.split() for line in SHOW["stats"]({"reports": reports}).splitlines()]
-    assert lines == [
-        ["COUNTER", "WORKER", "0", "WORKER", "1"],
-        ["dropped.replay", "3", "-"],
-        ["transports", "2", "5"],
-        ["udpGso", "-", "True"],
-    ]
+NAMES = [command.name for command in COMMANDS]
 
 
 def test_verbs_are_unique() -> None:
-    assert len(SHOW) == len(COMMANDS)
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_groups_are_those_of_the_verbs() -> None:
+    assert set(GROUPS) == {name.split()[0] for name in NAMES if " " in name}
+    assert all(len(name.split()) <= 2 for name in NAMES)
+    assert set(GROUPS).isdisjoint(NAMES)
+
+
+def test_every_verb_has_its_method() -> None:
+    methods = Daemon(Loaded(Settings()), environ={}).admin_methods()
+    assert [command.name for command in COMMANDS if command.method not in (None, *methods.names)] == []
+
+
+def test_data_is_what_was_given() -> None:
+    for command in COMMANDS:
+        assert command.data({"json": True, "admin_socket": None}) == {}
+
+
+def test_every_verb_and_exit_code_is_described() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mediactl.md").read_text()
+    assert [name for name in NAMES if f"`{name}" not in text] == []
+    assert [code.value for code in CtlExit if f"\n| {code.value} |" not in text] == []

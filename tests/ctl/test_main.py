@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from mediad.ctl.main import CtlExit, main
+from mediad.ctl import main as main_module
+from mediad.ctl.command import Command, argument
+from mediad.ctl.exits import CtlExit
+from mediad.ctl.main import main
+from mediad.ctl.session import Data, Session
 from mediad.errors import InvalidState
 from tests.support.admin import admin_server
 
@@ -82,5 +86,25 @@ def test_usage(argv: list[str]) -> None:
     assert caught.value.code == CtlExit.USAGE
 
 
-def test_exit_codes_are_the_documented_ones() -> None:
-    assert [code.value for code in CtlExit] == [0, 1, 2, 3, 4, 5]
+def test_ctrl_c(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "call", interrupted)
+    assert main(["rooms", "--admin-socket", path]) == CtlExit.INTERRUPTED
+
+
+def test_verbs_of_groups_and_their_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    got: list[Data] = []
+    arguments = (argument("roomId", metavar="ROOM"), argument("--deadline", dest="deadlineS", type=float))
+    shows = Command("room show", "one room", lambda _, data: got.append(data), arguments)
+    closes = Command("room close", "end a room", lambda _, data: CtlExit.REFUSED)
+    monkeypatch.setattr(main_module, "COMMANDS", (shows, closes))
+    monkeypatch.setattr(main_module, "GROUPS", {"room": "one room"})
+    assert main(["room", "show", "lobby", "--json"]) == CtlExit.OK
+    assert main(["--json", "room", "show", "lobby", "--deadline", "3"]) == CtlExit.OK
+    assert got == [{"roomId": "lobby"}, {"roomId": "lobby", "deadlineS": 3.0}]
+    assert main(["room", "close"]) == CtlExit.REFUSED
+    with pytest.raises(SystemExit) as caught:
+        main(["room"])
+    assert caught.value.code == CtlExit.USAGE

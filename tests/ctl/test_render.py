@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.ctl.render import duration, fields, percent, size, table, yes_no
+from mediad.ctl.render import bitrate, duration, fields, percent, plural, share, size, table, yes_no
 
 
 def test_table_aligns_text_left_and_numbers_right() -> None:
@@ -15,6 +15,20 @@ def test_table_aligns_text_left_and_numbers_right() -> None:
         "a           2  -\n"
         "longer     10  x"
     )  # fmt: skip
+
+
+def test_table_aligns_quantities_right() -> None:
+    rows = [("a", bitrate(2_000_000), ""), ("b", None, ""), ("c", "", "")]
+    assert table(("ROOM", "IN", ""), rows) == (
+        "ROOM        IN\n"
+        "a     2.0 Mbps\n"
+        "b            -\n"
+        "c"
+    )  # fmt: skip
+
+
+def test_plurals() -> None:
+    assert [plural(n, "room") for n in (0, 1, 2)] == ["0 rooms", "1 room", "2 rooms"]
 
 
 def test_an_empty_table_is_its_headings() -> None:
@@ -53,6 +67,25 @@ def test_sizes(value: object, text: str) -> None:
 )
 def test_durations(value: object, text: str) -> None:
     assert duration(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 kbps"),
+        (64_400, "64 kbps"),
+        (999_400, "999 kbps"),
+        (2_449_000, "2.4 Mbps"),
+        (1_250_000_000, "1.25 Gbps"),
+        (None, "-"),
+    ],
+)
+def test_bitrates(value: object, text: str) -> None:
+    assert bitrate(value) == text
+
+
+def test_losses() -> None:
+    assert [share(0.0), share(0.004), share(1), share(None)] == ["0.0%", "0.4%", "100.0%", "-"]
 
 
 def test_shares_and_answers() -> None:

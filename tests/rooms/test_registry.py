@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from mediad.errors import MediadError, Unavailable
+from mediad.errors import InvalidState, MediadError, NotFound, Unavailable
 from mediad.rooms import registry
+from mediad.rooms.asker import current_asker
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus
@@ -39,6 +41,17 @@ def test_rooms_are_spread_and_found() -> None:
         assert call.homes() == {"a": 0, "b": 1, "c": 0}
 
     run(scenario, workers=2)
+
+
+def test_rooms_are_found_by_their_ids() -> None:
+    async def scenario(call: Call) -> None:
+        guests = [await call.connect("ana", room_id=name) for name in ("a", "b")]
+        assert call.registry.rooms() == [guest.seat.room for guest in guests]
+        assert call.registry.room("b") is guests[1].seat.room
+        with pytest.raises(NotFound, match='room with id "c" not found'):
+            call.registry.room("c")
+
+    run(scenario)
 
 
 def test_rooms_are_summed_up() -> None:
@@ -197,5 +210,107 @@ def test_stopping_closes_every_room() -> None:
         assert [guest.listener.heard[-1] for guest in guests] == [("closed", CloseCause.DRAINED)] * 2
         assert call.worker.is_empty()
         assert (call.registry.room_count, call.registry.peer_count) == (0, 0)
+
+    run(scenario)
+
+
+def test_a_moved_room_comes_back_on_another_worker() -> None:
+    async def scenario(call: Call) -> None:
+        ana, cid = await call.member("ana"), await call.member("cid", room_id="b")
+        assert call.homes() == {"room": 0, "b": 1}
+        call.registry.move_room("room")
+        assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
+        assert call.homes() == {"b": 1}
+        again = await call.member("ana")
+        assert again.seat.room.worker.worker_id == 1
+        assert ("closed", CloseCause.DRAINED) not in cid.listener.heard
+        await call.settle()
+        assert call.placement.workers[0].is_empty()
+
+    run(scenario, workers=2)
+
+
+def test_a_closed_room_sends_its_peers_away() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        call.registry.close_room("room", "enough")
+        assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
+        assert call.registry.room_count == 0
+        for method in (call.registry.move_room, lambda room_id: call.registry.close_room(room_id, "")):
+            with pytest.raises(NotFound, match='room with id "room" not found'):
+                method("room")
+
+    run(scenario)
+
+
+def test_what_a_client_causes_is_known_as_its_doing() -> None:
+    async def scenario(call: Call) -> None:
+        seen: list[tuple[str, str | None]] = []
+        request = call.worker.request
+
+        async def listening(method: str, data: dict[str, Any]) -> dict[str, Any]:
+            seen.append((method, current_asker()))
+            return await request(method, data)
+
+        call.worker.request = listening  # type: ignore[method-assign]
+        for peer in ("ana", "ben"):
+            await asyncio.create_task(call.member(peer))
+        assert current_asker() is None
+        assert {asker for method, asker in seen if method == "transport.create"} == {
+            "4:room/ana",
+            "4:room/ben",
+        }
+
+    run(scenario)
+
+
+ROOMS, PEERS, PEERS_PER_ROOM = "2 rooms", "3 peers", "2 peers in this room"
+
+
+@pytest.mark.parametrize(
+    ("limits", "refused"),
+    [
+        (RoomLimits(), {}),
+        (RoomLimits(rooms=2), {("dora", "c"): ROOMS}),
+        (RoomLimits(peers=3), {("dora", "a"): PEERS, ("dora", "c"): PEERS}),
+        (RoomLimits(peers=9, peers_per_room=2), {("dora", "a"): PEERS_PER_ROOM}),
+    ],
+)
+def test_limits_refuse_newcomers_and_nobody_else(
+    limits: RoomLimits, refused: dict[tuple[str, str], str]
+) -> None:
+    async def scenario(call: Call) -> None:
+        for peer, room in (("ana", "a"), ("ben", "a"), ("cleo", "b")):
+            await call.connect(peer, room_id=room)
+        call.registry.set_limits(limits)
+        found = {}
+        for peer, room in (("ana", "a"), ("dora", "a"), ("dora", "c")):
+            try:
+                await call.connect(peer, room_id=room)
+            except Unavailable as error:
+                found[peer, room] = str(error)
+        assert found == {who: f"the limit of {what} is reached" for who, what in refused.items()}
+
+    run(scenario)
+
+
+def test_peers_that_arrive_together_do_not_slip_past_a_limit() -> None:
+    async def scenario(call: Call) -> None:
+        call.registry.set_limits(RoomLimits(peers_per_room=3))
+        arriving = [call.connect(f"peer{index}") for index in range(6)]
+        outcomes = await asyncio.gather(*arriving, return_exceptions=True)
+        assert [isinstance(outcome, Unavailable) for outcome in outcomes] == [False] * 3 + [True] * 3
+        assert call.registry.peer_count == 3
+
+    run(scenario)
+
+
+def test_new_limits_hold_in_open_rooms() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        call.registry.set_limits(RoomLimits(transports_per_peer=2))
+        with pytest.raises(InvalidState, match="too many transports"):
+            await ana.seat.create_transport(consuming=False, force_tcp=False)
+        assert len(ana.seat.peer.transports) == 2
 
     run(scenario)

@@ -64,6 +64,20 @@ def test_leaving_is_heard_before_the_loss_of_tracks() -> None:
     run(scenario)
 
 
+def test_a_removed_peer_is_told_and_has_left() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        ana.listener.heard.clear()
+        ben.seat.room.remove(ben.seat.peer, CloseCause.REMOVED, "enough")
+        assert ben.listener.heard == [("closed", CloseCause.REMOVED)]
+        assert ana.listener.heard == [("left", "ben")]
+        ana.seat.room.remove(ana.seat.peer, CloseCause.REMOVED, "enough")
+        await call.settle()
+        assert call.worker.is_empty()
+
+    run(scenario)
+
+
 def test_the_last_one_closes_the_room_on_the_worker() -> None:
     async def scenario(call: Call) -> None:
         ana, ben = await call.member("ana"), await call.member("ben")

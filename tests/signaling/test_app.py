@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import jwt
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from mediad.errors import MediadError
 from mediad.rooms import registry
+from mediad.rooms.observer import Observer
+from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from tests.support.rtp_samples import opus
 from tests.support.signaling import Front, eventually, run
@@ -215,3 +218,66 @@ def test_the_page_and_signaling_share_the_root(tmp_path: Path) -> None:
         await running.member("ana")
 
     run(scenario, settings=SignalingSettings(web_root=tmp_path))
+
+
+# -- metrics ---------------------------------------------------------------------------------------------
+
+
+def test_metrics_are_whatever_is_scraped() -> None:
+    async def scrape(accept: str) -> tuple[bytes, str]:
+        return f"mediad_x 1 # {accept}\n".encode(), "text/plain; version=0.0.4"
+
+    async def scenario(running: Front) -> None:
+        head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/special\r\nConnection: close\r\n\r\n"
+        status, headers, body = await running.http(head)
+        assert (status, body) == (200, b"mediad_x 1 # text/special\n")
+        assert headers["content-type"] == "text/plain; version=0.0.4"
+
+    run(scenario, scrape=scrape)
+
+
+def test_an_app_without_metrics_says_so() -> None:
+    async def scenario(running: Front) -> None:
+        assert (await running.get("/metrics"))[0] == 404
+
+    run(scenario)
+
+
+def test_who_is_not_let_in_is_reported() -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Ear(Observer):
+        def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
+            told.append((room_id, peer_id, kind))
+
+    async def scenario(running: Front) -> None:
+        await refusal(running.url(roomId="r"), PROTOO)
+        await refusal(running.url(roomId="r", peerId="p"), None)
+        assert told == [("r", "", "malformed"), ("r", "p", "forbidden")]
+
+    run(scenario, observer=Ear())
+
+
+def test_tokens_and_origins_are_asked_for_at_the_door() -> None:
+    secret = "s" * 32
+    access = Access(AccessRules((secret,), ("https://app.example",)))
+
+    async def scenario(running: Front) -> None:
+        url = running.url(roomId="room", peerId="ana")
+        assert await refusal(url, PROTOO) == (401, "a token is required")
+        token = jwt.encode({"roomId": "room"}, secret)
+        await (await running.connect("ana", token=token)).socket.close()
+        headers = {"Authorization": f"Bearer {token}"}
+        async with connect(url, subprotocols=PROTOO, additional_headers=headers):
+            pass
+        assert await refusal(running.url(roomId="other", peerId="ana", token=token), PROTOO) == (
+            401,
+            "the token is for another roomId",
+        )
+        async with connect(f"{url}&token={token}", subprotocols=PROTOO, origin=Origin("https://app.example")):
+            pass
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(f"{url}&token={token}", subprotocols=PROTOO, origin=Origin("https://evil.example"))
+        assert caught.value.response.status_code == 403
+
+    run(scenario, settings=SignalingSettings(access=access))

@@ -407,4 +407,7 @@ def test_a_room_full_of_peers_offers_side_by_side() -> None:
 
 def test_only_a_replaced_client_is_told_to_stay_away() -> None:
     assert set(CLOSE_CODES) == set(CloseCause)
-    assert [cause for cause, code in CLOSE_CODES.items() if code == 4000] == [CloseCause.REPLACED]
+    assert [cause for cause, code in CLOSE_CODES.items() if code == 4000] == [
+        CloseCause.REPLACED,
+        CloseCause.REMOVED,
+    ]

@@ -1,52 +1,59 @@
-"""The admin table answers with what status says, and names what it knows."""
+"""The tables of admin methods as one."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import AsyncGenerator
+from typing import Any
 
-from mediad.ctl.commands import COMMANDS
-from mediad.errors import NotFound
-from mediad.supervisor.admin_methods import AdminMethods
-from mediad.supervisor.status import Status
-from tests.support.loops import on_loop, raises
+import msgspec
+import pytest
+
+from mediad.errors import InvalidInput, NotFound
+from mediad.supervisor.admin_methods import AdminMethods, read
+from tests.support.loops import on_loop
 
 
-class FixedStatus:
-    def stats(self) -> dict[str, Any]:
-        return {"totalRooms": 1}
+async def double(data: dict[str, Any]) -> dict[str, Any]:
+    return {"doubled": data["n"] * 2}
 
-    def workers(self) -> dict[str, Any]:
-        return {"workers": []}
 
-    def rooms(self) -> dict[str, Any]:
-        return {"rooms": []}
-
-    async def overview(self) -> dict[str, Any]:
-        return {"status": "ok"}
-
-    async def worker_reports(self) -> dict[str, Any]:
-        return {"0": {"transports": 2}}
+async def count(data: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+    for n in range(data["n"]):
+        yield {"n": n}
 
 
 @on_loop
-async def test_every_row() -> None:
-    methods = AdminMethods(cast(Status, FixedStatus()))
-    assert await methods.call("status", {}) == {"status": "ok"}
-    assert await methods.call("workers", {}) == {"workers": []}
-    assert await methods.call("rooms", {}) == {"rooms": []}
-    assert await methods.call("stats", {}) == {"totalRooms": 1, "reports": {"0": {"transports": 2}}}
+async def test_every_table_is_looked_up() -> None:
+    methods = AdminMethods({"double": double}, {"count": count})
+    answer = methods.call("double", {"n": 2})
+    assert not isinstance(answer, AsyncGenerator)
+    assert await answer == {"doubled": 4}
+    stream = methods.call("count", {"n": 2})
+    assert isinstance(stream, AsyncGenerator)
+    assert [item async for item in stream] == [{"n": 0}, {"n": 1}]
 
 
-@on_loop
-async def test_an_unknown_method_is_refused() -> None:
-    methods = AdminMethods(cast(Status, FixedStatus()))
-    reason = await raises(NotFound, methods.call("reboot" + "x" * 1000, {}))
-    assert reason.startswith('unknown method "reboot')
-    assert len(reason) < 300
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(NotFound) as caught:
+        AdminMethods({"double": double}).call("reboot" + "x" * 1000, {})
+    assert str(caught.value).startswith('unknown method "reboot')
+    assert str(caught.value).endswith("expected one of double")
+    assert len(str(caught.value)) < 300
 
 
-@on_loop
-async def test_every_verb_of_mediactl_has_its_method() -> None:
-    methods = AdminMethods(cast(Status, FixedStatus()))
-    for command in COMMANDS:
-        assert isinstance(await methods.call(command.method, {}), dict)
+def test_a_name_is_given_once() -> None:
+    with pytest.raises(AssertionError):
+        AdminMethods({"double": double}, {"double": count})
+
+
+class Wanted(msgspec.Struct, rename="camel"):
+    room_id: str
+    deadline_s: float = 0
+
+
+def test_data_is_held_to_its_schema() -> None:
+    assert read({"roomId": "r", "deadlineS": 3}, Wanted) == Wanted("r", 3)
+    with pytest.raises(InvalidInput, match="missing required field `roomId`"):
+        read({}, Wanted)
+    with pytest.raises(InvalidInput, match=r"Expected `float`, got `str` - at `\$.deadlineS`"):
+        read({"roomId": "r", "deadlineS": "soon"}, Wanted)

@@ -71,7 +71,10 @@ def test_it_serves_and_sigterm_leaves_no_process(enter: Enter) -> None:
         daemon.wait_ready()
         pids = daemon.worker_pids()
         assert len(pids) == 2
-        assert daemon.get("health") == (200, {"status": "ok", "workers": 2, "workersReady": 2})
+        assert daemon.get("health") == (
+            200,
+            {"status": "ok", "workers": 2, "workersReady": 2, "problems": []},
+        )
         room = enter(daemon, "lobby")
         assert daemon.get("stats")[1]["distribution"] == {"0": ["lobby"], "1": []}
         daemon.process.send_signal(signal.SIGTERM)
@@ -101,6 +104,31 @@ def test_a_dead_worker_costs_its_rooms_and_comes_back(enter: Enter) -> None:
         again.close()
         rooms["two"].close()
         until_sync(lambda: daemon.get("stats")[1]["totalRooms"] == 0)
+
+
+def test_a_crash_loop_shows_in_health_and_a_person_ends_the_waiting(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    with running("--workers", "2", environ={"RUNTIME_DIRECTORY": folder}) as daemon:
+        daemon.wait_ready()
+        for _ in range(8):
+            pid = daemon.worker_pids()[0]
+            assert pid is not None
+            os.kill(pid, signal.SIGABRT)
+            until_sync(lambda pid=pid: daemon.worker_pids()[0] != pid)
+            if (daemon.get("workers")[1]["workers"][0]["nextStartS"] or 0) > 1.5:
+                break
+            until_sync(lambda: daemon.worker_pids()[0])
+        status, health = daemon.get("health")
+        assert (status, health["status"], health["workersReady"]) == (200, "degraded", 1)
+        assert "in a row, last: it was killed by SIGABRT" in health["problems"][0]
+        restarted = mediactl(daemon, "worker", "restart", "0", folder=folder)
+        assert (restarted.returncode, restarted.stdout) == (0, "worker 0: restarted\n"), restarted.stderr
+        assert daemon.get("health")[1]["status"] == "ok"
+        unheard = mediactl(daemon, "worker", "restart", "7", folder=folder)
+        assert (unheard.returncode, unheard.stderr) == (
+            1,
+            "mediactl: there is no worker 7, they are 0 to 1\n",
+        )
 
 
 def test_draining_lets_rooms_end_and_takes_no_new_ones(enter: Enter) -> None:

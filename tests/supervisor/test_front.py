@@ -93,4 +93,5 @@ def test_urls() -> None:
     assert front_url("0.0.0.0", 3000) == "http://localhost:3000/"
     assert front_url("::", 80) == "http://localhost:80/"
     assert front_url("::1", 80) == "http://[::1]:80/"
+    assert front_url("sfu.example", 443, tls=True) == "https://sfu.example:443/"
     assert front_url("sfu.example", 80) == "http://sfu.example:80/"

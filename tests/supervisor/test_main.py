@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from mediad import __version__, config
+from mediad import __version__
+from mediad.config import KEYS
+from mediad.config_sample import sample
 from mediad.exit_codes import ExitCode
 from mediad.supervisor.main import main
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, key in config.KEYS.items():
+    for name, key in KEYS.items():
         for variable in (f"MEDIAD_{name.upper()}", *key.aliases):
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.delenv("MEDIAD_CONFIG", raising=False)
@@ -32,7 +34,7 @@ def test_wrong_settings_are_all_named(
     monkeypatch.setenv("MEDIAD_WORKERS", "none")
     assert main(["--check-config", "--config", str(path), "--port", "x"]) == ExitCode.CONFIG
     assert capsys.readouterr().err.splitlines() == [
-        f"mediad: prot: unknown setting (file {path}), did you mean port?",
+        f"mediad: prot: unknown setting (file {path}:1), did you mean port?",
         "mediad: workers: got 'none' (environment MEDIAD_WORKERS), "
         'expected a whole number from 1 to 256, or "auto"',
         "mediad: port: got 'x' (--port), expected a whole number from 0 to 65535",
@@ -45,6 +47,11 @@ def test_the_file_may_come_from_the_environment(
     monkeypatch.setenv("MEDIAD_CONFIG", str(tmp_path / "missing.toml"))
     assert main(["--check-config"]) == ExitCode.CONFIG
     assert "missing.toml: cannot read the settings file" in capsys.readouterr().err
+
+
+def test_the_sample_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--sample-config"]) == ExitCode.OK
+    assert capsys.readouterr().out == sample()
 
 
 def test_wrong_settings_start_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mediad.config import Settings
+from mediad.supervisor import restarts
 from mediad.supervisor.status import Status, _all_have
 from mediad.supervisor.worker_pool import WorkerPool
 from tests.support.loops import on_loop, until
@@ -69,16 +70,45 @@ async def test_workers_in_detail() -> None:
 @on_loop
 async def test_health_follows_the_workers_and_the_drain() -> None:
     async with node() as (status, pool):
-        assert status.health() == {"status": "ok", "workers": 2, "workersReady": 2}
+        assert status.health() == {"status": "ok", "workers": 2, "workersReady": 2, "problems": []}
         processes = [worker.process for worker in pool.workers]
         pool.workers[0].process = None
-        assert status.health() == {"status": "ok", "workers": 2, "workersReady": 1}
+        assert status.health() == {"status": "ok", "workers": 2, "workersReady": 1, "problems": []}
         pool.workers[1].process = None
         assert status.health()["status"] == "unavailable"
         for worker, process in zip(pool.workers, processes, strict=True):
             worker.process = process
+        pool.workers[0].draining = True
+        assert status.health()["status"] == "ok"
+        assert status.workers()["workers"][0]["state"] == "draining"
+        pool.workers[1].draining = True
+        assert status.health()["status"] == "draining"
+        pool.workers[0].draining = False
         pool.draining = True
         assert status.health()["status"] == "draining"
+
+
+@on_loop
+async def test_a_crash_loop_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarts, "FREE_RESTARTS", 0)
+    monkeypatch.setattr(restarts, "FIRST_DELAY_S", 30.0)
+    async with node() as (status, pool):
+        worker = pool.workers[1]
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGABRT)
+        await until(lambda: worker.next_start_s)
+        health = status.health()
+        assert (health["status"], health["workersReady"]) == ("degraded", 1)
+        [problem] = health["problems"]
+        told = "worker 1 has failed 1 times in a row, last: it was killed by SIGABRT; the next start is in "
+        assert problem.startswith(told)
+        [_, second] = status.workers()["workers"]
+        assert second["state"] == "backing off"
+        assert 0 < second["nextStartS"] <= 30
+        worker.hurry.set()
+        await until(lambda: worker.pid)
+        assert status.health()["problems"][0].endswith("it is running again")
+        assert status.workers()["workers"][1]["nextStartS"] is None
 
 
 @on_loop

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
-from mediad.errors import InvalidState, NotFound, Unavailable, WorkerDied
+from mediad.errors import Forbidden, InvalidInput, InvalidState, NotFound, Unavailable, WorkerDied
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.rooms.asker import current_asker, set_asker
 from mediad.supervisor import worker_link
+from mediad.supervisor.poison import Quarantine, marks
 from mediad.supervisor.worker_link import WorkerLink
 from tests.support.loops import on_loop, raises, until
 
@@ -28,7 +31,10 @@ class FarEnd:
         self.received: list[Message] = []
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.lost: list[str] = []
-        self.link = WorkerLink(3, lambda name, data: self.events.append((name, data)), self.lost.append)
+        self.quarantine = Quarantine()
+        self.link = WorkerLink(
+            3, lambda name, data: self.events.append((name, data)), self.lost.append, self.quarantine
+        )
 
     async def open(self) -> None:
         await self.link.open(self._their_read_fd, self._their_write_fd)
@@ -227,3 +233,81 @@ def _at_end(fd: int) -> bool:
         return os.read(fd, 1) == b""
     except BlockingIOError:
         return False
+
+
+@on_loop
+async def test_suspects_are_what_was_asked_and_not_answered() -> None:
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        asking = [
+            asyncio.create_task(far.link.request(method, {"n": n})) for n, method in enumerate(("one", "two"))
+        ]
+        await far.heard(2)
+        far.say(Response(1, True, {}))
+        await asking[0]
+        asking[1].cancel()
+        await asyncio.sleep(0)
+        assert far.link.suspects() == list(marks(current_asker(), "two", {"n": 1}))
+
+
+@pytest.mark.parametrize("lived_on", [False, True])
+@on_loop
+async def test_so_is_what_was_answered_right_before_the_end(
+    lived_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 0.0 if lived_on else 60.0)
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        for n, method in enumerate(("one", "two"), start=1):
+            asking = asyncio.create_task(far.link.request(method, {}))
+            await far.heard(n)
+            far.say(Response(n, True, {}))
+            await asking
+        far.die()
+        await until(lambda: far.lost)
+        assert far.link.suspects() == ([] if lived_on else list(marks(current_asker(), "two", {})))
+
+
+@on_loop
+async def test_an_answer_clears_and_a_refusal_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 0.0)
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        asked = marks(current_asker(), "one", {"n": 1})
+        far.quarantine.strike(asked, time.monotonic())
+        asking = asyncio.create_task(far.link.request("one", {"n": 1}))
+        await far.heard(1)
+        far.say(Response(1, False, {"code": "invalid", "reason": "no"}))
+        await raises(InvalidInput, asking)
+        assert far.quarantine
+        pong = far.link.ping()
+        far.say(Response(2, True, {}))
+        await pong
+        assert not far.quarantine
+        for _ in range(2):
+            far.quarantine.strike(asked, time.monotonic())
+        reason = await raises(Forbidden, far.link.request("one", {"n": 1}))
+        assert reason == "one is refused, because this request has crashed a worker before"
+        allowed = asyncio.create_task(far.link.request("one", {"n": 2}))
+        assert [message.data for message in await far.heard(3)] == [{"n": 1}, {}, {"n": 2}]  # type: ignore[union-attr]
+        allowed.cancel()
+
+
+@on_loop
+async def test_what_the_server_asks_itself_hides_no_suspect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 60.0)
+    async with far_end() as far:
+
+        async def ask(asker: str | None, number: int, method: str) -> None:
+            if asker is not None:
+                set_asker("room", asker)
+            asking = asyncio.create_task(far.link.request(method, {}))
+            await far.heard(number)
+            far.say(Response(number, True, {}))
+            await asking
+
+        await asyncio.create_task(ask("mallory", 1, "one"))
+        await asyncio.create_task(ask(None, 2, "worker.stats"))
+        far.die()
+        await until(lambda: far.lost)
+        assert far.link.suspects() == list(marks("4:room/mallory", "one", {}))

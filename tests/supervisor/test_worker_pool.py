@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mediad.config import Settings
-from mediad.errors import ConfigError, MediadError, PortError, Unavailable, WorkerDied
-from mediad.supervisor import worker_pool
-from mediad.supervisor.worker_pool import LONGEST_DELAY_S, Worker, WorkerPool, restart_delay_s
+from mediad.errors import ConfigError, Forbidden, MediadError, PortError, Unavailable, WorkerDied
+from mediad.rooms.asker import set_asker
+from mediad.supervisor import restarts, worker_pool
+from mediad.supervisor.worker_link import WorkerLink
+from mediad.supervisor.worker_pool import Worker, WorkerPool
 from tests.support.loops import on_loop, raises, until
 from tests.support.workers import alive, open_fds, tiny
 
@@ -186,13 +186,13 @@ async def test_every_kind_of_death_is_named(method: str, data: dict[str, Any], r
 
 @on_loop
 async def test_a_restart_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "FIRST_DELAY_S", 0.05)
+    monkeypatch.setattr(restarts, "FIRST_DELAY_S", 0.05)
     broken = tmp_path / "broken"
     async with running(mode=f"crash-if:{broken}", workers=1) as pool:
         worker = pool.workers[0]
         broken.touch()
         os.kill(pid_of(worker), signal.SIGKILL)
-        await until(lambda: worker.failures >= 3)
+        await until(lambda: worker.history.failures >= 5)
         assert worker.pid is None
         assert worker.last_death == "worker 0 could not start: it exited with status 3"
         broken.unlink()
@@ -219,13 +219,13 @@ async def test_stop_during_back_off_starts_nothing_more(tmp_path: Path) -> None:
     async with running(mode=f"crash-if:{broken}", workers=1) as pool:
         broken.touch()
         os.kill(pid_of(pool.workers[0]), signal.SIGKILL)
-        await until(lambda: pool.workers[0].failures >= 2)
+        await until(lambda: pool.workers[0].next_start_s)
     assert children() == []
 
 
 @on_loop
 async def test_repeated_crashes_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "FIRST_DELAY_S", 0.0)
+    monkeypatch.setattr(restarts, "FIRST_DELAY_S", 0.0)
     deaths = Deaths()
     async with running(deaths, workers=1) as pool:
         worker = pool.workers[0]
@@ -269,11 +269,194 @@ async def test_cpu_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch) -> N
         await spinning
 
 
-@given(st.integers(1, 10_000))
-def test_delays_grow_to_their_bound(failures: int) -> None:
-    assert restart_delay_s(1) == 0
-    assert 0 <= restart_delay_s(failures) <= restart_delay_s(failures + 1) <= LONGEST_DELAY_S
+@on_loop
+async def test_a_draining_worker_takes_no_room() -> None:
+    async with running() as pool:
+        pool.workers[0].draining = True
+        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
+        pool.workers[1].draining = True
+        with pytest.raises(Unavailable, match="all workers are draining"):
+            pool.place("a")
 
 
-def test_delays_double() -> None:
-    assert [restart_delay_s(n) for n in (2, 3, 4, 5)] == [0.5, 1.0, 2.0, 4.0]
+@on_loop
+async def test_a_displaced_room_goes_elsewhere_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as pool:
+        assert [pool.place(room).worker_id for room in ("a", "b", "c")] == [0, 1, 0]
+        pool.displace("b")
+        pool.displace("never placed")
+        pool.release("b")
+        assert pool.place("b").worker_id == 0  # although it has more rooms
+        pool.release("b")
+        assert pool.place("b").worker_id == 1
+        pool.displace("b")
+        pool.workers[0].draining = True
+        assert pool.place("b").worker_id == 1  # where else
+        pool.displace("b")
+        monkeypatch.setattr(worker_pool, "DISPLACED_S", 0)
+        pool.displace("b")
+        pool.workers[0].draining = False
+        assert pool.place("b").worker_id == 1
+
+
+@on_loop
+async def test_waiting_until_workers_are_empty() -> None:
+    async with running() as pool:
+        for room in ("a", "b", "c"):
+            pool.place(room)
+        await pool.wait_empty([])
+        one, both = (asyncio.create_task(pool.wait_empty(pool.workers[:n])) for n in (1, 2))
+        pool.release("a")
+        await asyncio.sleep(0)
+        assert not one.done()
+        pool.release("c")
+        await one
+        assert not both.done()
+        pool.release("b")
+        await both
+
+
+@on_loop
+async def test_a_replaced_worker_is_no_death_to_hold_against_it() -> None:
+    deaths = Deaths()
+    async with running(deaths) as pool:
+        worker, pid = pool.workers[1], pool.workers[1].pid
+        pool.place("a")
+        pool.place("b")
+        await pool.replace(worker)
+        assert is_new(worker, pid)
+        assert deaths.told == [1]  # its rooms have to know
+        assert (worker.history.failures, worker.last_death, worker.rooms) == (0, None, set())
+        assert pool.workers[0].rooms == {"a"}
+        assert await pool.place("b").request("test.echo", {"n": 1}) == {"n": 1}
+
+
+@on_loop
+async def test_one_that_backs_off_is_replaced_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts, "FIRST_DELAY_S", 3600.0)
+    monkeypatch.setattr(restarts, "LONGEST_DELAY_S", 3600.0)
+    broken = tmp_path / "broken"
+    async with running(mode=f"crash-if:{broken}", workers=1) as pool:
+        worker = pool.workers[0]
+        broken.touch()
+        os.kill(pid_of(worker), signal.SIGKILL)
+        await until(lambda: worker.next_start_s)
+        reason = await raises(MediadError, pool.replace(worker))
+        assert reason == "worker 0 could not start: it exited with status 3"
+        await until(lambda: worker.next_start_s)
+        broken.unlink()
+        await pool.replace(worker)
+        assert worker.pid is not None
+        assert not worker.history.looping
+
+
+@pytest.mark.parametrize(("signal_", "refused"), [(signal.SIGSEGV, True), (signal.SIGKILL, False)])
+@on_loop
+async def test_a_request_two_workers_died_of_is_refused(signal_: signal.Signals, refused: bool) -> None:
+    """By the kill of an operator, or of the kernel short of memory, nothing is proven."""
+    set_asker("room", "mallory")
+    produce = {"kind": "audio", "rtpParameters": {"encodings": [{"ssrc": 1}]}}
+    async with running() as pool:
+        for attempt in range(2):
+            link = pool.place("a")
+            worker = pool.workers[link.worker_id]
+            data = {**produce, "producerId": f"p{attempt}", "signal": signal_}
+            await raises(WorkerDied, link.request("test.die", data))
+            pid = worker.pid
+            await until(lambda pid=pid, worker=worker: is_new(worker, pid))
+        link = pool.place("a")
+        data = {**produce, "producerId": "p3", "signal": signal_}
+        if refused:
+            assert "has crashed a worker" in await raises(Forbidden, link.request("test.die", data))
+            assert await link.request("test.echo", {"n": 1}) == {"n": 1}
+        else:
+            await raises(WorkerDied, link.request("test.die", data))
+
+
+@on_loop
+async def test_new_settings_reach_running_and_later_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, dict[str, Any]]] = []
+    request = WorkerLink.request
+
+    async def listen(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        told.append((link.worker_id, data))
+        return await request(link, method, data)
+
+    monkeypatch.setattr(WorkerLink, "request", listen)
+    async with running() as pool:
+        new = Settings(workers=2, log_level="debug")
+        await pool.configure(new)
+        await pool.configure(new)  # no news
+        live = new.worker_settings(0).live()
+        assert sorted(told) == [(0, live), (1, live)]
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: is_new(worker, pid))
+        assert worker.process is not None
+        assert worker.process.settings == new.worker_settings(0)
+        assert len(told) == 2
+
+
+@on_loop
+async def test_a_worker_that_refuses_new_settings_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = WorkerLink.request
+
+    async def fail(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        return await request(link, "test.fail", {"code": "invalid"})
+
+    async with running(workers=1) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        monkeypatch.setattr(WorkerLink, "request", fail)
+        await pool.configure(Settings(workers=1, log_level="debug"))
+        await until(lambda: is_new(worker, pid))
+        assert worker.last_death == "it did not take new settings: as asked"
+
+
+@on_loop
+async def test_a_worker_that_outgrows_its_memory_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.05)
+    async with running(workers=1) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        await until(lambda: worker.rss_bytes)
+        limit = worker.rss_bytes // 2
+        pool._settings = Settings(workers=1, worker_memory_max_bytes=limit)
+        await until(lambda: is_new(worker, pid))
+        pool._settings = Settings(workers=1)
+        assert worker.last_death is not None
+        assert worker.last_death.endswith(f"bytes of memory, more than {limit}")
+
+
+@on_loop
+async def test_whether_all_answer() -> None:
+    async with running() as pool:
+        assert await pool.all_answer(10)
+        os.kill(pid_of(pool.workers[1]), signal.SIGSTOP)
+        assert not await pool.all_answer(0.2)
+        os.kill(pid_of(pool.workers[1]), signal.SIGKILL)
+        assert await pool.all_answer(10)  # dead is not silent
+    assert await pool.all_answer(10)
+
+
+@on_loop
+async def test_a_request_two_workers_hung_on_is_refused() -> None:
+    set_asker("room", "mallory")
+    async with running(worker_ping_interval_s=0.05, worker_ping_timeout_s=0.5) as pool:
+        for _ in range(2):
+            link = pool.place("a")
+            worker = pool.workers[link.worker_id]
+            pid = worker.pid
+            await raises(WorkerDied, link.request("test.stop-reading", {}))
+            await until(lambda pid=pid, worker=worker: is_new(worker, pid))
+        await raises(Forbidden, pool.place("a").request("test.stop-reading", {}))
+
+
+@on_loop
+async def test_a_worker_in_a_crash_loop_draws_no_rooms_while_there_are_others() -> None:
+    async with running() as pool:
+        for _ in range(restarts.FREE_RESTARTS + 1):
+            pool.workers[0].history.died(0.1)
+        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
+        pool.workers[1].draining = True
+        assert pool.place("r4").worker_id == 0

@@ -34,6 +34,8 @@ class BookkeepingWorker:
         self.transports: dict[str, dict[str, Any]] = {}
         self.producers: dict[str, dict[str, Any]] = {}
         self.consumers: dict[str, dict[str, Any]] = {}
+        self.flows: dict[str, dict[str, Any]] = {}
+        """Transport id → what `router.stats` says of it."""
         self.failures: dict[str, MediadError] = {}
         """Method → what it fails with."""
         self.too_slow: set[str] = set()
@@ -138,6 +140,11 @@ class BookkeepingWorker:
         del self.routers[data["routerId"]]
         return {}
 
+    def _router_stats(self, data: dict[str, Any]) -> dict[str, Any]:
+        router = self._find("routers", "routerId", data)
+        own = [t["transportId"] for t in self.transports.values() if t["routerId"] == router["routerId"]]
+        return {"transports": [{"transportId": id_, **self.flows.get(id_, {})} for id_ in own]}
+
     def _transport_create(self, data: dict[str, Any]) -> dict[str, Any]:
         self._find("routers", "routerId", data)
         self.transports[data["transportId"]] = {**data, "connected": False}
@@ -233,16 +240,22 @@ class Workers:
     def __init__(self, count: int = 1) -> None:
         self.workers = [BookkeepingWorker(index) for index in range(count)]
         self.placed: dict[str, int] = {}
+        self.displaced: dict[str, int] = {}
         self.draining = False
 
     def place(self, room_id: str) -> BookkeepingWorker:
         living = [worker for worker in self.workers if not worker.dead]
+        avoided = self.displaced.pop(room_id, None)
+        living = [worker for worker in living if worker.worker_id != avoided] or living
         if self.draining or not living:
             raise Unavailable("draining" if self.draining else "no worker is available")
         rooms = list(self.placed.values())
         worker = min(living, key=lambda worker: rooms.count(worker.worker_id))
         self.placed[room_id] = worker.worker_id
         return worker
+
+    def displace(self, room_id: str) -> None:
+        self.displaced[room_id] = self.placed[room_id]
 
     def release(self, room_id: str) -> None:
         del self.placed[room_id]

@@ -38,7 +38,15 @@ class Daemon:
     With a `namespace` it lives there, and is asked over HTTP from there.
     """
 
-    def __init__(self, *, workers: int = 1, namespace: Namespace | None = None, **settings: object) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int = 1,
+        namespace: Namespace | None = None,
+        log_to: int | None = None,
+        **settings: object,
+    ) -> None:
+        """Its log is kept, unless it goes to the descriptor `log_to`."""
         self._namespace = namespace
         self.port = free_tcp_port()
         self.rtc_base_port = free_media_ports(workers)
@@ -54,6 +62,7 @@ class Daemon:
             "admin-socket": self.admin_socket,
             **{key.replace("_", "-"): value for key, value in settings.items()},
         }
+        self._log_to = log_to
         self._mark = uuid.uuid4().hex
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -85,7 +94,7 @@ class Daemon:
                     env=clean_environment() | {_MARK: self._mark},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
-                    stderr=subprocess.STDOUT,
+                    stderr=subprocess.STDOUT if self._log_to is None else self._log_to,
                 )
             )
         try:
@@ -120,6 +129,11 @@ class Daemon:
             self._process.poll()  # reaps it, so that it leaves /proc
             time.sleep(0.02)
         return self.pids()
+
+    def wait_exit(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None, "the daemon was not started"
+        return self._process.wait(STOP_TIMEOUT_S)
 
     def pids(self) -> list[int]:
         """The daemon and everything it started that is still running."""
@@ -209,9 +223,9 @@ def free_tcp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def free_media_ports(workers: int) -> int:
+def free_media_ports(workers: int, among: range = _MEDIA_PORTS) -> int:
     """A base port whose first UDP and TCP port is free for each of `workers` workers."""
-    bases = list(_MEDIA_PORTS)
+    bases = list(among)
     random.shuffle(bases)  # several test runs may share the machine
     for base in bases:
         firsts = [base + worker * PORTS_PER_WORKER for worker in range(workers)]

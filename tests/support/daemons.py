@@ -30,6 +30,7 @@ class Daemon:
 
     def __init__(self, command: Sequence[str], environ: dict[str, str]) -> None:
         self.lines: list[str] = []
+        self._runtime_directory = environ["RUNTIME_DIRECTORY"]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -47,13 +48,17 @@ class Daemon:
             self.lines.append(line.rstrip("\n"))
 
     @property
+    def admin_socket(self) -> str:
+        return f"{self._runtime_directory}/mediad.sock"
+
+    @property
     def log(self) -> str:
         return "\n".join(self.lines)
 
     @property
     def url(self) -> str | None:
         """Where it serves, once it has said so."""
-        found = re.search(r"is ready: open (http://\S+/)", self.log)
+        found = re.search(r"is ready: open (https?://\S+/)", self.log)
         return found.group(1) if found else None
 
     def wait_ready(self) -> Daemon:

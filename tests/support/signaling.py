@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from mediad.rooms.registry import RoomRegistry
-from mediad.signaling.app import SignalingSettings, create_app
+from mediad.signaling.app import Scrape, SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
 
@@ -80,9 +80,10 @@ class Front:
         await client.join()
         return client
 
-    async def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers (lower-case names) and body of an HTTP GET."""
-        return await self.http(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return await self.http(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n")
 
     async def http(self, request: str) -> tuple[int, dict[str, str], bytes]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -108,12 +109,15 @@ def run(scenario: Callable[[Front], Coroutine[Any, Any, None]], **options: Any) 
 
 @contextlib.asynccontextmanager
 async def front(
-    settings: SignalingSettings | None = None, workers: int = 1, **registry_options: Any
+    settings: SignalingSettings | None = None,
+    workers: int = 1,
+    scrape: Scrape | None = None,
+    **registry_options: Any,
 ) -> AsyncIterator[Front]:
     placement, status = Workers(workers), Status()
     registry = RoomRegistry(placement, **registry_options)
     config = uvicorn.Config(
-        create_app(registry, status, settings), log_config=None, loop="asyncio", **uvicorn_options()
+        create_app(registry, status, settings, scrape), log_config=None, loop="asyncio", **uvicorn_options()
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(config)

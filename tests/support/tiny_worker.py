@@ -3,13 +3,15 @@
     python tiny_worker.py [--mode MODE] READ_FD WRITE_FD SETTINGS_JSON
 
 Modes: ready (default), mute (never ready), config or port (fails to start as a real worker would), crash
-(exits with 3), crash-if:PATH (like crash while PATH exists, else ready).
+(exits with 3), crash-if:PATH (like crash while PATH exists, else ready), bind (ready, with its UDP port).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -37,6 +39,9 @@ def main() -> int:
         return {"config": 78, "port": 69}[mode]
     if mode == "crash" or (mode.startswith("crash-if:") and os.path.exists(mode.partition(":")[2])):
         return 3
+    holding = socket.socket(type=socket.SOCK_DGRAM)
+    if mode == "bind":
+        holding.bind((settings["listen_ip"], settings["rtc_first_port"]))
     if mode != "mute":
         send(Event("worker.ready", {"pid": os.getpid()}))
     decoder = Decoder()
@@ -62,6 +67,9 @@ def act(method: str, data: dict[str, Any], write_fd: int, send: Any) -> dict[str
                 send(Event(event["name"], event["data"]))
         case "test.silence":
             return None
+        case "test.die":
+            os.kill(os.getpid(), data["signal"])
+            signal.pause()
         case "test.exit":
             os._exit(data["status"])
         case "test.garbage":

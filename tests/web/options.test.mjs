@@ -66,6 +66,8 @@ test('signaling goes to the same host, encrypted when the page is', () => {
     signalingUrl(secure, { ...peer, consumerReplicas: 2 }),
     'wss://meet.example/?roomId=a+b%26c&peerId=p&consumerReplicas=2',
   );
+  const { token } = parseOptions('?roomId=r&token=a.b-c_d');
+  assert.equal(signalingUrl(secure, { ...peer, token }), 'wss://meet.example/?roomId=a+b%26c&peerId=p&token=a.b-c_d');
 });
 
 test('an invitation names the room and nothing of the inviter', () => {

@@ -118,8 +118,8 @@ async def with_everything() -> Worker:
 
 def test_every_method_the_supervisor_knows() -> None:
     assert sorted(METHODS) == sorted(
-        [f"worker.{verb}" for verb in ("ping", "stats")]
-        + [f"router.{verb}" for verb in ("create", "close")]
+        [f"worker.{verb}" for verb in ("ping", "stats", "configure")]
+        + [f"router.{verb}" for verb in ("create", "close", "stats")]
         + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats")]
         + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
         + [f"consumer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
@@ -130,6 +130,32 @@ def test_every_method_the_supervisor_knows() -> None:
 @on_loop
 async def test_unknown_methods() -> None:
     assert await recorded_worker().refused(NotFound, "router.dance") == 'unknown method "router.dance"'
+
+
+@on_loop
+async def test_new_settings_are_for_new_transports() -> None:
+    worker = await with_router()
+    old = await worker.ask("transport.create", routerId="r", transportId="old")
+    live = {**worker.server._settings.live(), "announcedIp": "203.0.113.7", "maxIncomingBitrateBps": 9_000}
+    await worker.ask("worker.configure", **live)
+    assert worker.server._settings.live() == live
+    new = await worker.ask("transport.create", routerId="r", transportId="new")
+    await worker.ask("router.create", routerId="r2")
+    other = await worker.ask("transport.create", routerId="r2", transportId="other")
+    addresses = [reply["iceCandidates"][0]["address"] for reply in (old, new, other)]
+    assert addresses == ["127.0.0.1", "203.0.113.7", "203.0.113.7"]
+    assert "logLevel" in await worker.refused(
+        InvalidInput, "worker.configure", **{**live, "logLevel": "loud"}
+    )
+
+
+@on_loop
+async def test_the_log_level_changes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels: list[str] = []
+    monkeypatch.setattr(methods.logs, "set_level", levels.append)
+    worker = recorded_worker()
+    await worker.ask("worker.configure", **{**worker.server._settings.live(), "logLevel": "debug"})
+    assert levels == ["debug"]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +189,7 @@ async def test_malformed_requests_are_refused_by_name(method: str, data: dict[st
 @pytest.mark.parametrize(
     ("what", "methods_of_it"),
     [
-        ("router", ["router.close", "transport.create"]),
+        ("router", ["router.close", "router.stats", "transport.create"]),
         ("transport", ["transport.connect", "transport.restartIce", "transport.close", "transport.stats"]),
         ("transport", ["producer.create", "consumer.create"]),
         ("producer", [f"producer.{verb}" for verb in ("pause", "resume", "close", "stats")]),
@@ -336,9 +362,26 @@ async def test_worker_statistics_and_ping() -> None:
         assert stats["rssBytes"] > 1_000_000
         assert isinstance(stats["udpGso"], bool)
         assert isinstance(stats["udpGro"], bool)
+        assert stats["udpBufferBytes"] > 65_536
         assert not any(name.startswith("drop_") for name in [*stats["counters"], *stats["dropped"]])
+        assert (stats["iceStates"], sum(stats["dtlsStates"].values())) == ({"completed": 1}, 1)
+        assert set(stats["log"]) == {"lines", "leftOut"}
+        assert set(stats["loopLag"]) == {"bounds", "buckets", "sum"}
+        assert set(stats["links"]) == {"bitrates", "roundTrip", "loss"}
         peer.close()
     assert "ended" in await worker.refused(InvalidState, "worker.ping")
+
+
+@on_loop
+async def test_a_routers_transports_are_asked_at_once() -> None:
+    async with real_worker() as worker:
+        assert await worker.ask("router.stats", routerId="r") == {"transports": []}
+        for transport_id in ("a", "b"):
+            await worker.ask("transport.create", routerId="r", transportId=transport_id)
+        stats = (await worker.ask("router.stats", routerId="r"))["transports"]
+        assert [entry["transportId"] for entry in stats] == ["a", "b"]
+        alone = (await worker.ask("transport.stats", transportId="a"))["stats"]
+        assert stats[0].keys() == alone[0].keys() >= {"recvBitrate", "sendBitrate"}
 
 
 @on_loop

@@ -435,3 +435,19 @@ async def test_the_real_thread_opens_answers_and_ends() -> None:
     await until(lambda: open_transport(plane) & ((1 << INDEX_BITS) - 1) == 0)
     plane.stop()
     assert not plane.alive
+
+
+@on_loop
+async def test_a_turn_is_over_when_the_thread_has_been_around() -> None:
+    plane, loop = recorded_plane()
+    plane.start()
+    turn = asyncio.create_task(plane.turn())
+    await until(lambda: "request_stats" in loop.names)
+    assert not turn.done()
+    loop.tell((EventKind.EVENT_STATS, loop.named("request_stats")[0].args[0], []))
+    await turn
+    plane.stop()
+    real = MediaPlane()
+    real.start()
+    await real.turn()
+    real.stop()

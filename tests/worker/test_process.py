@@ -12,6 +12,7 @@ from pathlib import Path
 from mediad.config import WorkerSettings
 from mediad.exit_codes import ExitCode
 from mediad.protocols.envelope import Event, Response
+from mediad.worker.process import OOM_SCORE_ADJUST
 from tests.support.loops import until_sync
 from tests.support.worker_shell import FAKE, ROOT, free_port, started_worker
 from tests.support.workers import alive
@@ -66,6 +67,8 @@ def test_signals_for_the_group_are_not_for_it() -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             started.process.send_signal(number)
         assert started.ask("echo", n=1) == Response(1, True, {"n": 1})
+        score = Path(f"/proc/{started.process.pid}/oom_score_adj").read_text()
+        assert int(score) == OOM_SCORE_ADJUST
         assert Path(f"/proc/{started.process.pid}/comm").read_text() == "mediad-w4\n"
 
 

@@ -56,8 +56,9 @@ export class Call extends EventTarget {
   enter({ roomId, peerId, displayName }) {
     this.roomId = roomId;
     this.identity = { peerId, displayName };
-    const { consumerReplicas } = this.#options;
-    this.#link = new SignalingLink(signalingUrl(window.location, { roomId, peerId, consumerReplicas }), {
+    const { consumerReplicas, token } = this.#options;
+    const url = signalingUrl(window.location, { roomId, peerId, consumerReplicas, token });
+    this.#link = new SignalingLink(url, {
       onRequest: (request) => this.#answer(request),
       onNotification: (notification) => this.#session?.notified(notification),
     });

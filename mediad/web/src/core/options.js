@@ -45,6 +45,7 @@ export function parseOptions(search) {
     roomId: tooLong ? '' : roomId,
     peerId: tooLong ? '' : peerId,
     displayName: text('displayName'),
+    token: text('token'),
     // A link to a room joins it; an invitation (lobby=true) lets the guest look in the mirror first.
     lobby: roomId === '' || tooLong || flag(query, 'lobby', false),
     problem: tooLong
@@ -70,11 +71,12 @@ export function parseOptions(search) {
 }
 
 /** The WebSocket URL of one peer in one room, next to the page itself. */
-export function signalingUrl(location, { roomId, peerId, consumerReplicas }) {
+export function signalingUrl(location, { roomId, peerId, consumerReplicas, token }) {
   const url = new URL('/', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   url.search = new URLSearchParams({ roomId, peerId }).toString();
   if (consumerReplicas > 0) url.searchParams.set('consumerReplicas', String(consumerReplicas));
+  if (token) url.searchParams.set('token', token);
   return url.href;
 }
 

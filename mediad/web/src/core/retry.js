@@ -7,8 +7,8 @@
 
 const WAITS_MS = [150, 300, 600, 1000, 2000, 4000, 8000];
 
-/** A connection that lived this long proves the server well again. */
-export const STABLE_MS = 10_000;
+/** A connection that lived this long got as far as media, and proves the server well again. */
+export const STABLE_MS = 2_000;
 
 export class RetryPolicy {
   #attempt = 0;

@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from mediad import logs
+from mediad.logs.configuration import choose_form
+from mediad.logs.limit import LOUD
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +97,50 @@ def test_libraries_stay_quiet_at_info() -> None:
     logging.getLogger("uvicorn.error").info("Started server process")
     logging.getLogger("uvicorn.error").warning("odd")
     assert stream.getvalue().count("\n") == 1
+
+
+def test_counts_tell_what_was_logged_and_what_was_not() -> None:
+    lines_of("text", "info")
+    logger = logging.getLogger("mediad.test")
+    logger.debug("hidden")
+    logger.warning("one")
+    logger.critical("two")
+    for _ in range(int(LOUD.burst) + 2):
+        logger.error("again")
+    counted = logs.counts()
+    assert counted["lines"]["warning"] == 1
+    assert counted["lines"]["error"] == 1 + LOUD.burst
+    assert counted["lines"]["debug"] == 0
+    assert counted["leftOut"]["rate"] >= 1
+    assert counted["leftOut"]["reader"] == 0
+
+
+def test_under_systemd_the_journal_gets_fields(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "stderr").open("w") as stderr:
+        monkeypatch.setattr("sys.stderr", stderr)
+        there = os.fstat(stderr.fileno())
+        assert choose_form({"JOURNAL_STREAM": f"{there.st_dev}:{there.st_ino}"}) == "journal"
+        assert choose_form({"JOURNAL_STREAM": f"{there.st_dev}:{there.st_ino + 1}"}) == "text"
+        assert choose_form({}) == "text"
+    assert choose_form({"JOURNAL_STREAM": "1:1"}) == "text"  # it is closed now
+
+
+def test_a_process_ends_with_everything_logged() -> None:
+    """Also when its last lines are many, and somebody reads them slowly."""
+    code = (
+        "import logging; from mediad import logs; logs.setup('info', 'text');"
+        "[logging.getLogger('x').info('line %d', i) for i in range(900)]"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert [line.rsplit(" ", 1)[1] for line in ended.stderr.splitlines()] == [str(i) for i in range(900)]
+
+
+def test_without_journald_the_log_is_text() -> None:
+    code = (
+        "import logging; from mediad.logs import configuration as c; c.JOURNAL_SOCKET = '/nowhere';"
+        "c.setup('info', 'journal'); logging.getLogger('x').info('hello')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told, hello = ended.stderr.splitlines()
+    assert told.endswith("there is no journald here: the log is text on standard error")
+    assert hello.endswith("hello")

@@ -1,0 +1,167 @@
+"""Where the settings come from: in rising order the defaults, a TOML file, the environment, the command line.
+
+In the environment an alias such as PORT comes first, then MEDIAD_PORT. Unknown keys and values out of range
+are refused, naming key, value, expectation and origin; all problems are reported at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mediad.config import KEYS, PORTS_PER_WORKER, Settings
+from mediad.errors import ConfigError
+
+_BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "crashes", "native", "python"})
+"""MEDIAD_* names that steer the build and the tests: not settings, and not mistakes either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where to look; a reload looks there again."""
+
+    path: str | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str | None] = field(default_factory=dict)
+    """Key → text; None is a flag that was not given."""
+
+    def load(self) -> Loaded:
+        """Raises ConfigError with one line for each thing that is wrong."""
+        found = _Gathering(origins=dict.fromkeys(KEYS, "default"))
+        if self.path is not None:
+            _take_file(found, self.path)
+        _take_environment(found, self.environ)
+        for name, text in self.flags.items():
+            if text is not None:
+                found.take(name, text, flag_name(name), text=True)
+        found.refuse_if_wrong()
+        settings = Settings(**found.values)
+        check_together(settings, found.origins)
+        return Loaded(settings, found.origins, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and for each key the words for where its value came from ("default", "--port", …)."""
+
+    settings: Settings
+    origins: dict[str, str] = field(default_factory=lambda: dict.fromkeys(KEYS, "default"))
+    sources: Sources = field(default_factory=Sources)
+
+
+def load(
+    *,
+    path: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, str | None] | None = None,
+) -> Loaded:
+    """`Sources.load` in one step."""
+    return Sources(path, environ or {}, flags or {}).load()
+
+
+@dataclass(slots=True)
+class _Gathering:
+    """Values found so far, each with its origin, and everything found wrong."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def take(self, name: str, raw: object, origin: str, *, text: bool) -> None:
+        key = KEYS[name]
+        kind = key.kind
+        self.origins[name] = origin  # even when wrong: a later, better source then speaks for itself
+        try:
+            self.values[name] = kind.from_text(raw) if text and isinstance(raw, str) else kind.check(raw)
+        except ValueError:
+            self.problems.append(f"{name}: got {key.shown(raw)!r} ({origin}), expected {kind.expected}")
+
+    def unknown(self, name: str, shown: str, origin: str) -> None:
+        near = difflib.get_close_matches(name.lower(), [*KEYS, "config"], n=1)
+        hint = f"did you mean {near[0]}?" if near else "expected one of: " + ", ".join(KEYS)
+        self.problems.append(f"{shown}: unknown setting ({origin}), {hint}")
+
+    def refuse_if_wrong(self) -> None:
+        if self.problems:
+            raise ConfigError("\n".join(self.problems))
+
+
+def _take_file(found: _Gathering, path: str) -> None:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the settings file: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}") from None
+    for name, value in table.items():
+        origin = f"file {path}{_line(text, name)}"
+        if name in KEYS:
+            found.take(name, value, origin, text=False)
+        else:
+            found.unknown(name, name, origin)
+
+
+def _line(text: str, name: str) -> str:
+    """`:3` for a key that is given on line 3. The parser does not tell; an unusual spelling goes without."""
+    given = re.compile(rf"\s*(?:{re.escape(name)}\s*[=.]|\[\[?\s*{re.escape(name)}\s*[\].])")
+    for number, line in enumerate(text.splitlines(), 1):
+        if given.match(line):
+            return f":{number}"
+    return ""
+
+
+def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:
+    """An empty variable counts as unset, as compose files leave them."""
+    for name, key in KEYS.items():
+        for variable in (f"MEDIAD_{name.upper()}", *key.aliases):
+            if environ.get(variable):
+                found.take(name, environ[variable], f"environment {variable}", text=True)
+                break
+    known = {f"MEDIAD_{name.upper()}" for name in (*KEYS, *_BUILD_SWITCHES, "config")}
+    for variable in environ:
+        if variable.startswith("MEDIAD_") and variable not in known:
+            found.unknown(variable.removeprefix("MEDIAD_"), variable, "environment")
+
+
+def check_together(settings: Settings, origins: Mapping[str, str]) -> None:
+    """Raises ConfigError for keys that are each in range but cannot hold together."""
+    problems = []
+
+    def refuse(name: str, expected: str) -> None:
+        problems.append(f"{name}: got {getattr(settings, name)!r} ({origins[name]}), expected {expected}")
+
+    if settings.listen_ip in ("0.0.0.0", "::") and settings.announced_ip is None:
+        refuse("announced_ip", f"an address browsers can reach, since listen_ip {settings.listen_ip} is none")
+    first, last, ranges = settings.rtc_base_port, settings.rtc_max_port, settings.port_ranges()
+    if last < first:
+        refuse("rtc_max_port", f"rtc_base_port {first} or more")
+    elif settings.worker_count() > ranges:
+        refuse("workers", f"at most {ranges}: each owns {PORTS_PER_WORKER} of the ports {first} to {last}")
+    if settings.worker_ping_timeout_s <= settings.worker_ping_interval_s:
+        refuse("worker_ping_timeout_s", f"more than worker_ping_interval_s {settings.worker_ping_interval_s}")
+    if settings.tls_private_key is not None and settings.tls_certificate is None:
+        refuse("tls_certificate", "the file of the certificate that tls_private_key belongs to")
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def flag_name(key: str) -> str:
+    return "--" + key.replace("_", "-")
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """One flag a key; what is not given stays None, and leaves the file and the environment alone."""
+    group = parser.add_argument_group("settings")
+    for f in fields(Settings):
+        key = KEYS[f.name]
+        default = "" if f.default is None else f" (default {f.default})"
+        group.add_argument(
+            flag_name(f.name), metavar=key.kind.metavar, help=(key.doc + default).replace("%", "%%")
+        )

@@ -1,0 +1,1 @@
+"""mediactl doctor: facts are gathered, then judged by pure functions."""

@@ -1,0 +1,20 @@
+"""All checks, in the order their findings are shown in."""
+
+from __future__ import annotations
+
+from mediad.ctl.doctor import certificate_checks, daemon_checks, machine_checks, network_checks
+from mediad.ctl.doctor.facts import Facts
+from mediad.ctl.doctor.finding import Check, Finding
+
+CHECKS: tuple[Check, ...] = (
+    *daemon_checks.CHECKS,
+    *network_checks.CHECKS,
+    *certificate_checks.CHECKS,
+    *machine_checks.CHECKS,
+)
+
+
+def examine(facts: Facts) -> list[Finding]:
+    """Every finding, the worst last: that is where a terminal stops."""
+    findings = [finding for check in CHECKS for finding in check(facts)]
+    return sorted(findings, key=lambda finding: finding.level)

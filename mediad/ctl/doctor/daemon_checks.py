@@ -1,0 +1,130 @@
+"""Is the daemon there, and well? Judged from what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mediad.ctl.doctor.facts import Facts
+from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
+from mediad.ctl.render import size
+
+FEW_FDS = 4096
+"""Every client is a descriptor; a limit below this is one somebody forgot to raise."""
+
+FDS_NEARLY_USED = 0.8
+
+
+def settings(facts: Facts) -> Iterator[Finding]:
+    for problem in facts.settings_problems:
+        yield error("settings", problem, "put it right, then ask `mediad --check-config`")
+    if facts.daemon is not None:
+        for problem in facts.daemon.settings_problems:
+            text = f"mediad would not start again: {problem}"
+            yield error("settings", text, "put it right, then `mediactl reload`")
+        if facts.daemon.settings_waiting:
+            text = f"{', '.join(facts.daemon.settings_waiting)}: changed, and not in force"
+            yield warning("settings", text, "restart mediad; `mediactl config show --origin` has the values")
+        if facts.daemon.settings_problems:
+            return
+    if facts.settings is not None and not facts.settings_problems:
+        yield ok("settings", "the settings are right")
+
+
+def daemon(facts: Facts) -> Iterator[Finding]:
+    if facts.daemon is None:
+        problem = facts.daemon_problem or "mediad is not running"
+        advice = "start it (`systemctl start mediad`); `journalctl -u mediad` says why it ended"
+        yield error("daemon", problem, advice)
+        return
+    if facts.daemon.version != facts.version:
+        text = f"mediad {facts.daemon.version} runs, and this is mediactl {facts.version}"
+        yield warning("daemon", text, "restart mediad to run what is installed")
+    match facts.daemon.status:
+        case "ok":
+            yield ok("daemon", f"mediad {facts.daemon.version} runs, pid {facts.daemon.pid}")
+        case "draining":
+            yield warning("daemon", "it is draining: no new room opens", "end that with `mediactl undrain`")
+        case "unavailable":
+            advice = "`mediactl workers` says what became of them"
+            yield error("daemon", "no worker is ready: nobody can join", advice)
+        case other if not facts.daemon.problems:
+            yield warning("daemon", f"it says that it is {other}", "`mediactl workers` says more")
+    for problem in facts.daemon.problems:
+        yield warning("daemon", problem, "the log of mediad has the last words of each")
+
+
+def workers(facts: Facts) -> Iterator[Finding]:
+    if facts.daemon is None:
+        return
+    well = 0
+    for worker in facts.daemon.workers:
+        name, death = f"worker {worker['workerId']}", worker["lastDeath"]
+        if worker["state"] not in ("ready", "draining"):
+            text = f"{name} is {worker['state']}" + (f": {death}" if death else "")
+            yield error("workers", text, "the log of mediad has its last words")
+        elif str(worker["workerId"]) not in facts.daemon.reports:
+            yield error("workers", f"{name} does not answer", "it is replaced by itself if that lasts")
+        elif death:  # a restart somebody asked for leaves none
+            text = f"{name} was started again {worker['restarts']} times, last because {death}"
+            yield warning("workers", text, "each time cost its rooms a moment; the log of mediad says more")
+        else:
+            well += 1
+    if well:
+        yield ok("workers", f"{well} of {len(facts.daemon.workers)} workers have run since the start")
+
+
+def descriptors(facts: Facts) -> Iterator[Finding]:
+    if facts.daemon is None:
+        return
+    limit, used = facts.daemon.fd_limit, facts.daemon.open_fds
+    advice = "raise LimitNOFILE= in the unit to 65536 or more (`systemctl edit mediad`), and restart"
+    if used > FDS_NEARLY_USED * limit:
+        yield error("descriptors", f"{used} of {limit} file descriptors are used", advice)
+    elif limit < FEW_FDS:
+        yield warning("descriptors", f"the limit is {limit} file descriptors, one for each client", advice)
+    else:
+        yield ok("descriptors", f"{used} of {limit} file descriptors are used")
+
+
+def udp_buffers(facts: Facts) -> Iterator[Finding]:
+    """A small receive buffer is the first thing to lose packets, before any core is busy."""
+    if facts.settings is None:
+        return
+    wanted = facts.settings.udp_buffer_bytes
+    advice = f"`sysctl -w net.core.rmem_max={wanted} net.core.wmem_max={wanted}`, keep it in /etc/sysctl.d"
+    granted = _granted(facts)
+    if granted is None:
+        return
+    if granted < wanted:
+        text = f"media sockets have {size(granted)} of receive buffer, {size(wanted)} were asked for"
+        yield warning("udp-buffers", text, advice + ", and restart")
+    else:
+        yield ok("udp-buffers", f"media sockets have {size(granted)} of receive buffer")
+
+
+def _granted(facts: Facts) -> int | None:
+    """What the smallest worker got; without a daemon, what one would get."""
+    if facts.daemon is None:
+        return facts.machine.receive_buffer_max
+    reports = facts.daemon.reports.values()
+    return min((report["udpBufferBytes"] for report in reports if "udpBufferBytes" in report), default=None)
+
+
+def drops(facts: Facts) -> Iterator[Finding]:
+    """What the kernel threw away because a worker did not come to read it."""
+    if facts.daemon is None:
+        return
+    for worker in facts.daemon.workers:
+        lost = facts.machine.socket_drops.get(worker["firstPort"])
+        if lost is None:
+            continue
+        name = f"worker {worker['workerId']}"
+        if lost:
+            text = f"{name} has lost {lost} datagrams to a full receive buffer"
+            advice = "give it a larger udp_buffer_bytes, or more workers on more cores"
+            yield warning("socket-drops", text, advice)
+        else:
+            yield ok("socket-drops", f"{name} has lost no datagram to a full receive buffer")
+
+
+CHECKS: tuple[Check, ...] = (settings, daemon, workers, descriptors, udp_buffers, drops)

@@ -1,0 +1,94 @@
+"""All facts, in one go."""
+
+from __future__ import annotations
+
+import datetime
+import os
+
+from mediad import __version__
+from mediad.ctl.doctor import certificate, machine, probes
+from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network
+from mediad.ctl.doctor.network_checks import candidate
+from mediad.ctl.installation import Installation
+from mediad.ctl.session import Data, Session
+
+STUN_PORT = 3478
+_ADDRESSES = 4
+"""Of one announced name, no more are tried."""
+
+
+def gather(session: Session, found: Installation, stun: str | None, ntp: str | None) -> Facts:
+    """`stun` and `ntp` are servers to ask, `HOST` or `HOST:PORT`. Raises OSError or ValueError when the NTP
+    server does not answer."""
+    daemon = None if found.answer is None else _daemon(found.answer)
+    offset_s = None if ntp is None else probes.ask_ntp(*_endpoint(ntp, 123))
+    pid = os.getpid() if daemon is None else daemon.pid
+    settings = found.settings
+    tls = settings.tls_certificate if settings is not None else None
+    return Facts(
+        now=datetime.datetime.now(datetime.UTC),
+        version=__version__,
+        settings=settings,
+        settings_problems=found.problems,
+        daemon=daemon,
+        daemon_problem=found.absence,
+        machine=machine.look(pid, offset_s),
+        network=_network(session, found, daemon, stun),
+        certificate=certificate.read(tls, settings.tls_private_key) if settings and tls else None,
+    )
+
+
+def _daemon(answer: Data) -> DaemonFacts:
+    return DaemonFacts(
+        version=answer["version"],
+        pid=answer["pid"],
+        status=answer["status"],
+        problems=tuple(answer["problems"]),
+        url=answer["url"],
+        workers=answer["workers"],
+        reports=answer["reports"],
+        settings_problems=tuple(answer["settingsProblems"]),
+        settings_waiting=tuple(answer["settingsWaiting"]),
+        fd_limit=answer["fdLimit"],
+        open_fds=answer["openFds"],
+    )
+
+
+def _network(session: Session, found: Installation, daemon: DaemonFacts | None, stun: str | None) -> Network:
+    public, public_problem = _public(stun)
+    settings = found.settings
+    if settings is None:
+        return Network(public_address=public, public_problem=public_problem)
+    announced = probes.resolve(candidate(settings))
+
+    def ask() -> probes.Reports:
+        reports: probes.Reports = session.call("stats", {})["reports"]
+        return reports
+
+    workers = daemon.workers if daemon is not None else []
+    ports = {worker["workerId"]: worker["firstPort"] for worker in workers}
+    return Network(
+        announced=announced,
+        probes=probes.media_path(ports, announced[:_ADDRESSES], ask) if ports else (),
+        public_address=public,
+        public_problem=public_problem,
+        front_problem=probes.front_problem(daemon.url) if daemon is not None else None,
+        taken=() if daemon is not None else tuple(probes.taken_ports(settings)),
+    )
+
+
+def _public(stun: str | None) -> tuple[str | None, str | None]:
+    if stun is None:
+        return None, None
+    try:
+        return probes.ask_stun(*_endpoint(stun, STUN_PORT)), None
+    except (OSError, ValueError) as error:
+        return None, f"the STUN server {stun} did not answer: {error}"
+
+
+def _endpoint(text: str, default_port: int) -> tuple[str, int]:
+    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address."""
+    host, colon, port = text.rpartition(":")
+    if not colon or (":" in host and not host.endswith("]")):
+        host, port = text, str(default_port)
+    return host.strip("[]"), int(port)

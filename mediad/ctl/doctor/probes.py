@@ -1,0 +1,221 @@
+"""Trying things over the network: names, ports, the front, the path of media, and servers one may ask."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import os
+import socket
+import ssl
+import struct
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import psutil
+
+from mediad.config import Settings
+from mediad.ctl.doctor.facts import MediaProbe, TakenPort
+
+TIMEOUT_S = 2.0
+PATIENCE_S = 1.0
+"""How long a probe of the media path may take."""
+_STEP_S = 0.05
+
+_COUNTER = "stun_unknown_username"
+"""What a worker counts a probe as."""
+
+_COOKIE = 0x2112A442  # RFC 8489 §5
+_USERNAME, _XOR_MAPPED_ADDRESS = 0x0006, 0x0020
+_NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
+
+Reports = dict[str, dict[str, Any]]
+
+
+def resolve(host: str) -> tuple[str, ...]:
+    """The addresses a name or address stands for, without repetition; () when it stands for none."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+# -- ports ---------------------------------------------------------------------------------------------------
+
+
+def taken_ports(settings: Settings) -> Iterator[TakenPort]:
+    """Those the daemon would need and could not have now."""
+    for ip in resolve(settings.host)[:1]:
+        yield from _try(socket.SOCK_STREAM, ip, settings.port)
+    for worker_id in range(settings.worker_count()):
+        worker = settings.worker_settings(worker_id)
+        yield from _try(socket.SOCK_DGRAM, worker.listen_ip, worker.rtc_first_port)
+
+
+def _try(kind: socket.SocketKind, ip: str, port: int) -> Iterator[TakenPort]:
+    protocol = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
+    with socket.socket(_family(ip), kind) as sock:
+        if protocol == "TCP":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((ip, port))
+            if protocol == "TCP":
+                sock.listen(1)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                owner = _owner(protocol.lower(), port)
+                yield TakenPort(protocol=protocol, ip=ip, port=port, problem="is taken", owner=owner)
+            elif error.errno in (errno.EACCES, errno.EPERM):
+                problem = "may not be opened by this user"
+                yield TakenPort(protocol=protocol, ip=ip, port=port, problem=problem)
+
+
+def _owner(kind: str, port: int) -> str | None:
+    """`nginx (pid 12)`; root alone may know of other users' processes."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections(kind):
+            if connection.laddr and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    return None
+
+
+# -- the daemon ----------------------------------------------------------------------------------------------
+
+
+def front_problem(url: str | None) -> str | None:
+    """Why the front does not answer HTTP at `url`; None when it does, whatever it says."""
+    if url is None:
+        return "it does not serve yet"
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = (
+        False,
+        ssl.CERT_NONE,
+    )  # the certificate is looked at elsewhere
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
+    try:
+        opener.open(url + "health", timeout=TIMEOUT_S).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", error))
+    return None
+
+
+def media_path(
+    ports: Mapping[int, int], addresses: Sequence[str], ask: Callable[[], Reports]
+) -> tuple[MediaProbe, ...]:
+    """Send to each worker's port on each address what the worker counts and drops.
+
+    `ports` are by worker id; `ask` is for the workers' counters. Workers that do not answer are left out.
+    """
+    return tuple(probe for ip in addresses for probe in _round(ports, ip, ask))
+
+
+def _round(ports: Mapping[int, int], ip: str, ask: Callable[[], Reports]) -> Iterator[MediaProbe]:
+    """One address, all workers at once."""
+    before = _counts(ask())
+    sent = {id_ for id_, port in ports.items() if id_ in before and send(ip, port, probe_datagram())}
+    missing = set(sent)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while missing:
+        now = _counts(ask())
+        missing -= {id_ for id_ in missing if now.get(id_, 0) > before[id_]}
+        if time.monotonic() >= deadline_s:
+            break
+        time.sleep(_STEP_S)
+    for id_ in sorted(sent):
+        yield MediaProbe(worker_id=id_, ip=ip, port=ports[id_], arrived=id_ not in missing)
+
+
+def _counts(reports: Reports) -> dict[int, int]:
+    return {int(id_): int(r["dropped"].get(_COUNTER, 0)) for id_, r in reports.items() if "dropped" in r}
+
+
+def probe_datagram() -> bytes:
+    """A Binding request for a user nobody is (RFC 8489 §5, §14.3)."""
+    name = b"doctor:doctor"
+    attribute = struct.pack("!HH", _USERNAME, len(name)) + name + bytes(-len(name) % 4)
+    return struct.pack("!HHI", 0x0001, len(attribute), _COOKIE) + os.urandom(12) + attribute
+
+
+def send(ip: str, port: int, datagram: bytes) -> bool:
+    """Three times, since one may get lost. False where there is no way at all (no IPv6, say)."""
+    try:
+        with socket.socket(_family(ip), socket.SOCK_DGRAM) as sock:
+            for _ in range(3):
+                sock.sendto(datagram, (ip, port))
+    except OSError:
+        return False
+    return True
+
+
+# -- servers one may ask -------------------------------------------------------------------------------------
+
+
+def ask_stun(server: str, port: int) -> str:
+    """The address this machine has for a STUN server. Raises OSError, or ValueError for a strange answer."""
+    transaction = os.urandom(12)
+    request = struct.pack("!HHI", 0x0001, 0, _COOKIE) + transaction
+    return mapped_address(_exchange(server, port, request), transaction)
+
+
+def mapped_address(answer: bytes, transaction: bytes) -> str:
+    """XOR-MAPPED-ADDRESS of a Binding response (RFC 8489 §14.2). Raises ValueError when there is none."""
+    if len(answer) < 20 or answer[:2] != b"\x01\x01" or answer[8:20] != transaction:
+        raise ValueError("no STUN answer")
+    position = 20
+    while position + 4 <= len(answer):
+        kind, length = struct.unpack_from("!HH", answer, position)
+        value = answer[position + 4 : position + 4 + length]
+        if kind == _XOR_MAPPED_ADDRESS and len(value) in (8, 20):
+            mask = (struct.pack("!I", _COOKIE) + transaction)[: len(value) - 4]
+            return str(ipaddress.ip_address(bytes(a ^ b for a, b in zip(value[4:], mask, strict=True))))
+        position += 4 + length + -length % 4
+    raise ValueError("a STUN answer without an address")
+
+
+def ask_ntp(server: str, port: int = 123) -> float:
+    """Seconds this clock is ahead of an NTP server's (RFC 5905 §8). Raises OSError or ValueError."""
+    request = bytes([0x23]) + bytes(47)  # version 4, mode 3 (client)
+    sent_s = time.time()
+    answer = _exchange(server, port, request)
+    return clock_offset_s(answer, sent_s, time.time())
+
+
+def clock_offset_s(answer: bytes, sent_s: float, received_s: float) -> float:
+    """How far ahead this clock is, taking the way there to be as long as the way back."""
+    if len(answer) < 48 or answer[0] & 0x07 != 4 or answer[1] == 0:
+        raise ValueError("no NTP answer")
+    arrived_s, left_s = (_ntp_s(answer, position) for position in (32, 40))
+    return ((sent_s - arrived_s) + (received_s - left_s)) / 2
+
+
+def _ntp_s(answer: bytes, position: int) -> float:
+    seconds, fraction = struct.unpack_from("!II", answer, position)
+    return float(seconds - _NTP_EPOCH_S + fraction / 2**32)
+
+
+def _exchange(server: str, port: int, request: bytes) -> bytes:
+    """One datagram there, one back; asked twice."""
+    family, kind, _, _, address = socket.getaddrinfo(server, port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind) as sock:
+        sock.settimeout(TIMEOUT_S / 2)
+        sock.connect(address)
+        for attempt in range(2):
+            sock.send(request)
+            try:
+                return sock.recv(2048)
+            except TimeoutError:
+                if attempt == 1:
+                    raise
+    raise AssertionError
+
+
+def _family(ip: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in ip else socket.AF_INET

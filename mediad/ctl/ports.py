@@ -1,0 +1,78 @@
+"""Which ports clients need, from the settings, and how firewalls are told."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mediad.config import Settings
+
+FIREWALLS = ("ufw", "firewalld", "nft")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Something a firewall must let in."""
+
+    protocol: str
+    first: int
+    last: int
+    ip: str
+    """Where the daemon listens for it."""
+    purpose: str
+
+    @property
+    def ports(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+    @property
+    def is_local(self) -> bool:
+        """Nobody from elsewhere gets there, firewall or not."""
+        try:
+            return ipaddress.ip_address(self.ip).is_loopback
+        except ValueError:
+            return self.ip == "localhost"
+
+    def wire(self) -> dict[str, Any]:
+        return {
+            "protocol": self.protocol,
+            "firstPort": self.first,
+            "lastPort": self.last,
+            "ip": self.ip,
+            "purpose": self.purpose,
+        }
+
+
+def openings(settings: Settings) -> list[Opening]:
+    """The front, and the port each worker shares among its clients."""
+    scheme = "https and wss" if settings.tls_certificate else "http and ws; or your proxy's port instead"
+    found = [Opening("tcp", settings.port, settings.port, settings.host, f"page and signaling ({scheme})")]
+    for worker_id in range(settings.worker_count()):
+        worker = settings.worker_settings(worker_id)
+        port, purpose = worker.rtc_first_port, f"media of worker {worker_id}"
+        found.append(Opening("udp", port, port, worker.listen_ip, purpose))
+    return found
+
+
+def commands(needed: Sequence[Opening], firewall: str) -> Iterator[str]:
+    """Shell lines that open them; those only this machine can use are left out, and a comment says so."""
+    for opening in needed:
+        if opening.is_local:
+            yield f"# {opening.protocol} {opening.ports} is for this machine only ({opening.ip})"
+        else:
+            yield _COMMANDS[firewall].format(protocol=opening.protocol, ports=_ports(opening, firewall))
+    if firewall == "firewalld":
+        yield "firewall-cmd --reload"
+
+
+def _ports(opening: Opening, firewall: str) -> str:
+    return opening.ports.replace("-", ":") if firewall == "ufw" else opening.ports
+
+
+_COMMANDS = {
+    "ufw": "ufw allow {ports}/{protocol}",
+    "firewalld": "firewall-cmd --permanent --add-port={ports}/{protocol}",
+    "nft": "nft add rule inet filter input {protocol} dport {ports} accept",
+}

@@ -1,0 +1,1 @@
+"""The verbs of mediactl, by what they are about."""

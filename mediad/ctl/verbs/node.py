@@ -1,0 +1,51 @@
+"""Verbs about the node as a whole: status and workers."""
+
+from __future__ import annotations
+
+from mediad.ctl.command import Ask, Command
+from mediad.ctl.render import duration, fields, percent, size, table, yes_no
+from mediad.ctl.session import Data
+
+
+def _status(data: Data) -> str:
+    return fields(
+        [
+            ("status", data["status"]),
+            ("url", data["url"] or "not serving yet"),
+            ("version", data["version"]),
+            ("pid", data["pid"]),
+            ("up", duration(data["uptimeS"])),
+            ("workers", f"{data['workersReady']} of {data['workers']} ready, {data['restarts']} restarts"),
+            ("rooms", data["rooms"]),
+            ("peers", data["peers"]),
+            ("UDP GSO", yes_no(data["udpGso"])),
+            ("UDP GRO", yes_no(data["udpGro"])),
+            *(("problem", problem) for problem in data["problems"]),
+        ]
+    )
+
+
+def _workers(data: Data) -> str:
+    rows = [
+        (
+            worker["workerId"],
+            worker["state"],
+            worker["pid"],
+            worker["roomCount"],
+            percent(worker["cpuUsage"]),
+            size(worker["rssBytes"]),
+            duration(worker["uptimeS"]),
+            worker["restarts"],
+            f"{worker['firstPort']}-{worker['lastPort']}",
+            worker["lastDeath"],
+        )
+        for worker in data["workers"]
+    ]
+    headings = ("WORKER", "STATE", "PID", "ROOMS", "CPU", "MEMORY", "UP", "RESTARTS", "PORTS", "LAST DEATH")
+    return table(headings, rows)
+
+
+COMMANDS = (
+    Command("status", "how the node is, at a glance", Ask("status", _status)),
+    Command("workers", "the worker processes", Ask("workers", _workers)),
+)

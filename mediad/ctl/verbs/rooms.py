@@ -1,0 +1,216 @@
+"""Verbs about single rooms and peers: rooms, room show|move|close, peers, peer show|kick."""
+
+from __future__ import annotations
+
+from mediad.ctl.command import Ask, Command, argument
+from mediad.ctl.render import Quantity, bitrate, duration, fields, plural, printable, share, table, yes_no
+from mediad.ctl.session import Data
+
+GROUPS = {"room": "one room: look at it, move or end it", "peer": "one peer: look at it, or remove it"}
+
+_ROOM = argument("roomId", metavar="ROOM", help="its id")
+_PEER = argument("peerId", metavar="PEER", help="its id")
+_REASON = argument("--reason", metavar="TEXT", help="what the clients are told")
+
+
+def _rooms(data: Data) -> str:
+    rows = [
+        (room["roomId"], room["workerId"], room["peers"], room["producers"], room["consumers"])
+        for room in data["rooms"]
+    ]
+    return table(("ROOM", "WORKER", "PEERS", "PRODUCERS", "CONSUMERS"), rows)
+
+
+def _room(data: Data) -> str:
+    head = fields(
+        [
+            ("room", data["roomId"]),
+            ("worker", data["workerId"]),
+            ("open for", duration(data["ageS"])),
+            ("tracks", f"{data['producers']} sent, {data['consumers']} received"),
+        ]
+    )
+    rows = [
+        (
+            peer["peerId"],
+            peer["displayName"],
+            peer["device"],
+            yes_no(peer["joined"]),
+            duration(peer["ageS"]),
+            peer["producers"],
+            peer["consumers"],
+            bitrate(peer["recvBitrate"]),
+            bitrate(peer["sendBitrate"]),
+            share(peer["lossReceived"]),
+            share(peer["lossSent"]),
+        )
+        for peer in data["peers"]
+    ]
+    headings = (
+        "PEER",
+        "NAME",
+        "DEVICE",
+        "JOINED",
+        "SINCE",
+        "SENDS",
+        "GETS",
+        "FROM IT",
+        "TO IT",
+        "LOSS",
+        "LOST",
+    )
+    return f"{head}\n\n{table(headings, rows)}"
+
+
+def _room_closed(data: Data) -> str:
+    return f"room {printable(data['roomId'])} is closed; it held {plural(data['peers'], 'peer')}"
+
+
+def _room_moves(data: Data) -> str:
+    peers = f"{plural(data['peers'], 'peer')} told to come back, and will find it elsewhere"
+    return f"room {printable(data['roomId'])} leaves worker {data['fromWorkerId']}; {peers}"
+
+
+def _peers(data: Data) -> str:
+    rows = [
+        (
+            peer["roomId"],
+            peer["peerId"],
+            peer["displayName"],
+            peer["device"],
+            peer["workerId"],
+            yes_no(peer["joined"]),
+            duration(peer["ageS"]),
+            peer["producers"],
+            peer["consumers"],
+        )
+        for peer in data["peers"]
+    ]
+    headings = ("ROOM", "PEER", "NAME", "DEVICE", "WORKER", "JOINED", "SINCE", "SENDS", "GETS")
+    return table(headings, rows)
+
+
+def _peer(data: Data) -> str:
+    head = fields(
+        [
+            ("peer", data["peerId"]),
+            ("room", data["roomId"]),
+            ("worker", data["workerId"]),
+            ("name", data["displayName"]),
+            ("device", data["device"] or "unknown"),
+            ("joined", yes_no(data["joined"])),
+            ("connected for", duration(data["ageS"])),
+            ("from it", f"{bitrate(data['recvBitrate'])}, {share(data['lossReceived'])} lost"),
+            ("to it", f"{bitrate(data['sendBitrate'])}, {share(data['lossSent'])} lost"),
+            ("its link carries", bitrate(data["availableBitrate"])),
+        ]
+    )
+    parts = [head, _transports(data["transports"])]
+    if data["sends"]:
+        parts.append(_sent(data["sends"]))
+    if data["receives"]:
+        parts.append(_received(data["receives"]))
+    return "\n\n".join(parts)
+
+
+def _transports(transports: list[Data]) -> str:
+    rows = [
+        (
+            transport["transportId"],
+            transport.get("iceState"),
+            transport.get("dtlsState"),
+            _address(transport.get("iceSelectedTuple")),
+            bitrate(transport.get("recvBitrate")),
+            bitrate(transport.get("sendBitrate")),
+        )
+        for transport in transports
+    ]
+    return table(("TRANSPORT", "ICE", "DTLS", "ADDRESS", "FROM IT", "TO IT"), rows)
+
+
+def _address(path: Data | None) -> str | None:
+    return f"{path['remoteIp']} {path['protocol']} {path['remotePort']}" if path else None
+
+
+def _sent(tracks: list[Data]) -> str:
+    rows = [
+        (
+            track["producerId"],
+            track["kind"],
+            track["type"],
+            _state(track["paused"]),
+            track["score"],
+            track["consumers"],
+            *_stream(track["streams"], "inbound-rtp"),
+        )
+        for track in tracks
+    ]
+    return table(("SENDS", "KIND", "TYPE", "STATE", "SCORE", "GET IT", *_STREAM), rows)
+
+
+def _received(tracks: list[Data]) -> str:
+    rows = [
+        (
+            track["consumerId"],
+            track["kind"],
+            track["fromPeerId"],
+            _state(track["paused"]) if track["accepted"] else "offered",
+            track["score"],
+            *_stream(track["streams"], "outbound-rtp"),
+        )
+        for track in tracks
+    ]
+    return table(("GETS", "KIND", "FROM", "STATE", "SCORE", *_STREAM), rows)
+
+
+_STREAM = ("BITRATE", "PACKETS", "LOST", "REPAIRED", "RTT")
+
+
+def _stream(streams: list[Data], type_: str) -> tuple[object, ...]:
+    """The sums of a track's streams, simulcast has several; the round trip of the slowest."""
+    own = [stream for stream in streams if stream["type"] == type_]
+    if not own:
+        return (None,) * len(_STREAM)
+    trips = [stream["roundTripTime"] for stream in own if "roundTripTime" in stream]
+    return (
+        bitrate(sum(stream["bitrate"] for stream in own)),
+        sum(stream["packetCount"] for stream in own),
+        sum(stream["packetsLost"] for stream in own),
+        sum(stream["packetsRepaired"] for stream in own),
+        Quantity(f"{max(trips):.0f} ms") if trips else None,
+    )
+
+
+def _state(paused: bool) -> str:
+    return "paused" if paused else "flows"
+
+
+def _kicked(data: Data) -> str:
+    closed = ", and its room is closed: nobody else was in it" if data["roomClosed"] else ""
+    return f"peer {printable(data['peerId'])} was removed from {printable(data['roomId'])}{closed}"
+
+
+COMMANDS = (
+    Command("rooms", "the rooms, and how large they are", Ask("rooms", _rooms)),
+    Command("room show", "one room, and who is in it", Ask("room.show", _room), (_ROOM,)),
+    Command("room close", "end a room for everybody", Ask("room.close", _room_closed), (_ROOM, _REASON)),
+    Command(
+        "room move",
+        "have a room's peers meet again on another worker",
+        Ask("room.move", _room_moves),
+        (_ROOM,),
+    ),
+    Command(
+        "peers",
+        "everybody on this node, or in one room",
+        Ask("peers", _peers),
+        (argument("--room", dest="roomId", metavar="ROOM", help="of this room only"),),
+    ),
+    Command("peer show", "one peer: transports, tracks, bitrates", Ask("peer.show", _peer), (_ROOM, _PEER)),
+    Command(
+        "peer kick",
+        "remove a peer; apps do not come back by themselves",
+        Ask("peer.kick", _kicked),
+        (_ROOM, _PEER, _REASON),
+    ),
+)

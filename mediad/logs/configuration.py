@@ -1,0 +1,131 @@
+"""Setting logging up, and what was counted since."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import TextIO
+
+from mediad.logs.formats import Formatter, JournalFormatter, JsonFormatter, TextFormatter
+from mediad.logs.limit import RateLimit
+from mediad.logs.sink import JOURNAL_SOCKET, Sink, to_descriptor, to_journal
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "none": logging.CRITICAL + 1,
+}
+
+_FORMATTERS: dict[str, type[Formatter]] = {
+    "text": TextFormatter,
+    "json": JsonFormatter,
+    "journal": JournalFormatter,
+}
+
+
+def setup(level: str, form: str, stream: TextIO | None = None, **context: object) -> None:
+    """Log every logger's lines of `level` and up, as "text", "json", "journal", or what "auto" makes of it.
+
+    They go to standard error, "journal" to journald if there is one; to `stream` at once when one is given.
+    `context` is put on every line of this process. Calling it again replaces what was set up before.
+    """
+    form = choose_form(os.environ) if form == "auto" else form
+    missing = form == "journal" and stream is None and not os.path.exists(JOURNAL_SOCKET)
+    form = "text" if missing else form
+    formatter = _FORMATTERS[form](context)
+    handler: logging.Handler
+    if stream is not None:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(formatter)
+    else:
+        handler = _Handler(formatter, journal=form == "journal")
+    counting = _Count()
+    handler.addFilter(counting.limit)
+    handler.addFilter(counting)
+    root = logging.getLogger()
+    old, root.handlers[:] = root.handlers[:], [handler]
+    for other in old:
+        if isinstance(other, _Handler):
+            other.close()
+    set_level(level)
+    if missing:
+        logging.getLogger(__name__).warning("there is no journald here: the log is text on standard error")
+
+
+def set_level(level: str) -> None:
+    """Change the least important line shown, while running. `level` is one of config.LOG_LEVELS."""
+    root = logging.getLogger()
+    root.setLevel(_LEVELS[level])
+    # Libraries narrate every step at INFO; what an operator reads there is ours to say.
+    for library in ("uvicorn", "websockets", "asyncio", "starlette"):
+        logging.getLogger(library).setLevel(max(_LEVELS[level], logging.WARNING))
+
+
+def counts() -> dict[str, dict[str, int]]:
+    """Since logging was set up: `lines` logged by level, and those `leftOut` by reason: "rate" (too many of a
+    kind) or "reader" (the log was not read fast enough, or could not be written)."""
+    lines: Counter[str] = Counter()
+    left_out = {"rate": 0, "reader": 0}
+    for handler in logging.getLogger().handlers:
+        for part in handler.filters:
+            if isinstance(part, _Count):
+                lines += part.lines
+                left_out["rate"] += part.limit.left_out
+        if isinstance(handler, _Handler):
+            left_out["reader"] += handler.sink.lost
+    return {"lines": {level: lines[level] for level in _LEVELS if level != "none"}, "leftOut": left_out}
+
+
+def choose_form(environ: Mapping[str, str]) -> str:
+    """ "journal" when standard error leads to journald (systemd.exec(5), $JOURNAL_STREAM), else "text"."""
+    try:
+        there = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):  # closed, or not a file at all
+        return "text"
+    return "journal" if environ.get("JOURNAL_STREAM") == f"{there.st_dev}:{there.st_ino}" else "text"
+
+
+class _Handler(logging.Handler):
+    def __init__(self, formatter: Formatter, *, journal: bool) -> None:
+        super().__init__()
+        self._encode = formatter.encode
+        self.sink = Sink(to_journal() if journal else to_descriptor(2), self._own_line)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.sink.put(self._encode(record))
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """What logging.shutdown calls at the end of the process."""
+        self.sink.flush()
+
+    def close(self) -> None:
+        self.sink.close()
+        super().close()
+
+    def _own_line(self, text: str) -> bytes:
+        record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, None, None)
+        record.created = time.time()
+        return self._encode(record)
+
+
+class _Count(logging.Filter):
+    """Stands behind the limit, and counts what came through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limit = RateLimit()
+        self.lines: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        level = record.levelname.lower()
+        self.lines["error" if level == "critical" else level] += 1
+        return True

@@ -1,0 +1,71 @@
+"""No line may fill the disk: each kind of line (logger, level, unformatted message) has a budget.
+
+Joins and leaves of a large call fit in; a client that can make us write a line as often as it likes does not.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MAX_KINDS = 1024
+"""Of which budgets are kept; messages that are put together before they are logged could make more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`burst` lines at once, and `per_s` on the long run."""
+
+    burst: float
+    per_s: float
+
+
+QUIET = Budget(burst=1000, per_s=100)
+"""Up to INFO."""
+
+LOUD = Budget(burst=100, per_s=10)
+"""From WARNING on; these come with tracebacks."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    filled_s: float
+    left_out: int = 0
+
+
+class RateLimit(logging.Filter):
+    """Lets a line through while its kind has budget; the next one that passes says how many did not."""
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self.left_out = 0
+        """Lines that were not let through."""
+        self._now_s = now_s
+        self._buckets: dict[tuple[str, int, str], _Bucket] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        budget = LOUD if record.levelno >= logging.WARNING else QUIET
+        bucket = self._bucket((record.name, record.levelno, str(record.msg)), budget)
+        now_s = self._now_s()
+        bucket.tokens = min(budget.burst, bucket.tokens + (now_s - bucket.filled_s) * budget.per_s)
+        bucket.filled_s = now_s
+        if bucket.tokens < 1:
+            bucket.left_out += 1
+            self.left_out += 1
+            return False
+        bucket.tokens -= 1
+        if bucket.left_out:
+            record.msg = f"{record.msg} ({bucket.left_out} more lines like this were left out before)"
+            bucket.left_out = 0
+        return True
+
+    def _bucket(self, kind: tuple[str, int, str], budget: Budget) -> _Bucket:
+        bucket = self._buckets.get(kind)
+        if bucket is None:
+            if len(self._buckets) >= MAX_KINDS:
+                self._buckets.clear()
+            bucket = self._buckets[kind] = _Bucket(budget.burst, self._now_s())
+        return bucket

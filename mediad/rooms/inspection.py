@@ -1,0 +1,84 @@
+"""A room's books as operators read them: dicts in wire spelling, without asking the worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mediad.errors import NotFound
+from mediad.rooms.entities import Consumer, Peer, Producer
+from mediad.rooms.room import Room
+
+
+def describe_room(room: Room, now_s: float) -> dict[str, Any]:
+    """The room and a line about each peer. `now_s` is CLOCK_MONOTONIC."""
+    return {
+        "roomId": room.id,
+        "workerId": room.worker.worker_id,
+        "routerId": room.router_id,
+        "ageS": _age_s(room.since_s, now_s),
+        "producers": len(room.producers),
+        "consumers": len(room.consumers),
+        "peers": [describe_peer(peer, now_s) for peer in room.peers.values()],
+    }
+
+
+def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
+    """One line about a peer."""
+    device = peer.info.device
+    return {
+        "peerId": peer.id,
+        "displayName": peer.info.display_name,
+        "device": " ".join(part for part in (device.name, device.version) if part),
+        "joined": peer.joined,
+        "ageS": _age_s(peer.since_s, now_s),
+        "transports": list(peer.transports),
+        "producers": peer.producer_count(),
+        "consumers": sum(len(transport.consumers) for transport in peer.transports.values()),
+    }
+
+
+def describe_tracks(peer: Peer) -> dict[str, Any]:
+    """What it sends and receives, track by track."""
+    transports = peer.transports.values()
+    return {
+        "sends": [_producer(producer) for t in transports for producer in t.producers.values()],
+        "receives": [_consumer(consumer) for t in transports for consumer in t.consumers.values()],
+    }
+
+
+def find_peer(room: Room, peer_id: str) -> Peer:
+    """Raises NotFound when nobody of this id is connected to the room."""
+    peer = room.peers.get(peer_id)
+    if peer is None:
+        raise NotFound(f'peer with id "{peer_id[:100]}" not found in room "{room.id}"')
+    return peer
+
+
+def _producer(producer: Producer) -> dict[str, Any]:
+    scores = [entry["score"] for entry in producer.score]
+    return {
+        "producerId": producer.id,
+        "transportId": producer.transport.id,
+        "kind": producer.kind,
+        "type": producer.type,
+        "paused": producer.paused,
+        "score": max(scores, default=None),
+        "consumers": len(producer.consumers),
+    }
+
+
+def _consumer(consumer: Consumer) -> dict[str, Any]:
+    return {
+        "consumerId": consumer.id,
+        "producerId": consumer.producer.id,
+        "transportId": consumer.transport.id,
+        "fromPeerId": consumer.producer.peer.id,
+        "kind": consumer.kind,
+        "accepted": consumer.accepted,
+        "paused": consumer.paused or consumer.producer.paused,
+        "score": consumer.score.get("score"),
+    }
+
+
+def _age_s(since_s: float, now_s: float) -> float:
+    return round(now_s - since_s, 1)

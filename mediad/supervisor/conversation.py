@@ -1,0 +1,99 @@
+"""One client of the admin socket: its requests run side by side, each with an answer or a stream of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+from mediad.errors import EnvelopeError, MediadError
+from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+
+Reply = dict[str, Any]
+Answer = Awaitable[Reply] | AsyncGenerator[Reply, None]
+"""What a method gives: the reply, or a stream of which each item leaves as an Event named like the method."""
+
+Handler = Callable[[str, dict[str, Any]], Answer]
+
+MAX_REQUESTS = 16
+"""What one client may have under way."""
+
+logger = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Answers each request with what `handle(method, data)` returns, streams or raises.
+
+    When the client hangs up, streams end where they are; anything else it asked for is still done.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handler) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._handle = handle
+        self._answers: set[asyncio.Task[None]] = set()
+        self._streams: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Until the client hangs up. Raises EnvelopeError when it makes no sense, OSError when it broke."""
+        try:
+            await self._listen()
+            _cancel(self._streams)
+            await asyncio.gather(*self._answers, return_exceptions=True)
+        finally:
+            _cancel(self._answers)
+            await asyncio.gather(*self._answers, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        decoder = Decoder()
+        while data := await self._reader.read(65536):
+            for message in decoder.feed(data):
+                if not isinstance(message, Request):
+                    raise EnvelopeError("a client only ever asks")
+                if len(self._answers) >= MAX_REQUESTS:
+                    raise EnvelopeError("too many requests at once")
+                answer = asyncio.create_task(self._answer(message))
+                self._answers.add(answer)
+                answer.add_done_callback(self._answers.discard)
+                answer.add_done_callback(self._streams.discard)
+
+    async def _answer(self, request: Request) -> None:
+        with contextlib.suppress(
+            ConnectionError
+        ):  # gone without saying so; the listening end hears of it as well
+            try:
+                await self._send(Response(request.id, True, await self._fulfil(request)))
+            except MediadError as error:
+                await self._fail(request, error.code, str(error))
+            except ConnectionError:
+                raise
+            except Exception as error:
+                logger.exception("admin method %s failed", request.method[:100])
+                await self._fail(request, MediadError.code, f"internal error: {type(error).__name__}")
+
+    async def _fulfil(self, request: Request) -> Reply:
+        answer = self._handle(request.method, request.data)
+        if not isinstance(answer, AsyncGenerator):
+            return await answer
+        task = asyncio.current_task()
+        assert task is not None
+        self._streams.add(task)
+        async with contextlib.aclosing(answer):
+            async for item in answer:
+                await self._send(Event(request.method, item))
+        return {}
+
+    async def _fail(self, request: Request, code: str, reason: str) -> None:
+        await self._send(Response(request.id, False, {"code": code, "reason": reason}))
+
+    async def _send(self, message: Message) -> None:
+        """Waits while the client is slow to read: a stream goes no faster than it is taken."""
+        self._writer.write(encode(message))
+        await self._writer.drain()
+
+
+def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in list(tasks):
+        task.cancel()

@@ -1,0 +1,65 @@
+"""What flows now: bitrates and losses of rooms and peers, asked of the workers that carry them.
+
+A worker that does not answer in time leaves its rooms without numbers (None), and the rest is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mediad.errors import MediadError
+from mediad.rooms.entities import Peer
+from mediad.rooms.room import Room
+
+TIMEOUT_S = 2.0
+
+ROOMS_AT_ONCE = 32
+"""Questions under way at a time: looking must not get in the way of joining."""
+
+TransportStats = Mapping[str, dict[str, Any]]
+
+
+async def of_rooms(rooms: Iterable[Room]) -> dict[str, TransportStats | None]:
+    """For each room id its transports' statistics, by transport id."""
+    turn = asyncio.Semaphore(ROOMS_AT_ONCE)
+
+    async def one(room: Room) -> TransportStats | None:
+        async with turn:
+            return await of_room(room)
+
+    rooms = list(rooms)
+    answers = await asyncio.gather(*map(one, rooms))
+    return {room.id: answer for room, answer in zip(rooms, answers, strict=True)}
+
+
+async def of_room(room: Room) -> TransportStats | None:
+    """The statistics of each transport, by its id."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            answer = await room.ask("router.stats", {"routerId": room.router_id})
+    except (MediadError, TimeoutError):  # closed meanwhile, or its worker is dying or hanging
+        return None
+    return {stats["transportId"]: stats for stats in answer["transports"]}
+
+
+def of_peer(peer: Peer, transports: TransportStats | None) -> dict[str, Any]:
+    """One peer's sums, in bit/s as the server sees them: received is what the peer sends.
+
+    Losses are 0..1, of the transport where it is worst, None where nothing is known.
+    """
+    if transports is None:
+        return dict.fromkeys(("recvBitrate", "sendBitrate", "lossReceived", "lossSent", "availableBitrate"))
+    own = [transports[transport_id] for transport_id in peer.transports if transport_id in transports]
+    return {
+        "recvBitrate": sum(stats.get("recvBitrate", 0) for stats in own),
+        "sendBitrate": sum(stats.get("sendBitrate", 0) for stats in own),
+        "lossReceived": _largest(own, "rtpPacketLossReceived"),
+        "lossSent": _largest(own, "rtpPacketLossSent"),
+        "availableBitrate": _largest(own, "availableOutgoingBitrate"),
+    }
+
+
+def _largest(stats: list[dict[str, Any]], name: str) -> Any:
+    return max((entry[name] for entry in stats if name in entry), default=None)

@@ -1,0 +1,35 @@
+"""Datagrams the kernel dropped because a socket's receive buffer was full, from /proc/net/udp and udp6.
+
+The media thread cannot count these: it never sees them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_TABLES = ("/proc/net/udp", "/proc/net/udp6")
+
+
+def drops_by_port() -> dict[int, int]:
+    """Local port → drops of all its sockets since each was opened; {} where there is no such table."""
+    drops: dict[int, int] = {}
+    for table in _TABLES:
+        try:
+            text = Path(table).read_text()
+        except OSError:
+            continue
+        for port, dropped in parse(text):
+            drops[port] = drops.get(port, 0) + dropped
+    return drops
+
+
+def parse(text: str) -> list[tuple[int, int]]:
+    """(local port, drops) of each row of such a table; proc(5). Rows of another shape are passed over."""
+    rows = []
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        try:
+            rows.append((int(fields[1].rpartition(":")[2], 16), int(fields[12])))
+        except (IndexError, ValueError):
+            continue
+    return rows

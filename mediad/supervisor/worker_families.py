@@ -1,0 +1,131 @@
+"""What workers report, as Prometheus has it: pure functions from reports to metric families.
+
+A restarted worker counts from zero again, which rate() and increase() know to deal with.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+Reports = Mapping[str, Mapping[str, Any]]
+"""What each worker that answers says in worker.stats, by worker id."""
+
+COUNTERS = {
+    "datagrams_received": ("datagrams_received", "Datagrams of any kind received."),
+    "datagrams_sent": ("datagrams_sent", "Datagrams of any kind sent."),
+    "rtp_received": ("rtp_received", "RTP packets received and authenticated."),
+    "rtp_forwarded": ("rtp_forwarded", "RTP packets sent to consumers, first time."),
+    "rtx_sent": ("rtx_sent", "Packets sent again because a receiver asked."),
+    "rtcp_received": ("rtcp_received", "RTCP packets received."),
+    "rtcp_sent": ("rtcp_sent", "RTCP packets sent."),
+    "nacks_sent": ("nacks_sent", "Packets asked for again from senders."),
+    "keyframe_requests": ("keyframe_requests", "Key frames asked of senders."),
+    "keyframes_replayed": ("keyframes_replayed", "Key frames served from memory instead."),
+    "receive_batches": ("receive_batches", "Batches of datagrams received with one system call."),
+    "send_batches": ("send_batches", "Batches of datagrams sent with one system call."),
+    "send_messages": ("send_messages", "Messages in those; with UDP GSO one holds several datagrams."),
+    "probation_sent": ("probation_sent", "Padding packets sent to probe for bandwidth."),
+}
+"""A worker's counter → our name (without mediad_ and _total), and what it counts."""
+
+OBJECTS = {
+    "transports": "WebRTC transports open.",
+    "producers": "Tracks that clients send.",
+    "consumers": "Tracks that are forwarded, each to one client.",
+}
+
+
+def families(reports: Reports) -> Iterator[Metric]:
+    """Everything that comes from worker.stats."""
+    for key, (name, doc) in COUNTERS.items():
+        yield _counter(name, doc, reports, lambda report, key=key: report.get("counters", {}).get(key))
+    for name, doc in OBJECTS.items():
+        yield _gauge(name, doc, reports, lambda report, name=name: report.get(name))
+    for key, name in (("udpGso", "udp_gso"), ("udpGro", "udp_gro")):
+        doc = f"Whether the kernel lends this worker {name.replace('_', ' ').upper()}."
+        yield _gauge(name, doc, reports, lambda report, key=key: report.get(key))
+    yield _labelled(
+        CounterMetricFamily(
+            "mediad_packets_dropped", "Datagrams and packets not passed on.", labels=("worker", "reason")
+        ),
+        reports,
+        "dropped",
+    )
+    for key, name in (("iceStates", "transports_by_ice_state"), ("dtlsStates", "transports_by_dtls_state")):
+        doc = "WebRTC transports in each state."
+        yield _labelled(GaugeMetricFamily(f"mediad_{name}", doc, labels=("worker", "state")), reports, key)
+    yield from _links(reports)
+
+
+def lag_family(lags: Mapping[str, Any]) -> Metric:
+    """Event loop lag by process, from what LoopLag reports; None for one that does not."""
+    family = HistogramMetricFamily(
+        "mediad_loop_lag_seconds", "How late the process's event loop is.", labels=("process",)
+    )
+    for process, lag in lags.items():
+        if lag is not None:
+            _add(family, (process,), lag)
+    return family
+
+
+def _links(reports: Reports) -> Iterator[Metric]:
+    """What workers' looks at their links saw (worker/sampling.py)."""
+    bitrate = GaugeMetricFamily(
+        "mediad_bitrate_bps", "Of all transports together, in bit/s.", labels=("worker", "direction")
+    )
+    round_trip = HistogramMetricFamily(
+        "mediad_round_trip_seconds", "Round trips to clients, looked at every 5 s.", labels=("worker",)
+    )
+    loss = HistogramMetricFamily(
+        "mediad_loss_ratio",
+        "Share of RTP packets lost on a transport, looked at every 5 s.",
+        labels=("worker", "direction"),
+    )
+    for worker_id, report in reports.items():
+        links = report.get("links")
+        if links is None:
+            continue
+        for direction, value in links["bitrates"].items():
+            bitrate.add_metric((worker_id, direction), value)
+        _add(round_trip, (worker_id,), links["roundTrip"])
+        for direction, histogram in links["loss"].items():
+            _add(loss, (worker_id, direction), histogram)
+    yield from (bitrate, round_trip, loss)
+
+
+def _add(family: HistogramMetricFamily, labels: tuple[str, ...], report: Mapping[str, Any]) -> None:
+    """What Histogram.report says, as Prometheus counts: each bucket holds those below it as well."""
+    counts = itertools.accumulate(report["buckets"])
+    family.add_metric(
+        labels, list(zip([*map(str, report["bounds"]), "+Inf"], counts, strict=True)), report["sum"]
+    )
+
+
+def _counter(name: str, doc: str, reports: Reports, read: Any) -> Metric:
+    family = CounterMetricFamily(f"mediad_{name}", doc, labels=("worker",))
+    return _fill(family, reports, read)
+
+
+def _gauge(name: str, doc: str, reports: Reports, read: Any) -> Metric:
+    family = GaugeMetricFamily(f"mediad_{name}", doc, labels=("worker",))
+    return _fill(family, reports, read)
+
+
+def _fill(family: CounterMetricFamily | GaugeMetricFamily, reports: Reports, read: Any) -> Metric:
+    for worker_id, report in reports.items():
+        value = read(report)
+        if value is not None:
+            family.add_metric((worker_id,), float(value))
+    return family
+
+
+def _labelled(family: CounterMetricFamily | GaugeMetricFamily, reports: Reports, key: str) -> Metric:
+    """One series for each entry of the mapping under `key`."""
+    for worker_id, report in reports.items():
+        for label, value in report.get(key, {}).items():
+            family.add_metric((worker_id, label), float(value))
+    return family

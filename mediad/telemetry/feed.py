@@ -1,0 +1,91 @@
+"""The feed: what happened on this node, numbered, kept for a while, and read by as many as like.
+
+They hold nothing but the number of the last event they saw, so one that is slow costs nobody anything: what
+it missed is told to it as one event of type `lost`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import secrets
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+Event = dict[str, Any]
+"""`seq`, `id`, `time`, `type`, and whatever the type brings: `room`, `peer`, `worker`, `cause`, …"""
+
+TYPES = {
+    "node.ready": "the daemon serves",
+    "node.draining": "no new room is opened any more",
+    "node.undrained": "new rooms are welcome again",
+    "node.stopping": "the daemon is about to end",
+    "room.opened": "its first peer is here",
+    "room.closed": "with cause, durationS, and peakPeers, the most members it had",
+    "peer.joined": "a client is a member of the call, with displayName",
+    "peer.left": "with cause and durationS; each join has exactly one leave",
+    "worker.draining": "no new room is opened on this worker",
+    "worker.undrained": "new rooms are welcome on it again",
+    "worker.ready": "a worker process takes rooms, with pid",
+    "worker.died": "a worker process is gone, with cause and reason; its rooms have closed",
+}
+"""Every type of event, and what it says."""
+
+KEPT = 10_000
+"""Events a reader may be behind before it loses some."""
+
+
+def _utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+class Feed:
+    """Numbers start at 1 with each start of the daemon; `id` is unique over restarts."""
+
+    def __init__(self, kept: int = KEPT, now: Callable[[], datetime.datetime] = _utc_now) -> None:
+        self.run = secrets.token_hex(4)
+        """What the ids of this run begin with."""
+        self.last_seq = 0
+        self._kept: deque[Event] = deque(maxlen=kept)
+        self._now = now
+        self._news = asyncio.Event()
+        self._listeners: list[Callable[[Event], None]] = []
+
+    def publish(self, type_: str, **facts: Any) -> Event:
+        """Something happened: `type_` is one of TYPES; facts that are None are left out."""
+        assert type_ in TYPES, type_
+        self.last_seq += 1
+        event: Event = {
+            "seq": self.last_seq,
+            "id": f"{self.run}-{self.last_seq}",
+            "time": self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "type": type_,
+            **{name: fact for name, fact in facts.items() if fact is not None},
+        }
+        self._kept.append(event)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+        for listener in self._listeners:
+            listener(event)
+        return event
+
+    def subscribe(self, listener: Callable[[Event], None]) -> None:
+        """Call `listener` with each event as it happens; it returns at once and never raises."""
+        self._listeners.append(listener)
+
+    def after(self, seq: int) -> list[Event]:
+        """What is kept of the events after number `seq`, oldest first; before them, whether some are lost."""
+        first = self._kept[0]["seq"] if self._kept else self.last_seq + 1
+        missed = max(0, first - seq - 1)
+        kept = [self._kept[i] for i in range(max(0, seq - first + 1), len(self._kept))]
+        return [{"seq": first - 1, "type": "lost", "count": missed}, *kept] if missed else kept
+
+    async def follow(self, seq: int) -> AsyncGenerator[Event, None]:
+        """Everything after number `seq`, and from then on everything as it happens."""
+        while True:
+            news = self._news
+            for event in self.after(seq):
+                yield event
+                seq = event["seq"]
+            await news.wait()

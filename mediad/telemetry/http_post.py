@@ -1,0 +1,71 @@
+"""One POST over HTTP/1.1: h11 knows the protocol, asyncio the sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import h11
+
+MAX_ANSWER_BYTES = 64 * 1024
+"""Of an answer's body; nobody reads it."""
+
+
+async def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, tls: ssl.SSLContext | None = None
+) -> int:
+    """The status of the answer. Raises OSError when there is none; the caller bounds the time.
+
+    `tls` is for https; None checks certificates against the system's authorities.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    host = parts.hostname or ""
+    port = parts.port or (443 if secure else 80)
+    context = (tls or _default_tls()) if secure else None
+    reader, writer = await asyncio.open_connection(host, port, ssl=context)
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection = h11.Connection(h11.CLIENT)
+        request = h11.Request(
+            method="POST",
+            target=target,
+            headers=[
+                ("Host", parts.netloc.rpartition("@")[2]),
+                ("Content-Length", str(len(body))),
+                ("Connection", "close"),
+                *headers.items(),
+            ],
+        )
+        for event in (request, h11.Data(data=body), h11.EndOfMessage()):
+            writer.write(connection.send(event) or b"")
+        await writer.drain()
+        return await _status(connection, reader)
+    except h11.RemoteProtocolError as error:
+        raise OSError(None, f"it does not speak HTTP: {error}") from None
+    finally:
+        writer.close()
+
+
+@functools.cache
+def _default_tls() -> ssl.SSLContext:
+    """Reading all authorities takes tens of milliseconds: once is enough."""
+    return ssl.create_default_context()
+
+
+async def _status(connection: h11.Connection, reader: asyncio.StreamReader) -> int:
+    """Reads the answer to its end, so that the receiver sees an orderly close."""
+    status, size = 0, 0
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(16_384))
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+        elif isinstance(event, h11.Data):
+            size += len(event.data)
+        if isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or size > MAX_ANSWER_BYTES:
+            return status

@@ -1,0 +1,53 @@
+"""The counters and histograms that what happens on the node moves. Gauges are read at scrape time instead.
+
+No label holds an id that clients choose: each has a handful of values, all known in the source.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+JOIN_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+STAY_BUCKETS_S = (1, 10, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
+PEER_BUCKETS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)
+
+
+class Instruments:
+    """One of each, in `registry`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        # One more series for each, which nobody looks at.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+
+        def counter(name: str, doc: str, *labels: str) -> Counter:
+            return Counter(f"mediad_{name}", doc, labels, registry=registry)
+
+        def histogram(name: str, doc: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"mediad_{name}", doc, labels, buckets=buckets, registry=registry)
+
+        self.rooms_opened = counter("rooms_opened", "Rooms opened.")
+        self.rooms_closed = counter("rooms_closed", "Rooms closed, by cause.", "cause")
+        self.room_duration_s = histogram("room_duration_seconds", "Life of a room.", STAY_BUCKETS_S)
+        self.room_peak_peers = histogram("room_peak_peers", "Most members a room had.", PEER_BUCKETS)
+        self.joins = counter("peer_joins", "Peers that became members of a call.")
+        self.leaves = counter("peer_leaves", "Members that left, by cause.", "cause")
+        self.session_s = histogram("peer_session_seconds", "From a peer's join to its leave.", STAY_BUCKETS_S)
+        self.rejects = counter("rejects", "Clients that were not let in, by reason.", "reason")
+        self.join_phase_s = histogram(
+            "join_phase_seconds", "Time each step of a join takes.", JOIN_BUCKETS_S, "phase"
+        )
+        self.join_abandoned = counter(
+            "join_abandoned", "Transports closed before they had a path (ice) or keys (dtls).", "phase"
+        )
+        self.ice_states = counter("ice_states", "ICE states transports went into.", "state")
+        self.dtls_states = counter("dtls_states", "DTLS states transports went into.", "state")
+        self.worker_deaths = counter(
+            "worker_deaths", "Worker processes that died, by cause.", "worker", "cause"
+        )
+        self.webhook_posts = counter("webhook_posts", "Webhook requests, by how they ended.", "result")
+        for result in ("ok", "refused", "failed"):
+            self.webhook_posts.labels(result)
+        self.webhook_outbox_depth = Gauge(
+            "mediad_webhook_outbox_depth", "Events that wait to be delivered.", registry=registry
+        )
+        self.webhook_events_lost = counter("webhook_events_lost", "Events dropped because too many waited.")

@@ -1,0 +1,132 @@
+"""The outbox: events on their way to somebody who may be away, in order, in memory and in a file beside.
+
+The file is one JSON object a line. It only grows until everything is taken (then it is emptied) or most of it
+is (then it is written anew), so after a crash some events are in it that were delivered already: receivers
+know them by their `id`. When the disk refuses, memory goes on alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from mediad.telemetry.feed import Event
+
+LIMIT = 100_000
+"""Events kept for a receiver that is away: some 30 MB, and with a join or leave a second more than a day."""
+
+COMPACT_LINES = 1000
+
+logger = logging.getLogger(__name__)
+
+
+class Outbox:
+    """First in, first out. Beyond `limit` the oldest go, and are counted."""
+
+    def __init__(
+        self, path: str | None = None, limit: int = LIMIT, on_lost: Callable[[int], None] = lambda count: None
+    ) -> None:
+        """What an earlier daemon left at `path` comes first. Without a path nothing outlives this process.
+        `on_lost` hears how many events were dropped just now."""
+        self.lost = 0
+        """Events that were dropped to make room."""
+        self._path = path
+        self._limit = limit
+        self._on_lost = on_lost
+        self._events: deque[bytes] = deque()  # as JSON: a third of the memory, and ready to be written
+        self._first = 0  # number of the event at the left end
+        self._stale = 0  # lines of the file that are for events no longer here
+        self._fd: int | None = None
+        if path is not None:
+            self._open(path)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def put(self, event: Event) -> None:
+        line = json.dumps(event).encode()
+        self._events.append(line)
+        self._append(line)
+        if len(self._events) > self._limit:
+            self._lose(1)
+
+    def peek(self, count: int) -> tuple[list[bytes], int]:
+        """The next `count` events at most, each as JSON, and what to tell `taken` once they have arrived."""
+        events = list(islice(self._events, count))
+        return events, self._first + len(events)
+
+    def taken(self, mark: int) -> None:
+        """Those up to `mark` have arrived; some of them may have been dropped meanwhile."""
+        self._drop(max(0, mark - self._first))
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _lose(self, count: int) -> None:
+        self.lost += count
+        self._drop(count)
+        self._on_lost(count)
+
+    def _drop(self, count: int) -> None:
+        for _ in range(count):
+            self._events.popleft()
+        self._first += count
+        self._stale += count
+        if self._fd is None:
+            return
+        if not self._events:
+            with self._disk():
+                os.ftruncate(self._fd, 0)
+            self._stale = 0
+        elif self._stale >= max(COMPACT_LINES, len(self._events)):
+            self._compact()
+
+    # -- the file ------------------------------------------------------------------------------------------
+
+    def _open(self, path: str) -> None:
+        with self._disk():
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            lines = Path(path).read_bytes().splitlines(keepends=True)
+            for line in lines:
+                with contextlib.suppress(ValueError):  # the last line of a crash may be half a one
+                    json.loads(line)
+                    self._events.append(line.rstrip(b"\n"))
+            if lines and not lines[-1].endswith(b"\n"):
+                os.write(self._fd, b"\n")
+        excess = len(self._events) - self._limit
+        if excess > 0:
+            self._lose(excess)
+        if self._events:
+            logger.info("%d events of an earlier run are still to be delivered", len(self._events))
+
+    def _append(self, line: bytes) -> None:
+        if self._fd is not None:
+            with self._disk():
+                os.write(self._fd, line + b"\n")
+
+    def _compact(self) -> None:
+        assert self._path is not None
+        with self._disk():
+            fresh = f"{self._path}.new"
+            Path(fresh).write_bytes(b"".join(line + b"\n" for line in self._events))
+            os.chmod(fresh, 0o600)
+            os.replace(fresh, self._path)
+            self.close()
+            self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        self._stale = 0
+
+    @contextlib.contextmanager
+    def _disk(self) -> Iterator[None]:
+        """What is done within may fail, and is then left."""
+        try:
+            yield
+        except OSError as error:
+            logger.warning("the outbox file %s cannot be used: %s", self._path, error.strerror)

@@ -1,0 +1,99 @@
+"""Seeded faults of the daemon itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.support.doctor_facts import DAEMON, MACHINE, WELL, daemon, machine, stopped, worker
+from tests.support.findings import fault, faults, in_order, only_fault
+
+
+def test_wrong_settings() -> None:
+    problems = ("port: got 'x' (file /etc/m.toml), expected 0..65535", "prot: unknown setting")
+    wrong = replace(stopped(), settings=None, settings_problems=problems, certificate=None)
+    for problem in problems:
+        fault(wrong, "error", "settings", problem)
+
+
+def test_settings_that_have_gone_wrong_since_the_start() -> None:
+    only_fault(daemon(settings_problems=("port: wrong",)), "error", "settings", "start again: port: wrong")
+
+
+def test_settings_that_wait_for_a_restart() -> None:
+    only_fault(daemon(settings_waiting=("host", "port")), "warning", "settings", "host, port: changed")
+
+
+def test_not_running() -> None:
+    only_fault(stopped(), "error", "daemon", "mediad is not running")
+
+
+def test_not_answering() -> None:
+    only_fault(replace(stopped(), daemon_problem="the daemon hung up"), "error", "daemon", "hung up")
+
+
+def test_an_older_daemon_runs() -> None:
+    only_fault(daemon(version="0.9"), "warning", "daemon", "mediad 0.9 runs", "mediactl 1.0")
+
+
+def test_draining() -> None:
+    only_fault(daemon(status="draining"), "warning", "daemon", "draining")
+
+
+def test_no_worker() -> None:
+    fault(daemon(status="unavailable"), "error", "daemon", "no worker is ready")
+
+
+def test_anything_else_it_says() -> None:
+    only_fault(daemon(status="degraded"), "warning", "daemon", "degraded")
+
+
+def test_what_it_knows_itself() -> None:
+    problem = "worker 1 has failed 4 times in a row"
+    only_fault(daemon(status="degraded", problems=(problem,)), "warning", "daemon", problem)
+
+
+def test_a_worker_that_does_not_come_up() -> None:
+    down = worker(1, state="restarting", lastDeath="it was killed by SIGKILL")
+    only_fault(daemon(workers=[worker(), down]), "error", "workers", "worker 1", "restarting", "SIGKILL")
+
+
+def test_a_worker_that_hangs() -> None:
+    facts = daemon(reports={"0": DAEMON.reports["0"]})
+    only_fault(facts, "error", "workers", "worker 1 does not answer")
+    assert in_order(facts, "workers") == ["1 of 2 workers have run since the start"]
+
+
+def test_a_worker_that_has_died() -> None:
+    died = worker(0, restarts=3, lastDeath="it did not answer for 5 s")
+    only_fault(daemon(workers=[died, worker(1)]), "warning", "workers", "3 times", "did not answer")
+
+
+def test_a_restart_somebody_asked_for_is_nothing_wrong() -> None:
+    facts = daemon(workers=[worker(0, restarts=1, lastDeath=None), worker(1)])
+    assert in_order(facts, "workers") == ["2 of 2 workers have run since the start"]
+
+
+def test_a_low_descriptor_limit() -> None:
+    only_fault(daemon(fd_limit=1024), "warning", "descriptors", "1024")
+
+
+def test_descriptors_nearly_used_up() -> None:
+    only_fault(daemon(open_fds=60_000), "error", "descriptors", "60000 of 65536")
+
+
+def test_small_udp_buffers() -> None:
+    small = {**DAEMON.reports, "1": {"udpGso": True, "udpBufferBytes": 212_992}}
+    only_fault(daemon(reports=small), "warning", "udp-buffers", "208 KiB", "4 MiB")
+    nothing_runs = replace(stopped(), machine=replace(MACHINE, receive_buffer_max=212_992))
+    fault(nothing_runs, "warning", "udp-buffers", "208 KiB")
+
+
+def test_buffers_nobody_tells_of_are_not_judged() -> None:
+    silent = daemon(reports={"0": {}, "1": {}})
+    assert faults(silent) == []
+    assert in_order(silent, "udp-buffers") == []
+
+
+def test_datagrams_the_kernel_threw_away() -> None:
+    only_fault(machine(socket_drops={11000: 12}), "warning", "socket-drops", "worker 1", "12 datagrams")
+    assert in_order(WELL, "socket-drops") != []

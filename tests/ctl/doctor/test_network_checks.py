@@ -1,0 +1,115 @@
+"""Seeded faults of addresses, ports and the ways between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mediad.ctl.doctor.facts import MediaProbe, TakenPort
+from tests.support.doctor_facts import ADDRESS, announced, machine, network, settings, stopped
+from tests.support.findings import fault, faults, in_order, only_fault
+
+
+@pytest.mark.parametrize(
+    ("address", "level", "words"),
+    [
+        ("10.1.2.3", "warning", "private"),
+        ("192.168.0.9", "warning", "private"),
+        ("100.64.1.1", "warning", "provider"),
+        ("127.0.0.1", "error", "only for itself"),
+        ("169.254.7.7", "error", "link-local"),
+        ("203.0.113.7", "error", "example"),
+        ("0.0.0.0", "error", "no address of a machine"),
+        ("239.1.1.1", "error", "no address of a machine"),
+    ],
+)
+def test_announced_addresses_of_the_wrong_kind(address: str, level: str, words: str) -> None:
+    only_fault(announced(address), level, "announced-address", address, words)
+
+
+@pytest.mark.parametrize(
+    ("address", "level", "words"),
+    [
+        ("fd00::1", "warning", "private"),
+        ("::1", "error", "only for itself"),
+        ("fe80::1%eth0", "error", "link-local"),
+        ("2001:db8::7", "error", "example"),
+        ("2606:4700::1111", "warning", "clients without IPv6"),
+    ],
+)
+def test_announced_addresses_of_ipv6(address: str, level: str, words: str) -> None:
+    fault(announced(address), level, "announced-address", words)
+
+
+def test_a_name_with_both_families_is_right() -> None:
+    assert faults(network(announced=(ADDRESS, "2606:4700::1111"))) == []
+    assert faults(announced(ADDRESS)) == []
+
+
+def test_a_machine_that_serves_itself() -> None:
+    alone = announced("127.0.0.1", host="localhost", listen_ip="127.0.0.1", tls_certificate=None)
+    assert faults(alone) == []
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    facts = replace(settings(announced_ip="sfu.invalid"), network=network(announced=()).network)
+    fault(facts, "error", "announced-address", "sfu.invalid does not resolve")
+
+
+def test_a_name_is_shown_with_its_address() -> None:
+    facts = settings(announced_ip="sfu.example")
+    assert in_order(facts, "announced-address")[0].endswith(f"sfu.example ({ADDRESS})")
+
+
+@pytest.mark.parametrize("key", ["listen_ip", "host"])
+def test_an_address_of_another_machine(key: str) -> None:
+    only_fault(settings(**{key: "8.8.8.8"}), "error", "listen-address", key, "8.8.8.8")
+
+
+def test_a_host_name_is_left_to_the_opening() -> None:
+    facts = settings(host="sfu.example")
+    assert faults(facts) == []
+    assert len(in_order(facts, "listen-address")) == 1
+
+
+def test_the_internet_sees_another_address() -> None:
+    only_fault(network(public_address="9.9.9.9"), "warning", "public-address", "9.9.9.9", ADDRESS)
+
+
+def test_a_stun_server_that_does_not_answer() -> None:
+    silent = network(public_address=None, public_problem="the STUN server x did not answer: timed out")
+    only_fault(silent, "warning", "public-address", "did not answer")
+
+
+def test_media_that_does_not_arrive() -> None:
+    here = MediaProbe(worker_id=1, ip=ADDRESS, port=11000, arrived=False)
+    only_fault(network(probes=(here,)), "error", "media-path", f"{ADDRESS} UDP port 11000", "worker 1")
+    behind_nat = replace(here, ip="9.9.9.9")
+    only_fault(network(probes=(behind_nat,)), "warning", "media-path", "9.9.9.9 UDP port 11000")
+
+
+def test_a_front_that_does_not_answer() -> None:
+    only_fault(network(front_problem="timed out"), "error", "front", "https://sfu.example:3000/", "timed out")
+
+
+def test_taken_and_forbidden_ports() -> None:
+    taken = (
+        TakenPort(protocol="UDP", ip="0.0.0.0", port=10000, problem="is taken", owner="coturn (pid 9)"),
+        TakenPort(protocol="TCP", ip="0.0.0.0", port=80, problem="may not be opened by this user"),
+    )
+    facts = stopped(taken=taken)
+    fault(facts, "error", "ports", "UDP port 10000", "is taken by coturn (pid 9)")
+    fault(facts, "error", "ports", "TCP port 80", "may not be opened")
+    assert in_order(stopped(), "ports") == ["all ports it needs are free"]
+
+
+def test_media_ports_any_program_is_given() -> None:
+    facts = settings(rtc_base_port=40000)
+    only_fault(facts, "warning", "port-range", "40000, 41000", "32768-60999")
+    reserved = replace(facts, machine=machine(reserved_ports=frozenset({40000, 41000})).machine)
+    assert faults(reserved) == []
+
+
+def test_no_https() -> None:
+    only_fault(replace(settings(tls_certificate=None), certificate=None), "warning", "https", "camera")

@@ -1,0 +1,62 @@
+"""Settings of the daemon that runs, else of the file it would read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mediad.config import Settings
+from mediad.ctl import installation
+from mediad.ctl.client import NotAllowed, NotRunning
+from mediad.ctl.installation import find
+from mediad.errors import EnvelopeError
+from tests.support.scripted_session import ScriptedSession
+
+ABSENT = ScriptedSession(NotRunning("mediad is not running"))
+
+
+@pytest.fixture(autouse=True)
+def no_default_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "default.toml"
+    monkeypatch.setattr(installation, "DEFAULT_FILE", str(path))
+    return path
+
+
+def test_a_daemon_that_runs_is_believed(tmp_path: Path) -> None:
+    answer = {"settings": {"port": 4000, "workers": 3, "of_tomorrow": 1}, "pid": 7}
+    found = find(ScriptedSession(answer), str(tmp_path / "wrong.toml"), {})
+    assert found.settings == Settings(port=4000, workers=3)
+    assert (found.answer, found.absence, found.problems) == (answer, None, ())
+
+
+@pytest.mark.parametrize("error", [NotRunning("not running"), EnvelopeError("hung up")])
+def test_without_a_daemon_its_file_is_read(tmp_path: Path, error: Exception) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text("port = 4001\n")
+    for given, environ in ((str(path), {"PORT": "1"}), (None, {"MEDIAD_CONFIG": str(path)})):
+        found = find(ScriptedSession(error), given, environ)
+        assert found.settings is not None
+        assert found.settings.port == int(environ.get("PORT", 4001))
+        assert found.absence == str(error)
+
+
+def test_the_usual_file(no_default_file: Path) -> None:
+    assert find(ABSENT, None, {}).settings == Settings()
+    no_default_file.write_text("port = 4002\n")
+    found = find(ABSENT, None, {})
+    assert found.settings is not None
+    assert found.settings.port == 4002
+
+
+def test_wrong_settings(tmp_path: Path) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text('port = "high"\nlog_level = "shout"\n')
+    found = find(ABSENT, str(path), {})
+    assert found.settings is None
+    assert [problem.split(":")[0] for problem in found.problems] == ["port", "log_level"]
+
+
+def test_a_daemon_of_somebody_else() -> None:
+    with pytest.raises(NotAllowed):
+        find(ScriptedSession(NotAllowed("no permission")), None, {})

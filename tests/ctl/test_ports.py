@@ -1,0 +1,45 @@
+"""What a firewall must let in."""
+
+from __future__ import annotations
+
+import pytest
+
+from mediad.config import Settings
+from mediad.ctl.ports import FIREWALLS, commands, openings
+
+PUBLIC = Settings(host="0.0.0.0", port=443, listen_ip="::", announced_ip="8.8.4.4", workers=2)
+
+
+def test_the_front_and_each_workers_port() -> None:
+    found = openings(PUBLIC)
+    assert [(opening.protocol, opening.ports, opening.ip) for opening in found] == [
+        ("tcp", "443", "0.0.0.0"),
+        ("udp", "10000", "::"),
+        ("udp", "11000", "::"),
+    ]
+    assert found[2].wire()["purpose"] == "media of worker 1"
+    assert "proxy" in found[0].purpose
+
+
+@pytest.mark.parametrize(
+    ("firewall", "line"),
+    [
+        ("ufw", "ufw allow 10000/udp"),
+        ("firewalld", "firewall-cmd --permanent --add-port=10000/udp"),
+        ("nft", "nft add rule inet filter input udp dport 10000 accept"),
+    ],
+)
+def test_commands(firewall: str, line: str) -> None:
+    lines = list(commands(openings(PUBLIC), firewall))
+    assert line in lines
+    assert len(lines) == 4 if firewall == "firewalld" else 3
+    assert firewall in FIREWALLS
+
+
+def test_what_is_for_this_machine_only_stays_shut() -> None:
+    lines = list(commands(openings(Settings(workers=1, host="localhost")), "ufw"))
+    assert lines == [
+        "# tcp 3000 is for this machine only (localhost)",
+        "# udp 10000 is for this machine only (127.0.0.1)",
+    ]
+    assert not openings(Settings(host="sfu.example"))[0].is_local

@@ -1,0 +1,110 @@
+"""What the verbs about rooms and peers show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mediad.ctl.command import Ask
+from mediad.ctl.verbs.rooms import COMMANDS, GROUPS
+
+SHOW = {command.name: command.run.show for command in COMMANDS if isinstance(command.run, Ask)}
+
+PEER = {
+    "peerId": "ana",
+    "displayName": "Ana",
+    "device": "Chrome 141",
+    "joined": True,
+    "ageS": 61,
+    "transports": ["t1"],
+    "producers": 1,
+    "consumers": 2,
+    "recvBitrate": 1_500_000,
+    "sendBitrate": 64_000,
+    "lossReceived": 0.012,
+    "lossSent": None,
+    "availableBitrate": None,
+}
+STREAM = {"bitrate": 500_000, "packetCount": 10, "packetsLost": 1, "packetsRepaired": 2}
+
+
+def row(text: str, first: str) -> list[str]:
+    """The cells of the line that begins with `first`."""
+    return next(line.split() for line in text.splitlines() if line.split()[:1] == [first])
+
+
+def test_rooms() -> None:
+    room = {"roomId": "lobby", "workerId": 0, "peers": 3, "producers": 6, "consumers": 12}
+    assert SHOW["rooms"]({"rooms": [room]}).splitlines()[1].split() == ["lobby", "0", "3", "6", "12"]
+    assert SHOW["rooms"]({"rooms": []}).split()[0] == "ROOM"
+
+
+def test_a_room() -> None:
+    room = {"roomId": "lobby", "workerId": 2, "ageS": 3700, "producers": 4, "consumers": 8, "peers": [PEER]}
+    text = SHOW["room show"](room)
+    assert row(text, "open") == ["open", "for", "1h", "1m"]
+    assert row(text, "tracks") == ["tracks", "4", "sent,", "8", "received"]
+    cells = ["ana", "Ana", "Chrome", "141", "yes", "1m", "1s", "1", "2", "1.5", "Mbps", "64", "kbps"]
+    assert row(text, "ana") == [*cells, "1.2%", "-"]
+
+
+def test_peers() -> None:
+    text = SHOW["peers"]({"peers": [{**PEER, "roomId": "lobby", "workerId": 2}]})
+    assert row(text, "lobby") == ["lobby", "ana", "Ana", "Chrome", "141", "2", "yes", "1m", "1s", "1", "2"]
+
+
+def test_a_peer() -> None:
+    path = {"remoteIp": "192.0.2.7", "remotePort": 4711, "protocol": "udp"}
+    inbound, outbound = {**STREAM, "type": "inbound-rtp"}, {**STREAM, "type": "outbound-rtp"}
+    sent = {
+        "producerId": "p1",
+        "kind": "video",
+        "type": "simulcast",
+        "paused": False,
+        "score": 9,
+        "consumers": 3,
+        "streams": [inbound, {**inbound, "roundTripTime": 25.3}],
+    }
+    got: dict[str, Any] = {
+        "consumerId": "c1",
+        "kind": "audio",
+        "fromPeerId": "ben",
+        "accepted": True,
+        "paused": True,
+        "score": None,
+        "streams": [outbound, inbound],
+    }
+    peer = {
+        **PEER,
+        "roomId": "lobby",
+        "workerId": 2,
+        "sends": [sent],
+        "receives": [got],
+        "transports": [{"transportId": "t1", "iceState": "completed", "iceSelectedTuple": path}],
+    }
+    text = SHOW["peer show"](peer)
+    assert row(text, "from") == ["from", "it", "1.5", "Mbps,", "1.2%", "lost"]
+    assert row(text, "t1") == ["t1", "completed", "-", "192.0.2.7", "udp", "4711", "-", "-"]
+    cells = ["p1", "video", "simulcast", "flows", "9", "3", "1.0", "Mbps", "20", "2", "4", "25", "ms"]
+    assert row(text, "p1") == cells
+    assert row(text, "c1") == ["c1", "audio", "ben", "paused", "-", "500", "kbps", "10", "1", "2", "-"]
+    silent = SHOW["peer show"]({**peer, "sends": [], "receives": [{**got, "accepted": False, "streams": []}]})
+    assert "SENDS" not in silent
+    assert row(silent, "c1") == ["c1", "audio", "ben", "offered", "-", "-", "-", "-", "-", "-"]
+
+
+def test_what_was_done() -> None:
+    closed = SHOW["room close"]({"roomId": "lob\nby", "peers": 3})
+    assert closed == "room lob\\nby is closed; it held 3 peers"
+    kicked = {"roomId": "lobby", "peerId": "ana", "roomClosed": False}
+    assert SHOW["peer kick"](kicked) == "peer ana was removed from lobby"
+    assert SHOW["peer kick"]({**kicked, "roomClosed": True}).endswith("nobody else was in it")
+
+
+def test_groups() -> None:
+    assert set(GROUPS) == {"room", "peer"}
+
+
+def test_moving_a_room() -> None:
+    shown = SHOW["room move"]({"roomId": "lobby", "peers": 3, "fromWorkerId": 1})
+    expected = "room lobby leaves worker 1; 3 peers told to come back, and will find it elsewhere"
+    assert shown == expected

@@ -1,0 +1,93 @@
+"""What operators read of a room."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mediad.errors import NotFound
+from mediad.rooms.inspection import describe_peer, describe_room, describe_tracks, find_peer
+from tests.support.calls import Call
+from tests.support.rtp_samples import opus, vp8
+
+
+async def a_call() -> Call:
+    """Ana sends sound and pictures, Ben receives them, Cid is connected and has not joined."""
+    call = Call()
+    ana = await call.member("ana")
+    await call.member("ben")
+    await call.connect("cid")
+    await ana.produce("audio", opus())
+    await ana.produce("video", vp8())
+    await call.settle()
+    return call
+
+
+def test_a_room() -> None:
+    async def scenario() -> None:
+        room = (await a_call()).registry.room("room")
+        description = describe_room(room, room.since_s + 7)
+        peers = description.pop("peers")
+        assert description == {
+            "roomId": "room",
+            "workerId": 0,
+            "routerId": room.router_id,
+            "ageS": 7.0,
+            "producers": 2,
+            "consumers": 2,
+        }
+        assert [(p["peerId"], p["joined"], p["producers"], p["consumers"]) for p in peers] == [
+            ("ana", True, 2, 0),
+            ("ben", True, 0, 2),
+            ("cid", False, 0, 0),
+        ]
+
+    asyncio.run(scenario())
+
+
+def test_a_peer() -> None:
+    async def scenario() -> None:
+        room = (await a_call()).registry.room("room")
+        ana = find_peer(room, "ana")
+        assert describe_peer(ana, ana.since_s + 3) == {
+            "peerId": "ana",
+            "displayName": "Ana",
+            "device": "Chrome 141",
+            "joined": True,
+            "ageS": 3.0,
+            "transports": list(ana.transports),
+            "producers": 2,
+            "consumers": 0,
+        }
+        assert describe_peer(find_peer(room, "cid"), 0)["device"] == ""
+        with pytest.raises(NotFound, match='peer with id "zoe" not found in room "room"'):
+            find_peer(room, "zoe")
+
+    asyncio.run(scenario())
+
+
+def test_tracks() -> None:
+    async def scenario() -> None:
+        call = await a_call()
+        room = call.registry.room("room")
+        ana, ben = find_peer(room, "ana"), find_peer(room, "ben")
+        sound = next(iter(room.producers))
+        call.worker.emit(
+            "producer.score", producerId=sound, score=[{"score": 4, "ssrc": 1}, {"score": 9, "ssrc": 2}]
+        )
+        sends = describe_tracks(ana)["sends"]
+        assert [(t["kind"], t["type"], t["score"], t["consumers"]) for t in sends] == [
+            ("audio", "simple", 9, 1),
+            ("video", "simple", None, 1),
+        ]
+        assert describe_tracks(ana)["receives"] == []
+        gets = describe_tracks(ben)["receives"]
+        assert [(t["kind"], t["fromPeerId"], t["accepted"], t["paused"]) for t in gets] == [
+            ("audio", "ana", True, False),
+            ("video", "ana", True, False),
+        ]
+        room.producers[sound].paused = True
+        assert describe_tracks(ben)["receives"][0]["paused"]
+
+    asyncio.run(scenario())

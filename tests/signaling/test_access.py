@@ -1,0 +1,120 @@
+"""Who may connect: every reason to be turned away is named, and no algorithm but ours is believed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediad.signaling.access import Access, AccessRules, NotAdmitted, bearer
+
+SECRET, OTHER = "s" * 32, "o" * 32
+
+
+def token(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    return jwt.encode(claims, secret, algorithm=algorithm)
+
+
+def unsigned(**claims: Any) -> str:
+    parts = [{"alg": "none", "typ": "JWT"}, claims]
+    return (
+        ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+        + "."
+    )
+
+
+def refusal(rules: AccessRules, text: str | None) -> str | None:
+    try:
+        Access(rules).require_token(text, "room", "ana")
+    except NotAdmitted as error:
+        return str(error) if error.status == 401 else f"with status {error.status}"
+    return None
+
+
+def test_without_secrets_nobody_needs_a_token() -> None:
+    assert refusal(AccessRules(), None) is None
+    assert refusal(AccessRules(), "nonsense") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (token(), None),
+        (token(roomId="room", peerId="ana", userId="7", aud="somebody"), None),
+        (lambda: token(exp=time.time() + 60), None),
+        (lambda: token(exp=time.time() - 10), None),
+        (lambda: token(exp=time.time() - 60), "the token is expired"),
+        (lambda: token(nbf=time.time() + 10), None),
+        (lambda: token(nbf=time.time() + 60), "the token is not valid yet"),
+        (token(OTHER), "the token is signed with another key"),
+        (token("s" * 64, "HS512"), "the token is not signed with HS256"),
+        (unsigned(), "the token is not signed with HS256"),
+        (token(roomId="other"), "the token is for another roomId"),
+        (token(peerId="ben"), "the token is for another peerId"),
+        (token(roomId=None), "the token is for another roomId"),
+        (token(exp="soon"), "the token is malformed"),
+        ("a.b.c", "the token is malformed"),
+        ("", "a token is required"),
+        (None, "a token is required"),
+    ],
+)
+def test_tokens(text: str | Callable[[], str] | None, reason: str | None) -> None:
+    assert refusal(AccessRules((SECRET,)), text() if callable(text) else text) == reason
+
+
+def test_a_secret_is_replaced_in_three_steps() -> None:
+    old, new = token(SECRET), token(OTHER)
+    reason = "the token is signed with another key"
+    for secrets, outcome in (
+        ((SECRET,), [None, reason]),
+        ((OTHER, SECRET), [None, None]),
+        ((OTHER,), [reason, None]),
+    ):
+        assert [refusal(AccessRules(secrets), text) for text in (old, new)] == outcome
+    expired = token(SECRET, exp=time.time() - 60)
+    assert refusal(AccessRules((OTHER, SECRET)), expired) == "the token is expired"
+
+
+@given(st.text(max_size=80) | st.binary(max_size=60).map(lambda data: data.decode("latin-1")))
+def test_any_text_is_refused_for_a_reason(text: str) -> None:
+    assert (refusal(AccessRules((SECRET,)), text) or "").startswith(("the token is", "a token is"))
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "host", "admitted"),
+    [
+        (None, "https://evil.example", "sfu.example", True),
+        (("*",), "https://evil.example", "sfu.example", True),
+        (("https://app.example",), "https://app.example", "sfu.example", True),
+        (("https://app.example",), "https://APP.example", "sfu.example", True),
+        (("https://app.example",), None, "sfu.example", True),
+        (("https://app.example",), "https://sfu.example", "SFU.example", True),
+        (("https://app.example",), "https://sfu.example:8443", "sfu.example", False),
+        (("https://app.example",), "https://app.example.evil.example", "sfu.example", False),
+        (("https://app.example",), "http://app.example", "sfu.example", False),
+        (("https://app.example",), "null", "sfu.example", False),
+        (("https://app.example",), "null", None, False),
+    ],
+)
+def test_origins(
+    origins: tuple[str, ...] | None, origin: str | None, host: str | None, admitted: bool
+) -> None:
+    access = Access(AccessRules(origins=origins))
+    if admitted:
+        access.require_origin(origin, host)
+    else:
+        with pytest.raises(NotAdmitted, match="may not connect") as caught:
+            access.require_origin(origin, host)
+        assert caught.value.status == 403
+
+
+def test_bearer() -> None:
+    assert bearer("Bearer abc") == bearer("bearer  abc ") == "abc"
+    assert bearer("Basic abc") is bearer(None) is bearer("") is None

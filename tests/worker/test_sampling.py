@@ -1,0 +1,110 @@
+"""Looking at links, with links that say what the test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from mediad.worker import sampling
+from mediad.worker.sampling import AT_ONCE, LOSS_BOUNDS, ROUND_TRIP_BOUNDS_S, Sampler
+from tests.support.loops import on_loop, until
+
+
+class Consumer:
+    def __init__(self, *entries: dict[str, Any]) -> None:
+        self._entries = list(entries)
+
+    async def stats(self) -> list[dict[str, Any]]:
+        return self._entries
+
+
+class Link:
+    def __init__(self, *consumers: Consumer, **entry: Any) -> None:
+        self.consumers = {str(i): consumer for i, consumer in enumerate(consumers)}
+        self._entry = {"type": "webrtc-transport", **entry}
+
+    async def stats(self) -> list[dict[str, Any]]:
+        return [self._entry]
+
+
+def outbound(**entry: Any) -> Consumer:
+    return Consumer({"type": "inbound-rtp", "roundTripTime": 999}, {"type": "outbound-rtp", **entry})
+
+
+@on_loop
+async def test_bitrates_are_those_of_the_last_look() -> None:
+    links = [Link(sendBitrate=100, recvBitrate=10, rtxSendBitrate=1, probationSendBitrate=2)]
+    links += [Link(sendBitrate=1000) for _ in range(2 * AT_ONCE)]
+    sampler = Sampler(lambda: links)
+    for _ in range(2):
+        await sampler.look()
+    assert sampler.report()["bitrates"] == {
+        "sent": 100 + 1000 * 2 * AT_ONCE,
+        "received": 10,
+        "rtx_sent": 1,
+        "probation_sent": 2,
+    }
+    links.clear()
+    await sampler.look()
+    assert set(sampler.report()["bitrates"].values()) == {0}
+
+
+@on_loop
+async def test_histograms_gather_what_every_look_saw() -> None:
+    links = [
+        Link(outbound(roundTripTime=70), rtpPacketLossSent=0.03, rtpPacketLossReceived=0.0),
+        Link(outbound()),
+        Link(),
+    ]
+    sampler = Sampler(lambda: links)
+    for _ in range(2):
+        await sampler.look()
+    report = sampler.report()
+    assert report["roundTrip"]["buckets"][ROUND_TRIP_BOUNDS_S.index(0.1)] == 2
+    assert report["loss"]["sent"]["buckets"][LOSS_BOUNDS.index(0.05)] == 2
+    assert report["loss"]["received"]["buckets"][0] == 2
+    assert sum(report["roundTrip"]["buckets"]) == 2  # who does not know is not counted
+
+
+@on_loop
+async def test_it_goes_on_after_a_look_that_failed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sampling, "INTERVAL_S", 0.01)
+    looks = []
+
+    def links() -> list[Link]:
+        looks.append(len(looks))
+        if len(looks) == 1:
+            raise ValueError("once")
+        return [Link(sendBitrate=7)]
+
+    sampler = Sampler(links)
+    sampler.start()
+    await until(lambda: sampler.report()["bitrates"]["sent"] == 7)
+    sampler.stop()
+    sampler.stop()
+    assert "links could not be looked at" in caplog.text
+
+
+@on_loop
+async def test_a_link_that_never_answers_ends_one_look_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sampling, "INTERVAL_S", 0.01)
+    monkeypatch.setattr(sampling, "LOOK_TIMEOUT_S", 0.05)
+
+    class Mute(Link):
+        async def stats(self) -> list[dict[str, Any]]:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError("nobody ends the future")
+
+    links: list[Link] = [Mute()]
+    sampler = Sampler(lambda: links)
+    sampler.start()
+    await until(lambda: "links could not be looked at" in caplog.text)
+    links[:] = [Link(sendBitrate=7)]
+    await until(lambda: sampler.report()["bitrates"]["sent"] == 7)
+    sampler.stop()
