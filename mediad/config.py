@@ -159,9 +159,9 @@ class Settings:
         live=True,
     )
     initial_outgoing_bitrate_bps: int = _key(
-        1_000_000,
+        600_000,
         Whole(30_000, 10**10),
-        "what a client is first believed able to receive, in bit/s",
+        "what a client is first believed able to receive, in bit/s; holds for new transports",
         live=True,
     )
     ice_consent_timeout_s: int = _key(
@@ -276,7 +276,7 @@ class WorkerSettings:
     """The UDP port all WebRTC transports of the worker share."""
     rtc_last_port: int = 10999
     max_incoming_bitrate_bps: int = 0
-    initial_outgoing_bitrate_bps: int = 1_000_000
+    initial_outgoing_bitrate_bps: int = 600_000
     ice_consent_timeout_s: int = 20
     udp_buffer_bytes: int = 4 * 1024 * 1024
     log_level: str = "info"

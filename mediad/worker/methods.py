@@ -259,6 +259,7 @@ class WorkerServer:
             message.transport_id,
             consent_timeout_us=self._settings.ice_consent_timeout_s * 1_000_000,
             max_incoming_bitrate_bps=self._settings.max_incoming_bitrate_bps,
+            initial_outgoing_bitrate_bps=self._settings.initial_outgoing_bitrate_bps,
         )
         self._router_of[transport.id] = router
         return transport.parameters()

@@ -191,6 +191,7 @@ class MediaPlane:
         username_fragment: str,
         rtcp_ssrc: int,
         max_incoming_bitrate_bps: int,
+        initial_outgoing_bitrate_bps: int,
     ) -> int:
         return self._open(
             Kind.KIND_TRANSPORT,
@@ -200,6 +201,7 @@ class MediaPlane:
             username_fragment=username_fragment.encode(),
             rtcp_ssrc=rtcp_ssrc,
             max_incoming_bitrate_bps=max_incoming_bitrate_bps,
+            initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
         )
 
     def close_transport(self, handle: int) -> None:

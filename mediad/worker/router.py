@@ -53,7 +53,12 @@ class Router:
         self._speaker_timer: asyncio.TimerHandle | None = None
 
     def create_transport(
-        self, transport_id: str, *, consent_timeout_us: int, max_incoming_bitrate_bps: int
+        self,
+        transport_id: str,
+        *,
+        consent_timeout_us: int,
+        max_incoming_bitrate_bps: int,
+        initial_outgoing_bitrate_bps: int,
     ) -> WebRtcTransport:
         if transport_id in self.transports:
             raise InvalidState(f'a transport with id "{transport_id}" already exists')
@@ -64,6 +69,7 @@ class Router:
             self.endpoint,
             consent_timeout_us=consent_timeout_us,
             max_incoming_bitrate_bps=max_incoming_bitrate_bps,
+            initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
             emit=self._emit,
         )
         self.transports[transport_id] = transport

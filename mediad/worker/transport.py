@@ -74,6 +74,7 @@ class WebRtcTransport:
         *,
         consent_timeout_us: int,
         max_incoming_bitrate_bps: int,
+        initial_outgoing_bitrate_bps: int,
         emit: Emit,
     ) -> None:
         self.id = transport_id
@@ -101,6 +102,7 @@ class WebRtcTransport:
             username_fragment=self._ice.parameters.username_fragment,
             rtcp_ssrc=secrets.randbits(32),
             max_incoming_bitrate_bps=max_incoming_bitrate_bps,
+            initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
         )
 
     def parameters(self) -> dict[str, Any]:

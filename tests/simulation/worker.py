@@ -115,7 +115,10 @@ class SimulatedWorker:
         """A transport whose client was found and has proved itself; `deliver` gets what is sent to it."""
         host = f"10.0.{len(self._ports) // 250}.{len(self._ports) % 250 + 1}"
         transport = self.router.create_transport(
-            transport_id, consent_timeout_us=20_000_000, max_incoming_bitrate_bps=0
+            transport_id,
+            consent_timeout_us=20_000_000,
+            max_incoming_bitrate_bps=0,
+            initial_outgoing_bitrate_bps=600_000,
         )
         path = Path(0, host, 5000)
         self.plane.add_address(transport.handle, path)

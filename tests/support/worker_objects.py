@@ -76,7 +76,10 @@ class Bench:
 
     def transport(self, transport_id: str = "t") -> WebRtcTransport:
         return self.router.create_transport(
-            transport_id, consent_timeout_us=20_000_000, max_incoming_bitrate_bps=0
+            transport_id,
+            consent_timeout_us=20_000_000,
+            max_incoming_bitrate_bps=0,
+            initial_outgoing_bitrate_bps=600_000,
         )
 
     def producer(

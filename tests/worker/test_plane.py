@@ -27,7 +27,11 @@ def keys(profile: SrtpProfile, fill: int = 1) -> bytes:
 
 def open_transport(plane: MediaPlane, observer: Any = None) -> int:
     return plane.open_transport(
-        observer or Mock(), username_fragment="ours", rtcp_ssrc=5, max_incoming_bitrate_bps=0
+        observer or Mock(),
+        username_fragment="ours",
+        rtcp_ssrc=5,
+        max_incoming_bitrate_bps=0,
+        initial_outgoing_bitrate_bps=1,
     )
 
 
@@ -98,6 +102,7 @@ def test_objects_are_opened_and_closed_under_their_handle() -> None:
         "username_fragment": b"ours",
         "rtcp_ssrc": 5,
         "max_incoming_bitrate_bps": 0,
+        "initial_outgoing_bitrate_bps": 1,
     }
 
 

@@ -142,7 +142,9 @@ async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_
 @on_loop
 async def test_a_client_that_falls_silent_is_disconnected() -> None:
     made = bench()
-    transport = made.router.create_transport("t", consent_timeout_us=1000, max_incoming_bitrate_bps=0)
+    transport = made.router.create_transport(
+        "t", consent_timeout_us=1000, max_incoming_bitrate_bps=0, initial_outgoing_bitrate_bps=600_000
+    )
     transport.stun_received(HERE, check_for(transport.parameters()))
     await until(lambda: "disconnected" in states(made))
     assert made.loop.named("remove_address")[0].args == (transport.handle, *tuple_of(HERE))
@@ -311,7 +313,9 @@ async def test_closing_what_never_connected() -> None:
 @on_loop
 async def test_statistics() -> None:
     made = bench()
-    transport = made.router.create_transport("t", consent_timeout_us=0, max_incoming_bitrate_bps=1_500_000)
+    transport = made.router.create_transport(
+        "t", consent_timeout_us=0, max_incoming_bitrate_bps=1_500_000, initial_outgoing_bitrate_bps=600_000
+    )
     entry = await asked(made, transport)
     assert entry == {
         "type": "webrtc-transport",

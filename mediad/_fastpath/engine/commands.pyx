@@ -145,7 +145,7 @@ cdef class Commands:
         self.about_socket(COMMAND_CLOSE_SOCKET, index, -1)
 
     def open_transport(self, handle: int, *, bytes username_fragment, rtcp_ssrc: int, secure: bool = True,
-                       max_incoming_bitrate_bps: int = 0):
+                       max_incoming_bitrate_bps: int = 0, initial_outgoing_bitrate_bps: int = 600_000):
         cdef Command command
         memset(&command, 0, sizeof(Command))
         command.kind = COMMAND_OPEN_TRANSPORT
@@ -155,6 +155,7 @@ cdef class Commands:
         command.body.open_transport.rtcp_ssrc = rtcp_ssrc
         command.body.open_transport.secure = bool(secure)
         command.body.open_transport.max_incoming_bitrate_bps = max_incoming_bitrate_bps
+        command.body.open_transport.initial_outgoing_bitrate_bps = initial_outgoing_bitrate_bps
         self.submit(&command)
 
     def close_transport(self, handle: int):

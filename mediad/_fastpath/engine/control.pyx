@@ -78,7 +78,7 @@ cdef void open_transport(Engine* engine, const Command* command, uint64_t now_us
     transport.first_consumer = NONE
     uplink_init(&transport.uplink, command.body.open_transport.max_incoming_bitrate_bps)
     twcc_init(&transport.transport_cc)
-    estimator_init(&transport.estimator)
+    estimator_init(&transport.estimator, command.body.open_transport.initial_outgoing_bitrate_bps)
     remember_username(engine, transport, &command.body.open_transport.username)
     wheel_arm(&engine.wheel, report_timer(engine, index), now_us + FIRST_REPORT_US)
 

@@ -130,6 +130,7 @@ ctypedef struct OpenTransportBody:
     uint32_t rtcp_ssrc
     uint32_t secure
     uint64_t max_incoming_bitrate_bps
+    uint64_t initial_outgoing_bitrate_bps
 
 ctypedef struct KeysBody:
     void* receive_session

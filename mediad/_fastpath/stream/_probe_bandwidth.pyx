@@ -150,8 +150,8 @@ cdef class Probe:
 cdef class Estimator:
     cdef estimator.Estimator state
 
-    def __init__(self):
-        estimator.estimator_init(&self.state)
+    def __init__(self, start_bps: int = 600_000):
+        estimator.estimator_init(&self.state, start_bps)
 
     def sent(self, uint16_t sequence_number, uint32_t size, uint64_t now_us):
         estimator.estimator_sent(&self.state, sequence_number, size, now_us)

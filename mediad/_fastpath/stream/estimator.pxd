@@ -64,7 +64,8 @@ ctypedef struct Estimator:
     Probe probe
     SentLog log
 
-cdef void estimator_init(Estimator* estimator) noexcept nogil
+# start_bps: what to believe before the first news.
+cdef void estimator_init(Estimator* estimator, uint64_t start_bps) noexcept nogil
 # A datagram of `bytes` left under this transport-cc number.
 cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes,
                          uint64_t now_us) noexcept nogil

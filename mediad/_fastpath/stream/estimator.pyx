@@ -21,7 +21,6 @@ from mediad._fastpath.wire.transport_cc cimport (
 )
 
 cdef enum:
-    START_BPS = 600000
     FLOOR_BPS = 30000
     WINDOW_US = 500000             # of arrival rates
     RECENT_US = 200000             # of the arrival rate when overuse shows: what was before it does not count
@@ -68,9 +67,9 @@ cdef double PROBE_LOW = 0.75
 cdef double FOOLED = 1.5           # times what arrived when the path was full
 
 
-cdef void estimator_init(Estimator* estimator) noexcept nogil:
+cdef void estimator_init(Estimator* estimator, uint64_t start_bps) noexcept nogil:
     memset(estimator, 0, sizeof(Estimator))
-    estimator.target_bps = START_BPS
+    estimator.target_bps = start_bps
     estimator.drain = 1.0
     estimator.probe_us = PROBE_US
     arrivals_init(&estimator.delivered)
