@@ -334,3 +334,39 @@ def test_temporal_layers_of_simulcast() -> None:
         step = (packet.picture_id - before.picture_id) % 32768
         assert step == (packet.timestamp != before.timestamp)
         assert (packet.tl0 - before.tl0) % 256 == (step and after.temporal == 0)
+
+
+def test_an_encoding_left_for_a_lower_one_is_thinned_out() -> None:
+    """Until the lower one's key frame is there, and whole again when the way down is given up."""
+    call = e.Call()
+    sources = [LayeredSource("vp8"), LayeredSource("vp8")]
+    call.produce(encodings=[(e.SSRC + i, e.RTX_SSRC + i, b"") for i in range(2)])
+    call.consume(target=1)
+    sequences = [0, 1000]
+
+    def forwarded(first: int, pictures: int) -> set[tuple[int, int]]:
+        """(encoding, temporal layer) of what is sent on; nobody answers key frame requests."""
+        got = set()
+        for picture in range(first, first + pictures):
+            for encoding, source in enumerate(sources):
+                (frame,) = source.next(keyframe=picture == 0)
+                for payload in frame.packets:
+                    sequences[encoding] += 1
+                    call.send(
+                        e.rtp(
+                            sequences[encoding],
+                            picture * TICKS,
+                            payload,
+                            ssrc=e.SSRC + encoding,
+                            marker=False,
+                        )
+                    )
+                    got |= {(encoding, frame.temporal) for _ in call.forwarded()}
+            call.pass_time(FRAME_US)
+        return got
+
+    assert forwarded(0, 100) == {(1, 0), (1, 1), (1, 2)}
+    call.probe.set_target(e.CONSUMER, 0, 2)
+    assert forwarded(100, 40) == {(1, 0)}
+    call.probe.set_target(e.CONSUMER, 1, 2)
+    assert forwarded(140, 40) == {(1, 0), (1, 1), (1, 2)}

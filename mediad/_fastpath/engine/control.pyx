@@ -358,6 +358,8 @@ cdef void open_consumer(Engine* engine, const Command* command, uint64_t now_us)
     consumer.needs_sync = True
     consumer.current = -1
     consumer.target = body.target
+    consumer.target_spatial = body.target_spatial
+    consumer.target_temporal = body.target_temporal
     selector_target(&consumer.layers, body.target_spatial, body.target_temporal)
     consumer.ssrc = body.ssrc
     consumer.rtx_ssrc = body.rtx_ssrc
@@ -472,6 +474,12 @@ cdef void pause_consumer(Engine* engine, const Command* command, uint64_t now_us
         resume(engine, consumer, now_us)
 
 
+cdef void aim_selector(Consumer* consumer, int encoding) noexcept nogil:
+    """On the way to a lower encoding the one left is thinned out: its whole rate would bury the key frame awaited."""
+    cdef bint descends = 0 <= encoding < consumer.current and not consumer.needs_sync
+    selector_target(&consumer.layers, consumer.target_spatial, 0 if descends else consumer.target_temporal)
+
+
 cdef void set_target(Engine* engine, const Command* command, uint64_t now_us) noexcept nogil:
     cdef Consumer* consumer = consumer_of(engine, command.handle)
     cdef int encoding = command.body.target.encoding
@@ -481,7 +489,9 @@ cdef void set_target(Engine* engine, const Command* command, uint64_t now_us) no
         return
     if encoding >= <int>engine.producers[consumer.producer].encoding_count:
         return
-    selector_target(&consumer.layers, command.body.target.spatial_layer, command.body.target.temporal_layer)
+    consumer.target_spatial = command.body.target.spatial_layer
+    consumer.target_temporal = command.body.target.temporal_layer
+    aim_selector(consumer, encoding)
     if encoding == consumer.target:
         if not consumer.paused and not consumer.needs_sync and consumer.current == encoding and (
                 selector_wants_keyframe(&consumer.layers)):

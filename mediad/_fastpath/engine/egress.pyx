@@ -28,6 +28,7 @@ from mediad._fastpath.stream.pacer cimport PACED_MEDIA, PACED_REPAIR, pacer_affo
 from mediad._fastpath.stream.receiver cimport receiver_capture_us
 from mediad._fastpath.stream.layer_selector cimport (
     SELECT_FORWARD, SELECT_MARK, SELECT_NEEDS_KEYFRAME, SELECT_WHOLE_PICTURE, selector_decide, selector_restart,
+    selector_target,
 )
 from mediad._fastpath.stream.rewriter cimport (
     Rewritten, rewriter_drop, rewriter_leaves_hole, rewriter_map, rewriter_sync,
@@ -94,6 +95,7 @@ cdef void begin_segment(Engine* engine, ReceiveStream* stream, Consumer* consume
                   <uint32_t>(age_us * consumer.sender.clock_rate // 1000000), stored.received_us)
     consumer.newest_capture_us = capture_us
     consumer.needs_sync = False
+    selector_target(&consumer.layers, consumer.target_spatial, consumer.target_temporal)
     selector_restart(&consumer.layers, stored.sequence)
     consumer.current = <int>stream.encoding
     consumer.announced = False         # also after a pause, which its client took for the end of all layers

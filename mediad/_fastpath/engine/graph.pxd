@@ -152,6 +152,8 @@ ctypedef struct Consumer:
     uint32_t producer              # index
     int32_t current                # encoding being sent; -1 = none yet
     int32_t target                 # encoding wanted; -1 = none
+    uint32_t target_spatial        # layers wanted within it
+    uint32_t target_temporal
     bint paused
     bint needs_sync                # the next packet to send starts a new segment
     bint video
