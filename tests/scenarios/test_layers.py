@@ -24,6 +24,7 @@ from tests.support.layered import (
 
 FRAME_US = 33_333
 DEPENDENCY_DESCRIPTOR = 6
+OUT_DESCRIPTOR_ID = 7
 LAYERS_EVENT = 6
 SWITCHES = 100
 KEYFRAME_DELAY_PICTURES = 3
@@ -76,7 +77,7 @@ class Stage:
             codecs=[(96, 97, 101, CODEC_NUMBERS[source.codec], 90000)],
             extensions={**e.IN_IDS, DEPENDENCY_DESCRIPTOR: DESCRIPTOR_ID},
         )
-        self.call.consume()
+        self.call.consume(extensions={**e.OUT_IDS, DEPENDENCY_DESCRIPTOR: OUT_DESCRIPTOR_ID})
 
     def play(self, count: int = 1) -> list[list[e.Packet]]:
         """What the receiver gets of the next pictures."""
@@ -184,6 +185,7 @@ def check_what_was_received(stage: Stage) -> None:
         assert packet.marker == (after.picture != frame.picture)
     if stage.source.codec == "vp8":
         check_vp8_counters(receiver)
+    check_descriptors(receiver)
 
 
 def check_vp8_counters(receiver: Receiver) -> None:
@@ -192,6 +194,14 @@ def check_vp8_counters(receiver: Receiver) -> None:
         step = after.picture != frame.picture
         assert (following.picture_id - packet.picture_id) % 32768 == step
         assert (following.tl0 - packet.tl0) % 256 == (step and after.temporal == 0)
+
+
+def check_descriptors(receiver: Receiver) -> None:
+    """Each packet brings its own, as it was sent: the frames it needs are named by their distance."""
+    for frame, packet in receiver.packets:
+        described = packet.extensions.get(OUT_DESCRIPTOR_ID, b"")
+        assert described in frame.descriptors
+        assert (described == b"") == (receiver.source.codec.startswith("vp"))
 
 
 @pytest.mark.parametrize("name", SOURCES)
