@@ -136,3 +136,20 @@ def test_temporal_layers_of_one_stream(tabs: Tabs, room_id: str, codec: str) -> 
         "keyFramesDecoded": 0,
     }
     assert watch.likeness(LIKENESS) >= LIKENESS
+
+
+@pytest.mark.parametrize("codec", ["VP8", "VP9"])
+def test_layers_of_a_shared_screen(tabs: Tabs, room_id: str, codec: str) -> None:
+    """VP8: two streams; VP9: three layers, of which the page asks for by itself."""
+    layers = 2 if codec == "VP8" else 3
+    query = {f"force{codec}": "true", "video": "false"}
+    spatial_layers = 1 if codec == "VP8" else layers
+    watch = LayerWatch(tabs, room_id, query, spatial_layers=spatial_layers, source="share")
+    watch.sender.until_connected()
+    watch.sender.page.keyboard.press("s")
+    watch.until_everything_is_sent(layers)
+    widths, before = watch.widths(), watch.received
+    for spatial in (0, layers - 1, 0, 1):
+        assert watch.change(spatial, 2, widths[spatial]).shown_ms is not None
+        assert watch.likeness(LIKENESS) >= LIKENESS
+    assert growth(before, watch.received, "pliCount") == {"pliCount": 0}

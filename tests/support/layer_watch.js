@@ -45,18 +45,27 @@
     }
   }
 
-  const realCamera = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = async (wish) => {
-    if (!wish.video) return realCamera(wish);
-    const size = { width: wish.video.width.ideal, height: wish.video.height.ideal };
+  function paintedStream(size, frameRate) {
     const canvas = Object.assign(document.createElement('canvas'), size);
     const pen = canvas.getContext('2d');
     let number = 0;
     setInterval(() => {
       number = (number + 1) % 2 ** BITS;
       paint(pen, size, number);
-    }, 1000 / wish.video.frameRate.ideal);
+    }, 1000 / frameRate);
     return canvas.captureStream();
+  }
+
+  const realCamera = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    if (!wish.video) return realCamera(wish);
+    const { width, height, frameRate } = wish.video;
+    return paintedStream({ width: width.ideal, height: height.ideal }, frameRate.ideal);
+  };
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const stream = paintedStream({ width: 960, height: 540 }, 10);
+    stream.getVideoTracks()[0].contentHint = 'detail'; // what makes libwebrtc encode it as a screen
+    return stream;
   };
 
   /** The luma of what `draw` puts on a small canvas. */

@@ -27,10 +27,19 @@ class Change:
 
 
 class LayerWatch:
-    """Opens the two tabs. `query` says how the camera is sent; `spatial_layers` are those of one stream."""
+    """Opens the two tabs. `query` says how the picture is sent; `spatial_layers` are those of one stream."""
 
-    def __init__(self, tabs: Tabs, room_id: str, query: dict[str, Any], *, spatial_layers: int = 1) -> None:
+    def __init__(
+        self,
+        tabs: Tabs,
+        room_id: str,
+        query: dict[str, Any],
+        *,
+        spatial_layers: int = 1,
+        source: str = "webcam",
+    ) -> None:
         self._spatial_layers = spatial_layers
+        self._source = source
         self.sender = tabs.open(room_id, "ana", script=SCRIPT, **({"audio": "false"} | THREE_LAYERS | query))
         self.receiver = tabs.open(room_id, "ben", script=SCRIPT, produce="false")
 
@@ -42,7 +51,7 @@ class LayerWatch:
 
     def until_everything_is_sent(self, layers: int) -> None:
         """Wait until that many layers are sent, and the receiver has the best one."""
-        self.receiver.until_flowing("ana", "webcam")
+        self.receiver.until_flowing("ana", self._source)
         self.sender.get("layerWatch.keepSize()")
         self.receiver.get("layerWatch.watchReceived()")
 
@@ -73,7 +82,7 @@ class LayerWatch:
 
     @property
     def consumer_id(self) -> str:
-        return str(self.receiver.consumer("ana", "webcam")["id"])
+        return str(self.receiver.consumer("ana", self._source)["id"])
 
     def consumer_stats(self) -> dict[str, Any]:
         """What the server says of the consumer."""
