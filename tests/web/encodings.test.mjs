@@ -65,6 +65,12 @@ test('without layers a camera is one stream', () => {
   assert.equal(webcamEncodings('video/VP8', parseOptions('?enableWebcamLayers=false'), HD).length, 1);
 });
 
+test('a screen in VP9 has no spatial layers, which Chromium would not encode', () => {
+  const mode = (mimeType, search) => screenEncodings(mimeType, parseOptions(search))[0].scalabilityMode;
+  assert.deepEqual([mode('video/VP9', ''), mode('video/AV1', '')], ['L1T3', 'L3T3']);
+  assert.equal(mode('video/VP9', '?sharingScalabilityMode=L2T1'), 'L2T1');
+});
+
 test('every stream of a screen says that silence is no fault', () => {
   for (const mimeType of ['video/VP8', 'video/VP9']) {
     assert.ok(screenEncodings(mimeType, parseOptions('')).every((one) => one.dtx));

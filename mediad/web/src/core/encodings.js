@@ -48,7 +48,9 @@ export function webcamEncodings(mimeType, options, size) {
 /** Encodings of a shared screen. `dtx` tells the server that silence on this stream is not a fault. */
 export function screenEncodings(mimeType, { sharingLayers, numSimulcastStreams, sharingScalabilityMode }) {
   if (LAYERED_IN_ONE_STREAM.has(mimeType.toLowerCase())) {
-    const scalabilityMode = sharingScalabilityMode ?? (sharingLayers ? 'L3T3' : 'L1T1');
+    // Of a screen in VP9 with several spatial layers Chromium encodes nothing at all, and says so nowhere.
+    const layered = mimeType.toLowerCase() === 'video/vp9' ? 'L1T3' : 'L3T3';
+    const scalabilityMode = sharingScalabilityMode ?? (sharingLayers ? layered : 'L1T1');
     return [{ maxBitrate: TOP_BITRATE_BPS, scalabilityMode, dtx: true }];
   }
   const scalabilityMode = sharingScalabilityMode ?? 'L1T3';
