@@ -19,7 +19,7 @@ import pytest
 from tests.support.browser import Tabs
 from tests.support.layer_watch import Change, LayerWatch, growth
 
-CHANGES = int(os.environ.get("LAYER_CHANGES", "5"))
+CHANGES = int(os.environ.get("LAYER_CHANGES", "4"))
 THOROUGH = CHANGES >= 50
 BREAKAGE_MS = 1500
 LIKENESS = 0.9  # coded and scaled pictures are above 0.97; half of a picture missing is not above 0.7

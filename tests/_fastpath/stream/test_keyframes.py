@@ -130,4 +130,4 @@ def test_never_a_storm_and_never_forgotten(steps: list[tuple[str, int]]) -> None
             assert asked[-1] < keyframes.deadline <= asked[-1] + SECOND
     gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
     assert all(gap >= 300 * MS for gap in gaps)
-    assert all((count - 2) * SECOND <= asked[-1] - asked[-count] for count in range(1, len(asked) + 1))
+    assert all((count - 3) * SECOND <= asked[-1] - asked[-count] for count in range(1, len(asked) + 1))
