@@ -123,14 +123,18 @@ def test_ice_restart_goes_unnoticed(tabs: Tabs, room_id: str) -> None:
 
 def test_preferred_layers_change_the_picture(tabs: Tabs, room_id: str) -> None:
     ana, ben = pair(tabs, room_id, **LAYERED)
+    sent: dict[str, dict[str | None, int]] = {"ana": {}, "ben": {}}  # widths by rid
 
     def wait_for_layer(receiver: Tab, sender: Tab, rid: str) -> None:
         """The picture that arrives is as wide as the one sent under that rid, and not as the other."""
+        widths = sent[sender.peer_id]
 
         def seen() -> bool:
             (camera,) = (one for one in sender.stats()["producers"] if one["source"] == "webcam")
-            # Chromium's first reports of a stream come without its rid.
-            widths = {one.get("rid"): one.get("frameWidth", 0) for one in camera["encodings"]}
+            # The first reports of a stream come without its rid, those of one that sleeps without a width.
+            widths.update(
+                {one.get("rid"): one["frameWidth"] for one in camera["encodings"] if one.get("frameWidth")}
+            )
             arriving = receiver.consumer(sender.peer_id, "webcam").get("frameWidth")
             return bool(0 < widths.get("r0", 0) < widths.get("r1", 0) and arriving == widths[rid])
 
