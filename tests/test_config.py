@@ -50,7 +50,7 @@ def test_what_a_running_worker_is_told() -> None:
     assert live == {
         "announcedIp": "sfu.example",
         "maxIncomingBitrateBps": 0,
-        "initialOutgoingBitrateBps": 1_000_000,
+        "initialOutgoingBitrateBps": 600_000,
         "iceConsentTimeoutS": 0,
         "logLevel": "info",
     }
