@@ -53,9 +53,11 @@ def chromium() -> str | None:
 class Tab:
     """One browser tab with the page in it, in a browser context of its own."""
 
-    def __init__(self, context: BrowserContext, url: str, peer_id: str) -> None:
+    def __init__(self, context: BrowserContext, url: str, peer_id: str, everybody: list[Tab]) -> None:
+        """`everybody`: the tabs of a test, which a failure tells of."""
         self.context = context
         self.peer_id = peer_id
+        self._everybody = everybody
         self.crashes: list[str] = []
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.crashes.append(str(error)))
@@ -99,16 +101,15 @@ class Tab:
         self.page.wait_for_timeout(seconds * 1000)
 
     def until(self, what: str, condition: Callable[[], T], deadline_s: float = DEADLINE_S) -> T:
-        """Poll until `condition()` is true, and return its value; fail with what the tab knows otherwise."""
+        """Poll until `condition()` is true, and return its value; fail with what all tabs know otherwise."""
         end = time.monotonic() + deadline_s
         while True:
             value = condition()
             if value:
                 return value
             if time.monotonic() > end:
-                raise AssertionError(
-                    f"{self.peer_id}: {what} not seen in {deadline_s:.0f} s: {self.describe()}"
-                )
+                told = "\n".join(tab.describe() for tab in self._everybody)
+                raise AssertionError(f"{self.peer_id}: {what} not seen in {deadline_s:.0f} s\n{told}")
             self.pause(0.1)
 
     def until_connected(self) -> None:
@@ -154,18 +155,31 @@ class Tab:
         self.until(f"silence of {source} of {peer_id}", still)
 
     def describe(self) -> str:
-        """What a failing test should show."""
-        summary = self.get(
-            "({state: mediad.state, error: mediad.lastError, peers: mediad.peers.map(p => p.id)})"
-        )
-        flows = [
-            {
-                key: consumer.get(key)
-                for key in ("peerId", "source", "packetsReceived", "framesDecoded", "keyFramesDecoded")
-            }
-            for consumer in self.stats()["consumers"]
-        ]
-        return f"{summary} {self.get('mediad.transports')} {flows} crashes={self.crashes}"
+        """What a failing test should show: what this tab sends and receives, and what the server says to it."""
+        lines = [f"--- {self.peer_id}: {self.get(_CALL)} {self.get('mediad.transports')} crashes={self.crashes}"]
+        stats = self.stats()
+        for producer in stats["producers"]:
+            encodings = [_select(one, _SENT) for one in producer["encodings"]]
+            lines.append(f"sends {producer['source']}: {encodings}")
+        for consumer in stats["consumers"]:
+            lines.append(f"receives {_select(consumer, _RECEIVED)}")
+            lines.append(f"  served {self.get(_SERVED, consumer['id'])}")
+        lines.append(f"downlink {self.get(_DOWNLINK)}")
+        return "\n".join(lines)
+
+
+_CALL = "({state: mediad.state, error: mediad.lastError, peers: mediad.peers.map(p => p.id)})"
+_SENT = ("rid", "active", "packetsSent", "keyFramesEncoded", "frameWidth", "targetBitrate")
+_SENT += ("qualityLimitationReason", "nackCount", "pliCount")
+_RECEIVED = ("peerId", "source", "packetsReceived", "packetsLost", "framesDecoded", "keyFramesDecoded")
+_RECEIVED += ("frameWidth", "layers", "remotelyPaused", "nackCount", "pliCount", "score")
+_SERVED = """consumerId => mediad.request('getConsumerStats', { consumerId }).catch(String)"""
+_DOWNLINK = """mediad.transports.recv
+  && mediad.request('getTransportStats', { transportId: mediad.transports.recv.id }).catch(String)"""
+
+
+def _select(entry: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: entry[name] for name in names if name in entry}
 
 
 def progress(consumer: dict[str, Any]) -> float:
@@ -211,7 +225,7 @@ class Tabs:
         )
         if script:
             context.add_init_script(script)
-        tab = Tab(context, self.base_url + path, peer_id)
+        tab = Tab(context, self.base_url + path, peer_id, self.opened)
         self.opened.append(tab)
         return tab
 
