@@ -7,12 +7,19 @@ import './stand-ins.mjs';
 /** A sender with a camera that is on; its producer is there once `produced()` was called. */
 function scene() {
   const layers = [];
+  let maxSpatialLayer;
   const producer = {
     id: 'p1',
     kind: 'video',
     paused: false,
     closed: false,
-    setMaxSpatialLayer: async (layer) => layers.push(layer),
+    // As mediasoup-client has it.
+    setMaxSpatialLayer: async (layer) => {
+      if (layer === maxSpatialLayer) return;
+      layers.push(layer);
+      await new Promise((resolve) => setImmediate(resolve));
+      maxSpatialLayer = layer;
+    },
   };
   let produced;
   const transport = {
@@ -44,11 +51,25 @@ function scene() {
 }
 
 test('layers nobody wants are not sent, and sent again when somebody does', async () => {
-  const { sender, layers, produced } = scene();
+  const { sender, layers, settle, produced } = scene();
   await produced();
   sender.layersWanted({ producerId: 'p1', spatialLayer: 0 });
+  await settle();
   sender.layersWanted({ producerId: 'p1', spatialLayer: 2 });
+  await settle();
   assert.deepEqual(layers, [0, 2]);
+});
+
+test('who changes his mind while the browser is busy is heard in the end', async () => {
+  const { sender, layers, settle, produced } = scene();
+  await produced();
+  sender.layersWanted({ producerId: 'p1', spatialLayer: 2 });
+  await settle();
+  sender.layersWanted({ producerId: 'p1', spatialLayer: 0 });
+  sender.layersWanted({ producerId: 'p1', spatialLayer: 1 });
+  sender.layersWanted({ producerId: 'p1', spatialLayer: 2 });
+  for (let turn = 0; turn < 4; turn += 1) await settle();
+  assert.deepEqual(layers, [2, 0, 2]);
 });
 
 test('what is said while the producer is being made holds', async () => {

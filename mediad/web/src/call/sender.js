@@ -16,6 +16,7 @@ export class Sender {
   #options;
   #slots;
   #maxLayers = new Map(); // producer id → the highest spatial layer somebody receives
+  #limiting = new Set(); // producers whose browser is being told
   #onMediaChange = (event) => this.#sync(event.detail.source);
 
   /**
@@ -100,11 +101,26 @@ export class Sender {
     if (slot.producer) await this.#setPaused(slot.producer, !this.#media.isOn(slot.source));
   }
 
-  /** What was said while the producer was being made counts, too. Ids that are not ours are ignored. */
-  #limitLayers(producer) {
-    const spatialLayer = this.#maxLayers.get(producer?.id);
-    if (spatialLayer === undefined || producer.closed) return;
-    producer.setMaxSpatialLayer(spatialLayer).catch((error) => this.onProblem(error.message));
+  /**
+   * What was said while the producer was being made counts, too. Ids that are not ours are ignored.
+   *
+   * One change at a time, up to the latest: mediasoup-client takes a wish that equals the last change it finished for
+   * done, even while another one is on its way.
+   */
+  async #limitLayers(producer) {
+    if (!producer || this.#limiting.has(producer)) return;
+    this.#limiting.add(producer);
+    try {
+      let told;
+      while (!producer.closed && told !== this.#maxLayers.get(producer.id)) {
+        told = this.#maxLayers.get(producer.id);
+        await producer.setMaxSpatialLayer(told);
+      }
+    } catch (error) {
+      if (!producer.closed) this.onProblem(error.message);
+    } finally {
+      this.#limiting.delete(producer);
+    }
   }
 
   async #setPaused(producer, paused) {
