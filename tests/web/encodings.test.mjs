@@ -40,6 +40,17 @@ test('a small picture is not divided into streams that the browser would leave o
   assert.equal(webcamEncodings('video/VP8', parseOptions(''), {}).length, 3);
 });
 
+test('the lower stream of a small picture leaves room for the upper one', () => {
+  const encodings = webcamEncodings('video/VP8', parseOptions(''), { width: 640, height: 360 });
+  assert.deepEqual(
+    encodings.map((one) => [one.scaleResolutionDownBy, one.maxBitrate]),
+    [
+      [2, 500_000],
+      [1, 2_000_000],
+    ],
+  );
+});
+
 test('codecs with layers inside one stream get one encoding', () => {
   assert.deepEqual(
     webcamEncodings('video/VP9', parseOptions(''), HD).map((one) => one.scalabilityMode),

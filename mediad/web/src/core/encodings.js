@@ -3,6 +3,9 @@
 const LAYERED_IN_ONE_STREAM = new Set(['video/vp9', 'video/av1']);
 const TOP_BITRATE_BPS = 5_000_000;
 const MOST_STREAMS = 3;
+/** Of simulcast streams, smallest first. A browser begins with the next one when those below have 3/4 of theirs. */
+const LARGE_BITRATES_BPS = [500_000, 1_000_000, TOP_BITRATE_BPS];
+const SMALL_BITRATES_BPS = [500_000, 2_000_000];
 
 /** Finds `mimeType` among the codecs this browser can send to this router; without a wish VP8 is it. */
 export function chooseVideoCodec(sendRtpCapabilities, mimeType) {
@@ -37,12 +40,12 @@ export function webcamEncodings(mimeType, options, size) {
   const scalabilityMode = webcamScalabilityMode ?? 'L1T3';
   const streams = webcamLayers ? Math.min(numSimulcastStreams ?? MOST_STREAMS, usefulStreams(size)) : 1;
   if (streams === 1) return [{ maxBitrate: TOP_BITRATE_BPS, scalabilityMode }];
-  const all = [
-    { scaleResolutionDownBy: 4, maxBitrate: 500_000, scalabilityMode },
-    { scaleResolutionDownBy: 2, maxBitrate: 1_000_000, scalabilityMode },
-    { scaleResolutionDownBy: 1, maxBitrate: TOP_BITRATE_BPS, scalabilityMode },
-  ];
-  return all.slice(all.length - streams);
+  const bitratesBps = usefulStreams(size) === 2 ? SMALL_BITRATES_BPS : LARGE_BITRATES_BPS;
+  return bitratesBps.slice(-streams).map((maxBitrate, index) => ({
+    scaleResolutionDownBy: 2 ** (streams - 1 - index),
+    maxBitrate,
+    scalabilityMode,
+  }));
 }
 
 /** Encodings of a shared screen. `dtx` tells the server that silence on this stream is not a fault. */
