@@ -121,9 +121,9 @@ export class Stage {
   /** Small tiles need no large pictures: tells the server which layer each is worth. */
   #adaptLayers() {
     if (this.#call.state !== 'connected') return;
-    for (const { stream, element } of this.tiles) {
+    for (const { stream, heightPx } of this.tiles) {
       if (!stream || !stream.adaptive || stream.source !== 'webcam' || stream.spatialLayers < 2) continue;
-      const wanted = spatialLayerFor(element.offsetHeight * window.devicePixelRatio, stream.spatialLayers);
+      const wanted = spatialLayerFor(heightPx * window.devicePixelRatio, stream.spatialLayers);
       if (wanted === (this.#wantedLayers.get(stream.id) ?? stream.spatialLayers - 1)) continue;
       this.#wantedLayers.set(stream.id, wanted);
       this.#call

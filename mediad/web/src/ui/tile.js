@@ -33,6 +33,8 @@ export class Tile {
   );
   video = h('video', { autoplay: true, playsinline: true, muted: true });
   element;
+  /** As laid out; the element itself may still be on its way there. */
+  heightPx = 0;
 
   /** @param {{onPin: (tile: Tile) => void, onFirstFrame: (consumerId: string) => void}} callbacks */
   constructor(key, kind, callbacks) {
@@ -82,6 +84,7 @@ export class Tile {
   }
 
   place(rect, isMain) {
+    this.heightPx = rect.height;
     placeElement(this.element, rect);
     this.element.classList.toggle('main', isMain);
   }
