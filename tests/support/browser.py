@@ -155,8 +155,9 @@ class Tab:
         self.until(f"silence of {source} of {peer_id}", still)
 
     def describe(self) -> str:
-        """What a failing test should show: what this tab sends and receives, and what the server says to it."""
-        lines = [f"--- {self.peer_id}: {self.get(_CALL)} {self.get('mediad.transports')} crashes={self.crashes}"]
+        """What a failing test should show: what this tab sends and receives, and the server's word on it."""
+        transports = self.get("mediad.transports")
+        lines = [f"--- {self.peer_id}: {self.get(_CALL)} {transports} crashes={self.crashes}"]
         stats = self.stats()
         for producer in stats["producers"]:
             encodings = [_select(one, _SENT) for one in producer["encodings"]]

@@ -2,7 +2,9 @@
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm
-from mediad._fastpath.engine.graph cimport Engine, Producer, ReceiveStream, Transport, keyframe_timer
+from mediad._fastpath.engine.graph cimport (
+    Consumer, Engine, Producer, ReceiveStream, Transport, keyframe_timer, target_stream,
+)
 from mediad._fastpath.engine.messages cimport COUNT_KEYFRAME_REQUESTS, MAX_ENCODINGS
 from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
 from mediad._fastpath.stream.keyframes cimport keyframes_deadline, keyframes_due, keyframes_want
@@ -39,6 +41,11 @@ cdef void demand_keyframe(Engine* engine, ReceiveStream* stream, uint64_t now_us
     if keyframes_want(&stream.keyframes, now_us):
         send_request(engine, stream, now_us)
     look_again(engine, stream)
+
+
+cdef void demand_target(Engine* engine, const Consumer* consumer, uint64_t now_us) noexcept nogil:
+    if consumer.video:
+        demand_keyframe(engine, target_stream(engine, consumer), now_us)
 
 
 cdef void demand_expired(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:

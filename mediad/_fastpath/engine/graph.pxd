@@ -254,10 +254,17 @@ cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* 
 cdef bint emit(Engine* engine, const Event* event) noexcept nogil
 cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil
 cdef bint events_have_room(Engine* engine) noexcept nogil
+# Python may forget the object: nothing refers to it, or to what it lent, any more.
+cdef void tell_closed(Engine* engine, uint32_t kind, uint32_t handle) noexcept nogil
 
 
 cdef inline void drop(Engine* engine, Drop reason) noexcept nogil:
     engine.drops[<int>reason] += 1
+
+
+cdef inline ReceiveStream* target_stream(Engine* engine, const Consumer* consumer) noexcept nogil:
+    """Of a consumer with a target."""
+    return &engine.streams[consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.target]
 
 
 cdef inline uint64_t ssrc_key(uint32_t transport, uint32_t ssrc) noexcept nogil:

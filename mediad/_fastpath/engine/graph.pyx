@@ -10,7 +10,7 @@ from mediad._fastpath.base.table cimport (
 )
 from mediad._fastpath.base.wheel cimport wheel_destroy, wheel_init
 from mediad._fastpath.engine.messages cimport (
-    DROP_EVENT_FULL, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
+    DROP_EVENT_FULL, EVENT_CLOSED, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
 )
 from mediad._fastpath.engine.outbox cimport outbox_destroy, outbox_init
 from mediad._fastpath.stream.history cimport sent_destroy, store_destroy
@@ -216,3 +216,12 @@ cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a,
     event.b = b
     event.c = c
     return emit(engine, &event)
+
+
+cdef void tell_closed(Engine* engine, uint32_t kind, uint32_t handle) noexcept nogil:
+    cdef Event event
+    memset(&event, 0, sizeof(Event))
+    event.kind = EVENT_CLOSED
+    event.handle = handle
+    event.a = kind
+    emit(engine, &event)

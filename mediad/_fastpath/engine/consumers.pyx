@@ -1,0 +1,184 @@
+"""Bodies of consumers.pxd."""
+
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+from mediad._fastpath.base.table cimport table_put, table_remove
+from mediad._fastpath.engine.demand cimport demand_target
+from mediad._fastpath.engine.egress cimport egress_begin
+from mediad._fastpath.engine.graph cimport (
+    ALL_LAYERS, NO_RTX, NONE, NOT_SUBSCRIBED, Consumer, Engine, Producer, Transport, drop, emit_values, producer_of,
+    ssrc_key, subscribe, target_stream, tell_closed, transport_of, unsubscribe,
+)
+from mediad._fastpath.engine.messages cimport (
+    DROP_STALE_COMMAND, EVENT_LAYERS, INDEX_MASK, KIND_CONSUMER, MAX_ENCODINGS, CommandBody, OpenConsumerBody,
+)
+from mediad._fastpath.engine.probation cimport probation_joined, probation_left
+from mediad._fastpath.stream.history cimport sent_destroy, sent_init
+from mediad._fastpath.stream.layer_selector cimport selector_target, selector_wants_keyframe
+from mediad._fastpath.stream.rewriter cimport rewriter_init
+from mediad._fastpath.stream.sender cimport sender_init
+
+cdef enum:
+    VIDEO_HISTORY = 1024           # packets that can be asked for again
+    AUDIO_HISTORY = 128
+
+
+cdef void open_consumer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil:
+    cdef const OpenConsumerBody* opened = &body.open_consumer
+    cdef Transport* transport = transport_of(engine, opened.transport)
+    cdef Producer* producer = producer_of(engine, opened.producer)
+    cdef uint32_t index = handle & INDEX_MASK
+    cdef Consumer* consumer = &engine.consumers[index]
+    cdef uint32_t i
+    if transport == NULL or producer == NULL:
+        drop(engine, DROP_STALE_COMMAND)
+        tell_closed(engine, KIND_CONSUMER, handle)
+        return
+    memset(consumer, 0, sizeof(Consumer))
+    consumer.handle = handle
+    consumer.transport = opened.transport & INDEX_MASK
+    consumer.producer = opened.producer & INDEX_MASK
+    consumer.video = opened.video
+    consumer.nack = opened.nack
+    consumer.ignore_dtx = opened.ignore_dtx
+    consumer.paused = True
+    consumer.needs_sync = True
+    consumer.current = -1
+    consumer.target = opened.target
+    consumer.target_spatial = opened.target_spatial
+    consumer.target_temporal = opened.target_temporal
+    selector_target(&consumer.layers, opened.target_spatial, opened.target_temporal)
+    consumer.ssrc = opened.ssrc
+    consumer.rtx_ssrc = opened.rtx_ssrc
+    consumer.mid_length = opened.mid_length
+    consumer.cname_length = opened.cname_length
+    memcpy(consumer.mid, opened.mid, sizeof(consumer.mid))
+    memcpy(consumer.cname, opened.cname, sizeof(consumer.cname))
+    memcpy(consumer.extension_ids, opened.extension_ids, sizeof(consumer.extension_ids))
+    for i in range(opened.codec_count):
+        consumer.rtx_of_payload[opened.payload_types[i] & 0x7F] = (
+            opened.rtx_payload_types[i] if opened.rtx_payload_types[i] else NO_RTX
+        )
+    for i in range(MAX_ENCODINGS):
+        consumer.position[i] = NOT_SUBSCRIBED
+    if consumer.nack and not sent_init(&consumer.history, VIDEO_HISTORY if consumer.video else AUDIO_HISTORY):
+        consumer.nack = False
+    rewriter_init(&consumer.rewriter, opened.clock_rate, opened.first_sequence_number, opened.first_timestamp)
+    sender_init(&consumer.sender, opened.ssrc, opened.rtx_ssrc, opened.clock_rate, opened.first_rtx_sequence_number)
+    table_put(&engine.outbound, ssrc_key(consumer.transport, consumer.ssrc), index)
+    if consumer.rtx_ssrc:
+        table_put(&engine.outbound, ssrc_key(consumer.transport, consumer.rtx_ssrc), index)
+    consumer.previous_in_transport = NONE
+    consumer.next_in_transport = transport.first_consumer
+    if transport.first_consumer != NONE:
+        engine.consumers[transport.first_consumer].previous_in_transport = index
+    transport.first_consumer = index
+    probation_joined(transport, consumer)
+    consumer.previous_in_producer = NONE
+    consumer.next_in_producer = producer.first_consumer
+    if producer.first_consumer != NONE:
+        engine.consumers[producer.first_consumer].previous_in_producer = index
+    producer.first_consumer = index
+    if not opened.paused:
+        resume(engine, consumer, now_us)
+
+
+cdef void close_consumer(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil:
+    leave_all(engine, consumer)
+    probation_left(&engine.transports[consumer.transport], consumer)
+    table_remove(&engine.outbound, ssrc_key(consumer.transport, consumer.ssrc))
+    if consumer.rtx_ssrc:
+        table_remove(&engine.outbound, ssrc_key(consumer.transport, consumer.rtx_ssrc))
+    if consumer.previous_in_transport != NONE:
+        engine.consumers[consumer.previous_in_transport].next_in_transport = consumer.next_in_transport
+    else:
+        engine.transports[consumer.transport].first_consumer = consumer.next_in_transport
+    if consumer.next_in_transport != NONE:
+        engine.consumers[consumer.next_in_transport].previous_in_transport = consumer.previous_in_transport
+    if consumer.previous_in_producer != NONE:
+        engine.consumers[consumer.previous_in_producer].next_in_producer = consumer.next_in_producer
+    else:
+        engine.producers[consumer.producer].first_consumer = consumer.next_in_producer
+    if consumer.next_in_producer != NONE:
+        engine.consumers[consumer.next_in_producer].previous_in_producer = consumer.previous_in_producer
+    if consumer.history.packets != NULL:
+        sent_destroy(&consumer.history)
+    tell_closed(engine, KIND_CONSUMER, consumer.handle)
+    consumer.handle = 0
+
+
+cdef void leave_all(Engine* engine, Consumer* consumer) noexcept nogil:
+    cdef uint32_t encoding
+    for encoding in range(MAX_ENCODINGS):
+        unsubscribe(engine, consumer, encoding)
+
+
+cdef void resume(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
+    """Follow the target from its next key frame on."""
+    consumer.paused = False
+    consumer.needs_sync = True
+    if consumer.target >= 0:
+        subscribe(engine, consumer, <uint32_t>consumer.target)
+        egress_begin(engine, target_stream(engine, consumer), consumer, now_us)
+
+
+cdef void set_consumer_sessions(Engine* engine, Consumer* consumer, const CommandBody* body,
+                                uint64_t now_us) noexcept nogil:
+    consumer.rtp_session = body.consumer_sessions.rtp_session
+    consumer.rtx_session = body.consumer_sessions.rtx_session
+    if not consumer.paused and consumer.target >= 0 and consumer.needs_sync:
+        egress_begin(engine, target_stream(engine, consumer), consumer, now_us)
+
+
+cdef void pause_consumer(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil:
+    cdef bint paused = body.flag != 0
+    if consumer.paused == paused:
+        return
+    if paused:
+        consumer.paused = True
+        leave_all(engine, consumer)
+    else:
+        resume(engine, consumer, now_us)
+
+
+cdef void aim_selector(Consumer* consumer, int encoding) noexcept nogil:
+    """On the way to a lower encoding the one left is thinned out: its whole rate would bury the key frame awaited."""
+    cdef bint descends = 0 <= encoding < consumer.current and not consumer.needs_sync
+    selector_target(&consumer.layers, consumer.target_spatial, 0 if descends else consumer.target_temporal)
+
+
+cdef void set_target(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil:
+    cdef int encoding = body.target.encoding
+    cdef uint32_t i
+    if encoding >= <int>engine.producers[consumer.producer].encoding_count:
+        return
+    consumer.target_spatial = body.target.spatial_layer
+    consumer.target_temporal = body.target.temporal_layer
+    aim_selector(consumer, encoding)
+    if encoding == consumer.target:
+        if not consumer.paused and not consumer.needs_sync and consumer.current == encoding and (
+                selector_wants_keyframe(&consumer.layers)):
+            demand_target(engine, consumer, now_us)
+        return
+    consumer.target = encoding
+    if encoding < 0:
+        leave_all(engine, consumer)
+        consumer.current = -1
+        consumer.needs_sync = True
+        emit_values(engine, EVENT_LAYERS, consumer.handle, -1, ALL_LAYERS, ALL_LAYERS)
+        return
+    if consumer.paused:
+        return
+    for i in range(MAX_ENCODINGS):
+        if <int>i != consumer.current and <int>i != encoding:
+            unsubscribe(engine, consumer, i)
+    if encoding != consumer.current or consumer.needs_sync:
+        subscribe(engine, consumer, <uint32_t>encoding)
+        egress_begin(engine, target_stream(engine, consumer), consumer, now_us)
+
+
+cdef void request_key_frame(Engine* engine, Consumer* consumer, const CommandBody* body,
+                            uint64_t now_us) noexcept nogil:
+    if consumer.paused or consumer.target < 0:
+        return
+    demand_target(engine, consumer, now_us)

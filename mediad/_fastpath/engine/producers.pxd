@@ -1,0 +1,9 @@
+"""What commands do to producers and the streams of their encodings."""
+
+from libc.stdint cimport uint32_t, uint64_t
+from mediad._fastpath.engine.graph cimport Engine, Producer
+from mediad._fastpath.engine.messages cimport CommandBody
+
+cdef void open_producer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef void pause_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef void close_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil
