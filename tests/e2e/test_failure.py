@@ -49,10 +49,11 @@ def run(scenario: Coroutine[Any, Any, None]) -> None:
 
 
 @contextmanager
-def busy_cores() -> Iterator[None]:
-    """Two processes a core that do nothing but compute."""
+def busy_cores(seconds: float) -> Iterator[None]:
+    """Two processes a core that do nothing but compute. They end by themselves, whatever becomes of the test."""
     count = 2 * len(os.sched_getaffinity(0))
-    spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    code = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    spinners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(count)]
     try:
         yield
     finally:
@@ -137,7 +138,7 @@ def test_busy_cores_are_no_reason_to_replace_a_worker() -> None:
         with Daemon(workers=2) as daemon:
             async with couples(daemon.ws_url, ["a", "b"]) as rooms:
                 pids = daemon.worker_pids()
-                with busy_cores():
+                with busy_cores(BUSY_S):
                     await asyncio.sleep(BUSY_S)
                 for room in rooms:
                     await room.flows()
