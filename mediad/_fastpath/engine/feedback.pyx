@@ -125,7 +125,7 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
                 count = 0
             receiver_report(&stream.receiver, &reports[count], now_us)
             if producer.fec:
-                report_worst(engine, producer, &reports[count], now_us)
+                reports[count].fraction_lost = whole_loss(engine, producer, stream, now_us)
             count += 1
         index = producer.next_in_transport
     out = datagram_begin(engine, transport)
@@ -142,10 +142,16 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
     send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
 
 
-cdef void report_worst(Engine* engine, Producer* producer, ReportBlock* report, uint64_t now_us) noexcept nogil:
-    """The loss of whoever loses most on the way: in-band FEC helps him only when the encoder reckons with that."""
+cdef uint8_t whole_loss(Engine* engine, Producer* producer, const ReceiveStream* stream,
+                        uint64_t now_us) noexcept nogil:
+    """What in-band FEC has to bridge, in 1/256: the loss of both hops, the second that of whoever loses most.
+
+    Before repairs: those come a round trip too late to be heard, unless the path is short.
+    """
     cdef uint32_t index = producer.first_consumer
     cdef uint64_t wall = wall_us(engine, now_us)
+    cdef uint32_t worst = 0
+    cdef uint32_t arrive
     cdef Consumer* consumer
     while index != NONE:
         consumer = &engine.consumers[index]
@@ -153,10 +159,12 @@ cdef void report_worst(Engine* engine, Producer* producer, ReportBlock* report, 
             not consumer.paused
             and consumer.sender.reported
             and wall < consumer.sender.reported_wall_us + REMOTE_LOSS_US
-            and consumer.sender.fraction_lost > report.fraction_lost
+            and consumer.sender.fraction_missed > worst
         ):
-            report.fraction_lost = consumer.sender.fraction_lost
+            worst = consumer.sender.fraction_missed
         index = consumer.next_in_producer
+    arrive = (256 - <uint32_t>stream.receiver.fraction_missed) * (256 - worst) // 256
+    return <uint8_t>(256 - arrive if arrive > 0 else 255)
 
 
 cdef void flush_reports(Engine* engine, Transport* transport, const ReportBlock* reports, uint32_t count,

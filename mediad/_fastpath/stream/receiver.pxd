@@ -35,7 +35,9 @@ ctypedef struct RtpStreamReceiver:
     uint64_t bytes
     int64_t expected_prior
     uint64_t received_prior
+    uint64_t repaired_prior
     uint8_t fraction_lost
+    uint8_t fraction_missed    # of the same interval, what was repaired later included
     double jitter              # RTP units
     uint32_t last_transit      # RTP units, of the newest timestamp
     uint32_t last_timestamp
@@ -79,7 +81,7 @@ cdef Arrival receiver_packet(
     int64_t* sequence,
 ) noexcept nogil
 cdef void receiver_sender_report(RtpStreamReceiver* stream, const SenderInfo* info, uint64_t now_us) noexcept nogil
-# Starts a new interval of fraction_lost.
+# Starts a new interval of fraction_lost and fraction_missed.
 cdef void receiver_report(RtpStreamReceiver* stream, ReportBlock* report, uint64_t now_us) noexcept nogil
 # Once per report interval: true when the score differs from the last one announced (so also the first time after a
 # packet). inactivity_us 0 = never goes to 0 by silence. A stream that was silent starts again at 10 with its next one.

@@ -8,7 +8,7 @@ from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.base.sequence cimport newer32
 from mediad._fastpath.stream.nack cimport nack_init, nack_received, nack_restart
 from mediad._fastpath.stream.score cimport SCORE_BEST, delivery_score, smooth_score
-from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo
+from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo, fraction_of
 
 cdef enum:
     CYCLE = 65536
@@ -210,21 +210,22 @@ cdef void receiver_sender_report(
     stream.sr_packets += 1
 
 
-cdef uint8_t interval_loss(RtpStreamReceiver* stream) noexcept nogil:
-    """Fraction lost since the last report in 1/256 (RFC 3550 A.3); late packets of earlier intervals make it 0."""
+cdef void begin_interval(RtpStreamReceiver* stream) noexcept nogil:
+    """Fractions lost since the last report (RFC 3550 A.3); late packets of earlier intervals may make them 0."""
     cdef int64_t total = expected_packets(stream)
     cdef int64_t expected = total - stream.expected_prior
     cdef int64_t lost = expected - <int64_t>(stream.packets - stream.received_prior)
+    cdef int64_t repaired = <int64_t>(stream.packets_repaired - stream.repaired_prior)
     stream.expected_prior = total
     stream.received_prior = stream.packets
-    if expected <= 0 or lost <= 0:
-        return 0
-    return <uint8_t>(lost * 256 // expected) if lost < expected else 255
+    stream.repaired_prior = stream.packets_repaired
+    stream.fraction_lost = fraction_of(lost, expected)
+    stream.fraction_missed = fraction_of(lost + repaired, expected)
 
 
 cdef void receiver_report(RtpStreamReceiver* stream, ReportBlock* report, uint64_t now_us) noexcept nogil:
     cdef int64_t lost = expected_packets(stream) - <int64_t>stream.packets
-    stream.fraction_lost = interval_loss(stream)
+    begin_interval(stream)
     report.ssrc = stream.ssrc
     report.fraction_lost = stream.fraction_lost
     report.cumulative_lost = <int32_t>(lost if lost < MAX_LOST else MAX_LOST)

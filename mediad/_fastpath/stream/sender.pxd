@@ -25,6 +25,7 @@ ctypedef struct RtpStreamSender:
     uint64_t last_packet_us
     # from receiver reports
     uint8_t fraction_lost
+    uint8_t fraction_missed    # the same, and what was sent again since the report before: repairs hide it
     int64_t packets_lost
     uint32_t remote_jitter
     uint64_t rtt_us            # 0 = unknown
@@ -42,6 +43,8 @@ ctypedef struct RtpStreamSender:
     # score 0..10
     bint reported              # a first RR came
     uint64_t reported_wall_us  # when the newest came
+    uint64_t packets_reported  # how many had been sent by then, and repaired
+    uint64_t repaired_reported
     int64_t lost_scored
     uint64_t retransmitted_scored
     uint8_t score

@@ -6,7 +6,7 @@ from mediad._fastpath.base.clock cimport compact_ntp, ntp_from_us, us_from_compa
 from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.base.sequence cimport newer32
 from mediad._fastpath.stream.score cimport SCORE_BEST, delivery_score, smooth_score
-from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo
+from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo, fraction_of
 
 cdef enum:
     MAX_RTT_US = 60000000          # a longer one is a confused report
@@ -100,12 +100,22 @@ cdef void update_score(RtpStreamSender* stream, const ReportBlock* report) noexc
     )
 
 
+cdef uint8_t fraction_missed(RtpStreamSender* stream) noexcept nogil:
+    cdef int64_t sent = <int64_t>(stream.packets - stream.packets_reported)
+    cdef int64_t repaired = <int64_t>(stream.repaired - stream.repaired_reported)
+    cdef uint32_t missed = stream.fraction_lost + fraction_of(repaired, sent)
+    stream.packets_reported = stream.packets
+    stream.repaired_reported = stream.repaired
+    return <uint8_t>(missed if missed < 255 else 255)
+
+
 cdef bint sender_receiver_report(
     RtpStreamSender* stream, const ReportBlock* report, uint64_t wall_us
 ) noexcept nogil:
     cdef int score = stream.score
     stream.reported_wall_us = wall_us
     stream.fraction_lost = report.fraction_lost
+    stream.fraction_missed = fraction_missed(stream)
     stream.packets_lost = report.cumulative_lost
     stream.remote_jitter = report.jitter
     update_rtt(stream, report, wall_us)

@@ -5,7 +5,7 @@ draft-alvestrand-rmcat-remb-03 (REMB),
 draft-holmer-rmcat-transport-wide-cc-extensions-01 (feedback format; its writer is stream/twcc.pyx).
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
     RTCP_SR = 200
@@ -47,6 +47,14 @@ ctypedef struct ReportBlock:
     uint32_t jitter            # RTP units
     uint32_t last_sr           # compact NTP; 0 = none
     uint32_t delay_since_last_sr   # 1/65536 s
+
+
+cdef inline uint8_t fraction_of(int64_t part, int64_t whole) noexcept nogil:
+    """In 1/256, as report blocks have it (RFC 3550 section 6.4.1); 0 when there is less than nothing of either."""
+    if part <= 0 or whole <= 0:
+        return 0
+    return <uint8_t>(part * 256 // whole) if part < whole else 255
+
 
 # Readers: false, or a count of 0, when the block is of another type or too short; an item behind the count reads as 0.
 cdef bint rtcp_sender_info(const RtcpBlock* block, SenderInfo* info) noexcept nogil    # SR only

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from tests.support import engine as e
 
 
@@ -193,12 +195,26 @@ def test_a_paused_or_silent_receivers_loss_is_forgotten() -> None:
     assert call.told_loss(seconds=9) == 0
 
 
-def test_our_own_loss_counts_where_it_is_worse() -> None:
+def test_the_losses_of_both_hops_are_reported_together() -> None:
     call = microphone(fec=True)
-    call.reply(receiver_report(e.OUT_SSRC, 3))
     call.told_loss()
-    call.sequence += 100  # lost on the way to us
-    assert call.told_loss(seconds=1) > 100
+    call.sequence += 50  # lost on the way to us
+    ours = call.told_loss(seconds=1)
+    assert 100 < ours <= 128
+    call.sequence += 50
+    call.reply(receiver_report(e.OUT_SSRC, 128))
+    assert call.told_loss(seconds=1) == pytest.approx(128 + ours / 2, abs=16)
+
+
+def test_what_is_repaired_counts_as_lost() -> None:
+    """It came too late to be heard, or would have without an encoder that reckons with it."""
+    call = microphone(fec=True)
+    call.told_loss()
+    call.reply(receiver_report(e.OUT_SSRC, 0))
+    call.told_loss(seconds=1)
+    call.reply(e.nack(e.OUT_SSRC, *range(1101, 1111)))
+    call.reply(receiver_report(e.OUT_SSRC, 0))
+    assert call.told_loss(seconds=1) == pytest.approx(10 / 50 * 256, abs=16)
 
 
 def test_receivers_losses_are_not_the_senders_without_fec() -> None:
