@@ -195,7 +195,7 @@ class Call:
             encoding.ssrc,
             self.truth,
             receiver.client.up.send,
-            rtt_us=lambda: receiver.client.rtt_us,
+            playout_delay_id=parameters.extension_ids()[ExtensionKind.EXT_PLAYOUT_DELAY],
             vp8=plans[0].codec == "vp8",
             simulcast=len(plans) > 1,
         )

@@ -9,33 +9,34 @@ from itertools import pairwise
 WINDOW_US = 3_000_000
 SLEW = 0.1  # how fast the playout delay may change: 100 ms a second, as browsers do
 LEAST_DELAY_US = 10_000
-REPAIRS_NOTICED = 3  # then a round trip is added, so that repeats come in time
 
 
 @dataclass
 class PlayoutDelay:
-    """A jitter buffer's delay: enough for the usual variation, and for repeats once there have been some."""
+    """A jitter buffer's delay: enough for the usual variation, or what the server asks for.
+
+    Who only receives does not know the round trip, and so not how long repairs take.
+    """
 
     delay_us: float = LEAST_DELAY_US
-    repaired: int = 0
+    asked_us: int = 0
     _transits: deque[tuple[int, int]] = field(default_factory=deque)  # completion, less capture time
     _moved_us: int = 0
 
     def completed(self, now_us: int, capture_us: int, *, was_repaired: bool) -> None:
         if was_repaired:
-            self.repaired += 1
             return
         self._transits.append((now_us, now_us - capture_us))
         while self._transits[0][0] < now_us - WINDOW_US:
             self._transits.popleft()
 
-    def due_us(self, now_us: int, capture_us: int, rtt_us: int) -> int:
+    def due_us(self, now_us: int, capture_us: int) -> int:
         """When a picture captured then is to be shown."""
         transits = sorted(transit for _, transit in self._transits)
         if not transits:
             return now_us
         usual = transits[int(0.95 * (len(transits) - 1))] - transits[0]
-        wanted = LEAST_DELAY_US + usual + (rtt_us if self.repaired >= REPAIRS_NOTICED else 0)
+        wanted = max(LEAST_DELAY_US + usual, self.asked_us)
         step = SLEW * (now_us - self._moved_us) if self._moved_us else 1e9
         self._moved_us = now_us
         self.delay_us += max(-step, min(step, wanted - self.delay_us))

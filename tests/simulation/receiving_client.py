@@ -28,7 +28,6 @@ class ReceivingClient:
         self.bytes = 0
         self.padding_bytes = 0
         self.waits_us: list[int] = []  # in the queue of `down`, since somebody last looked
-        self.rtt_us = down.delay_us + up.delay_us  # as last measured
         self.cross_traffic: Callable[[bytes], object] | None = None  # gets what is not the call's
         self.down = Hop(clock, down, self._receive)
         self.up = Hop(clock, up, arrived)
@@ -83,9 +82,7 @@ class ReceivingClient:
             self.up.send(feedback)
 
     def _report(self) -> None:
-        """Once a second; what the server answers tells the round trip (RFC 3611), queues included."""
-        down, up = self.down.link, self.up.link
-        self.rtt_us = down.delay_us + up.delay_us + down.queueing_us(self._clock.now_us)
+        """Once a second."""
         blocks = []
         for ssrc, receiver in self._streams.items():
             time, came_us = self._sender_reports.get(ssrc, (0, self._clock.now_us))

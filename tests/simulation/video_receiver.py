@@ -16,6 +16,7 @@ OWN_SSRC = 1
 FIRST_WAIT_US, WAIT_US = 200_000, 3_000_000  # without a picture: before the first one, and later
 STUCK_US = 200_000
 DECODE_US = 5_000
+UNKNOWN_RTT_US = 100_000  # what browsers reckon with that only receive
 KEPT_PACKETS = 2000
 
 
@@ -57,7 +58,7 @@ class VideoReceiver:
         truth: TRUTH,
         reply: Callable[[bytes], object],
         *,
-        rtt_us: Callable[[], int],
+        playout_delay_id: int,
         vp8: bool,
         simulcast: bool,
     ) -> None:
@@ -69,7 +70,7 @@ class VideoReceiver:
         self._clock = clock
         self._reply = reply
         self._simulcast = simulcast
-        self._rtt_us = rtt_us
+        self._playout_delay_id = playout_delay_id
         self._assembler = Assembler(truth, vp8=vp8)
         self._playout = PlayoutDelay()
         self._nack = Nack()
@@ -94,6 +95,8 @@ class VideoReceiver:
         if sequence in self._seen:
             return
         self._seen[sequence] = None
+        if limits := packet.extensions.get(self._playout_delay_id):
+            self._playout.asked_us = (int.from_bytes(limits, "big") >> 12) * 10_000
         if len(self._seen) > KEPT_PACKETS:
             del self._seen[next(iter(self._seen))]
         self.sequences.received += not repaired
@@ -130,7 +133,7 @@ class VideoReceiver:
             self._nack_alarm.by(max(deadline_us, self._clock.now_us + 1))
 
     def _ask_again(self) -> None:
-        lost = self._nack.due(self._clock.now_us, rtt_us=self._rtt_us())
+        lost = self._nack.due(self._clock.now_us, rtt_us=UNKNOWN_RTT_US)
         done = self._done & 0xFFFF
         wanted = [number for number in lost if self._done < 0 or 0 < (number - done & 0xFFFF) < 0x8000]
         if wanted:
@@ -160,7 +163,7 @@ class VideoReceiver:
         if not ready:
             return
         picture = min(ready, key=lambda picture: picture.first)
-        due_us = self._playout.due_us(self._clock.now_us, self._capture_us(picture), self._rtt_us())
+        due_us = self._playout.due_us(self._clock.now_us, self._capture_us(picture))
         self._show_timer = self._clock.at(
             max(due_us, self._clock.now_us + DECODE_US), lambda: self._show(picture)
         )

@@ -24,6 +24,7 @@ ENDPOINT = Endpoint("203.0.113.7", 10000)
 EMPTY_STREAM = {
     "rtx_ssrc": 0,
     "packets_lost": 0,
+    "playout_delay_ms": 0,
     "fraction_lost": 0,
     "jitter": 0,
     "packets_discarded": 0,

@@ -9,6 +9,7 @@ STREAM: dict[str, Any] = {
     "ssrc": 2301,
     "rtx_ssrc": 2302,
     "packets_lost": 4,
+    "playout_delay_ms": 0,
     "fraction_lost": 5,
     "jitter": 9,
     "packets_discarded": 1,

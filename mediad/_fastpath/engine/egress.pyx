@@ -25,6 +25,7 @@ from mediad._fastpath.engine.outbox cimport DATAGRAM_BYTES
 from mediad._fastpath.engine.send cimport datagram_begin, datagram_commit
 from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get, sent_put, store_get
 from mediad._fastpath.stream.pacer cimport PACED_MEDIA, PACED_REPAIR, pacer_affords_repair
+from mediad._fastpath.stream.playout cimport playout_limits
 from mediad._fastpath.stream.receiver cimport receiver_capture_us
 from mediad._fastpath.stream.layer_selector cimport (
     SELECT_FORWARD, SELECT_MARK, SELECT_NEEDS_KEYFRAME, SELECT_WHOLE_PICTURE, selector_decide, selector_restart,
@@ -54,7 +55,7 @@ cdef enum:
     MIN_RESEND_US = 20000          # of one packet, when the round trip is not known or tiny
 
 # Copied from the sender's packet when both sides negotiated them.
-cdef int[5] PROXIED = [EXT_AUDIO_LEVEL, EXT_ORIENTATION, EXT_TOFFSET, EXT_ABS_CAPTURE_TIME, EXT_PLAYOUT_DELAY]
+cdef int[4] PROXIED = [EXT_AUDIO_LEVEL, EXT_ORIENTATION, EXT_TOFFSET, EXT_ABS_CAPTURE_TIME]
 
 
 # --- decide -----------------------------------------------------------------------------------------------------------
@@ -230,6 +231,19 @@ cdef uint8_t* write_descriptor(Consumer* consumer, const RtpPacket* packet, uint
     return end
 
 
+cdef uint8_t* write_playout_delay(const Consumer* consumer, const RtpPacket* packet, uint8_t* p,
+                                  bint two_byte) noexcept nogil:
+    """The sender's wish and ours in one."""
+    cdef uint8_t value[3]
+    cdef const uint8_t* wish = NULL
+    if consumer.extension_ids[<int>EXT_PLAYOUT_DELAY] == 0:
+        return p
+    if packet.extension_offset[<int>EXT_PLAYOUT_DELAY] and packet.extension_length[<int>EXT_PLAYOUT_DELAY] == 3:
+        wish = packet.data + packet.extension_offset[<int>EXT_PLAYOUT_DELAY]
+    store24(value, playout_limits(&consumer.playout, wish))
+    return extension_put(p, two_byte, consumer.extension_ids[<int>EXT_PLAYOUT_DELAY], value, 3)
+
+
 cdef uint8_t* write_header(Consumer* consumer, const StoredPacket* stored, uint8_t* out, bint marker,
                            uint8_t payload_type, uint16_t sequence_number, uint32_t timestamp, uint32_t ssrc,
                            uint32_t send_time, uint16_t transport_cc_sequence,
@@ -260,11 +274,13 @@ cdef uint8_t* write_header(Consumer* consumer, const StoredPacket* stored, uint8
     if consumer.extension_ids[<int>EXT_TRANSPORT_CC]:
         store16(value, transport_cc_sequence)
         p = extension_put(p, two_byte, consumer.extension_ids[<int>EXT_TRANSPORT_CC], value, 2)
-    for i in range(5):
+    for i in range(4):
         kind = PROXIED[i]
         if packet.extension_offset[kind] and consumer.extension_ids[kind] and 0 < packet.extension_length[kind] <= 16:
             p = extension_put(p, two_byte, consumer.extension_ids[kind], packet.data + packet.extension_offset[kind],
                               packet.extension_length[kind])
+    if consumer.playout.frames_to_tell or packet.extension_offset[<int>EXT_PLAYOUT_DELAY]:
+        p = write_playout_delay(consumer, packet, p, two_byte)
     if described:
         p = write_descriptor(consumer, packet, p, two_byte, described, frame_number)
     if p == block + 4:
@@ -344,6 +360,8 @@ cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, 
         drop(engine, DROP_PROTECT_FAILED)
         return
     engine.counts[<int>COUNT_RTP_FORWARDED] += 1
+    if marker and consumer.playout.frames_to_tell:
+        consumer.playout.frames_to_tell -= 1
     log_sent(transport, consumer, <uint32_t>length, now_us)
     datagram_commit(engine, transport, <uint32_t>length, now_us)
 

@@ -15,6 +15,7 @@ from mediad._fastpath.engine.pacing cimport pace_expired
 from mediad._fastpath.engine.remb cimport remb_write
 from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
 from mediad._fastpath.stream.nack cimport nack_deadline, nack_due
+from mediad._fastpath.stream.playout cimport playout_watch
 from mediad._fastpath.stream.receiver cimport receiver_report, receiver_update_score
 from mediad._fastpath.stream.sender cimport sender_report
 from mediad._fastpath.stream.twcc cimport twcc_pending, twcc_write_feedback
@@ -187,6 +188,7 @@ cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noe
     while index != NONE:
         consumer = &engine.consumers[index]
         index = consumer.next_in_transport
+        ask_for_patience(engine, consumer, now_us)
         if not sender_report(&consumer.sender, &info, now_us, wall_us(engine, now_us)):
             continue
         if out != NULL:
@@ -201,6 +203,20 @@ cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noe
         p = write_sender(consumer, out, out + RTCP_BYTES, &info)
     if out != NULL:
         send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+
+
+cdef void ask_for_patience(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
+    """Of a video consumer, as long as the repairs of both hops take. Without RTX a repeat must not differ by a bit."""
+    cdef ReceiveStream* stream
+    if not consumer.video or consumer.rtx_ssrc == 0 or consumer.current < 0:
+        return
+    stream = &engine.streams[consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current]
+    playout_watch(
+        &consumer.playout,
+        stream.receiver.fraction_missed, engine.transports[engine.producers[consumer.producer].transport].rtt_us,
+        consumer.sender.fraction_missed, consumer.sender.rtt_us,
+        now_us,
+    )
 
 
 cdef uint8_t* write_sender(Consumer* consumer, uint8_t* p, const uint8_t* limit, const SenderInfo* info) noexcept nogil:

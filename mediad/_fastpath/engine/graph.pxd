@@ -24,6 +24,7 @@ from mediad._fastpath.stream.keyframes cimport KeyframeRequests
 from mediad._fastpath.stream.layer_rates cimport LayerRates
 from mediad._fastpath.stream.layer_selector cimport LayerSelector
 from mediad._fastpath.stream.pacer cimport Pacer
+from mediad._fastpath.stream.playout cimport PlayoutDelay
 from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
 from mediad._fastpath.stream.rewriter cimport RtpRewriter
 from mediad._fastpath.stream.sender cimport RtpStreamSender
@@ -182,6 +183,7 @@ ctypedef struct Consumer:
     RtpRewriter rewriter
     uint64_t newest_capture_us     # of the rewriter's highest timestamp; 0 = unknown
     LayerSelector layers           # within the current encoding
+    PlayoutDelay playout
 
 ctypedef struct Engine
 

@@ -253,6 +253,7 @@ ctypedef struct StreamStats:
     uint32_t rtx_ssrc
     int64_t packets_lost
     uint32_t fraction_lost
+    uint32_t playout_delay_ms      # asked of the receiver
     uint32_t jitter
     uint64_t packets_discarded
     uint64_t packets_retransmitted

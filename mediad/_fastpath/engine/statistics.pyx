@@ -160,6 +160,7 @@ cdef void sent_stats(Consumer* consumer, StreamStats* stats, uint64_t now_us) no
     stats.rtx_ssrc = consumer.rtx_ssrc
     stats.packets_lost = consumer.sender.packets_lost
     stats.fraction_lost = consumer.sender.fraction_lost
+    stats.playout_delay_ms = consumer.playout.least_ms
     stats.jitter = consumer.sender.remote_jitter
     stats.packets_retransmitted = consumer.sender.retransmitted
     stats.packets_repaired = consumer.sender.repaired

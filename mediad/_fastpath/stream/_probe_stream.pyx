@@ -11,6 +11,7 @@ from mediad._fastpath.stream cimport (
     layer_selector,
     nack,
     numbers,
+    playout,
     receiver,
     rewriter,
     score,
@@ -509,3 +510,23 @@ cdef class Uplink:
 
     def update(self, uint8_t fraction_lost, uint64_t received_bps, uint64_t now_us):
         return uplink.uplink_update(&self.state, fraction_lost, received_bps, now_us)
+
+
+cdef class Playout:
+    cdef playout.PlayoutDelay state
+
+    def watch(self, now_us: int, missed_up: int = 0, rtt_up_us: int = 0, missed_down: int = 0, rtt_down_us: int = 0):
+        playout.playout_watch(&self.state, missed_up, rtt_up_us, missed_down, rtt_down_us, now_us)
+
+    def limits(self, sender: bytes | None = None):
+        """(least, most) in ms"""
+        cdef uint32_t value = playout.playout_limits(&self.state, NULL if sender is None else <const uint8_t*>sender)
+        return 10 * (value >> 12), 10 * (value & 0xFFF)
+
+    @property
+    def least_ms(self):
+        return self.state.least_ms
+
+    @property
+    def frames_to_tell(self):
+        return self.state.frames_to_tell

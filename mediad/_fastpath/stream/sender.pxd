@@ -25,7 +25,7 @@ ctypedef struct RtpStreamSender:
     uint64_t last_packet_us
     # from receiver reports
     uint8_t fraction_lost
-    uint8_t fraction_missed    # the same, and what was sent again since the report before: repairs hide it
+    uint8_t fraction_missed    # the same before repairs
     int64_t packets_lost
     uint32_t remote_jitter
     uint64_t rtt_us            # 0 = unknown

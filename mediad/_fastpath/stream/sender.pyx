@@ -103,7 +103,9 @@ cdef void update_score(RtpStreamSender* stream, const ReportBlock* report) noexc
 cdef uint8_t fraction_missed(RtpStreamSender* stream) noexcept nogil:
     cdef int64_t sent = <int64_t>(stream.packets - stream.packets_reported)
     cdef int64_t repaired = <int64_t>(stream.repaired - stream.repaired_reported)
-    cdef uint32_t missed = stream.fraction_lost + fraction_of(repaired, sent)
+    cdef uint32_t missed = stream.fraction_lost
+    if stream.rtx_ssrc == 0:       # else repairs have another SSRC, and hide nothing
+        missed += fraction_of(repaired, sent)
     stream.packets_reported = stream.packets
     stream.repaired_reported = stream.repaired
     return <uint8_t>(missed if missed < 255 else 255)

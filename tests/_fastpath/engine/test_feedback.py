@@ -221,3 +221,37 @@ def test_receivers_losses_are_not_the_senders_without_fec() -> None:
     call = microphone(fec=False)
     call.reply(receiver_report(e.OUT_SSRC, 60))
     assert call.told_loss() == 0
+
+
+PLAYOUT_DELAY = 10  # ExtensionKind
+
+
+def asked_to_wait(**consumer: object) -> list[int | None]:
+    """What each packet to a receiver that loses 10 % asks of it, in ms."""
+    call = e.Call()
+    call.produce()
+    call.consume(extensions=e.OUT_IDS | {PLAYOUT_DELAY: 12}, **consumer)
+    asked: list[int | None] = []
+    for second in range(8):
+        feed(call, range(1 + 50 * second, 51 + 50 * second))
+        left = [data for to, data in call.left() if to == e.RECEIVER]
+        for packet in (e.parse_rtp(data) for data in left if not e.is_rtcp(data)):
+            limits = packet.extensions.get(12)
+            asked.append(None if limits is None else 10 * (int.from_bytes(limits, "big") >> 12))
+        blocks = [block for data in left if e.is_rtcp(data) for block in e.rtcp_blocks(data)]
+        last_sr = [struct.unpack_from("!I", body, 6)[0] for kind, _, body in blocks if kind == 200][-1:] or [
+            0
+        ]
+        call.reply(struct.pack("!BBHIIIIIII", 0x81, 201, 7, 99, e.OUT_SSRC, 26 << 24, 0, 0, *last_sr, 0))
+    return asked
+
+
+def test_a_receiver_that_loses_packets_is_asked_to_wait_for_repairs() -> None:
+    asked = asked_to_wait()
+    assert asked[:50] == [None] * 50
+    assert 100 < max(told for told in asked if told is not None) <= 400
+    assert asked[-50:] == [None] * 50, "it was told, and keeps it"
+
+
+def test_without_rtx_a_packet_may_not_change_between_its_repeats() -> None:
+    assert set(asked_to_wait(rtx_ssrc=0, codecs=[(101, 0)])) == {None}

@@ -1,0 +1,52 @@
+"""Bodies of playout.pxd. A zeroed PlayoutDelay asks for nothing."""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from mediad._fastpath.base.octets cimport load24
+
+cdef enum:
+    NOTICE_US = 60000          # until a gap is seen and asked for: a frame's distance, and timers
+    LONGEST_MS = 400           # beyond that people talk into each other's words
+    STEP_MS = 10               # of the extension
+    NO_LIMIT_STEPS = 1000      # the longest wait browsers allow anyway
+    CALM_US = 20000000
+    TOLD_FRAMES = 20
+
+cdef double SMOOTHING = 0.2
+cdef double LOSSY = 0.01
+cdef double VERY_LOSSY = 0.025     # one of thirty repairs is lost as well, and has to be asked for again
+
+
+cdef uint64_t repair_us(double* lost, uint8_t missed, uint64_t rtt_us) noexcept nogil:
+    """How late what a hop loses comes."""
+    lost[0] += SMOOTHING * (missed / 256.0 - lost[0])
+    if rtt_us == 0 or lost[0] < LOSSY:
+        return 0
+    return NOTICE_US + (2 * rtt_us if lost[0] >= VERY_LOSSY else rtt_us)
+
+
+cdef void playout_watch(PlayoutDelay* playout, uint8_t missed_up, uint64_t rtt_up_us, uint8_t missed_down,
+                        uint64_t rtt_down_us, uint64_t now_us) noexcept nogil:
+    cdef uint64_t up_us = repair_us(&playout.lost_up, missed_up, rtt_up_us)
+    cdef uint64_t down_us = repair_us(&playout.lost_down, missed_down, rtt_down_us)
+    cdef uint64_t needed_us = up_us if up_us > down_us else down_us
+    cdef uint64_t needed_ms = (needed_us // 1000 + STEP_MS - 1) // STEP_MS * STEP_MS
+    if needed_ms > LONGEST_MS:
+        needed_ms = LONGEST_MS
+    if needed_ms >= playout.least_ms:
+        playout.needed_us = now_us
+    elif now_us < playout.needed_us + CALM_US:
+        return
+    if needed_ms != playout.least_ms:
+        playout.least_ms = <uint32_t>needed_ms
+        playout.frames_to_tell = TOLD_FRAMES
+
+
+cdef uint32_t playout_limits(const PlayoutDelay* playout, const uint8_t* sender) noexcept nogil:
+    cdef uint32_t least = playout.least_ms // STEP_MS
+    cdef uint32_t wish
+    if sender == NULL:
+        return least << 12 | NO_LIMIT_STEPS
+    wish = load24(sender)
+    if least > wish & 0xFFF:
+        least = wish & 0xFFF
+    return wish if least <= wish >> 12 else least << 12 | (wish & 0xFFF)
