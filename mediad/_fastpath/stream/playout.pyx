@@ -2,32 +2,36 @@
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.octets cimport load24
+from mediad._fastpath.stream.nack cimport NACK_MIN_RETRY_US
 
 cdef enum:
     NOTICE_US = 60000          # until a gap is seen and asked for: a frame's distance, and timers
+    BROWSER_RETRY_US = 100000  # of one that does not know the round trip
     LONGEST_MS = 400           # beyond that people talk into each other's words
     STEP_MS = 10               # of the extension
     NO_LIMIT_STEPS = 1000      # the longest wait browsers allow anyway
     CALM_US = 20000000
     TOLD_FRAMES = 20
 
-cdef double SMOOTHING = 0.2
+cdef double SMOOTHING = 0.3
 cdef double LOSSY = 0.01
 cdef double VERY_LOSSY = 0.025     # one of thirty repairs is lost as well, and has to be asked for again
 
 
-cdef uint64_t repair_us(double* lost, uint8_t missed, uint64_t rtt_us) noexcept nogil:
-    """How late what a hop loses comes."""
+cdef uint64_t repair_us(double* lost, uint8_t missed, uint64_t rtt_us, uint64_t retry_us) noexcept nogil:
+    """How late what a hop loses comes, when it is asked for again after a round trip, or retry_us at least."""
     lost[0] += SMOOTHING * (missed / 256.0 - lost[0])
     if rtt_us == 0 or lost[0] < LOSSY:
         return 0
-    return NOTICE_US + (2 * rtt_us if lost[0] >= VERY_LOSSY else rtt_us)
+    if lost[0] < VERY_LOSSY:
+        return NOTICE_US + rtt_us
+    return NOTICE_US + rtt_us + (rtt_us if rtt_us > retry_us else retry_us)
 
 
 cdef void playout_watch(PlayoutDelay* playout, uint8_t missed_up, uint64_t rtt_up_us, uint8_t missed_down,
                         uint64_t rtt_down_us, uint64_t now_us) noexcept nogil:
-    cdef uint64_t up_us = repair_us(&playout.lost_up, missed_up, rtt_up_us)
-    cdef uint64_t down_us = repair_us(&playout.lost_down, missed_down, rtt_down_us)
+    cdef uint64_t up_us = repair_us(&playout.lost_up, missed_up, rtt_up_us, NACK_MIN_RETRY_US)
+    cdef uint64_t down_us = repair_us(&playout.lost_down, missed_down, rtt_down_us, BROWSER_RETRY_US)
     cdef uint64_t needed_us = up_us if up_us > down_us else down_us
     cdef uint64_t needed_ms = (needed_us // 1000 + STEP_MS - 1) // STEP_MS * STEP_MS
     if needed_ms > LONGEST_MS:

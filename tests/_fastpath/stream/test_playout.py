@@ -36,6 +36,11 @@ def test_a_lossy_hop_is_waited_for_as_long_as_two_repairs_take() -> None:
     assert after(20, missed_down=4, rtt_down_us=100 * MS).least_ms == 160, "one is enough at 1.6 %"
 
 
+def test_a_browser_asks_again_no_sooner_than_if_the_way_were_long() -> None:
+    assert after(20, missed_down=FIVE_PERCENT, rtt_down_us=1 * MS).least_ms == 170
+    assert after(20, missed_up=FIVE_PERCENT, rtt_up_us=1 * MS).least_ms == 110
+
+
 def test_the_slower_hop_counts() -> None:
     lossy = {"missed_up": FIVE_PERCENT, "missed_down": FIVE_PERCENT}
     assert after(20, **lossy, rtt_up_us=100 * MS, rtt_down_us=20 * MS).least_ms == 260
