@@ -28,7 +28,7 @@ def received_stream(record: dict[str, Any], kind: str, mime_type: str, rid: str)
 
 
 def sent_stream(record: dict[str, Any], kind: str, mime_type: str) -> dict[str, Any]:
-    """An outbound-rtp entry. `playoutDelay`: what the receiver is asked to wait at least, so that repairs come in time."""
+    """An outbound-rtp entry. `playoutDelay`: what the receiver is asked to wait at least, for repairs."""
     entry = _stream("outbound-rtp", record, kind, mime_type)
     if record["playout_delay_ms"]:
         entry["playoutDelay"] = record["playout_delay_ms"]

@@ -86,20 +86,13 @@ cdef void update_scores(Engine* engine, Transport* transport, uint64_t now_us) n
     cdef uint32_t encoding
     cdef Producer* producer
     cdef ReceiveStream* stream
-    cdef bint changed
     while index != NONE:
         producer = &engine.producers[index]
         for encoding in range(producer.encoding_count):
             stream = &engine.streams[index * MAX_ENCODINGS + encoding]
             if not stream.detected or producer.paused:
                 continue
-            changed = receiver_update_score(&stream.receiver, producer.inactivity_us, now_us)
-            if stream.receiver.is_active and producer.inactivity_us != 0 and (
-                    now_us - stream.receiver.last_packet_us > producer.inactivity_us):
-                stream.receiver.is_active = 0
-                stream.receiver.score = 0
-                changed = True
-            if changed:
+            if receiver_update_score(&stream.receiver, producer.inactivity_us, now_us):
                 emit_values(engine, EVENT_STREAM, producer.handle, encoding,
                             (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, stream.receiver.is_active)
         index = producer.next_in_transport

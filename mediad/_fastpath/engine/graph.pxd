@@ -102,6 +102,7 @@ ctypedef struct ReceiveStream:
     uint32_t producer              # index
     uint32_t encoding
     bint detected                  # a packet came; ssrc is known
+    uint64_t progress_us           # when the newest packet of media came, neither late nor repeated
     uint32_t subscriber_count
     uint32_t subscriber_capacity
     uint32_t* subscribers          # consumer indices

@@ -32,8 +32,8 @@ from mediad._fastpath.stream.keyframes cimport keyframes_received
 from mediad._fastpath.stream.layer_rates cimport LayerRates, layer_rates_add
 from mediad._fastpath.stream.nack cimport nack_deadline
 from mediad._fastpath.stream.receiver cimport (
-    ARRIVAL_DUPLICATE, ARRIVAL_OUT_OF_RANGE, ARRIVAL_RESET, Arrival, receiver_packet,
-    receiver_score_is_news,
+    ARRIVAL_DUPLICATE, ARRIVAL_NEW, ARRIVAL_OUT_OF_RANGE, ARRIVAL_RESET, Arrival, receiver_falls_silent,
+    receiver_packet, receiver_score_is_news,
 )
 from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_received
 from mediad._fastpath.wire.payload cimport Codec, PayloadInfo, payload_describe
@@ -215,6 +215,10 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
     if arrival == ARRIVAL_RESET:
         restart_stream(engine, stream)
     follow_stream(engine, stream, producer, now_us)
+    if arrival == ARRIVAL_NEW and not is_rtx and packet.payload_length:
+        if packet.marker and producer.inactivity_us:
+            miss_upper_streams(engine, stream, producer, now_us)
+        stream.progress_us = now_us
     layer_rates_add(&stream.rates, &info, packet.length, now_us)
     tell_bitrates(engine, stream, now_us)
     packet.payload_type = codec.router_payload_type
@@ -263,6 +267,22 @@ cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* produce
         if deadline != 0:
             wheel_arm_sooner(&engine.wheel, nack_timer(engine, stream.producer * MAX_ENCODINGS + stream.encoding),
                              deadline)
+
+
+cdef void miss_upper_streams(Engine* engine, const ReceiveStream* stream, const Producer* producer,
+                             uint64_t now_us) noexcept nogil:
+    """Encodings of one camera come together. Where a lower one goes on, a higher one that does not was given up by its
+    sender, and whoever watches it should not wait for a timer to find out."""
+    cdef uint64_t quiet_us = producer.inactivity_us // 4
+    cdef ReceiveStream* upper
+    cdef uint32_t encoding
+    if now_us > stream.progress_us + quiet_us // 2:
+        return                         # there was no network, or few pictures
+    for encoding in range(stream.encoding + 1, producer.encoding_count):
+        upper = &engine.streams[stream.producer * MAX_ENCODINGS + encoding]
+        if upper.receiver.is_active and now_us > upper.progress_us + quiet_us:
+            receiver_falls_silent(&upper.receiver)
+            emit_values(engine, EVENT_STREAM, producer.handle, encoding, <int64_t>upper.receiver.ssrc << 8, 0)
 
 
 cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:

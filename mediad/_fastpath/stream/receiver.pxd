@@ -86,6 +86,8 @@ cdef void receiver_report(RtpStreamReceiver* stream, ReportBlock* report, uint64
 # Once per report interval: true when the score differs from the last one announced (so also the first time after a
 # packet). inactivity_us 0 = never goes to 0 by silence. A stream that was silent starts again at 10 with its next one.
 cdef bint receiver_update_score(RtpStreamReceiver* stream, uint64_t inactivity_us, uint64_t now_us) noexcept nogil
+# Inactive from now on, and that counts as announced.
+cdef void receiver_falls_silent(RtpStreamReceiver* stream) noexcept nogil
 # RTP timestamp → sender's NTP in µs since 1970 by the last SR; false when there was none.
 cdef bint receiver_capture_us(const RtpStreamReceiver* stream, uint32_t timestamp, uint64_t* capture_us) noexcept nogil
 

@@ -263,6 +263,11 @@ cdef bint receiver_update_score(
     return stream.started and receiver_score_is_news(stream)
 
 
+cdef void receiver_falls_silent(RtpStreamReceiver* stream) noexcept nogil:
+    stream.is_active = 0
+    stream.score = stream.told_score = 0
+
+
 cdef bint receiver_capture_us(
     const RtpStreamReceiver* stream, uint32_t timestamp, uint64_t* capture_us
 ) noexcept nogil:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
+from mediad._fastpath.loop import EventKind
 from mediad._fastpath.wire.srtp import session_pointer
 from tests.support import engine as e
 
@@ -239,3 +240,58 @@ def test_levels_are_averaged_and_told() -> None:
         call.pass_time(20_000)
     levels = [event for event in call.probe.events() if int(event[0]) == 7]
     assert [(handle, dbov) for _, handle, dbov in levels] == [(e.PRODUCER, -30)]
+
+
+class Camera(e.Call):
+    """A camera in two encodings, 30 pictures a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.produce(encodings=[(e.SSRC, 0, b""), (e.SSRC + 1, 0, b"")], inactivity_us=1_500_000)
+        self.number = 0
+
+    def film(self, pictures: int, *encodings: int, gap_us: int = 33_000) -> None:
+        for _ in range(pictures):
+            self.number += 1
+            for encoding in encodings:
+                payload = e.vp8_payload(self.number, keyframe=self.number == 1)
+                rtp = e.rtp(self.number, self.number * 3000, payload, ssrc=e.SSRC + encoding, marker=True)
+                self.send(rtp)
+            self.pass_time(gap_us)
+
+    def lives(self) -> dict[int, bool]:
+        """Encodings of which news came, and whether they live."""
+        news = [event for event in self.probe.events() if event[0] == EventKind.EVENT_STREAM]
+        return {event[2]: event[5] for event in news}
+
+
+def test_an_upper_encoding_its_sender_gives_up_is_missed_at_once() -> None:
+    call = Camera()
+    call.film(60, 0, 1)
+    assert call.lives() == {0: True, 1: True}
+    call.film(10, 0)
+    assert call.lives() == {}
+    call.film(4, 0)
+    assert call.lives() == {1: False}
+    call.film(1, 0, 1)
+    assert call.lives() == {1: True}
+
+
+def test_a_sender_without_network_has_not_given_up_anything() -> None:
+    call = Camera()
+    call.film(60, 0, 1)
+    call.lives()
+    call.pass_time(700_000)
+    call.film(1, 0)
+    call.film(30, 0, 1)
+    assert False not in call.lives().values()
+
+
+def test_few_pictures_are_left_to_the_timer() -> None:
+    call = Camera()
+    call.film(20, 0, 1, gap_us=200_000)
+    call.lives()
+    call.film(4, 0, gap_us=200_000)
+    assert call.lives() == {}
+    call.film(10, 0, gap_us=200_000)
+    assert call.lives() == {1: False}
