@@ -50,7 +50,7 @@ def run(scenario: Coroutine[Any, Any, None]) -> None:
 
 @contextmanager
 def busy_cores(seconds: float) -> Iterator[None]:
-    """Two processes a core that do nothing but compute, and end by themselves whatever becomes of the test."""
+    """Two processes a core that only compute, and end by themselves whatever becomes of the test."""
     count = 2 * len(os.sched_getaffinity(0))
     code = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
     spinners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(count)]
