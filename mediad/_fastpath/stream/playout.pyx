@@ -15,17 +15,20 @@ cdef enum:
 
 cdef double SMOOTHING = 0.3
 cdef double LOSSY = 0.01
-cdef double VERY_LOSSY = 0.025     # one of thirty repairs is lost as well, and has to be asked for again
+# Repairs, and requests for them, are lost as well: what is missing after one try, or after two, still shows.
+cdef double LOSES_REPAIRS = 0.025
+cdef double LOSES_MANY = 0.08
 
 
 cdef uint64_t repair_us(double* lost, uint8_t missed, uint64_t rtt_us, uint64_t retry_us) noexcept nogil:
     """How late what a hop loses comes, when it is asked for again after a round trip, or retry_us at least."""
+    cdef uint64_t again_us = rtt_us if rtt_us > retry_us else retry_us
+    cdef uint64_t more_tries
     lost[0] += SMOOTHING * (missed / 256.0 - lost[0])
     if rtt_us == 0 or lost[0] < LOSSY:
         return 0
-    if lost[0] < VERY_LOSSY:
-        return NOTICE_US + rtt_us
-    return NOTICE_US + rtt_us + (rtt_us if rtt_us > retry_us else retry_us)
+    more_tries = <uint64_t>(lost[0] >= LOSES_REPAIRS) + <uint64_t>(lost[0] >= LOSES_MANY)
+    return NOTICE_US + rtt_us + more_tries * again_us
 
 
 cdef void playout_watch(PlayoutDelay* playout, uint8_t missed_up, uint64_t rtt_up_us, uint8_t missed_down,

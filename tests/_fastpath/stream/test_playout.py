@@ -36,6 +36,11 @@ def test_a_lossy_hop_is_waited_for_as_long_as_two_repairs_take() -> None:
     assert after(20, missed_down=4, rtt_down_us=100 * MS).least_ms == 160, "one is enough at 1.6 %"
 
 
+def test_where_many_repairs_are_lost_there_is_time_for_a_third() -> None:
+    assert after(20, missed_down=30, rtt_down_us=50 * MS).least_ms == 60 + 50 + 2 * 100
+    assert after(20, missed_down=30, rtt_down_us=300 * MS).least_ms == 400, "at most"
+
+
 def test_a_browser_asks_again_no_sooner_than_if_the_way_were_long() -> None:
     assert after(20, missed_down=FIVE_PERCENT, rtt_down_us=1 * MS).least_ms == 170
     assert after(20, missed_up=FIVE_PERCENT, rtt_up_us=1 * MS).least_ms == 110
