@@ -44,7 +44,8 @@ class Claim:
     ladder: tuple[Step, ...]
     priority: int = 1
     held: int = NOTHING
-    may_rise: bool = True  # above `held`; from nothing to the lowest step always
+    may_rise: bool = True  # to another spatial layer than that held; from nothing to the lowest step always
+    may_quicken: bool = True  # to more temporal layers than are held, which costs no key frame
 
 
 def target_encoding(active: Sequence[bool], preferred: int) -> int:
@@ -122,7 +123,7 @@ def _raise(available_bps: int, claims: Sequence[Claim], granted: list[int], over
     while waiting:
         _, _, index = heapq.heappop(waiting)
         claim, step = claims[index], granted[index] + 1
-        if step == len(claim.ladder) or (step > claim.held and not claim.may_rise):
+        if step == len(claim.ladder) or (step > claim.held and not _may_take(claim, step)):
             continue
         price = claim.ladder[step].bitrate_bps - claim.ladder[step - 1].bitrate_bps
         if (spent + price) * (1 / overdraft if step <= claim.held else HEADROOM) > available_bps:
@@ -130,6 +131,11 @@ def _raise(available_bps: int, claims: Sequence[Claim], granted: list[int], over
         granted[index] = step
         spent += price
         heapq.heappush(waiting, (_share(claim, step), -claim.priority, index))
+
+
+def _may_take(claim: Claim, step: int) -> bool:
+    same_size = claim.held != NOTHING and claim.ladder[step].spatial == claim.ladder[claim.held].spatial
+    return claim.may_quicken if same_size else claim.may_rise
 
 
 def _share(claim: Claim, step: int) -> float:

@@ -1,8 +1,8 @@
 """One transport's bandwidth: its consumers' claims, what the link carries, and how soon to try more again.
 
-Sans-I/O: told of estimates, changed claims and time passing, it allots. Raising a stream that the link then
-does not carry costs a key frame each way and a stutter, so each raise that fails doubles the wait before the
-next.
+Sans-I/O: told of estimates, changed claims and time passing, it allots. Raising a stream to a larger picture
+that the link then does not carry costs a key frame each way and a stutter, so each such raise that fails
+doubles the wait before the next. More pictures a second of the same size cost nothing to try.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class _Record:
     lowered_bps: int = 0  # what was available when it was lowered
     hold_us: int = _FIRST_HOLD_US
     not_before_us: int = 0
+    not_quicker_before_us: int = 0
     plenty_us: int | None = None  # since when several times as much has been available
 
     def may_rise(self, available_bps: int | None, now_us: int) -> bool:
@@ -112,7 +113,9 @@ class Bandwidth:
         for claimant, ladder in ladders:
             record = self._records[claimant]
             held = _held_step(ladder, record.held)
-            claims.append(Claim(ladder, claimant.priority, held, record.may_rise(available_bps, now_us)))
+            may_rise = record.may_rise(available_bps, now_us)
+            may_quicken = may_rise or now_us >= record.not_quicker_before_us
+            claims.append(Claim(ladder, claimant.priority, held, may_rise, may_quicken))
         overdraft = OVERDRAFT if self._queue_us < QUEUE_US else 1.0
         granted = divide(available_bps, claims, overdraft=overdraft)
         for (claimant, ladder), claim, step in zip(ladders, claims, granted, strict=True):
@@ -120,16 +123,23 @@ class Bandwidth:
             claimant.allot(ladder[step] if step != NOTHING else None, limited=step < len(ladder) - 1)
 
     def _note(self, record: _Record, claim: Claim, step: int, available_bps: int, now_us: int) -> None:
-        if step > claim.held != NOTHING:
+        spatial = claim.ladder[step].spatial if step != NOTHING else NOTHING
+        held = claim.ladder[claim.held].spatial if claim.held != NOTHING else NOTHING
+        if spatial > held != NOTHING:
             record.raised_us, record.raised_bps = now_us, claim.ladder[step].bitrate_bps
         elif step < claim.held and self.is_limited:
-            # A stream that just starts turns out dearer than it was thought to be: no fault of the link's.
-            dearer = claim.ladder[claim.held].bitrate_bps > _DEARER * record.raised_bps
-            failed = now_us - record.raised_us < _TRIAL_US and not dearer
-            record.lowered_bps = available_bps
-            record.hold_us = min(_LONGEST_HOLD_US, 2 * record.hold_us) if failed else _FIRST_HOLD_US
-            record.not_before_us = now_us + record.hold_us
+            record.not_quicker_before_us = now_us + _FIRST_HOLD_US
+            if spatial < held:
+                self._note_fall(record, claim, available_bps, now_us)
         record.held = claim.ladder[step].layers if step != NOTHING else None
+
+    def _note_fall(self, record: _Record, claim: Claim, available_bps: int, now_us: int) -> None:
+        # A stream that just starts turns out dearer than it was thought to be: no fault of the link's.
+        dearer = claim.ladder[claim.held].bitrate_bps > _DEARER * record.raised_bps
+        failed = now_us - record.raised_us < _TRIAL_US and not dearer
+        record.lowered_bps = available_bps
+        record.hold_us = min(_LONGEST_HOLD_US, 2 * record.hold_us) if failed else _FIRST_HOLD_US
+        record.not_before_us = now_us + record.hold_us
 
 
 def _held_step(ladder: tuple[Step, ...], held: tuple[int, int] | None) -> int:

@@ -115,6 +115,24 @@ def test_raises_that_fail_wait_longer_and_longer() -> None:
     assert released(viewer, bandwidth, now_us) == S  # the last one had succeeded
 
 
+def test_more_pictures_of_the_same_size_wait_for_no_failed_raise() -> None:
+    """They cost no key frame."""
+    viewer = Viewer((Step(0, 0, 100), Step(0, 1, 200), Step(1, 0, 1000)))
+    bandwidth = joined(viewer)
+    now_us = 10 * S
+    for _ in range(6):
+        bandwidth.estimate_changed(150, now_us)
+        now_us += released(viewer, bandwidth, now_us) + S
+    bandwidth.estimate_changed(150, now_us)
+    assert viewer.has == 100
+    bandwidth.estimate_changed(300, now_us + S // 2)
+    assert viewer.has == 100
+    bandwidth.review(now_us + S)
+    assert viewer.has == 200
+    bandwidth.estimate_changed(1200, now_us + S)
+    assert viewer.has == 200, "a larger picture does"
+
+
 def test_a_much_wider_link_ends_long_waits() -> None:
     viewer = Viewer()
     bandwidth = joined(viewer)

@@ -44,7 +44,8 @@ ctypedef struct Estimator:
     uint32_t swellings         # feedbacks in a row by which a long queue grew
     uint32_t standing          # feedbacks in a row by which a queue was there
     uint64_t drain_begun_us    # 0 = not draining
-    uint64_t drain_from_us     # the queue then
+    uint64_t drain_from_us     # the queue then, and the target it was met with
+    double drain_from_bps
     uint64_t competing_until_us    # the queue is another's: do not wait for it to empty
     # where overuse set in lately (draft section 5.5): mean and variance of the arrival rate then
     double capacity_bps        # 0 = unknown

@@ -22,6 +22,7 @@ from mediad._fastpath.wire.transport_cc cimport (
 
 cdef enum:
     FLOOR_BPS = 30000
+    SENT_ANYWAY_BPS = 120000       # a voice and a smallest picture, however little the estimate
     WINDOW_US = 500000             # of arrival rates
     RECENT_US = 200000             # of the arrival rate when overuse shows: what was before it does not count
     BASE_WINDOW_US = 15000000
@@ -54,11 +55,13 @@ cdef double MIN_STEP_BPS = 4000.0  # per second, near the known capacity
 cdef double ROOM = 0.8             # media below this share of the target does not test it
 cdef double TAKEN = 0.95           # of what arrives
 cdef double MAX_AHEAD = 1.5        # of the arrival rate: more was never tried
+cdef double COMPETING_AHEAD = 2.5
 cdef double LOSS_CALM = 0.02
 cdef double LOSS_MUCH = 0.10
 cdef double OVERFLOWING = 0.85     # of what is sent arrives: the queue grows by our own doing
 cdef double LEAST_DRAIN = 0.5
 cdef double OBEYED = 1.25
+cdef double YIELD = 0.6            # of the target, to a queue that may be another's
 cdef double PROBE_FIRST = 3.0
 cdef double PROBE_STEP = 2.0
 cdef double PROBE_CAREFUL = 1.5    # after one that found the path full
@@ -236,6 +239,8 @@ cdef void watch_queue(Estimator* estimator, int64_t least_us, uint64_t now_us) n
     estimator.standing = estimator.standing + 1 if estimator.queue_us > QUEUE_BUSY_US else 0
     if estimator.queue_us < QUEUE_CALM_US:
         estimator.competing_until_us = 0
+    if estimator.competing_until_us != 0 and now_us >= estimator.competing_until_us:
+        yield_to_queue(estimator, now_us)
     drain_queue(estimator, now_us)
 
 
@@ -255,9 +260,10 @@ cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
             estimator.competing_until_us = now_us + COMPETING_US
             estimator.drain_begun_us = 0
             estimator.drain = 1.0
+            if estimator.target_bps < estimator.drain_from_bps:
+                estimator.target_bps = estimator.drain_from_bps    # yielding more was of no use
             return
-        estimator.drain_begun_us = now_us
-        estimator.drain_from_us = estimator.queue_us
+        begin_drain(estimator, now_us)
     estimator.drain = 1.0
     if estimator.queue_us > QUEUE_LONG_US:
         estimator.drain = 1.0 - (estimator.queue_us - QUEUE_LONG_US) / 1e6
@@ -265,9 +271,25 @@ cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
         estimator.drain = LEAST_DRAIN
 
 
+cdef void begin_drain(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    estimator.drain_begun_us = now_us
+    estimator.drain_from_us = estimator.queue_us
+    estimator.drain_from_bps = estimator.target_bps
+
+
+cdef void yield_to_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
+    """After a while of competing: whether the queue is ours by now shows when we send less."""
+    estimator.competing_until_us = 0
+    begin_drain(estimator, now_us)
+    decrease(estimator, YIELD * estimator.target_bps, now_us)
+
+
 cdef bint obeys(const Estimator* estimator) noexcept nogil:
     """What was sent lately is about what the estimate said, so that the queue's answer to it means something."""
-    return arrivals_bps(&estimator.offered, WINDOW_US) < OBEYED * estimator_bps(estimator)
+    cdef uint64_t bps = estimator_bps(estimator)
+    if bps < SENT_ANYWAY_BPS:
+        bps = SENT_ANYWAY_BPS
+    return arrivals_bps(&estimator.offered, WINDOW_US) < OBEYED * bps
 
 
 cdef bint competes(const Estimator* estimator, uint64_t now_us) noexcept nogil:
@@ -323,9 +345,16 @@ cdef void decrease(Estimator* estimator, double target_bps, uint64_t now_us) noe
         estimator.next_probe_us = now_us + PROBE_AFTER_DECREASE_US
 
 
+cdef bint is_bystander(const Estimator* estimator, double arrival_bps) noexcept nogil:
+    """We send much less than we might, and all of it arrives: the queue is not of our making."""
+    cdef double offered_bps = arrivals_bps(&estimator.offered, RECENT_US)
+    return offered_bps < ROOM * estimator.target_bps and arrival_bps > OVERFLOWING * offered_bps
+
+
 cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
     """To 0.85 of what arrived lately, once a round trip."""
     cdef uint64_t spacing_us = estimator.rtt_us
+    cdef double target_bps
     cdef double arrival_bps = arrivals_bps(&estimator.delivered, RECENT_US)
     if spacing_us < MIN_RTT_US:
         spacing_us = MIN_RTT_US
@@ -335,10 +364,14 @@ cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
         return
     learn_capacity(estimator, arrival_bps)
     notice_fooled(estimator, arrival_bps, now_us)
-    decrease(estimator, BACK_OFF * arrival_bps, now_us)
+    target_bps = BACK_OFF * arrival_bps
+    if is_bystander(estimator, arrival_bps):
+        target_bps = BACK_OFF * estimator.target_bps   # what arrives says nothing of what there is room for
+    if estimator.drain_begun_us != 0 and target_bps < YIELD * estimator.drain_from_bps:
+        target_bps = YIELD * estimator.drain_from_bps  # whether the queue follows, this much shows
+    decrease(estimator, target_bps, now_us)
     if estimator.drain_begun_us == 0 and estimator.queue_us > QUEUE_BUSY_US:
-        estimator.drain_begun_us = now_us
-        estimator.drain_from_us = estimator.queue_us
+        begin_drain(estimator, now_us)
         drain_queue(estimator, now_us)
 
 
@@ -387,9 +420,8 @@ cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) 
         taken_bps = estimator.desired_bps
     if estimator.queue_us < QUEUE_CALM_US and estimator.target_bps < taken_bps:
         estimator.target_bps = taken_bps   # it came without a queue: the path carries it
-    if delivered_bps < ROOM * estimator_bps(estimator):
-        return
-    if estimator.queue_us > QUEUE_FULL_US and not competes(estimator, now_us):
+    if not competes(estimator, now_us) and (
+            delivered_bps < ROOM * estimator_bps(estimator) or estimator.queue_us > QUEUE_FULL_US):
         return
     if estimator.capacity_bps > 0.0 and delivered_bps > estimator.capacity_bps + 3 * deviation(estimator):
         estimator.capacity_bps = 0.0
@@ -402,7 +434,8 @@ cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) 
         step_bps = estimator.target_bps * (pow(GROWTH, passed_s) - 1.0)
         if step_bps < 1000.0 * passed_s:
             step_bps = 1000.0 * passed_s
-    most_bps = MAX_AHEAD * delivered_bps + 10000.0
+    # No probe can look for more in another's queue: the next layer has to come within reach without.
+    most_bps = (COMPETING_AHEAD if competes(estimator, now_us) else MAX_AHEAD) * delivered_bps + 10000.0
     if estimator.target_bps + step_bps <= most_bps:
         estimator.target_bps += step_bps
 

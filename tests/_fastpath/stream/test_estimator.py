@@ -33,6 +33,18 @@ class Conversation:
                 while (report := self.receiver.feedback()) is not None:
                     assert self.estimator.feedback(report, self.now_us + 30 * MS)
 
+    def run_in_anothers_queue(self, packets: int, queue_ms: int) -> None:
+        """Everything waits behind what somebody else put there, however little is sent."""
+        for _ in range(packets):
+            self.estimator.sent(self.number & 0xFFFF, self.size, self.now_us)
+            wait_us = 20 * MS + queue_ms * MS + self.number % 7 * MS
+            self.receiver.received(self.number & 0xFFFF, self.now_us + wait_us)
+            self.number += 1
+            self.now_us += 10 * MS
+            if self.number % 10 == 0:
+                while (report := self.receiver.feedback()) is not None:
+                    assert self.estimator.feedback(report, self.now_us + 30 * MS)
+
     def probe(self) -> bool:
         """One cluster, if it wants one."""
         if not self.estimator.start_probe(self.now_us):
@@ -107,6 +119,20 @@ def test_silence_is_no_congestion() -> None:
     talk.run(500, arrive=False, feedback=False)
     talk.run(100)
     assert talk.estimator.bps == before
+
+
+def test_who_sends_little_does_not_starve_in_anothers_queue() -> None:
+    """100 kbit/s in a queue that somebody else fills: yielding all of the estimate would not empty it."""
+    talk = Conversation(size=125)
+    talk.run(200)
+    for queue_ms in range(0, 200, 10):
+        talk.run_in_anothers_queue(10, queue_ms)
+    lowest = talk.estimator.bps
+    for _ in range(10):
+        talk.run_in_anothers_queue(50, 200)
+        lowest = min(lowest, talk.estimator.bps)
+    assert lowest > 0.4 * START_BPS
+    assert talk.estimator.bps > 0.5 * START_BPS
 
 
 def test_loss_without_end_is_the_paths_own() -> None:
