@@ -6,13 +6,10 @@ import pytest
 
 from tests.support.browser import Tab, Tabs
 
-LAYERED = {"resolution": "640x360"}
-"""A camera that is sent twice: 320 and 640 pixels wide."""
 
-
-def pair(tabs: Tabs, room_id: str, **query: str) -> tuple[Tab, Tab]:
+def pair(tabs: Tabs, room_id: str) -> tuple[Tab, Tab]:
     """Ana and Ben, who see and hear each other."""
-    ana, ben = tabs.open(room_id, "ana", **query), tabs.open(room_id, "ben", **query)
+    ana, ben = tabs.open(room_id, "ana"), tabs.open(room_id, "ben")
     ana.until_flowing("ben")
     ben.until_flowing("ana")
     return ana, ben
@@ -119,35 +116,6 @@ def test_ice_restart_goes_unnoticed(tabs: Tabs, room_id: str) -> None:
     ben.until_smooth("ana")
     assert ana.get("mediad.sessionCount") == 1
     assert ana.state == "connected"
-
-
-def test_preferred_layers_change_the_picture(tabs: Tabs, room_id: str) -> None:
-    ana, ben = pair(tabs, room_id, **LAYERED)
-    sent: dict[str, dict[str | None, int]] = {"ana": {}, "ben": {}}  # widths by rid
-
-    def wait_for_layer(receiver: Tab, sender: Tab, rid: str) -> None:
-        """The picture that arrives is as wide as the one sent under that rid, and not as the other."""
-        widths = sent[sender.peer_id]
-
-        def seen() -> bool:
-            (camera,) = (one for one in sender.stats()["producers"] if one["source"] == "webcam")
-            # The first reports of a stream come without its rid, those of one that sleeps without a width.
-            widths.update(
-                {one.get("rid"): one["frameWidth"] for one in camera["encodings"] if one.get("frameWidth")}
-            )
-            arriving = receiver.consumer(sender.peer_id, "webcam").get("frameWidth")
-            return bool(0 < widths.get("r0", 0) < widths.get("r1", 0) and arriving == widths[rid])
-
-        receiver.until(f"layer {rid}", seen)
-        receiver.until_flowing(sender.peer_id, "webcam")
-
-    wait_for_layer(ana, ben, "r1")
-    consumer = ana.consumer("ben", "webcam")["id"]
-    for spatial_layer in (0, 1, 0):
-        ana.get("([id, layer]) => mediad.setPreferredLayers(id, layer, 2)", [consumer, spatial_layer])
-        wait_for_layer(ana, ben, f"r{spatial_layer}")
-    assert ana.consumer("ben", "webcam")["layers"]["spatialLayer"] == 0
-    wait_for_layer(ben, ana, "r1")  # one receiver's wish is its own
 
 
 def test_replicas_multiply_what_is_received(tabs: Tabs, room_id: str) -> None:

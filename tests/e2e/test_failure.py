@@ -141,9 +141,9 @@ def test_busy_cores_are_no_reason_to_replace_a_worker() -> None:
                 with busy_cores(BUSY_S):
                     await asyncio.sleep(BUSY_S)
                 for room in rooms:
-                    await room.flows()
-                    assert room.sessions == (1, 1)
+                    await room.flows()  # its clients had no time either, and may have had to come back
                 assert daemon.worker_pids() == pids
+                assert "did not answer" not in daemon.log
 
     run(scenario())
 

@@ -32,6 +32,7 @@ cdef enum:
     MAX_REPORTS = 31               # RC is five bits
     DEFAULT_RTT_US = 100000
     REMOTE_LOSS_US = 8000000       # of a receiver that has stopped reporting; some report only every 5 s
+    CONGESTED_US = 3000000         # after the estimate fell: reports of what was lost then are on their way
 
 
 cdef uint64_t engine_deadline(Engine* engine) noexcept nogil:
@@ -200,9 +201,12 @@ cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noe
 
 cdef void ask_for_patience(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
     """Of a video consumer, as long as the repairs of both hops take. Without RTX a repeat must not differ by a bit."""
+    cdef uint64_t decreased_us = engine.transports[consumer.transport].estimator.decreased_us
     cdef ReceiveStream* stream
     if not consumer.video or consumer.rtx_ssrc == 0 or consumer.current < 0:
         return
+    if decreased_us != 0 and now_us < decreased_us + CONGESTED_US:
+        return                         # a full queue loses packets, too: the cure is to send less
     stream = &engine.streams[consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current]
     playout_watch(
         &consumer.playout,

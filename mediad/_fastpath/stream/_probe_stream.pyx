@@ -518,9 +518,9 @@ cdef class Playout:
     def watch(self, now_us: int, missed_up: int = 0, rtt_up_us: int = 0, missed_down: int = 0, rtt_down_us: int = 0):
         playout.playout_watch(&self.state, missed_up, rtt_up_us, missed_down, rtt_down_us, now_us)
 
-    def limits(self, sender: bytes | None = None):
+    def limits(self, wish: bytes | None = None):
         """(least, most) in ms"""
-        cdef uint32_t value = playout.playout_limits(&self.state, NULL if sender is None else <const uint8_t*>sender)
+        cdef uint32_t value = playout.playout_limits(&self.state, NULL if wish is None else <const uint8_t*>wish)
         return 10 * (value >> 12), 10 * (value & 0xFFF)
 
     @property

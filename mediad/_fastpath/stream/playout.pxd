@@ -18,6 +18,6 @@ ctypedef struct PlayoutDelay:
 # Once a second. missed_*: lost in the last interval in 1/256, repaired or not. rtt_*_us: 0 = unknown.
 cdef void playout_watch(PlayoutDelay* playout, uint8_t missed_up, uint64_t rtt_up_us, uint8_t missed_down,
                         uint64_t rtt_down_us, uint64_t now_us) noexcept nogil
-# The extension's three bytes, as a number. `sender`: those of the sender's own wish, or NULL. The longer wait holds, but
-# not beyond what the sender allows: who wants pictures shown at once has his reasons.
+# The extension's three bytes, as a number. `sender`: those of the sender's own wish, or NULL. The longer wait holds,
+# but not beyond what the sender allows: who wants pictures shown at once has his reasons.
 cdef uint32_t playout_limits(const PlayoutDelay* playout, const uint8_t* sender) noexcept nogil

@@ -1,7 +1,7 @@
 """Sequence numbers, loss, jitter and clock of one received stream."""
 
 from libc.math cimport fabs
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base.clock cimport compact_ntp, us_from_ntp
 from mediad._fastpath.base.rate cimport rate_add

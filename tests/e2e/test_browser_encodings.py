@@ -1,4 +1,8 @@
-"""Chromium's camera sends the encodings somebody receives, and no others."""
+"""Chromium's camera in two encodings: everybody sees the one he wants, and what nobody receives is not sent.
+
+A module of its own, with a browser of its own: tabs share the camera, and who opens it while the tab of
+another test is still closing gets that one's size, and with it fewer encodings.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +46,23 @@ def until_asleep(sender: Tab) -> None:
     sender.until("the upper encoding asleep", asleep)
 
 
-def until_wide(viewer: Tab, width: int) -> None:
+def until_wide(viewer: Tab, width: int, peer_id: str = "ana") -> None:
     viewer.until(
         f"a picture {width} wide",
-        lambda: [one.get("frameWidth") for one in viewer.consumers("ana", "webcam")] == [width],
+        lambda: [one.get("frameWidth") for one in viewer.consumers(peer_id, "webcam")] == [width],
     )
-    viewer.until_flowing("ana", "webcam")
+    viewer.until_flowing(peer_id, "webcam")
+
+
+def test_everybody_sees_the_encoding_he_wants(tabs: Tabs, room_id: str) -> None:
+    ana, ben = tabs.open(room_id, "ana", **LAYERED), tabs.open(room_id, "ben", **LAYERED)
+    until_wide(ana, 640, "ben")
+    consumer_id = ana.consumer("ben", "webcam")["id"]
+    for spatial_layer in (0, 1, 0):
+        ana.get("([id, layer]) => mediad.setPreferredLayers(id, layer, 2)", [consumer_id, spatial_layer])
+        until_wide(ana, (320, 640)[spatial_layer], "ben")
+    assert ana.consumer("ben", "webcam")["layers"]["spatialLayer"] == 0
+    until_wide(ben, 640)  # one receiver's wish is its own
 
 
 def test_the_upper_encoding_sleeps_until_it_is_wanted(tabs: Tabs, room_id: str) -> None:
