@@ -395,7 +395,8 @@ cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequenc
     if sent.held:
         drop(engine, DROP_RTX_TOO_SOON)
         return
-    if is_obsolete(engine, consumer, sent):
+    if is_obsolete(engine, consumer, sent) or (transport.pacer.careful and 0 <= consumer.target < consumer.current):
+        # Or soon will be: what would repair the picture left for want of bandwidth delays the one awaited.
         drop(engine, DROP_RTX_OBSOLETE)
         return
     if spacing_us < MIN_RESEND_US:

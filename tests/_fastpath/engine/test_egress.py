@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from mediad._fastpath.loop import EventKind
+from mediad._fastpath.stream._probe_stream import Twcc
 from tests.support import engine as e
 
 FRAME_US = 33_333
@@ -239,6 +240,25 @@ class TestAgain:
         call.send(e.rtp(8004, 0, e.vp8_payload(8004, keyframe=True), ssrc=e.SSRC + 1))
         call.forwarded()
         call.reply(e.nack(e.OUT_SSRC, old[0].sequence))
+        assert call.forwarded() == []
+        assert call.drops()["drop_rtx_obsolete"] == 1
+
+    def test_of_a_picture_that_is_left_because_a_queue_stands(self) -> None:
+        call, arrivals, queue_us = two_streams(), Twcc(), 0
+        call.probe.set_target(e.CONSUMER, 1, 255)
+        for number in range(8004, 8064):
+            payload = e.vp8_payload(number, keyframe=number == 8004)
+            call.send(e.rtp(number, number * 900, payload, ssrc=e.SSRC + 1))
+            for newest in call.forwarded():
+                carried = int.from_bytes(newest.extensions[e.OUT_IDS[e.TRANSPORT_CC]], "big")
+                arrivals.received(carried, call.now_us + 20_000 + queue_us)
+            queue_us += 12_000
+            call.pass_time(10_000)
+            if number % 10 == 3 and (feedback := arrivals.feedback()) is not None:
+                call.reply(feedback)
+        call.forwarded()
+        call.probe.set_target(e.CONSUMER, 0, 255)
+        call.reply(e.nack(e.OUT_SSRC, newest.sequence))
         assert call.forwarded() == []
         assert call.drops()["drop_rtx_obsolete"] == 1
 
