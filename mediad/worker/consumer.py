@@ -288,6 +288,10 @@ class Consumer:
             return "notSent"
         if self._type == "simulcast" and self._current != self._target[0]:
             return "waiting"
+        if self._type == "svc" and self._current_layers is not None:
+            spatial = self._preferred[0]
+            if self._current_layers["spatialLayer"] < spatial:
+                return "waiting" if self.producer.bitrates[0][RATED_LAYERS * spatial] else "notSent"
         return "preferred"
 
     def _clamped(self, spatial_layer: int, temporal_layer: int | None) -> tuple[int, int]:

@@ -341,6 +341,18 @@ def test_svc_has_its_spatial_layers_in_one_stream() -> None:
     assert made.told("consumer.layers")[-1]["layers"] == {"spatialLayer": 1, "temporalLayer": 2}
 
 
+def test_statistics_say_why_of_svc() -> None:
+    wire = video("video/VP8", encodings=[{"ssrc": 5, "scalabilityMode": "L3T3"}])
+    _, producer, consumer = consumed(wire=wire)
+    reasons = []
+    for top_bps in (1000, 0):
+        producer.bitrates_measured(0, [100, 0, 0, 0, 300, 0, 0, 0, top_bps] + [0] * 7)
+        for spatial in (1, 2):
+            consumer.layers_changed(0, 2, spatial)
+            reasons.append(consumer.layer_stats()["layersReason"])
+    assert reasons == ["waiting", "preferred", "notSent", "preferred"]
+
+
 def test_one_layer_is_reserved_and_never_taken_away() -> None:
     made, producer, consumer = consumed(wire=SIMPLE)
     producer.bitrates_measured(0, [700] + [0] * 15)
