@@ -71,7 +71,7 @@ def test_layers_change(tabs: Tabs, room_id: str, name: str, capsys: pytest.Captu
         wish = chance.choice([(s, t) for s in range(3) for t in range(3) if (s, t) != layers])
         change = watch.change(*wish, widths[wish[0]])
         if None in (change.told_ms, change.shown_ms) and watch.consumer_stats()["layersReason"] == "notSent":
-            # Short of time or bandwidth, Chromium leaves out upper layers for a while: that is not the server's.
+            # Short of time or bandwidth, Chromium leaves out upper layers for a while.
             watch.until_current(*wish)
         else:
             assert change.shown_ms is not None, f"{layers} → {wish}: no such frame; {watch.consumer_stats()}"
