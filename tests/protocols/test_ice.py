@@ -239,10 +239,20 @@ def test_consent_expires_thirty_seconds_after_the_last_check() -> None:
     assert (agent.selected, agent.get_timer()) == (None, None)
 
 
+def test_who_slept_himself_gives_the_peer_another_chance() -> None:
+    agent = IceLiteAgent()
+    check(agent, HOME, now_us=0, nominate=True)
+    agent.handle_timer(40 * SECOND_US)
+    assert (agent.state, agent.selected) == ("completed", HOME)
+    assert agent.get_timer() == 47 * SECOND_US
+    agent.handle_timer(47 * SECOND_US)
+    assert agent.state == "disconnected"
+
+
 def test_a_peer_may_come_back_after_consent_was_lost() -> None:
     agent = IceLiteAgent()
     check(agent, HOME, nomination=5)
-    agent.handle_timer(60 * SECOND_US)
+    agent.handle_timer(30 * SECOND_US)
     events_of(agent)
     assert check(agent, CAFE, now_us=61 * SECOND_US) == [
         PathAdded(CAFE),
