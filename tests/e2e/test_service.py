@@ -118,10 +118,11 @@ def test_who_connects_before_the_start_is_served_and_a_restart_refuses_nobody(tm
                     early.settimeout(30)
                     early.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                     assert early.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+                    assert daemon.stderr is not None
+                    assert any(f"open http://127.0.0.1:{port}/" in line for line in daemon.stderr)
                 finally:
                     daemon.terminate()
-                    _, log = daemon.communicate(timeout=30)
-                assert f"open http://127.0.0.1:{port}/" in log
+                    daemon.communicate(timeout=30)
                 assert daemon.returncode == ExitCode.OK
 
 
