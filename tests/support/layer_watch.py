@@ -129,11 +129,6 @@ class LayerWatch:
         )
         return Change(result["toldMs"], result["shownMs"])
 
-    def until_current(self, spatial: int, temporal: int) -> None:
-        """Wait until the server sends these layers."""
-        layers = {"spatialLayer": spatial, "temporalLayer": temporal}
-        self.receiver.until(f"{layers}", lambda: self.consumer_stats()["currentLayers"] == layers)
-
     def likeness(self, enough: float) -> float:
         """Correlation between a decoded frame and the picture that was sent as it, both made small.
 
