@@ -74,7 +74,7 @@ def test_layers_change(tabs: Tabs, room_id: str, name: str, capsys: pytest.Captu
         wish = chance.choice([(s, t) for s in range(3) for t in range(3) if (s, t) != layers])
         change = watch.change(*wish, widths[wish[0]])
         if None in (change.told_ms, change.shown_ms) and again == 0:
-            # Short of time or bandwidth, Chromium leaves out upper layers for a while, or stops decoding until
+            # Short of time or bandwidth, Chromium leaves out upper layers, or stops decoding until
             # the next key frame. Once a call that is not held against the server.
             again += 1
             watch.change(*layers, widths[layers[0]])
