@@ -23,6 +23,7 @@ from mediad._fastpath.wire.rtcp cimport (
     ReportBlock, SenderInfo, rtcp_write_dlrr, rtcp_write_nack, rtcp_write_rr, rtcp_write_rrtr,
     rtcp_write_sdes, rtcp_write_sr,
 )
+from mediad._fastpath.wire.rtp cimport EXT_PLAYOUT_DELAY
 
 cdef enum:
     REPORT_INTERVAL_US = 1000000
@@ -200,10 +201,13 @@ cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noe
 
 
 cdef void ask_for_patience(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
-    """Of a video consumer, as long as the repairs of both hops take. Without RTX a repeat must not differ by a bit."""
+    """As long as the repairs of both hops take, of who knows the extension: video is negotiated with it, audio is not.
+
+    Without RTX a repeat must not differ by a bit.
+    """
     cdef uint64_t decreased_us = engine.transports[consumer.transport].estimator.decreased_us
     cdef ReceiveStream* stream
-    if not consumer.video or consumer.rtx_ssrc == 0 or consumer.current < 0:
+    if consumer.extension_ids[<int>EXT_PLAYOUT_DELAY] == 0 or consumer.rtx_ssrc == 0 or consumer.current < 0:
         return
     if decreased_us != 0 and now_us < decreased_us + CONGESTED_US:
         return                         # a full queue loses packets, too: the cure is to send less

@@ -226,11 +226,11 @@ def test_receivers_losses_are_not_the_senders_without_fec() -> None:
 PLAYOUT_DELAY = 10  # ExtensionKind
 
 
-def asked_to_wait(**consumer: object) -> list[int | None]:
-    """What each packet to a receiver that loses 10 % asks of it, in ms."""
+def asked_to_wait(extension_id: int = 12, **consumer: object) -> list[int | None]:
+    """What each packet to a receiver that loses 10 % asks of it, in ms; the statistics say so as well."""
     call = e.Call()
     call.produce()
-    call.consume(extensions=e.OUT_IDS | {PLAYOUT_DELAY: 12}, **consumer)
+    call.consume(extensions=e.OUT_IDS | {PLAYOUT_DELAY: extension_id}, **consumer)
     asked: list[int | None] = []
     for second in range(8):
         feed(call, range(1 + 50 * second, 51 + 50 * second))
@@ -243,6 +243,10 @@ def asked_to_wait(**consumer: object) -> list[int | None]:
             0
         ]
         call.reply(struct.pack("!BBHIIIIIII", 0x81, 201, 7, 99, e.OUT_SSRC, 26 << 24, 0, 0, *last_sr, 0))
+    call.probe.events()
+    call.probe.request_stats(1, 2, e.CONSUMER)
+    (record,) = next(event for event in call.probe.events() if int(event[0]) == 8)[2]
+    assert (record["playout_delay_ms"] > 0) == (set(asked) != {None})
     return asked
 
 
@@ -255,3 +259,7 @@ def test_a_receiver_that_loses_packets_is_asked_to_wait_for_repairs() -> None:
 
 def test_without_rtx_a_packet_may_not_change_between_its_repeats() -> None:
     assert set(asked_to_wait(rtx_ssrc=0, codecs=[(101, 0)])) == {None}
+
+
+def test_nothing_is_asked_of_a_receiver_that_does_not_know_the_extension() -> None:
+    assert set(asked_to_wait(extension_id=0)) == {None}
