@@ -146,6 +146,12 @@ class Settings:
     max_rooms: int = _key(0, Whole(0, 10**6), "most rooms this node holds; 0 is no limit", live=True)
     max_peers: int = _key(0, Whole(0, 10**6), "most peers in all rooms together; 0 is no limit", live=True)
     max_peers_per_room: int = _key(0, Whole(0, 10**6), "most peers in one room; 0 is no limit", live=True)
+    max_consumer_replicas: int = _key(
+        0,
+        Whole(0, 16),
+        "most extra copies of each track that a client may ask for, for load tests (consumerReplicas)",
+        live=True,
+    )
     max_transports_per_peer: int = _key(
         16, Whole(1, 1000), "most transports of one peer; apps use two", live=True
     )

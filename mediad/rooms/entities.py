@@ -46,6 +46,8 @@ class Peer:
     transports: dict[str, Transport] = field(default_factory=dict)
     reserved_transports: int = 0
     """Transports the worker is making; they count against the limit."""
+    wanted_replicas: int = 0
+    """Extra consumers of each track it asks for; the limits decide how many it gets."""
     witnesses: set[Peer] = field(default_factory=set)
     """Peers that know this id as a member from an earlier connection, while this one has not joined."""
     since_s: float = field(default_factory=time.monotonic)

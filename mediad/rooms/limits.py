@@ -14,5 +14,5 @@ class RoomLimits:
     peers_per_room: int = 0
     transports_per_peer: int = 16
     producers_per_peer: int = 64
-    consumer_replicas: int = 16
-    """Extra consumers for each track; a load test's wish, multiplied by everybody in the room."""
+    consumer_replicas: int = 0
+    """The most extra consumers for each track that a peer gets when it asks for them, for load tests."""

@@ -45,7 +45,7 @@ def announce(room: Room, producer: Producer) -> None:
 
 def _start_offers(room: Room, producer: Producer, peer: Peer) -> None:
     """All at once: a joiner of a large room must not wait for one answer after the other."""
-    for _ in range(room.copies):
+    for _ in range(room.copies_for(peer)):
         room.background.run(_offer(room, producer, peer))
 
 

@@ -56,8 +56,9 @@ class RoomRegistry:
     ) -> Seat:
         """A client is here: its seat, in a room that is opened when there is none of that id.
 
-        `consumer_replicas` counts only when it opens the room. Raises Unavailable when no worker can take a
-        room now or a limit is reached, or the worker's error when it cannot make one.
+        It gets every consumer `1 + consumer_replicas` times, as far as the limits allow. Raises Unavailable
+        when no worker can take a room now or a limit is reached, or the worker's error when it cannot make
+        one.
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
@@ -80,13 +81,13 @@ class RoomRegistry:
         self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
     ) -> Seat:
         self._require_capacity(room_id, peer_id)
-        room = self._rooms.get(room_id) or self._open(room_id, consumer_replicas)
+        room = self._rooms.get(room_id) or self._open(room_id)
         room.expected += 1
         try:
             await room.opened()
             if room.closed:
                 raise _NoWorkerYet("the room was closed while it was opened")
-            return Seat(room, peer_id, listener)
+            return Seat(room, peer_id, listener, consumer_replicas)
         except WorkerDied as error:
             raise _NoWorkerYet(str(error)) from None
         finally:
@@ -169,7 +170,7 @@ class RoomRegistry:
 
     # -- rooms come and go ---------------------------------------------------------------------------------
 
-    def _open(self, room_id: str, consumer_replicas: int) -> Room:
+    def _open(self, room_id: str) -> Room:
         try:
             worker = self._placement.place(room_id)
         except Unavailable as error:
@@ -180,7 +181,6 @@ class RoomRegistry:
             self._capabilities,
             self._limits,
             self._background,
-            consumer_replicas=consumer_replicas,
             on_closed=self._forget,
             observer=self.observer,
         )

@@ -46,12 +46,11 @@ class Room:
         limits: RoomLimits,
         background: Background,
         *,
-        consumer_replicas: int,
         on_closed: Callable[[Room], None],
         observer: Observer | None = None,
     ) -> None:
-        """Every consumer is made `1 + consumer_replicas` times, bounded by the limits. `on_closed` is
-        called once, whether the room was closed or has closed itself. Call `open` before anything else."""
+        """`on_closed` is called once, whether the room was closed or has closed itself. Call `open` before
+        anything else."""
         self.id = room_id
         self.router_id = str(uuid4())
         self.worker = worker
@@ -59,7 +58,6 @@ class Room:
         self.limits = limits
         self.background = background
         self.observer = observer or Observer()
-        self.copies = 1 + max(0, min(consumer_replicas, limits.consumer_replicas))
         self.peers: dict[str, Peer] = {}
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
@@ -112,6 +110,13 @@ class Room:
             old.listener.closed(CloseCause.REPLACED, reason)
         self.observer.peer_connected(self.id, peer_id)
         return newcomer
+
+    def copies_for(self, peer: Peer) -> int:
+        """How many consumers it gets of each track.
+
+        Its own wish, for itself alone: one client's load test must not multiply what the others receive.
+        """
+        return 1 + max(0, min(peer.wanted_replicas, self.limits.consumer_replicas))
 
     def joined_peers(self, *, but: Peer | None = None) -> list[Peer]:
         """Everybody in the call, in the order they connected, `but` one."""

@@ -23,9 +23,10 @@ from mediad.rooms.room import Room
 class Seat:
     """Taken when the client connects, given up with `leave`."""
 
-    def __init__(self, room: Room, peer_id: str, listener: PeerListener) -> None:
+    def __init__(self, room: Room, peer_id: str, listener: PeerListener, consumer_replicas: int = 0) -> None:
         self.room = room
         self.peer = room.attach(peer_id, listener)
+        self.peer.wanted_replicas = consumer_replicas
 
     def leave(self) -> None:
         """The client is gone. Returns at once; what it had is closed on the worker in the background."""

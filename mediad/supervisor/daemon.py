@@ -246,6 +246,7 @@ def _room_limits(settings: Settings) -> RoomLimits:
         peers_per_room=settings.max_peers_per_room,
         transports_per_peer=settings.max_transports_per_peer,
         producers_per_peer=settings.max_producers_per_peer,
+        consumer_replicas=settings.max_consumer_replicas,
     )
 
 

@@ -19,7 +19,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Daemon]:
-    with Daemon(workers=1) as daemon:
+    with Daemon(workers=1, max_consumer_replicas=2) as daemon:
         yield daemon
 
 

@@ -46,8 +46,8 @@ def join(lab: NetworkLab, browsers: LabBrowsers, rate_bps: int, copies: int) -> 
     lab.client("ana").link.set(up=Shape(rate_bps=4_000_000))
     query = {"resolution": f"{WIDTH}x{HEIGHT}", "frameRate": str(FRAME_RATE)}
     replicas = str(copies - 1)
-    browsers.open("ana", room, "ana", consume="false", audio="false", consumerReplicas=replicas, **query)
-    ben = browsers.open("ben", room, "ben", produce="false")
+    browsers.open("ana", room, "ana", consume="false", audio="false", **query)
+    ben = browsers.open("ben", room, "ben", produce="false", consumerReplicas=replicas)
     sees(ben, copies)
     ben.until("the large picture", lambda: ben.consumers("ana", "webcam")[0].get("frameWidth") == WIDTH)
     lab.client("ben").link.set(down=Shape(rate_bps=rate_bps, delay_ms=20))

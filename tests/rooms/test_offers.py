@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mediad.errors import Forbidden, MediadError
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import Device
 from tests.support.bookkeeping_worker import DEFAULT_SCORE
 from tests.support.calls import Call
@@ -16,9 +17,9 @@ from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import h264, opus, vp8, vp8_simulcast
 
 
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], **options: Any) -> None:
     async def main() -> None:
-        await scenario(Call())
+        await scenario(Call(**options))
 
     asyncio.run(main())
 
@@ -79,30 +80,32 @@ def test_everybody_is_offered_a_new_track_but_its_sender() -> None:
     run(scenario)
 
 
-def test_replicas_multiply_consumers() -> None:
+def test_replicas_multiply_what_their_asker_receives_and_nobody_else() -> None:
     async def scenario(call: Call) -> None:
-        ana = await call.member("ana", consumer_replicas=2)
-        ben = await call.member("ben", consumer_replicas=7)
+        ana = await call.member("ana", consumer_replicas=16)
+        ben = await call.member("ben", consumer_replicas=2)
+        cid = await call.member("cid")
         await ana.produce("audio", opus())
         await call.settle()
         assert len(ben.listener.offers) == 3
         assert len({offer.rtp_parameters["mid"] for offer in ben.listener.offers}) == 3
         assert len({offer.rtp_parameters["encodings"][0]["ssrc"] for offer in ben.listener.offers}) == 3
-        assert len(call.worker.consumers) == 3
+        assert len(cid.listener.offers) == 1
+        assert len(call.worker.consumers) == 4
 
-    run(scenario)
+    run(scenario, limits=RoomLimits(consumer_replicas=16))
 
 
-@pytest.mark.parametrize(("wish", "made"), [(-4, 1), (10**9, 17)])
-def test_replicas_have_bounds(wish: int, made: int) -> None:
+@pytest.mark.parametrize(("allowed", "wish", "made"), [(None, 16, 1), (3, -4, 1), (3, 10**9, 4)])
+def test_replicas_have_bounds(allowed: int | None, wish: int, made: int) -> None:
     async def scenario(call: Call) -> None:
-        ana = await call.member("ana", consumer_replicas=wish)
-        ben = await call.member("ben")
+        ana = await call.member("ana")
+        ben = await call.member("ben", consumer_replicas=wish)
         await ana.produce("audio", opus())
         await call.settle()
         assert len(ben.listener.offers) == made
 
-    run(scenario)
+    run(scenario, limits=None if allowed is None else RoomLimits(consumer_replicas=allowed))
 
 
 def test_a_peer_without_capabilities_is_offered_nothing() -> None:
