@@ -22,6 +22,12 @@ def token(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
     return jwt.encode(claims, secret, algorithm=algorithm)
 
 
+def signed(**claims: Any) -> str:
+    """A token whose claims hold what no library of ours would write."""
+    payload = json.dumps(claims).encode()
+    return jwt.PyJWS().encode(payload, SECRET, algorithm="HS256")
+
+
 def unsigned(**claims: Any) -> str:
     parts = [{"alg": "none", "typ": "JWT"}, claims]
     return (
@@ -60,6 +66,10 @@ def test_without_secrets_nobody_needs_a_token() -> None:
         (token(peerId="ben"), "the token is for another peerId"),
         (token(roomId=None), "the token is for another roomId"),
         (token(exp="soon"), "the token is malformed"),
+        (signed(sub=7, jti=8, iat="yesterday", aud={"a": 1}, iss=[]), None),
+        (signed(sub=None, jti=None, iat=None, aud=7, iss=None), None),
+        (lambda: signed(iat=time.time() + 86_400), None),
+        (signed(sub=7, roomId="other"), "the token is for another roomId"),
         ("a.b.c", "the token is malformed"),
         ("", "a token is required"),
         (None, "a token is required"),
