@@ -70,6 +70,14 @@ test('signaling goes to the same host, encrypted when the page is', () => {
   assert.equal(signalingUrl(secure, { ...peer, token }), 'wss://meet.example/?roomId=a+b%26c&peerId=p&token=a.b-c_d');
 });
 
+test('signaling stays below the path the page is served at', () => {
+  const peer = { roomId: 'r', peerId: 'p', consumerReplicas: 0 };
+  for (const page of ['https://example.org/call/', 'https://example.org/call/index.html?roomId=x#y']) {
+    const url = signalingUrl({ href: page, protocol: 'https:' }, peer);
+    assert.equal(url, 'wss://example.org/call/?roomId=r&peerId=p');
+  }
+});
+
 test('an invitation names the room and nothing of the inviter', () => {
   const location = {
     href: 'https://meet.example/call?roomId=r&peerId=me&displayName=Ana',

@@ -70,9 +70,12 @@ export function parseOptions(search) {
   });
 }
 
-/** The WebSocket URL of one peer in one room, next to the page itself. */
+/**
+ * The WebSocket URL of one peer in one room: the folder of the page itself, since a proxy may serve all of it
+ * below a path of its own.
+ */
 export function signalingUrl(location, { roomId, peerId, consumerReplicas, token }) {
-  const url = new URL('/', location.href);
+  const url = new URL('.', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   url.search = new URLSearchParams({ roomId, peerId }).toString();
   if (consumerReplicas > 0) url.searchParams.set('consumerReplicas', String(consumerReplicas));
