@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from mediad.config_kinds import (
+    HIDDEN,
     Choice,
     Codecs,
     FilePath,
@@ -32,8 +33,6 @@ from mediad.errors import ConfigError
 PORTS_PER_WORKER = 1000
 """Worker i owns rtc_base_port + i * PORTS_PER_WORKER and the 999 ports above it."""
 
-HIDDEN = "(hidden)"
-
 LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
 
@@ -52,7 +51,9 @@ class Key:
     """Whether its value is kept out of everything people read."""
 
     def shown(self, value: object) -> object:
-        """`value` as it may be shown."""
+        """`value`, right or wrong, as it may be shown."""
+        if isinstance(self.kind, HttpUrl):
+            return self.kind.shown(value)
         return HIDDEN if self.secret and value is not None else value
 
 

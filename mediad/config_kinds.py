@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?\Z")
+HIDDEN = "(hidden)"
+"""What people read in place of a secret."""
+
 _SOCKET_PATH_BYTES = 107
 """sun_path of sockaddr_un holds 108 bytes, one of them the closing zero."""
 
@@ -186,6 +189,20 @@ class HttpUrl:
             raise ValueError(value)
         _ = parts.port  # raises ValueError when it is none
         return value
+
+    def shown(self, value: object) -> object:
+        """Scheme, host and port: user name and password, path and query may each be what gives access."""
+        if not isinstance(value, str):
+            return value
+        try:
+            parts = urlsplit(value)
+            host = parts.netloc.rpartition("@")[2]
+        except ValueError:
+            return HIDDEN
+        if parts.scheme not in ("http", "https") or not host:
+            return HIDDEN if set("@/?=&") & {*value} else value
+        bare = parts._replace(netloc=host, path="", query="", fragment="").geturl()
+        return bare if value.rstrip("/") == bare else f"{bare}/{HIDDEN}"
 
 
 class Secrets:

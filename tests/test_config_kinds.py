@@ -126,3 +126,25 @@ def test_origins() -> None:
     assert Origins().check(["https://[::1]:8443"]) == ("https://[::1]:8443",)
     for wrong in ("", "app.example.com", "https://a/b", "https://*.example", "ftp://a", [], ["*", 3], 3):
         assert is_refused(Origins(), wrong), wrong
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://app.example.com", "https://app.example.com"),
+        ("https://app.example.com:8443/", "https://app.example.com:8443"),
+        ("https://ana:pa55word@app.example.com/events", "https://app.example.com/(hidden)"),
+        ("https://pa55word@app.example.com", "https://app.example.com/(hidden)"),
+        ("https://app.example.com?key=pa55word", "https://app.example.com/(hidden)"),
+        ("https://hooks.example.com/services/T0/pa55word", "https://hooks.example.com/(hidden)"),
+        ("htps://ana:pa55word@app.example.com", "(hidden)"),
+        ("https://[ana:pa55word@app.example.com", "(hidden)"),
+        ("ana:pa55word@app.example.com", "(hidden)"),
+        ("app.example.com/hooks/pa55word", "(hidden)"),
+        ("app.example.com", "app.example.com"),
+        (7, 7),
+        (None, None),
+    ],
+)
+def test_urls_are_shown_without_what_gives_access(url: object, shown: object) -> None:
+    assert HttpUrl().shown(url) == shown

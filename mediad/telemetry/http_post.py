@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import functools
 import ssl
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import h11
 
@@ -19,7 +20,8 @@ async def post(
 ) -> int:
     """The status of the answer. Raises OSError when there is none; the caller bounds the time.
 
-    `tls` is for https; None checks certificates against the system's authorities.
+    `tls` is for https; None checks certificates against the system's authorities. A user name and a password
+    in `url` are sent as basic authentication (RFC 7617).
     """
     parts = urlsplit(url)
     secure = parts.scheme == "https"
@@ -37,6 +39,7 @@ async def post(
                 ("Host", parts.netloc.rpartition("@")[2]),
                 ("Content-Length", str(len(body))),
                 ("Connection", "close"),
+                *_authorization(parts),
                 *headers.items(),
             ],
         )
@@ -48,6 +51,13 @@ async def post(
         raise OSError(None, f"it does not speak HTTP: {error}") from None
     finally:
         writer.close()
+
+
+def _authorization(parts: SplitResult) -> list[tuple[str, str]]:
+    if parts.username is None and parts.password is None:
+        return []
+    pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return [("Authorization", "Basic " + base64.b64encode(pair.encode()).decode())]
 
 
 @functools.cache

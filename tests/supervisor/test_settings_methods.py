@@ -23,6 +23,18 @@ async def test_all_settings_are_shown() -> None:
 
 
 @on_loop
+async def test_no_secret_is_shown() -> None:
+    settings = Settings(
+        jwt_secrets=("pa55word" * 4,),
+        webhook_url="https://ana:pa55word@app.example.com/pa55word?key=pa55word",
+    )
+    answer = await methods(LiveSettings(Loaded(settings))).call("config", {})
+    assert "pa55word" not in str(answer)
+    shown = {setting["key"]: setting["value"] for setting in answer["settings"]}
+    assert shown["webhook_url"] == "https://app.example.com/(hidden)"
+
+
+@on_loop
 async def test_reload_reads_the_sources_again() -> None:
     live = LiveSettings(Loaded(Settings(), sources=Sources(environ={"MEDIAD_MAX_ROOMS": "2"})))
     answer = await methods(live).call("reload", {})

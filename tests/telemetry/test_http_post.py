@@ -25,6 +25,15 @@ async def test_what_arrives() -> None:
 
 
 @on_loop
+async def test_a_password_in_the_url_is_sent_as_basic_authentication() -> None:
+    async with webhook_sink() as sink:
+        assert await post(sink.url.replace("//", "//ana:p%40ss@"), b"x", {}) == 200
+        request, headers, _ = sink.posts[0]
+        assert (request, headers["host"]) == ("POST /hook?key=1 HTTP/1.1", f"127.0.0.1:{sink.port}")
+        assert headers["authorization"] == "Basic YW5hOnBAc3M="
+
+
+@on_loop
 async def test_every_status_is_an_answer() -> None:
     async with webhook_sink() as sink:
         for status in (204, 404, 500):
