@@ -125,7 +125,8 @@ class Settings:
     announced_ip: str | None = _key(
         None,
         Host(),
-        "address or name browsers are told to send media to; unset, it is listen_ip",
+        "address browsers are told to send media to; a name is looked up at the start and at each reload; "
+        "unset, it is listen_ip",
         "ANNOUNCED_IP",
         "MEDIASOUP_ANNOUNCED_IP",
         live=True,
@@ -244,6 +245,14 @@ class Settings:
         example="/var/lib/mediad/webhook-outbox",
     )
 
+    announced_address: str | None = None
+    """What `announced_ip` came to when the settings were read; no setting of its own."""
+
+    @property
+    def candidate_ip(self) -> str:
+        """What ICE candidates name: the announced address, else the one listened on."""
+        return self.announced_address or self.announced_ip or self.listen_ip
+
     def worker_count(self) -> int:
         """How many workers to run; "auto" never asks for more than the media ports can feed."""
         if self.workers is not None:
@@ -256,7 +265,7 @@ class Settings:
         return WorkerSettings(
             worker_id=worker_id,
             listen_ip=self.listen_ip,
-            announced_ip=self.announced_ip,
+            announced_ip=self.announced_address or self.announced_ip,
             rtc_first_port=first,
             rtc_last_port=min(first + PORTS_PER_WORKER - 1, self.rtc_max_port),
             max_incoming_bitrate_bps=self.max_incoming_bitrate_bps,
@@ -316,7 +325,9 @@ class WorkerSettings:
             raise ConfigError(f"worker settings: {error}") from None
 
 
-KEYS: dict[str, Key] = {f.name: cast(Key, f.metadata["key"]) for f in fields(Settings)}
+_KEY_FIELDS = [f for f in fields(Settings) if f.metadata]
+KEYS: dict[str, Key] = {f.name: cast(Key, f.metadata["key"]) for f in _KEY_FIELDS}
+DEFAULTS: dict[str, Any] = {f.name: f.default for f in _KEY_FIELDS}
 
 
 def admin_socket_candidates(environ: Mapping[str, str]) -> list[str]:

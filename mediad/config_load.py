@@ -11,11 +11,12 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mediad.config import KEYS, PORTS_PER_WORKER, Settings
+from mediad.announced import announced_address
+from mediad.config import DEFAULTS, KEYS, PORTS_PER_WORKER, Settings
 from mediad.errors import ConfigError
 
 _BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "crashes", "native", "python"})
@@ -31,8 +32,11 @@ class Sources:
     flags: Mapping[str, str | None] = field(default_factory=dict)
     """Key → text; None is a flag that was not given."""
 
-    def load(self) -> Loaded:
-        """Raises ConfigError with one line for each thing that is wrong."""
+    def load(self, present: str | None = None) -> Loaded:
+        """Raises ConfigError with one line for each thing that is wrong.
+
+        A name that is announced is looked up, which may take seconds; of its addresses `present` stays.
+        """
         found = _Gathering(origins=dict.fromkeys(KEYS, "default"))
         if self.path is not None:
             _take_file(found, self.path)
@@ -41,8 +45,7 @@ class Sources:
             if text is not None:
                 found.take(name, text, flag_name(name), text=True)
         found.refuse_if_wrong()
-        settings = Settings(**found.values)
-        check_together(settings, found.origins)
+        settings = settled(Settings(**found.values), found.origins, present)
         return Loaded(settings, found.origins, self)
 
 
@@ -130,6 +133,13 @@ def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:
             found.unknown(variable.removeprefix("MEDIAD_"), variable, "environment")
 
 
+def settled(settings: Settings, origins: Mapping[str, str], present: str | None = None) -> Settings:
+    """`settings` with the address that is announced. Raises ConfigError for what cannot hold together."""
+    check_together(settings, origins)
+    address = announced_address(settings, origins["announced_ip"], present=present)
+    return replace(settings, announced_address=address)
+
+
 def check_together(settings: Settings, origins: Mapping[str, str]) -> None:
     """Raises ConfigError for keys that are each in range but cannot hold together."""
     problems = []
@@ -159,9 +169,8 @@ def flag_name(key: str) -> str:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """One flag a key; what is not given stays None, and leaves the file and the environment alone."""
     group = parser.add_argument_group("settings")
-    for f in fields(Settings):
-        key = KEYS[f.name]
-        default = "" if f.default is None else f" (default {f.default})"
+    for name, key in KEYS.items():
+        default = "" if DEFAULTS[name] is None else f" (default {DEFAULTS[name]})"
         group.add_argument(
-            flag_name(f.name), metavar=key.kind.metavar, help=(key.doc + default).replace("%", "%%")
+            flag_name(name), metavar=key.kind.metavar, help=(key.doc + default).replace("%", "%%")
         )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import textwrap
-from dataclasses import fields
 
-from mediad.config import KEYS, Key, Settings
+from mediad.config import DEFAULTS, KEYS, Key
 
 _WIDTH = 110
 
@@ -24,7 +23,7 @@ _HEAD = """\
 
 def sample() -> str:
     """The whole file."""
-    return "\n".join([_HEAD, *(_entry(f.name, KEYS[f.name], f.default) for f in fields(Settings))])
+    return "\n".join([_HEAD, *(_entry(name, key, DEFAULTS[name]) for name, key in KEYS.items())])
 
 
 def _entry(name: str, key: Key, default: object) -> str:

@@ -56,8 +56,8 @@ def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
         ("MEDIASOUP_WORKER_COUNT", "3", "workers", 3),
         ("WEBRTC_LISTEN_IP", "127.0.0.2", "listen_ip", "127.0.0.2"),
         ("MEDIASOUP_LISTEN_IP", "127.0.0.3", "listen_ip", "127.0.0.3"),
-        ("ANNOUNCED_IP", "203.0.113.7", "announced_ip", "203.0.113.7"),
-        ("MEDIASOUP_ANNOUNCED_IP", "sfu.example.org", "announced_ip", "sfu.example.org"),
+        ("ANNOUNCED_IP", "127.0.0.7", "announced_ip", "127.0.0.7"),
+        ("MEDIASOUP_ANNOUNCED_IP", "localhost", "announced_ip", "localhost"),
         ("MEDIASOUP_MIN_PORT", "40000", "rtc_base_port", 40000),
         ("MEDIASOUP_MAX_PORT", "49999", "rtc_max_port", 49999),
         ("LOG_LEVEL", "WARN", "log_level", "warning"),
@@ -69,8 +69,8 @@ def test_aliases_are_honoured_and_own_name_wins(variable: str, text: str, key: s
     own = {
         "port": "1",
         "workers": "1",
-        "listen_ip": "::1",
-        "announced_ip": "a.example",
+        "listen_ip": "127.0.0.4",
+        "announced_ip": "127.0.0.9",
         "rtc_base_port": "2000",
     }
     own |= {"rtc_max_port": "60000", "log_level": "debug"}
@@ -177,7 +177,22 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_is_looked_up_when_settings_are_read(tmp_path: Path) -> None:
+    settings = config_load.load(flags={"announced_ip": "localhost"}).settings
+    assert (settings.announced_ip, settings.announced_address) == ("localhost", "127.0.0.1")
+    assert settings.worker_settings(0).candidate_ip == "127.0.0.1"
+    path = written(tmp_path, "listen_ip = '::'\nannounced_ip = 'nowhere.invalid'\n")
+    (problem,) = problems_of(path=path)
+    assert problem.startswith(
+        f"announced_ip: got 'nowhere.invalid' (file {path}:2), which has no address here: "
+    )
+
+
 def test_contradictions() -> None:
+    (problem,) = problems_of(flags={"announced_ip": "8.8.4.4"})
+    assert problem.startswith(
+        "announced_ip: got '8.8.4.4' (--announced-ip), but listen_ip is 127.0.0.1, where"
+    )
     (problem,) = problems_of(flags={"listen_ip": "0.0.0.0"})
     assert problem.startswith("announced_ip: got None (default), expected an address browsers can reach")
     (problem,) = problems_of(flags={"workers": "57"})

@@ -22,7 +22,8 @@ FLOORS = {
     "config_kinds": "errors",
     "sockets": "errors",
     "config": "errors config_kinds",
-    "config_load": "errors config config_kinds",
+    "announced": "errors config",
+    "config_load": "errors announced config config_kinds",
     "config_sample": "config config_kinds",
     "logs": "errors config",
     "histogram": "",
@@ -41,9 +42,9 @@ FLOORS = {
     "rooms": "errors ortc",
     "telemetry": "errors config logs",
     "signaling": "errors config logs ortc rooms",
-    "supervisor": "errors exit_codes config config_load config_sample logs loop_lag sockets ortc protocols "
-    "rooms signaling telemetry",
-    "ctl": "errors exit_codes config config_load protocols",
+    "supervisor": "errors exit_codes announced config config_load config_sample logs loop_lag sockets ortc "
+    "protocols rooms signaling telemetry",
+    "ctl": "errors exit_codes announced config config_load protocols",
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.

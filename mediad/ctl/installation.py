@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mediad import config_load
-from mediad.config import KEYS, Settings
+from mediad.config import Settings
 from mediad.ctl.client import NotRunning
 from mediad.ctl.session import Data, Session
 from mediad.errors import ConfigError, EnvelopeError
@@ -34,7 +35,8 @@ def find(session: Session, path: str | None, environ: Mapping[str, str]) -> Inst
     try:
         answer = session.call("doctor", {})
         # a daemon of another version may have settings this one has not heard of
-        known = {key: value for key, value in answer["settings"].items() if key in KEYS}
+        names = {field.name for field in dataclasses.fields(Settings)}
+        known = {key: value for key, value in answer["settings"].items() if key in names}
         return Installation(Settings(**known), answer=answer)
     except (NotRunning, EnvelopeError) as error:
         absence = str(error)

@@ -15,7 +15,7 @@ from mediad.supervisor.status import Status
 
 SETTINGS = (
     *("host", "port", "tls_certificate", "tls_private_key"),
-    *("listen_ip", "announced_ip", "rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
+    *("listen_ip", "announced_ip", "announced_address", "rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
     "shutdown_grace_s",
 )
 """What it judges. Secrets are not among it."""

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from mediad.announced import cautions
 from mediad.config import KEYS, Settings
-from mediad.config_load import Loaded, check_together
+from mediad.config_load import Loaded, settled
 from mediad.errors import ConfigError
 
 Prepare = Callable[[Settings], Awaitable["Commit | None"]]
@@ -64,18 +65,22 @@ class LiveSettings:
                 raise
 
     async def _reload(self) -> dict[str, Any]:
-        loaded = await asyncio.to_thread(self._sources.load)
+        present = self.settings.announced_address
+        loaded = await asyncio.to_thread(self._sources.load, present)
         live = {key: getattr(loaded.settings, key) for key in KEYS if self._is_live(key, loaded.settings)}
-        settings = replace(self.settings, **live)
         origins = {**self.origins, **{key: loaded.origins[key] for key in live}}
-        check_together(settings, origins)
+        settings = await asyncio.to_thread(settled, replace(self.settings, **live), origins, present)
         waiting = {
             key: getattr(loaded.settings, key)
             for key in KEYS
             if key not in live and getattr(loaded.settings, key) != getattr(self.settings, key)
         }
+        moved = _moved(self.settings, settings)
         changed, notes = await self._change(settings)
+        notes += moved
         self.origins, self.waiting = origins, waiting
+        for caution in cautions(settings):
+            logger.warning("%s", caution)
         for key, value in waiting.items():
             logger.warning("%s: %r waits for a restart", key, KEYS[key].shown(value))
         logger.info("settings reloaded: %s", ", ".join([*changed, *notes]) or "nothing changed")
@@ -88,7 +93,7 @@ class LiveSettings:
         }
 
     async def set(self, key: str, value: object) -> None:
-        """Change one live setting by hand. Raises ConfigError for a value it may not have."""
+        """Change one live setting by hand, not announced_ip. Raises ConfigError for a wrong value."""
         kind = KEYS[key].kind
         try:
             checked = kind.check(value)
@@ -138,6 +143,14 @@ class LiveSettings:
         for apply in self._applies:
             await apply(settings)
         return changed, notes
+
+
+def _moved(before: Settings, after: Settings) -> list[str]:
+    """A name that is announced as before, and stands for another address now."""
+    name, address = after.announced_ip, after.announced_address
+    if before.announced_ip != name or before.announced_address in (None, address):
+        return []
+    return [f"announced_ip: {name} is {address} now, no longer {before.announced_address}"]
 
 
 def _step(key: str, before: object, after: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,12 +19,15 @@ from collections.abc import Mapping, Sequence
 import uvloop
 
 from mediad import __version__, config_load, logs
+from mediad.announced import cautions
 from mediad.config import KEYS
 from mediad.config_load import Loaded
 from mediad.config_sample import sample
 from mediad.errors import ConfigError
 from mediad.exit_codes import ExitCode
 from mediad.supervisor.daemon import Daemon
+
+logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"mediad: {line}", file=sys.stderr)
         return ExitCode.CONFIG
+    warnings = cautions(loaded.settings)
     if arguments["check_config"]:
-        print("The settings are right.")
+        for warning in warnings:
+            print(f"mediad: warning: {warning}", file=sys.stderr)
+        print("The settings can be used, but see the warnings." if warnings else "The settings are right.")
         return ExitCode.OK
+    for warning in warnings:
+        logger.warning("%s", warning)
     return _run(daemon)
 
 

@@ -60,6 +60,18 @@ def test_wrong_settings_start_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == expected
 
 
+def test_media_that_could_not_arrive_is_refused_and_doubts_are_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for start in ([], ["--check-config"]):
+        assert main([*start, "--announced-ip", "8.8.4.4"]) == ExitCode.CONFIG
+        assert "media sent to 8.8.4.4 would be lost; set listen_ip to 0.0.0.0" in capsys.readouterr().err
+    assert main(["--check-config", "--host", "0.0.0.0"]) == ExitCode.OK
+    shown = capsys.readouterr()
+    assert shown.err.startswith("mediad: warning: browsers are told to send media to 127.0.0.1, where only")
+    assert shown.out == "The settings can be used, but see the warnings.\n"
+
+
 @pytest.mark.parametrize("argv", [["--nonsense"], ["--por", "1"], ["stray"], ["--port"]])
 def test_usage(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:

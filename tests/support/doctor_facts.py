@@ -110,7 +110,7 @@ def network(**changes: Any) -> Facts:
 
 def announced(address: str, **changes: Any) -> Facts:
     """This address is announced, and it is what it stands for."""
-    facts = settings(announced_ip=address, **changes)
+    facts = settings(**{"announced_ip": address, **changes})
     return replace(facts, network=replace(NETWORK, announced=(address,), probes=(), public_address=None))
 
 

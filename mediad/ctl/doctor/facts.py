@@ -93,7 +93,9 @@ class Network:
     """What was tried over the network."""
 
     announced: tuple[str, ...] | None = None
-    """The addresses the announced name or address stands for; () when the name does not resolve."""
+    """The addresses browsers are told; () when a name is announced, and does not resolve."""
+    named: tuple[str, ...] = ()
+    """What announced_ip stands for at this moment."""
     probes: tuple[MediaProbe, ...] = ()
     public_address: str | None = None
     """What a STUN server sees us come from, if one was asked."""

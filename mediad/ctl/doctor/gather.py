@@ -8,13 +8,12 @@ import os
 from mediad import __version__
 from mediad.ctl.doctor import certificate, machine, probes
 from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network
-from mediad.ctl.doctor.network_checks import candidate
 from mediad.ctl.installation import Installation
 from mediad.ctl.session import Data, Session
 
 STUN_PORT = 3478
 _ADDRESSES = 4
-"""Of one announced name, no more are tried."""
+"""Of one announced name, no more are tried; a daemon of another version may announce all of them."""
 
 
 def gather(session: Session, found: Installation, stun: str | None, ntp: str | None) -> Facts:
@@ -59,7 +58,8 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
     settings = found.settings
     if settings is None:
         return Network(public_address=public, public_problem=public_problem)
-    announced = probes.resolve(candidate(settings))
+    announced = probes.resolve(settings.candidate_ip)
+    named = probes.resolve(settings.announced_ip) if settings.announced_ip is not None else ()
 
     def ask() -> probes.Reports:
         reports: probes.Reports = session.call("stats", {})["reports"]
@@ -69,6 +69,7 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
     ports = {worker["workerId"]: worker["firstPort"] for worker in workers}
     return Network(
         announced=announced,
+        named=named,
         probes=probes.media_path(ports, announced[:_ADDRESSES], ask) if ports else (),
         public_address=public,
         public_problem=public_problem,

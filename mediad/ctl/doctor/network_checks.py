@@ -5,68 +5,55 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from mediad.config import Settings
+from mediad.announced import advice, is_loopback, judge
 from mediad.ctl.doctor.facts import Facts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
-
-_SHARED = ipaddress.ip_network("100.64.0.0/10")  # RFC 6598, between a provider and its customers
-_EXAMPLES = [
-    ipaddress.ip_network(text)
-    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
-]
-
-_ANNOUNCE = "set announced_ip to the address clients reach this machine at"
-
-
-def candidate(settings: Settings) -> str:
-    """What browsers are told to send media to."""
-    return settings.announced_ip or settings.listen_ip
 
 
 def announced_address(facts: Facts) -> Iterator[Finding]:
     """Judged by what kind of address it is."""
     if facts.settings is None or facts.network.announced is None:
         return
-    told = candidate(facts.settings)
+    told = facts.settings.announced_ip or facts.settings.listen_ip
     if not facts.network.announced:
-        yield error("announced-address", f"{told} does not resolve: no browser will find it", _ANNOUNCE)
+        yield error(
+            "announced-address", f"{told} does not resolve: no browser will find it", advice(facts.settings)
+        )
     for text in facts.network.announced:
-        finding = _judge(text, facts.settings)
+        finding = judge(text, facts.settings)
         shown = told if told == text else f"{told} ({text})"
         if finding is None:
             yield ok("announced-address", f"browsers are told to send media to {shown}")
         else:
             kind, bad = finding
             words = f"browsers are told to send media to {shown}, {kind}"
-            yield (error if bad else warning)("announced-address", words, _ANNOUNCE)
+            yield (error if bad else warning)("announced-address", words, advice(facts.settings))
+
+
+def announced_name(facts: Facts) -> Iterator[Finding]:
+    """A name is looked up when settings are read, and not again."""
+    settings = facts.settings
+    if settings is None or not facts.network.announced:
+        return
+    name, address = settings.announced_ip, settings.announced_address
+    if name is None or address in (None, name):
+        return
+    now = facts.network.named
+    if now and address not in now:
+        text = f"browsers are told to send media to {address}, but {name} is {', '.join(now)} by now"
+        yield error("announced-address", text, "run mediactl reload; it looks the name up again")
+    else:
+        text = f"announced_ip is a name, {name}: when its address changes, browsers are still told {address}"
+        remedy = "set announced_ip to the address itself, or run mediactl reload after each change"
+        yield warning("announced-address", text, remedy)
 
 
 def address_family(facts: Facts) -> Iterator[Finding]:
     """Plenty of networks have no IPv6 yet."""
     announced = facts.network.announced
     if announced and all(":" in address for address in announced) and not all(map(is_loopback, announced)):
-        text = "browsers are told of IPv6 addresses only: clients without IPv6 get no media"
-        yield warning("announced-address", text, "announce an IPv4 address, or a name that has both")
-
-
-def _judge(text: str, settings: Settings) -> tuple[str, bool] | None:
-    """What is wrong with the address, and whether it is hopeless."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if address.is_loopback:
-        if is_loopback(settings.host):
-            return None  # nobody else is meant to come
-        return "which is this machine only for itself", True
-    if address.is_unspecified or address.is_multicast:
-        return "which is no address of a machine", True
-    if address.is_link_local:
-        return "which holds on one cable only (link-local)", True
-    if any(address in network for network in _EXAMPLES):
-        return "which is an example from a manual", True
-    if address in _SHARED:
-        return "which only customers of the same provider reach (100.64.0.0/10)", False
-    if address.is_private:
-        return "a private address: only clients in the same network reach it", False
-    return None
+        text = "browsers are told of an IPv6 address only: clients without IPv6 get no media"
+        yield warning("announced-address", text, "announce an IPv4 address, if this machine has one")
 
 
 def listen_address(facts: Facts) -> Iterator[Finding]:
@@ -89,8 +76,8 @@ def public_address(facts: Facts) -> Iterator[Finding]:
     """Only when a STUN server was asked."""
     seen, problem = facts.network.public_address, facts.network.public_problem
     if problem is not None:
-        advice = "try another server; if none answers, UDP out of this machine is blocked"
-        yield warning("public-address", problem, advice)
+        remedy = "try another server; if none answers, UDP out of this machine is blocked"
+        yield warning("public-address", problem, remedy)
     if seen is None or facts.network.announced is None:
         return
     if seen in facts.network.announced:
@@ -175,16 +162,7 @@ def https(facts: Facts) -> Iterator[Finding]:
         yield warning("https", text, "set tls_certificate, unless a proxy in front of it does https")
 
 
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 CHECKS: tuple[Check, ...] = (
-    *(announced_address, address_family, listen_address, public_address, media_path),
+    *(announced_address, announced_name, address_family, listen_address, public_address, media_path),
     *(front, taken_ports, port_range, https),
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mediad.ctl.doctor.checks import examine
 from mediad.ctl.doctor.facts import MediaProbe, TakenPort
 from tests.support.doctor_facts import ADDRESS, announced, machine, network, settings, stopped
 from tests.support.findings import fault, faults, in_order, only_fault
@@ -17,7 +18,7 @@ from tests.support.findings import fault, faults, in_order, only_fault
         ("10.1.2.3", "warning", "private"),
         ("192.168.0.9", "warning", "private"),
         ("100.64.1.1", "warning", "provider"),
-        ("127.0.0.1", "error", "only for itself"),
+        ("127.0.0.1", "error", "only this machine reaches it"),
         ("169.254.7.7", "error", "link-local"),
         ("203.0.113.7", "error", "example"),
         ("0.0.0.0", "error", "no address of a machine"),
@@ -32,7 +33,7 @@ def test_announced_addresses_of_the_wrong_kind(address: str, level: str, words: 
     ("address", "level", "words"),
     [
         ("fd00::1", "warning", "private"),
-        ("::1", "error", "only for itself"),
+        ("::1", "error", "only this machine reaches it"),
         ("fe80::1%eth0", "error", "link-local"),
         ("2001:db8::7", "error", "example"),
         ("2606:4700::1111", "warning", "clients without IPv6"),
@@ -57,9 +58,23 @@ def test_a_name_that_does_not_resolve() -> None:
     fault(facts, "error", "announced-address", "sfu.invalid does not resolve")
 
 
-def test_a_name_is_shown_with_its_address() -> None:
-    facts = settings(announced_ip="sfu.example")
+def test_a_name_is_shown_with_its_address_and_warned_of() -> None:
+    facts = settings(announced_ip="sfu.example", announced_address=ADDRESS)
     assert in_order(facts, "announced-address")[0].endswith(f"sfu.example ({ADDRESS})")
+    facts = replace(facts, network=network(named=(ADDRESS,)).network)
+    only_fault(facts, "warning", "announced-address", "announced_ip is a name, sfu.example", ADDRESS)
+
+
+def test_a_name_whose_address_has_changed_since() -> None:
+    facts = settings(announced_ip="sfu.example", announced_address=ADDRESS)
+    facts = replace(facts, network=network(named=("9.9.9.9",)).network)
+    only_fault(facts, "error", "announced-address", ADDRESS, "sfu.example is 9.9.9.9 by now")
+
+
+def test_media_for_this_machine_alone_below_a_page_for_everybody() -> None:
+    facts = announced("127.0.0.1", announced_ip=None, listen_ip="127.0.0.1")
+    (found,) = [finding for finding in examine(facts) if finding.check == "announced-address"]
+    assert found.advice.startswith("set listen_ip to 0.0.0.0, and announced_ip to the address")
 
 
 @pytest.mark.parametrize("key", ["listen_ip", "host"])
