@@ -71,8 +71,8 @@ def announced_address(
         where = chosen if chosen == told else f"{told} ({chosen})"
         raise refuse(
             f"but listen_ip is {listen_ip}, where only this machine's own packets arrive: media sent to "
-            f"{where} would be lost; set listen_ip to {'::' if ':' in chosen else '0.0.0.0'}, or to the address of "
-            "this machine's network card"
+            f"{where} would be lost; set listen_ip to {'::' if ':' in chosen else '0.0.0.0'}, or to the "
+            "address of this machine's network card"
         )
     return chosen
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import re
-import tomllib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
+from mediad import config_toml
 from mediad.announced import announced_address
-from mediad.config import DEFAULTS, KEYS, PORTS_PER_WORKER, Settings
+from mediad.config import DEFAULTS, KEYS, PORTS_PER_WORKER, Key, Settings
 from mediad.errors import ConfigError
 
 _BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "crashes", "native", "python"})
@@ -83,10 +82,11 @@ class _Gathering:
         try:
             self.values[name] = kind.from_text(raw) if text and isinstance(raw, str) else kind.check(raw)
         except ValueError:
-            self.problems.append(f"{name}: got {key.shown(raw)!r} ({origin}), expected {kind.expected}")
+            hint = "" if text else _other_type(key, name, raw)
+            self.problems.append(f"{name}: got {key.shown(raw)!r} ({origin}), expected {kind.expected}{hint}")
 
     def unknown(self, name: str, shown: str, origin: str) -> None:
-        near = difflib.get_close_matches(name.lower(), [*KEYS, "config"], n=1)
+        near = difflib.get_close_matches(name.lower().replace("-", "_"), [*KEYS, "config"], n=1)
         hint = f"did you mean {near[0]}?" if near else "expected one of: " + ", ".join(KEYS)
         self.problems.append(f"{shown}: unknown setting ({origin}), {hint}")
 
@@ -95,29 +95,28 @@ class _Gathering:
             raise ConfigError("\n".join(self.problems))
 
 
-def _take_file(found: _Gathering, path: str) -> None:
+def _other_type(key: Key, name: str, raw: object) -> str:
+    """What to write in a file, where the value is right but for its quotes; nothing otherwise."""
+    if key.secret or isinstance(raw, bool | list | dict):
+        return ""
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read the settings file: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file: {error}") from None
-    for name, value in table.items():
-        origin = f"file {path}{_line(text, name)}"
-        if name in KEYS:
-            found.take(name, value, origin, text=False)
+        value = key.kind.from_text(str(raw))
+    except ValueError:
+        return ""
+    if isinstance(raw, str):
+        return f"; write it without quotes: {name} = {raw.strip()}" if isinstance(value, int | float) else ""
+    return f"; write it in quotes: {name} = {json.dumps(str(raw))}"
+
+
+def _take_file(found: _Gathering, path: str) -> None:
+    contents = config_toml.read(path)
+    found.problems += contents.problems
+    for given in contents.given:
+        origin = f"file {path}" + (f":{given.line}" if given.line else "")
+        if given.name in KEYS:
+            found.take(given.name, given.value, origin, text=False)
         else:
-            found.unknown(name, name, origin)
-
-
-def _line(text: str, name: str) -> str:
-    """`:3` for a key that is given on line 3. The parser does not tell; an unusual spelling goes without."""
-    given = re.compile(rf"\s*(?:{re.escape(name)}\s*[=.]|\[\[?\s*{re.escape(name)}\s*[\].])")
-    for number, line in enumerate(text.splitlines(), 1):
-        if given.match(line):
-            return f":{number}"
-    return ""
+            found.unknown(given.name, given.name, origin)
 
 
 def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:

@@ -89,8 +89,8 @@ def test_an_address_of_the_other_family_is_refused() -> None:
 def test_an_announced_address_needs_a_socket_that_it_reaches() -> None:
     assert refusal("127.0.0.1", V4) == (
         f"announced_ip: got '{V4}' (--announced-ip), but listen_ip is 127.0.0.1, where only this machine's "
-        f"own packets arrive: media sent to {V4} would be lost; set listen_ip to 0.0.0.0, or to the address of "
-        "this machine's network card"
+        f"own packets arrive: media sent to {V4} would be lost; set listen_ip to 0.0.0.0, or to the "
+        "address of this machine's network card"
     )
     assert f"sent to sfu.example ({V4}) would be lost" in refusal("127.0.0.1", "sfu.example", V4)
     assert "set listen_ip to ::, or" in refusal("::1", V6)

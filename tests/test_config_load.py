@@ -163,11 +163,30 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     assert len(problems_of(path=path, environ={"LOG_LEVEL": "loud"}, flags={"workers": "-3"})) == 4
 
 
-@pytest.mark.parametrize("text", ["port = ", "port = 1\nport = 2", "\x00"])
-def test_file_that_is_not_toml(tmp_path: Path, text: str) -> None:
-    path = written(tmp_path, text)
-    (problem,) = problems_of(path=path)
-    assert problem.startswith(f"{path}: not a TOML file: ")
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ('port = "3000"', "; write it without quotes: port = 3000"),
+        ('shutdown_grace_s = "2.5"', "; write it without quotes: shutdown_grace_s = 2.5"),
+        ('port = "high"', ""),
+        ("port = 1.5", ""),
+        ("host = true", ""),
+        ("jwt_secrets = 12345678901234567890123456789012", ""),
+    ],
+)
+def test_a_value_that_is_right_but_for_its_quotes(tmp_path: Path, line: str, hint: str) -> None:
+    (problem,) = problems_of(path=written(tmp_path, line))
+    assert problem.endswith(KEYS[line.split()[0]].kind.expected + hint)
+    assert "1234" not in problem
+
+
+def test_mistakes_of_writing_and_of_meaning_are_told_together(tmp_path: Path) -> None:
+    path = written(tmp_path, "host = 0.0.0.0\nport = 'x'\nlisten-ip = '::1'\n")
+    assert problems_of(path=path) == [
+        f'{path}:1: host = 0.0.0.0: text needs quotes; write: host = "0.0.0.0"',
+        f"port: got 'x' (file {path}:2), expected a whole number from 0 to 65535",
+        f"listen-ip: unknown setting (file {path}:3), did you mean listen_ip?",
+    ]
 
 
 def test_file_that_cannot_be_read(tmp_path: Path) -> None:
