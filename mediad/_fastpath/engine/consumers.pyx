@@ -1,7 +1,7 @@
 """Bodies of consumers.pxd."""
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 from mediad._fastpath.base.table cimport table_put, table_remove
 from mediad._fastpath.engine.demand cimport demand_target
 from mediad._fastpath.engine.egress cimport egress_begin
@@ -13,6 +13,7 @@ from mediad._fastpath.engine.messages cimport (
     DROP_STALE_COMMAND, EVENT_LAYERS, INDEX_MASK, KIND_CONSUMER, MAX_ENCODINGS, CommandBody, OpenConsumerBody,
 )
 from mediad._fastpath.engine.probation cimport probation_joined, probation_left
+from mediad._fastpath.engine.slots cimport empty_consumer
 from mediad._fastpath.stream.history cimport sent_destroy, sent_init
 from mediad._fastpath.stream.layer_selector cimport selector_target, selector_wants_keyframe
 from mediad._fastpath.stream.rewriter cimport rewriter_init
@@ -34,8 +35,7 @@ cdef void open_consumer(Engine* engine, uint32_t handle, const CommandBody* body
         drop(engine, DROP_STALE_COMMAND)
         tell_closed(engine, KIND_CONSUMER, handle)
         return
-    memset(consumer, 0, sizeof(Consumer))
-    consumer.handle = handle
+    consumer.handle = handle       # all the rest is zeros, see slots.pxd
     consumer.transport = opened.transport & INDEX_MASK
     consumer.producer = opened.producer & INDEX_MASK
     consumer.video = opened.video
@@ -104,7 +104,7 @@ cdef void close_consumer(Engine* engine, Consumer* consumer, const CommandBody* 
     if consumer.history.packets != NULL:
         sent_destroy(&consumer.history)
     tell_closed(engine, KIND_CONSUMER, consumer.handle)
-    consumer.handle = 0
+    empty_consumer(engine, consumer.handle & INDEX_MASK)
 
 
 cdef void leave_all(Engine* engine, Consumer* consumer) noexcept nogil:

@@ -13,6 +13,7 @@ from mediad._fastpath.engine.graph cimport (
 from mediad._fastpath.engine.messages cimport (
     DROP_STALE_COMMAND, INDEX_MASK, KIND_PRODUCER, MAX_ENCODINGS, CommandBody, OpenProducerBody,
 )
+from mediad._fastpath.engine.slots cimport empty_producer
 from mediad._fastpath.stream.history cimport store_destroy
 from mediad._fastpath.wire.rtp cimport EXT_COUNT, EXT_UNKNOWN
 
@@ -30,8 +31,7 @@ cdef void open_producer(Engine* engine, uint32_t handle, const CommandBody* body
         drop(engine, DROP_STALE_COMMAND)
         tell_closed(engine, KIND_PRODUCER, handle)
         return
-    memset(producer, 0, sizeof(Producer))
-    producer.handle = handle
+    producer.handle = handle       # all the rest is zeros, see slots.pxd; its streams as well
     producer.transport = opened.transport & INDEX_MASK
     producer.video = opened.video
     producer.paused = opened.paused
@@ -73,7 +73,6 @@ cdef void open_stream(Engine* engine, Producer* producer, uint32_t index, uint32
                       const OpenProducerBody* body) noexcept nogil:
     cdef uint32_t stream_index = index * MAX_ENCODINGS + encoding
     cdef ReceiveStream* stream = &engine.streams[stream_index]
-    memset(stream, 0, sizeof(ReceiveStream))
     stream.producer = index
     stream.encoding = encoding
     stream.keyframe_sequence = -1
@@ -116,7 +115,7 @@ cdef void close_producer(Engine* engine, Producer* producer, const CommandBody* 
     if producer.next_in_transport != NONE:
         engine.producers[producer.next_in_transport].previous_in_transport = producer.previous_in_transport
     tell_closed(engine, KIND_PRODUCER, producer.handle)
-    producer.handle = 0
+    empty_producer(engine, index)
 
 
 cdef void close_stream(Engine* engine, Producer* producer, uint32_t stream_index) noexcept nogil:
@@ -131,4 +130,4 @@ cdef void close_stream(Engine* engine, Producer* producer, uint32_t stream_index
     if stream.store.packets != NULL:
         store_destroy(&stream.store)
     free(stream.subscribers)
-    memset(stream, 0, sizeof(ReceiveStream))
+    stream.subscribers = NULL

@@ -1,7 +1,7 @@
 """Bodies of transports.pxd."""
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 from mediad._fastpath.base.table cimport (
     Address, address_table_put, address_table_remove, hash_bytes, table_put, table_remove,
 )
@@ -13,8 +13,8 @@ from mediad._fastpath.engine.graph cimport (
 from mediad._fastpath.engine.messages cimport INDEX_MASK, KIND_TRANSPORT, CommandBody, UsernameBody
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM
 from mediad._fastpath.engine.remb cimport remb_cap
-from mediad._fastpath.stream.estimator cimport estimator_init
-from mediad._fastpath.stream.twcc cimport twcc_init
+from mediad._fastpath.engine.slots cimport empty_transport
+from mediad._fastpath.stream.estimator cimport estimator_begin
 from mediad._fastpath.stream.uplink cimport uplink_init
 
 cdef enum:
@@ -23,8 +23,7 @@ cdef enum:
 
 cdef void open_transport(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil:
     cdef uint32_t index = handle & INDEX_MASK
-    cdef Transport* transport = &engine.transports[index]
-    memset(transport, 0, sizeof(Transport))
+    cdef Transport* transport = &engine.transports[index]  # all zeros, see slots.pxd
     transport.handle = handle
     transport.secure = body.open_transport.secure != 0
     transport.rtcp_ssrc = body.open_transport.rtcp_ssrc
@@ -33,8 +32,7 @@ cdef void open_transport(Engine* engine, uint32_t handle, const CommandBody* bod
     transport.first_producer = NONE
     transport.first_consumer = NONE
     uplink_init(&transport.uplink, body.open_transport.max_incoming_bitrate_bps)
-    twcc_init(&transport.transport_cc)
-    estimator_init(&transport.estimator, body.open_transport.initial_outgoing_bitrate_bps)
+    estimator_begin(&transport.estimator, body.open_transport.initial_outgoing_bitrate_bps)
     remember_username(engine, transport, &body.open_transport.username)
     wheel_arm(&engine.wheel, report_timer(engine, index), now_us + FIRST_REPORT_US)
 
@@ -51,7 +49,7 @@ cdef void close_transport(Engine* engine, Transport* transport, const CommandBod
     wheel_disarm(&engine.wheel, pace_timer(engine, transport.handle & INDEX_MASK))
     engine.flush(engine)               # what waits in the outbox still names this transport's address
     tell_closed(engine, KIND_TRANSPORT, transport.handle)
-    transport.handle = 0
+    empty_transport(engine, transport.handle & INDEX_MASK)
 
 
 cdef void remember_username(Engine* engine, Transport* transport, const UsernameBody* username) noexcept nogil:

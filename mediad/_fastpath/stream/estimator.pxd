@@ -67,6 +67,8 @@ ctypedef struct Estimator:
 
 # start_bps: what to believe before the first news.
 cdef void estimator_init(Estimator* estimator, uint64_t start_bps) noexcept nogil
+# The same for memory that is zeros already: the log's pages stay untouched until something is sent.
+cdef void estimator_begin(Estimator* estimator, uint64_t start_bps) noexcept nogil
 # A datagram of `bytes` left under this transport-cc number.
 cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes,
                          uint64_t now_us) noexcept nogil

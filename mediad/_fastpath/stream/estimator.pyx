@@ -13,7 +13,7 @@ from mediad._fastpath.stream.probe cimport (
     probe_lost, probe_owed, probe_received, probe_sent,
 )
 from mediad._fastpath.stream.sent_log cimport (
-    FATE_LOST, FATE_RECEIVED, FATE_WAITING, SentRecord, sent_log_add, sent_log_find, sent_log_init, sent_log_time,
+    FATE_LOST, FATE_RECEIVED, FATE_WAITING, SentRecord, sent_log_add, sent_log_find, sent_log_time,
 )
 from mediad._fastpath.wire.rtcp cimport RtcpBlock
 from mediad._fastpath.wire.transport_cc cimport (
@@ -72,6 +72,10 @@ cdef double FOOLED = 1.5           # times what arrived when the path was full
 
 cdef void estimator_init(Estimator* estimator, uint64_t start_bps) noexcept nogil:
     memset(estimator, 0, sizeof(Estimator))
+    estimator_begin(estimator, start_bps)
+
+
+cdef void estimator_begin(Estimator* estimator, uint64_t start_bps) noexcept nogil:
     estimator.target_bps = start_bps
     estimator.drain = 1.0
     estimator.probe_us = PROBE_US
@@ -79,7 +83,6 @@ cdef void estimator_init(Estimator* estimator, uint64_t start_bps) noexcept nogi
     arrivals_init(&estimator.offered)
     losses_init(&estimator.losses)
     delay_trend_init(&estimator.trend)
-    sent_log_init(&estimator.log)
 
 
 cdef bint estimator_drains(const Estimator* estimator) noexcept nogil:
