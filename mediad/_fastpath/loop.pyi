@@ -12,7 +12,7 @@ class Kind(IntEnum):
 class EventKind(IntEnum):
     """Shapes of the tuples drain() returns:
 
-    (EVENT_STUN | EVENT_DTLS, socket, host, port, datagram, transport handle)
+    (EVENT_STUN | EVENT_DTLS, socket, host, port, datagram, transport handle, local)
     (EVENT_CLOSED, Kind, handle)                       the index is free, lent sessions are no longer used
     (EVENT_STREAM, producer, encoding, ssrc, score 0..10, active)
     (EVENT_CONSUMER_SCORE, consumer, score 0..10)
@@ -64,7 +64,7 @@ class Commands:
     """Every method fills one record and returns. BlockingIOError: the ring is full; ValueError: bad values.
 
     A handle is generation << 20 | index, chosen by the caller; an index is free again after its EVENT_CLOSED.
-    Times are µs.
+    `local` is the address of ours that a peer reaches; "" where its socket has only one. Times are µs.
     """
 
     def open_socket(self, index: int, fd: int) -> None: ...
@@ -82,9 +82,9 @@ class Commands:
     def close_transport(self, handle: int) -> None: ...
     def add_username(self, handle: int, username_fragment: bytes) -> None: ...
     def remove_username(self, handle: int, username_fragment: bytes) -> None: ...
-    def add_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
-    def remove_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
-    def select_address(self, handle: int, socket: int, host: str, port: int) -> None: ...
+    def add_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
+    def remove_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
+    def select_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int) -> None: ...
     def set_probe_session(self, handle: int, session: int) -> None:
         """What protects the probation stream (SSRC 1234) towards this transport."""
@@ -170,7 +170,7 @@ class MediaLoop(Commands):
     def stop(self) -> None: ...
     def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
         """News since the last call; readable event_fd says there is some."""
-    def send_raw(self, socket: int, data: bytes, host: str, port: int) -> bool:
+    def send_raw(self, socket: int, data: bytes, host: str, port: int, local: str = "") -> bool:
         """A STUN or DTLS datagram, straight to the kernel. False when it refused: both retransmit."""
     def counters(self) -> dict[str, int]:
         """Totals and drops by reason since the start, named as in engine/messages.pxd."""

@@ -10,9 +10,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 from mediad._fastpath.base.kernel cimport (
-    EPOLL_CLOEXEC, MSG_DONTWAIT, address_write, block_signals, close, enable_gro, epoll_add, epoll_create1, epoll_event,
-    epoll_remove, epoll_tag, epoll_wait_us, eventfd_clear, eventfd_open, eventfd_ring, monotonic_us, probe_gso, sendto,
-    sockaddr, sockaddr_storage, socket_family, socklen_t, wall_us,
+    EPOLL_CLOEXEC, block_signals, bound_to_any, close, enable_gro, enable_local_address, epoll_add, epoll_create1,
+    epoll_event, epoll_remove, epoll_tag, epoll_wait_us, eventfd_clear, eventfd_open, eventfd_ring, monotonic_us,
+    probe_gso, send_one, socket_family, wall_us,
 )
 from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_pop, ring_push
 from mediad._fastpath.base.table cimport Address
@@ -139,6 +139,9 @@ cdef void open_socket(Loop* loop, const Command* command) noexcept nogil:
     if not probe_gso(command.body.fd):
         loop.sender.gso = False
     loop.gro = enable_gro(command.body.fd)
+    if bound_to_any(command.body.fd):
+        # Answers have to come from the address that was asked; a socket of one address has no other.
+        enable_local_address(command.body.fd, loop.sockets.families[index])
     epoll_add(loop.epoll_fd, command.body.fd, index)
 
 
@@ -237,18 +240,13 @@ cdef class MediaLoop(Commands):
             eventfd_ring(self.loop.event_fd)   # there may be more: come again, but let others run first
         return news
 
-    def send_raw(self, socket: int, bytes data, str host, port: int):
-        cdef Address address
-        cdef sockaddr_storage name
-        cdef socklen_t length
-        fill_address(&address, socket, host, port)
+    def send_raw(self, socket: int, bytes data, str host, port: int, str local = ""):
+        cdef Address to
+        fill_address(&to, socket, host, port, local)
         if socket >= MAX_SOCKETS or self.loop.sockets.fds[socket] < 0:
             return False
-        length = address_write(&name, self.loop.sockets.families[socket], address.high, address.low, address.port)
-        if length == 0:
-            return False
-        return sendto(self.loop.sockets.fds[socket], <const char*>data, len(data), MSG_DONTWAIT,
-                      <const sockaddr*>&name, length) == len(data)
+        return send_one(self.loop.sockets.fds[socket], self.loop.sockets.families[socket], <const char*>data, len(data),
+                        to.high, to.low, to.port, to.local_high, to.local_low)
 
     def counters(self):
         return read_counters(&self.loop.engine)

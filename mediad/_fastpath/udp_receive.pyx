@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 from mediad._fastpath.base.kernel cimport (
-    address_read, message_gro_bytes, message_init, message_truncated, mmsghdr, receive_batch, sockaddr_storage,
+    address_read, message_init, message_told, message_truncated, mmsghdr, receive_batch, sockaddr_storage,
 )
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
 from mediad._fastpath.base.table cimport Address
@@ -53,9 +53,9 @@ cdef void take_message(Engine* engine, mmsghdr* message, const sockaddr_storage*
     """One datagram, or a train of equal ones with a shorter last."""
     cdef Address source
     cdef uint32_t left = message.msg_len
-    cdef uint32_t step = message_gro_bytes(message)
-    cdef uint32_t length
+    cdef uint32_t step, length
     memset(&source, 0, sizeof(Address))
+    step = message_told(message, &source.local_high, &source.local_low)
     if not address_read(name, &source.high, &source.low, &source.port):
         return
     source.socket = <uint16_t>socket

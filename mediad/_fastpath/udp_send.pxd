@@ -20,6 +20,7 @@ ctypedef struct Sender:
     uint32_t socket                # of the batch being built
     bint gso
     uint32_t datagrams[SEND_MESSAGES]   # in each message
+    uint32_t transports[SEND_MESSAGES]  # whose they are
     mmsghdr messages[SEND_MESSAGES]
     sockaddr_storage names[SEND_MESSAGES]
     Control controls[SEND_MESSAGES]

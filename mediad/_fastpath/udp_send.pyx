@@ -10,10 +10,10 @@ from libc.stdint cimport uint16_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 from mediad._fastpath.base.kernel cimport (
-    EINTR, GSO_BYTES, GSO_SEGMENTS, address_write, iovec, message_init, message_segment, send_batch,
+    EINTR, GSO_BYTES, GSO_SEGMENTS, address_write, iovec, message_ask, message_init, send_batch,
     sockaddr_storage, socklen_t,
 )
-from mediad._fastpath.engine.graph cimport Engine, Transport
+from mediad._fastpath.engine.graph cimport Engine, Transport, transport_index
 from mediad._fastpath.engine.messages cimport (
     COUNT_DATAGRAMS_SENT, COUNT_SEND_BATCHES, COUNT_SEND_MESSAGES, DROP_SEND_FAILED,
 )
@@ -89,12 +89,18 @@ cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint
         engine.drops[<int>DROP_SEND_FAILED] += count
         return index
     message_init(&sender.messages[number], pieces, count, name, name_length, NULL)
-    if count > 1:
-        message_segment(&sender.messages[number], &sender.controls[number], <uint16_t>segment)
+    ask_kernel(sender, transport, number, <uint16_t>(segment if count > 1 else 0))
     sender.datagrams[number] = count
+    sender.transports[number] = transport_index(engine, transport)
     sender.piece_count += count
     sender.message_count += 1
     return index
+
+
+cdef void ask_kernel(Sender* sender, const Transport* transport, uint32_t number, uint16_t segment) noexcept nogil:
+    """To cut the message, and to let it leave from the address of ours that the peer knows."""
+    message_ask(&sender.messages[number], &sender.controls[number], segment, sender.sockets.families[transport.socket],
+                transport.selected.local_high, transport.selected.local_low)
 
 
 cdef void send_messages(Engine* engine, Sender* sender) noexcept nogil:
@@ -138,7 +144,7 @@ cdef void send_singly(Engine* engine, Sender* sender, int fd, uint32_t number) n
     """The datagrams of one refused GSO message, one by one."""
     cdef iovec* pieces = sender.messages[number].msg_hdr.msg_iov
     cdef uint32_t i
-    message_segment(&sender.messages[number], NULL, 0)
+    ask_kernel(sender, &engine.transports[sender.transports[number]], number, 0)
     sender.messages[number].msg_hdr.msg_iovlen = 1
     for i in range(sender.datagrams[number]):
         sender.messages[number].msg_hdr.msg_iov = &pieces[i]

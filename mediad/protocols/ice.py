@@ -36,11 +36,16 @@ _SECOND_CHANCE_US = 7_000_000  # peers check every 4 to 6 s: RFC 7675 §5.1
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One local socket (the loop's number for it) and one remote address."""
+    """One local socket (the loop's number for it) and one remote address.
+
+    `local` tells which of this machine's addresses the peer reaches, on a socket bound to all of them:
+    answers have to come from it. Empty where the socket is bound to one.
+    """
 
     socket: int
     host: str
     port: int
+    local: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,13 +216,13 @@ class MediaPlane:
         self._command(self._loop.remove_username, handle, username_fragment.encode())
 
     def add_address(self, handle: int, path: Path) -> None:
-        self._command(self._loop.add_address, handle, path.socket, path.host, path.port)
+        self._command(self._loop.add_address, handle, path.socket, path.host, path.port, path.local)
 
     def remove_address(self, handle: int, path: Path) -> None:
-        self._command(self._loop.remove_address, handle, path.socket, path.host, path.port)
+        self._command(self._loop.remove_address, handle, path.socket, path.host, path.port, path.local)
 
     def select_address(self, handle: int, path: Path) -> None:
-        self._command(self._loop.select_address, handle, path.socket, path.host, path.port)
+        self._command(self._loop.select_address, handle, path.socket, path.host, path.port, path.local)
 
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
         receive, rtcp = inbound_session(profile, remote_key), outbound_session(profile, local_key)
@@ -246,7 +246,7 @@ class MediaPlane:
 
     def send(self, path: Path, data: bytes) -> None:
         """A STUN or DTLS datagram. Commands given before it are applied before its answer is looked at."""
-        self._in_order(partial(self._loop.send_raw, path.socket, data, path.host, path.port))
+        self._in_order(partial(self._loop.send_raw, path.socket, data, path.host, path.port, path.local))
 
     # --- producers and consumers --------------------------------------------------------------------------
 
@@ -378,13 +378,13 @@ class MediaPlane:
             except Exception:  # one object's bug must not swallow the news of the others
                 logger.exception("%s was not handled", kind.name)
 
-    def _on_stun(self, socket_: int, host: str, port: int, data: bytes, handle: int) -> None:
+    def _on_stun(self, socket_: int, host: str, port: int, data: bytes, handle: int, local: str) -> None:
         if observer := self._transports.get(handle):
-            observer.stun_received(Path(socket_, host, port), data)
+            observer.stun_received(Path(socket_, host, port, local), data)
 
-    def _on_dtls(self, socket_: int, host: str, port: int, data: bytes, handle: int) -> None:
+    def _on_dtls(self, socket_: int, host: str, port: int, data: bytes, handle: int, local: str) -> None:
         if observer := self._transports.get(handle):
-            observer.dtls_received(Path(socket_, host, port), data)
+            observer.dtls_received(Path(socket_, host, port, local), data)
 
     def _on_estimate(self, handle: int, available_bps: int, delivered_bps: int, queue_us: int) -> None:
         if observer := self._transports.get(handle):

@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from mediad._fastpath.base.kernel cimport (
-    AF_INET, Control, address_write, iovec, message_init, message_segment, mmsghdr, receive_batch, send_batch,
+    AF_INET, Control, address_write, iovec, message_ask, message_init, mmsghdr, receive_batch, send_batch,
     sockaddr_storage,
 )
 from mediad._fastpath.base.octets cimport store16, store32
@@ -109,7 +109,7 @@ cdef class Floor:
             message_init(&self.messages[receiver], &self.pieces[receiver * self.batch], self.batch,
                          &self.names[receiver], sizeof(sockaddr_storage), NULL)
             if self.batch > 1:
-                message_segment(&self.messages[receiver], &self.controls[receiver], <uint16_t>length)
+                message_ask(&self.messages[receiver], &self.controls[receiver], <uint16_t>length, AF_INET, 0, 0)
         while done < self.receivers:
             sent = send_batch(self.fd, &self.messages[done], self.receivers - done)
             if sent > 0:

@@ -48,7 +48,7 @@ class EngineLoop(EngineProbe):
         news: list[tuple[Any, ...]] = self.events()
         return news
 
-    def send_raw(self, socket: int, data: bytes, host: str, port: int) -> bool:
+    def send_raw(self, socket: int, data: bytes, host: str, port: int, local: str) -> bool:
         """STUN and DTLS; nobody would answer."""
         return True
 

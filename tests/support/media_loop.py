@@ -14,17 +14,17 @@ from tests.support import engine as e
 class LoopHarness:
     """A running loop with one socket, and clients that talk to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, listen_ip: str = "127.0.0.1") -> None:
         self.loop = MediaLoop(packet_slots=4096, transports=64, producers=64, consumers=256)
-        self.socket = bound()
+        self.socket = bound(listen_ip)
         self.loop.open_socket(0, self.socket.fileno())
         self.thread = threading.Thread(target=self.loop.run)
         self.thread.start()
 
     @property
     def address(self) -> tuple[str, int]:
-        name: tuple[str, int] = self.socket.getsockname()
-        return name
+        host, port, *_ = self.socket.getsockname()
+        return host, port
 
     def client(self, handle: int) -> socket.socket:
         sock = bound()
@@ -52,9 +52,9 @@ class LoopHarness:
         self.socket.close()
 
 
-def bound() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", 0))
+def bound(host: str = "127.0.0.1") -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((host, 0))
     sock.settimeout(10)
     return sock
 

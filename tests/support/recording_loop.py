@@ -76,8 +76,8 @@ class RecordingLoop:
         self.full = False  # the real thread waits for room for its events, too
         return news
 
-    def send_raw(self, socket: int, data: bytes, host: str, port: int) -> bool:
-        self.calls.append(Call("send_raw", (socket, data, host, port), {}))
+    def send_raw(self, socket: int, data: bytes, host: str, port: int, local: str) -> bool:
+        self.calls.append(Call("send_raw", (socket, data, host, port, local), {}))
         return True
 
     def counters(self) -> dict[str, int]:

@@ -125,10 +125,10 @@ def test_paths_and_usernames() -> None:
     assert [(name, args) for name, args, _ in loop.calls[1:]] == [
         ("add_username", (transport, b"more")),
         ("remove_username", (transport, b"ours")),
-        ("add_address", (transport, 3, "198.51.100.7", 5004)),
-        ("select_address", (transport, 3, "198.51.100.7", 5004)),
-        ("remove_address", (transport, 3, "198.51.100.7", 5004)),
-        ("send_raw", (3, b"hello", "198.51.100.7", 5004)),
+        ("add_address", (transport, 3, "198.51.100.7", 5004, "")),
+        ("select_address", (transport, 3, "198.51.100.7", 5004, "")),
+        ("remove_address", (transport, 3, "198.51.100.7", 5004, "")),
+        ("send_raw", (3, b"hello", "198.51.100.7", 5004, "")),
     ]
 
 
@@ -267,8 +267,8 @@ async def test_news_reaches_the_object_it_is_about() -> None:
     plane.start()
     try:
         loop.tell(
-            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"stun", transports[0]),
-            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"dtls", transports[1]),
+            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"stun", transports[0], ""),
+            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"dtls", transports[1], ""),
             (EventKind.EVENT_ESTIMATE, transports[1], 900_000, 800_000, 4000),
             (EventKind.EVENT_STREAM, producer, 2, 1111, 9, True),
             (EventKind.EVENT_LEVEL, producer, -40),
@@ -305,8 +305,8 @@ async def test_news_about_what_is_gone_is_dropped() -> None:
     plane.start()
     try:
         loop.tell(
-            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport),
-            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"", transport),
+            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, ""),
+            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"", transport, ""),
             (EventKind.EVENT_STREAM, producer, 0, 1111, 9, True),
             (EventKind.EVENT_LEVEL, producer, -40),
             (EventKind.EVENT_BITRATES, producer, 0, [7] * 16),
@@ -334,7 +334,7 @@ async def test_an_object_that_fails_does_not_swallow_the_news_of_others(
     plane.start()
     try:
         loop.tell(
-            *((EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport) for transport in transports)
+            *((EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, "") for transport in transports)
         )
         await until(lambda: well.stun_received.called)
     finally:

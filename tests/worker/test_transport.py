@@ -27,8 +27,8 @@ def sent(made: Bench, path: Path = HERE) -> list[bytes]:
     ]
 
 
-def tuple_of(path: Path) -> tuple[int, str, int]:
-    return path.socket, path.host, path.port
+def tuple_of(path: Path) -> tuple[int, str, int, str]:
+    return path.socket, path.host, path.port, path.local
 
 
 def connect(transport: WebRtcTransport, client: DtlsClient) -> str:

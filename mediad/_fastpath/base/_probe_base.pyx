@@ -171,8 +171,10 @@ cdef class TableProbe:
 
 cdef Address address_of(tuple key):
     cdef Address address
-    address.high, address.low, address.port, address.socket = key
-    address.zero = 0
+    memset(&address, 0, sizeof(Address))
+    address.high, address.low, address.port, address.socket = key[:4]
+    if len(key) > 4:
+        address.local_high, address.local_low = key[4:]
     return address
 
 
@@ -400,7 +402,7 @@ def send_segmented(int fd, uint64_t high, uint64_t low, uint16_t port, data: byt
     piece.iov_base = <void*><const uint8_t*>data
     piece.iov_len = len(data)
     kernel.message_init(&message, &piece, 1, &name, name_length, NULL)
-    kernel.message_segment(&message, &control, segment_bytes)
+    kernel.message_ask(&message, &control, segment_bytes, kernel.socket_family(fd), 0, 0)
     return kernel.send_batch(fd, &message, 1)
 
 
@@ -410,7 +412,7 @@ def receive_batch(int fd, unsigned int count) -> list[tuple[bytes, int, int, int
     cdef kernel.iovec[16] pieces
     cdef kernel.sockaddr_storage[16] names
     cdef kernel.Control[16] controls
-    cdef uint64_t high, low
+    cdef uint64_t high, low, local_high, local_low
     cdef uint16_t port
     cdef int received, i
     buffers = [bytearray(16384) for _ in range(count)]
@@ -426,6 +428,6 @@ def receive_batch(int fd, unsigned int count) -> list[tuple[bytes, int, int, int
             raise AssertionError("a datagram without an address")
         found.append((
             bytes(buffers[i][:messages[i].msg_len]), high, low, port,
-            kernel.message_gro_bytes(&messages[i]), bool(kernel.message_truncated(&messages[i])),
+            kernel.message_told(&messages[i], &local_high, &local_low), bool(kernel.message_truncated(&messages[i])),
         ))
     return found

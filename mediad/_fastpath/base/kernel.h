@@ -37,9 +37,9 @@
 #define MEDIAD_GSO_SEGMENTS 64
 #define MEDIAD_GSO_BYTES 65507
 
-/* Room for one control message of an int, GSO's or GRO's, aligned for its header. */
+/* Room for two control messages: an int of GSO or GRO, and which of our addresses is meant. Aligned for their headers. */
 typedef union mediad_control {
-    uint8_t bytes[CMSG_SPACE(sizeof(int))];
+    uint8_t bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
     struct cmsghdr alignment;
 } mediad_control;
 
@@ -176,6 +176,77 @@ static inline int mediad_socket_family(int fd) {
     return name.ss_family == AF_INET || name.ss_family == AF_INET6 ? name.ss_family : -1;
 }
 
+/* ---- which of our addresses ---- */
+
+/* Whether the socket takes what is sent to any address of this machine. */
+static inline bool mediad_bound_to_any(int fd) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    uint64_t high = 1, low = 1;
+    uint16_t port;
+    if (getsockname(fd, (struct sockaddr *)&name, &length) != 0 || !mediad_address_read(&name, &high, &low, &port)) {
+        return false;
+    }
+    return high == 0 && (low == 0 || low == UINT64_C(0xFFFF) << 32);
+}
+
+/* From now on each message says which address it was sent to. An AF_INET6 socket says so of IPv4 as well. */
+static inline bool mediad_enable_local_address(int fd, int family) {
+    const int on = 1;
+    if (family == AF_INET) {
+        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0;
+    }
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0;
+}
+
+/* False where the message names no address that an answer may come from: a multicast group is none. */
+static inline bool mediad_read_local_address(const struct cmsghdr *header, uint64_t *high, uint64_t *low) {
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+        struct in_pktinfo v4;
+        memcpy(&v4, CMSG_DATA(header), sizeof v4);
+        /* spec_dst is the address an answer to a broadcast has to come from; of any other it is the destination. */
+        *high = 0;
+        *low = UINT64_C(0xFFFF) << 32 | ntohl(v4.ipi_spec_dst.s_addr);
+        return v4.ipi_spec_dst.s_addr != htonl(INADDR_ANY);
+    }
+    if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+        struct in6_pktinfo v6;
+        memcpy(&v6, CMSG_DATA(header), sizeof v6);
+        *high = mediad_load_half(v6.ipi6_addr.s6_addr);
+        *low = mediad_load_half(v6.ipi6_addr.s6_addr + 8);
+        return v6.ipi6_addr.s6_addr[0] != 0xFF;
+    }
+    return false;
+}
+
+/* The address of ours a message shall leave from, for a socket of `family`; its length, 0 where that cannot be said. */
+static inline size_t mediad_write_local_address(struct cmsghdr *header, int family, uint64_t high, uint64_t low) {
+    if (family == AF_INET) {
+        struct in_pktinfo v4;
+        if (!mediad_is_v4(high, low)) {
+            return 0;
+        }
+        memset(&v4, 0, sizeof v4);
+        v4.ipi_spec_dst.s_addr = htonl((uint32_t)low);
+        header->cmsg_level = IPPROTO_IP;
+        header->cmsg_type = IP_PKTINFO;
+        header->cmsg_len = CMSG_LEN(sizeof v4);
+        memcpy(CMSG_DATA(header), &v4, sizeof v4);
+        return CMSG_SPACE(sizeof v4);
+    }
+    struct in6_pktinfo v6;
+    memset(&v6, 0, sizeof v6);
+    for (int i = 0; i < 8; i++) {
+        v6.ipi6_addr.s6_addr[i] = (uint8_t)(high >> (56 - 8 * i));
+        v6.ipi6_addr.s6_addr[8 + i] = (uint8_t)(low >> (56 - 8 * i));
+    }
+    header->cmsg_level = IPPROTO_IPV6;
+    header->cmsg_type = IPV6_PKTINFO;
+    header->cmsg_len = CMSG_LEN(sizeof v6);
+    memcpy(CMSG_DATA(header), &v6, sizeof v6);
+    return CMSG_SPACE(sizeof v6);
+}
+
 /* ---- message batches ---- */
 
 static inline void mediad_message_init(struct mmsghdr *message, struct iovec *pieces, size_t piece_count,
@@ -216,36 +287,67 @@ static inline bool mediad_enable_gro(int fd) {
     return setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on) == 0;
 }
 
-/* Tell the kernel to cut this message into datagrams of segment_bytes, the last possibly shorter.
- * segment_bytes 0 takes an earlier wish back. */
-static inline void mediad_message_segment(struct mmsghdr *message, mediad_control *control, uint16_t segment_bytes) {
-    struct cmsghdr *header;
-    if (segment_bytes == 0) {
-        message->msg_hdr.msg_control = NULL;
-        message->msg_hdr.msg_controllen = 0;
+/* What a message to be sent asks of the kernel: to cut it into datagrams of segment_bytes, the last possibly shorter
+ * (0: it is one datagram), and to let it leave from an address of ours (0, 0: from whichever the route gives). */
+static inline void mediad_message_ask(struct mmsghdr *message, mediad_control *control, uint16_t segment_bytes,
+                                      int family, uint64_t local_high, uint64_t local_low) {
+    size_t used = 0;
+    message->msg_hdr.msg_control = NULL;
+    message->msg_hdr.msg_controllen = 0;
+    if (segment_bytes == 0 && (local_high | local_low) == 0) {
         return;
     }
     memset(control, 0, sizeof *control);
-    message->msg_hdr.msg_control = control;
-    message->msg_hdr.msg_controllen = CMSG_SPACE(sizeof segment_bytes);
-    header = CMSG_FIRSTHDR(&message->msg_hdr);
-    header->cmsg_level = SOL_UDP;
-    header->cmsg_type = UDP_SEGMENT;
-    header->cmsg_len = CMSG_LEN(sizeof segment_bytes);
-    memcpy(CMSG_DATA(header), &segment_bytes, sizeof segment_bytes);
+    if (segment_bytes != 0) {
+        struct cmsghdr *header = (struct cmsghdr *)control->bytes;
+        header->cmsg_level = SOL_UDP;
+        header->cmsg_type = UDP_SEGMENT;
+        header->cmsg_len = CMSG_LEN(sizeof segment_bytes);
+        memcpy(CMSG_DATA(header), &segment_bytes, sizeof segment_bytes);
+        used = CMSG_SPACE(sizeof segment_bytes);
+    }
+    if ((local_high | local_low) != 0) {
+        used += mediad_write_local_address((struct cmsghdr *)(control->bytes + used), family, local_high, local_low);
+    }
+    if (used != 0) {
+        message->msg_hdr.msg_control = control;
+        message->msg_hdr.msg_controllen = used;
+    }
 }
 
-/* The size of the datagrams that the kernel joined into this message; 0 when it is a single one. */
-static inline uint32_t mediad_message_gro_bytes(struct mmsghdr *message) {
+/* What the kernel says of a received message. Returns the size of the datagrams it joined into it, 0 when it is a
+ * single one; local stays as it is where the kernel does not name one. */
+static inline uint32_t mediad_message_told(struct mmsghdr *message, uint64_t *local_high, uint64_t *local_low) {
+    uint32_t segment_bytes = 0;
     struct cmsghdr *header;
     for (header = CMSG_FIRSTHDR(&message->msg_hdr); header != NULL; header = CMSG_NXTHDR(&message->msg_hdr, header)) {
+        uint64_t high, low;
         if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
             int size;
             memcpy(&size, CMSG_DATA(header), sizeof size);
-            return size > 0 ? (uint32_t)size : 0;
+            segment_bytes = size > 0 ? (uint32_t)size : 0;
+        } else if (mediad_read_local_address(header, &high, &low)) {
+            *local_high = high;
+            *local_low = low;
         }
     }
-    return 0;
+    return segment_bytes;
+}
+
+/* One datagram, at once. */
+static inline bool mediad_send_one(int fd, int family, const void *data, size_t length, uint64_t high, uint64_t low,
+                                   uint16_t port, uint64_t local_high, uint64_t local_low) {
+    struct sockaddr_storage name;
+    struct iovec piece = {(void *)(uintptr_t)data, length};
+    struct mmsghdr message;
+    mediad_control control;
+    const socklen_t name_length = mediad_address_write(&name, family, high, low, port);
+    if (name_length == 0) {
+        return false;
+    }
+    mediad_message_init(&message, &piece, 1, &name, name_length, NULL);
+    mediad_message_ask(&message, &control, 0, family, local_high, local_low);
+    return sendmsg(fd, &message.msg_hdr, MSG_DONTWAIT) == (ssize_t)length;
 }
 
 #endif

@@ -67,7 +67,7 @@ cdef extern from "kernel.h":
         msghdr msg_hdr
         unsigned int msg_len
 
-    # Room for the one control message that GSO or GRO needs; each message of a batch has its own.
+    # Room for the control messages of one message; each of a batch has its own.
     ctypedef struct Control "mediad_control":
         pass
 
@@ -79,14 +79,18 @@ cdef extern from "kernel.h":
     int receive_batch "mediad_receive_batch" (int fd, mmsghdr* messages, unsigned int count) noexcept nogil
     int send_batch "mediad_send_batch" (int fd, mmsghdr* messages, unsigned int count) noexcept nogil
     bint message_truncated "mediad_message_truncated" (const mmsghdr* message) noexcept nogil
-    ssize_t sendto(int fd, const void* data, size_t length, int flags, const sockaddr* to,
-                   socklen_t to_length) noexcept nogil
-    int MSG_DONTWAIT
-
     bint probe_gso "mediad_probe_gso" (int fd) noexcept nogil
     bint enable_gro "mediad_enable_gro" (int fd) noexcept nogil
-    # segment_bytes 0 = not segmented.
-    void message_segment "mediad_message_segment" (mmsghdr* message, Control* control,
-                                                   uint16_t segment_bytes) noexcept nogil
-    # Size of the datagrams joined into a received message (the last may be shorter); 0 = it is a single one.
-    uint32_t message_gro_bytes "mediad_message_gro_bytes" (mmsghdr* message) noexcept nogil
+    bint bound_to_any "mediad_bound_to_any" (int fd) noexcept nogil
+    # Received messages say from now on which address of ours they were sent to.
+    bint enable_local_address "mediad_enable_local_address" (int fd, int family) noexcept nogil
+    # segment_bytes 0 = not segmented; local 0, 0 = from whichever address the route gives.
+    void message_ask "mediad_message_ask" (mmsghdr* message, Control* control, uint16_t segment_bytes, int family,
+                                           uint64_t local_high, uint64_t local_low) noexcept nogil
+    # Size of the datagrams joined into a received message (the last may be shorter), 0 = it is a single one; and the
+    # address of ours it was sent to, where the kernel says so.
+    uint32_t message_told "mediad_message_told" (mmsghdr* message, uint64_t* local_high,
+                                                 uint64_t* local_low) noexcept nogil
+    # One datagram, at once; false when it cannot go or the kernel refuses it.
+    bint send_one "mediad_send_one" (int fd, int family, const void* data, size_t length, uint64_t high, uint64_t low,
+                                     uint16_t port, uint64_t local_high, uint64_t local_low) noexcept nogil

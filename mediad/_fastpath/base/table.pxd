@@ -21,9 +21,11 @@ cdef void table_remove(Table* table, uint64_t key) noexcept nogil               
 ctypedef struct Address:
     uint64_t high              # IPv6 address in network order, IPv4 as ::ffff:a.b.c.d
     uint64_t low
+    uint64_t local_high        # of ours, where it is reached; 0, 0 = the only address of its socket
+    uint64_t local_low
     uint16_t port
     uint16_t socket            # index of the local socket: the same peer on two sockets is two paths
-    uint32_t zero              # explicit padding so that addresses compare as 24 bytes
+    uint32_t zero              # explicit padding so that addresses compare as 40 bytes
 
 ctypedef struct AddressTable:
     Address* keys

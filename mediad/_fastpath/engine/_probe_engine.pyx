@@ -87,7 +87,7 @@ cdef class EngineProbe(Commands):
         """Commands from here on happen at this time."""
         self.now_us = now_us
 
-    def receive(self, socket: int, str host, port: int, bytes data, now_us: int):
+    def receive(self, socket: int, str host, port: int, bytes data, now_us: int, str local = ""):
         """One datagram arrives. True when a slot could be had for it."""
         cdef Address source
         cdef uint32_t slot = pool_take(&self.engine.pool)
@@ -96,7 +96,7 @@ cdef class EngineProbe(Commands):
         if PyBytes_GET_SIZE(data) > SLOT_BYTES - TAIL_BYTES:
             pool_release(&self.engine.pool, slot)
             raise ValueError("datagram larger than a slot")
-        fill_address(&source, socket, host, port)
+        fill_address(&source, socket, host, port, local)
         self.now_us = now_us
         memcpy(pool_data(&self.engine.pool, slot), PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
         engine_receive(&self.engine, slot, <uint32_t>PyBytes_GET_SIZE(data), &source, self.now_us)
@@ -162,7 +162,7 @@ cdef class EngineProbe(Commands):
         cdef Address source
         cdef uint32_t i
         cdef uint64_t before = self.engine.counts[<int>COUNT_RTP_FORWARDED]
-        fill_address(&source, socket, host, port)
+        fill_address(&source, socket, host, port, "")
         self.now_us = now_us
         try:
             for i in range(count):

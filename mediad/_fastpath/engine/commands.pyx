@@ -61,7 +61,7 @@ cdef int fill_extensions(uint8_t* ids, dict extensions, int highest) except -1:
     return 0
 
 
-cdef int fill_address(Address* address, int socket, str host, int port) except -1:
+cdef int fill_host(uint64_t* high, uint64_t* low, str host) except -1:
     """IPv4 as IPv4-mapped IPv6, so that one table serves both families. `host` is a numeric address."""
     cdef bytes packed
     cdef const uint8_t* octets
@@ -70,13 +70,20 @@ cdef int fill_address(Address* address, int socket, str host, int port) except -
     else:
         packed = b"\0" * 10 + b"\xff\xff" + _socket.inet_pton(_socket.AF_INET, host)
     octets = <const uint8_t*>packed
+    high[0] = load64(octets)
+    low[0] = load64(octets + 8)
+    return 0
+
+
+cdef int fill_address(Address* address, int socket, str host, int port, str local) except -1:
     if not 0 < port < 65536:
         raise ValueError(f"port is {port}, expected 1..65535")
     if not 0 <= socket < 65536:
         raise ValueError(f"socket index is {socket}, expected 0..65535")
     memset(address, 0, sizeof(Address))
-    address.high = load64(octets)
-    address.low = load64(octets + 8)
+    fill_host(&address.high, &address.low, host)
+    if local:
+        fill_host(&address.local_high, &address.local_low, local)
     address.port = port
     address.socket = socket
     return 0
@@ -84,14 +91,22 @@ cdef int fill_address(Address* address, int socket, str host, int port) except -
 
 cdef tuple read_address(const Address* address):
     """(socket, host, port)"""
+    return address.socket, read_host(address.high, address.low), address.port
+
+
+cdef str read_local_address(const Address* address):
+    return read_host(address.local_high, address.local_low) if address.local_high | address.local_low else ""
+
+
+cdef str read_host(uint64_t high, uint64_t low):
     cdef uint8_t octets[16]
     cdef bytes packed
-    store64(octets, address.high)
-    store64(octets + 8, address.low)
+    store64(octets, high)
+    store64(octets + 8, low)
     packed = PyBytes_FromStringAndSize(<const char*>octets, 16)
-    if address.high == 0 and address.low >> 32 == 0xFFFF:
-        return address.socket, _socket.inet_ntop(_socket.AF_INET, packed[12:]), address.port
-    return address.socket, _socket.inet_ntop(_socket.AF_INET6, packed), address.port
+    if high == 0 and low >> 32 == 0xFFFF:
+        return _socket.inet_ntop(_socket.AF_INET, packed[12:])
+    return _socket.inet_ntop(_socket.AF_INET6, packed)
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -121,12 +136,13 @@ cdef class Commands:
         command.body.fd = fd
         return self.submit(&command)
 
-    cdef int about_address(self, CommandKind kind, object handle, int socket, str host, int port) except -1:
+    cdef int about_address(self, CommandKind kind, object handle, int socket, str host, int port,
+                           str local) except -1:
         cdef Command command
         memset(&command, 0, sizeof(Command))
         command.kind = kind
         command.handle = check_handle(handle)
-        fill_address(&command.body.address, socket, host, port)
+        fill_address(&command.body.address, socket, host, port, local)
         return self.submit(&command)
 
     cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment) except -1:
@@ -167,14 +183,14 @@ cdef class Commands:
     def remove_username(self, handle: int, bytes username_fragment):
         self.about_username(COMMAND_REMOVE_USERNAME, handle, username_fragment)
 
-    def add_address(self, handle: int, socket: int, str host, port: int):
-        self.about_address(COMMAND_ADD_ADDRESS, handle, socket, host, port)
+    def add_address(self, handle: int, socket: int, str host, port: int, str local = ""):
+        self.about_address(COMMAND_ADD_ADDRESS, handle, socket, host, port, local)
 
-    def remove_address(self, handle: int, socket: int, str host, port: int):
-        self.about_address(COMMAND_REMOVE_ADDRESS, handle, socket, host, port)
+    def remove_address(self, handle: int, socket: int, str host, port: int, str local = ""):
+        self.about_address(COMMAND_REMOVE_ADDRESS, handle, socket, host, port, local)
 
-    def select_address(self, handle: int, socket: int, str host, port: int):
-        self.about_address(COMMAND_SELECT_ADDRESS, handle, socket, host, port)
+    def select_address(self, handle: int, socket: int, str host, port: int, str local = ""):
+        self.about_address(COMMAND_SELECT_ADDRESS, handle, socket, host, port, local)
 
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int):
         cdef Command command
@@ -340,6 +356,7 @@ cdef class Commands:
             news.append((
                 EventKind(record.kind), *read_address(&record.source),
                 PyBytes_FromStringAndSize(<const char*>record.bytes, record.length), record.handle,
+                read_local_address(&record.source),
             ))
         for _ in range(limit):
             if not ring_pop(&engine.events, &event):

@@ -63,10 +63,13 @@ def test_a_name_is_not_an_address() -> None:
         e.Call().probe.add_address(e.SENDING, 0, "localhost", 1)
 
 
-@pytest.mark.parametrize("host", ["10.1.2.3", "2001:db8::1", "::1"])
-def test_addresses_come_back_as_they_went_in(host: str) -> None:
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("10.1.2.3", ""), ("10.1.2.3", "10.1.2.4"), ("2001:db8::1", "2001:db8::2"), ("::1", "::1"), ("::1", "")],
+)
+def test_addresses_come_back_as_they_went_in(host: str, local: str) -> None:
     call = e.Call()
-    call.probe.add_address(e.SENDING, 3, host, 4242)
-    assert call.probe.receive(3, host, 4242, b"\x16\xfe\xfd" + b"x" * 20, call.now_us)
-    ((_, socket, told_host, port, _, _),) = call.probe.events()
-    assert (socket, told_host, port) == (3, host, 4242)
+    call.probe.add_address(e.SENDING, 3, host, 4242, local)
+    assert call.probe.receive(3, host, 4242, b"\x16\xfe\xfd" + b"x" * 20, call.now_us, local)
+    ((_, socket, told_host, port, _, _, told_local),) = call.probe.events()
+    assert (socket, told_host, port, told_local) == (3, host, 4242, local)

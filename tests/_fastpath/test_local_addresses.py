@@ -1,0 +1,102 @@
+"""A socket bound to every address: answers and media leave from the one that the peer reached."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from mediad._fastpath.loop import EventKind
+from tests.support import engine as e
+from tests.support.media_loop import LoopHarness, Stage, bound
+
+REACHED = [
+    pytest.param("0.0.0.0", "127.0.0.1", "127.0.0.2", id="IPv4"),
+    pytest.param("0.0.0.0", "127.0.0.3", "127.0.0.2", id="IPv4-from-another"),
+    pytest.param("::", "127.0.0.1", "127.0.0.2", id="IPv4-on-dual-stack"),
+    pytest.param("::", "::1", "::1", id="IPv6"),
+]
+"""Where the loop listens, where the peer is, and which of our addresses it was told of."""
+
+
+@pytest.fixture
+def everywhere(request: pytest.FixtureRequest) -> Iterator[LoopHarness]:
+    harness = LoopHarness(request.param)
+    yield harness
+    harness.close()
+
+
+def peer(harness: LoopHarness, handle: int, host: str, ours: str) -> socket.socket:
+    """A client whose path is as an authentic check would have made it."""
+    sock = bound(host)
+    port = harness.address[1]
+    harness.loop.open_transport(handle, username_fragment=b"u%d" % handle, rtcp_ssrc=1, secure=False)
+    sock.sendto(e.stun_request(b"u%d" % handle), (ours, port))
+    ((_, index, remote_host, remote_port, _, _, local),) = harness.events_until(EventKind.EVENT_STUN)
+    assert (remote_host, local) == (host, ours)
+    for command in (harness.loop.add_address, harness.loop.select_address):
+        command(handle, index, remote_host, remote_port, local)  # type: ignore[arg-type]
+    assert harness.loop.send_raw(index, b"answer", remote_host, remote_port, local)  # type: ignore[arg-type]
+    assert came_from(sock) == (b"answer", (ours, port))
+    return sock
+
+
+def came_from(sock: socket.socket) -> tuple[bytes, tuple[str, int]]:
+    data, source = sock.recvfrom(2000)
+    return data, source[:2]
+
+
+@pytest.mark.parametrize(("everywhere", "host", "ours"), REACHED, indirect=["everywhere"])
+def test_answers_and_media_leave_from_the_address_that_was_asked(
+    everywhere: LoopHarness, host: str, ours: str
+) -> None:
+    sender = peer(everywhere, e.SENDING, host, ours)
+    receiver = peer(everywhere, e.RECEIVING, host, ours)
+    e.Call.produce(Stage(everywhere))  # type: ignore[arg-type]
+    e.Call.consume(Stage(everywhere))  # type: ignore[arg-type]
+    to = (ours, everywhere.address[1])
+    for number in range(1, 101):
+        sender.sendto(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), to)
+    media = []
+    while len(media) < 100:
+        data, source = came_from(receiver)
+        assert source == to
+        if not e.is_rtcp(data):
+            media.append(e.parse_rtp(data).sequence)
+    assert media == list(range(1000, 1100))
+    assert everywhere.loop.counters()["drop_media_unknown_address"] == 0
+
+
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", "::"], indirect=True)
+def test_one_peer_on_two_of_our_addresses_has_two_paths(everywhere: LoopHarness) -> None:
+    """Only the one that was proven is taken in, and each is answered from where it leads."""
+    sender = peer(everywhere, e.SENDING, "127.0.0.1", "127.0.0.2")
+    e.Call.produce(Stage(everywhere))  # type: ignore[arg-type]
+    sender.sendto(e.rtp(1, 1, b"x"), ("127.0.0.3", everywhere.address[1]))
+    sender.sendto(e.stun_request(b"u%d" % e.SENDING), ("127.0.0.3", everywhere.address[1]))
+    ((*_, local),) = everywhere.events_until(EventKind.EVENT_STUN)
+    assert local == "127.0.0.3"
+    counters = everywhere.loop.counters()
+    assert (counters["drop_media_unknown_address"], counters["rtp_received"]) == (1, 0)
+
+
+@pytest.mark.parametrize("everywhere", ["0.0.0.0"], indirect=True)
+def test_an_address_that_is_no_longer_ours_costs_only_its_own(everywhere: LoopHarness) -> None:
+    sender = peer(everywhere, e.SENDING, "127.0.0.1", "127.0.0.2")
+    receiver = peer(everywhere, e.RECEIVING, "127.0.0.1", "127.0.0.2")
+    lost = bound()
+    e.Call.produce(Stage(everywhere))  # type: ignore[arg-type]
+    e.Call.consume(Stage(everywhere))  # type: ignore[arg-type]
+    third = e.GENERATION | 2
+    everywhere.loop.open_transport(third, username_fragment=b"third", rtcp_ssrc=1, secure=False)
+    everywhere.loop.add_address(third, 0, *lost.getsockname(), "192.0.2.1")
+    everywhere.loop.select_address(third, 0, *lost.getsockname(), "192.0.2.1")
+    e.Call.consume(Stage(everywhere), e.CONSUMER + 1, third, ssrc=7001, rtx_ssrc=7002)  # type: ignore[arg-type]
+    to = ("127.0.0.2", everywhere.address[1])
+    for number in range(1, 11):
+        sender.sendto(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), to)
+    got = [e.parse_rtp(receiver.recv(2000)).sequence for _ in range(10)]
+    assert got == list(range(1000, 1010))
+    assert everywhere.loop.counters()["drop_send_failed"] >= 10
+    assert everywhere.loop.udp_gso
