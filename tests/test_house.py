@@ -29,6 +29,7 @@ FLOORS = {
     "logs": "errors config",
     "histogram": "",
     "loop_lag": "histogram",
+    "overdue": "",
     "ortc": "errors",
     "protocols": "errors",
     "_fastpath.base": "",
@@ -38,9 +39,9 @@ FLOORS = {
     "_fastpath.udp_receive": ENGINE,
     "_fastpath.udp_send": ENGINE,
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
-    "worker": "errors exit_codes config histogram logs loop_lag sockets ortc protocols _fastpath.loop "
-    "_fastpath.engine",
-    "rooms": "errors ortc",
+    "worker": "errors exit_codes config histogram logs loop_lag overdue sockets ortc protocols "
+    "_fastpath.loop _fastpath.engine",
+    "rooms": "errors overdue ortc",
     "telemetry": "errors config logs",
     "signaling": "errors config logs ortc rooms",
     "supervisor": "errors exit_codes announced config config_load config_sample logs loop_lag sockets ortc "

@@ -129,6 +129,11 @@ class IceLiteAgent:
         return self._credentials[-1]
 
     @property
+    def usernames(self) -> list[str]:
+        """The username fragments whose requests are ours, oldest first."""
+        return [credentials.username_fragment for credentials in self._credentials]
+
+    @property
     def state(self) -> IceState:
         return self._state
 

@@ -13,22 +13,24 @@ from mediad.rooms.room import Room
 
 
 def _ice_state(room: Room, data: dict[str, Any]) -> None:
-    _lose_media(room, data["transportId"], "ICE", data["iceState"], ("disconnected", "closed"))
+    _lose_media(room, data, "ICE", data["iceState"], ("disconnected", "closed"))
 
 
 def _dtls_state(room: Room, data: dict[str, Any]) -> None:
-    _lose_media(room, data["transportId"], "DTLS", data["dtlsState"], ("failed", "closed"))
+    _lose_media(room, data, "DTLS", data["dtlsState"], ("failed", "closed"))
 
 
-def _lose_media(room: Room, transport_id: str, layer: str, state: str, final: tuple[str, ...]) -> None:
+def _lose_media(room: Room, data: dict[str, Any], layer: str, state: str, final: tuple[str, ...]) -> None:
     """A peer without one of its transports is of no use to anybody: it leaves, and may come back whole."""
+    transport_id: str = data["transportId"]
     transport = room.transports.get(transport_id)
     if transport is None:
         return
     transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
     room.observer.transport_state(transport_id, layer.lower(), state)
     if state in final:
-        room.remove(transport.peer, CloseCause.MEDIA_LOST, f"{layer} {state}")
+        why = f": {data['reason']}" if "reason" in data else ""
+        room.remove(transport.peer, CloseCause.MEDIA_LOST, f"{layer} {state}{why}")
 
 
 def _bandwidth(room: Room, data: dict[str, Any]) -> None:

@@ -209,6 +209,7 @@ class WorkerServer:
             "udpGso": self._plane.udp_gso,
             "udpGro": self._plane.udp_gro,
             "udpBufferBytes": self._udp_buffer_bytes,
+            "parked": self.parked,
             "iceStates": dict(ice),
             "dtlsStates": dict(dtls),
             "loopLag": self._lag.report(),
@@ -216,6 +217,11 @@ class WorkerServer:
             "log": logs.counts(),
             **self._plane.counts(),
         }
+
+    @property
+    def parked(self) -> int:
+        """Transports without a place on the media path; `transports` counts those that have one."""
+        return sum(transport.parked for transport in self._transports())
 
     def _transports(self) -> Iterator[WebRtcTransport]:
         for router in self._routers.values():

@@ -17,6 +17,7 @@ from mediad.errors import InvalidState
 from mediad.protocols.certificate import Certificate
 from mediad.worker.clock import Clock
 from mediad.worker.consumer import Consumer
+from mediad.worker.first_checks import FirstChecks
 from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
@@ -49,6 +50,7 @@ class Router:
         """Where transports made from now on say they are."""
         self._emit_event = emit
         self._clock = clock
+        self._first_checks = FirstChecks(clock)
         self._speakers = SpeakerWatch()
         self._speaker_timer: asyncio.TimerHandle | None = None
 
@@ -71,6 +73,7 @@ class Router:
             max_incoming_bitrate_bps=max_incoming_bitrate_bps,
             initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
             emit=self._emit,
+            first_checks=self._first_checks,
         )
         self.transports[transport_id] = transport
         return transport
@@ -167,6 +170,7 @@ class Router:
     def close(self) -> None:
         for transport in list(self.transports.values()):
             self.close_transport(transport)
+        self._first_checks.stop()
         if self._speaker_timer is not None:
             self._speaker_timer.cancel()
 

@@ -21,6 +21,7 @@ from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.bandwidth import REVIEW_US, Bandwidth
 from mediad.worker.consumer import Consumer
 from mediad.worker.downlink_news import Downlink, DownlinkNews
+from mediad.worker.first_checks import FIRST_CHECK_S, FirstChecks
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.statistics import transport as transport_stats
@@ -63,7 +64,12 @@ def ice_parameters(parameters: IceParameters) -> dict[str, Any]:
 
 
 class WebRtcTransport:
-    """Opens itself on the media path; `emit` hears of ICE and DTLS states."""
+    """Opens itself on the media path; `emit` hears of ICE and DTLS states.
+
+    While nobody uses it and no check has come, its place on the media path is given back after a while: it
+    is parked. What the client holds of it, the ICE credentials above all, stays valid, and whoever needs it
+    opens it again.
+    """
 
     def __init__(
         self,
@@ -76,6 +82,7 @@ class WebRtcTransport:
         max_incoming_bitrate_bps: int,
         initial_outgoing_bitrate_bps: int,
         emit: Emit,
+        first_checks: FirstChecks,
     ) -> None:
         self.id = transport_id
         self.producers: dict[str, Producer] = {}
@@ -96,14 +103,58 @@ class WebRtcTransport:
         self._downlink_news = DownlinkNews()
         self._uplink_cap_bps = 0  # 0 = none
         self._max_incoming_bitrate_bps = max_incoming_bitrate_bps
+        self._initial_outgoing_bitrate_bps = initial_outgoing_bitrate_bps
         self.available_bps = 0  # towards the client, as last estimated; 0 = nothing known
-        self.handle = plane.open_transport(
+        self._first_checks = first_checks
+        self._handle: int | None = self._open()
+        first_checks.expect(self)
+
+    def _open(self) -> int:
+        first, *others = self._ice.usernames
+        handle = self._plane.open_transport(
             self,
-            username_fragment=self._ice.parameters.username_fragment,
+            username_fragment=first,
             rtcp_ssrc=secrets.randbits(32),
-            max_incoming_bitrate_bps=max_incoming_bitrate_bps,
-            initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
+            max_incoming_bitrate_bps=self._max_incoming_bitrate_bps,
+            initial_outgoing_bitrate_bps=self._initial_outgoing_bitrate_bps,
         )
+        for username_fragment in others:
+            self._plane.add_username(handle, username_fragment)
+        return handle
+
+    @property
+    def handle(self) -> int:
+        """Where it is on the media path; whoever asks is about to use it."""
+        return self._use()
+
+    def _use(self) -> int:
+        """Open it again if it is parked. From the moment it is in use, checks have to come soon."""
+        if self._handle is None:
+            self._handle = self._open()
+        if self._ice.state == "new" and not self._in_use:
+            self._first_checks.expect(self)
+        return self._handle
+
+    @property
+    def _in_use(self) -> bool:
+        return bool(self._role is not None or self.producers or self.consumers)
+
+    @property
+    def parked(self) -> bool:
+        """It has no place on the media path, and gets one again when it is needed."""
+        return self._handle is None
+
+    def first_check_missed(self) -> None:
+        """Parked, or, when the client has been trying, told as lost: what is in use cannot wait."""
+        if self._handle is None or self._ice.state != "new":
+            return
+        if self._in_use:
+            reason = f"no valid check within {FIRST_CHECK_S} s"
+            data = {"transportId": self.id, "iceState": "disconnected", "reason": reason}
+            self._emit("transport.iceState", data)
+        else:
+            self._plane.close_transport(self._handle)
+            self._handle = None
 
     def parameters(self) -> dict[str, Any]:
         """What a client needs to connect."""
@@ -124,6 +175,7 @@ class WebRtcTransport:
             raise InvalidState("connect() already called")
         if not fingerprints:
             raise InvalidInput("dtlsParameters.fingerprints is empty")
+        self._use()
         self._dtls.set_remote_fingerprints(fingerprints)
         # The client told us its own role. "auto" leaves the choice to us; mediasoup then calls, and so do we.
         self._role = "server" if role == "client" else "client"
@@ -134,12 +186,16 @@ class WebRtcTransport:
     def restart_ice(self) -> dict[str, Any]:
         """New credentials; the old ones hold until the first request with the new."""
         parameters = self._ice.restart()
-        self._plane.add_username(self.handle, parameters.username_fragment)
+        if self._handle is not None:
+            self._plane.add_username(self._handle, parameters.username_fragment)
+            if self._ice.state == "new":
+                self._first_checks.expect(self)
         self._pump()
         return ice_parameters(parameters)
 
     async def stats(self) -> list[dict[str, Any]]:
-        records = await self._plane.stats(Kind.KIND_TRANSPORT, self.handle)
+        handle = self._handle
+        records = [] if handle is None else await self._plane.stats(Kind.KIND_TRANSPORT, handle)
         entry: dict[str, Any] = {"type": "webrtc-transport", "transportId": self.id}
         for record in records:
             entry |= transport_stats(record)
@@ -170,7 +226,9 @@ class WebRtcTransport:
         for timer in (self._timer, self._review):
             if timer is not None:
                 timer.cancel()
-        self._plane.close_transport(self.handle)
+        self._first_checks.met(self)
+        if self._handle is not None:
+            self._plane.close_transport(self._handle)
 
     @property
     def ice_state(self) -> str:
@@ -270,6 +328,7 @@ class WebRtcTransport:
                 self._plane.remove_username(self.handle, username_fragment)
             case ice.StateChanged(state):
                 if state in ("connected", "completed"):
+                    self._first_checks.met(self)
                     self._start_dtls()
                 self._emit("transport.iceState", {"transportId": self.id, "iceState": state})
 

@@ -52,6 +52,22 @@ def test_a_lost_transport_ends_its_peer(event: str, key: str, state: str, ends: 
     run(scenario)
 
 
+def test_why_a_transport_was_lost_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        with caplog.at_level(logging.INFO):
+            call.worker.emit(
+                "transport.iceState",
+                transportId=ana.receiving,
+                iceState="disconnected",
+                reason="no valid check within 30 s",
+            )
+        assert ana.seat.peer.closed
+        assert "ICE disconnected: no valid check within 30 s" in caplog.text
+
+    run(scenario)
+
+
 def test_the_last_peers_lost_transport_closes_the_room() -> None:
     async def scenario(call: Call) -> None:
         ana = await call.member("ana")
