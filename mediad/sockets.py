@@ -7,6 +7,8 @@ import errno
 import ipaddress
 import socket
 
+import psutil
+
 from mediad.errors import ConfigError, MediadError, PortError
 
 BACKLOG = 512
@@ -45,6 +47,16 @@ def listen_tcp(ip: str, port: int, *, key: str = "listen_ip") -> socket.socket:
     return sock
 
 
+def port_owner(protocol: str, port: int) -> str | None:
+    """Who has a port: `nginx (pid 12)`; None where /proc does not tell, as of other users' processes."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections(protocol.lower()):
+            ours = connection.laddr and connection.laddr.port == port and not connection.raddr
+            if ours and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    return None
+
+
 def _family(ip: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ipaddress.ip_address(ip).version == 6 else socket.AF_INET
 
@@ -59,11 +71,17 @@ def _bind(sock: socket.socket, protocol: str, ip: str, port: int, key: str) -> N
 
 
 def _explained(error: OSError, protocol: str, ip: str, port: int, key: str) -> MediadError:
+    what, flag = f"{protocol} port {port} on {ip}", "--port" if protocol == "TCP" else "--rtc-base-port"
     match error.errno:
         case errno.EADDRINUSE:
-            return PortError(f"{protocol} port {port} on {ip} is already in use")
+            owner = port_owner(protocol, port)
+            by = f" by {owner}" if owner else ""
+            return PortError(
+                f"{what} is already in use{by}; stop that program, or choose another with {flag}"
+            )
         case errno.EACCES | errno.EPERM:
-            return PortError(f"{protocol} port {port} on {ip} may not be opened by this user")
+            why = "may not be opened by this user; ports from 1024 up may be, choose one with"
+            return PortError(f"{what} {why} {flag}")
         case errno.EADDRNOTAVAIL:
             return ConfigError(f"{key}: got {ip!r}, expected an address of this machine")
         case _:

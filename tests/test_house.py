@@ -18,6 +18,7 @@ ENGINE = "_fastpath.base _fastpath.wire _fastpath.stream _fastpath.engine"
 # Each floor and what it may import, ground first. "mediad" itself holds the version and is open to all.
 FLOORS = {
     "errors": "",
+    "words": "",
     "exit_codes": "errors",
     "config_kinds": "errors",
     "sockets": "errors",
@@ -26,7 +27,7 @@ FLOORS = {
     "config_toml": "errors config",
     "config_load": "errors announced config config_kinds config_toml",
     "config_sample": "config config_kinds",
-    "logs": "errors config",
+    "logs": "errors config words",
     "histogram": "",
     "loop_lag": "histogram",
     "overdue": "",
@@ -41,12 +42,12 @@ FLOORS = {
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
     "worker": "errors exit_codes config histogram logs loop_lag overdue sockets ortc protocols "
     "_fastpath.loop _fastpath.engine",
-    "rooms": "errors overdue ortc",
-    "telemetry": "errors config logs",
+    "rooms": "errors overdue ortc words",
+    "telemetry": "errors config logs words",
     "signaling": "errors config logs ortc rooms",
-    "supervisor": "errors exit_codes announced config config_load config_sample logs loop_lag sockets ortc "
-    "protocols rooms signaling telemetry",
-    "ctl": "errors exit_codes announced config config_load protocols",
+    "supervisor": "errors words exit_codes announced config config_load config_sample logs loop_lag sockets "
+    "ortc protocols rooms signaling telemetry",
+    "ctl": "errors words exit_codes announced config config_load protocols sockets",
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.

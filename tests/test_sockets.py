@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mediad import sockets
@@ -59,14 +61,21 @@ def test_tcp_socket_listens() -> None:
         assert not sock.getblocking()
 
 
+def taken(protocol: str, port: int, flag: str) -> str:
+    """Which port it is, who has it, and what to do."""
+    owner = re.escape(f"{psutil.Process().name()} (pid {os.getpid()})")
+    what = f"{protocol} port {port} on 127.0.0.1 is already in use by {owner}"
+    return f"^{what}; stop that program, or choose another with {flag}$"
+
+
 def test_a_taken_port_is_named() -> None:
     with sockets.bind_udp("127.0.0.1", 0, SMALL) as sock:
         port = sock.getsockname()[1]
-        with pytest.raises(PortError, match=f"^UDP port {port} on 127.0.0.1 is already in use$"):
+        with pytest.raises(PortError, match=taken("UDP", port, "--rtc-base-port")):
             sockets.bind_udp("127.0.0.1", port, SMALL)
     with sockets.listen_tcp("127.0.0.1", 0) as sock:
         port = sock.getsockname()[1]
-        with pytest.raises(PortError, match=f"^TCP port {port} on 127.0.0.1 is already in use$"):
+        with pytest.raises(PortError, match=taken("TCP", port, "--port")):
             sockets.listen_tcp("127.0.0.1", port)
 
 
@@ -82,7 +91,12 @@ def test_an_address_of_another_machine_is_a_wrong_setting() -> None:
 @pytest.mark.parametrize(
     ("number", "kind", "text"),
     [
-        (errno.EACCES, PortError, "TCP port 80 on 10.0.0.1 may not be opened by this user"),
+        (
+            errno.EACCES,
+            PortError,
+            "TCP port 80 on 10.0.0.1 may not be opened by this user; "
+            "ports from 1024 up may be, choose one with --port",
+        ),
         (errno.ENOBUFS, MediadError, "TCP port 80 on 10.0.0.1 cannot be opened: no buffers"),
     ],
 )

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mediad.ctl.command import Argument, Command
-from mediad.ctl.render import plural, printable
+from mediad.ctl.render import printable
 from mediad.ctl.session import Session
 from mediad.errors import MediadError
+from mediad.words import plural
 
 SHELLS = ("bash", "zsh")
 

@@ -80,11 +80,6 @@ def share(value: object) -> Quantity:
     return Quantity("-" if value is None else f"{_number(value) * 100:.1f}%")
 
 
-def plural(count: int, what: str) -> str:
-    """`1 room`, `2 rooms`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def yes_no(value: object) -> str:
     if value is None:
         return "unknown"

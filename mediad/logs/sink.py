@@ -13,6 +13,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from mediad.words import plural
+
 MAX_LINES = 10_000
 FLUSH_TIMEOUT_S = 1.0
 
@@ -83,7 +85,7 @@ class Sink:
             self._writing = True
             if self._untold and len(self._lines) < self._max_lines:
                 untold, self._untold = self._untold, 0
-                return self._say(f"{untold} lines were not logged: the log was not read fast enough")
+                return self._say(f"{plural(untold, 'line')} not logged: the log was not read fast enough")
             return self._lines.popleft()
 
 

@@ -20,6 +20,9 @@ import msgpack
 
 from mediad.errors import EnvelopeError
 
+PIPE_VERSION = 1
+"""Raised when what crosses the pipes to the workers changes so that an older end would misunderstand it."""
+
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """Largest msgpack body either side may send, without its length prefix."""
 

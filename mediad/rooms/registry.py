@@ -20,6 +20,7 @@ from mediad.rooms.media import Placement
 from mediad.rooms.observer import Observer
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
+from mediad.words import plural
 
 _RETRY_S = 0.05
 _RETRIES = 40
@@ -98,13 +99,13 @@ class RoomRegistry:
         """Raises Unavailable. Who takes the place of an older connection needs no room of its own."""
         room, limits = self._rooms.get(room_id), self._limits
         if room is None:
-            _require_below(limits.rooms, len(self._rooms), "rooms")
+            _require_below(limits.rooms, len(self._rooms), "room")
         elif peer_id in room.peers:
             return
         else:
-            _require_below(limits.peers_per_room, _heads(room), "peers in this room")
+            _require_below(limits.peers_per_room, _heads(room), "peer", " in this room")
         if limits.peers:
-            _require_below(limits.peers, sum(map(_heads, self._rooms.values())), "peers")
+            _require_below(limits.peers, sum(map(_heads, self._rooms.values())), "peer")
 
     def set_limits(self, limits: RoomLimits) -> None:
         """From now on, in rooms that are open too. Nobody who is here has to leave."""
@@ -198,9 +199,9 @@ def _heads(room: Room) -> int:
     return len(room.peers) + room.expected
 
 
-def _require_below(limit: int, count: int, what: str) -> None:
+def _require_below(limit: int, count: int, what: str, where: str = "") -> None:
     if 0 < limit <= count:
-        raise Unavailable(f"the limit of {limit} {what} is reached")
+        raise Unavailable(f"the limit of {plural(limit, what)}{where} is reached")
 
 
 def _codecs(settings: Iterable[dict[str, Any]] | None) -> Iterable[CodecCapability]:

@@ -25,7 +25,7 @@ from mediad.supervisor import doctor_methods, drain_methods, settings_methods, s
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
 from mediad.supervisor.draining import NODE, Drains
-from mediad.supervisor.front import Front, front_url, open_front
+from mediad.supervisor.front import Front, front_url, open_front, room_url
 from mediad.supervisor.heartbeat import Heartbeat
 from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.observation import Observation
@@ -36,6 +36,7 @@ from mediad.supervisor.status import Status
 from mediad.supervisor.tls import FrontTls
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.supervisor.worker_process import WORKER_COMMAND
+from mediad.words import plural
 
 CLOSING_TIMEOUT_S = 2.0
 """What the closing of all rooms may take when workers do not answer."""
@@ -187,7 +188,7 @@ class Daemon:
         self._heartbeat.stopping()
         grace_s = self._settings.shutdown_grace_s
         if self._registry.room_count and grace_s:
-            logger.info("%d rooms have %g s to end", self._registry.room_count, grace_s)
+            logger.info("%s: %g s left to end", plural(self._registry.room_count, "room"), grace_s)
         self._drains.stopping = True
         self._drains.start(NODE, deadline_s=grace_s)
         await self._drains.wait(NODE)
@@ -229,12 +230,16 @@ class Daemon:
     def _announce(self) -> None:
         self._observation.feed.publish("node.ready", url=self._status.url, version=__version__)
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
+        assert self._status.url is not None
+        url = self._status.url if self._settings.jwt_secrets else room_url(self._status.url)
         logger.info(
-            "mediad %s is ready: open %s (%d workers, media on %s, UDP ports %s)",
+            "mediad %s is ready: open %s%s (%s, media on %s, UDP %s %s)",
             __version__,
-            self._status.url,
-            len(workers),
+            url,
+            " with a token" if self._settings.jwt_secrets else " in two tabs",
+            plural(len(workers), "worker"),
             workers[0].candidate_ip,
+            "port" if len(workers) == 1 else "ports",
             ", ".join(str(worker.rtc_first_port) for worker in workers),
         )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from mediad.errors import InvalidState
 from mediad.supervisor.admin_methods import Table, read
 from mediad.supervisor.draining import NODE, Drains
 from mediad.supervisor.rolling import Rolling
@@ -46,6 +47,11 @@ def table(drains: Drains, rolling: Rolling) -> Table:
 
     async def undrain(data: dict[str, Any]) -> dict[str, Any]:
         asked = read(data, _Undrain)
+        if asked.worker_id is not NODE and drains.whole_node:
+            raise InvalidState(
+                f"the whole node drains, and worker {asked.worker_id} with it; "
+                "end that with: mediactl undrain"
+            )
         drains.cancel(asked.worker_id)
         return {"workerId": asked.worker_id}
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from mediad.errors import InvalidState, MediadError, NotFound
 from mediad.supervisor.watcher import Watcher
 from mediad.supervisor.worker_pool import Worker, WorkerPool
+from mediad.words import plural
 
 MOVES_PER_S = 20
 """Rooms sent away in a second when there is time: all their peers come back at once."""
@@ -74,7 +75,7 @@ class Drains:
         task = asyncio.get_running_loop().create_task(self._run(scope, workers, deadline_s, move))
         end_s = None if deadline_s is None else time.monotonic() + deadline_s
         self._drains[scope] = Drain(scope, total, end_s, task)
-        logger.info("%s drains, with %d rooms", _name(scope), total)
+        logger.info("%s drains, with %s", _name(scope), plural(total, "room"))
         self.watcher.drain_changed(scope, True)
 
     def cancel(self, scope: int | None) -> None:
@@ -88,6 +89,11 @@ class Drains:
             self._mark(one, False)
         logger.info("%s takes rooms again", _name(scope))
         self.watcher.drain_changed(scope, False)
+
+    @property
+    def whole_node(self) -> bool:
+        """Whether the node as such drains, not only some of its workers."""
+        return NODE in self._drains
 
     async def wait(self, scope: int | None) -> None:
         """Return when the drain of `scope` has come to its end, or was undone."""
@@ -177,5 +183,5 @@ def _name(scope: int | None) -> str:
 def _note(rooms: int, peers: int, remaining_s: float | None) -> str:
     if not rooms:
         return "no rooms left"
-    left = f"{rooms} rooms with {peers} peers left"
+    left = f"{plural(rooms, 'room')} with {plural(peers, 'peer')} left"
     return left if remaining_s is None else f"{left}, sent away in {remaining_s:.0f} s"

@@ -15,6 +15,9 @@ import uvicorn
 from mediad.errors import ConfigError, MediadError
 from mediad.sockets import listen_tcp
 
+FIRST_ROOM = "hello"
+"""The room that people are shown first."""
+
 CLOSE_TIMEOUT_S = 1
 """What connections get to finish in when the front stops; by then every WebSocket has been told to close."""
 
@@ -53,6 +56,11 @@ def front_url(host: str, port: int, *, tls: bool = False) -> str:
         elif address.version == 6:
             host = f"[{address}]"
     return f"{'https' if tls else 'http'}://{host}:{port}/"
+
+
+def room_url(url: str) -> str:
+    """A link into a room: two tabs on it meet, while the page makes up a room for who names none."""
+    return f"{url}?roomId={FIRST_ROOM}"
 
 
 class Front:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from mediad.errors import ConfigError
 from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.service_manager import ServiceManager
+from mediad.words import plural
 
 INTERVAL_S = 5.0
 """How old the status line may get."""
@@ -110,10 +111,6 @@ def summary(health: dict[str, Any], rooms: int, peers: int) -> str:
     """`3 rooms, 7 peers, 4 of 4 workers ready`, after the state when it is not "ok"."""
     state = "" if health["status"] == "ok" else f"{health['status']}: "
     return (
-        f"{state}{_count(rooms, 'room')}, {_count(peers, 'peer')}, "
-        f"{health['workersReady']} of {_count(health['workers'], 'worker')} ready"
+        f"{state}{plural(rooms, 'room')}, {plural(peers, 'peer')}, "
+        f"{health['workersReady']} of {plural(health['workers'], 'worker')} ready"
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

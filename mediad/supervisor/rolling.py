@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound
 from mediad.supervisor.draining import Drains
+from mediad.supervisor.installed import changed_since_the_start
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 
 
 class Rolling:
     """Restarts on a person's word, one at a time."""
 
-    def __init__(self, pool: WorkerPool, drains: Drains) -> None:
+    def __init__(
+        self,
+        pool: WorkerPool,
+        drains: Drains,
+        changed: Callable[[], str | None] = changed_since_the_start,
+    ) -> None:
+        """`changed` says what keeps new processes from fitting the daemon; None when nothing does."""
+        self._changed = changed
         self._pool = pool
         self._drains = drains
         self._busy = False
@@ -32,12 +40,16 @@ class Rolling:
     async def restart(
         self, workers: Sequence[Worker], *, deadline_s: float, move: bool
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Yields how far it is. Raises MediadError, and goes no further, when a new process does not start.
+        """Yields how far it is. Raises MediadError, and goes no further, when a new process does not start;
+        InvalidState, having done nothing, when it would not fit.
 
         Each worker takes rooms again afterwards, also when it is closed half-way.
         """
         if self._busy:
             raise InvalidState("workers are being restarted already")
+        changed = self._changed()
+        if changed is not None:
+            raise InvalidState(changed)
         self._busy = True
         try:
             for number, worker in enumerate(workers):

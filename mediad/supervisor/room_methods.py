@@ -16,6 +16,7 @@ from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.room import Room
 from mediad.supervisor import traffic
 from mediad.supervisor.admin_methods import Table, read
+from mediad.words import plural
 
 MAX_REASON_BYTES = 120
 """What a WebSocket close frame has room for (RFC 6455 §5.5), less a little."""
@@ -71,14 +72,14 @@ class RoomMethods:
         wanted = read(data, _CloseRoom)
         room = self._registry.room(wanted.room_id)
         peers = len(room.peers)
-        room.log.info("closed by an operator, with %d peers in it", peers)
+        room.log.info("closed by an operator, with %s in it", plural(peers, "peer"))
         room.close(CloseCause.REMOVED, _short(wanted.reason))
         return {"roomId": room.id, "peers": peers}
 
     async def _move_room(self, data: dict[str, Any]) -> dict[str, Any]:
         room = self._registry.room(read(data, _WhichRoom).room_id)
         peers, worker_id = len(room.peers), room.worker.worker_id
-        room.log.info("moved by an operator, with %d peers in it", peers)
+        room.log.info("moved by an operator, with %s in it", plural(peers, "peer"))
         self._registry.move_room(room.id)
         return {"roomId": room.id, "peers": peers, "fromWorkerId": worker_id}
 

@@ -13,6 +13,7 @@ from mediad.errors import MediadError
 from mediad.supervisor.heartbeat import summary
 from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
+from mediad.words import plural
 
 REPORT_TIMEOUT_S = 2.0
 """A worker that takes longer is left out of what is asked about all of them."""
@@ -73,7 +74,10 @@ class Status:
             "status": self._health(),
             "workers": len(workers),
             "workersReady": sum(worker.process is not None for worker in workers),
-            "problems": [_loop_of(worker) for worker in workers if worker.history.looping],
+            "problems": [
+                *(_loop_of(worker) for worker in workers if worker.history.looping),
+                *(_stranger(worker) for worker in workers if worker.process and not worker.process.fits),
+            ],
         }
 
     def _health(self) -> str:
@@ -82,7 +86,9 @@ class Status:
             return "draining"
         if not ready:
             return "unavailable"
-        return "degraded" if any(worker.history.looping for worker in self._pool.workers) else "ok"
+        strange = any(not worker.process.fits for worker in self._pool.workers if worker.process is not None)
+        looping = any(worker.history.looping for worker in self._pool.workers)
+        return "degraded" if looping or strange else "ok"
 
     def rooms(self) -> dict[str, Any]:
         return {"rooms": sorted(self._rooms.summaries(), key=lambda room: str(room["roomId"]))}
@@ -123,6 +129,7 @@ class Status:
         return {
             "workerId": worker.worker_id,
             "pid": worker.pid,
+            "version": worker.process.version if worker.process is not None else None,
             "state": _state(worker),
             "nextStartS": _until(worker.next_start_s),
             "roomCount": len(worker.rooms),
@@ -156,8 +163,16 @@ def _loop_of(worker: Worker) -> str:
     then = "it is running again" if worker.process is not None else "it is being started"
     if next_start_s is not None:
         then = f"the next start is in {next_start_s:g} s"
-    times = worker.history.failures
-    return f"worker {worker.worker_id} has failed {times} times in a row, last: {worker.last_death}; {then}"
+    times = plural(worker.history.failures, "time")
+    return f"worker {worker.worker_id} has failed {times} in a row, last: {worker.last_death}; {then}"
+
+
+def _stranger(worker: Worker) -> str:
+    assert worker.process is not None
+    return (
+        f"worker {worker.worker_id} is of mediad {worker.process.version}, the daemon of {__version__}: "
+        "it was upgraded while it ran; restart it (systemctl restart mediad)"
+    )
 
 
 async def _report(link: WorkerLink) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from cryptography import x509
 from mediad.config import Settings
 from mediad.errors import ConfigError
 from mediad.supervisor.live_settings import Commit
+from mediad.words import plural
 
 SOON = datetime.timedelta(days=14)
 """Certificates that end sooner than this are worth a warning: renewal has failed before now."""
@@ -49,7 +50,7 @@ class FrontTls:
         if left < datetime.timedelta():
             logger.error("the TLS certificate has expired on %s", f"{ends(self.certificate):%Y-%m-%d}")
         elif left < SOON:
-            logger.warning("the TLS certificate expires in %d days", left.days)
+            logger.warning("the TLS certificate expires in %s", plural(left.days, "day"))
 
 
 def ends(certificate: x509.Certificate) -> datetime.datetime:

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from mediad import __version__
 from mediad.config import Settings
 from mediad.errors import MediadError, Unavailable, WorkerDied
 from mediad.supervisor.placement import Candidate, choose
@@ -247,6 +248,9 @@ class WorkerPool:
             worker.meter = psutil.Process(process.pid)
             worker.measure()
         logger.info("ready, pid %d", process.pid, extra={"worker": worker.worker_id})
+        if not process.fits:
+            what = "it is of mediad %s, the daemon of %s; restart the daemon (systemctl restart mediad)"
+            logger.warning(what, process.version, __version__, extra={"worker": worker.worker_id})
         self.watcher.worker_ready(worker.worker_id, process.pid)
         await self._configure(worker, process)  # they may have changed while it started
 

@@ -10,9 +10,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from mediad import __version__
 from mediad.config import WorkerSettings
 from mediad.errors import MediadError, from_code
 from mediad.exit_codes import error_for
+from mediad.protocols.envelope import PIPE_VERSION
 from mediad.supervisor.poison import Quarantine
 from mediad.supervisor.worker_link import PIPE_CLOSED, WorkerLink
 
@@ -34,12 +36,19 @@ class WorkerProcess:
         self.gone: asyncio.Future[str] = loop.create_future()
         self.killed = False
         """Whether it was us who ended it, so that its exit status says nothing."""
+        self.version = __version__
+        """Of the code it runs."""
         self._ready: asyncio.Future[str] = loop.create_future()
         self.settings = settings
         self._failure: MediadError | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._exit: asyncio.Task[int] | None = None
         self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it runs the same code as this process, as far as versions tell."""
+        return self.version == __version__
 
     @property
     def pid(self) -> int:
@@ -115,9 +124,21 @@ class WorkerProcess:
 
     def _on_event(self, name: str, data: dict[str, Any]) -> None:
         if name == "worker.ready" and not self._ready.done():
-            self._ready.set_result(name)
+            self._meet(str(data.get("version", __version__)), data.get("pipe", PIPE_VERSION))
         elif name == "worker.failed":
             self._failure = from_code(str(data.get("code")), str(data.get("reason")))
+
+    def _meet(self, version: str, pipe: object) -> None:
+        """It is ready. After an upgrade below a running daemon it may be of another version."""
+        self.version = version
+        if pipe == PIPE_VERSION:
+            self._ready.set_result(version)
+            return
+        self._failure = MediadError(
+            f"worker {self.settings.worker_id} is of mediad {version}, and does not fit this daemon, "
+            f"which is {__version__}; restart the daemon (systemctl restart mediad)"
+        )
+        self._is_gone(str(self._failure))
 
     def _on_lost(self, reason: str) -> None:
         self._is_gone(reason)

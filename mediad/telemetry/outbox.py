@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from mediad.telemetry.feed import Event
+from mediad.words import plural
 
 LIMIT = 100_000
 """Events kept for a receiver that is away: some 30 MB, and with a join or leave a second more than a day."""
@@ -105,7 +106,7 @@ class Outbox:
         if excess > 0:
             self._lose(excess)
         if self._events:
-            logger.info("%d events of an earlier run are still to be delivered", len(self._events))
+            logger.info("%s of an earlier run still to be delivered", plural(len(self._events), "event"))
 
     def _append(self, line: bytes) -> None:
         if self._fd is not None:

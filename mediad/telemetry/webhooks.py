@@ -24,6 +24,7 @@ from mediad import __version__
 from mediad.telemetry.feed import Event
 from mediad.telemetry.http_post import post
 from mediad.telemetry.outbox import Outbox
+from mediad.words import plural
 
 BATCH = 100
 POST_TIMEOUT_S = 10.0
@@ -93,7 +94,7 @@ class Webhooks:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._outbox:
-            logger.warning("%d events were not delivered", len(self._outbox))
+            logger.warning("%s not delivered", plural(len(self._outbox), "event"))
         self._outbox.close()
 
     async def _run(self) -> None:
@@ -105,15 +106,15 @@ class Webhooks:
                 problem = await self._deliver(self._url)
                 if problem is None:
                     if failures:
-                        logger.info("webhooks are delivered again, after %d attempts", failures)
+                        logger.info("webhooks are delivered again, after %s", plural(failures, "attempt"))
                     failures = 0
                     continue
                 failures += 1
                 delay_s = retry_delay_s(failures, random.random())
                 if failures in (1, 10) or failures % 100 == 0:
                     logger.warning(
-                        "webhooks are not delivered (%d attempts, %d events wait): %s",
-                        *(failures, len(self._outbox), problem),
+                        "webhooks are not delivered (%s, %s waiting): %s",
+                        *(plural(failures, "attempt"), plural(len(self._outbox), "event"), problem),
                     )
                 await self._pause(delay_s, self._url)
             if not self._outbox:

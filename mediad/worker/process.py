@@ -15,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from mediad import __version__
 from mediad.config import WorkerSettings
 from mediad.errors import MediadError
 from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.protocols.envelope import PIPE_VERSION
 from mediad.worker.channel import Channel
 
 OOM_SCORE_ADJUST = 500
@@ -71,7 +73,7 @@ async def serve(
         await channel.close()
         return exit_code_for(failure)
     try:
-        channel.emit("worker.ready", {"pid": os.getpid()})
+        channel.emit("worker.ready", {"pid": os.getpid(), "version": __version__, "pipe": PIPE_VERSION})
         await channel.wait_end()
         return ExitCode.OK
     finally:

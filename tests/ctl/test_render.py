@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.ctl.render import bitrate, duration, fields, percent, plural, share, size, table, yes_no
+from mediad.ctl.render import bitrate, duration, fields, percent, share, size, table, yes_no
+from mediad.words import plural
 
 
 def test_table_aligns_text_left_and_numbers_right() -> None:

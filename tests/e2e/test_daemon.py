@@ -41,7 +41,7 @@ def test_a_taken_media_port_is_named_and_not_worth_retrying() -> None:
         port = taken.getsockname()[1]
         with running("--workers", "2", "--rtc-base-port", str(port - 1000), command=MEDIAD) as daemon:
             assert daemon.wait_exit() == ExitCode.PORT
-            assert daemon.lines[-1].endswith(f"worker 1: UDP port {port} on 127.0.0.1 is already in use")
+            assert f"worker 1: UDP port {port} on 127.0.0.1 is already in use" in daemon.lines[-1]
 
 
 def test_an_address_of_another_machine_is_a_wrong_setting() -> None:

@@ -208,9 +208,9 @@ def test_a_taken_front_port_is_named_before_any_worker_starts() -> None:
         port = taken.getsockname()[1]
         with running("--port", str(port)) as daemon:
             assert daemon.wait_exit() == ExitCode.PORT
-            assert [line.split(maxsplit=2)[2] for line in daemon.lines] == [
-                f"TCP port {port} on 127.0.0.1 is already in use"
-            ]
+            (line,) = daemon.lines
+            assert line.split(maxsplit=2)[2].startswith(f"TCP port {port} on 127.0.0.1 is already in use by ")
+            assert line.endswith(f"(pid {os.getpid()}); stop that program, or choose another with --port")
 
 
 def test_mediactl_sees_it(enter: Enter, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mediad.config import Settings
-from mediad.errors import InvalidInput, NotFound
+from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.supervisor import drain_methods
 from mediad.supervisor.admin_methods import AdminMethods
 from mediad.supervisor.draining import Drains
@@ -62,6 +62,15 @@ async def test_drain_and_undrain() -> None:
         assert (last["workerId"], last["state"], it.rooms.moved) == (0, "drained", ["a"])
         await it.ask("undrain", workerId=0)
         assert not it.pool.workers[0].draining
+
+
+@on_loop
+async def test_one_worker_of_a_node_that_drains_cannot_be_undrained() -> None:
+    async with node() as it:
+        await it.stream("drain")
+        with pytest.raises(InvalidState, match=r"end that with: mediactl undrain$"):
+            await it.ask("undrain", workerId=0)
+        assert it.pool.draining
 
 
 @on_loop

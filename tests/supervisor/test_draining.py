@@ -53,7 +53,7 @@ async def test_rooms_may_end_by_themselves() -> None:
             3,
             None,
         )
-        assert first["note"] == "1 rooms with 3 peers left"
+        assert first["note"] == "1 room with 3 peers left"
         assert (last["state"], last["done"], last["total"]) == ("drained", 2, 2)
         assert (rooms.closed, rooms.moved) == ([], [])
 

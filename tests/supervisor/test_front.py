@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from mediad.errors import ConfigError, PortError
-from mediad.supervisor.front import Front, front_url, open_front
+from mediad.supervisor.front import Front, front_url, open_front, room_url
 from tests.support.loops import on_loop, raises
 
 OPTIONS: dict[str, Any] = {"lifespan": "off", "ws": "none"}
@@ -60,9 +60,8 @@ async def test_who_connects_early_waits_for_the_start() -> None:
 async def test_a_taken_port_is_named() -> None:
     sockets = await open_front("127.0.0.1", 0)
     port = sockets[0].getsockname()[1]
-    assert await raises(PortError, open_front("127.0.0.1", port)) == (
-        f"TCP port {port} on 127.0.0.1 is already in use"
-    )
+    reason = await raises(PortError, open_front("127.0.0.1", port))
+    assert reason.startswith(f"TCP port {port} on 127.0.0.1 is already in use by ")
     sockets[0].close()
 
 
@@ -89,6 +88,7 @@ async def test_every_address_of_a_name_shares_the_port(monkeypatch: pytest.Monke
 
 
 def test_urls() -> None:
+    assert room_url("http://127.0.0.1:3000/") == "http://127.0.0.1:3000/?roomId=hello"
     assert front_url("127.0.0.1", 3000) == "http://127.0.0.1:3000/"
     assert front_url("0.0.0.0", 3000) == "http://localhost:3000/"
     assert front_url("::", 80) == "http://localhost:80/"

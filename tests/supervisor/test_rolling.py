@@ -27,7 +27,8 @@ class Node:
         self.pool = WorkerPool(Settings(workers=3), self.told.append, tiny(mode))
         self.rooms = PlacedRooms(self.pool)
         self.drains = Drains(self.pool, self.rooms)
-        self.rolling = Rolling(self.pool, self.drains)
+        self.changed: str | None = None
+        self.rolling = Rolling(self.pool, self.drains, lambda: self.changed)
 
     async def restart(self, worker_id: int | None = None, *, deadline_s: float = 0.0) -> list[str]:
         workers = self.rolling.chosen(worker_id, every=worker_id is None)
@@ -128,3 +129,15 @@ async def test_who_is_meant() -> None:
         for worker_id in (-1, 3):
             with pytest.raises(NotFound, match="they are 0 to 2"):
                 it.rolling.chosen(worker_id, every=False)
+
+
+@on_loop
+async def test_a_new_worker_that_would_not_fit_is_not_started() -> None:
+    async with node() as it:
+        it.rooms.open("a")
+        before = it.pids()
+        it.changed = "mediad 0.2.0 is installed"
+        with pytest.raises(InvalidState, match=r"mediad 0\.2\.0 is installed"):
+            await it.restart(0)
+        assert (it.pids(), it.rooms.moved) == (before, [])
+        assert not it.pool.workers[0].draining

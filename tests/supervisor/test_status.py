@@ -100,7 +100,7 @@ async def test_a_crash_loop_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         health = status.health()
         assert (health["status"], health["workersReady"]) == ("degraded", 1)
         [problem] = health["problems"]
-        told = "worker 1 has failed 1 times in a row, last: it was killed by SIGABRT; the next start is in "
+        told = "worker 1 has failed 1 time in a row, last: it was killed by SIGABRT; the next start is in "
         assert problem.startswith(told)
         [_, second] = status.workers()["workers"]
         assert second["state"] == "backing off"
@@ -144,3 +144,20 @@ def test_a_feature_counts_when_every_worker_has_it() -> None:
     assert _all_have({}, "udpGso") is None
     assert _all_have({"0": {"udpGso": True}, "1": {"udpGso": True}}, "udpGso") is True
     assert _all_have({"0": {"udpGso": True}, "1": {"udpGso": False}}, "udpGso") is False
+
+
+@on_loop
+async def test_a_worker_of_another_version_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """As after an upgrade below a running daemon."""
+    settings = Settings(workers=1)
+    pool = WorkerPool(settings, lambda _: None, tiny("other:9.9.9:1"))
+    await pool.start()
+    try:
+        health = Status(settings, pool, FixedRooms()).health()
+        assert health["status"] == "degraded"
+        (problem,) = health["problems"]
+        assert problem.startswith("worker 0 is of mediad 9.9.9, the daemon of ")
+        assert "restart it" in problem
+        assert "it is of mediad 9.9.9" in caplog.text
+    finally:
+        await pool.stop()

@@ -460,3 +460,11 @@ async def test_a_worker_in_a_crash_loop_draws_no_rooms_while_there_are_others() 
         assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
         pool.workers[1].draining = True
         assert pool.place("r4").worker_id == 0
+
+
+@on_loop
+async def test_a_worker_whose_pipe_is_another_is_refused() -> None:
+    pool = WorkerPool(Settings(workers=1), lambda _: None, tiny("other:9.9.9:0"))
+    reason = await raises(MediadError, pool.start())
+    assert reason.startswith("worker 0 is of mediad 9.9.9, and does not fit this daemon, which is ")
+    assert reason.endswith("; restart the daemon (systemctl restart mediad)")

@@ -3,7 +3,8 @@
     python tiny_worker.py [--mode MODE] READ_FD WRITE_FD SETTINGS_JSON
 
 Modes: ready (default), mute (never ready), config or port (fails to start as a real worker would), crash
-(exits with 3), crash-if:PATH (like crash while PATH exists, else ready), bind (ready, with its UDP port).
+(exits with 3), crash-if:PATH (like crash while PATH exists, else ready), bind (ready, with its UDP port),
+other:VERSION:PIPE (ready, of another version).
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def main() -> int:
     if mode == "bind":
         holding.bind((settings["listen_ip"], settings["rtc_first_port"]))
     if mode != "mute":
-        send(Event("worker.ready", {"pid": os.getpid()}))
+        _, version, pipe = f"{mode}::".split(":")[:3] if mode.startswith("other") else ("", "", "")
+        other = {"version": version, "pipe": int(pipe)} if version else {}
+        send(Event("worker.ready", {"pid": os.getpid(), **other}))
     decoder = Decoder()
     while data := os.read(read_fd, 65536):
         for message in decoder.feed(data):

@@ -6,8 +6,9 @@ import socket
 import subprocess
 from typing import Any
 
+from mediad import __version__
 from mediad.exit_codes import ExitCode
-from mediad.protocols.envelope import Event, Response
+from mediad.protocols.envelope import PIPE_VERSION, Event, Response
 from tests.support.worker_shell import REAL, ROOT, Started, started_worker
 
 
@@ -20,7 +21,8 @@ def answer(started: Started, method: str, **data: Any) -> dict[str, Any]:
 
 def test_it_serves_and_ends_with_its_pipe() -> None:
     with started_worker(REAL) as started:
-        assert started.hear() == Event("worker.ready", {"pid": started.process.pid})
+        ready = {"pid": started.process.pid, "version": __version__, "pipe": PIPE_VERSION}
+        assert started.hear() == Event("worker.ready", ready)
         assert answer(started, "worker.ping") == {}
         answer(started, "router.create", routerId="r")
         made = answer(started, "transport.create", routerId="r", transportId="t", forceTcp=False)
@@ -35,7 +37,10 @@ def test_a_taken_port_is_named_and_nothing_else_is_said() -> None:
         port = taken.getsockname()[1]
         with started_worker(REAL, port) as started:
             reason = f"worker 4: UDP port {port} on 127.0.0.1 is already in use"
-            assert started.hear() == Event("worker.failed", {"code": "port", "reason": reason})
+            failed = started.hear()
+            assert isinstance(failed, Event)
+            assert (failed.name, failed.data["code"]) == ("worker.failed", "port")
+            assert failed.data["reason"].startswith(reason)
             assert started.process.wait(20) == ExitCode.PORT
 
 

@@ -9,9 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mediad import __version__
 from mediad.config import WorkerSettings
 from mediad.exit_codes import ExitCode
-from mediad.protocols.envelope import Event, Response
+from mediad.protocols.envelope import PIPE_VERSION, Event, Response
 from mediad.worker.process import OOM_SCORE_ADJUST
 from tests.support.loops import until_sync
 from tests.support.worker_shell import FAKE, ROOT, free_port, started_worker
@@ -22,7 +23,8 @@ READY = (*FAKE, "ready")
 
 def test_ready_answers_and_ends_with_the_pipe() -> None:
     with started_worker(READY) as started:
-        assert started.hear() == Event("worker.ready", {"pid": started.process.pid})
+        ready = {"pid": started.process.pid, "version": __version__, "pipe": PIPE_VERSION}
+        assert started.hear() == Event("worker.ready", ready)
         assert started.ask("echo", n=1) == Response(1, True, {"n": 1})
         assert started.ask("refuse") == Response(1, False, {"code": "state", "reason": "not now"})
         assert started.ask("event", routerId="r") == Event("producer.score", {"routerId": "r"})
@@ -39,7 +41,10 @@ def test_a_taken_port_is_named_and_has_its_exit_code() -> None:
         port = taken.getsockname()[1]
         with started_worker(READY, port) as started:
             reason = f"worker 4: UDP port {port} on 127.0.0.1 is already in use"
-            assert started.hear() == Event("worker.failed", {"code": "port", "reason": reason})
+            failed = started.hear()
+            assert isinstance(failed, Event)
+            assert (failed.name, failed.data["code"]) == ("worker.failed", "port")
+            assert failed.data["reason"].startswith(reason)
             assert started.hear() is None
             assert started.process.wait(20) == ExitCode.PORT
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from mediad.ctl.doctor.facts import Facts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
+from mediad.words import plural
 
 SOON = datetime.timedelta(days=14)
 """Renewal is usually a month before: when this little is left, it has failed more than once."""
@@ -39,7 +40,7 @@ def _validity(facts: Facts) -> Iterator[Finding]:
         yield error("certificate", f"{whose} expired on {found.not_after:%Y-%m-%d}", _RENEW)
     elif facts.now + SOON >= found.not_after:
         days = (found.not_after - facts.now).days
-        text = f"{whose} expires in {days} days, on {found.not_after:%Y-%m-%d}"
+        text = f"{whose} expires in {plural(days, 'day')}, on {found.not_after:%Y-%m-%d}"
         yield warning("certificate", text, _RENEW)
     else:
         yield ok("certificate", f"{whose} is valid until {found.not_after:%Y-%m-%d}")

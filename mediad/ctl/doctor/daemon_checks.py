@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mediad.ctl.doctor.facts import Facts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 from mediad.ctl.render import size
+from mediad.words import plural
 
 FEW_FDS = 4096
 """Every client is a descriptor; a limit below this is one somebody forgot to raise."""
@@ -65,12 +66,13 @@ def workers(facts: Facts) -> Iterator[Finding]:
         elif str(worker["workerId"]) not in facts.daemon.reports:
             yield error("workers", f"{name} does not answer", "it is replaced by itself if that lasts")
         elif death:  # a restart somebody asked for leaves none
-            text = f"{name} was started again {worker['restarts']} times, last because {death}"
+            text = f"{name} was started again {plural(worker['restarts'], 'time')}, last because {death}"
             yield warning("workers", text, "each time cost its rooms a moment; the log of mediad says more")
         else:
             well += 1
     if well:
-        yield ok("workers", f"{well} of {len(facts.daemon.workers)} workers have run since the start")
+        of = plural(len(facts.daemon.workers), "worker")
+        yield ok("workers", f"{well} of {of} running since the start")
 
 
 def descriptors(facts: Facts) -> Iterator[Finding]:
@@ -120,7 +122,7 @@ def drops(facts: Facts) -> Iterator[Finding]:
             continue
         name = f"worker {worker['workerId']}"
         if lost:
-            text = f"{name} has lost {lost} datagrams to a full receive buffer"
+            text = f"{name} has lost {plural(lost, 'datagram')} to a full receive buffer"
             advice = "give it a larger udp_buffer_bytes, or more workers on more cores"
             yield warning("socket-drops", text, advice)
         else:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mediad.ctl.doctor.facts import Facts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 from mediad.ctl.render import size
+from mediad.words import plural
 
 OFFSET_S = 2.0
 """Tokens and certificates allow for about this much."""
@@ -24,7 +25,8 @@ def cores(facts: Facts) -> Iterator[Finding]:
     if facts.settings is None:
         return
     workers, usable = facts.settings.worker_count(), facts.machine.cores
-    text = f"{workers} workers on {usable:g} usable cores"
+    on = plural(int(usable), "usable core") if usable.is_integer() else f"{usable:g} usable cores"
+    text = f"{plural(workers, 'worker')} on {on}"
     if workers > max(1.0, usable):
         advice = f"set workers to {max(1, int(usable))} or to auto: each keeps one core busy by itself"
         yield warning("cores", f"{text}: they take turns, and media waits", advice)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import ipaddress
 import os
@@ -15,10 +14,9 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import psutil
-
 from mediad.config import Settings
 from mediad.ctl.doctor.facts import MediaProbe, TakenPort
+from mediad.sockets import port_owner
 
 TIMEOUT_S = 2.0
 PATIENCE_S = 1.0
@@ -67,20 +65,11 @@ def _try(kind: socket.SocketKind, ip: str, port: int) -> Iterator[TakenPort]:
                 sock.listen(1)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                owner = _owner(protocol.lower(), port)
+                owner = port_owner(protocol, port)
                 yield TakenPort(protocol=protocol, ip=ip, port=port, problem="is taken", owner=owner)
             elif error.errno in (errno.EACCES, errno.EPERM):
                 problem = "may not be opened by this user"
                 yield TakenPort(protocol=protocol, ip=ip, port=port, problem=problem)
-
-
-def _owner(kind: str, port: int) -> str | None:
-    """`nginx (pid 12)`; root alone may know of other users' processes."""
-    with contextlib.suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections(kind):
-            if connection.laddr and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-    return None
 
 
 # -- the daemon ----------------------------------------------------------------------------------------------

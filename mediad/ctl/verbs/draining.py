@@ -25,9 +25,10 @@ def _drained(data: Data) -> str:
     """The last word on a drain; without waiting, that is the first."""
     if data["state"] == "undone":
         return f"{_name(data)} is not draining any more"
+    undo = "mediactl undrain" + ("" if data["workerId"] is None else f" --worker {data['workerId']}")
     if data["state"] == "drained":
-        return f"{_name(data)} is drained; mediactl undrain welcomes rooms again"
-    return f"{_name(data)} is draining: {data['note']}"
+        return f"{_name(data)} is drained and takes no rooms; end that with: {undo}"
+    return f"{_name(data)} is draining: {data['note']}; end that with: {undo}"
 
 
 COMMANDS = (

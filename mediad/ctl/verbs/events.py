@@ -5,6 +5,7 @@ from __future__ import annotations
 from mediad.ctl.command import Command, Follow, argument
 from mediad.ctl.render import printable
 from mediad.ctl.session import Data
+from mediad.words import plural
 
 _FIRST = ("worker", "room", "peer")
 _SHOWN_ELSEWHERE = frozenset({"seq", "id", "time", "type", *_FIRST})
@@ -13,7 +14,7 @@ _SHOWN_ELSEWHERE = frozenset({"seq", "id", "time", "type", *_FIRST})
 def _event(event: Data) -> str:
     """`2025-03-09T12:00:00.123Z  peer.joined  worker=0 room=lobby peer=ana displayName=Ana`"""
     if event["type"] == "lost":
-        return f"(the {event['count']} events before this are no longer kept)"
+        return f"({plural(event['count'], 'event')} before this, no longer kept)"
     names = [*_FIRST, *(name for name in event if name not in _SHOWN_ELSEWHERE)]
     facts = " ".join(f"{name}={_value(event[name])}" for name in names if name in event)
     return f"{event['time']}  {event['type']:14}  {facts}"

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from mediad.ctl.command import Ask, Command, Follow, argument
 from mediad.ctl.exits import CtlExit
-from mediad.ctl.render import bitrate, percent, plural, share, size, table
+from mediad.ctl.render import bitrate, percent, share, size, table
 from mediad.ctl.screen import Screen
 from mediad.ctl.session import Data, Session
+from mediad.words import plural
 
 INTERVAL_S = 2.0
 LONGEST_S = 3600.0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from mediad.ctl.command import Ask, Command
 from mediad.ctl.render import duration, fields, percent, size, table, yes_no
 from mediad.ctl.session import Data
+from mediad.words import plural
 
 
 def _status(data: Data) -> str:
+    restarts = plural(data["restarts"], "restart")
     return fields(
         [
             ("status", data["status"]),
@@ -15,7 +17,7 @@ def _status(data: Data) -> str:
             ("version", data["version"]),
             ("pid", data["pid"]),
             ("up", duration(data["uptimeS"])),
-            ("workers", f"{data['workersReady']} of {data['workers']} ready, {data['restarts']} restarts"),
+            ("workers", f"{data['workersReady']} of {data['workers']} ready, {restarts}"),
             ("rooms", data["rooms"]),
             ("peers", data["peers"]),
             ("UDP GSO", yes_no(data["udpGso"])),

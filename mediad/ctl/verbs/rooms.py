@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Ask, Command, argument
-from mediad.ctl.render import Quantity, bitrate, duration, fields, plural, printable, share, table, yes_no
+from mediad.ctl.render import Quantity, bitrate, duration, fields, printable, share, table, yes_no
 from mediad.ctl.session import Data
+from mediad.words import plural
 
 GROUPS = {"room": "one room: look at it, move or end it", "peer": "one peer: look at it, or remove it"}
 

@@ -60,7 +60,7 @@ def test_a_worker_that_does_not_come_up() -> None:
 def test_a_worker_that_hangs() -> None:
     facts = daemon(reports={"0": DAEMON.reports["0"]})
     only_fault(facts, "error", "workers", "worker 1 does not answer")
-    assert in_order(facts, "workers") == ["1 of 2 workers have run since the start"]
+    assert in_order(facts, "workers") == ["1 of 2 workers running since the start"]
 
 
 def test_a_worker_that_has_died() -> None:
@@ -70,7 +70,7 @@ def test_a_worker_that_has_died() -> None:
 
 def test_a_restart_somebody_asked_for_is_nothing_wrong() -> None:
     facts = daemon(workers=[worker(0, restarts=1, lastDeath=None), worker(1)])
-    assert in_order(facts, "workers") == ["2 of 2 workers have run since the start"]
+    assert in_order(facts, "workers") == ["2 of 2 workers running since the start"]
 
 
 def test_a_low_descriptor_limit() -> None:

@@ -18,12 +18,16 @@ SHOW = {command.name: command.run.show for command in COMMANDS if isinstance(com
     [
         (
             {"workerId": None, "state": "drained"},
-            "the node is drained; mediactl undrain welcomes rooms again",
+            "the node is drained and takes no rooms; end that with: mediactl undrain",
+        ),
+        (
+            {"workerId": 0, "state": "drained"},
+            "worker 0 is drained and takes no rooms; end that with: mediactl undrain --worker 0",
         ),
         ({"workerId": 2, "state": "undone"}, "worker 2 is not draining any more"),
         (
-            {"workerId": 2, "state": "draining", "note": "1 rooms with 3 peers left"},
-            "worker 2 is draining: 1 rooms with 3 peers left",
+            {"workerId": 2, "state": "draining", "note": "1 room with 3 peers left"},
+            "worker 2 is draining: 1 room with 3 peers left; end that with: mediactl undrain --worker 2",
         ),
     ],
 )

@@ -26,7 +26,7 @@ def test_what_clients_choose_stays_on_its_line() -> None:
 
 
 def test_a_loss_is_said() -> None:
-    assert shown(type="lost", count=3) == "(the 3 events before this are no longer kept)"
+    assert shown(type="lost", count=3) == "(3 events before this, no longer kept)"
 
 
 def test_the_request_holds_what_was_typed() -> None:
