@@ -14,6 +14,7 @@ from mediad.errors import ConfigError, MediadError, PortError
 BACKLOG = 512
 """Connections that may wait to be accepted."""
 
+_IP_PKTINFO = 8  # ip(7); Python has no name for it before 3.14
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
 """As SO_RCVBUF and SO_SNDBUF but beyond net.core.*mem_max, for who has CAP_NET_ADMIN; socket(7)."""
 
@@ -21,10 +22,13 @@ _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
 def bind_udp(ip: str, port: int, buffer_bytes: int) -> socket.socket:
     """A non-blocking UDP socket with `buffer_bytes` of buffer each way, or as much as the kernel grants.
 
-    Raises PortError when the port is taken or not ours to open, ConfigError when `ip` is not of this machine.
+    Bound to every address of the machine, it says of each datagram which one it was sent to. Raises PortError
+    when the port is taken or not ours to open, ConfigError when `ip` is not of this machine.
     """
     sock = socket.socket(_family(ip), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
+        if ipaddress.ip_address(ip).is_unspecified:  # before the first datagram can come
+            _ask_for_local_address(sock)
         _bind(sock, "UDP", ip, port, "listen_ip")
         _enlarge(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF, buffer_bytes)
         _enlarge(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF, buffer_bytes)
@@ -86,6 +90,14 @@ def _explained(error: OSError, protocol: str, ip: str, port: int, key: str) -> M
             return ConfigError(f"{key}: got {ip!r}, expected an address of this machine")
         case _:
             return MediadError(f"{protocol} port {port} on {ip} cannot be opened: {error.strerror}")
+
+
+def _ask_for_local_address(sock: socket.socket) -> None:
+    """An IPv6 socket tells of IPv4 by the same option."""
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
 
 
 def _enlarge(sock: socket.socket, forced: int, ordinary: int, buffer_bytes: int) -> None:

@@ -26,6 +26,15 @@ def test_udp_socket_is_bound_non_blocking_and_large(ip: str) -> None:
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= default
 
 
+@pytest.mark.parametrize(("ip", "told"), [("0.0.0.0", 1), ("::", 1), ("127.0.0.1", 0), ("::1", 0)])
+def test_only_a_socket_of_every_address_tells_which_one_was_meant(ip: str, told: int) -> None:
+    with sockets.bind_udp(ip, 0, SMALL) as sock, socket.socket(type=socket.SOCK_DGRAM) as peer:
+        target = "::1" if ip == "::1" else "127.0.0.1"
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) if ":" in target else peer as sender:
+            sender.sendto(b"x", (target, sock.getsockname()[1]))
+        assert len(sock.recvmsg(10, 128)[1]) == told
+
+
 def test_a_buffer_is_never_made_smaller() -> None:
     with sockets.bind_udp("127.0.0.1", 0, 2304) as sock, socket.socket(type=socket.SOCK_DGRAM) as plain:
         option = (socket.SOL_SOCKET, socket.SO_RCVBUF)

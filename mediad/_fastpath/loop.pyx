@@ -10,9 +10,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 from mediad._fastpath.base.kernel cimport (
-    EPOLL_CLOEXEC, block_signals, bound_to_any, close, enable_gro, enable_local_address, epoll_add, epoll_create1,
-    epoll_event, epoll_remove, epoll_tag, epoll_wait_us, eventfd_clear, eventfd_open, eventfd_ring, monotonic_us,
-    probe_gso, send_one, socket_family, wall_us,
+    EPOLL_CLOEXEC, block_signals, close, enable_gro, epoll_add, epoll_create1, epoll_event, epoll_remove, epoll_tag,
+    epoll_wait_us, eventfd_clear, eventfd_open, eventfd_ring, monotonic_us, probe_gso, send_one, socket_family, wall_us,
 )
 from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_pop, ring_push
 from mediad._fastpath.base.table cimport Address
@@ -139,9 +138,6 @@ cdef void open_socket(Loop* loop, const Command* command) noexcept nogil:
     if not probe_gso(command.body.fd):
         loop.sender.gso = False
     loop.gro = enable_gro(command.body.fd)
-    if bound_to_any(command.body.fd):
-        # Answers have to come from the address that was asked; a socket of one address has no other.
-        enable_local_address(command.body.fd, loop.sockets.families[index])
     epoll_add(loop.epoll_fd, command.body.fd, index)
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 
 from mediad._fastpath.loop import EventKind, MediaLoop
+from mediad.sockets import bind_udp
 from tests.support import engine as e
 
 
@@ -16,7 +17,7 @@ class LoopHarness:
 
     def __init__(self, listen_ip: str = "127.0.0.1") -> None:
         self.loop = MediaLoop(packet_slots=4096, transports=64, producers=64, consumers=256)
-        self.socket = bound(listen_ip)
+        self.socket = bind_udp(listen_ip, 0, 1 << 18)
         self.loop.open_socket(0, self.socket.fileno())
         self.thread = threading.Thread(target=self.loop.run)
         self.thread.start()

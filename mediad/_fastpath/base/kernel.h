@@ -178,27 +178,6 @@ static inline int mediad_socket_family(int fd) {
 
 /* ---- which of our addresses ---- */
 
-/* Whether the socket takes what is sent to any address of this machine. */
-static inline bool mediad_bound_to_any(int fd) {
-    struct sockaddr_storage name;
-    socklen_t length = sizeof name;
-    uint64_t high = 1, low = 1;
-    uint16_t port;
-    if (getsockname(fd, (struct sockaddr *)&name, &length) != 0 || !mediad_address_read(&name, &high, &low, &port)) {
-        return false;
-    }
-    return high == 0 && (low == 0 || low == UINT64_C(0xFFFF) << 32);
-}
-
-/* From now on each message says which address it was sent to. An AF_INET6 socket says so of IPv4 as well. */
-static inline bool mediad_enable_local_address(int fd, int family) {
-    const int on = 1;
-    if (family == AF_INET) {
-        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0;
-    }
-    return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0;
-}
-
 /* False where the message names no address that an answer may come from: a multicast group is none. */
 static inline bool mediad_read_local_address(const struct cmsghdr *header, uint64_t *high, uint64_t *low) {
     if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {

@@ -81,9 +81,6 @@ cdef extern from "kernel.h":
     bint message_truncated "mediad_message_truncated" (const mmsghdr* message) noexcept nogil
     bint probe_gso "mediad_probe_gso" (int fd) noexcept nogil
     bint enable_gro "mediad_enable_gro" (int fd) noexcept nogil
-    bint bound_to_any "mediad_bound_to_any" (int fd) noexcept nogil
-    # Received messages say from now on which address of ours they were sent to.
-    bint enable_local_address "mediad_enable_local_address" (int fd, int family) noexcept nogil
     # segment_bytes 0 = not segmented; local 0, 0 = from whichever address the route gives.
     void message_ask "mediad_message_ask" (mmsghdr* message, Control* control, uint16_t segment_bytes, int family,
                                            uint64_t local_high, uint64_t local_low) noexcept nogil
