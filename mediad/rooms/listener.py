@@ -61,6 +61,9 @@ class CloseCause(Enum):
     DRAINED = "drained"
     """This node stops serving the room: rejoining lands elsewhere."""
 
+    NOT_JOINED = "not-joined"
+    """It connected and did not join in time: it may come back when it is about to."""
+
     REMOVED = "removed"
     """An operator ended it for this peer: it must not come back by itself."""
 

@@ -40,6 +40,9 @@ class Observer:
     def peer_left(self, room_id: str, peer_id: str, worker_id: int, cause: str, reason: str) -> None:
         """Of one that had joined."""
 
+    def join_overdue(self, room_id: str, peer_id: str) -> None:
+        """It is let go because it did not join in time; before `peer_gone`."""
+
     def peer_gone(self, room_id: str, peer_id: str) -> None:
         """Its connection is over, whether it had joined or not; after `peer_left`."""
 

@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from mediad.errors import MediadError, Unavailable
 from mediad.ortc.parameters import RtpCapabilities
+from mediad.rooms import join_deadlines
 from mediad.rooms.background import Background
 from mediad.rooms.entities import Consumer, Log, Peer, Producer, Transport, new_peer
 from mediad.rooms.limits import RoomLimits
@@ -64,6 +65,7 @@ class Room:
         self.consumers: dict[str, Consumer] = {}
         self.expected = 0
         """Clients that are connecting and will attach: they keep an empty room open."""
+        self.joins = join_deadlines.JoinDeadlines(self._let_go_unjoined)
         self.closed = False
         self.since_s = time.monotonic()
         self._announced = False
@@ -108,6 +110,7 @@ class Room:
             self._retire(old)
             self._report_end(old, CloseCause.REPLACED.value, reason)
             old.listener.closed(CloseCause.REPLACED, reason)
+        self.joins.expect(newcomer)
         self.observer.peer_connected(self.id, peer_id)
         return newcomer
 
@@ -149,8 +152,14 @@ class Room:
         self.leave(peer, cause.value, reason)
         peer.listener.closed(cause, reason)
 
+    def _let_go_unjoined(self, peer: Peer) -> None:
+        peer.log.info("peer let go: %s", join_deadlines.REASON)
+        self.observer.join_overdue(self.id, peer.id)
+        self.remove(peer, CloseCause.NOT_JOINED, join_deadlines.REASON)
+
     def _report_end(self, peer: Peer, cause: str, reason: str) -> None:
         """One line and one event for each member that goes; who never joined is not worth either."""
+        self.joins.met(peer)
         if peer.joined:
             peer.log.info("peer left (%s): %s", cause, reason)
             self.observer.peer_left(self.id, peer.id, self.worker.worker_id, cause, reason)

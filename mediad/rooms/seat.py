@@ -47,6 +47,7 @@ class Seat:
         peer.capabilities = None if capabilities is None else RtpCapabilities.from_wire(capabilities)
         peer.info = PeerInfo(peer.id, display_name, device)
         peer.joined = True
+        self.room.joins.met(peer)
         peer.log.info("peer joined as %s", display_name)
         self.room.observer.peer_joined(self.room.id, peer.id, self.room.worker.worker_id, display_name)
         return [other.info for other in self.room.joined_peers(but=peer)]

@@ -25,6 +25,7 @@ CLOSE_CODES = {
     CloseCause.MEDIA_LOST: 1012,
     CloseCause.WORKER_DIED: 1012,
     CloseCause.DRAINED: 1012,
+    CloseCause.NOT_JOINED: 1012,
     CloseCause.REMOVED: 4000,
 }
 

@@ -124,6 +124,9 @@ class CallBook(Observer):
             durationS=round(duration_s, 3),
         )
 
+    def join_overdue(self, room_id: str, peer_id: str) -> None:
+        self._count.joins_overdue.inc()
+
     def peer_gone(self, room_id: str, peer_id: str) -> None:
         del self._since_s[room_id, peer_id]
 

@@ -32,6 +32,7 @@ class Instruments:
         self.joins = counter("peer_joins", "Peers that became members of a call.")
         self.leaves = counter("peer_leaves", "Members that left, by cause.", "cause")
         self.session_s = histogram("peer_session_seconds", "From a peer's join to its leave.", STAY_BUCKETS_S)
+        self.joins_overdue = counter("joins_overdue", "Clients let go because they did not join in time.")
         self.rejects = counter("rejects", "Clients that were not let in, by reason.", "reason")
         self.join_phase_s = histogram(
             "join_phase_seconds", "Time each step of a join takes.", JOIN_BUCKETS_S, "phase"

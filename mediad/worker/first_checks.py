@@ -1,9 +1,10 @@
 """Transports nobody has proven to use: which of them have waited too long for their first valid check.
 
-A client asks for its transports as soon as it connects and may need one of them an hour later: mediasoup-client
-tells the server of DTLS, and begins with ICE, when the first track comes. So time alone says nothing about a
-transport that is not in use. One that is (it was told the client's DTLS parameters, or carries a producer or a
-consumer) belongs to a client that is trying to connect, and checks are there within a second or never.
+A client asks for its transports as soon as it connects, and may need one of them an hour later:
+mediasoup-client tells the server of DTLS, and begins with ICE, when the first track comes. So time alone says
+nothing about a transport that is not in use. One that is in use (it was told the client's DTLS parameters, or
+carries a producer or a consumer) belongs to a client that is trying to connect: checks are there within a
+second, or never.
 """
 
 from __future__ import annotations
