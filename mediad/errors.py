@@ -7,6 +7,7 @@
     ├── InvalidState            "state"        right request, wrong moment
     ├── Forbidden               "forbidden"    understood and refused
     ├── Unavailable             "unavailable"  no worker can take it now
+    │   └── Full                "full"         there is no room for it, or none left for whoever asks
     ├── WorkerDied              "worker-died"  the worker went away while the request was under way
     ├── ConfigError             "config"       settings are wrong; the process exits with its own code
     ├── PortError               "port"         a port or socket is taken or not ours to open; likewise
@@ -48,6 +49,10 @@ class Unavailable(MediadError):
     code = "unavailable"
 
 
+class Full(Unavailable):
+    code = "full"
+
+
 class WorkerDied(MediadError):
     code = "worker-died"
 
@@ -74,6 +79,7 @@ _BY_CODE: dict[str, type[MediadError]] = {
         InvalidState,
         Forbidden,
         Unavailable,
+        Full,
         WorkerDied,
         ConfigError,
         PortError,

@@ -30,6 +30,8 @@ FLOORS = {
     "logs": "errors config words",
     "histogram": "",
     "loop_lag": "histogram",
+    "addresses": "",
+    "capacity": "",
     "overdue": "",
     "ortc": "errors",
     "protocols": "errors",
@@ -40,9 +42,9 @@ FLOORS = {
     "_fastpath.udp_receive": ENGINE,
     "_fastpath.udp_send": ENGINE,
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
-    "worker": "errors exit_codes config histogram logs loop_lag overdue sockets ortc protocols "
+    "worker": "errors exit_codes capacity config histogram logs loop_lag overdue sockets ortc protocols "
     "_fastpath.loop _fastpath.engine",
-    "rooms": "errors overdue ortc words",
+    "rooms": "errors addresses capacity overdue ortc words",
     "telemetry": "errors config logs words",
     "signaling": "errors config logs ortc rooms",
     "supervisor": "errors words exit_codes announced config config_load config_sample logs loop_lag sockets "
@@ -225,6 +227,7 @@ UNTESTED = {
     "mediad._fastpath.wire.payload_info": "a struct, without code",
     "mediad.ctl.doctor.facts": "records, without code",
     "mediad.ctl.doctor.finding": "records, without code",
+    "mediad.capacity": "numbers, without code",
     "mediad.rooms.limits": "numbers, without code",
     "mediad.rooms.listener": "what others implement, without code",
     "mediad.rooms.media": "what others implement, without code",

@@ -174,5 +174,5 @@ def test_the_dashboard_is_one_grafana_can_import() -> None:
 
 def test_every_type_of_event_is_in_the_guide() -> None:
     rows = [line.split("|")[1] for line in GUIDE.splitlines() if line.startswith("| `")]
-    told = {name for row in rows for name in re.findall(r"`((?:node|worker|room|peer)\.\w+)`", row)}
+    told = {name for row in rows for name in re.findall(r"`((?:node|worker|room|peer|share)\.\w+)`", row)}
     assert told == set(TYPES)

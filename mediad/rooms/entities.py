@@ -26,6 +26,7 @@ from mediad.ortc.acceptance import SSRC_RANGE
 from mediad.ortc.negotiation import consumer_mid
 from mediad.ortc.parameters import RtpCapabilities, RtpParameters
 from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener
+from mediad.rooms.shares import ADDRESS, Claim, Holder
 from mediad.rooms.streams import StreamClaims
 
 Log = logging.LoggerAdapter[logging.Logger]
@@ -39,6 +40,9 @@ class Peer:
     listener: PeerListener
     log: Log
     info: PeerInfo
+    holder: Holder = (ADDRESS, "unknown")
+    """Whose share of the worker it uses: that of the address it comes from."""
+    claim: Claim = field(default_factory=Claim)
     capabilities: RtpCapabilities | None = None
     """What it can receive; None for a peer that receives nothing."""
     joined: bool = False
@@ -71,6 +75,7 @@ class Transport:
     producers: dict[str, Producer] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     claims: StreamClaims = field(default_factory=StreamClaims)
+    claim: Claim = field(default_factory=Claim)
     cname: str = ""
     """Of every producer here: the first one's, so that a sender's audio and video stay in step."""
     closed: bool = False
@@ -101,6 +106,7 @@ class Producer:
     consumable: RtpParameters
     """What every consumer is negotiated from."""
     app_data: dict[str, Any]
+    claim: Claim = field(default_factory=Claim)
     created: bool = False
     """The worker has it; before, the client cannot know its id."""
     announced: bool = False
@@ -130,6 +136,7 @@ class Consumer:
     transport: Transport
     ssrc: int
     rtp_parameters: dict[str, Any]
+    claim: Claim = field(default_factory=Claim)
     announced: bool = False
     """Its client has been told of it, and may be told about it from now on."""
     accepted: bool = False
@@ -167,6 +174,6 @@ def draw_ssrc(count: int) -> int:
     return secrets.choice(SSRC_RANGE[: 1 - count] if count > 1 else SSRC_RANGE)
 
 
-def new_peer(peer_id: str, listener: PeerListener, log: Log) -> Peer:
+def new_peer(peer_id: str, listener: PeerListener, log: Log, address: str = "unknown") -> Peer:
     """A client that has connected and not joined."""
-    return Peer(peer_id, listener, log, PeerInfo(peer_id, "", Device()))
+    return Peer(peer_id, listener, log, PeerInfo(peer_id, "", Device()), (ADDRESS, address))

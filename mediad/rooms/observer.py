@@ -28,6 +28,10 @@ class Observer:
     def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
         """A client was not let in; `kind` is one of a few words, `reason` what it was told."""
 
+    def share_refused(self, worker_id: int, table: str, kind: str, name: str, reason: str) -> None:
+        """One of `table` was not to be had on this worker. `kind` says of whose share there was none left,
+        "address", "room" or "all", and `name` which."""
+
     def room_opened(self, room_id: str, worker_id: int) -> None: ...
 
     def room_closed(self, room_id: str, worker_id: int, cause: str, reason: str) -> None: ...

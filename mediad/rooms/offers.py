@@ -54,8 +54,8 @@ async def _offer(room: Room, producer: Producer, peer: Peer) -> None:
     consumer = _negotiate(producer, peer)
     if consumer is None:
         return
-    room.enter_consumer(consumer)
     try:
+        room.enter_consumer(consumer)
         if await _create(room, consumer) and await _ask(room, consumer):
             await _start(room, consumer)
     except MediadError as error:

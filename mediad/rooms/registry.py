@@ -7,7 +7,8 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from mediad.errors import NotFound, Unavailable, WorkerDied
+from mediad.addresses import holder_of
+from mediad.errors import Full, NotFound, Unavailable, WorkerDied
 from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
 from mediad.ortc.parameters import CodecCapability
@@ -20,6 +21,7 @@ from mediad.rooms.media import Placement
 from mediad.rooms.observer import Observer
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
+from mediad.rooms.shares import ADDRESS, Refusal, Stocks
 from mediad.words import plural
 
 _RETRY_S = 0.05
@@ -41,6 +43,7 @@ class RoomRegistry:
         media_codecs: Iterable[dict[str, Any]] | None = None,
         limits: RoomLimits | None = None,
         observer: Observer | None = None,
+        stocks: Stocks | None = None,
     ) -> None:
         """`media_codecs` are what every room offers, as RTP codec capabilities; None is the built-in list.
         Raises Unsupported or InvalidInput for a codec no room can offer."""
@@ -49,29 +52,37 @@ class RoomRegistry:
         self._limits = limits or RoomLimits()
         self.observer = observer or Observer()
         """Hears what happens in every room."""
+        self._stocks = stocks or Stocks()
+        self._stocks.on_refused = self._share_refused
         self._rooms: dict[str, Room] = {}
         self._background = Background()
 
     async def connect(
-        self, room_id: str, peer_id: str, listener: PeerListener, *, consumer_replicas: int = 0
+        self,
+        room_id: str,
+        peer_id: str,
+        listener: PeerListener,
+        *,
+        consumer_replicas: int = 0,
+        address: str | None = None,
     ) -> Seat:
         """A client is here: its seat, in a room that is opened when there is none of that id.
 
         It gets every consumer `1 + consumer_replicas` times, as far as the limits allow. Raises Unavailable
-        when no worker can take a room now or a limit is reached, or the worker's error when it cannot make
-        one.
+        when no worker can take a room now or a limit is reached, Full when what `address` may use of the
+        worker is used up, or the worker's error when it cannot make a room.
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
-            return await self._connect(room_id, peer_id, listener, consumer_replicas)
+            return await self._connect(room_id, peer_id, listener, consumer_replicas, holder_of(address))
 
     async def _connect(
-        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
+        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str
     ) -> Seat:
         retries = _RETRIES
         while True:
             try:
-                return await self._try_to_connect(room_id, peer_id, listener, consumer_replicas)
+                return await self._try_to_connect(room_id, peer_id, listener, consumer_replicas, address)
             except _NoWorkerYet as error:
                 if retries == 0 or self._placement.draining:
                     raise Unavailable(str(error)) from None
@@ -79,16 +90,16 @@ class RoomRegistry:
                 await asyncio.sleep(_RETRY_S)
 
     async def _try_to_connect(
-        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int
+        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str
     ) -> Seat:
         self._require_capacity(room_id, peer_id)
-        room = self._rooms.get(room_id) or self._open(room_id)
+        room = self._rooms.get(room_id) or self._open(room_id, address)
         room.expected += 1
         try:
             await room.opened()
             if room.closed:
                 raise _NoWorkerYet("the room was closed while it was opened")
-            return Seat(room, peer_id, listener, consumer_replicas)
+            return Seat(room, peer_id, listener, consumer_replicas, address)
         except WorkerDied as error:
             raise _NoWorkerYet(str(error)) from None
         finally:
@@ -171,11 +182,17 @@ class RoomRegistry:
 
     # -- rooms come and go ---------------------------------------------------------------------------------
 
-    def _open(self, room_id: str) -> Room:
+    def _open(self, room_id: str, address: str) -> Room:
         try:
             worker = self._placement.place(room_id)
         except Unavailable as error:
             raise _NoWorkerYet(str(error)) from None
+        stock = self._stocks.of(worker.worker_id)
+        try:
+            claim = stock.claim("rooms", (ADDRESS, address))
+        except Full:
+            self._placement.release(room_id)
+            raise
         room = Room(
             room_id,
             worker,
@@ -184,10 +201,15 @@ class RoomRegistry:
             self._background,
             on_closed=self._forget,
             observer=self.observer,
+            stock=stock,
+            claim=claim,
         )
         room.worker.subscribe(room.router_id, functools.partial(events.receive, room))
         self._rooms[room_id] = room
         return room
+
+    def _share_refused(self, worker_id: int, refusal: Refusal) -> None:
+        self.observer.share_refused(worker_id, refusal.table, refusal.kind, refusal.name, refusal.reason)
 
     def _forget(self, room: Room) -> None:
         del self._rooms[room.id]

@@ -29,6 +29,7 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media import MediaWorker
 from mediad.rooms.observer import DESERTED, FAILED, LEFT, Observer
+from mediad.rooms.shares import ROOM, Claim, Holder, Stock
 
 _DISCARD_RETRY_S = 1.0
 """An overloaded worker gets this long before it is asked again; it may not keep what is closed."""
@@ -49,9 +50,11 @@ class Room:
         *,
         on_closed: Callable[[Room], None],
         observer: Observer | None = None,
+        stock: Stock | None = None,
+        claim: Claim | None = None,
     ) -> None:
-        """`on_closed` is called once, whether the room was closed or has closed itself. Call `open` before
-        anything else."""
+        """`on_closed` is called once, whether the room was closed or has closed itself. `stock` is
+        what its worker holds, `claim` the room's own place in it. Call `open` before anything else."""
         self.id = room_id
         self.router_id = str(uuid4())
         self.worker = worker
@@ -59,6 +62,9 @@ class Room:
         self.limits = limits
         self.background = background
         self.observer = observer or Observer()
+        self.stock = stock or Stock(worker.worker_id)
+        self.holder: Holder = (ROOM, room_id)
+        self._claim = claim or Claim()
         self.peers: dict[str, Peer] = {}
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
@@ -98,10 +104,15 @@ class Room:
 
     # -- membership ----------------------------------------------------------------------------------------
 
-    def attach(self, peer_id: str, listener: PeerListener) -> Peer:
-        """A client is connected under this id; an older one of the same id is retired in the same step."""
-        newcomer = new_peer(peer_id, listener, self.log_of(peer=peer_id))
+    def attach(self, peer_id: str, listener: PeerListener, address: str = "unknown") -> Peer:
+        """A client is connected under this id; an older one of the same id is retired in the same step.
+
+        `address` is whose share of the worker it uses. Raises Full when that is used up.
+        """
+        newcomer = new_peer(peer_id, listener, self.log_of(peer=peer_id), address)
         old = self.peers.get(peer_id)
+        claim = self.stock.claim if old is None else self.stock.take_over
+        newcomer.claim = claim("peers", newcomer.holder)
         self.peers[peer_id] = newcomer
         newcomer.log.debug("peer connected" if old is None else "peer connected again")
         if old is not None:
@@ -160,6 +171,7 @@ class Room:
     def _report_end(self, peer: Peer, cause: str, reason: str) -> None:
         """One line and one event for each member that goes; who never joined is not worth either."""
         self.joins.met(peer)
+        peer.claim.release()
         if peer.joined:
             peer.log.info("peer left (%s): %s", cause, reason)
             self.observer.peer_left(self.id, peer.id, self.worker.worker_id, cause, reason)
@@ -198,6 +210,8 @@ class Room:
             self.observer.transport_closed(transport_id)
         for record in self._records():
             record.closed = True
+            record.claim.release()
+        self._claim.release()
         self.transports.clear()
         self.producers.clear()
         self.consumers.clear()
@@ -226,7 +240,8 @@ class Room:
         self.producers[producer.id] = producer
 
     def enter_consumer(self, consumer: Consumer) -> None:
-        """As for producers."""
+        """As for producers. Raises Full when the worker has no more room for it."""
+        consumer.claim = self.stock.claim("consumers", self.holder, consumer.peer.holder)
         consumer.transport.consumers[consumer.id] = consumer
         consumer.producer.consumers[consumer.id] = consumer
         self.consumers[consumer.id] = consumer
@@ -239,12 +254,14 @@ class Room:
             self.forget_consumer(consumer)
         del transport.peer.transports[transport.id]
         del self.transports[transport.id]
+        transport.claim.release()
         self.observer.transport_closed(transport.id)
         self.discard("transport", transport.id)
 
     def forget_producer(self, producer: Producer) -> None:
         """Take it out of the books and tell those who receive it; the worker is the caller's business."""
         producer.closed = True
+        producer.claim.release()
         producer.transport.producers.pop(producer.id, None)
         producer.transport.claims.release(producer.id)
         self.producers.pop(producer.id, None)
@@ -256,6 +273,7 @@ class Room:
     def forget_consumer(self, consumer: Consumer) -> None:
         """Take it out of the books; the worker and the client are the caller's business."""
         consumer.closed = True
+        consumer.claim.release()
         consumer.transport.consumers.pop(consumer.id, None)
         consumer.producer.consumers.pop(consumer.id, None)
         self.consumers.pop(consumer.id, None)

@@ -23,9 +23,17 @@ from mediad.rooms.room import Room
 class Seat:
     """Taken when the client connects, given up with `leave`."""
 
-    def __init__(self, room: Room, peer_id: str, listener: PeerListener, consumer_replicas: int = 0) -> None:
+    def __init__(
+        self,
+        room: Room,
+        peer_id: str,
+        listener: PeerListener,
+        consumer_replicas: int = 0,
+        address: str = "unknown",
+    ) -> None:
+        """`address` is whose share of the worker it uses. Raises Full when that is used up."""
         self.room = room
-        self.peer = room.attach(peer_id, listener)
+        self.peer = room.attach(peer_id, listener, address)
         self.peer.wanted_replicas = consumer_replicas
 
     def leave(self) -> None:
@@ -69,22 +77,29 @@ class Seat:
     async def create_transport(self, *, consuming: bool, force_tcp: bool) -> tuple[str, dict[str, Any]]:
         """A new transport's id, and its ICE and DTLS parameters.
 
-        Consumers are put on the first transport made with `consuming`.
+        Consumers are put on the first transport made with `consuming`. Raises InvalidState when the peer has
+        too many, Full when the worker does, or its address.
         """
         peer, room = self.peer, self.room
         self._require_open()
-        if len(peer.transports) + peer.reserved_transports >= room.limits.transports_per_peer:
-            raise InvalidState("too many transports")
+        has = len(peer.transports) + peer.reserved_transports
+        if has >= room.limits.transports_per_peer:
+            raise InvalidState(f"too many transports: {has} of {has} are open, close some")
         transport = Transport(str(uuid4()), peer, consuming)
+        transport.claim = room.stock.claim("transports", peer.holder, has=has)
         peer.reserved_transports += 1
         try:
             parameters = await room.make(
                 "transport",
                 {"routerId": room.router_id, "transportId": transport.id, "forceTcp": force_tcp},
             )
+        except BaseException:
+            transport.claim.release()
+            raise
         finally:
             peer.reserved_transports -= 1
         if peer.closed:
+            transport.claim.release()
             room.discard("transport", transport.id)
             raise InvalidState("peer closed")
         room.enter_transport(transport)
@@ -116,13 +131,19 @@ class Seat:
         meanwhile.
         """
         transport = self._transport(transport_id)
-        if self.peer.producer_count() >= self.room.limits.producers_per_peer:
-            raise InvalidState("too many producers")
+        has = self.peer.producer_count()
+        if has >= self.room.limits.producers_per_peer:
+            raise InvalidState(f"too many producers: {has} of {has} are open, close some")
         accepted = self._accept(transport, kind, RtpParameters.from_wire(rtp_parameters))
         producer = Producer(
             str(uuid4()), accepted.kind, accepted.type, transport, accepted.consumable, app_data
         )
         _claim(producer, accepted.rtp_parameters)
+        try:
+            producer.claim = self.room.stock.claim("producers", self.peer.holder, has=has)
+        except BaseException:
+            transport.claims.release(producer.id)
+            raise
         self.room.enter_producer(producer)
         try:
             await self._create_producer(producer, accepted)

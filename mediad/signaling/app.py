@@ -159,7 +159,8 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
         log = _log.bind(room=admission.room_id, peer=admission.peer_id)
         connection = Connection(websocket, settings.limits, log)
         listener = dialect_a.DialectA(connection, settings.version)
-        seat = await _connect(registry, admission, listener)
+        address = websocket.client.host if websocket.client is not None else None
+        seat = await _connect(registry, admission, listener, address)
     except Refused as refused:
         query = websocket.query_params
         room_id, peer_id = (query.get(name, "")[:MAX_ID_LENGTH] for name in ("roomId", "peerId"))
@@ -186,13 +187,16 @@ def _authorize(websocket: WebSocket, admission: Admission, access: Access) -> No
         raise Refused(error.status, str(error)) from None
 
 
-async def _connect(registry: RoomRegistry, admission: Admission, listener: dialect_a.DialectA) -> Seat:
+async def _connect(
+    registry: RoomRegistry, admission: Admission, listener: dialect_a.DialectA, address: str | None
+) -> Seat:
     try:
         return await registry.connect(
             admission.room_id,
             admission.peer_id,
             listener,
             consumer_replicas=admission.consumer_replicas,
+            address=address,
         )
     except Unavailable as error:
         raise Refused(503, str(error)) from None

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mediad.errors import Forbidden, MediadError
+from mediad.errors import Forbidden, Full, MediadError
 from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo
 from mediad.rooms.seat import Seat
 from mediad.signaling import protoo, schemas
@@ -132,6 +132,8 @@ async def handle(seat: Seat, request: protoo.Request) -> Answer:
         return await method.handler(seat, data)
     except Forbidden as error:
         raise RequestFailed(403, str(error)) from None
+    except Full as error:
+        raise RequestFailed(503, str(error)) from None
     except MediadError as error:
         raise RequestFailed(500, str(error)) from None
 

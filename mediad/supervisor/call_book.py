@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.observer import DESERTED, LEFT, Observer
+from mediad.rooms.shares import ADDRESS, ALL, ROOM, SIZES
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
 from mediad.telemetry.join_phases import PHASES, TransportClock
+
+SHARE_TOLD_S = 60.0
+"""How often at most it is told that shares of a kind are used up."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -35,6 +43,7 @@ class CallBook(Observer):
             tuple[str, str], float
         ] = {}  # a peer's connection, and from its join on, its join
         self._transports = TransportClock(now_s, self._phase, self._abandon)
+        self._shares_told_s: dict[tuple[int, str, str], float] = {}
         self._prepare()
 
     def _prepare(self) -> None:
@@ -52,6 +61,9 @@ class CallBook(Observer):
             self._count.join_abandoned.labels(phase)
         for phase in PHASES:
             self._count.join_phase_s.labels(phase)
+        for table in SIZES:
+            for holder in (ADDRESS, ROOM, ALL):
+                self._count.share_refusals.labels(table, holder)
         for kind in ("malformed", "unauthorized", "forbidden", "error", "unavailable"):
             self._count.rejects.labels(kind)
 
@@ -63,6 +75,18 @@ class CallBook(Observer):
 
     def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
         self._count.rejects.labels(kind).inc()
+
+    def share_refused(self, worker_id: int, table: str, kind: str, name: str, reason: str) -> None:
+        """Every one is counted; told and logged is one a minute, since one who meets a limit tries again."""
+        self._count.share_refusals.labels(table, kind).inc()
+        now_s = self._now_s()
+        if now_s < self._shares_told_s.get((worker_id, table, kind), -math.inf) + SHARE_TOLD_S:
+            return
+        self._shares_told_s[worker_id, table, kind] = now_s
+        whose = {kind: name} if name else {}
+        self._feed.publish("share.exhausted", worker=worker_id, table=table, reason=reason, **whose)
+        text = "%s are refused%s: %s"
+        logger.warning(text, table, f" to {kind} {name}" if name else "", reason, extra={"worker": worker_id})
 
     @property
     def remembered(self) -> int:

@@ -25,6 +25,7 @@ TYPES = {
     "room.closed": "with cause, durationS, and peakPeers, the most members it had",
     "peer.joined": "a client is a member of the call, with displayName",
     "peer.left": "with cause and durationS; each join has exactly one leave",
+    "share.exhausted": "an address, a room, or all together have used up what they may of a worker's table",
     "worker.draining": "no new room is opened on this worker",
     "worker.undrained": "new rooms are welcome on it again",
     "worker.ready": "a worker process takes rooms, with pid",

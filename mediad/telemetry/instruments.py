@@ -33,6 +33,12 @@ class Instruments:
         self.leaves = counter("peer_leaves", "Members that left, by cause.", "cause")
         self.session_s = histogram("peer_session_seconds", "From a peer's join to its leave.", STAY_BUCKETS_S)
         self.joins_overdue = counter("joins_overdue", "Clients let go because they did not join in time.")
+        self.share_refusals = counter(
+            "share_refusals",
+            "What was not given because a table of a worker, or a holder's share of it, is used up.",
+            "table",
+            "holder",
+        )
         self.rejects = counter("rejects", "Clients that were not let in, by reason.", "reason")
         self.join_phase_s = histogram(
             "join_phase_seconds", "Time each step of a join takes.", JOIN_BUCKETS_S, "phase"

@@ -28,6 +28,7 @@ from mediad._fastpath.loop import (
     MediaLoop,
     session_pointer,
 )
+from mediad.capacity import CONSUMERS, PRODUCERS, TRANSPORTS
 from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice import Path
 from mediad.protocols.srtp_keys import SrtpProfile
@@ -35,7 +36,6 @@ from mediad.worker.slots import INDEX_BITS, Slots
 
 __all__ = ["MAX_ENCODINGS", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
 
-TRANSPORTS, PRODUCERS, CONSUMERS = 8192, 8192, 65536
 _REPLAY_WINDOW = 1024  # packets; RTX and reordering under bursts outrun libsrtp's default of 128
 _RETRY_S = 0.001
 _JOIN_S = 2.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from mediad.errors import Unavailable
+from mediad.errors import Full
 
 INDEX_BITS = 20
 _GENERATIONS = 1 << 12
@@ -24,14 +24,14 @@ class Slots:
         self._generations: dict[int, int] = {}
 
     def take(self) -> int:
-        """A handle nobody else has. Raises Unavailable when all are taken."""
+        """A handle nobody else has. Raises Full when all are taken."""
         if self._free:
             index = heapq.heappop(self._free)
         elif self._unused < self._capacity:
             index = self._unused
             self._unused += 1
         else:
-            raise Unavailable(f"this worker is full: {self._capacity} {self._what}")
+            raise Full(f"this worker is full: {self._capacity} {self._what}")
         generation = self._generations.get(index, 0) % (_GENERATIONS - 1) + 1
         self._generations[index] = generation
         return generation << INDEX_BITS | index

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from mediad.errors import MediadError
+from mediad.errors import Full, MediadError
 from mediad.rooms import registry as registry_module
 from mediad.rooms.listener import CloseCause
 from mediad.supervisor.call_book import CallBook
@@ -229,5 +229,25 @@ def test_whatever_happens_each_join_has_one_leave_and_each_opening_one_closing(
                     members.remove((event["room"], event["peer"]))
         assert (rooms, members) == (set(), set())
         assert node.book.remembered == 0
+
+    run(scenario)
+
+
+def test_refused_shares_are_counted_and_told_once_a_minute() -> None:
+    async def scenario(node: Node) -> None:
+        stock = node.call.registry._stocks.of(0)
+        holder = ("address", "192.0.2.66")
+        refusals = 0
+        while refusals < 70:
+            try:
+                stock.claim("transports", holder)
+            except Full:
+                refusals += 1
+        assert node.value("share_refusals_total", table="transports", holder="address") == 70
+        assert node.value("share_refusals_total", table="consumers", holder="room") == 0
+        told = [event for event in node.feed.after(0) if event["type"] == "share.exhausted"]
+        assert len(told) == 2, "the clock moves a second with each look at it"
+        assert (told[0]["worker"], told[0]["table"], told[0]["address"]) == (0, "transports", "192.0.2.66")
+        assert "close some, or try again later" in told[0]["reason"]
 
     run(scenario)

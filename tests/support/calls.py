@@ -29,9 +29,12 @@ class Call:
         room_id: str = "room",
         listener: RecordingListener | None = None,
         consumer_replicas: int = 0,
+        address: str | None = None,
     ) -> Guest:
         listener = listener or RecordingListener()
-        seat = await self.registry.connect(room_id, peer_id, listener, consumer_replicas=consumer_replicas)
+        seat = await self.registry.connect(
+            room_id, peer_id, listener, consumer_replicas=consumer_replicas, address=address
+        )
         return Guest(seat, listener)
 
     async def member(self, peer_id: str, **options: Any) -> Guest:

@@ -1,0 +1,6 @@
+"""How much one worker holds: its tables have these sizes, and rooms are placed by what is free in them."""
+
+from __future__ import annotations
+
+ROOMS, PEERS = 8192, 8192
+TRANSPORTS, PRODUCERS, CONSUMERS = 8192, 8192, 65536
