@@ -5,6 +5,11 @@ Environment switches:
     MEDIAD_DEBUG=1              .pyx line numbers in the binaries, for gdb, perf and valgrind
     MEDIAD_SANITIZE=address,…   instruments for the named sanitizers (scripts/sanitize); implies MEDIAD_DEBUG
     MEDIAD_NATIVE=0             builds no native code at all
+    CC                          the compiler, else the interpreter's own, else gcc
+    CPPFLAGS, CFLAGS, LDFLAGS   come after the flags below
+
+The flags that the interpreter itself was built with do not count: they differ from one distribution to the
+next, and so would the cost of a packet.
 
 The modules share structs through .pxd files and C headers, and a module built against an old layout reads
 garbage without a word. So one changed interface, switch or compiler flag rebuilds them all; a changed .pyx
@@ -15,26 +20,36 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from Cython import __version__ as cython_version
-from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Command, Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent
 FASTPATH = ROOT / "mediad" / "_fastpath"
+PAGE = ROOT / "mediad" / "web" / "dist" / "index.html"
 PROBE = os.environ.get("MEDIAD_PROBE") == "1"
 SANITIZE = os.environ.get("MEDIAD_SANITIZE", "")
 DEBUG = os.environ.get("MEDIAD_DEBUG") == "1" or bool(SANITIZE)
 NATIVE = os.environ.get("MEDIAD_NATIVE") != "0"
 
-# Generated C is not ours to keep free of style warnings; hand-written headers are, and scripts/check compiles
-# each of them alone with warnings as errors. What would be a bug in either is an error here too.
+# What the code means is pinned, not left to the compiler's defaults: the dialect, overflow that wraps, no
+# reasoning from the types behind pointers. Generated C is not ours to keep free of style warnings;
+# hand-written headers are, and scripts/check compiles each of them alone with warnings as errors. What would
+# be a bug in either is an error here too.
 C_FLAGS = [
     "-O3",
     "-std=gnu11",
+    "-DNDEBUG",
+    "-fPIC",
     "-fno-strict-aliasing",
     "-fno-plt",
     "-fvisibility=hidden",
@@ -42,12 +57,22 @@ C_FLAGS = [
     "-Werror=incompatible-pointer-types",
     "-Werror=int-conversion",
     "-Werror=return-type",
+    "-Werror=uninitialized",
+    "-Werror=shift-count-overflow",
+    "-Werror=shift-count-negative",
+    "-Werror=shift-negative-value",
 ]
+if not SANITIZE:
+    C_FLAGS.append("-fwrapv")  # which would keep the sanitizer from telling where it happens
 if DEBUG:
     C_FLAGS += ["-g", "-fno-omit-frame-pointer"]
 if SANITIZE:
     C_FLAGS += [f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=all"]
-LINK_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
+C_FLAGS += shlex.split(os.environ.get("CPPFLAGS", "")) + shlex.split(os.environ.get("CFLAGS", ""))
+LINK_FLAGS = ["-shared"]
+if SANITIZE:
+    LINK_FLAGS.append(f"-fsanitize={SANITIZE}")
+LINK_FLAGS += shlex.split(os.environ.get("CFLAGS", "")) + shlex.split(os.environ.get("LDFLAGS", ""))
 
 DIRECTIVES = {
     "language_level": 3,
@@ -78,7 +103,62 @@ def extensions() -> Iterator[Extension]:
             [str(relative)],
             include_dirs=["mediad/_fastpath/base"],
             extra_compile_args=C_FLAGS,
-            extra_link_args=LINK_FLAGS,
+        )
+
+
+def cannot(reason: str) -> SystemExit:
+    return SystemExit(f"mediad cannot be built here: {reason}")
+
+
+class Compiler:
+    """The C compiler, asked who it is: whatever it made is made again by another one."""
+
+    def __init__(self) -> None:
+        self.command = self.find()
+        said = self.ask("--version").partition("\n")[0]
+        major = self.ask("-dumpversion").partition(".")[0].strip()
+        self.name = f"{'clang' if 'clang' in said else 'gcc'} {major}"
+        self.version = said
+
+    @staticmethod
+    def find() -> list[str]:
+        if chosen := os.environ.get("CC"):
+            return shlex.split(chosen)
+        interpreters = shlex.split(sysconfig.get_config_var("CC") or "gcc")[0]
+        return [interpreters] if shutil.which(interpreters) else ["gcc"]
+
+    def ask(self, question: str) -> str:
+        try:
+            return subprocess.run(
+                [*self.command, question], capture_output=True, text=True, check=True
+            ).stdout
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise cannot(
+                f"no C compiler: {shlex.join(self.command)} does not run ({error}); "
+                "install gcc and libc6-dev, or name another in CC"
+            ) from None
+
+
+def check_native_build() -> None:
+    """Raises SystemExit with one line that says what is missing and how to come by it."""
+    if not sys.platform.startswith("linux"):
+        raise cannot(f"the native media path needs Linux, this is {sys.platform}")
+    if not sources():
+        raise cannot(f"no .pyx files below {FASTPATH}: this source tree is not complete")
+    try:
+        import Cython  # noqa: F401
+    except ImportError:
+        raise cannot("no Cython: pip install 'cython>=3.1,<4'") from None
+    headers = Path(sysconfig.get_path("include"))
+    if not (headers / "Python.h").exists():
+        raise cannot(f"no Python.h in {headers}: install python3-dev (the headers of {sys.executable})")
+
+
+def check_page() -> None:
+    if not PAGE.exists():
+        raise cannot(
+            f"the page is not built ({PAGE.relative_to(ROOT)} is missing): "
+            "run ./scripts/build in a checkout first, or install a release's sdist, which holds it"
         )
 
 
@@ -86,12 +166,18 @@ class Interfaces:
     """What every module is built against: one digest, kept in build/interfaces after each complete build."""
 
     record = ROOT / "build" / "interfaces"
+    # Compiler and flags in words: scripts/bench compares instructions with those recorded for the same ones.
+    built_with = ROOT / "build" / "built_with"
 
-    def __init__(self) -> None:
-        digest = hashlib.sha256(repr((cython_version, C_FLAGS, LINK_FLAGS, DIRECTIVES, DEBUG)).encode())
+    def __init__(self, compiler: Compiler) -> None:
+        from Cython import __version__ as cython_version
+
+        switches = (cython_version, compiler.version, C_FLAGS, LINK_FLAGS, DIRECTIVES, DEBUG)
+        digest = hashlib.sha256(repr(switches).encode())
         for path in sorted([*FASTPATH.rglob("*.pxd"), *FASTPATH.rglob("*.h")]):
             digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
         self.digest = digest.hexdigest()
+        self.words = " ".join([compiler.name, *(flag for flag in C_FLAGS if not flag.startswith("-W"))])
 
     def changed(self) -> bool:
         return not self.record.exists() or self.record.read_text() != self.digest
@@ -102,10 +188,7 @@ class Interfaces:
     def remember(self) -> None:
         self.record.parent.mkdir(exist_ok=True)
         self.record.write_text(self.digest)
-
-
-INTERFACES = Interfaces()
-REBUILD = INTERFACES.changed()
+        self.built_with.write_text(self.words + "\n")
 
 
 class BuildExt(build_ext):
@@ -117,13 +200,42 @@ class BuildExt(build_ext):
             self.build_lib = str(Path("build", "inplace"))
 
     def run(self) -> None:
-        self.force = self.force or REBUILD
-        if REBUILD:
-            INTERFACES.forget()
+        if not self.extensions:
+            return
+        check_native_build()
+        self.made_by = Compiler()
+        interfaces = Interfaces(self.made_by)
+        rebuild = interfaces.changed()
+        self.force = self.force or rebuild
+        if rebuild:
+            interfaces.forget()
         if self.inplace:
             self.remove_orphans()
+        self.generate(rebuild)
         super().run()
-        INTERFACES.remember()
+        interfaces.remember()
+
+    def generate(self, anew: bool) -> None:
+        """The C of every module, in as many processes as there are processors."""
+        from Cython.Build import cythonize
+
+        made = cythonize(
+            [Extension(one.name, list(one.sources)) for one in self.extensions],
+            compiler_directives=DIRECTIVES,
+            emit_linenums=DEBUG,
+            nthreads=os.cpu_count() or 1,
+            force=anew,
+        )
+        generated = {one.name: one.sources for one in made}
+        for extension in self.extensions:
+            extension.sources = generated[extension.name]
+
+    def build_extensions(self) -> None:
+        compile_c = [*self.made_by.command]
+        self.compiler.set_executables(
+            compiler=compile_c, compiler_so=compile_c, linker_so=[*self.made_by.command, *LINK_FLAGS]
+        )
+        super().build_extensions()
 
     def remove_orphans(self) -> None:
         for built in FASTPATH.rglob("*.so"):
@@ -134,15 +246,22 @@ class BuildExt(build_ext):
                 generated.unlink()
 
 
-setup(
-    cmdclass={"build_ext": BuildExt},
-    ext_modules=cythonize(
-        list(extensions()),
-        compiler_directives=DIRECTIVES,
-        emit_linenums=DEBUG,
-        nthreads=os.cpu_count() or 1,
-        force=REBUILD,
-    )
-    if NATIVE
-    else [],
-)
+class BuildPy(build_py):
+    """`build_py` that makes no package without the page; a checkout installed as editable builds it later."""
+
+    def run(self) -> None:
+        if not self.editable_mode:
+            check_page()
+        super().run()
+
+
+class Sdist(sdist):
+    """`sdist` that holds what a build needs, the built page included."""
+
+    def run(self) -> None:
+        check_page()
+        super().run()
+
+
+commands: dict[str, type[Command]] = {"build_ext": BuildExt, "build_py": BuildPy, "sdist": Sdist}
+setup(cmdclass=commands, ext_modules=list(extensions()) if NATIVE else [])

@@ -263,7 +263,7 @@ def test_the_untested_list_is_current() -> None:
 
 
 TOP_LEVEL = {
-    *("setup.py", "pyproject.toml", "mediad", "tests", "scripts", "systemd", "docs"),
+    *("setup.py", "pyproject.toml", "MANIFEST.in", "mediad", "tests", "scripts", "systemd", "docs"),
     *("README.md", "CHANGELOG.md", "LICENSE"),
 }
 

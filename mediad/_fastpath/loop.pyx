@@ -41,8 +41,10 @@ cdef enum:
     OUTBOX_DATAGRAMS = 1024        # 2 MiB: what a batch writes is still in cache when it is sent
     READY_EVENTS = 64
     ROUNDS = 4                     # receive batches of one socket before the others and the timers get their turn
-    COMMAND_TAG = 0xFFFFFFFF
     BACKLOG_US = 1000              # look again at commands that found no room for their events
+
+cdef extern from "<stdint.h>":
+    const uint32_t COMMAND_TAG "UINT32_MAX"
 
 
 cdef struct Loop:

@@ -1,13 +1,13 @@
-"""Compares instructions per forwarded packet with those in baseline.json, recorded by the same compiler."""
+"""Compares a packet's instructions with those recorded in baseline.json by the same compiler and flags."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from tests.bench.instructions import Counted, count
+from tests.support.imports import ROOT
 
 BASELINE = Path(__file__).with_name("baseline.json")
 TOLERANCE = 0.03
@@ -18,10 +18,9 @@ def count_all() -> dict[str, Counted]:
     return {name: count(profile) for name, profile in SCENES.items()}
 
 
-def compiler() -> str:
-    """Name and major version: what the number of instructions depends on besides the source."""
-    version = subprocess.run(["gcc", "-dumpversion"], capture_output=True, text=True, check=True).stdout
-    return f"gcc {version.split('.')[0].strip()}"
+def built_with() -> str:
+    """Compiler, its major version and flags: what the number depends on besides the source."""
+    return (ROOT / "build" / "built_with").read_text().strip()
 
 
 def recorded() -> dict[str, Any]:
@@ -30,13 +29,13 @@ def recorded() -> dict[str, Any]:
 
 
 def record(counted: dict[str, Counted]) -> None:
-    kept = recorded() | {compiler(): {name: round(cost.own) for name, cost in counted.items()}}
+    kept = recorded() | {built_with(): {name: round(cost.own) for name, cost in counted.items()}}
     BASELINE.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
 
 
 def problems(counted: dict[str, Counted], baseline: dict[str, Any]) -> list[str]:
-    """What grew beyond the tolerance. Nothing is known about a compiler that nothing was recorded with."""
-    known = baseline.get(compiler(), {})
+    """What grew beyond the tolerance. Of a compiler or flags with nothing recorded, nothing is known."""
+    known = baseline.get(built_with(), {})
     return [
         f"{name}: {cost.own:.0f} instructions a packet, recorded are {known[name]} "
         f"(scripts/bench instructions --record, if there is a reason)"

@@ -113,7 +113,7 @@ cdef class PoolProbe:
 
     def take(self) -> int | None:
         slot = pool_take(&self.pool)
-        return None if slot == <uint32_t>NO_SLOT else slot
+        return None if slot == NO_SLOT else slot
 
     def hold(self, uint32_t slot) -> None:
         pool_hold(&self.pool, slot)
@@ -160,7 +160,7 @@ cdef class TableProbe:
 
     def get(self, uint64_t key) -> int | None:
         value = table_get(&self.table, key)
-        return None if value == <uint32_t>NO_VALUE else value
+        return None if value == NO_VALUE else value
 
     def put(self, uint64_t key, uint32_t value) -> bool:
         return table_put(&self.table, key, value)
@@ -196,7 +196,7 @@ cdef class AddressTableProbe:
     def get(self, key: tuple[int, int, int, int]) -> int | None:
         cdef Address address = address_of(key)
         value = address_table_get(&self.table, &address)
-        return None if value == <uint32_t>NO_VALUE else value
+        return None if value == NO_VALUE else value
 
     def put(self, key: tuple[int, int, int, int], uint32_t value) -> bool:
         cdef Address address = address_of(key)
@@ -234,7 +234,7 @@ cdef class WheelProbe:
 
     def expired(self, uint64_t now_us) -> int | None:
         timer = wheel_expired(&self.wheel, now_us)
-        return None if timer == <uint32_t>NO_TIMER else timer
+        return None if timer == NO_TIMER else timer
 
     def deadline(self) -> int:
         return wheel_deadline(&self.wheel)

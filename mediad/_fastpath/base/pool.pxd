@@ -11,7 +11,9 @@ from mediad._fastpath.base.invariant cimport MEDIAD_ASSERT
 cdef enum:
     SLOT_BYTES = 2048
     TAIL_BYTES = 148       # SRTP_MAX_TRAILER_LEN (16 + 128) and 4 for SRTCP's index
-    NO_SLOT = 0xFFFFFFFF
+
+cdef extern from "<stdint.h>":
+    const uint32_t NO_SLOT "UINT32_MAX"
 
 ctypedef struct Pool:
     uint8_t* slab

@@ -2,8 +2,8 @@
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
-cdef enum:
-    NO_VALUE = 0xFFFFFFFF
+cdef extern from "<stdint.h>":
+    const uint32_t NO_VALUE "UINT32_MAX"
 
 ctypedef struct Table:
     uint64_t* keys

@@ -8,7 +8,9 @@ from libc.stdint cimport uint32_t, uint64_t
 
 cdef enum:
     WHEEL_BUCKETS = 4096
-    NO_TIMER = 0xFFFFFFFF
+
+cdef extern from "<stdint.h>":
+    const uint32_t NO_TIMER "UINT32_MAX"
 
 ctypedef struct TimerNode:
     uint64_t due_ms            # 0: not armed

@@ -4,8 +4,8 @@ from libc.stdint cimport uint32_t
 from mediad._fastpath.engine.graph cimport Engine, Transport
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
-cdef enum:
-    UNBOUND = 0xFFFFFFFF
+cdef extern from "<stdint.h>":
+    const uint32_t UNBOUND "UINT32_MAX"
 
 # For an authenticated packet only. Returns stream << 1 | is RTX and remembers it, or UNBOUND.
 cdef uint32_t bind_stream(Engine* engine, Transport* transport, RtpPacket* packet) noexcept nogil

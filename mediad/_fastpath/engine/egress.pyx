@@ -51,8 +51,10 @@ cdef enum:
     REPLAY_PACKETS = 128
     REPLAY_US = 500000             # an older key frame would show a stale picture for too long
     MAX_OVERLAP_US = 1000000       # of two streams' pictures; beyond that their clocks cannot be compared
-    MAX_STEP_US = 3600000000
     MIN_RESEND_US = 20000          # of one packet, when the round trip is not known or tiny
+
+cdef extern from "<stdint.h>":
+    const int64_t MAX_STEP_US "INT64_C(3600000000)"
 
 # Copied from the sender's packet when both sides negotiated them.
 cdef int[4] PROXIED = [EXT_AUDIO_LEVEL, EXT_ORIENTATION, EXT_TOFFSET, EXT_ABS_CAPTURE_TIME]

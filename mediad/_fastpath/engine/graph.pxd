@@ -34,14 +34,16 @@ from mediad._fastpath.wire.dependency cimport DependencyStructure
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
-    NONE = 0xFFFFFFFF
     MAX_ADDRESSES = 8              # validated paths of a transport (ICE keeps no more)
     MAX_USERNAMES = 2              # current and, after an ICE restart, previous
     RTX_FLAG = 0x80                # in codec_of_payload: this payload type is the codec's RTX
     NO_CODEC = 0xFF
     NO_RTX = 0xFF                  # in Consumer.rtx_of_payload: accepted, but without RTX
-    NOT_SUBSCRIBED = 0xFFFFFFFF
     ALL_LAYERS = 255
+
+cdef extern from "<stdint.h>":
+    const uint32_t NONE "UINT32_MAX"
+    const uint32_t NOT_SUBSCRIBED "UINT32_MAX"
 
 ctypedef struct Traffic:
     uint64_t bytes

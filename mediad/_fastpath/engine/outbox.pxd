@@ -4,7 +4,9 @@ from libc.stdint cimport uint8_t, uint32_t
 
 cdef enum:
     DATAGRAM_BYTES = 2048
-    NO_DATAGRAM = 0xFFFFFFFF
+
+cdef extern from "<stdint.h>":
+    const uint32_t NO_DATAGRAM "UINT32_MAX"
 
 ctypedef struct Datagram:
     uint32_t length

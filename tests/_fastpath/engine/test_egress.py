@@ -77,6 +77,18 @@ def test_a_pause_leaves_no_gap_in_numbers_and_a_true_one_in_time() -> None:
     assert second.timestamp - first.timestamp == 3000
 
 
+def test_after_a_pause_of_two_seconds_timestamps_go_on_by_two_seconds() -> None:
+    """Not by an hour, whatever type the compiler gives the limits that the step is held to."""
+    call = started()
+    last = call.forwarded()[-1]
+    call.probe.pause_consumer(e.CONSUMER, True)
+    play(call, 6, 60)
+    call.probe.pause_consumer(e.CONSUMER, False)
+    play(call, 66, 1, keyframes=(66,))
+    step = (call.forwarded()[0].timestamp - last.timestamp) % 2**32
+    assert step / 90_000 == pytest.approx(2.03, abs=0.01)
+
+
 def test_a_joiner_is_served_from_a_recent_key_frame_without_asking() -> None:
     call = e.Call()
     call.produce()
