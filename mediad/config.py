@@ -187,7 +187,8 @@ class Settings:
     worker_memory_max_bytes: int = _key(
         0,
         Whole(2**27, 2**50, or_zero=True),
-        "memory (resident) at which a worker is replaced, which costs only its rooms; 0 is no limit",
+        "most memory (resident) of a worker: near it nothing new is let in, above it the largest rooms go, "
+        "and after a minute the worker is replaced; 0 is no limit",
         live=True,
     )
     worker_start_timeout_s: float = _key(

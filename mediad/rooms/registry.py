@@ -134,6 +134,23 @@ class RoomRegistry:
         """Send everybody in this room away, to come back where they can. Raises NotFound."""
         self.room(room_id).close(CloseCause.DRAINED, reason)
 
+    def relieve(self, worker_id: int) -> None:
+        """Close the room that holds most on this worker, which has run out of something. Its peers come back
+        to it on another, if there is one."""
+        there = [room for room in self._rooms.values() if room.worker.worker_id == worker_id]
+        if not there:
+            return
+        room = max(there, key=lambda room: len(room.transports) + len(room.producers) + len(room.consumers))
+        room.log.warning(
+            "closed to relieve its worker, of whose rooms it holds most: "
+            "%d transports, %d producers, %d consumers",
+            len(room.transports),
+            len(room.producers),
+            len(room.consumers),
+        )
+        self._placement.displace(room.id)
+        room.close(CloseCause.DRAINED, "the worker is out of memory, and this room uses most of it")
+
     def move_room(self, room_id: str) -> None:
         """Send everybody in this room away; they come back to it on another worker. Raises NotFound."""
         room = self.room(room_id)

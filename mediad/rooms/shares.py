@@ -179,6 +179,10 @@ class Stock:
         table = max(self.tables.values(), key=lambda table: table.used / table.capacity)
         return table.name, table.used / table.capacity
 
+    def report(self) -> dict[str, dict[str, int]]:
+        """For each table how many are in use, and how many there are."""
+        return {name: {"used": table.used, "capacity": table.capacity} for name, table in self.tables.items()}
+
     def _refuse(self, refusal: Refusal) -> None:
         if self._on_refused is not None:
             self._on_refused(self.worker_id, refusal)

@@ -18,6 +18,7 @@ from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Uns
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.shares import Stocks
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
@@ -58,12 +59,14 @@ class Daemon:
         self._configured = LiveSettings(loaded)
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
-        self._pool = WorkerPool(settings, self._worker_died, worker_command)
+        stocks = Stocks()
+        self._pool = WorkerPool(settings, self._worker_died, worker_command, stocks)
         self._observation = Observation(settings, self._environ)
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
             observer = self._observation.call_book
-            self._registry = RoomRegistry(self._pool, codecs, _room_limits(settings), observer=observer)
+            self._registry = RoomRegistry(self._pool, codecs, _room_limits(settings), observer, stocks)
+            self._pool.memory.relieve = self._registry.relieve
         except (InvalidInput, Unsupported) as error:
             raise ConfigError(f"media_codecs: {error}") from None
         self._status = Status(settings, self._pool, self._registry)

@@ -25,7 +25,7 @@ from mediad.telemetry.feed import Feed
 
 FRESH_S = 0.5
 
-STATUSES = ("ok", "degraded", "draining", "unavailable")
+STATUSES = ("ok", "degraded", "draining", "full", "unavailable")
 
 
 class Rooms(Protocol):
@@ -146,7 +146,20 @@ class Metrics:
             full.add_metric((str(worker.worker_id),), drops.get(port, 0))
         yield restarts
         yield full
+        yield self._tables()
         yield self._pipes()
+
+    def _tables(self) -> Metric:
+        used = GaugeMetricFamily(
+            "mediad_worker_used_ratio", "How much of a worker's table is in use.", labels=("worker", "table")
+        )
+        for worker in self._pool.workers:
+            for name, table in worker.stock.report().items():
+                used.add_metric((str(worker.worker_id), name), table["used"] / table["capacity"])
+            limit_bytes = self._status.settings.worker_memory_max_bytes
+            if limit_bytes:
+                used.add_metric((str(worker.worker_id), "memory"), worker.rss_bytes / limit_bytes)
+        return used
 
     def _pipes(self) -> Metric:
         pipes = CounterMetricFamily(

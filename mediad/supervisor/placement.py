@@ -8,6 +8,10 @@ from dataclasses import dataclass
 SIMILAR_CPU = 0.1
 """CPU figures no further apart than this (1.0 is one core) count as equal: they are noisy samples."""
 
+NEARLY_FULL, FULL = 0.8, 0.98
+"""How much of a table is used when a worker is the last choice, and when it is none any more. What is left
+then is for the rooms it has: of 8192 transports, those of eighty newcomers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -19,15 +23,19 @@ class Candidate:
     """Cores in use, 1.0 is one whole core."""
     last_used: int
     """Rises with each room placed anywhere; 0 for a worker that never took one."""
+    used: float = 0.0
+    """How much of its fullest table is in use: 0..1."""
 
 
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:
-    """Fewest rooms, then lower CPU (within SIMILAR_CPU all the same), then least recently used.
+    """One that is not nearly full, then fewest rooms, then lower CPU (within SIMILAR_CPU all the same), then
+    least recently used.
 
-    None without candidates. The tolerance is measured from the least busy of the workers with fewest rooms,
-    so their order does not matter.
+    None when all are full. The tolerance is measured from the least busy of the workers with fewest rooms, so
+    their order does not matter.
     """
-    rest = list(candidates)
+    rest = [candidate for candidate in candidates if candidate.used < FULL]
+    rest = [candidate for candidate in rest if candidate.used < NEARLY_FULL] or rest
     if not rest:
         return None
     fewest = min(candidate.rooms for candidate in rest)

@@ -11,6 +11,7 @@ from mediad import __version__
 from mediad.config import Settings
 from mediad.errors import MediadError
 from mediad.supervisor.heartbeat import summary
+from mediad.supervisor.placement import FULL, NEARLY_FULL
 from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 from mediad.words import plural
@@ -68,7 +69,7 @@ class Status:
 
     def health(self) -> dict[str, Any]:
         """`GET /health`: status "ok" while new rooms are welcome, "degraded" when they are although something
-        is wrong, else "draining" or "unavailable"; and what is wrong, in words."""
+        is wrong, else "draining", "full" or "unavailable"; and what is wrong, in words."""
         workers = self._pool.workers
         return {
             "status": self._health(),
@@ -76,6 +77,7 @@ class Status:
             "workersReady": sum(worker.process is not None for worker in workers),
             "problems": [
                 *(_loop_of(worker) for worker in workers if worker.history.looping),
+                *(_nearly_full(worker) for worker in workers if worker.fullest()[1] >= NEARLY_FULL),
                 *(_stranger(worker) for worker in workers if worker.process and not worker.process.fits),
             ],
         }
@@ -86,9 +88,12 @@ class Status:
             return "draining"
         if not ready:
             return "unavailable"
+        full = [worker for worker in ready if not worker.draining and worker.fullest()[1] >= FULL]
+        if len(full) == sum(not worker.draining for worker in ready):
+            return "full"
         strange = any(not worker.process.fits for worker in self._pool.workers if worker.process is not None)
         looping = any(worker.history.looping for worker in self._pool.workers)
-        return "degraded" if looping or strange else "ok"
+        return "degraded" if looping or strange or full else "ok"
 
     def rooms(self) -> dict[str, Any]:
         return {"rooms": sorted(self._rooms.summaries(), key=lambda room: str(room["roomId"]))}
@@ -135,6 +140,7 @@ class Status:
             "roomCount": len(worker.rooms),
             "cpuUsage": round(worker.cpu, 4),
             "rssBytes": worker.rss_bytes,
+            "tables": worker.stock.report(),
             "uptimeS": round(time.monotonic() - worker.ready_since_s, 1) if ready else 0.0,
             "restarts": worker.restarts,
             "lastDeath": worker.last_death,
@@ -155,6 +161,17 @@ def _state(worker: Worker) -> str:
 def _until(then_s: float | None) -> float | None:
     """Seconds from now."""
     return None if then_s is None else round(max(0.0, then_s - time.monotonic()), 1)
+
+
+def _nearly_full(worker: Worker) -> str:
+    """What a worker runs out of, told to a person."""
+    what, used = worker.fullest()
+    if worker.stock.shortage is not None:
+        return f"worker {worker.worker_id}: {worker.stock.shortage}"
+    table = worker.stock.tables[what]
+    how = "full" if used >= FULL else "nearly full"
+    share = f"{table.used} of {table.capacity} {what} are in use ({used:.0%})"
+    return f"worker {worker.worker_id} is {how}: {share}"
 
 
 def _loop_of(worker: Worker) -> str:

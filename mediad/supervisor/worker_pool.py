@@ -20,6 +20,9 @@ import psutil
 from mediad import __version__
 from mediad.config import Settings
 from mediad.errors import MediadError, Unavailable, WorkerDied
+from mediad.rooms.shares import Stock, Stocks
+from mediad.supervisor.memory_keeper import MemoryKeeper
+from mediad.supervisor.memory_watch import MemoryWatch
 from mediad.supervisor.placement import Candidate, choose
 from mediad.supervisor.poison import Quarantine
 from mediad.supervisor.restarts import Restarts
@@ -40,6 +43,9 @@ class Worker:
     """One place for a worker process, and what is known about it."""
 
     worker_id: int
+    stock: Stock = field(default_factory=Stock)
+    """What rooms hold on it."""
+    memory: MemoryWatch = field(default_factory=MemoryWatch)
     process: WorkerProcess | None = None
     """The process that is ready for rooms; None while there is none."""
     rooms: set[str] = field(default_factory=set)
@@ -68,6 +74,10 @@ class Worker:
     def pid(self) -> int | None:
         return self.process.pid if self.process is not None else None
 
+    def fullest(self) -> tuple[str, float]:
+        """What it has least of, and how much of that is used: 0..1, and 1 when nothing new is let in."""
+        return ("memory", 1.0) if self.memory.short else self.stock.fullest()
+
     def measure(self) -> None:
         """CPU since the last call, which is 0 the first time, and memory now."""
         if self.meter is not None:
@@ -87,8 +97,13 @@ class WorkerPool:
         settings: Settings,
         on_worker_died: Callable[[int], None],
         command: Sequence[str] = WORKER_COMMAND,
+        stocks: Stocks | None = None,
     ) -> None:
-        self.workers = [Worker(worker_id) for worker_id in range(settings.worker_count())]
+        stocks = stocks or Stocks()
+        self.workers = [
+            Worker(worker_id, stocks.of(worker_id)) for worker_id in range(settings.worker_count())
+        ]
+        self.memory = MemoryKeeper()
         self.draining = False
         """While set, no room is placed."""
         self.watcher = Watcher()
@@ -185,8 +200,11 @@ class WorkerPool:
         # one that dies again and again has the fewest rooms each time: it would draw them all
         able = [worker for worker in able if not worker.history.looping] or able
         chosen = choose(
-            Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used) for worker in able
+            Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used, worker.fullest()[1])
+            for worker in able
         )
+        if chosen is None and able:
+            raise Unavailable("all workers are full: try again later")
         if chosen is None:
             raise Unavailable("all workers are draining" if ready else "no worker is ready")
         return self.workers[chosen.worker_id]
@@ -243,6 +261,8 @@ class WorkerPool:
             self._processes.discard(process)
             raise
         worker.process = process
+        worker.memory = MemoryWatch()
+        worker.stock.shortage = None
         worker.ready_since_s = time.monotonic()
         with contextlib.suppress(psutil.Error):
             worker.meter = psutil.Process(process.pid)
@@ -352,14 +372,8 @@ class WorkerPool:
                 worker.measure()
                 if worker.process is not None:
                     worker.history.lived(time.monotonic() - worker.ready_since_s)
-                self._require_modesty(worker)
+                self.memory.look(worker, self._settings.worker_memory_max_bytes)
             await asyncio.sleep(CPU_SAMPLE_INTERVAL_S)
-
-    def _require_modesty(self, worker: Worker) -> None:
-        """A worker that outgrows its limit goes before the kernel has to choose a victim itself."""
-        limit_bytes = self._settings.worker_memory_max_bytes
-        if worker.process is not None and 0 < limit_bytes < worker.rss_bytes:
-            worker.process.give_up(f"it used {worker.rss_bytes} bytes of memory, more than {limit_bytes}")
 
 
 async def _answers(process: WorkerProcess, timeout_s: float) -> bool:

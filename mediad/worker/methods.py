@@ -21,6 +21,7 @@ from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
 from mediad.worker.clock import LoopClock
 from mediad.worker.consumer import Consumer
+from mediad.worker.heap import Trimmer, trim_heap
 from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
@@ -142,6 +143,7 @@ class WorkerServer:
         self._udp_buffer_bytes = 0
         self._lag = LoopLag()
         self._sampler = Sampler(self._transports)
+        self._trimmer = Trimmer()
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
 
     async def start(self) -> None:
@@ -174,6 +176,7 @@ class WorkerServer:
             router.close()
         self._lag.stop()
         self._sampler.stop()
+        self._trimmer.stop()
         self._plane.stop()
 
     # --- worker and routers -------------------------------------------------------------------------------
@@ -183,6 +186,11 @@ class WorkerServer:
         if not self._plane.alive:
             raise InvalidState("the media thread has ended")
         await self._plane.turn()
+        return {}
+
+    async def trim(self, message: Nothing) -> Reply:
+        """Give back memory that nothing uses."""
+        trim_heap()
         return {}
 
     async def configure(self, message: Configure) -> Reply:
@@ -304,6 +312,7 @@ class WorkerServer:
     def _forget_ids(self, *ids: str) -> None:
         for object_id in ids:
             self._router_of.pop(object_id, None)
+        self._trimmer.freed(len(ids))
 
     # --- producers ----------------------------------------------------------------------------------------
 
@@ -412,6 +421,7 @@ Method = Callable[[WorkerServer, Any], Awaitable[Reply]]
 METHODS: dict[str, tuple[Method, type[_Message]]] = {
     "worker.ping": (WorkerServer.ping, Nothing),
     "worker.stats": (WorkerServer.worker_stats, Nothing),
+    "worker.trim": (WorkerServer.trim, Nothing),
     "worker.configure": (WorkerServer.configure, Configure),
     "router.create": (WorkerServer.create_router, RouterId),
     "router.stats": (WorkerServer.router_stats, RouterId),

@@ -314,3 +314,17 @@ def test_new_limits_hold_in_open_rooms() -> None:
         assert len(ana.seat.peer.transports) == 2
 
     run(scenario)
+
+
+def test_a_worker_is_relieved_of_the_room_that_holds_most() -> None:
+    async def scenario(call: Call) -> None:
+        small = await call.member("ana", room_id="small")
+        large = [await call.member(peer_id, room_id="large") for peer_id in ("ben", "cem")]
+        other = await call.member("dan", room_id="small2")
+        assert call.homes() == {"small": 0, "large": 1, "small2": 0}
+        call.registry.relieve(1)
+        assert [guest.listener.named("closed") for guest in large] == [[("closed", CloseCause.DRAINED)]] * 2
+        assert small.listener.named("closed") == other.listener.named("closed") == []
+        call.registry.relieve(1)  # nothing is left there
+
+    run(scenario, workers=2)

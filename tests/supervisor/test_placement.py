@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.supervisor.placement import SIMILAR_CPU, Candidate, choose
+from mediad.supervisor.placement import FULL, NEARLY_FULL, SIMILAR_CPU, Candidate, choose
 
 candidates = st.lists(
     st.builds(
@@ -17,6 +18,7 @@ candidates = st.lists(
         rooms=st.integers(0, 3),
         cpu=st.floats(0, 2),
         last_used=st.integers(0, 5),
+        used=st.sampled_from([0.0, 0.5, NEARLY_FULL - 0.01, NEARLY_FULL, 0.9, FULL, 1.0]),
     ),
     max_size=8,
     unique_by=lambda candidate: candidate.worker_id,
@@ -36,6 +38,8 @@ def beats(one: Candidate, other: Candidate, idlest: float) -> bool:
 @given(candidates)
 def test_nobody_beats_the_chosen(workers: list[Candidate]) -> None:
     chosen = choose(workers)
+    workers = [worker for worker in workers if worker.used < FULL]
+    workers = [worker for worker in workers if worker.used < NEARLY_FULL] or workers
     if not workers:
         assert chosen is None
         return
@@ -72,9 +76,16 @@ def test_idle_workers_fill_evenly(workers: int, rooms: int) -> None:
         ([(1, 0.25, 9), (1, 0.20, 10)], 0),
         ([(1, 0.0, 3), (1, 0.05, 2), (1, 0.09, 1), (1, 0.2, 0)], 2),
         ([(0, 0.0, 0), (0, 0.0, 0)], 0),
+        # … and how full it is
+        ([(0, 0.0, 0, 0.8), (9, 0.9, 9, 0.79)], 1),
+        ([(0, 0.0, 0, 0.98), (9, 0.9, 9, 0.97)], 1),
     ],
 )
-def test_by_table(rows: list[tuple[int, float, int]], expected: int) -> None:
+def test_by_table(rows: list[tuple[Any, ...]], expected: int) -> None:
     chosen = choose(Candidate(i, *row) for i, row in enumerate(rows))
     assert chosen is not None
     assert chosen.worker_id == expected
+
+
+def test_a_full_worker_takes_no_room() -> None:
+    assert choose([Candidate(0, 0, 0.0, 0, FULL), Candidate(1, 0, 0.0, 0, 1.0)]) is None

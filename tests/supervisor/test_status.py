@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from mediad.config import Settings
+from mediad.errors import Unavailable
 from mediad.supervisor import restarts
+from mediad.supervisor.placement import FULL
 from mediad.supervisor.status import Status, _all_have
 from mediad.supervisor.worker_pool import WorkerPool
 from tests.support.loops import on_loop, until
@@ -86,6 +89,35 @@ async def test_health_follows_the_workers_and_the_drain() -> None:
         pool.workers[0].draining = False
         pool.draining = True
         assert status.health()["status"] == "draining"
+
+
+@on_loop
+async def test_health_says_full_when_no_worker_can_take_a_room() -> None:
+    async with node() as (status, pool):
+        claims = [[], []]
+        for worker, taken in zip(pool.workers, claims, strict=True):
+            holders = itertools.count()
+            while worker.stock.fullest()[1] < FULL:
+                taken.append(worker.stock.take_over("transports", ("address", str(next(holders)))))
+            if worker is pool.workers[0]:
+                assert status.health()["status"] == "degraded"
+                assert pool.place("room2").worker_id == 1
+        health = status.health()
+        assert health["status"] == "full"
+        assert health["problems"] == [
+            f"worker {n} is full: 8029 of 8192 transports are in use (98%)" for n in range(2)
+        ]
+        table = status.workers()["workers"][0]["tables"]["transports"]
+        assert table == {"used": 8029, "capacity": 8192}
+        with pytest.raises(Unavailable, match="all workers are full"):
+            pool.place("room3")
+        for claim in claims[0][1000:]:
+            claim.release()
+        assert status.health()["status"] == "degraded"
+        pool.workers[0].memory.short = True
+        pool.workers[0].stock.shortage = "this worker uses 450 of 512 MiB of memory and lets nothing new in"
+        assert status.health()["status"] == "full"
+        assert status.health()["problems"][0] == f"worker 0: {pool.workers[0].stock.shortage}"
 
 
 @on_loop

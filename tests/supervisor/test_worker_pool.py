@@ -16,7 +16,7 @@ import pytest
 from mediad.config import Settings
 from mediad.errors import ConfigError, Forbidden, MediadError, PortError, Unavailable, WorkerDied
 from mediad.rooms.asker import set_asker
-from mediad.supervisor import restarts, worker_pool
+from mediad.supervisor import memory_watch, restarts, worker_pool
 from mediad.supervisor.worker_link import WorkerLink
 from mediad.supervisor.worker_pool import Worker, WorkerPool
 from tests.support.loops import on_loop, raises, until
@@ -415,17 +415,42 @@ async def test_a_worker_that_refuses_new_settings_is_replaced(monkeypatch: pytes
 
 
 @on_loop
-async def test_a_worker_that_outgrows_its_memory_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_stays_above_its_memory_is_replaced_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.05)
+    monkeypatch.setattr(memory_watch, "RELIEF_S", 0.1)
+    monkeypatch.setattr(memory_watch, "REPLACE_S", 0.5)
+    relieved: list[int] = []
     async with running(workers=1) as pool:
         worker, pid = pool.workers[0], pid_of(pool.workers[0])
         await until(lambda: worker.rss_bytes)
         limit = worker.rss_bytes // 2
+        pool.memory.relieve = relieved.append
         pool._settings = Settings(workers=1, worker_memory_max_bytes=limit)
         await until(lambda: is_new(worker, pid))
         pool._settings = Settings(workers=1)
         assert worker.last_death is not None
-        assert worker.last_death.endswith(f"bytes of memory, more than {limit}")
+        assert worker.last_death.endswith("s, although nothing new was let in")
+        assert set(relieved) == {0}
+        assert worker.stock.shortage is None, "the new one is not short"
+
+
+@on_loop
+async def test_a_worker_near_its_memory_lets_nothing_new_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.05)
+    async with running(workers=2) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        await until(lambda: worker.rss_bytes)
+        worker.memory.short = True
+        worker.stock.shortage = "as before"
+        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
+        pool.workers[1].memory.short = True
+        with pytest.raises(Unavailable, match="all workers are full: try again later"):
+            pool.place("a")
+        await until(lambda: worker.stock.shortage is None)
+        assert pool.place("a").worker_id == 0
+        assert pid_of(worker) == pid
 
 
 @on_loop

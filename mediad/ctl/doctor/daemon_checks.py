@@ -45,6 +45,11 @@ def daemon(facts: Facts) -> Iterator[Finding]:
             yield ok("daemon", f"mediad {facts.daemon.version} runs, pid {facts.daemon.pid}")
         case "draining":
             yield warning("daemon", "it is draining: no new room opens", "end that with `mediactl undrain`")
+        case "full":
+            advice = (
+                "start more nodes or workers; `mediactl events --type share.exhausted` says who takes most"
+            )
+            yield error("daemon", "every worker is full: no new room opens", advice)
         case "unavailable":
             advice = "`mediactl workers` says what became of them"
             yield error("daemon", "no worker is ready: nobody can join", advice)

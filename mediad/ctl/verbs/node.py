@@ -37,14 +37,37 @@ def _workers(data: Data) -> str:
             percent(worker["cpuUsage"]),
             size(worker["rssBytes"]),
             duration(worker["uptimeS"]),
+            _fullest(worker),
             worker["restarts"],
             f"{worker['firstPort']}-{worker['lastPort']}",
             worker["lastDeath"],
         )
         for worker in data["workers"]
     ]
-    headings = ("WORKER", "STATE", "PID", "ROOMS", "CPU", "MEMORY", "UP", "RESTARTS", "PORTS", "LAST DEATH")
+    headings = (
+        "WORKER",
+        "STATE",
+        "PID",
+        "ROOMS",
+        "CPU",
+        "MEMORY",
+        "UP",
+        "FULLEST",
+        "RESTARTS",
+        "PORTS",
+        "LAST DEATH",
+    )
     return table(headings, rows)
+
+
+def _fullest(worker: Data) -> str:
+    """What it has least of. Older daemons do not say."""
+    tables = worker.get("tables", {})
+    if not tables:
+        return "-"
+    used = {name: table["used"] / table["capacity"] for name, table in tables.items()}
+    name = max(used, key=lambda name: used[name])
+    return f"{name} {percent(used[name])}"
 
 
 COMMANDS = (

@@ -37,8 +37,13 @@ def test_status() -> None:
 def test_workers() -> None:
     ready = {"workerId": 0, "state": "ready", "pid": 11, "roomCount": 2, "cpuUsage": 0.25, "rssBytes": 2**26}
     ready |= {"uptimeS": 5, "restarts": 0, "lastDeath": None, "firstPort": 10000, "lastPort": 10999}
+    ready["tables"] = {
+        "peers": {"used": 1, "capacity": 8192},
+        "transports": {"used": 4096, "capacity": 8192},
+    }
     gone = {
         **ready,
+        "tables": {},
         "workerId": 1,
         "state": "restarting",
         "pid": None,
@@ -46,5 +51,15 @@ def test_workers() -> None:
     }
     heading, first, second = SHOW["workers"]({"workers": [ready, gone]}).splitlines()
     assert heading.split()[:5] == ["WORKER", "STATE", "PID", "ROOMS", "CPU"]
-    assert first.split() == ["0", "ready", "11", "2", "25%", "64", "MiB", "5s", "0", "10000-10999", "-"]
+    assert first.split() == [
+        "0",
+        "ready",
+        "11",
+        "2",
+        "25%",
+        "64",
+        "MiB",
+        "5s",
+        *["transports", "50%", "0", "10000-10999", "-"],
+    ]
     assert second.endswith("it was killed by SIGKILL")
