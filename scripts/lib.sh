@@ -57,17 +57,20 @@ system_packages() { # STEP…: whatever those steps lack, in one go, so that nob
 install_packages() {
     if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
         say "these packages are missing: $*"
-        die "install them with: sudo apt-get install --no-install-recommends $*"
+        die "install them with: sudo apt-get update && sudo apt-get install --no-install-recommends $*"
     fi
-    say "installing $*"
+    say "installing system packages, which may take some minutes: $*"
     # fd 9 is the lock: a service that a package starts must not inherit it.
     if ! { apt_get update && apt_get install --no-install-recommends "$@"; } 9>&-; then
-        die "apt-get could not install: $*"
+        cat "$STATE/apt.log" >&2
+        die "apt-get could not install: $* (its words are above)"
     fi
 }
 
-apt_get() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
+apt_get() { # its words go to a file: hundreds of lines that only matter when it fails
+    mkdir -p "$STATE"
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" \
+        </dev/null >"$STATE/apt.log" 2>&1
 }
 
 compiles_c() { printf '#include <stdint.h>\n' | gcc -E - >/dev/null 2>&1; }
@@ -156,9 +159,14 @@ setup_native() {
 }
 
 build_native() {
-    say "building native code"
-    local log=$STATE/native.log hints
-    if ! (cd "$ROOT" && MEDIAD_PROBE=1 "$PY" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$log" 2>&1; then
+    say "building native code, which takes a minute or two the first time"
+    local log=$STATE/native.log hints building
+    : >"$log.begun"
+    : >"$log"
+    (cd "$ROOT" && MEDIAD_PROBE=1 exec "$PY" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$log" 2>&1 &
+    building=$!
+    show_progress "$building" "$log"
+    if ! wait "$building"; then
         cat "$log" >&2
         die "the native build failed"
     fi
@@ -168,6 +176,22 @@ build_native() {
         rm -f "$ROOT"/build/interfaces # the next build starts from nothing and finds the same
         die "the native build has performance hints: mark what they name noexcept, or nogil code takes the GIL"
     fi
+}
+
+show_progress() { # PID LOG: how many of the modules to be built are compiled, until the process has ended
+    local left total tell=1
+    while kill -0 "$1" 2>/dev/null; do
+        sleep 1
+        total=$(grep -c Cythonizing "$2" || true)
+        left=$((total - $({ find "$ROOT/build" -name '*.o' -newer "$2.begun" 2>/dev/null || true; } | wc -l)))
+        [ "$total" -gt 0 ] && [ "$left" -ge 0 ] || continue
+        if [ -t 2 ]; then
+            printf '\rmediad: compiled %d of %d modules ' $((total - left)) "$total" >&2
+        elif [ $((tell = tell % 15 + 1)) -eq 15 ]; then # a line now and then, where lines cannot be overwritten
+            say "compiled $((total - left)) of $total modules"
+        fi
+    done
+    [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
 # --- the page ----------------------------------------------------------------------------------------------------

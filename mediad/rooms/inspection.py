@@ -76,6 +76,10 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
         "kind": consumer.kind,
         "accepted": consumer.accepted,
         "paused": consumer.paused or consumer.producer.paused,
+        "pausedBy": [
+            *(["sender"] if consumer.producer.paused else []),
+            *(["receiver"] if consumer.paused else []),
+        ],
         "score": consumer.score.get("score"),
     }
 

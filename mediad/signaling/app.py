@@ -30,6 +30,9 @@ from mediad.signaling.cors import Cors
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 
+REFUSAL_CODE = 4000
+"""Close codes that stand for a refusal are this and the HTTP status."""
+
 MAX_ID_LENGTH = 128
 """Characters of a room or peer id: they are keys, log context and part of every message."""
 
@@ -205,6 +208,20 @@ async def _connect(
 
 
 async def _deny(websocket: WebSocket, refused: Refused) -> None:
-    """Answer the upgrade with an HTTP error; the header is where WebSocket libraries look for a reason."""
+    """Answer the upgrade with an HTTP error; the header is where WebSocket libraries look for a reason.
+
+    A browser keeps both from its pages. A page that asks for it (`explain=true`) gets a connection instead
+    that closes at once, with the status and the same reason.
+    """
+    asked = websocket.query_params.get("explain") == "true"
+    if asked and protoo.SUBPROTOCOL in websocket.scope["subprotocols"]:
+        await websocket.accept(subprotocol=protoo.SUBPROTOCOL)
+        await websocket.close(REFUSAL_CODE + refused.status, _short(str(refused)))
+        return
     response = PlainTextResponse(str(refused), refused.status, {"X-WebSocket-Reject-Reason": str(refused)})
     await websocket.send_denial_response(response)
+
+
+def _short(reason: str) -> str:
+    """What a close frame has room for (RFC 6455 §5.5)."""
+    return reason.encode()[:123].decode(errors="ignore")

@@ -256,7 +256,7 @@ class Consumer:
             self._plane.set_target(self.handle, *target)
 
     def layer_stats(self) -> dict[str, Any]:
-        """Which layers are sent, which are aimed at, and why not those that are preferred."""
+        """Which layers are sent, which are aimed at, which there are, and why not those that are preferred."""
         if self._type not in ("simulcast", "svc"):
             return {}
         encoding, temporal, within = self._target
@@ -269,6 +269,7 @@ class Consumer:
             "currentLayers": self._current_layers,
             "targetLayers": target if encoding >= 0 else None,
             "preferredLayers": {"spatialLayer": self._preferred[0], "temporalLayer": self._preferred[1]},
+            "bestLayers": {"spatialLayer": self._top_spatial, "temporalLayer": self._top_temporal},
             "layersReason": self._reason(),
         }
 

@@ -81,7 +81,7 @@ def test_closing_a_tab_is_leaving(tabs: Tabs, room_id: str) -> None:
 
 @pytest.mark.parametrize(
     ("script", "words"),
-    [(REFUSED, "not allowed to use your camera"), (INSECURE, "only over https")],
+    [(REFUSED, "may not use your microphone and camera"), (INSECURE, "only over https")],
     ids=["refused", "insecure"],
 )
 def test_without_devices_one_still_watches(tabs: Tabs, room_id: str, script: str, words: str) -> None:

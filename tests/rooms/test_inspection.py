@@ -89,5 +89,6 @@ def test_tracks() -> None:
         ]
         room.producers[sound].paused = True
         assert describe_tracks(ben)["receives"][0]["paused"]
+        assert describe_tracks(ben)["receives"][0]["pausedBy"] == ["sender"]
 
     asyncio.run(scenario())

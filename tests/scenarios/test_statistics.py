@@ -65,7 +65,14 @@ def finished() -> Iterator[Finished]:
 def test_all_fields_are_there(finished: Finished) -> None:
     for entry in finished.produced:
         assert COMMON | {"rid", "rtxPacketsDiscarded", "bitrateByLayer"} == set(entry)
-    layers = {"playoutDelay", "currentLayers", "targetLayers", "preferredLayers", "layersReason"}
+    layers = {
+        "playoutDelay",
+        "currentLayers",
+        "targetLayers",
+        "preferredLayers",
+        "bestLayers",
+        "layersReason",
+    }
     assert COMMON | layers == set(finished.consumed)
     known = {"timestamp", "rtpPacketLossReceived", *RATES, *RATES.values()}
     assert known == set(finished.sending)

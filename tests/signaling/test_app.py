@@ -44,6 +44,21 @@ def test_without_the_subprotocol_nobody_comes_in(subprotocols: list[Subprotocol]
     run(scenario)
 
 
+def test_a_page_that_asks_is_told_why_it_is_refused() -> None:
+    """A browser hides the answer to an upgrade from its page, but not how a connection closed."""
+
+    async def scenario(running: Front) -> None:
+        url = running.url(roomId="r" * 129, peerId="p", explain="true")
+        async with connect(url, subprotocols=PROTOO) as socket:
+            await socket.wait_closed()
+        expected = (4400, "roomId and peerId are limited to 128 characters")
+        assert (socket.close_code, socket.close_reason) == expected
+        assert running.registry.room_count == 0
+        assert await refusal(url, None) == (403, "invalid/missing Sec-WebSocket-Protocol")
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(
     "query",
     [{}, {"roomId": "r"}, {"peerId": "p"}, {"roomId": "", "peerId": "p"}, {"roomId": "r", "peerId": ""}],

@@ -61,20 +61,20 @@ test('signaling goes to the same host, encrypted when the page is', () => {
   const plain = { href: 'http://127.0.0.1:3000/?roomId=x#y', protocol: 'http:' };
   const secure = { href: 'https://meet.example/', protocol: 'https:' };
   const peer = { roomId: 'a b&c', peerId: 'p', consumerReplicas: 0 };
-  assert.equal(signalingUrl(plain, peer), 'ws://127.0.0.1:3000/?roomId=a+b%26c&peerId=p');
+  assert.equal(signalingUrl(plain, peer), 'ws://127.0.0.1:3000/?roomId=a+b%26c&peerId=p&explain=true');
   assert.equal(
     signalingUrl(secure, { ...peer, consumerReplicas: 2 }),
-    'wss://meet.example/?roomId=a+b%26c&peerId=p&consumerReplicas=2',
+    'wss://meet.example/?roomId=a+b%26c&peerId=p&explain=true&consumerReplicas=2',
   );
   const { token } = parseOptions('?roomId=r&token=a.b-c_d');
-  assert.equal(signalingUrl(secure, { ...peer, token }), 'wss://meet.example/?roomId=a+b%26c&peerId=p&token=a.b-c_d');
+  assert.equal(signalingUrl(secure, { ...peer, token }), 'wss://meet.example/?roomId=a+b%26c&peerId=p&explain=true&token=a.b-c_d');
 });
 
 test('signaling stays below the path the page is served at', () => {
   const peer = { roomId: 'r', peerId: 'p', consumerReplicas: 0 };
   for (const page of ['https://example.org/call/', 'https://example.org/call/index.html?roomId=x#y']) {
     const url = signalingUrl({ href: page, protocol: 'https:' }, peer);
-    assert.equal(url, 'wss://example.org/call/?roomId=r&peerId=p');
+    assert.equal(url, 'wss://example.org/call/?roomId=r&peerId=p&explain=true');
   }
 });
 

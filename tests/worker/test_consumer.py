@@ -383,6 +383,7 @@ def test_statistics_say_why() -> None:
         "currentLayers": top,
         "targetLayers": top,
         "preferredLayers": top,
+        "bestLayers": top,
         "layersReason": "preferred",
     }
     estimate(made, 160)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Ask, Command, argument
-from mediad.ctl.render import Quantity, bitrate, duration, fields, printable, share, table, yes_no
+from mediad.ctl.peer_view import show_peer
+from mediad.ctl.render import bitrate, duration, fields, printable, share, table, yes_no
 from mediad.ctl.session import Data
 from mediad.words import plural
 
@@ -91,101 +92,6 @@ def _peers(data: Data) -> str:
     return table(headings, rows)
 
 
-def _peer(data: Data) -> str:
-    head = fields(
-        [
-            ("peer", data["peerId"]),
-            ("room", data["roomId"]),
-            ("worker", data["workerId"]),
-            ("name", data["displayName"]),
-            ("device", data["device"] or "unknown"),
-            ("joined", yes_no(data["joined"])),
-            ("connected for", duration(data["ageS"])),
-            ("from it", f"{bitrate(data['recvBitrate'])}, {share(data['lossReceived'])} lost"),
-            ("to it", f"{bitrate(data['sendBitrate'])}, {share(data['lossSent'])} lost"),
-            ("its link carries", bitrate(data["availableBitrate"])),
-        ]
-    )
-    parts = [head, _transports(data["transports"])]
-    if data["sends"]:
-        parts.append(_sent(data["sends"]))
-    if data["receives"]:
-        parts.append(_received(data["receives"]))
-    return "\n\n".join(parts)
-
-
-def _transports(transports: list[Data]) -> str:
-    rows = [
-        (
-            transport["transportId"],
-            transport.get("iceState"),
-            transport.get("dtlsState"),
-            _address(transport.get("iceSelectedTuple")),
-            bitrate(transport.get("recvBitrate")),
-            bitrate(transport.get("sendBitrate")),
-        )
-        for transport in transports
-    ]
-    return table(("TRANSPORT", "ICE", "DTLS", "ADDRESS", "FROM IT", "TO IT"), rows)
-
-
-def _address(path: Data | None) -> str | None:
-    return f"{path['remoteIp']} {path['protocol']} {path['remotePort']}" if path else None
-
-
-def _sent(tracks: list[Data]) -> str:
-    rows = [
-        (
-            track["producerId"],
-            track["kind"],
-            track["type"],
-            _state(track["paused"]),
-            track["score"],
-            track["consumers"],
-            *_stream(track["streams"], "inbound-rtp"),
-        )
-        for track in tracks
-    ]
-    return table(("SENDS", "KIND", "TYPE", "STATE", "SCORE", "GET IT", *_STREAM), rows)
-
-
-def _received(tracks: list[Data]) -> str:
-    rows = [
-        (
-            track["consumerId"],
-            track["kind"],
-            track["fromPeerId"],
-            _state(track["paused"]) if track["accepted"] else "offered",
-            track["score"],
-            *_stream(track["streams"], "outbound-rtp"),
-        )
-        for track in tracks
-    ]
-    return table(("GETS", "KIND", "FROM", "STATE", "SCORE", *_STREAM), rows)
-
-
-_STREAM = ("BITRATE", "PACKETS", "LOST", "REPAIRED", "RTT")
-
-
-def _stream(streams: list[Data], type_: str) -> tuple[object, ...]:
-    """The sums of a track's streams, simulcast has several; the round trip of the slowest."""
-    own = [stream for stream in streams if stream["type"] == type_]
-    if not own:
-        return (None,) * len(_STREAM)
-    trips = [stream["roundTripTime"] for stream in own if "roundTripTime" in stream]
-    return (
-        bitrate(sum(stream["bitrate"] for stream in own)),
-        sum(stream["packetCount"] for stream in own),
-        sum(stream["packetsLost"] for stream in own),
-        sum(stream["packetsRepaired"] for stream in own),
-        Quantity(f"{max(trips):.0f} ms") if trips else None,
-    )
-
-
-def _state(paused: bool) -> str:
-    return "paused" if paused else "flows"
-
-
 def _kicked(data: Data) -> str:
     closed = ", and its room is closed: nobody else was in it" if data["roomClosed"] else ""
     return f"peer {printable(data['peerId'])} was removed from {printable(data['roomId'])}{closed}"
@@ -207,7 +113,12 @@ COMMANDS = (
         Ask("peers", _peers),
         (argument("--room", dest="roomId", metavar="ROOM", help="of this room only"),),
     ),
-    Command("peer show", "one peer: transports, tracks, bitrates", Ask("peer.show", _peer), (_ROOM, _PEER)),
+    Command(
+        "peer show",
+        "one peer: transports, tracks, layers, bitrates, and why not more",
+        Ask("peer.show", show_peer),
+        (_ROOM, _PEER),
+    ),
     Command(
         "peer kick",
         "remove a peer; apps do not come back by themselves",

@@ -36,7 +36,7 @@ function enter(call, { roomId, peerId, displayName }) {
   call.addEventListener('state', () => {
     if (!ENDS.has(call.state)) return;
     root.replaceChildren(
-      endView(call.state, roomId, { onReturn: startAgain, onNew: startAnother }),
+      endView(call.state, roomId, call.trouble, { onReturn: startAgain, onNew: startAnother }),
       toasts.element,
     );
   });

@@ -78,6 +78,9 @@ export function exposeSupport(call) {
     get lastError() {
       return call.lastError;
     },
+    get trouble() {
+      return call.trouble;
+    },
     get sessionCount() {
       return call.sessionCount;
     },

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mediad.ctl.command import Ask
 from mediad.ctl.verbs.rooms import COMMANDS, GROUPS
 
@@ -24,7 +22,6 @@ PEER = {
     "lossSent": None,
     "availableBitrate": None,
 }
-STREAM = {"bitrate": 500_000, "packetCount": 10, "packetsLost": 1, "packetsRepaired": 2}
 
 
 def row(text: str, first: str) -> list[str]:
@@ -50,46 +47,6 @@ def test_a_room() -> None:
 def test_peers() -> None:
     text = SHOW["peers"]({"peers": [{**PEER, "roomId": "lobby", "workerId": 2}]})
     assert row(text, "lobby") == ["lobby", "ana", "Ana", "Chrome", "141", "2", "yes", "1m", "1s", "1", "2"]
-
-
-def test_a_peer() -> None:
-    path = {"remoteIp": "192.0.2.7", "remotePort": 4711, "protocol": "udp"}
-    inbound, outbound = {**STREAM, "type": "inbound-rtp"}, {**STREAM, "type": "outbound-rtp"}
-    sent = {
-        "producerId": "p1",
-        "kind": "video",
-        "type": "simulcast",
-        "paused": False,
-        "score": 9,
-        "consumers": 3,
-        "streams": [inbound, {**inbound, "roundTripTime": 25.3}],
-    }
-    got: dict[str, Any] = {
-        "consumerId": "c1",
-        "kind": "audio",
-        "fromPeerId": "ben",
-        "accepted": True,
-        "paused": True,
-        "score": None,
-        "streams": [outbound, inbound],
-    }
-    peer = {
-        **PEER,
-        "roomId": "lobby",
-        "workerId": 2,
-        "sends": [sent],
-        "receives": [got],
-        "transports": [{"transportId": "t1", "iceState": "completed", "iceSelectedTuple": path}],
-    }
-    text = SHOW["peer show"](peer)
-    assert row(text, "from") == ["from", "it", "1.5", "Mbps,", "1.2%", "lost"]
-    assert row(text, "t1") == ["t1", "completed", "-", "192.0.2.7", "udp", "4711", "-", "-"]
-    cells = ["p1", "video", "simulcast", "flows", "9", "3", "1.0", "Mbps", "20", "2", "4", "25", "ms"]
-    assert row(text, "p1") == cells
-    assert row(text, "c1") == ["c1", "audio", "ben", "paused", "-", "500", "kbps", "10", "1", "2", "-"]
-    silent = SHOW["peer show"]({**peer, "sends": [], "receives": [{**got, "accepted": False, "streams": []}]})
-    assert "SENDS" not in silent
-    assert row(silent, "c1") == ["c1", "audio", "ben", "offered", "-", "-", "-", "-", "-", "-"]
 
 
 def test_what_was_done() -> None:

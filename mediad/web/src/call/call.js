@@ -11,8 +11,8 @@ import { Timeline } from './timeline.js';
 
 /**
  * States: `idle` → `connecting` → `connected` ⇄ `recovering` (no media path at the moment) / `reconnecting`
- * (new session), and at the end `left`, `replaced` (the same peer id went on in another window) or
- * `unsupported` (this browser cannot).
+ * (new session), and at the end `left`, `replaced` (the same peer id went on in another window), `removed` (an
+ * operator's word), `refused` (not let in) or `unsupported` (this browser cannot).
  *
  * Events: `state`, `problem` (detail `{message}`).
  */
@@ -32,6 +32,8 @@ export class Call extends EventTarget {
   failedAttempts = 0;
   /** Why the last attempt failed, in the server's words, or null. */
   lastError = null;
+  /** Why there is no connection, or why the call has ended, in words for the person; null when it goes well. */
+  trouble = null;
 
   constructor(options) {
     super();
@@ -63,12 +65,16 @@ export class Call extends EventTarget {
       onNotification: (notification) => this.#session?.notified(notification),
     });
     this.#link.addEventListener('open', () => this.#startSession());
-    this.#link.addEventListener('lost', () => {
+    this.#link.addEventListener('lost', ({ detail }) => {
       this.failedAttempts += 1;
+      this.trouble = detail.text ?? this.trouble;
       this.#endSession('reconnecting');
       this.dispatchEvent(new Event('state'));
     });
-    this.#link.addEventListener('replaced', () => this.#end('replaced'));
+    this.#link.addEventListener('ended', ({ detail }) => {
+      this.trouble = detail.text;
+      this.#end(detail.state);
+    });
     window.addEventListener('online', this.#onNetworkChange);
     this.#setState('connecting');
     this.#link.start();
@@ -118,13 +124,17 @@ export class Call extends EventTarget {
       await session.join();
       if (this.#session !== session) return;
       this.lastError = null;
+      this.trouble = null;
       this.failedAttempts = 0;
       this.#setState('connected');
     } catch (error) {
       if (this.#session !== session) return;
       this.lastError = error.message;
       if (error.name === 'UnsupportedError') this.#end('unsupported');
-      else this.#link.drop();
+      else if (this.#link.connected) {
+        this.trouble = `The server did not let you join (${error.message}).`;
+        this.#link.drop();
+      }
     }
   }
 
@@ -150,7 +160,8 @@ export class Call extends EventTarget {
 
   #mediaDied() {
     this.lastError = 'no media path to the server';
-    this.#problem('Audio and video do not get through to the server. Trying again…');
+    this.trouble = 'Audio and video do not get through to the server.';
+    this.#problem(`${this.trouble} A firewall may stop them (UDP). Trying again…`);
     this.#link.drop();
   }
 

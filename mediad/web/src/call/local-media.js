@@ -2,29 +2,10 @@
 //
 // Whoever sends them only reads `tracks()` and listens; nothing in here knows of a server.
 
-/** What went wrong with a device, in words that say what to do about it. */
-export function explainMediaError(error, what) {
-  switch (error?.name) {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return `The browser was not allowed to use your ${what}. Allow it next to the address bar, then turn it on here.`;
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return `No ${what} was found. Plug one in and turn it on here.`;
-    case 'NotReadableError':
-    case 'AbortError':
-      return `Your ${what} is in use by another program or does not answer.`;
-    case 'InsecureContext':
-      return `Browsers give out the ${what} only over https:// or on localhost.`;
-    default:
-      return `Your ${what} could not be started: ${error?.message ?? error}`;
-  }
-}
-
-const DEVICE_OF = { mic: 'microphone', webcam: 'camera', share: 'screen' };
+import { explainDevices, explainLoss } from '../core/devices.js';
 
 /**
- * Events: `change` (detail `{source}`) and `problem` (detail `{source, message}`); sources are mic, webcam,
+ * Events: `change` (detail `{source}`) and `problem` (detail `{sources, message}`); sources are mic, webcam,
  * share.
  */
 export class LocalMedia extends EventTarget {
@@ -66,9 +47,8 @@ export class LocalMedia extends EventTarget {
       if (audio) this.#adopt('mic', stream.getAudioTracks()[0]);
       if (video) this.#adopt('webcam', stream.getVideoTracks()[0]);
     } catch (error) {
-      if (wanted.length === 1) this.#report(wanted[0], error);
-      else
-        for (const source of wanted) await this.#open(source).catch((reason) => this.#report(source, reason));
+      if (wanted.length === 1) this.#report([{ source: wanted[0], error }]);
+      else await this.#openEach(wanted);
     }
   }
 
@@ -96,7 +76,7 @@ export class LocalMedia extends EventTarget {
       this.#adopt('share', track);
     } catch (error) {
       // Closing the browser's own picker is an answer, not a problem.
-      if (error.name !== 'NotAllowedError') this.#report('share', error);
+      if (error.name !== 'NotAllowedError') this.#report([{ source: 'share', error }]);
     }
   }
 
@@ -123,11 +103,16 @@ export class LocalMedia extends EventTarget {
   }
 
   async #openOrReport(source) {
-    try {
-      await this.#open(source);
-    } catch (error) {
-      this.#report(source, error);
+    await this.#openEach([source]);
+  }
+
+  /** Each for itself; what went wrong is told together. */
+  async #openEach(sources) {
+    const problems = [];
+    for (const source of sources) {
+      await this.#open(source).catch((error) => problems.push({ source, error }));
     }
+    if (problems.length > 0) this.#report(problems);
   }
 
   async #open(source) {
@@ -168,6 +153,7 @@ export class LocalMedia extends EventTarget {
       if (this.#tracks[source] !== track) return;
       this.#tracks[source] = null;
       this.#changed(source);
+      if (source !== 'share') this.#tell([source], explainLoss(source));
     });
     this.#changed(source);
   }
@@ -184,8 +170,14 @@ export class LocalMedia extends EventTarget {
     this.dispatchEvent(new CustomEvent('change', { detail: { source } }));
   }
 
-  #report(source, error) {
-    const message = explainMediaError(error, DEVICE_OF[source]);
-    this.dispatchEvent(new CustomEvent('problem', { detail: { source, message } }));
+  #report(problems) {
+    this.#tell(
+      problems.map(({ source }) => source),
+      explainDevices(problems),
+    );
+  }
+
+  #tell(sources, message) {
+    this.dispatchEvent(new CustomEvent('problem', { detail: { sources, message } }));
   }
 }

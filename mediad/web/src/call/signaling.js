@@ -6,13 +6,14 @@
 
 import protoo from 'protoo-client';
 
+import { explainClose } from '../core/closings.js';
 import { RetryPolicy } from '../core/retry.js';
 
 const DIAL_TIMEOUT_MS = 10_000;
 
 /**
- * Events: `open` (a fresh socket: join from the start), `lost` (another attempt will follow), `replaced` (the
- * server closed it for good: this peer id went on elsewhere).
+ * Events: `open` (a fresh socket: join from the start), `lost` (another attempt will follow) and `ended` (none
+ * will). The last two have the detail `{text}`, and `ended` also `{state}`, as core/closings.js has them.
  */
 export class SignalingLink extends EventTarget {
   #url;
@@ -20,6 +21,7 @@ export class SignalingLink extends EventTarget {
   #policy = new RetryPolicy();
   #peer = null;
   #timer = null;
+  #close = null;
   #openedAt = 0;
   #stopped = true;
 
@@ -73,20 +75,32 @@ export class SignalingLink extends EventTarget {
 
   #dial() {
     this.#timer = null;
-    const peer = new protoo.Peer(new protoo.WebSocketTransport(this.#url, { retry: { retries: 0 } }));
+    const transport = new protoo.WebSocketTransport(this.#url, { retry: { retries: 0 } });
+    const peer = new protoo.Peer(transport);
     this.#peer = peer;
+    this.#close = null;
     const isCurrent = () => this.#peer === peer;
-    const deadline = setTimeout(() => isCurrent() && this.#lose(peer), DIAL_TIMEOUT_MS);
+    let opened = false;
+    // protoo-client keeps code and reason to itself; a capturing listener hears of them before it does.
+    const hear = ({ code, reason }) => {
+      if (isCurrent()) this.#close = { code, reason, opened, online: navigator.onLine };
+    };
+    transport._ws?.addEventListener('close', hear, { capture: true });
+    const deadline = setTimeout(() => {
+      hear({ code: 0, reason: '' });
+      if (isCurrent()) this.#lose(peer);
+    }, DIAL_TIMEOUT_MS);
     peer.on('open', () => {
       clearTimeout(deadline);
       if (!isCurrent()) return;
+      opened = true;
       this.#openedAt = performance.now();
       this.dispatchEvent(new Event('open'));
     });
     peer.on('failed', () => isCurrent() && this.#lose(peer));
     peer.on('disconnected', () => isCurrent() && this.#lose(peer));
     // What is left is the one close code that forbids another attempt.
-    peer.on('close', () => isCurrent() && this.#replaced());
+    peer.on('close', () => isCurrent() && this.#end({ state: 'replaced', text: null, ...this.#final() }));
     peer.on('request', (request, accept, reject) => {
       if (!isCurrent()) return;
       this.#handlers.onRequest(request).then(accept, (error) => reject(error.code ?? 500, error.message));
@@ -96,17 +110,29 @@ export class SignalingLink extends EventTarget {
 
   #lose(peer) {
     if (this.#peer !== peer) return;
+    const final = this.#final();
+    if (final) {
+      this.#end(final);
+      return;
+    }
     this.#discardPeer();
     if (this.#openedAt) this.#policy.lasted(performance.now() - this.#openedAt);
     this.#openedAt = 0;
     this.#timer = setTimeout(() => this.#dial(), this.#policy.nextWaitMs());
-    this.dispatchEvent(new Event('lost'));
+    const text = this.#close ? explainClose(this.#close).text : null;
+    this.dispatchEvent(new CustomEvent('lost', { detail: { text } }));
   }
 
-  #replaced() {
-    this.#peer = null;
-    this.#stopped = true;
-    this.dispatchEvent(new Event('replaced'));
+  /** How the call ends, when the server's last word on this connection ends it. */
+  #final() {
+    if (!this.#close) return null;
+    const { final, text } = explainClose(this.#close);
+    return final && { state: final, text };
+  }
+
+  #end(detail) {
+    this.stop();
+    this.dispatchEvent(new CustomEvent('ended', { detail }));
   }
 
   #discardPeer() {

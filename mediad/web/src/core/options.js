@@ -77,7 +77,8 @@ export function parseOptions(search) {
 export function signalingUrl(location, { roomId, peerId, consumerReplicas, token }) {
   const url = new URL('.', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.search = new URLSearchParams({ roomId, peerId }).toString();
+  // A refusal comes as a close code then; a page cannot read the HTTP answer to an upgrade.
+  url.search = new URLSearchParams({ roomId, peerId, explain: 'true' }).toString();
   if (consumerReplicas > 0) url.searchParams.set('consumerReplicas', String(consumerReplicas));
   if (token) url.searchParams.set('token', token);
   return url.href;

@@ -1,6 +1,7 @@
 // The screen during a call: top bar, stage, own tile, toolbar, and what is said when there is something to
 // say.
 
+import { NO_ANSWER } from '../core/closings.js';
 import { AudioSink } from './audio-sink.js';
 import { h, setText, show } from './dom.js';
 import { icon } from './icons.js';
@@ -17,14 +18,15 @@ const STATE_TEXT = {
   reconnecting: 'Reconnecting…',
 };
 
-/** From here on a person should know that it is not just slow. */
+/** From here on a person should know that it is not just slow, even when nobody says why. */
 const ATTEMPTS_UNTIL_CLEAR = 4;
 
-function stateText({ state, failedAttempts }) {
+function stateText({ state, failedAttempts, trouble }) {
   const trying = state === 'connecting' || state === 'reconnecting';
-  return trying && failedAttempts >= ATTEMPTS_UNTIL_CLEAR
-    ? 'No answer from the server, trying again…'
-    : STATE_TEXT[state];
+  if (!trying || failedAttempts === 0) return STATE_TEXT[state];
+  const isKnown = trouble && (trouble !== NO_ANSWER || failedAttempts >= ATTEMPTS_UNTIL_CLEAR);
+  if (isKnown) return `${trouble} Trying again…`;
+  return failedAttempts >= ATTEMPTS_UNTIL_CLEAR ? `${NO_ANSWER} Trying again…` : STATE_TEXT[state];
 }
 
 export class CallView {

@@ -19,7 +19,9 @@ export class Lobby {
   #room;
   #name;
   #refresh = () => this.#draw();
-  #onProblem = (event) => this.#complain(event.detail.message);
+  #onProblem = ({ detail }) => this.#complain(detail.message, detail.sources);
+  /** The sources that what is said is about; it goes when all of them are on. */
+  #ailing = [];
   element;
 
   /**
@@ -76,7 +78,8 @@ export class Lobby {
     this.element.remove();
   }
 
-  #complain(text) {
+  #complain(text, sources = []) {
+    this.#ailing = sources;
     setText(this.#problem, text);
     show(this.#problem, true);
   }
@@ -98,6 +101,10 @@ export class Lobby {
     this.#avatar.update('self', this.#name.input.value || '?');
     setText(this.#hint, cameraOn ? '' : 'Your camera is off');
     this.#meter.watch(media.isOn('mic') ? media.track('mic') : null);
+    if (this.#ailing.length > 0 && this.#ailing.every((source) => media.isOn(source))) {
+      this.#ailing = [];
+      show(this.#problem, false);
+    }
     updateToggle(this.#mic, media.isOn('mic'), 'mic', 'microphone');
     updateToggle(this.#camera, cameraOn, 'camera', 'camera');
   }
