@@ -29,6 +29,7 @@ from mediad.signaling.connection import Answer, Connection
 from mediad.signaling.cors import Cors
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
+from mediad.signaling.request_log import RequestLog
 
 REFUSAL_CODE = 4000
 """Close codes that stand for a refusal are this and the HTTP status."""
@@ -142,7 +143,7 @@ def create_app(
             Route("/metrics", metrics),
             Mount("/", Page(settings.web_root)),
         ],
-        middleware=[Middleware(Cors, access=settings.access)],
+        middleware=[Middleware(RequestLog), Middleware(Cors, access=settings.access)],
     )
 
 

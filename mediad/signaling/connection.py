@@ -93,6 +93,7 @@ class Connection:
         if self.closed:
             raise InvalidState("peer closed")
         identifier = self._table.open(_now_us())
+        self._log.debug("< %s asked", method)
         future = self._waiting[identifier] = asyncio.get_running_loop().create_future()
         self._put(protoo.request_text(identifier, method, data))
         self._arm_timer()
@@ -213,10 +214,12 @@ class Connection:
         task.add_done_callback(self._handlers.discard)
 
     async def _run(self, request: protoo.Request, handler: Handler) -> None:
+        began_us = _now_us()
         try:
             answer = await handler(request)
             reply = protoo.success_text(request.id, answer.data)
         except RequestFailed as failure:
+            self._log.debug("> %s refused: %s", request.method[:100], failure)
             self._put(protoo.error_text(request.id, failure.code, str(failure)))
             if failure.violation:
                 self._violation(str(failure))
@@ -225,6 +228,7 @@ class Connection:
             self._log.exception("! %s failed", request.method[:100])
             self._put(protoo.error_text(request.id, 500, "internal error"))
             return
+        self._log.debug("> %s answered after %d ms", request.method[:100], (_now_us() - began_us) // 1000)
         # no await between these: whatever `then` says comes right behind the reply
         self._put(reply)
         if answer.then is not None:

@@ -74,6 +74,7 @@ class Conversation:
                 await self._fail(request, MediadError.code, f"internal error: {type(error).__name__}")
 
     async def _fulfil(self, request: Request) -> Reply:
+        logger.debug("an operator asks for %s", request.method[:100])
         answer = self._handle(request.method, request.data)
         if not isinstance(answer, AsyncGenerator):
             return await answer

@@ -256,7 +256,7 @@ class Consumer:
             self._plane.set_target(self.handle, *target)
 
     def layer_stats(self) -> dict[str, Any]:
-        """Which layers are sent, which are aimed at, which there are, and why not those that are preferred."""
+        """Which layers are sent, aimed at, wanted and there to be had, and why not those that are wanted."""
         if self._type not in ("simulcast", "svc"):
             return {}
         encoding, temporal, within = self._target

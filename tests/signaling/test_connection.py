@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -39,6 +40,21 @@ NONSENSE = [
     "[" * 50_000,
     b"\x00\x01\x02",
 ]
+
+
+def test_every_request_is_in_the_log_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(running: Front) -> None:
+        ana = await running.connect("ana")
+        await ana.request("getRouterRtpCapabilities")
+        with pytest.raises(Failure):
+            await ana.request("pauseConsumer", {"consumerId": "none"})
+
+    run(scenario)
+    lines = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith("> getRouterRtpCapabilities answered after ") for line in lines)
+    assert any(line.startswith("> pauseConsumer refused: ") for line in lines)
 
 
 @pytest.mark.parametrize("frame", NONSENSE)

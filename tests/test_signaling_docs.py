@@ -1,0 +1,67 @@
+"""What docs/signaling.md shows is what the server takes and sends."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from mediad.signaling import protoo
+from mediad.signaling.dialect_a import METHODS
+from tests.support.imports import ROOT
+
+GUIDE = (ROOT / "docs" / "signaling.md").read_text()
+SAMPLES = [(who, json.loads(text)) for who, text in re.findall(r"```json (\w+)\n(.*?)```", GUIDE, re.DOTALL)]
+DIALECT = (ROOT / "mediad" / "signaling" / "dialect_a.py").read_text()
+
+
+def section(title: str) -> str:
+    return GUIDE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize(("who", "frame"), SAMPLES)
+def test_each_sample_is_a_frame(who: str, frame: dict[str, Any]) -> None:
+    """What a client sends is taken by the schema of its request, and by that alone if a member is missing."""
+    message = protoo.parse(json.dumps(frame))
+    if isinstance(message, protoo.Request) and who == "client":
+        schema = METHODS[message.method].schema
+        msgspec.convert(message.data, schema)
+        known = {field.encode_name for field in msgspec.structs.fields(schema)}
+        assert set(message.data) <= known
+    assert isinstance(message, protoo.Request | protoo.Response) or who == "server"
+
+
+def test_there_are_samples_of_all_kinds() -> None:
+    kinds = {(who, type(protoo.parse(json.dumps(frame))).__name__) for who, frame in SAMPLES}
+    expected = {("client", "Request"), ("client", "Response"), ("server", "Request"), ("server", "Response")}
+    assert kinds == expected | {("server", "Notification")}
+
+
+def test_every_request_is_in_the_table_with_its_data() -> None:
+    rows = [line for line in section("Requests").splitlines() if line.startswith("| `")]
+    told = {name: row for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert set(told) == set(METHODS)
+    for name, method in METHODS.items():
+        for field in msgspec.structs.fields(method.schema):
+            assert f"`{field.encode_name}`" in told[name], (name, field.encode_name)
+        optional = [f.encode_name for f in msgspec.structs.fields(method.schema) if not f.required]
+        for field_name in optional:
+            assert f"`{field_name}`?" in told[name], (name, field_name)
+
+
+def test_every_notification_is_in_the_table() -> None:
+    sent = set(re.findall(r'\.notify\("([\w-]+)"', DIALECT))
+    assert len(sent) > 8
+    told = set()
+    for line in section("Notifications").splitlines():
+        if line.startswith("| `"):
+            told |= set(re.findall(r"`([\w-]+)`", line.split("|")[1]))
+    assert told == sent
+
+
+def test_what_is_missing_is_said() -> None:
+    missing = section("What is not there")
+    assert all(word in missing for word in ("TCP", "TURN", "DataChannels", "newDataConsumer"))
