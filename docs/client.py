@@ -4,11 +4,13 @@ python docs/client.py ws://127.0.0.1:3000 hello
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import sys
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 
 async def main(server: str, room_id: str) -> None:
@@ -28,20 +30,23 @@ async def main(server: str, room_id: str) -> None:
             print("already here:", [peer["displayName"] for peer in joined["peers"]])
 
         entering = asyncio.create_task(enter())
-        async for text in socket:
-            frame = json.loads(text)
-            if frame.get("response"):
-                answer = waiting.pop(frame["id"])
-                if frame["ok"]:
-                    answer.set_result(frame["data"])
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                frame = json.loads(await socket.recv())
+                if frame.get("response"):
+                    answer = waiting.pop(frame["id"])
+                    if frame["ok"]:
+                        answer.set_result(frame["data"])
+                    else:
+                        answer.set_exception(RuntimeError(frame["errorReason"]))
+                elif frame.get("request"):  # newConsumer: make the consumer here, and answer when it is there
+                    print("offered:", frame["data"]["kind"], "of", frame["data"]["peerId"])
+                    await socket.send(
+                        json.dumps({"response": True, "id": frame["id"], "ok": True, "data": {}})
+                    )
                 else:
-                    answer.set_exception(RuntimeError(frame["errorReason"]))
-            elif frame.get("request"):  # newConsumer: a WebRTC library would make the consumer here, before:
-                print("offered:", frame["data"]["kind"], "of", frame["data"]["peerId"])
-                await socket.send(json.dumps({"response": True, "id": frame["id"], "ok": True, "data": {}}))
-            else:
-                print(frame["method"], json.dumps(frame["data"]))
-        await entering
+                    print(frame["method"], json.dumps(frame["data"]))
+        entering.cancel()
     print("closed:", socket.close_code, socket.close_reason)
 
 

@@ -11,6 +11,16 @@ import { RetryPolicy } from '../core/retry.js';
 
 const DIAL_TIMEOUT_MS = 10_000;
 
+/** protoo-client keeps code and reason of a close to itself: `hear` is told of them before it is. */
+function tapClose(transport, hear) {
+  const socket = transport._ws;
+  const { onclose } = socket;
+  socket.onclose = (event) => {
+    hear(event);
+    onclose.call(socket, event);
+  };
+}
+
 /**
  * Events: `open` (a fresh socket: join from the start), `lost` (another attempt will follow) and `ended` (none
  * will). The last two have the detail `{text}`, and `ended` also `{state}`, as core/closings.js has them.
@@ -81,11 +91,10 @@ export class SignalingLink extends EventTarget {
     this.#close = null;
     const isCurrent = () => this.#peer === peer;
     let opened = false;
-    // protoo-client keeps code and reason to itself; a capturing listener hears of them before it does.
     const hear = ({ code, reason }) => {
       if (isCurrent()) this.#close = { code, reason, opened, online: navigator.onLine };
     };
-    transport._ws?.addEventListener('close', hear, { capture: true });
+    tapClose(transport, hear);
     const deadline = setTimeout(() => {
       hear({ code: 0, reason: '' });
       if (isCurrent()) this.#lose(peer);
