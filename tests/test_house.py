@@ -33,6 +33,7 @@ FLOORS = {
     "addresses": "",
     "capacity": "",
     "overdue": "",
+    "turns": "",
     "ortc": "errors",
     "protocols": "errors",
     "_fastpath.base": "",
@@ -42,9 +43,9 @@ FLOORS = {
     "_fastpath.udp_receive": ENGINE,
     "_fastpath.udp_send": ENGINE,
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
-    "worker": "errors exit_codes capacity config histogram logs loop_lag overdue sockets ortc protocols "
-    "_fastpath.loop _fastpath.engine",
-    "rooms": "errors addresses capacity overdue ortc words",
+    "worker": "errors exit_codes capacity config histogram logs loop_lag overdue sockets turns ortc "
+    "protocols _fastpath.loop _fastpath.engine",
+    "rooms": "errors addresses capacity overdue turns ortc words",
     "telemetry": "errors config logs words",
     "signaling": "errors config logs ortc rooms",
     "supervisor": "errors words exit_codes announced config config_load config_sample logs loop_lag sockets "

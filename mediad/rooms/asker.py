@@ -13,7 +13,12 @@ _asker: ContextVar[str | None] = ContextVar("asker", default=None)
 
 def set_asker(room_id: str, peer_id: str) -> None:
     """What this task does from now on, and the tasks it starts, is this peer's doing."""
-    _asker.set(f"{len(room_id)}:{room_id}/{peer_id}")
+    _asker.set(asker_of(room_id, peer_id))
+
+
+def asker_of(room_id: str, peer_id: str) -> str:
+    """The word for this peer."""
+    return f"{len(room_id)}:{room_id}/{peer_id}"
 
 
 def current_asker() -> str | None:

@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from mediad.turns import Turns
+
 
 class Background:
     """Tasks that own themselves. The event loop alone would hold them only weakly."""
 
     def __init__(self) -> None:
+        self.turns = Turns()
+        """For work that takes long, of which one room's may not hold up another's."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:

@@ -24,8 +24,9 @@ from typing import Any
 
 from mediad.ortc.acceptance import SSRC_RANGE
 from mediad.ortc.negotiation import consumer_mid
-from mediad.ortc.parameters import RtpCapabilities, RtpParameters
+from mediad.ortc.parameters import RtpParameters
 from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener
+from mediad.rooms.reception import Form, Reception
 from mediad.rooms.shares import ADDRESS, Claim, Holder
 from mediad.rooms.streams import StreamClaims
 
@@ -43,7 +44,7 @@ class Peer:
     holder: Holder = (ADDRESS, "unknown")
     """Whose share of the worker it uses: that of the address it comes from."""
     claim: Claim = field(default_factory=Claim)
-    capabilities: RtpCapabilities | None = None
+    reception: Reception | None = None
     """What it can receive; None for a peer that receives nothing."""
     joined: bool = False
     closed: bool = False
@@ -74,6 +75,7 @@ class Transport:
     consuming: bool
     producers: dict[str, Producer] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
+    consumer_ssrcs: set[int] = field(default_factory=set)
     claims: StreamClaims = field(default_factory=StreamClaims)
     claim: Claim = field(default_factory=Claim)
     cname: str = ""
@@ -87,15 +89,18 @@ class Transport:
         return consumer_mid(self._mids_taken - 1)
 
     def take_ssrc(self) -> int:
-        """An SSRC free on this transport together with the one after it, which is for RTX."""
-        used = {consumer.ssrc for consumer in self.consumers.values()}
+        """An SSRC free on this transport together with the one after it, which is for RTX.
+
+        It is taken until it is removed from `consumer_ssrcs`.
+        """
         while True:
             ssrc = draw_ssrc(2)
-            if used.isdisjoint((ssrc - 1, ssrc, ssrc + 1)):
+            if self.consumer_ssrcs.isdisjoint((ssrc - 1, ssrc, ssrc + 1)):
+                self.consumer_ssrcs.add(ssrc)
                 return ssrc
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Producer:
     """A track a peer sends."""
 
@@ -135,7 +140,8 @@ class Consumer:
     producer: Producer
     transport: Transport
     ssrc: int
-    rtp_parameters: dict[str, Any]
+    mid: str
+    form: Form
     claim: Claim = field(default_factory=Claim)
     announced: bool = False
     """Its client has been told of it, and may be told about it from now on."""
@@ -163,7 +169,7 @@ class Consumer:
             peer_id=producer.peer.id,
             kind=producer.kind,
             type=producer.type,
-            rtp_parameters=self.rtp_parameters,
+            rtp_parameters=self.form.fill(self.ssrc, self.mid),
             app_data=producer.app_data,
             producer_paused=producer.paused,
         )

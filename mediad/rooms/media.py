@@ -11,14 +11,21 @@ from typing import Any, Protocol
 EventHandler = Callable[[str, dict[str, Any]], None]
 """Takes an event's name (`producer.score`, …) and its data; runs on the event loop and must not block."""
 
+Compose = Callable[[], dict[str, Any] | None]
+"""Called when a request is about to be sent: its data, or None when there is nothing to ask any more."""
+
 
 class MediaWorker(Protocol):
-    """One worker as a room sees it. Requests are delivered in the order they are made."""
+    """One worker as a room sees it. Requests of one room are delivered in the order they are made."""
 
     worker_id: int
 
-    async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Ask and wait. Raises the MediadError the worker answered with, WorkerDied when it is gone."""
+    async def request_for(self, router_id: str, method: str, compose: Compose) -> dict[str, Any]:
+        """Ask and wait, on behalf of the room with this router; rooms are served in turn.
+
+        Raises the MediadError the worker answered with, Unavailable when it does not answer, WorkerDied when
+        it is gone, InvalidState when `compose` had nothing to ask any more.
+        """
         ...
 
     def subscribe(self, router_id: str, on_event: EventHandler) -> None:

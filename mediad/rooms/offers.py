@@ -1,17 +1,36 @@
 """Offering tracks: negotiate, create paused, ask the client, and only then let it flow.
 
+What is to be offered waits in the room's queue. From there the worker is asked for many consumers at once,
+and to resume many at once, because it is requests that cost. An offer that found no room on the worker is
+made again until it succeeds, or until the track or its receiver is gone.
+
 The reference implementation leaves a consumer behind when the client refuses or never answers; here it is
 closed.
 """
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
 from uuid import uuid4
 
-from mediad.errors import Forbidden, InvalidState, MediadError
-from mediad.ortc.negotiation import can_consume, consumer_parameters
+from mediad.errors import Forbidden, InvalidState, MediadError, Unavailable, WorkerDied, from_code
+from mediad.rooms.asker import asker_of
 from mediad.rooms.entities import Consumer, Peer, Producer
+from mediad.rooms.offer_queue import Pair
+from mediad.rooms.reception import Form
 from mediad.rooms.room import Room
+
+BATCH = 32
+"""Consumers made with one request: some milliseconds of work on either side."""
+
+BATCHES = 2
+"""Such requests of one room at a time: the worker is busy with one while clients are told of the other."""
+
+RESUMED_AT_ONCE = 64
+
+RETRY_S, LONGEST_RETRY_S = 1.0, 16.0
+"""Before offers that found no room are made again: doubled until one succeeds."""
 
 
 def welcome(room: Room, peer: Peer) -> None:
@@ -22,9 +41,13 @@ def welcome(room: Room, peer: Peer) -> None:
     if peer.closed:
         return
     room.introduce(peer)
-    for producer in room.producers.values():
-        if producer.announced and producer.peer is not peer:
-            _start_offers(room, producer, peer)
+    tracks = [p for p in room.producers.values() if p.announced and p.peer is not peer]
+    if tracks and peer.reception is not None and peer.receiving_transport() is None:
+        peer.log.warning("%d tracks are not offered: no transport to consume on", len(tracks))
+        return
+    for producer in tracks:
+        _want(room, peer, producer)
+    _proceed(room)
 
 
 def announce(room: Room, producer: Producer) -> None:
@@ -40,79 +63,184 @@ def announce(room: Room, producer: Producer) -> None:
     if producer.wanted_layer is not None:
         producer.peer.listener.producer_layers_wanted(producer.id, producer.wanted_layer)
     for peer in room.joined_peers(but=producer.peer):
-        _start_offers(room, producer, peer)
+        _want(room, peer, producer)
+    _proceed(room)
 
 
-def _start_offers(room: Room, producer: Producer, peer: Peer) -> None:
-    """All at once: a joiner of a large room must not wait for one answer after the other."""
-    for _ in range(room.copies_for(peer)):
-        room.background.run(_offer(room, producer, peer))
+def _want(room: Room, peer: Peer, producer: Producer) -> None:
+    if peer.reception is not None:
+        for _ in range(room.copies_for(peer)):
+            room.offers.queue.put(peer, producer)
 
 
-async def _offer(room: Room, producer: Producer, peer: Peer) -> None:
-    """Runs until the client has answered; what goes wrong on the way is nobody else's business."""
-    consumer = _negotiate(producer, peer)
-    if consumer is None:
-        return
+def _proceed(room: Room) -> None:
+    """Make what waits, as far as there is not enough under way already."""
+    while room.offers.queue and room.offers.batches < BATCHES:
+        room.offers.batches += 1
+        room.background.run(_make_next(room))
+
+
+def _done(room: Room, peer: Peer) -> None:
+    """An offer of this peer has come to its end, whichever."""
+    room.offers.queue.done(peer)
+    _proceed(room)
+
+
+# -- on the worker -----------------------------------------------------------------------------------------
+
+
+async def _make_next(room: Room) -> None:
     try:
-        room.enter_consumer(consumer)
-        if await _create(room, consumer) and await _ask(room, consumer):
-            await _start(room, consumer)
-    except MediadError as error:
-        if not consumer.closed:
-            peer.log.warning("consumer %s of producer %s failed: %s", consumer.id, producer.id, error)
-            _withdraw(room, consumer)
+        await room.background.turns.take()
+        consumers = [_negotiate(room, *pair) for pair in room.offers.queue.take(BATCH)]
+        await _make(room, [consumer for consumer in consumers if consumer is not None])
+    finally:
+        room.offers.batches -= 1
+        _proceed(room)
 
 
-def _negotiate(producer: Producer, peer: Peer) -> Consumer | None:
-    """None when the peer cannot or will not receive this track, or either is gone by now."""
-    if peer.closed or producer.closed or peer.capabilities is None:
-        return None
+def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
+    """None when the peer cannot receive this track, or there is no room for it now."""
     transport = peer.receiving_transport()
+    form = peer.reception.form(producer) if peer.reception is not None else None
     if transport is None:
         peer.log.warning("producer %s is not offered: no transport to consume on", producer.id)
-        return None
-    if not can_consume(producer.consumable, peer.capabilities):
+    elif form is None:
         peer.log.info("producer %s is not offered: no codec in common", producer.id)
-        return None
-    ssrc = transport.take_ssrc()
-    parameters = consumer_parameters(
-        producer.consumable, peer.capabilities, enable_rtx=True, ssrc=ssrc, mid=transport.take_mid()
-    )
-    return Consumer(str(uuid4()), producer, transport, ssrc, parameters.to_wire())
+    else:
+        ssrc = transport.take_ssrc()
+        consumer = Consumer(str(uuid4()), producer, transport, ssrc, transport.take_mid(), form)
+        try:
+            room.enter_consumer(consumer)
+            return consumer
+        except Unavailable as error:
+            transport.consumer_ssrcs.discard(ssrc)
+            _put_off(room, (peer, producer), error)
+    room.offers.queue.done(peer)
+    return None
 
 
-async def _create(room: Room, consumer: Consumer) -> bool:
-    """Make it on the worker, paused. False when it was closed meanwhile."""
-    producer = consumer.producer
-    answer = await room.make(
-        "consumer",
-        {
-            "transportId": consumer.transport.id,
-            "consumerId": consumer.id,
-            "producerId": producer.id,
-            "kind": producer.kind,
-            "type": producer.type,
-            "rtpParameters": consumer.rtp_parameters,
-            "consumableRtpEncodings": [encoding.to_wire() for encoding in producer.consumable.encodings],
-            "paused": True,
-            "ignoreDtx": True,
-        },
-    )
-    if consumer.closed:
-        room.discard("consumer", consumer.id)
-        return False
-    # an event that has overtaken the answer is the newer of the two
-    consumer.score = consumer.score or answer["score"]
-    consumer.announced = True
-    return True
+async def _make(room: Room, consumers: list[Consumer]) -> None:
+    """Have the worker make them, paused, and offer to the clients what it has made."""
+    if not consumers:
+        return
+    asked: list[Consumer] = []
 
+    def compose() -> dict[str, Any] | None:
+        asked[:] = [consumer for consumer in consumers if not consumer.closed]
+        return _creation(room, asked) if asked else None
 
-async def _ask(room: Room, consumer: Consumer) -> bool:
-    """Offer it to the client. True when it was accepted and still exists."""
-    listener = consumer.peer.listener
+    answers: list[dict[str, Any]] = []
     try:
-        await listener.consumer_offered(consumer.offer())
+        answers = (await room.worker.request_for(room.router_id, "consumers.create", compose))["consumers"]
+    except (InvalidState, Unavailable, WorkerDied) as error:
+        _fail(room, consumers, error)
+        return
+    except MediadError as error:
+        if len(consumers) == 1:
+            _fail(room, consumers, error)
+            return
+        for consumer in consumers:  # one of them spoils it for the others
+            await _make(room, [consumer])
+        return
+    await room.background.turns.take()
+    made = dict(zip(asked, answers, strict=True))
+    for consumer in consumers:
+        answer = made.get(consumer)
+        if answer is not None and "code" in answer:
+            _fail(room, [consumer], from_code(answer["code"], answer["reason"]), answered=True)
+        elif answer is None or consumer.closed:
+            if answer is not None:
+                room.discard("consumer", consumer.id)
+            room.offers.queue.done(consumer.peer)
+        else:
+            room.offers.failures = 0
+            # an event that has overtaken the answer is the newer of the two
+            consumer.score = consumer.score or answer["score"]
+            room.background.run(_offer(room, consumer))
+
+
+def _creation(room: Room, consumers: list[Consumer]) -> dict[str, Any]:
+    """The data of `consumers.create`: what they have in common is said once."""
+    numbers: dict[tuple[Form, Producer], int] = {}
+    entries = []
+    for consumer in consumers:
+        form = consumer.form
+        number = numbers.setdefault((form, consumer.producer), len(numbers))
+        entry: dict[str, Any] = {
+            "consumerId": consumer.id,
+            "transportId": consumer.transport.id,
+            "form": number,
+            "ssrc": consumer.ssrc,
+            "mid": consumer.mid,
+        }
+        if form.with_rtx:
+            entry["rtxSsrc"] = consumer.ssrc + 1
+        entries.append(entry)
+    forms = [
+        {
+            "producerId": producer.id,
+            "producedBy": asker_of(room.id, producer.peer.id),
+            "type": producer.type,
+            "rtpParameters": form.rtp_parameters,
+        }
+        for form, producer in numbers
+    ]
+    return {"forms": forms, "consumers": entries, "paused": True, "ignoreDtx": True}
+
+
+def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered: bool = False) -> None:
+    """The worker has not made them. Those it had no room for are tried again."""
+    for consumer in consumers:
+        if not consumer.closed:
+            room.forget_consumer(consumer)
+            if isinstance(error, Unavailable):
+                if not answered:
+                    room.discard("consumer", consumer.id)  # it may only have been too slow to say so
+                _put_off(room, (consumer.peer, consumer.producer), error)
+            elif not isinstance(error, WorkerDied):
+                log = consumer.peer.log
+                log.warning("consumer of producer %s could not be made: %s", consumer.producer.id, error)
+        room.offers.queue.done(consumer.peer)
+
+
+def _put_off(room: Room, pair: Pair, error: Unavailable) -> None:
+    offers = room.offers
+    offers.put_off.append(pair)
+    if len(offers.put_off) == 1:
+        delay_s = min(RETRY_S * 2**offers.failures, LONGEST_RETRY_S)
+        offers.failures += 1
+        room.log.warning("consumers could not be made, trying again in %g s: %s", delay_s, error)
+        asyncio.get_running_loop().call_later(delay_s, _try_again, room)
+
+
+def _try_again(room: Room) -> None:
+    pairs, room.offers.put_off = room.offers.put_off, []
+    for peer, producer in pairs:
+        if not (peer.closed or producer.closed):
+            room.offers.queue.put(peer, producer)
+    _proceed(room)
+
+
+# -- with the client ---------------------------------------------------------------------------------------
+
+
+async def _offer(room: Room, consumer: Consumer) -> None:
+    """Runs until the client has answered."""
+    try:
+        if not consumer.closed and await _is_accepted(room, consumer):
+            consumer.accepted = True
+            room.offers.accepted.append(consumer)
+            _resume_soon(room)
+    finally:
+        _done(room, consumer.peer)
+
+
+async def _is_accepted(room: Room, consumer: Consumer) -> bool:
+    """Whether it was, and still exists."""
+    consumer.announced = True
+    try:
+        await consumer.peer.listener.consumer_offered(consumer.offer())
     except (Forbidden, TimeoutError, InvalidState) as error:
         if not consumer.closed:
             consumer.peer.log.info("consumer %s not accepted: %s", consumer.id, error or "no answer")
@@ -122,17 +250,65 @@ async def _ask(room: Room, consumer: Consumer) -> bool:
     return not consumer.closed
 
 
-async def _start(room: Room, consumer: Consumer) -> None:
-    consumer.accepted = True
-    if not consumer.paused:
-        await room.ask("consumer.resume", {"consumerId": consumer.id})
-    if not consumer.closed:
-        consumer.peer.listener.consumer_score(consumer.id, consumer.score)
-
-
 def _withdraw(room: Room, consumer: Consumer) -> None:
     """It did not come about: neither the worker nor the client keeps it."""
     room.forget_consumer(consumer)
     room.discard("consumer", consumer.id)
     if consumer.announced:
         consumer.peer.listener.consumer_closed(consumer.id)
+
+
+# -- flowing -----------------------------------------------------------------------------------------------
+
+
+def _resume_soon(room: Room) -> None:
+    if not room.offers.resuming:
+        room.offers.resuming = True
+        room.background.run(_resume_accepted(room))
+
+
+async def _resume_accepted(room: Room) -> None:
+    """One request after the other: what is accepted meanwhile goes with the next."""
+    accepted = room.offers.accepted
+    try:
+        while accepted:
+            batch = [accepted.popleft() for _ in range(min(len(accepted), RESUMED_AT_ONCE))]
+            await _resume(room, batch)
+    finally:
+        room.offers.resuming = False
+
+
+async def _resume(room: Room, consumers: list[Consumer]) -> None:
+    def compose() -> dict[str, Any] | None:
+        flowing = [consumer for consumer in consumers if not (consumer.closed or consumer.paused)]
+        if not flowing:
+            return None
+        askers = {asker_of(room.id, consumer.producer.peer.id) for consumer in flowing}
+        return {"consumerIds": [consumer.id for consumer in flowing], "producedBy": sorted(askers)}
+
+    error: MediadError | None = None
+    missing: set[str] = set()
+    try:
+        answer = await room.worker.request_for(room.router_id, "consumers.resume", compose)
+        missing.update(answer["missing"])
+    except InvalidState:
+        pass  # none of them is to flow
+    except (Unavailable, WorkerDied) as failure:
+        error = failure
+    except MediadError as failure:
+        if len(consumers) > 1:
+            for consumer in consumers:
+                await _resume(room, [consumer])
+            return
+        error = failure
+    for consumer in consumers:
+        if consumer.closed:
+            continue
+        if error is None and consumer.id not in missing:
+            consumer.peer.listener.consumer_score(consumer.id, consumer.score)
+            continue
+        _withdraw(room, consumer)
+        if isinstance(error, Unavailable):
+            _put_off(room, (consumer.peer, consumer.producer), error)
+        elif not isinstance(error, WorkerDied):
+            consumer.peer.log.warning("consumer %s could not be resumed: %s", consumer.id, error or "unknown")

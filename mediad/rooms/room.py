@@ -17,7 +17,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from mediad.errors import MediadError, Unavailable
@@ -29,12 +29,20 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media import MediaWorker
 from mediad.rooms.observer import DESERTED, FAILED, LEFT, Observer
+from mediad.rooms.offer_queue import OfferBook
+from mediad.rooms.reception import Receptions
 from mediad.rooms.shares import ROOM, Claim, Holder, Stock
 
 _DISCARD_RETRY_S = 1.0
-"""An overloaded worker gets this long before it is asked again; it may not keep what is closed."""
+"""A worker that did not answer gets this long before it is asked again; it may not keep what is closed."""
 
 _logger = logging.getLogger(__name__)
+
+
+class Closable(Protocol):
+    """A peer, transport, producer or consumer."""
+
+    closed: bool
 
 
 class Room:
@@ -69,6 +77,8 @@ class Room:
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
+        self.offers = OfferBook()
+        self.receptions = Receptions()
         self.expected = 0
         """Clients that are connecting and will attach: they keep an empty room open."""
         self.joins = join_deadlines.JoinDeadlines(self._let_go_unjoined)
@@ -275,22 +285,28 @@ class Room:
         consumer.closed = True
         consumer.claim.release()
         consumer.transport.consumers.pop(consumer.id, None)
+        consumer.transport.consumer_ssrcs.discard(consumer.ssrc)
         consumer.producer.consumers.pop(consumer.id, None)
         self.consumers.pop(consumer.id, None)
 
     # -- the worker ----------------------------------------------------------------------------------------
 
-    async def ask(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Ask this room's worker. Raises what it answered with, or WorkerDied."""
-        return await self.worker.request(method, data)
+    async def ask(self, method: str, data: dict[str, Any], about: Closable | None = None) -> dict[str, Any]:
+        """Ask this room's worker. Raises what it answered with, or WorkerDied.
 
-    async def make(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Create a router, transport, producer or consumer; `data` has its id under `{kind}Id`.
+        What is `about` something that was closed before its turn came is not asked any more: InvalidState.
+        """
+        return await self.worker.request_for(
+            self.router_id, method, lambda: None if about is not None and about.closed else data
+        )
+
+    async def make(self, kind: str, data: dict[str, Any], about: Closable | None = None) -> dict[str, Any]:
+        """Create a router, transport or producer; `data` has its id under `{kind}Id`.
 
         Raises like `ask`. Afterwards it does not exist, also when the worker was only too slow to answer.
         """
         try:
-            return await self.ask(f"{kind}.create", data)
+            return await self.ask(f"{kind}.create", data, about)
         except Unavailable:
             self.discard(kind, data[f"{kind}Id"])
             raise
@@ -302,7 +318,7 @@ class Room:
     async def _discard(self, method: str, data: dict[str, Any]) -> None:
         while True:
             try:
-                await self.worker.request(method, data)
+                await self.ask(method, data)
             except Unavailable:
                 await asyncio.sleep(_DISCARD_RETRY_S)
                 continue

@@ -17,7 +17,7 @@ from mediad.ortc.parameters import MAX_ENCODINGS, RtpCapabilities, RtpParameters
 from mediad.rooms import offers
 from mediad.rooms.entities import Consumer, Producer, Transport, draw_ssrc
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
-from mediad.rooms.room import Room
+from mediad.rooms.room import Closable, Room
 
 
 class Seat:
@@ -52,7 +52,8 @@ class Seat:
         self._require_open()
         if peer.joined:
             raise InvalidState("Peer already joined")
-        peer.capabilities = None if capabilities is None else RtpCapabilities.from_wire(capabilities)
+        receives = None if capabilities is None else RtpCapabilities.from_wire(capabilities)
+        peer.reception = None if receives is None else self.room.receptions.of(receives)
         peer.info = PeerInfo(peer.id, display_name, device)
         peer.joined = True
         self.room.joins.met(peer)
@@ -92,6 +93,7 @@ class Seat:
             parameters = await room.make(
                 "transport",
                 {"routerId": room.router_id, "transportId": transport.id, "forceTcp": force_tcp},
+                about=peer,
             )
         except BaseException:
             transport.claim.release()
@@ -110,13 +112,15 @@ class Seat:
         transport = self._transport(transport_id)
         self.room.observer.transport_asked_for(transport.id)
         await self.room.ask(
-            "transport.connect", {"transportId": transport.id, "dtlsParameters": dtls_parameters}
+            "transport.connect",
+            {"transportId": transport.id, "dtlsParameters": dtls_parameters},
+            about=transport,
         )
 
     async def restart_ice(self, transport_id: str) -> dict[str, Any]:
         """New ICE parameters; the old ones hold until the client uses the new."""
         transport = self._transport(transport_id)
-        answer = await self.room.ask("transport.restartIce", {"transportId": transport.id})
+        answer = await self.room.ask("transport.restartIce", {"transportId": transport.id}, about=transport)
         parameters: dict[str, Any] = answer["iceParameters"]
         return parameters
 
@@ -177,6 +181,7 @@ class Seat:
                 "paused": False,
                 "levels": producer.kind == "audio",
             },
+            about=producer,
         )
 
     def produced(self, producer: Producer) -> None:
@@ -195,7 +200,7 @@ class Seat:
             producer.paused = True
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_paused(consumer.id)
-        await self.room.ask("producer.pause", {"producerId": producer.id})
+        await self.room.ask("producer.pause", {"producerId": producer.id}, about=producer)
 
     async def resume_producer(self, producer_id: str) -> None:
         """Undo a pause."""
@@ -204,58 +209,60 @@ class Seat:
             producer.paused = False
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_resumed(consumer.id)
-        await self.room.ask("producer.resume", {"producerId": producer.id})
+        await self.room.ask("producer.resume", {"producerId": producer.id}, about=producer)
 
     # -- consumers -----------------------------------------------------------------------------------------
 
     async def pause_consumer(self, consumer_id: str) -> None:
         consumer = self._consumer(consumer_id)
         consumer.paused = True
-        await self.room.ask("consumer.pause", {"consumerId": consumer.id})
+        await self.room.ask("consumer.pause", {"consumerId": consumer.id}, about=consumer)
 
     async def resume_consumer(self, consumer_id: str) -> None:
         """Undo a pause. Before the client has accepted the consumer this is only remembered."""
         consumer = self._consumer(consumer_id)
         consumer.paused = False
         if consumer.accepted:
-            await self.room.ask("consumer.resume", {"consumerId": consumer.id})
+            await self.room.ask("consumer.resume", {"consumerId": consumer.id}, about=consumer)
 
     async def set_preferred_layers(
         self, consumer_id: str, spatial_layer: int, temporal_layer: int | None
     ) -> None:
         """The highest layers to send, None for every temporal one. Without effect on single-layer tracks."""
-        data: dict[str, Any] = {
-            "consumerId": self._consumer(consumer_id).id,
-            "spatialLayer": spatial_layer,
-        }
+        consumer = self._consumer(consumer_id)
+        data: dict[str, Any] = {"consumerId": consumer.id, "spatialLayer": spatial_layer}
         if temporal_layer is not None:
             data["temporalLayer"] = temporal_layer
-        await self.room.ask("consumer.setPreferredLayers", data)
+        await self.room.ask("consumer.setPreferredLayers", data, about=consumer)
 
     async def set_priority(self, consumer_id: str, priority: int) -> None:
         """Its weight when bandwidth is short: 1, the default, or more."""
         consumer = self._consumer(consumer_id)
-        await self.room.ask("consumer.setPriority", {"consumerId": consumer.id, "priority": priority})
+        data = {"consumerId": consumer.id, "priority": priority}
+        await self.room.ask("consumer.setPriority", data, about=consumer)
 
     async def request_key_frame(self, consumer_id: str) -> None:
         """Ask the sender for one; audio has none, and that is fine."""
         consumer = self._consumer(consumer_id)
         if consumer.kind == "video":
-            await self.room.ask("consumer.requestKeyFrame", {"consumerId": consumer.id})
+            await self.room.ask("consumer.requestKeyFrame", {"consumerId": consumer.id}, about=consumer)
 
     # -- statistics ----------------------------------------------------------------------------------------
 
     async def transport_stats(self, transport_id: str) -> list[dict[str, Any]]:
-        return await self._stats("transport.stats", {"transportId": self._transport(transport_id).id})
+        transport = self._transport(transport_id)
+        return await self._stats("transport.stats", {"transportId": transport.id}, transport)
 
     async def producer_stats(self, producer_id: str) -> list[dict[str, Any]]:
-        return await self._stats("producer.stats", {"producerId": self._producer(producer_id).id})
+        producer = self._producer(producer_id)
+        return await self._stats("producer.stats", {"producerId": producer.id}, producer)
 
     async def consumer_stats(self, consumer_id: str) -> list[dict[str, Any]]:
-        return await self._stats("consumer.stats", {"consumerId": self._consumer(consumer_id).id})
+        consumer = self._consumer(consumer_id)
+        return await self._stats("consumer.stats", {"consumerId": consumer.id}, consumer)
 
-    async def _stats(self, method: str, data: dict[str, Any]) -> list[dict[str, Any]]:
-        answer = await self.room.ask(method, data)
+    async def _stats(self, method: str, data: dict[str, Any], about: Closable) -> list[dict[str, Any]]:
+        answer = await self.room.ask(method, data, about)
         stats: list[dict[str, Any]] = answer["stats"]
         return stats
 

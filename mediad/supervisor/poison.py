@@ -6,6 +6,7 @@ A request is known by marks, because what makes two of them the same is not what
 and some numbers are drawn anew each time. One mark is who asks what, whatever numbers are in it; so a client
 that comes back and repeats itself is recognised, and nobody else suffers for it. What clients word themselves
 has a second mark, the wording alone: so a script that comes back under another name is recognised too.
+Consumers are made and resumed many at a time: there it is whose track it is, and in which form.
 
 One that is answered, and the worker lives on, is cleared: it may have been there by chance.
 """
@@ -42,6 +43,12 @@ def marks(asker: str | None, method: str, data: dict[str, Any]) -> tuple[Mark, .
 
     None for what must never be refused: what the server asks on its own account, and what sets things free.
     """
+    if method == "consumers.create":
+        return tuple(
+            _digest(form["producedBy"], method, _without(form, _DRAWN_BY_CLIENTS)) for form in data["forms"]
+        )
+    if method == "consumers.resume":
+        return tuple(_digest(producer, method) for producer in data["producedBy"])
     if asker is None or method.endswith(".close"):
         return ()
     found = [_digest(asker, method, _without(data, _DRAWN_BY_CLIENTS))]

@@ -8,24 +8,42 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from mediad.errors import EnvelopeError, Forbidden, Unavailable, WorkerDied, from_code
+from mediad.errors import (
+    EnvelopeError,
+    Forbidden,
+    InvalidState,
+    MediadError,
+    Unavailable,
+    WorkerDied,
+    from_code,
+)
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
 from mediad.rooms.asker import current_asker
+from mediad.supervisor.lanes import Lanes
 from mediad.supervisor.poison import Mark, Quarantine, marks
 
 EventHandler = Callable[[str, dict[str, Any]], None]
-_Asked = tuple[str, str, dict[str, Any]]
+Compose = Callable[[], dict[str, Any] | None]
+_Asked = tuple[str | None, str, dict[str, Any]]
 
 REQUEST_TIMEOUT_S = 10.0
-"""A worker that answers pings but not a request this long is refusing it."""
+"""A worker that answers pings but not a request this long after it was sent is refusing it."""
 
-MAX_OUTSTANDING = 1024
-"""Requests one worker may owe an answer; more means it is drowning, and callers had better hear so."""
+WINDOW = 64
+"""Requests of rooms that one worker may owe an answer: enough to keep it busy, and few enough that what is
+asked next is soon begun."""
 
-MAX_UNSENT_BYTES = 8 * 1024 * 1024
-"""What may wait for a worker to read its pipe."""
+ROOM_WINDOW = 8
+"""How many of them may be one room's."""
+
+MAX_OWN = 256
+"""The server's own requests that a worker may owe an answer. Each of their askers has one at a time."""
+
+MAX_SUSPECTS = 1024
+"""Requests that are remembered as unanswered, or as answered a moment ago."""
 
 PIPE_CLOSED = "its pipe closed"
 """The reason a link is lost for when the worker ended, whatever of."""
@@ -36,8 +54,33 @@ SETTLE_S = 0.5
 logger = logging.getLogger(__name__)
 
 
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A room's request that was not sent yet."""
+
+    router_id: str
+    method: str
+    compose: Compose
+    asker: str | None
+    answer: asyncio.Future[dict[str, Any]]
+
+
+@dataclass(slots=True, eq=False)
+class _Sent:
+    """A request the worker owes an answer."""
+
+    answer: asyncio.Future[dict[str, Any]]
+    router_id: str | None = None
+    """Whose lane it came from; None for one of the server's own."""
+    timer: asyncio.TimerHandle | None = None
+
+
 class WorkerLink:
     """One life of one worker process; a restarted worker gets a new link with the same `worker_id`.
+
+    Requests of rooms (`request_for`) wait for their room's turn, as long as the worker lives. The server's
+    own (`request`, `ping`) pass all of them: what a crowd asks for must not make the worker look dead, and
+    whoever looks after a busy node must get through.
 
     `on_event` takes the events that belong to no router. `on_lost` is called once, with the reason, when the
     link ends by itself: the pipe reached its end, or the worker broke the format.
@@ -54,13 +97,17 @@ class WorkerLink:
         self.worker_id = worker_id
         self._quarantine = Quarantine() if quarantine is None else quarantine
         self._unanswered: dict[int, _Asked] = {}
-        self._settling: deque[tuple[float, _Asked]] = deque(maxlen=MAX_OUTSTANDING)
+        self._settling: deque[tuple[float, _Asked]] = deque(maxlen=MAX_SUSPECTS)
         """When it was answered, and what; oldest first."""
         self._ended_s = 0.0
         self._on_event = on_event
         self._on_lost = on_lost
         self._subscribers: dict[str, EventHandler] = {}
-        self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._lanes = Lanes[_Waiting](WINDOW, ROOM_WINDOW)
+        self._sent: dict[int, _Sent] = {}
+        self._own = 0
+        self._blocked = False
+        """The worker does not read its pipe fast enough: what waits in lanes stays there."""
         self._last_id = 0
         self._decoder = Decoder()
         self._writer: asyncio.WriteTransport | None = None
@@ -72,40 +119,45 @@ class WorkerLink:
         """Take over both pipe ends."""
         loop = asyncio.get_running_loop()
         self._reader, _ = await loop.connect_read_pipe(lambda: _Ear(self), os.fdopen(read_fd, "rb", 0))
-        self._writer, _ = await loop.connect_write_pipe(_Mouth, os.fdopen(write_fd, "wb", 0))
+        self._writer, _ = await loop.connect_write_pipe(lambda: _Mouth(self), os.fdopen(write_fd, "wb", 0))
 
     async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        """The worker's reply.
+        """The worker's reply to something the server asks on its own account.
 
-        Raises the error the worker answered with; Unavailable when it is overloaded or does not answer in
-        time; WorkerDied when it is gone, or goes before it has answered; Forbidden when it is known to bring
-        workers down.
+        Raises the error the worker answered with; Unavailable when it owes too many answers or does not give
+        this one in time; WorkerDied when it is gone, or goes before it has answered; Forbidden when it is
+        known to bring workers down.
         """
-        asker = current_asker()
-        if self._quarantine and self._quarantine.refuses(marks(asker, method, data), time.monotonic()):
-            raise Forbidden(f"{method} is refused, because this request has crashed a worker before")
-        if self._writer is not None and (
-            len(self._pending) >= MAX_OUTSTANDING or self._writer.get_write_buffer_size() > MAX_UNSENT_BYTES
-        ):
+        self._require_life()
+        if self._own >= MAX_OWN:
             raise Unavailable(f"worker {self.worker_id} is overloaded")
-        request_id, answer = self._send(method, data)
-        if asker is not None:
-            self._unanswered[request_id] = (asker, method, data)
-        if len(self._unanswered) > MAX_OUTSTANDING:
-            del self._unanswered[next(iter(self._unanswered))]
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._own += 1
+        request_id = self._ask(_Sent(answer), current_asker(), method, data)
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                return await answer
-        except TimeoutError:
-            reason = f"worker {self.worker_id} did not answer {method} within {REQUEST_TIMEOUT_S:g} s"
-            raise Unavailable(reason) from None
+            return await answer
         finally:
-            self._pending.pop(request_id, None)
+            self._own -= 1
+            self._give_up(request_id)
+
+    async def request_for(self, router_id: str, method: str, compose: Compose) -> dict[str, Any]:
+        """The worker's reply to something a room asks, sent when it is that room's turn.
+
+        `compose` is called at that moment and returns the data, or None when by then there is nothing to ask
+        any more: InvalidState. Otherwise raises like `request`, but is never refused for want of room.
+        """
+        self._require_life()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._lanes.put(router_id, _Waiting(router_id, method, compose, current_asker(), answer))
+        self._serve()
+        return await answer
 
     def ping(self) -> asyncio.Future[dict[str, Any]]:
         """A future that is done when the worker answers or the link is lost. No bound applies to it."""
-        _, answer = self._send("worker.ping", {})
+        self._require_life()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody awaits it
+        self._send(_Sent(answer), "worker.ping", {})
         return answer
 
     def suspects(self) -> list[Mark]:
@@ -133,16 +185,88 @@ class WorkerLink:
         """Drop both ends. Whoever still waits for an answer gets WorkerDied; `on_lost` is not called."""
         self._end("the worker is stopped", notify=False)
 
-    def _send(self, method: str, data: dict[str, Any]) -> tuple[int, asyncio.Future[dict[str, Any]]]:
+    # -- asking --------------------------------------------------------------------------------------------
+
+    def _require_life(self) -> None:
         if self._lost or self._writer is None or self._writer.is_closing():
             raise WorkerDied(f"worker {self.worker_id} is gone")
+
+    def _serve(self) -> None:
+        """Send what may be sent of what waits."""
+        while not self._blocked and (waiting := self._lanes.take()) is not None:
+            if not self._ask_for(waiting):
+                self._lanes.done(waiting.router_id)
+
+    def _ask_for(self, waiting: _Waiting) -> bool:
+        """Whether it was sent; otherwise its asker knows why, or is gone."""
+        answer = waiting.answer
+        if answer.done():
+            return False
+        try:
+            self._require_life()
+            data = waiting.compose()
+            if data is None:
+                raise InvalidState(f"{waiting.method} is for something that was closed meanwhile")
+            request_id = self._ask(_Sent(answer, waiting.router_id), waiting.asker, waiting.method, data)
+        except MediadError as error:
+            answer.set_exception(error)
+            return False
+
+        def check(answer: asyncio.Future[dict[str, Any]]) -> None:
+            if answer.cancelled():
+                self._give_up(request_id)
+
+        answer.add_done_callback(check)
+        return True
+
+    def _ask(self, sent: _Sent, asker: str | None, method: str, data: dict[str, Any]) -> int:
+        if self._quarantine and self._quarantine.refuses(marks(asker, method, data), time.monotonic()):
+            raise Forbidden(f"{method} is refused, because this request has crashed a worker before")
+        request_id = self._send(sent, method, data)
+        sent.timer = asyncio.get_running_loop().call_later(
+            REQUEST_TIMEOUT_S, self._run_out, request_id, method
+        )
+        if asker is not None or sent.router_id is not None:
+            self._unanswered[request_id] = (asker, method, data)
+        if len(self._unanswered) > MAX_SUSPECTS:
+            del self._unanswered[next(iter(self._unanswered))]
+        return request_id
+
+    def _send(self, sent: _Sent, method: str, data: dict[str, Any]) -> int:
+        assert self._writer is not None
         self._last_id += 1
         frame = encode(Request(self._last_id, method, data))
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._pending[self._last_id] = answer
+        self._sent[self._last_id] = sent
         self._writer.write(frame)
         self.sent_bytes += len(frame)
-        return self._last_id, answer
+        return self._last_id
+
+    def _run_out(self, request_id: int, method: str) -> None:
+        answer = self._sent[request_id].answer
+        if not answer.done():
+            reason = f"worker {self.worker_id} did not answer {method} within {REQUEST_TIMEOUT_S:g} s"
+            answer.set_exception(Unavailable(reason))
+        self._give_up(request_id)
+
+    def _give_up(self, request_id: int) -> None:
+        """Nobody waits for this answer any more."""
+        if self._take_back(request_id) is not None:
+            self._serve()
+
+    def _take_back(self, request_id: int) -> _Sent | None:
+        sent = self._sent.pop(request_id, None)
+        if sent is not None:
+            if sent.timer is not None:
+                sent.timer.cancel()
+            if sent.router_id is not None:
+                self._lanes.done(sent.router_id)
+        return sent
+
+    def _block(self, blocked: bool) -> None:
+        self._blocked = blocked
+        self._serve()
+
+    # -- hearing -------------------------------------------------------------------------------------------
 
     def _receive(self, data: bytes) -> None:
         self.received_bytes += len(data)
@@ -151,6 +275,7 @@ class WorkerLink:
                 self._dispatch(message)
         except EnvelopeError as error:
             self._end(f"it broke the pipe's format: {error}")
+        self._serve()
 
     def _dispatch(self, message: Message) -> None:
         match message:
@@ -167,13 +292,13 @@ class WorkerLink:
         asked = self._unanswered.pop(response.id, None)
         if asked is not None:
             self._settling.append((now_s, asked))
-        answer = self._pending.pop(response.id, None)
-        if answer is None or answer.done():
+        sent = self._take_back(response.id)
+        if sent is None or sent.answer.done():
             return  # the asker gave up: timed out or cancelled
         if response.ok:
-            answer.set_result(response.data)
+            sent.answer.set_result(response.data)
         else:
-            answer.set_exception(from_code(response.data["code"], response.data["reason"]))
+            sent.answer.set_exception(from_code(response.data["code"], response.data["reason"]))
 
     def _settle(self, now_s: float) -> None:
         """The worker has just said something: whatever it answered a while ago has done it no harm."""
@@ -200,10 +325,11 @@ class WorkerLink:
         for transport in (self._reader, self._writer):
             if transport is not None:
                 transport.close()
-        for answer in self._pending.values():
+        answers = [waiting.answer for waiting in self._lanes.clear()]
+        answers += [sent.answer for request_id in list(self._sent) if (sent := self._take_back(request_id))]
+        for answer in answers:
             if not answer.done():
                 answer.set_exception(WorkerDied(f"worker {self.worker_id} died"))
-        self._pending.clear()
         self._subscribers.clear()
         if notify:
             self._on_lost(reason)
@@ -224,3 +350,12 @@ class _Ear(asyncio.Protocol):
 
 class _Mouth(asyncio.BaseProtocol):
     """The pipe we write. When it breaks the other one ends too, after the worker's last words."""
+
+    def __init__(self, link: WorkerLink) -> None:
+        self._link = link
+
+    def pause_writing(self) -> None:
+        self._link._block(True)
+
+    def resume_writing(self) -> None:
+        self._link._block(False)

@@ -6,11 +6,10 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from mediad.ortc.scalability import parse_scalability_mode
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.allocation import RATED_LAYERS, Step, ladder, target_encoding
 from mediad.worker.bandwidth import Bandwidth
-from mediad.worker.parameters import RtpParameters
+from mediad.worker.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.plane import Kind, MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.statistics import sent_stream
@@ -23,7 +22,7 @@ _ALL_LAYERS = 255  # of time, as the media path says it
 
 
 class Consumer:
-    """Opens itself on the media path, paused or not; `type_` decides whether its client hears of layers."""
+    """Opens itself on the media path, paused or not."""
 
     def __init__(
         self,
@@ -31,8 +30,8 @@ class Consumer:
         transport_handle: int,
         consumer_id: str,
         producer: Producer,
-        type_: str,
-        parameters: RtpParameters,
+        form: ConsumerForm,
+        stream: ConsumerStream,
         *,
         paused: bool,
         ignore_dtx: bool,
@@ -46,7 +45,7 @@ class Consumer:
         self.paused = paused
         self._plane = plane
         self._emit = emit
-        self._type = type_
+        self._type = form.type
         self._score = 10
         self._priority = 1
         self._current = -1
@@ -58,12 +57,10 @@ class Consumer:
         self._now_us = now_us
         self._told_score: dict[str, Any] = {}
         self.wanted_encoding = -1
-        encoding, codec = parameters.encodings[0], parameters.first_codec()
-        self._mime_type = codec.mime_type
-        self._has_rtx = encoding.rtx is not None
-        mode = parse_scalability_mode(encoding.scalability_mode)
-        self._top_spatial = max(mode.spatial_layers, len(producer.active)) - 1
-        self._top_temporal = mode.temporal_layers - 1
+        self._mime_type = form.mime_type
+        self._has_rtx = stream.rtx_ssrc != 0
+        self._top_spatial = max(form.spatial_layers, len(producer.active)) - 1
+        self._top_temporal = form.temporal_layers - 1
         self._preferred = self._clamped(*(preferred_layers or (self._top_spatial, None)))
         self._target = self._best()
         self.handle = plane.open_consumer(
@@ -71,14 +68,14 @@ class Consumer:
             transport_handle,
             producer.handle,
             video=producer.kind == "video",
-            ssrc=encoding.ssrc,
-            rtx_ssrc=encoding.rtx.ssrc if encoding.rtx else 0,
-            codecs=[(c.payload_type, parameters.rtx_of(c.payload_type)) for c in parameters.media_codecs()],
-            clock_rate=codec.clock_rate,
-            mid=parameters.mid.encode(),
-            cname=parameters.rtcp.cname.encode()[:64],
-            extensions=parameters.extension_ids(),
-            nack=parameters.feedback("nack"),
+            ssrc=stream.ssrc,
+            rtx_ssrc=stream.rtx_ssrc,
+            codecs=form.codecs,
+            clock_rate=form.clock_rate,
+            mid=stream.mid.encode(),
+            cname=form.cname,
+            extensions=form.extensions,
+            nack=form.nack,
             ignore_dtx=ignore_dtx,
             paused=paused,
             target=self._target[0],

@@ -19,8 +19,10 @@ from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.loop_lag import LoopLag
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
+from mediad.turns import Turns
 from mediad.worker.clock import LoopClock
 from mediad.worker.consumer import Consumer
+from mediad.worker.consumer_batch import ConsumerMaker, CreateConsumers
 from mediad.worker.heap import Trimmer, trim_heap
 from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
@@ -98,24 +100,12 @@ class ProducerId(_Message):
 Layer = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Layers(_Message):
-    spatial_layer: Layer
-    temporal_layer: Layer | None = None
-
-
-class CreateConsumer(_Message):
-    transport_id: str
-    consumer_id: str
-    producer_id: str
-    type: str
-    rtp_parameters: RtpParameters
-    paused: bool = False
-    ignore_dtx: bool = False
-    preferred_layers: Layers | None = None
-
-
 class ConsumerId(_Message):
     consumer_id: str
+
+
+class ConsumerIds(_Message):
+    consumer_ids: list[str]
 
 
 class PreferredLayers(_Message):
@@ -140,6 +130,8 @@ class WorkerServer:
         self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port)
         self._routers: dict[str, Router] = {}
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
+        self._turns = Turns()
+        self._maker = ConsumerMaker(self._turns, self._transport, self._producer, self._enter_consumer)
         self._udp_buffer_bytes = 0
         self._lag = LoopLag()
         self._sampler = Sampler(self._transports)
@@ -250,16 +242,20 @@ class WorkerServer:
         return {"transports": [entry for entries in stats for entry in entries]}
 
     async def close_router(self, message: RouterId) -> Reply:
+        """Transport by transport: a large room takes long to close, and is nobody's any more."""
         router = self._router(message.router_id)
+        router.closing = True
         for transport in list(router.transports.values()):
-            self._forget_transport(router, transport)
+            await self._turns.take()
+            if transport.id in router.transports:
+                self._forget_transport(router, transport)
         router.close()
         del self._routers[message.router_id]
         return {}
 
     def _router(self, router_id: str) -> Router:
         router = self._routers.get(router_id)
-        if router is None:
+        if router is None or router.closing:
             raise NotFound(f'router with id "{router_id}" not found')
         return router
 
@@ -355,26 +351,18 @@ class WorkerServer:
 
     # --- consumers ----------------------------------------------------------------------------------------
 
-    async def create_consumer(self, message: CreateConsumer) -> Reply:
-        router, transport = self._transport(message.transport_id)
-        producer_router, producer = self._producer(message.producer_id)
-        if producer_router is not router:
-            raise InvalidInput("the producer is in another router")
-        if not message.rtp_parameters.encodings:
-            raise InvalidInput("rtpParameters.encodings is empty")
-        preferred = message.preferred_layers
-        consumer = router.create_consumer(
-            transport,
-            message.consumer_id,
-            producer,
-            message.type,
-            message.rtp_parameters,
-            paused=message.paused,
-            ignore_dtx=message.ignore_dtx,
-            preferred_layers=(preferred.spatial_layer, preferred.temporal_layer) if preferred else None,
-        )
-        self._router_of[consumer.id] = router
-        return {"score": consumer.score()}
+    async def create_consumers(self, message: CreateConsumers) -> Reply:
+        return {"consumers": await self._maker.make(message)}
+
+    async def resume_consumers(self, message: ConsumerIds) -> Reply:
+        """In one go: what is asked later of one of them must not be overtaken."""
+        missing = []
+        for consumer_id in message.consumer_ids:
+            try:
+                self._consumer(consumer_id)[1].pause(False)
+            except NotFound:
+                missing.append(consumer_id)
+        return {"missing": missing}
 
     async def pause_consumer(self, message: ConsumerId) -> Reply:
         self._consumer(message.consumer_id)[1].pause(True)
@@ -401,6 +389,8 @@ class WorkerServer:
         return {}
 
     async def close_consumer(self, message: ConsumerId) -> Reply:
+        if self._maker.call_off(message.consumer_id):
+            return {}
         router, consumer = self._consumer(message.consumer_id)
         self._forget_ids(consumer.id)
         router.close_consumer(consumer)
@@ -408,6 +398,9 @@ class WorkerServer:
 
     async def consumer_stats(self, message: ConsumerId) -> Reply:
         return {"stats": await self._consumer(message.consumer_id)[1].stats()}
+
+    def _enter_consumer(self, router: Router, consumer: Consumer) -> None:
+        self._router_of[consumer.id] = router
 
     def _consumer(self, consumer_id: str) -> tuple[Router, Consumer]:
         router = self._router_of.get(consumer_id)
@@ -418,7 +411,7 @@ class WorkerServer:
 
 Method = Callable[[WorkerServer, Any], Awaitable[Reply]]
 
-METHODS: dict[str, tuple[Method, type[_Message]]] = {
+METHODS: dict[str, tuple[Method, type[msgspec.Struct]]] = {
     "worker.ping": (WorkerServer.ping, Nothing),
     "worker.stats": (WorkerServer.worker_stats, Nothing),
     "worker.trim": (WorkerServer.trim, Nothing),
@@ -436,7 +429,8 @@ METHODS: dict[str, tuple[Method, type[_Message]]] = {
     "producer.resume": (WorkerServer.resume_producer, ProducerId),
     "producer.close": (WorkerServer.close_producer, ProducerId),
     "producer.stats": (WorkerServer.producer_stats, ProducerId),
-    "consumer.create": (WorkerServer.create_consumer, CreateConsumer),
+    "consumers.create": (WorkerServer.create_consumers, CreateConsumers),
+    "consumers.resume": (WorkerServer.resume_consumers, ConsumerIds),
     "consumer.pause": (WorkerServer.pause_consumer, ConsumerId),
     "consumer.resume": (WorkerServer.resume_consumer, ConsumerId),
     "consumer.setPreferredLayers": (WorkerServer.set_preferred_layers, PreferredLayers),

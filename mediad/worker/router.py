@@ -17,6 +17,7 @@ from mediad.errors import InvalidState
 from mediad.protocols.certificate import Certificate
 from mediad.worker.clock import Clock
 from mediad.worker.consumer import Consumer
+from mediad.worker.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.first_checks import FirstChecks
 from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
@@ -43,6 +44,8 @@ class Router:
         self.transports: dict[str, WebRtcTransport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
+        self.closing = False
+        """Nothing new is made on it."""
         self._homes: dict[str, WebRtcTransport] = {}  # of producers and consumers, by their id
         self._plane = plane
         self._certificate = certificate
@@ -115,8 +118,8 @@ class Router:
         transport: WebRtcTransport,
         consumer_id: str,
         producer: Producer,
-        type_: str,
-        parameters: RtpParameters,
+        form: ConsumerForm,
+        stream: ConsumerStream,
         *,
         paused: bool,
         ignore_dtx: bool,
@@ -129,8 +132,8 @@ class Router:
             transport.handle,
             consumer_id,
             producer,
-            type_,
-            parameters,
+            form,
+            stream,
             paused=paused,
             ignore_dtx=ignore_dtx,
             preferred_layers=preferred_layers,

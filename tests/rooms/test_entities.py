@@ -7,7 +7,10 @@ import pytest
 from mediad.ortc.acceptance import SSRC_RANGE
 from mediad.ortc.parameters import RtpParameters
 from mediad.rooms.entities import Consumer, Peer, Producer, Transport, draw_ssrc, new_peer
+from mediad.rooms.reception import Form
 from tests.support.listeners import RecordingListener
+
+FORM = Form({"encodings": [{}]})
 
 
 def peer(peer_id: str = "ana") -> Peer:
@@ -33,7 +36,7 @@ def test_ssrcs_keep_clear_of_each_other_and_of_each_others_rtx() -> None:
     for index in range(200):
         ssrc = transport.take_ssrc()
         assert 100_000_000 <= ssrc < ssrc + 1 <= 999_999_999
-        transport.consumers[str(index)] = Consumer(str(index), producer, transport, ssrc, {})
+        transport.consumers[str(index)] = Consumer(str(index), producer, transport, ssrc, "", FORM)
     ssrcs = [consumer.ssrc for consumer in transport.consumers.values()]
     assert len({*ssrcs, *(ssrc + 1 for ssrc in ssrcs)}) == 400
 
@@ -52,10 +55,13 @@ def test_an_offer_shows_the_moment() -> None:
     producer = Producer(
         "p", "video", "simulcast", Transport("t", peer("ana"), False), RtpParameters(()), {"share": True}
     )
-    consumer = Consumer("c", producer, Transport("u", peer("ben"), True), 5, {"mid": "0"})
+    consumer = Consumer("c", producer, Transport("u", peer("ben"), True), 5, "0", FORM)
     assert consumer.offer().producer_paused is False
     producer.paused = True
     offer = consumer.offer()
     assert (offer.consumer_id, offer.producer_id, offer.peer_id) == ("c", "p", "ana")
     assert (offer.kind, offer.type, offer.producer_paused) == ("video", "simulcast", True)
-    assert (offer.app_data, offer.rtp_parameters) == ({"share": True}, {"mid": "0"})
+    assert (offer.app_data, offer.rtp_parameters) == (
+        {"share": True},
+        {"mid": "0", "encodings": [{"ssrc": 5}]},
+    )

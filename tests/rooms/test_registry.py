@@ -13,6 +13,7 @@ from mediad.rooms import registry
 from mediad.rooms.asker import current_asker
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
+from mediad.rooms.media import Compose
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus
 
@@ -246,13 +247,13 @@ def test_a_closed_room_sends_its_peers_away() -> None:
 def test_what_a_client_causes_is_known_as_its_doing() -> None:
     async def scenario(call: Call) -> None:
         seen: list[tuple[str, str | None]] = []
-        request = call.worker.request
+        request_for = call.worker.request_for
 
-        async def listening(method: str, data: dict[str, Any]) -> dict[str, Any]:
+        async def listening(router_id: str, method: str, compose: Compose) -> dict[str, Any]:
             seen.append((method, current_asker()))
-            return await request(method, data)
+            return await request_for(router_id, method, compose)
 
-        call.worker.request = listening  # type: ignore[method-assign]
+        call.worker.request_for = listening  # type: ignore[method-assign]
         for peer in ("ana", "ben"):
             await asyncio.create_task(call.member(peer))
         assert current_asker() is None

@@ -185,7 +185,7 @@ def test_a_consumer_nobody_answers_for_is_taken_back(monkeypatch: pytest.MonkeyP
         await ben.send({"response": True, "id": offer["id"], "ok": True})
         await ben.sync()
         assert not running.worker.consumers
-        assert running.worker.called("consumer.resume") == []
+        assert running.worker.called("consumers.resume") == []
 
     run(scenario)
 

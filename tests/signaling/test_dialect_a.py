@@ -168,10 +168,10 @@ def test_requests_cross_each_other() -> None:
         offer = await ben.asked("newConsumer")
         connect = {"transportId": ben.receiving, "dtlsParameters": DTLS_PARAMETERS}
         assert await ben.request("connectWebRtcTransport", connect) == {}
-        assert running.worker.called("consumer.resume") == []
+        assert running.worker.called("consumers.resume") == []
         await ben.send({"response": True, "id": offer["id"], "ok": True})
         await ben.notified("consumerScore")
-        assert len(running.worker.called("consumer.resume")) == 1
+        assert len(running.worker.called("consumers.resume")) == 1
 
     run(scenario)
 

@@ -24,7 +24,7 @@ from mediad.worker.router import Router
 from mediad.worker.transport import WebRtcTransport
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
-from tests.support.worker_objects import CERTIFICATE, ENDPOINT
+from tests.support.worker_objects import CERTIFICATE, ENDPOINT, as_consumer
 
 EVENT_FD = -1
 OFFERED = (
@@ -163,8 +163,7 @@ class SimulatedWorker:
             transport,
             consumer_id,
             producer,
-            accepted.type,
-            parameters,
+            *as_consumer(accepted.type, parameters),
             paused=False,
             ignore_dtx=False,
             preferred_layers=preferred_layers,

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from mediad.errors import Forbidden, InvalidInput, InvalidState, NotFound, Unavailable, WorkerDied
+from mediad.errors import (
+    EnvelopeError,
+    Forbidden,
+    InvalidInput,
+    InvalidState,
+    NotFound,
+    Unavailable,
+    WorkerDied,
+)
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
 from mediad.rooms.asker import current_asker, set_asker
 from mediad.supervisor import worker_link
@@ -113,8 +121,8 @@ async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @on_loop
-async def test_outstanding_requests_are_bounded_but_pings_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_link, "MAX_OUTSTANDING", 2)
+async def test_the_servers_own_requests_are_bounded_but_pings_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "MAX_OWN", 2)
     async with far_end() as far:
         waiting = [asyncio.create_task(far.link.request("x", {})) for _ in range(2)]
         await far.heard(2)
@@ -130,16 +138,146 @@ async def test_outstanding_requests_are_bounded_but_pings_pass(monkeypatch: pyte
         assert len(await far.heard(4)) == 4
 
 
+# -- what rooms ask ----------------------------------------------------------------------------------------
+
+
+def asks(far: FarEnd, room: str, *numbers: int) -> list[asyncio.Task[dict[str, Any]]]:
+    """A room's requests, each with its number."""
+    return [
+        asyncio.create_task(far.link.request_for(room, f"{room}.ask", lambda n=number: {"n": n}))
+        for number in numbers
+    ]
+
+
+async def serve(far: FarEnd, answers: int) -> list[str]:
+    """Answer so many requests, in the order they come; what they were."""
+    names = []
+    for position in range(answers):
+        request = (await far.heard(position + 1))[position]
+        assert isinstance(request, Request)
+        names.append(f"{request.method.partition('.')[0]}{request.data.get('n', '')}")
+        far.say(Response(request.id, True, request.data))
+    return names
+
+
 @on_loop
-async def test_a_worker_that_does_not_read_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_link, "MAX_UNSENT_BYTES", 200_000)
+async def test_a_crowd_is_never_refused_and_delays_nobody_else() -> None:
     async with far_end() as far:
-        big = {"blob": "x" * 150_000}
-        asking = [asyncio.create_task(far.link.request("x", big)) for _ in range(4)]
-        await until(lambda: any(task.done() for task in asking))
-        refused = [task for task in asking if task.done()]
-        assert all(isinstance(task.exception(), Unavailable) for task in refused)
-        assert len(refused) < 4
+        crowd = asks(far, "crowd", *range(2000))
+        await far.heard(worker_link.ROOM_WINDOW)
+        pong = far.link.ping()
+        own = asyncio.create_task(far.link.request("worker.stats", {}))
+        quiet = asks(far, "quiet", 0)
+        await far.heard(worker_link.ROOM_WINDOW + 3)
+        names = await serve(far, worker_link.ROOM_WINDOW + 3)
+        assert names == [
+            *(f"crowd{n}" for n in range(worker_link.ROOM_WINDOW)),
+            *("worker", "worker", "quiet0"),
+        ], "the ping, the server's own and the other room wait for nothing of it"
+        assert await pong == {}
+        assert await own == {}
+        assert await quiet[0] == {"n": 0}
+        assert not any(task.done() and task.exception() for task in crowd)
+        names = await serve(far, 2000 + 3)
+        assert [name for name in names if name.startswith("crowd")] == [f"crowd{n}" for n in range(2000)]
+        assert [await task for task in crowd] == [{"n": n} for n in range(2000)]
+
+
+@on_loop
+async def test_many_crowds_share_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with far_end() as far:
+        rooms = [f"r{n}" for n in range(worker_link.WINDOW)]
+        tasks = [task for room in rooms for task in asks(far, room, *range(20))]
+        await asyncio.sleep(0.05)
+        assert len(await far.heard(worker_link.WINDOW)) == worker_link.WINDOW
+        far.link.close()
+        for task in tasks:
+            await raises(WorkerDied, task)
+
+
+@on_loop
+async def test_what_was_closed_before_its_turn_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with far_end() as far:
+        before = asks(far, "room", *range(worker_link.ROOM_WINDOW))
+        gone = False
+        asking = asyncio.create_task(
+            far.link.request_for("room", "room.gone", lambda: None if gone else {"n": 99})
+        )
+        cancelled, after = asks(far, "room", 100, 101)
+        await far.heard(worker_link.ROOM_WINDOW)
+        gone = True
+        cancelled.cancel()
+        await serve(far, worker_link.ROOM_WINDOW + 1)
+        assert await raises(InvalidState, asking) == "room.gone is for something that was closed meanwhile"
+        assert await after == {"n": 101}
+        assert len(far.received) == len(before) + 1
+
+
+@on_loop
+async def test_the_time_for_an_answer_begins_when_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "REQUEST_TIMEOUT_S", 0.1)
+    async with far_end() as far:
+        first = asks(far, "room", *range(worker_link.ROOM_WINDOW))
+        waiting = asks(far, "room", 100)[0]
+        for task in first:
+            assert "did not answer room.ask within 0.1 s" in await raises(Unavailable, task)
+        await far.heard(worker_link.ROOM_WINDOW + 1)
+        late = far.received[-1]
+        assert isinstance(late, Request)
+        far.say(Response(late.id, True, {"n": 100}))
+        assert await waiting == {"n": 100}, "its own time had hardly begun"
+
+
+@on_loop
+async def test_one_that_gives_up_makes_room_for_the_next() -> None:
+    async with far_end() as far:
+        first = asks(far, "room", *range(worker_link.ROOM_WINDOW))
+        await far.heard(worker_link.ROOM_WINDOW)
+        asks(far, "room", 100)
+        first[3].cancel()
+        assert len(await far.heard(worker_link.ROOM_WINDOW + 1)) == worker_link.ROOM_WINDOW + 1
+
+
+@on_loop
+async def test_a_worker_that_does_not_read_keeps_everybody_waiting_but_refuses_nobody() -> None:
+    async with far_end() as far:
+        big = "x" * 100_000
+        tasks = [
+            asyncio.create_task(far.link.request_for(f"room {n}", "x", lambda: {"blob": big}))
+            for n in range(40)
+        ]
+        await asyncio.sleep(0.05)
+        assert not any(task.done() for task in tasks)
+        assert far.link.sent_bytes < 400_000, "the others stay where they can still be taken back"
+        for number in range(40):
+            request = (await far.heard(number + 1))[number]
+            assert isinstance(request, Request)
+            far.say(Response(request.id, True, {}))
+        assert [await task for task in tasks] == [{}] * 40
+
+
+@on_loop
+async def test_the_end_of_the_worker_ends_all_waiting_at_once() -> None:
+    async with far_end() as far:
+        tasks = asks(far, "crowd", *range(1000))
+        await far.heard(worker_link.ROOM_WINDOW)
+        far.die()
+        for task in tasks:
+            assert await raises(WorkerDied, task) == "worker 3 died"
+        assert await raises(WorkerDied, far.link.request_for("crowd", "x", dict)) == "worker 3 is gone"
+
+
+@on_loop
+async def test_what_cannot_be_said_is_its_askers_trouble_alone() -> None:
+    async with far_end() as far:
+        asking = far.link.request_for("room", "x", lambda: {"blob": "x" * 5_000_000})
+        assert "exceeds" in await raises(EnvelopeError, asking)
+        for _ in range(worker_link.ROOM_WINDOW):
+            with suppress(EnvelopeError):
+                await far.link.request_for("room", "x", lambda: {"blob": object()})
+        (well,) = asks(far, "room", 1)
+        assert await serve(far, 1) == ["room1"]
+        assert await well == {"n": 1}
 
 
 @on_loop

@@ -40,6 +40,8 @@ class BookkeepingWorker:
         """Method → what it fails with."""
         self.too_slow: set[str] = set()
         """Methods that are carried out and not answered in time."""
+        self.consumer_room: int | None = None
+        """How many consumers it can hold; None is any number."""
         self.dice: random.Random | None = None
         """With dice, answers take a random number of turns of the event loop, and so overtake each other."""
         self.subscribers: dict[str, EventHandler] = {}
@@ -49,10 +51,15 @@ class BookkeepingWorker:
 
     # -- MediaWorker -----------------------------------------------------------------------------------
 
-    async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
+    async def request_for(
+        self, router_id: str, method: str, compose: Callable[[], dict[str, Any] | None]
+    ) -> dict[str, Any]:
         """Carried out at once, as a pipe delivers in order; only the answer takes time."""
         if self.dead:
             raise WorkerDied("worker died")
+        data = compose()
+        if data is None:
+            raise InvalidState("closed meanwhile")
         self.requests.append((method, data))
         outcome = self._carry_out(method, data)
         await self._answer_time(method)
@@ -198,11 +205,32 @@ class BookkeepingWorker:
         self._find("producers", "producerId", data)
         return {"stats": [{"type": "inbound-rtp"}]}
 
-    def _consumer_create(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("transports", "transportId", data)
-        self._find("producers", "producerId", data)
-        self.consumers[data["consumerId"]] = dict(data)
+    def _consumers_create(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {"consumers": [self._make_consumer(data, new) for new in data["consumers"]]}
+
+    def _make_consumer(self, data: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+        form = data["forms"][new["form"]]
+        try:
+            if self.consumer_room is not None and len(self.consumers) >= self.consumer_room:
+                raise Unavailable("this worker is full")
+            self._find("transports", "transportId", new)
+            self._find("producers", "producerId", form)
+        except MediadError as error:
+            return {"code": error.code, "reason": str(error)}
+        self.consumers[new["consumerId"]] = {
+            **new,
+            "producerId": form["producerId"],
+            "rtpParameters": form["rtpParameters"],
+            "paused": data["paused"],
+            "ignoreDtx": data["ignoreDtx"],
+        }
         return {"score": DEFAULT_SCORE}
+
+    def _consumers_resume(self, data: dict[str, Any]) -> dict[str, Any]:
+        for consumer_id in data["consumerIds"]:
+            if consumer_id in self.consumers:
+                self.consumers[consumer_id]["paused"] = False
+        return {"missing": [id_ for id_ in data["consumerIds"] if id_ not in self.consumers]}
 
     def _consumer_close(self, data: dict[str, Any]) -> dict[str, Any]:
         self._find("consumers", "consumerId", data)

@@ -10,6 +10,7 @@ import msgspec
 
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.protocols.certificate import Certificate
+from mediad.worker.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.parameters import RtpMapping, RtpParameters
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
@@ -57,6 +58,13 @@ def as_producer(
         msgspec.convert(accepted.mapping.to_wire(), RtpMapping),
         {"type": accepted.type, "rtp_parameters": consumer_wire(accepted.consumable)},
     )
+
+
+def as_consumer(type_: str, parameters: RtpParameters) -> tuple[ConsumerForm, ConsumerStream]:
+    """What the worker is told of a consumer with these parameters."""
+    encoding = parameters.encodings[0]
+    rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else 0
+    return ConsumerForm.of(type_, parameters), ConsumerStream(encoding.ssrc, rtx_ssrc, parameters.mid)
 
 
 def consumer_wire(consumable: Any) -> dict[str, Any]:
@@ -107,7 +115,7 @@ class Bench:
         parameters = msgspec.convert(consumer["rtp_parameters"], RtpParameters)
         given = {"paused": False, "ignore_dtx": False, "preferred_layers": None, **changes}
         return self.router.create_consumer(
-            transport, consumer_id, producer, consumer["type"], parameters, **given
+            transport, consumer_id, producer, *as_consumer(consumer["type"], parameters), **given
         )
 
     def told(self, name: str) -> list[dict[str, Any]]:

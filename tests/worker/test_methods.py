@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, reject
 
 from mediad.config import WorkerSettings
-from mediad.errors import EnvelopeError, InvalidInput, InvalidState, MediadError, NotFound, PortError
+from mediad.errors import (
+    EnvelopeError,
+    InvalidInput,
+    InvalidState,
+    MediadError,
+    NotFound,
+    PortError,
+    from_code,
+)
 from mediad.protocols.envelope import Request, encode
 from mediad.worker import methods
 from mediad.worker.methods import METHODS, WorkerServer
@@ -35,8 +43,16 @@ class Worker:
     async def ask(self, method: str, /, **data: Any) -> dict[str, Any]:
         return await self.server.handle(method, data)
 
+    async def consume(self, /, **data: Any) -> dict[str, Any]:
+        """Ask for one consumer; raises what kept it from being made."""
+        (answer,) = (await self.ask("consumers.create", **data))["consumers"]
+        if "code" in answer:
+            raise from_code(answer["code"], answer["reason"])
+        return answer
+
     async def refused(self, error: type[MediadError], method: str, /, **data: Any) -> str:
-        return await raises(error, self.server.handle(method, data))
+        asking = self.consume(**data) if method == "consumers.create" else self.ask(method, **data)
+        return await raises(error, asking)
 
     async def connected(self, transport_id: str) -> MediaPeer:
         """A client on a new transport of router "r", its handshake done."""
@@ -88,16 +104,16 @@ def producer(wire: dict[str, Any], kind: str = "video", producer_id: str = "p") 
 
 
 def consumer(wire: dict[str, Any], kind: str = "video", consumer_id: str = "c") -> dict[str, Any]:
-    """The data of consumer.create."""
+    """The data of consumers.create for one of them."""
     accepted = accept(wire, kind=kind)
+    parameters = consumer_wire(accepted.consumable)
+    (encoding,) = parameters["encodings"]
+    new = {"consumerId": consumer_id, "transportId": "b", "form": 0, "mid": "0", "ssrc": encoding["ssrc"]}
+    if "rtx" in encoding:
+        new["rtxSsrc"] = encoding["rtx"]["ssrc"]
     return {
-        "transportId": "b",
-        "consumerId": consumer_id,
-        "producerId": "p",
-        "kind": kind,
-        "type": accepted.type,
-        "rtpParameters": consumer_wire(accepted.consumable),
-        "consumableRtpEncodings": accepted.consumable.to_wire()["encodings"],
+        "forms": [{"producerId": "p", "type": accepted.type, "rtpParameters": parameters}],
+        "consumers": [new],
         "paused": False,
         "ignoreDtx": False,
     }
@@ -109,7 +125,7 @@ async def with_everything() -> Worker:
     for transport_id in ("a", "b"):
         await worker.ask("transport.create", routerId="r", transportId=transport_id, forceTcp=False)
     await worker.ask("producer.create", **producer(chrome_vp8()))
-    await worker.ask("consumer.create", **consumer(chrome_vp8()))
+    await worker.consume(**consumer(chrome_vp8()))
     return worker
 
 
@@ -122,7 +138,8 @@ def test_every_method_the_supervisor_knows() -> None:
         + [f"router.{verb}" for verb in ("create", "close", "stats")]
         + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats")]
         + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
-        + [f"consumer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
+        + [f"consumers.{verb}" for verb in ("create", "resume")]
+        + [f"consumer.{verb}" for verb in ("pause", "resume", "close", "stats")]
         + [f"consumer.{verb}" for verb in ("setPreferredLayers", "setPriority", "requestKeyFrame")]
     )
 
@@ -191,7 +208,7 @@ async def test_malformed_requests_are_refused_by_name(method: str, data: dict[st
     [
         ("router", ["router.close", "router.stats", "transport.create"]),
         ("transport", ["transport.connect", "transport.restartIce", "transport.close", "transport.stats"]),
-        ("transport", ["producer.create", "consumer.create"]),
+        ("transport", ["producer.create"]),
         ("producer", [f"producer.{verb}" for verb in ("pause", "resume", "close", "stats")]),
         ("consumer", [f"consumer.{verb}" for verb in ("pause", "resume", "close", "stats")]),
         (
@@ -210,7 +227,6 @@ async def test_ids_that_name_nothing(what: str, methods_of_it: list[str]) -> Non
             "spatialLayer": 0,
             "priority": 1,
             **(producer(chrome_vp8()) if method == "producer.create" else {}),
-            **(consumer(chrome_vp8()) if method == "consumer.create" else {}),
             f"{what}Id": "ghost",
         }
         assert await worker.refused(NotFound, method, **data) == f'{what} with id "ghost" not found'
@@ -227,16 +243,17 @@ async def test_an_id_of_another_kind_names_nothing() -> None:
 @on_loop
 async def test_a_consumer_of_no_producer() -> None:
     worker = await with_everything()
-    data = consumer(chrome_vp8(), consumer_id="d") | {"producerId": "ghost"}
-    assert await worker.refused(NotFound, "consumer.create", **data) == 'producer with id "ghost" not found'
+    data = consumer(chrome_vp8(), consumer_id="d")
+    data["forms"][0]["producerId"] = "ghost"
+    assert await worker.refused(NotFound, "consumers.create", **data) == 'producer with id "ghost" not found'
 
 
 @on_loop
 async def test_a_consumer_without_encodings() -> None:
     worker = await with_everything()
     data = consumer(chrome_vp8(), consumer_id="d")
-    data["rtpParameters"]["encodings"] = []
-    text = await worker.refused(InvalidInput, "consumer.create", **data)
+    data["forms"][0]["rtpParameters"]["encodings"] = []
+    text = await worker.refused(InvalidInput, "consumers.create", **data)
     assert text == "rtpParameters.encodings is empty"
 
 
@@ -247,7 +264,7 @@ async def test_ids_are_given_once() -> None:
         ("router.create", {"routerId": "r"}),
         ("transport.create", {"routerId": "r", "transportId": "a"}),
         ("producer.create", producer(chrome_vp8())),
-        ("consumer.create", consumer(chrome_vp8())),
+        ("consumers.create", consumer(chrome_vp8())),
     ):
         assert "already exists" in await worker.refused(InvalidState, method, **data)
 
@@ -257,8 +274,9 @@ async def test_routers_are_worlds_apart() -> None:
     worker = await with_everything()
     await worker.ask("router.create", routerId="s")
     await worker.ask("transport.create", routerId="s", transportId="elsewhere")
-    data = consumer(chrome_vp8(), consumer_id="d") | {"transportId": "elsewhere"}
-    assert "another router" in await worker.refused(InvalidInput, "consumer.create", **data)
+    data = consumer(chrome_vp8(), consumer_id="d")
+    data["consumers"][0]["transportId"] = "elsewhere"
+    assert "another router" in await worker.refused(InvalidInput, "consumers.create", **data)
 
 
 @on_loop
@@ -289,7 +307,7 @@ async def test_replies() -> None:
     layers = await worker.ask("consumer.setPreferredLayers", consumerId="c", spatialLayer=1)
     assert layers == {"preferredLayers": {"spatialLayer": 1, "temporalLayer": 2}}
     data = consumer(chrome_vp8(), consumer_id="d")
-    score = await worker.ask("consumer.create", **data, preferredLayers={"spatialLayer": 0})
+    score = await worker.consume(**data)
     assert score == {"score": {"score": 10, "producerScore": 0, "producerScores": [0, 0, 0]}}
 
 
@@ -308,7 +326,7 @@ async def test_closing_forgets_all_that_closes_with_it() -> None:
     await worker.ask("producer.close", producerId="p")
     await worker.refused(NotFound, "consumer.stats", consumerId="c")
     await worker.ask("producer.create", **producer(chrome_vp8()))
-    await worker.ask("consumer.create", **consumer(chrome_vp8()))
+    await worker.consume(**consumer(chrome_vp8()))
     await worker.ask("transport.close", transportId="a")
     for method, data in (
         ("producer.stats", {"producerId": "p"}),
@@ -332,9 +350,10 @@ def test_any_request_is_met_or_refused_and_nothing_else(producing: Any, consumin
     @on_loop
     async def try_both() -> None:
         worker = await with_everything()
-        for method, data in (("producer.create", producing), ("consumer.create", consuming)):
+        for method, data in (("producer.create", producing), ("consumers.create", consuming)):
             with suppress(MediadError):
-                await worker.server.handle(method, data)
+                answer = await worker.server.handle(method, data)
+                assert all(one.get("code") != "error" for one in answer.get("consumers", []))
 
     try_both()
 
@@ -403,7 +422,7 @@ async def test_speech_goes_from_one_client_to_another() -> None:
     async with real_worker() as worker:
         ana, ben = await worker.connected("a"), await worker.connected("b")
         await worker.ask("producer.create", **producer(chrome_opus(), "audio"))
-        await worker.ask("consumer.create", **consumer(chrome_opus(), "audio"))
+        await worker.consume(**consumer(chrome_opus(), "audio"))
         level = {1: bytes([0x80 | 30])}  # voice, -30 dBov
         for number in range(60):
             ana.send_rtp(
@@ -443,7 +462,7 @@ async def test_pictures_begin_with_a_key_frame() -> None:
         ana, ben = await worker.connected("a"), await worker.connected("b")
         wire = video("video/VP8", encodings=[{"ssrc": 2222}])
         await worker.ask("producer.create", **producer(wire))
-        await worker.ask("consumer.create", **consumer(wire))
+        await worker.consume(**consumer(wire))
         frames = [vp8_payload(number, keyframe=number == 3) for number in range(6)]
         for number, frame in enumerate(frames):
             ana.send_rtp(rtp(number, 3000 * number, frame, ssrc=2222))

@@ -1,0 +1,95 @@
+"""Which tracks wait to be offered to whom: plain books, in an order that is fair to the receivers.
+
+Until its turn comes an offer is nothing but a pair of names: no consumer, nothing on the worker, nothing to
+take back when either end goes away meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from mediad.rooms.entities import Consumer, Peer, Producer
+
+Pair = tuple[Peer, Producer]
+
+OFFERS_PER_PEER = 64
+"""Unanswered offers of one client: 0.2 MB on its socket, and some seconds of a slow phone's time."""
+
+TAKEN_IN_A_ROW = 8
+"""Offers of one client before the next has its turn: they leave with one write, and come with one read."""
+
+
+class OfferQueue:
+    """At most `window` offers of one peer are under way: a client that is slow to answer, or does not, holds
+    no more consumers than that, and is not sent more at once than its socket can take."""
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._waiting: dict[Peer, deque[Producer]] = {}
+        self._turns: deque[Peer] = deque()
+        """Peers that have something waiting and may have more under way."""
+        self._under_way: dict[Peer, int] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to take."""
+        return bool(self._turns)
+
+    def put(self, peer: Peer, producer: Producer) -> None:
+        waiting = self._waiting.get(peer)
+        if waiting is not None:
+            waiting.append(producer)
+            return
+        self._waiting[peer] = deque((producer,))
+        if self._under_way.get(peer, 0) < self._window:
+            self._turns.append(peer)
+
+    def take(self, limit: int) -> list[Pair]:
+        """Up to `limit` pairs, some of each peer in turn; they are under way until `done`.
+
+        Those of which either end is closed are left out.
+        """
+        taken: list[Pair] = []
+        while self._turns and len(taken) < limit:
+            peer = self._turns.popleft()
+            waiting = self._waiting[peer]
+            under_way = self._under_way.get(peer, 0)
+            most = 0 if peer.closed else min(TAKEN_IN_A_ROW, limit - len(taken), self._window - under_way)
+            if peer.closed:
+                waiting.clear()
+            before = len(taken)
+            while waiting and len(taken) - before < most:
+                producer = waiting.popleft()
+                if not producer.closed:
+                    taken.append((peer, producer))
+            if len(taken) > before:
+                under_way = self._under_way[peer] = under_way + len(taken) - before
+            if not waiting:
+                del self._waiting[peer]
+            elif under_way < self._window:
+                self._turns.append(peer)
+        return taken
+
+    def done(self, peer: Peer) -> None:
+        """One offer of this peer is answered, or came to nothing."""
+        under_way = self._under_way.pop(peer)
+        if under_way > 1:
+            self._under_way[peer] = under_way - 1
+        if under_way == self._window and peer in self._waiting:
+            self._turns.append(peer)
+
+
+@dataclass(slots=True, eq=False)
+class OfferBook:
+    """A room's offers, from wanted to flowing."""
+
+    queue: OfferQueue = field(default_factory=lambda: OfferQueue(OFFERS_PER_PEER))
+    batches: int = 0
+    """Requests for consumers that are under way."""
+    accepted: deque[Consumer] = field(default_factory=deque)
+    """Consumers their clients have agreed to, which are to be resumed."""
+    resuming: bool = False
+    put_off: list[Pair] = field(default_factory=list)
+    """What found no room on the worker, and is to be offered again."""
+    failures: int = 0
+    """How often in a row that happened."""

@@ -1,0 +1,73 @@
+"""Negotiating a track once for all who can receive the same: their consumers differ by SSRC and MID alone."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+import msgspec
+
+from mediad.ortc.negotiation import can_consume, consumer_parameters
+from mediad.ortc.parameters import RtpCapabilities, RtpParameters
+
+
+class Track(Protocol):
+    """A producer, as far as it matters here."""
+
+    consumable: RtpParameters
+
+
+class Form:
+    """A track as it was negotiated for one kind of receiver, with SSRC and MID left open."""
+
+    __slots__ = ("_encoding", "rtp_parameters", "with_rtx")
+
+    def __init__(self, rtp_parameters: dict[str, Any]) -> None:
+        self.rtp_parameters = rtp_parameters
+        """In wire spelling; never changed."""
+        self._encoding: dict[str, Any] = rtp_parameters["encodings"][0]
+        self.with_rtx = "rtx" in self._encoding
+
+    def fill(self, ssrc: int, mid: str) -> dict[str, Any]:
+        """The parameters of one consumer, in wire spelling; RTX has the SSRC after `ssrc`."""
+        encoding = {**self._encoding, "ssrc": ssrc}
+        if self.with_rtx:
+            encoding["rtx"] = {"ssrc": ssrc + 1}
+        return {"mid": mid, **self.rtp_parameters, "encodings": [encoding]}
+
+
+class Reception:
+    """What peers with the same capabilities can receive."""
+
+    def __init__(self, capabilities: RtpCapabilities) -> None:
+        self._capabilities = capabilities
+        self._forms: WeakKeyDictionary[Track, Form | None] = WeakKeyDictionary()
+
+    def form(self, track: Track) -> Form | None:
+        """None when there is no codec in common."""
+        try:
+            return self._forms[track]
+        except KeyError:
+            form = self._forms[track] = _negotiate(track.consumable, self._capabilities)
+            return form
+
+
+class Receptions:
+    """Those of one room; each is forgotten with the last peer that has it."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[bytes, Reception] = WeakValueDictionary()
+
+    def of(self, capabilities: RtpCapabilities) -> Reception:
+        key = msgspec.json.encode(capabilities.to_wire(), order="sorted")
+        reception = self._known.get(key)
+        if reception is None:
+            reception = self._known[key] = Reception(capabilities)
+        return reception
+
+
+def _negotiate(consumable: RtpParameters, capabilities: RtpCapabilities) -> Form | None:
+    if not can_consume(consumable, capabilities):
+        return None
+    parameters = consumer_parameters(consumable, capabilities, enable_rtx=True, ssrc=0, mid=None)
+    return Form(parameters.to_wire())
