@@ -106,7 +106,7 @@ def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
     if transport is None:
         peer.log.warning("producer %s is not offered: no transport to consume on", producer.id)
     elif form is None:
-        peer.log.info("producer %s is not offered: no codec in common", producer.id)
+        peer.log.debug("producer %s is not offered: no codec in common", producer.id)
     else:
         ssrc = transport.take_ssrc()
         consumer = Consumer(str(uuid4()), producer, transport, ssrc, transport.take_mid(), form)
@@ -301,6 +301,7 @@ async def _resume(room: Room, consumers: list[Consumer]) -> None:
                 await _resume(room, [consumer])
             return
         error = failure
+    await room.background.turns.take()
     for consumer in consumers:
         if consumer.closed:
             continue

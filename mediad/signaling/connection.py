@@ -255,8 +255,10 @@ class Connection:
             future.set_exception(ClientRefused(response.code, response.reason))
 
     def _arm_timer(self) -> None:
+        if self._timer is not None:
+            return
         deadline_us = self._table.get_timer()
-        if self._timer is not None or deadline_us is None:
+        if deadline_us is None:
             return
         delay_s = max(0.0, (deadline_us - _now_us()) / 1_000_000)
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._handle_timer)

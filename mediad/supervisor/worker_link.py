@@ -39,9 +39,6 @@ asked next is soon begun."""
 ROOM_WINDOW = 8
 """How many of them may be one room's."""
 
-MAX_OWN = 256
-"""The server's own requests that a worker may owe an answer. Each of their askers has one at a time."""
-
 MAX_SUSPECTS = 1024
 """Requests that are remembered as unanswered, or as answered a moment ago."""
 
@@ -105,7 +102,6 @@ class WorkerLink:
         self._subscribers: dict[str, EventHandler] = {}
         self._lanes = Lanes[_Waiting](WINDOW, ROOM_WINDOW)
         self._sent: dict[int, _Sent] = {}
-        self._own = 0
         self._blocked = False
         """The worker does not read its pipe fast enough: what waits in lanes stays there."""
         self._last_id = 0
@@ -124,20 +120,17 @@ class WorkerLink:
     async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
         """The worker's reply to something the server asks on its own account.
 
-        Raises the error the worker answered with; Unavailable when it owes too many answers or does not give
-        this one in time; WorkerDied when it is gone, or goes before it has answered; Forbidden when it is
-        known to bring workers down.
+        No bound applies to it: a reload must not fail because somebody looks at the statistics, and each of
+        the few who ask has few requests at a time. Raises the error the worker answered with; Unavailable
+        when it does not answer in time; WorkerDied when it is gone, or goes before it has answered; Forbidden
+        when it is known to bring workers down.
         """
         self._require_life()
-        if self._own >= MAX_OWN:
-            raise Unavailable(f"worker {self.worker_id} is overloaded")
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._own += 1
         request_id = self._ask(_Sent(answer), current_asker(), method, data)
         try:
             return await answer
         finally:
-            self._own -= 1
             self._give_up(request_id)
 
     async def request_for(self, router_id: str, method: str, compose: Compose) -> dict[str, Any]:

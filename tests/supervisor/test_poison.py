@@ -103,3 +103,28 @@ def test_suspects_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_any_data_has_marks_that_do_not_depend_on_its_order(value: Any) -> None:
     data = {"a": value, "b": 1}
     assert marks("x", "m", data) == marks("x", "m", dict(reversed(data.items())))
+
+
+def _making(producer_id: str, produced_by: str, ssrc: int, **words: Any) -> dict[str, Any]:
+    form = {
+        "producerId": producer_id,
+        "producedBy": produced_by,
+        "type": "simple",
+        "rtpParameters": {"encodings": [{"ssrc": 0}], **words},
+    }
+    return {"forms": [form], "consumers": [{"consumerId": "c", "transportId": "t", "form": 0, "ssrc": ssrc}]}
+
+
+def test_consumers_made_together_are_known_by_whose_track_it_is_and_its_form() -> None:
+    ana = marks("ben", "consumers.create", _making("p1", "ana", 1))
+    assert ana == marks("cid", "consumers.create", _making("p2", "ana", 2)), "whoever asks, whatever is drawn"
+    assert not set(ana) & set(marks("ben", "consumers.create", _making("p1", "dee", 1)))
+    assert not set(ana) & set(marks("ben", "consumers.create", _making("p1", "ana", 1, codecs=[])))
+    both = _making("p1", "ana", 1)
+    both["forms"] += _making("p3", "dee", 1)["forms"]
+    assert set(marks(None, "consumers.create", both)) > set(ana)
+
+
+def test_and_resumed_together_by_whose_tracks_they_are() -> None:
+    ana, both = ({"consumerIds": ["c"], "producedBy": by} for by in (["ana"], ["ana", "dee"]))
+    assert set(marks("ben", "consumers.resume", ana)) < set(marks("cid", "consumers.resume", both))

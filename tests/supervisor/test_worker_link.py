@@ -120,24 +120,6 @@ async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
         assert await answered == {}
 
 
-@on_loop
-async def test_the_servers_own_requests_are_bounded_but_pings_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_link, "MAX_OWN", 2)
-    async with far_end() as far:
-        waiting = [asyncio.create_task(far.link.request("x", {})) for _ in range(2)]
-        await far.heard(2)
-        assert await raises(Unavailable, far.link.request("x", {})) == "worker 3 is overloaded"
-        pong = far.link.ping()
-        ping = (await far.heard(3))[-1]
-        assert isinstance(ping, Request)
-        far.say(Response(ping.id, True, {}))
-        assert await pong == {}
-        waiting[0].cancel()
-        await asyncio.sleep(0)
-        waiting.append(asyncio.create_task(far.link.request("x", {})))
-        assert len(await far.heard(4)) == 4
-
-
 # -- what rooms ask ----------------------------------------------------------------------------------------
 
 

@@ -134,7 +134,7 @@ async def with_everything() -> Worker:
 
 def test_every_method_the_supervisor_knows() -> None:
     assert sorted(METHODS) == sorted(
-        [f"worker.{verb}" for verb in ("ping", "stats", "configure")]
+        [f"worker.{verb}" for verb in ("ping", "stats", "trim", "configure")]
         + [f"router.{verb}" for verb in ("create", "close", "stats")]
         + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats")]
         + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
