@@ -21,13 +21,13 @@ from mediad.rooms.offer_queue import Pair
 from mediad.rooms.reception import Form
 from mediad.rooms.room import Room
 
-BATCH = 32
-"""Consumers made with one request: some milliseconds of work on either side."""
+BATCH = 16
+"""Consumers made with one request: one or two milliseconds of work on either side."""
 
 BATCHES = 2
 """Such requests of one room at a time: the worker is busy with one while clients are told of the other."""
 
-RESUMED_AT_ONCE = 64
+RESUMED_AT_ONCE = 32
 
 RETRY_S, LONGEST_RETRY_S = 1.0, 16.0
 """Before offers that found no room are made again: doubled until one succeeds."""
