@@ -143,8 +143,6 @@ def check_native_build() -> None:
     """Raises SystemExit with one line that says what is missing and how to come by it."""
     if not sys.platform.startswith("linux"):
         raise cannot(f"the native media path needs Linux, this is {sys.platform}")
-    if not sources():
-        raise cannot(f"no .pyx files below {FASTPATH}: this source tree is not complete")
     try:
         import Cython  # noqa: F401
     except ImportError:
@@ -202,6 +200,7 @@ class BuildExt(build_ext):
     def run(self) -> None:
         if not self.extensions:
             return
+        self.parallel = self.parallel or os.cpu_count()
         check_native_build()
         self.made_by = Compiler()
         interfaces = Interfaces(self.made_by)
@@ -263,5 +262,7 @@ class Sdist(sdist):
         super().run()
 
 
+if NATIVE and not sources():
+    raise cannot(f"no .pyx files below {FASTPATH}: this source tree is not complete")
 commands: dict[str, type[Command]] = {"build_ext": BuildExt, "build_py": BuildPy, "sdist": Sdist}
 setup(cmdclass=commands, ext_modules=list(extensions()) if NATIVE else [])

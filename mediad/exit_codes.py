@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     SOFTWARE = 70
     """A worker could not be brought up, or something broke that should not (EX_SOFTWARE). Worth retrying."""
     CONFIG = 78
-    """A setting is wrong (EX_CONFIG). Not worth retrying."""
+    """A setting is wrong, or the installation lacks something (EX_CONFIG). Not worth retrying."""
 
 
 def exit_code_for(error: MediadError) -> ExitCode:

@@ -22,6 +22,7 @@ FLOORS = {
     "exit_codes": "errors",
     "config_kinds": "errors",
     "sockets": "errors",
+    "needs": "",
     "config": "errors config_kinds",
     "announced": "errors config",
     "config_toml": "errors config",
@@ -43,14 +44,14 @@ FLOORS = {
     "_fastpath.udp_receive": ENGINE,
     "_fastpath.udp_send": ENGINE,
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
-    "worker": "errors exit_codes capacity config histogram logs loop_lag overdue sockets turns ortc "
-    "protocols _fastpath.loop _fastpath.engine",
+    "worker": "errors needs exit_codes capacity config histogram logs loop_lag overdue sockets turns "
+    "ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors addresses capacity overdue turns ortc words",
     "telemetry": "errors config logs words",
-    "signaling": "errors config logs ortc rooms",
-    "supervisor": "errors words exit_codes announced config config_load config_sample logs loop_lag sockets "
-    "ortc protocols rooms signaling telemetry",
-    "ctl": "errors words exit_codes announced config config_load protocols sockets",
+    "signaling": "errors needs config logs ortc rooms",
+    "supervisor": "errors needs words exit_codes announced config config_load config_sample logs loop_lag "
+    "sockets ortc protocols rooms signaling telemetry",
+    "ctl": "errors needs words exit_codes announced config config_load protocols sockets",
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.

@@ -9,7 +9,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-WEB_ROOT = Path(__file__).parent.parent / "web" / "dist"
+from mediad.needs import PAGE
+
+WEB_ROOT = PAGE.parent
 
 _NOT_BUILT = """\
 mediad is running, but its demo page is not built.

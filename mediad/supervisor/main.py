@@ -2,7 +2,7 @@
 
     0   stopped as asked                       69  a port or the admin socket is taken
     2   the command line makes no sense        70  something broke; worth retrying
-                                               78  a setting is wrong
+                                               78  a setting is wrong, or the installation
 
 Nobody needs to be restarted after 2, 69 or 78: only a person can put that right.
 """
@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 import uvloop
 
-from mediad import __version__, config_load, logs
+from mediad import __version__, config_load, logs, needs
 from mediad.announced import cautions
 from mediad.config import KEYS
 from mediad.config_load import Loaded
@@ -52,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"mediad: warning: {warning}", file=sys.stderr)
         print("The settings can be used, but see the warnings." if warnings else "The settings are right.")
         return ExitCode.OK
+    if problem := needs.fatal_problem():
+        print(f"mediad: {problem}", file=sys.stderr)
+        return ExitCode.CONFIG
+    if problem := needs.page_problem():
+        logger.warning("%s", problem)
     for warning in warnings:
         logger.warning("%s", warning)
     return _run(daemon)

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 
 import uvloop
 
-from mediad import logs
+from mediad import logs, needs
 from mediad.config import WorkerSettings
 from mediad.errors import ConfigError
 from mediad.exit_codes import ExitCode
-from mediad.worker.methods import WorkerServer
 from mediad.worker.process import serve, settle_in
 
 
@@ -31,6 +30,11 @@ def main(argv: Sequence[str]) -> int:
     except ConfigError as error:
         print(f"mediad.worker: {error}", file=sys.stderr)
         return ExitCode.CONFIG
+    if problem := needs.fatal_problem():
+        print(f"mediad.worker: {problem}", file=sys.stderr)
+        return ExitCode.CONFIG
+    from mediad.worker.methods import WorkerServer  # loads the native code
+
     settle_in(settings.worker_id)
     logs.setup(settings.log_level, settings.log_format, worker=settings.worker_id)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -15,6 +15,7 @@ from mediad.ctl.doctor.facts import (
     Machine,
     MediaProbe,
     Network,
+    Parts,
 )
 
 NOW = datetime.datetime(2030, 6, 1, tzinfo=datetime.UTC)
@@ -83,6 +84,7 @@ WELL = Facts(
     machine=MACHINE,
     network=NETWORK,
     certificate=CERTIFICATE,
+    installation=Parts(),
 )
 
 

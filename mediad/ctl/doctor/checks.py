@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from mediad.ctl.doctor import certificate_checks, daemon_checks, machine_checks, network_checks
+from mediad.ctl.doctor import (
+    certificate_checks,
+    daemon_checks,
+    installation_checks,
+    machine_checks,
+    network_checks,
+)
 from mediad.ctl.doctor.facts import Facts
 from mediad.ctl.doctor.finding import Check, Finding
 
 CHECKS: tuple[Check, ...] = (
+    *installation_checks.CHECKS,
     *daemon_checks.CHECKS,
     *network_checks.CHECKS,
     *certificate_checks.CHECKS,

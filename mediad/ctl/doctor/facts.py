@@ -123,6 +123,15 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What mediad is installed with: for each part what is wrong and what to do, or None."""
+
+    native_problem: str | None = None
+    library_problem: str | None = None
+    page_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """One look at an installation."""
 
@@ -138,3 +147,4 @@ class Facts:
     machine: Machine = Machine()
     network: Network = Network()
     certificate: CertificateFacts | None = None
+    installation: Parts | None = None

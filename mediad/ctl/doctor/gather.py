@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import os
 
-from mediad import __version__
+from mediad import __version__, needs
 from mediad.ctl.doctor import certificate, machine, probes
-from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network
+from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network, Parts
 from mediad.ctl.installation import Installation
 from mediad.ctl.session import Data, Session
 
@@ -34,6 +34,11 @@ def gather(session: Session, found: Installation, stun: str | None, ntp: str | N
         machine=machine.look(pid, offset_s),
         network=_network(session, found, daemon, stun),
         certificate=certificate.read(tls, settings.tls_private_key) if settings and tls else None,
+        installation=Parts(
+            native_problem=needs.native_problem(),
+            library_problem=needs.library_problem(),
+            page_problem=needs.page_problem(),
+        ),
     )
 
 
