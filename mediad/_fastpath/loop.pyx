@@ -37,7 +37,7 @@ __all__ = ["MAX_ENCODINGS", "Codec", "EventKind", "ExtensionKind", "Kind", "Medi
 MAX_ENCODINGS = 4
 
 cdef enum:
-    COMMAND_RING = 8192
+    COMMAND_RING = 2048
     OUTBOX_DATAGRAMS = 1024        # 2 MiB: what a batch writes is still in cache when it is sent
     READY_EVENTS = 64
     ROUNDS = 4                     # receive batches of one socket before the others and the timers get their turn
