@@ -13,8 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from types import TracebackType
 
-_ETH_P_IP = 0x0800
-_OUTGOING = 4  # PACKET_OUTGOING: on loopback every packet is seen going out and coming in
+_ETH_P_IP = 0x0800  # a socket for one protocol sees what comes in, and on loopback that is everything, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,9 @@ class PacketTap:
     def _run(self) -> None:
         while not self._ended:
             try:
-                data, address = self._socket.recvfrom(65536)
+                self._take(self._socket.recv(65536))
             except TimeoutError:
                 continue
-            if address[2] == _OUTGOING:
-                self._take(data)
 
     def _take(self, data: bytes) -> None:
         if len(data) < 28 or data[9] != socket.IPPROTO_UDP:

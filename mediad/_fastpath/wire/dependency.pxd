@@ -20,6 +20,7 @@ ctypedef struct DependencyStructure:
     uint32_t target_count
     uint32_t active                # decode targets being sent, one bit each
     uint32_t timestamp             # of the key frame it came with
+    uint32_t active_timestamp      # of the picture that told of `active` last
     uint8_t spatial_count          # by `active`
     uint8_t target_spatial[MAX_TARGETS]
     uint8_t target_temporal[MAX_TARGETS]

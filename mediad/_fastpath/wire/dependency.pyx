@@ -194,25 +194,40 @@ cdef bint read_frame(BitReader* reader, const DependencyStructure* structure, ui
     return True
 
 
+cdef inline bint is_late(uint32_t timestamp, uint32_t newest) noexcept nogil:
+    """Of a repaired packet: its news is older than what is known."""
+    cdef int32_t later = <int32_t>(timestamp - newest)
+    return -MAX_LATENESS < later < 0
+
+
 cdef void take_structure(BitReader* reader, DependencyStructure* structure, uint32_t timestamp) noexcept nogil:
     """A repaired packet of an older key frame must not bring its structure back."""
     cdef DependencyStructure read
-    cdef int32_t later = <int32_t>(timestamp - structure.timestamp)
     if not read_structure(reader, &read):
         reader.failed = True
         return
-    if structure.template_count != 0 and -MAX_LATENESS < later < 0:
+    if structure.template_count != 0 and is_late(timestamp, structure.timestamp):
         reader.failed = True
         return
     read.timestamp = timestamp
+    read.active_timestamp = timestamp
     structure[0] = read
+    count_layers(structure)
+
+
+cdef void take_active(DependencyStructure* structure, uint32_t active, uint32_t timestamp) noexcept nogil:
+    """It is told once a change. A repaired packet of an older picture must not bring back what was before it."""
+    if is_late(timestamp, structure.active_timestamp):
+        return
+    structure.active_timestamp = timestamp
+    structure.active = active
     count_layers(structure)
 
 
 cdef bint dependency_describe(DependencyStructure* structure, const uint8_t* p, uint32_t length, uint32_t timestamp,
                               PayloadInfo* info, bint* starts_sequence) noexcept nogil:
     cdef BitReader reader
-    cdef uint32_t template_id, flags = 0
+    cdef uint32_t template_id, active, flags = 0
     starts_sequence[0] = False
     if length < MANDATORY_BYTES:
         return False
@@ -232,8 +247,9 @@ cdef bint dependency_describe(DependencyStructure* structure, const uint8_t* p, 
             starts_sequence[0] = info.starts_frame
             take_structure(&reader, structure, timestamp)
         if flags & 0x08 and not reader.failed:
-            structure.active = bits(&reader, structure.target_count)
-            count_layers(structure)
+            active = bits(&reader, structure.target_count)
+            if not reader.failed:
+                take_active(structure, active, timestamp)
     if structure.template_count != 0 and not reader.failed:
         read_frame(&reader, structure, template_id, (flags & 0x04) != 0, (flags & 0x02) != 0, info)
     return True

@@ -95,6 +95,25 @@ def test_a_late_structure_does_not_come_back() -> None:
     assert dependencies.describe(descriptor(50, 2), 0)["has_layers"] == 1
 
 
+def test_late_news_of_what_is_sent_does_not_undo_newer_ones() -> None:
+    """Chromium tells of a change once: what an old packet, sent again, brought back would stay for good."""
+    dependencies = known(L3T3)
+    lowest, everything = (0b111, 9), (0b111_111_111, 9)
+
+    def count(seconds: float, active: tuple[int, int] | None = None) -> int:
+        info = dependencies.describe(descriptor(50, 2, active=active), int(seconds * 90_000) % 2**32)
+        assert info is not None
+        return int(info["spatial_count"])
+
+    assert count(0.1, lowest) == 1
+    assert count(0.2, everything) == 3
+    assert count(0.1, lowest) == 3
+    assert count(0.3) == 3
+    assert count(0.4, lowest) == 1
+    assert count(100_000.0, everything) == 3  # long after, with a clock that has wrapped around
+    assert count(99_999.9, lowest) == 3
+
+
 def test_a_structure_that_is_cut_off_changes_nothing() -> None:
     whole = descriptor(7, 9, structure=L3T3_KEY)
     for length in range(3, len(whole) - 1):
