@@ -60,3 +60,11 @@ def test_wrong_settings(tmp_path: Path) -> None:
 def test_a_daemon_of_somebody_else() -> None:
     with pytest.raises(NotAllowed):
         find(ScriptedSession(NotAllowed("no permission")), None, {})
+
+
+def test_media_that_would_not_arrive_is_seen_without_a_daemon(tmp_path: Path) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text('announced_ip = "8.8.4.4"\n')
+    (problem,) = find(ABSENT, str(path), {}).problems
+    assert "but listen_ip is 127.0.0.1" in problem
+    assert "media sent to 8.8.4.4 would be lost; set listen_ip to 0.0.0.0" in problem

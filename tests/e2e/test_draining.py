@@ -79,7 +79,7 @@ def test_a_node_drained_with_a_deadline_and_undrained() -> None:
                     await room.flows()
                 said = await draining.done()
                 assert said.code == 0, said
-                assert said.out == "the node is drained; mediactl undrain welcomes rooms again\n"
+                assert said.out == "the node is drained and takes no rooms; end that with: mediactl undrain\n"
                 assert "2 rooms with 4 peers left, sent away in" in said.err
                 assert daemon.stats()["totalRooms"] == 0
                 await until(

@@ -43,6 +43,12 @@ class LayerWatch:
         self.sender = tabs.open(room_id, "ana", script=SCRIPT, **({"audio": "false"} | THREE_LAYERS | query))
         self.receiver = tabs.open(room_id, "ben", script=SCRIPT, produce="false")
 
+    def extension_id(self, uri: str) -> int:
+        """Of a header extension the sender uses; 0 when it does not."""
+        producers: list[dict[str, Any]] = self.sender.get("mediad.producers")
+        extensions = producers[0]["rtpParameters"]["headerExtensions"]
+        return next((int(one["id"]) for one in extensions if one["uri"] == uri), 0)
+
     def can_send(self, codec: str) -> bool:
         known: list[str] = self.sender.get(
             "RTCRtpSender.getCapabilities('video').codecs.map(codec => codec.mimeType)"
