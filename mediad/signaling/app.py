@@ -30,9 +30,13 @@ from mediad.signaling.cors import Cors
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 from mediad.signaling.request_log import RequestLog
+from mediad.signaling.server import abort_later
 
 REFUSAL_CODE = 4000
 """Close codes that stand for a refusal are this and the HTTP status."""
+
+CLOSE_GRACE_S = 10.0
+"""What a refused client gets to take the closing handshake in."""
 
 MAX_ID_LENGTH = 128
 """Characters of a room or peer id: they are keys, log context and part of every message."""
@@ -171,7 +175,7 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
         log = _log.bind(room=room_id or None, peer=peer_id or None)
         log.info("connection refused (%d): %s", refused.status, refused)
         registry.observer.refused(room_id, peer_id, _REFUSALS[refused.status], str(refused))
-        await _deny(websocket, refused)
+        await _deny(websocket, refused, settings.limits.close_grace_s)
         return
 
     async def handle(request: protoo.Request) -> Answer:
@@ -208,7 +212,7 @@ async def _connect(
         raise Refused(500, str(error)) from None
 
 
-async def _deny(websocket: WebSocket, refused: Refused) -> None:
+async def _deny(websocket: WebSocket, refused: Refused, grace_s: float = CLOSE_GRACE_S) -> None:
     """Answer the upgrade with an HTTP error; the header is where WebSocket libraries look for a reason.
 
     A browser keeps both from its pages. A page that asks for it (`explain=true`) gets a connection instead
@@ -218,6 +222,7 @@ async def _deny(websocket: WebSocket, refused: Refused) -> None:
     if asked and protoo.SUBPROTOCOL in websocket.scope["subprotocols"]:
         await websocket.accept(subprotocol=protoo.SUBPROTOCOL)
         await websocket.close(REFUSAL_CODE + refused.status, _short(str(refused)))
+        abort_later(websocket.scope, grace_s)
         return
     response = PlainTextResponse(str(refused), refused.status, {"X-WebSocket-Reject-Reason": str(refused)})
     await websocket.send_denial_response(response)

@@ -20,7 +20,7 @@ from mediad import logs
 from mediad.errors import InvalidState
 from mediad.signaling import protoo
 from mediad.signaling.limits import ConnectionLimits, SendQueue, ViolationBudget
-from mediad.signaling.server import ABORT_EXTENSION
+from mediad.signaling.server import abort_later
 
 
 def _now_us() -> int:
@@ -171,16 +171,10 @@ class Connection:
         self._queue.clear()
         self._writable.set()
         self._reject_waiting()
-        self._abort_later()
+        abort_later(self._websocket.scope, self._limits.close_grace_s)
         on_ended, self._on_ended = self._on_ended, None
         if on_ended is not None:
             on_ended()
-
-    def _abort_later(self) -> None:
-        """Make sure the closing handshake ends even when the client does not read."""
-        extension = self._websocket.scope.get("extensions", {}).get(ABORT_EXTENSION)
-        if extension is not None:
-            asyncio.get_running_loop().call_later(self._limits.close_grace_s, extension["abort"])
 
     # -- frames in -----------------------------------------------------------------------------------------
 

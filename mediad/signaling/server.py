@@ -9,6 +9,8 @@ that will never drain.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import MutableMapping
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -49,6 +51,13 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         """A client that does not answer pings does not take the closing handshake either."""
         super().keepalive_timeout()
         self.transport.abort()
+
+
+def abort_later(scope: MutableMapping[str, Any], delay_s: float) -> None:
+    """Make sure the closing handshake of this connection ends even when the client does not read."""
+    extension = scope.get("extensions", {}).get(ABORT_EXTENSION)
+    if extension is not None:
+        asyncio.get_running_loop().call_later(delay_s, extension["abort"])
 
 
 def uvicorn_options() -> dict[str, Any]:

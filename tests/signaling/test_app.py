@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
@@ -17,6 +19,7 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.observer import Observer
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
+from mediad.signaling.limits import ConnectionLimits
 from tests.support.rtp_samples import opus
 from tests.support.signaling import Front, eventually, run
 
@@ -57,6 +60,22 @@ def test_a_page_that_asks_is_told_why_it_is_refused() -> None:
         assert await refusal(url, None) == (403, "invalid/missing Sec-WebSocket-Protocol")
 
     run(scenario)
+
+
+def test_who_is_told_why_and_does_not_go_is_cut_off() -> None:
+    async def scenario(running: Front) -> None:
+        where = urlsplit(running.url(roomId="r" * 129, peerId="p", explain="true"))
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"
+        writer.write(
+            f"GET /?{where.query} HTTP/1.1\r\nHost: {where.netloc}\r\n{upgrade}\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: protoo\r\n\r\n".encode()
+        )
+        with contextlib.suppress(ConnectionResetError):
+            await asyncio.wait_for(reader.read(-1), 20)  # no close frame of ours, and yet it ends
+        writer.close()
+
+    run(scenario, settings=SignalingSettings(limits=ConnectionLimits(close_grace_s=0.05)))
 
 
 @pytest.mark.parametrize(
