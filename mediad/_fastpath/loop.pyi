@@ -12,7 +12,8 @@ class Kind(IntEnum):
 class EventKind(IntEnum):
     """Shapes of the tuples drain() returns:
 
-    (EVENT_STUN | EVENT_DTLS, socket, host, port, datagram, transport handle, local)
+    (EVENT_STUN | EVENT_DTLS, socket, host, port, datagram, transport handle, local, selected heard)
+        selected heard: µs when authentic media last came from where this transport's media goes to; 0 = never
     (EVENT_CLOSED, Kind, handle)                       the index is free, lent sessions are no longer used
     (EVENT_STREAM, producer, encoding, ssrc, score 0..10, active)
     (EVENT_CONSUMER_SCORE, consumer, score 0..10)
@@ -21,6 +22,10 @@ class EventKind(IntEnum):
     (EVENT_ESTIMATE, transport, available bit/s, delivered bit/s, queueing delay µs)
     (EVENT_BITRATES, producer, encoding, 16 bitrates)  bit/s a choice of layers takes [4 * spatial + temporal]
     (EVENT_STATS, request id, list of dicts)           empty when the object is gone
+    (EVENT_REFUSED, Kind, handle, command, reason)     it was not done, and what it was to open is CLOSED
+    (EVENT_PATH, transport, socket, host, port, local, heard µs, dropped µs, asked)
+        the answer to ask_address, or, not asked, the first authentic packet of media on this path; when one last came
+        from it, and when a check from it, or from an address that is no path, was last dropped; 0 = never
     """
 
     EVENT_STUN = 1
@@ -33,6 +38,8 @@ class EventKind(IntEnum):
     EVENT_STATS = 8
     EVENT_ESTIMATE = 9
     EVENT_BITRATES = 10
+    EVENT_REFUSED = 11
+    EVENT_PATH = 12
 
 class Codec(IntEnum):
     CODEC_OTHER = 0
@@ -56,6 +63,9 @@ class ExtensionKind(IntEnum):
     EXT_PLAYOUT_DELAY = 10
 
 MAX_ENCODINGS: int
+MAX_USERNAMES: int
+"""Of one transport, as MAX_ADDRESSES."""
+MAX_ADDRESSES: int
 
 def session_pointer(session: object) -> int:
     """The srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""
@@ -85,6 +95,11 @@ class Commands:
     def add_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def remove_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def select_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
+    def select_unproven(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None:
+        """Sends at most what came from there three times over, until authentic media or prove_address."""
+    def prove_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
+    def ask_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None:
+        """Answered by EVENT_PATH."""
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int) -> None: ...
     def set_probe_session(self, handle: int, session: int) -> None:
         """What protects the probation stream (SSRC 1234) towards this transport."""

@@ -18,9 +18,13 @@ from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.commands cimport Commands, fill_address, read_counters
 from mediad._fastpath.engine.control cimport engine_apply
 from mediad._fastpath.engine.feedback cimport engine_deadline, engine_tick
-from mediad._fastpath.engine.graph cimport Engine, emit, engine_destroy, engine_init, events_have_room
+from mediad._fastpath.engine.graph cimport Engine, drop, emit, engine_destroy, engine_init, events_have_room
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, EVENT_CLOSED, KIND_SOCKET, Command, Event,
+    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, DROP_COMMAND_REFUSED, EVENT_CLOSED, EVENT_REFUSED,
+    KIND_SOCKET, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE, Command, Event, Refusal,
+)
+from mediad._fastpath.engine.messages cimport (
+    MAX_ADDRESSES as _MAX_ADDRESSES, MAX_ENCODINGS as _MAX_ENCODINGS, MAX_USERNAMES as _MAX_USERNAMES,
 )
 from mediad._fastpath.udp_receive cimport (
     RECEIVE_MESSAGES, Receiver, receive_deliver, receive_fetch, receiver_close, receiver_open,
@@ -32,9 +36,14 @@ from mediad._fastpath.wire.payload import Codec
 from mediad._fastpath.wire.rtp import ExtensionKind
 from mediad._fastpath.wire.srtp import session_pointer
 
-__all__ = ["MAX_ENCODINGS", "Codec", "EventKind", "ExtensionKind", "Kind", "MediaLoop", "session_pointer"]
+__all__ = [
+    "MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "EventKind", "ExtensionKind", "Kind", "MediaLoop",
+    "session_pointer",
+]
 
-MAX_ENCODINGS = 4
+MAX_ENCODINGS = _MAX_ENCODINGS
+MAX_USERNAMES = _MAX_USERNAMES
+MAX_ADDRESSES = _MAX_ADDRESSES
 
 cdef enum:
     COMMAND_RING = 2048
@@ -134,13 +143,28 @@ cdef void apply_commands(Loop* loop, uint64_t now_us) noexcept nogil:
 cdef void open_socket(Loop* loop, const Command* command) noexcept nogil:
     cdef uint32_t index = command.handle
     if index >= MAX_SOCKETS:
+        refuse_socket(loop, command, REFUSED_OUT_OF_RANGE)
         return
     loop.sockets.fds[index] = command.body.fd
     loop.sockets.families[index] = socket_family(command.body.fd)
     if not probe_gso(command.body.fd):
         loop.sender.gso = False
     loop.gro = enable_gro(command.body.fd)
-    epoll_add(loop.epoll_fd, command.body.fd, index)
+    if epoll_add(loop.epoll_fd, command.body.fd, index) != 0:
+        loop.sockets.fds[index] = -1
+        refuse_socket(loop, command, REFUSED_NO_MEMORY)
+
+
+cdef void refuse_socket(Loop* loop, const Command* command, Refusal refusal) noexcept nogil:
+    cdef Event event
+    memset(&event, 0, sizeof(Event))
+    event.kind = EVENT_REFUSED
+    event.handle = command.handle
+    event.a = KIND_SOCKET
+    event.b = command.kind
+    event.c = refusal
+    drop(&loop.engine, DROP_COMMAND_REFUSED)
+    emit(&loop.engine, &event)
 
 
 cdef void close_socket(Loop* loop, const Command* command) noexcept nogil:

@@ -212,6 +212,11 @@ class DtlsEndpoint:
         elif self._sender.repeat_at_us is not None and now_us >= self._sender.repeat_at_us:
             self._repeat_flight(now_us)
 
+    def fail(self, reason: str) -> None:
+        """End it, for a reason of the caller's."""
+        if self._state not in ("failed", "closed"):
+            self._fail(reason)
+
     def close(self, now_us: int) -> None:
         """Say goodbye if there is someone to say it to (close_notify), and be closed."""
         if self._state == "closed":

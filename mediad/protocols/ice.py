@@ -1,7 +1,11 @@
 """An ICE-lite agent (RFC 8445 §2.5): it answers checks, and never sends one.
 
-Owns the credentials of one transport, the paths its peer has proven, and which of them media takes. The
+Owns the credentials of one transport, the paths its peer checked, and which of them media takes. The
 caller owns sockets and clock, and after each call drains `next_event`, then `datagrams_to_send`.
+
+Consent (RFC 7675) is counted for each path. Media moves to another path when the peer nominates it, or when the
+path in use is silent while the other is checked (a NAT gave the peer another port, and it nominates once only).
+From a path that has proven to receive it moves to one that has not only when the first is silent.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Literal
 
+from mediad.protocols.ice_paths import CheckMemory, Path, PathState
 from mediad.protocols.stun import (
     BindingRequest,
     MalformedStun,
@@ -24,7 +29,6 @@ IceState = Literal["new", "connected", "completed", "disconnected", "closed"]
 
 _ALPHABET = string.ascii_letters + string.digits
 _FRAGMENT_LENGTH, _PASSWORD_LENGTH = 16, 32  # RFC 8445 §5.3 wants 24 and 128 bits; these carry 95 and 190
-_MAX_CREDENTIALS = 3
 _MAX_QUEUED_REPLIES = 64
 # Answers to requests that proved nothing: enough to tell an honest peer what is wrong, too few to matter
 # to whoever stands behind a forged source address.
@@ -32,20 +36,8 @@ _UNPROVEN_REPLIES_PER_WINDOW = 10
 _WINDOW_US = 1_000_000
 _OVERSLEPT_US = 1_000_000
 _SECOND_CHANCE_US = 7_000_000  # peers check every 4 to 6 s: RFC 7675 §5.1
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """One local socket (the loop's number for it) and one remote address.
-
-    `local` tells which of this machine's addresses the peer reaches, on a socket bound to all of them:
-    answers have to come from it. Empty where the socket is bound to one.
-    """
-
-    socket: int
-    host: str
-    port: int
-    local: str = ""
+_SILENT_US = 7_000_000  # the same; media says more, and sooner
+_SILENT_WITH_PROOF_US = 3_000_000  # when the other path was nominated, or media came from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,14 @@ class IceParameters:
 
 @dataclass(frozen=True, slots=True)
 class PathAdded:
-    """The peer has proven this path; DTLS and media may be accepted from it."""
+    """The peer has checked this path; DTLS and media may be accepted from it."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PathChecked:
+    """A known path, again: whoever else claims its address by now, the newest check was ours."""
 
     path: Path
 
@@ -72,9 +71,10 @@ class PathRemoved:
 
 @dataclass(frozen=True, slots=True)
 class PathSelected:
-    """Outgoing datagrams go this way from now on."""
+    """Outgoing datagrams go this way from now on; not many until the path is `proven` to receive."""
 
     path: Path
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class UsernameRetired:
     username_fragment: str
 
 
-IceEvent = PathAdded | PathRemoved | PathSelected | StateChanged | UsernameRetired
+IceEvent = PathAdded | PathChecked | PathRemoved | PathSelected | StateChanged | UsernameRetired
 
 
 def _new_parameters() -> IceParameters:
@@ -102,21 +102,28 @@ def _new_parameters() -> IceParameters:
 class IceLiteAgent:
     """The lite side of one transport; always controlled.
 
-    `consent_timeout_us` after the last authenticated request the peer counts as gone (RFC 7675), 0 never.
-    At most `max_paths` paths are kept; a new one then evicts the oldest that is not selected.
+    A path is given up `consent_timeout_us` after its last authenticated request or media (0: never), and with the
+    last one the peer. At most `max_paths` paths are kept; a new one then evicts the one that was silent longest.
+    At most `max_credentials` pairs are: those in use and the newest.
     """
 
-    def __init__(self, *, consent_timeout_us: int = 30_000_000, max_paths: int = 8) -> None:
+    def __init__(
+        self, *, consent_timeout_us: int = 30_000_000, max_paths: int = 8, max_credentials: int = 3
+    ) -> None:
         if max_paths < 2:
             raise ValueError("an agent needs room for the selected path and a newcomer")
+        if max_credentials < 2:
+            raise ValueError("an agent needs room for the credentials in use and the newest")
         self._consent_timeout_us = consent_timeout_us
         self._max_paths = max_paths
+        self._max_credentials = max_credentials
         self._credentials = [_new_parameters()]  # oldest first; the last is what we hand out
-        self._paths: dict[Path, None] = {}  # oldest first
+        self._paths: dict[Path, PathState] = {}  # oldest first
         self._selected: Path | None = None
+        self._nominated: Path | None = None  # by the peer; media follows when it may
         self._nomination: int | None = None
+        self._checks = CheckMemory()
         self._state: IceState = "new"
-        self._consent_deadline_us: int | None = None
         self._window_start_us = 0
         self._unproven_replies = 0
         self._events: deque[IceEvent] = deque()
@@ -141,8 +148,11 @@ class IceLiteAgent:
     def selected(self) -> Path | None:
         return self._selected
 
-    def receive_datagram(self, data: bytes, path: Path, now_us: int) -> None:
-        """Take in what arrived on `path` and looks like STUN. Never raises, whatever the bytes."""
+    def receive_datagram(self, data: bytes, path: Path, now_us: int, *, selected_heard_us: int = 0) -> None:
+        """Take in what arrived on `path` and looks like STUN. Never raises, whatever the bytes.
+
+        `selected_heard_us`: when authentic media last came from the selected path; 0 for not known.
+        """
         if self._state == "closed":
             self.dropped["closed"] += 1
             return
@@ -158,7 +168,10 @@ class IceLiteAgent:
         if credentials is None or not request.is_authentic(credentials.password):
             self._refuse_unproven(request, path, len(data), now_us, 401, "Unauthorized")
             return
-        self._handle_authentic(request, path, credentials, now_us)
+        if self._selected is not None:
+            selected = self._paths[self._selected]
+            selected.heard_us = max(selected.heard_us, selected_heard_us)
+        self._handle_authentic(request, path, credentials, len(data), now_us)
 
     def datagrams_to_send(self) -> list[tuple[bytes, Path]]:
         """Answers, each with the path its request came from; taken once."""
@@ -170,19 +183,58 @@ class IceLiteAgent:
 
     def get_timer(self) -> int | None:
         """When to call `handle_timer`, in the caller's microseconds; None for never."""
-        return self._consent_deadline_us
+        if not self._consent_timeout_us:
+            return None
+        return min(map(self._consent_ends_us, self._paths.values()), default=None)
+
+    def paths_due(self, now_us: int) -> list[Path]:
+        """Paths `handle_timer` would give up now; whoever knows more of one says it by `path_reported` first."""
+        if not self._consent_timeout_us:
+            return []
+        return [path for path, state in self._paths.items() if self._consent_ends_us(state) <= now_us]
+
+    def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
+        """When authentic media last came from `path`, and when a check that may have been its was dropped unread;
+        0 for never."""
+        if (state := self._paths.get(path)) is not None:
+            state.heard_us = max(state.heard_us, heard_us)
+            state.excused_us = max(state.excused_us, dropped_us)
 
     def handle_timer(self, now_us: int) -> None:
         """Called so late that we must have slept (stopped, starved, a paused virtual machine), it grants
         another while: the peer's checks wait to be read.
         """
-        if self._consent_deadline_us is None or now_us < self._consent_deadline_us:
+        for path in self.paths_due(now_us):
+            state = self._paths[path]
+            if now_us - self._consent_ends_us(state) > _OVERSLEPT_US:
+                state.excused_us = now_us + _SECOND_CHANCE_US - self._consent_timeout_us
+            else:
+                self._give_up(path)
+
+    def path_proven(self, path: Path, now_us: int) -> None:
+        """Authentic media came from `path`, or a handshake ended there: somebody receives what is sent to it."""
+        if (state := self._paths.get(path)) is None:
             return
-        if now_us - self._consent_deadline_us > _OVERSLEPT_US:
-            self._consent_deadline_us = now_us + _SECOND_CHANCE_US
-            return
-        self._lose_all_paths()
-        self._enter("disconnected")
+        state.heard_us = max(state.heard_us, now_us)
+        state.proven = True
+        if path == self._nominated:
+            self._select(path)
+
+    def bytes_received(self, path: Path, size: int) -> None:
+        """Something else than STUN came from `path`."""
+        if (state := self._paths.get(path)) is not None:
+            state.received_bytes += size
+
+    def may_send(self, path: Path, size: int) -> bool:
+        """Whether so many bytes may go to `path` now; they count as sent."""
+        state = self._paths.get(path)
+        if state is not None and state.allows(size):
+            return True
+        self.dropped["path-unproven"] += 1
+        return False
+
+    def _consent_ends_us(self, state: PathState) -> int:
+        return state.consent_from_us + self._consent_timeout_us
 
     def restart(self) -> IceParameters:
         """New credentials (RFC 8445 §9); the old stay valid until the new are first used by the peer.
@@ -191,22 +243,28 @@ class IceLiteAgent:
         """
         if self._state != "closed":
             self._credentials.append(_new_parameters())
-            if len(self._credentials) > _MAX_CREDENTIALS:
+            if len(self._credentials) > self._max_credentials:
                 self._retire(self._credentials.pop(1))
         return self.parameters
 
     def remove_path(self, path: Path) -> None:
-        """The caller lost this path, as when a TCP connection closed. Media moves to the newest other."""
-        if path not in self._paths:
-            return
+        """The caller lost this path, as when a TCP connection closed. Media moves to the best other."""
+        if path in self._paths:
+            self._give_up(path)
+
+    def _give_up(self, path: Path) -> None:
         self._forget(path)
         if self._selected is not None:
             return
         if self._paths:
-            self._select(next(reversed(self._paths)))
+            self._select(max(self._paths, key=lambda other: self._merit(self._paths[other])))
         else:
             self._lose_all_paths()
             self._enter("disconnected")
+
+    @staticmethod
+    def _merit(state: PathState) -> tuple[bool, int]:
+        return state.proven, state.alive_us
 
     def close(self) -> None:
         """Give up everything; the events say which paths and usernames to unregister."""
@@ -218,7 +276,7 @@ class IceLiteAgent:
         self._enter("closed")
 
     def _handle_authentic(
-        self, request: BindingRequest, path: Path, credentials: IceParameters, now_us: int
+        self, request: BindingRequest, path: Path, credentials: IceParameters, size: int, now_us: int
     ) -> None:
         if not request.has_priority:  # RFC 8445 §7.1.1
             self._reply(error_reply(request, 400, "Bad Request", credentials.password), path)
@@ -228,21 +286,41 @@ class IceLiteAgent:
         ):  # RFC 8445 §7.3.1.1: a lite agent stays controlled, the peer has to switch
             self._reply(error_reply(request, 487, "Role Conflict", credentials.password), path)
             return
-        self._retire_older_than(credentials)
-        self._reply(success_reply(request, path.host, path.port, credentials.password), path)
-        if self._consent_timeout_us:
-            self._consent_deadline_us = now_us + self._consent_timeout_us
-        self._add(path)
-        self._follow_nomination(request, path)
+        is_replay = self._checks.is_replay(request.integrity)
+        if is_replay and path not in self._paths:
+            self.dropped["replayed"] += 1
+            return
+        if not is_replay:
+            self._retire_older_than(credentials)
+            self._note_check(path, now_us)
+        self.bytes_received(path, size)
+        reply = success_reply(request, path.host, path.port, credentials.password)
+        if self.may_send(path, len(reply)):  # again for a repetition: the first answer may be lost
+            self._reply(reply, path)
+        if not is_replay:
+            self._follow(request, path, now_us)
 
-    def _follow_nomination(self, request: BindingRequest, path: Path) -> None:
+    def _follow(self, request: BindingRequest, path: Path, now_us: int) -> None:
         nominated = self._is_nominated(request)
-        if nominated or self._selected is None:
+        if nominated:
+            self._nominated = path
+        if self._selected is None or (path != self._selected and self._may_move(path, now_us)):
             self._select(path)
         if nominated:
             self._enter("completed")
         elif self._state not in ("connected", "completed"):
             self._enter("connected")
+
+    def _may_move(self, path: Path, now_us: int) -> bool:
+        """Whether media may go to `path`, just checked, instead of the selected one."""
+        assert self._selected is not None, "there is something to move from"
+        new, old = self._paths[path], self._paths[self._selected]
+        silent_us = now_us - old.alive_us
+        if path == self._nominated:
+            return new.proven or not old.proven or silent_us >= _SILENT_WITH_PROOF_US
+        if new.proven and not old.proven:
+            return True
+        return silent_us >= (_SILENT_WITH_PROOF_US if new.proven else _SILENT_US)
 
     def _is_nominated(self, request: BindingRequest) -> bool:
         """A nomination value counts when higher than all before; plain USE-CANDIDATE always does."""
@@ -282,30 +360,34 @@ class IceLiteAgent:
     def _retire(self, credentials: IceParameters) -> None:
         self._events.append(UsernameRetired(credentials.username_fragment))
 
-    def _add(self, path: Path) -> None:
-        if path in self._paths:
+    def _note_check(self, path: Path, now_us: int) -> None:
+        if (state := self._paths.get(path)) is not None:
+            state.checked_us = now_us
+            self._events.append(PathChecked(path))
             return
         if len(self._paths) >= self._max_paths:
-            self._forget(next(known for known in self._paths if known != self._selected))
-        self._paths[path] = None
+            others = (known for known in self._paths if known != self._selected)
+            self._forget(min(others, key=lambda known: self._merit(self._paths[known])))
+        self._paths[path] = PathState(checked_us=now_us)
         self._events.append(PathAdded(path))
 
     def _forget(self, path: Path) -> None:
         del self._paths[path]
         if path == self._selected:
             self._selected = None
+        if path == self._nominated:
+            self._nominated = None
         self._events.append(PathRemoved(path))
 
     def _select(self, path: Path) -> None:
         if path != self._selected:
             self._selected = path
-            self._events.append(PathSelected(path))
+            self._events.append(PathSelected(path, self._paths[path].proven))
 
     def _lose_all_paths(self) -> None:
         for path in list(self._paths):
             self._forget(path)
         self._nomination = None
-        self._consent_deadline_us = None
 
     def _enter(self, state: IceState) -> None:
         if state != self._state:

@@ -45,6 +45,11 @@ class BindingRequest:
         return "MESSAGE-INTEGRITY" in self.message.attributes
 
     @property
+    def integrity(self) -> bytes:
+        """MESSAGE-INTEGRITY's value; only where `has_integrity`."""
+        return bytes(self.message.attributes["MESSAGE-INTEGRITY"])
+
+    @property
     def has_priority(self) -> bool:
         return "PRIORITY" in self.message.attributes
 

@@ -12,7 +12,6 @@ import logging
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -20,7 +19,9 @@ from typing import Any, Protocol, TypeVar
 from pylibsrtp import Policy, Session
 
 from mediad._fastpath.loop import (
+    MAX_ADDRESSES,
     MAX_ENCODINGS,
+    MAX_USERNAMES,
     Codec,
     EventKind,
     ExtensionKind,
@@ -32,12 +33,12 @@ from mediad.capacity import CONSUMERS, PRODUCERS, TRANSPORTS
 from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice import Path
 from mediad.protocols.srtp_keys import SrtpProfile
+from mediad.worker.backlog import RETRY_S, Backlog
 from mediad.worker.slots import INDEX_BITS, Slots
 
-__all__ = ["MAX_ENCODINGS", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
+__all__ = ["MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
 
 _REPLAY_WINDOW = 1024  # packets; RTX and reordering under bursts outrun libsrtp's default of 128
-_RETRY_S = 0.001
 _JOIN_S = 2.0
 _ANYBODY = 1 << INDEX_BITS
 """A handle to ask about when only the answering matters."""
@@ -53,7 +54,10 @@ logger = logging.getLogger(__name__)
 
 
 class TransportObserver(Protocol):
-    def stun_received(self, path: Path, data: bytes) -> None: ...
+    def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None: ...
+    def path_proven(self, path: Path) -> None: ...
+    def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None: ...
+    def refused(self, what: str) -> None: ...
     def dtls_received(self, path: Path, data: bytes) -> None: ...
     def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None: ...
 
@@ -102,11 +106,12 @@ class MediaPlane:
         self._transports: dict[int, TransportObserver] = {}
         self._producers: dict[int, ProducerObserver] = {}
         self._consumers: dict[int, ConsumerObserver] = {}
+        self._homes: dict[tuple[Kind, int], int] = {}  # transports of producers and consumers
         self._lent: dict[tuple[Kind, int], list[Session]] = {}
         self._sockets: dict[int, socket.socket] = {}
         self._stats: dict[int, asyncio.Future[list[dict[str, Any]]]] = {}
         self._next_request = 0
-        self._backlog: deque[Callable[[], object]] = deque()
+        self._backlog = Backlog()
         self._thread = threading.Thread(target=self._loop.run, name="media", daemon=True)
         self._handlers: dict[EventKind, Callable[..., None]] = {
             EventKind.EVENT_STUN: self._on_stun,
@@ -119,6 +124,8 @@ class MediaPlane:
             EventKind.EVENT_STATS: self._on_stats,
             EventKind.EVENT_ESTIMATE: self._on_estimate,
             EventKind.EVENT_BITRATES: self._on_bitrates,
+            EventKind.EVENT_PATH: self._on_path,
+            EventKind.EVENT_REFUSED: self._on_refused,
         }
 
     # --- life ---------------------------------------------------------------------------------------------
@@ -148,9 +155,9 @@ class MediaPlane:
         while self._thread.is_alive():
             if time.monotonic() > deadline_s:
                 raise MediadError("the media thread does not stop")
-            self._push_backlog()
+            self._backlog.push()
             self._loop.drain()
-            self._thread.join(_RETRY_S)
+            self._thread.join(RETRY_S)
 
     def add_socket(self, sock: socket.socket) -> int:
         """Read from this bound UDP socket from now on, and close it in the end. Returns its number."""
@@ -224,6 +231,18 @@ class MediaPlane:
     def select_address(self, handle: int, path: Path) -> None:
         self._command(self._loop.select_address, handle, path.socket, path.host, path.port, path.local)
 
+    def select_unproven(self, handle: int, path: Path) -> None:
+        """Send there, but at most three times what came from it, until authentic media or `prove_address`."""
+        self._command(self._loop.select_unproven, handle, path.socket, path.host, path.port, path.local)
+
+    def prove_address(self, handle: int, path: Path) -> None:
+        """Somebody receives there: a handshake ended."""
+        self._command(self._loop.prove_address, handle, path.socket, path.host, path.port, path.local)
+
+    def ask_address(self, handle: int, path: Path) -> None:
+        """The answer is a call of `path_reported`."""
+        self._command(self._loop.ask_address, handle, path.socket, path.host, path.port, path.local)
+
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
         receive, rtcp = inbound_session(profile, remote_key), outbound_session(profile, local_key)
         probation = outbound_session(profile, local_key)
@@ -246,7 +265,7 @@ class MediaPlane:
 
     def send(self, path: Path, data: bytes) -> None:
         """A STUN or DTLS datagram. Commands given before it are applied before its answer is looked at."""
-        self._in_order(partial(self._loop.send_raw, path.socket, data, path.host, path.port, path.local))
+        self._backlog.do(partial(self._loop.send_raw, path.socket, data, path.host, path.port, path.local))
 
     # --- producers and consumers --------------------------------------------------------------------------
 
@@ -262,6 +281,7 @@ class MediaPlane:
     def close_producer(self, handle: int) -> None:
         """Its consumers are closed already."""
         if self._producers.pop(handle, None) is not None:
+            self._homes.pop((Kind.KIND_PRODUCER, handle), None)
             self._command(self._loop.close_producer, handle)
 
     def open_consumer(
@@ -302,6 +322,7 @@ class MediaPlane:
 
     def close_consumer(self, handle: int) -> None:
         if self._consumers.pop(handle, None) is not None:
+            self._homes.pop((Kind.KIND_CONSUMER, handle), None)
             self._command(self._loop.close_consumer, handle)
 
     async def stats(self, kind: Kind, handle: int) -> list[dict[str, Any]]:
@@ -330,44 +351,40 @@ class MediaPlane:
         """A handle for a new object. Raises InvalidInput when the media path cannot hold what it is given."""
         handle = self._slots[kind].take()
         try:
-            self._command(command, handle, *args, **parameters)
+            self._backlog.do(
+                partial(command, handle, *args, **parameters), partial(self._never_opened, kind, handle)
+            )
         except (ValueError, OverflowError) as error:
             self._slots[kind].give_back(handle)
             raise InvalidInput(str(error)) from None
         observers[handle] = observer
+        if kind is not Kind.KIND_TRANSPORT:
+            self._homes[kind, handle] = args[0]
         return handle
+
+    def _never_opened(self, kind: Kind, handle: int, reason: str) -> None:
+        """What waited to be opened was wrong: the thread will not say CLOSED of it."""
+        self._tell_refused(kind, handle, f"open_{kind.name.removeprefix('KIND_').lower()}", reason)
+        self._on_closed(kind, handle)
 
     def _lend(self, kind: Kind, handle: int, *sessions: Session) -> None:
         """Until the object's end, even if it gets others: a packet may be in the thread's hands."""
         self._lent.setdefault((kind, handle), []).extend(sessions)
 
     def _command(self, method: Callable[..., None], *args: Any, **parameters: Any) -> None:
-        self._in_order(partial(method, *args, **parameters))
+        self._backlog.do(partial(method, *args, **parameters))
 
-    def _in_order(self, action: Callable[[], object]) -> None:
-        """Now, or behind all that waits since one found the ring full."""
-        if not self._backlog:
-            try:
-                action()
-                return
-            except BlockingIOError:
-                asyncio.get_running_loop().call_later(_RETRY_S, self._retry)
-        self._backlog.append(action)
-
-    def _retry(self) -> None:
-        self._push_backlog()
-        if self._backlog:
-            asyncio.get_running_loop().call_later(_RETRY_S, self._retry)
-
-    def _push_backlog(self) -> None:
-        while self._backlog:
-            try:
-                self._backlog[0]()
-            except BlockingIOError:
-                return
-            except (ValueError, OverflowError):  # nobody waits for the answer any more
-                logger.exception("a delayed command was wrong")
-            self._backlog.popleft()
+    def _tell_refused(self, kind: Kind, handle: int, command: str, reason: str) -> None:
+        """To the transport it was for, which cannot keep what it promised. Of what is closed, to nobody."""
+        if kind is Kind.KIND_SOCKET:
+            logger.error(
+                "the media thread could not %s: %s; this worker ends", command.replace("_", " "), reason
+            )
+            self._command(self._loop.stop)
+            return
+        home = handle if kind is Kind.KIND_TRANSPORT else self._homes.get((kind, handle), 0)
+        if (observer := self._transports.get(home)) is not None:
+            observer.refused(f"the media thread could not {command.replace('_', ' ')}: {reason}")
 
     # --- events up ----------------------------------------------------------------------------------------
 
@@ -378,17 +395,50 @@ class MediaPlane:
             except Exception:  # one object's bug must not swallow the news of the others
                 logger.exception("%s was not handled", kind.name)
 
-    def _on_stun(self, socket_: int, host: str, port: int, data: bytes, handle: int, local: str) -> None:
+    def _on_stun(
+        self,
+        socket_: int,
+        host: str,
+        port: int,
+        data: bytes,
+        handle: int,
+        local: str,
+        selected_heard_us: int,
+    ) -> None:
         if observer := self._transports.get(handle):
-            observer.stun_received(Path(socket_, host, port, local), data)
+            observer.stun_received(Path(socket_, host, port, local), data, selected_heard_us)
 
-    def _on_dtls(self, socket_: int, host: str, port: int, data: bytes, handle: int, local: str) -> None:
+    def _on_dtls(
+        self, socket_: int, host: str, port: int, data: bytes, handle: int, local: str, _heard_us: int
+    ) -> None:
         if observer := self._transports.get(handle):
             observer.dtls_received(Path(socket_, host, port, local), data)
 
     def _on_estimate(self, handle: int, available_bps: int, delivered_bps: int, queue_us: int) -> None:
         if observer := self._transports.get(handle):
             observer.bandwidth_estimated(available_bps, delivered_bps, queue_us)
+
+    def _on_path(
+        self,
+        handle: int,
+        socket_: int,
+        host: str,
+        port: int,
+        local: str,
+        heard_us: int,
+        dropped_us: int,
+        asked: bool,
+    ) -> None:
+        if (observer := self._transports.get(handle)) is None:
+            return
+        path = Path(socket_, host, port, local)
+        if asked:
+            observer.path_reported(path, heard_us, dropped_us)
+        else:
+            observer.path_proven(path)
+
+    def _on_refused(self, kind: Kind, handle: int, command: str, reason: str) -> None:
+        self._tell_refused(Kind(kind), handle, command, reason)
 
     def _on_closed(self, kind: int, handle: int) -> None:
         if slots := self._slots.get(Kind(kind)):

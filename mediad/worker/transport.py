@@ -7,6 +7,7 @@ order: keys and addresses are in place before the answer that lets the client us
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -22,10 +23,12 @@ from mediad.worker.bandwidth import REVIEW_US, Bandwidth
 from mediad.worker.consumer import Consumer
 from mediad.worker.downlink_news import Downlink, DownlinkNews
 from mediad.worker.first_checks import FIRST_CHECK_S, FirstChecks
-from mediad.worker.plane import Kind, MediaPlane
+from mediad.worker.plane import MAX_ADDRESSES, MAX_USERNAMES, Kind, MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.statistics import transport as transport_stats
 from mediad.worker.uplink_cap import uplink_cap_bps
+
+logger = logging.getLogger(__name__)
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -92,10 +95,13 @@ class WebRtcTransport:
         self._certificate = certificate
         self._endpoint = endpoint
         self._emit = emit
-        self._ice = ice.IceLiteAgent(consent_timeout_us=consent_timeout_us)
+        self._ice = ice.IceLiteAgent(
+            consent_timeout_us=consent_timeout_us, max_paths=MAX_ADDRESSES, max_credentials=MAX_USERNAMES
+        )
         self._dtls = dtls.DtlsEndpoint(certificate)
         self._role: Literal["client", "server"] | None = None
         self._keys: tuple[SrtpProfile, bytes] | None = None
+        self._asked: set[Path] = set()  # of which the media thread shall say whether they live
         self._consumers_wait = False
         self._timer: asyncio.TimerHandle | None = None
         self._review: asyncio.TimerHandle | None = None
@@ -186,11 +192,11 @@ class WebRtcTransport:
     def restart_ice(self) -> dict[str, Any]:
         """New credentials; the old ones hold until the first request with the new."""
         parameters = self._ice.restart()
+        self._pump()  # first what is given up: there is no room for more than ICE keeps
         if self._handle is not None:
             self._plane.add_username(self._handle, parameters.username_fragment)
             if self._ice.state == "new":
                 self._first_checks.expect(self)
-        self._pump()
         return ice_parameters(parameters)
 
     async def stats(self) -> list[dict[str, Any]]:
@@ -245,15 +251,40 @@ class WebRtcTransport:
 
     # --- from the media path ------------------------------------------------------------------------------
 
-    def stun_received(self, path: Path, data: bytes) -> None:
-        self._ice.receive_datagram(data, path, now_us())
+    def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None:
+        self._ice.receive_datagram(data, path, now_us(), selected_heard_us=selected_heard_us)
+        self._pump()
+
+    def path_proven(self, path: Path) -> None:
+        """The first authentic media came from it."""
+        self._ice.path_proven(path, now_us())
+        self._pump()
+
+    def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
+        """What the media thread knows of a path whose consent seems to end."""
+        self._ice.path_reported(path, heard_us, dropped_us)
+        self._asked.discard(path)
+        if not self._asked:
+            self._ice.handle_timer(now_us())
+            self._pump()
+
+    def refused(self, what: str) -> None:
+        """The media thread could not do something it was told: what this transport promised does not hold."""
+        logger.error("transport %s ends: %s", self.id, what)
+        self._dtls.fail(what)
         self._pump()
 
     def dtls_received(self, path: Path, data: bytes) -> None:
         # A ClientHello may overtake the connect request: until told otherwise we are the server.
         if self._dtls.role == "auto":
             self._dtls.start(self._role or "server", now_us())
+        self._ice.bytes_received(path, len(data))
+        was_connected = self._dtls.state == "connected"
         self._dtls.receive_datagram(data, now_us())
+        if self._dtls.state == "connected" and not was_connected:
+            # It ended the handshake, which takes what we sent: somebody is there. Media says so of later paths.
+            self._ice.path_proven(path, now_us())
+            self._plane.prove_address(self.handle, path)
         self._pump()
 
     def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None:
@@ -310,20 +341,23 @@ class WebRtcTransport:
         while (dtls_event := self._dtls.next_event()) is not None:
             self._on_dtls(dtls_event)
         datagrams = self._dtls.datagrams_to_send()
-        if self._ice.selected is not None:
+        if (path := self._ice.selected) is not None:
             for data in datagrams:
-                self._plane.send(self._ice.selected, data)
+                if self._ice.may_send(path, len(data)):
+                    self._plane.send(path, data)
         self._start_consumers()
         self._arm()
 
     def _on_ice(self, event: ice.IceEvent) -> None:
         match event:
-            case ice.PathAdded(path):
+            case ice.PathAdded(path) | ice.PathChecked(path):
                 self._plane.add_address(self.handle, path)
             case ice.PathRemoved(path):
                 self._plane.remove_address(self.handle, path)
-            case ice.PathSelected(path):
+            case ice.PathSelected(path, True):
                 self._plane.select_address(self.handle, path)
+            case ice.PathSelected(path, False):
+                self._plane.select_unproven(self.handle, path)
             case ice.UsernameRetired(username_fragment):
                 self._plane.remove_username(self.handle, username_fragment)
             case ice.StateChanged(state):
@@ -363,7 +397,8 @@ class WebRtcTransport:
             self._dtls.start(role, now_us())
 
     def _arm(self) -> None:
-        due = [moment for moment in (self._ice.get_timer(), self._dtls.get_timer()) if moment is not None]
+        consent_us = None if self._asked else self._ice.get_timer()
+        due = [moment for moment in (consent_us, self._dtls.get_timer()) if moment is not None]
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -374,8 +409,11 @@ class WebRtcTransport:
     def _on_timer(self) -> None:
         self._timer = None
         now = now_us()
-        if (due := self._ice.get_timer()) is not None and due <= now:
-            self._ice.handle_timer(now)
+        if not self._asked:
+            # Checks may have been dropped, or media may come without them: the media thread knows.
+            self._asked.update(self._ice.paths_due(now))
+            for path in self._asked:
+                self._plane.ask_address(self.handle, path)
         if (due := self._dtls.get_timer()) is not None and due <= now:
             self._dtls.handle_timer(now)
         self._pump()

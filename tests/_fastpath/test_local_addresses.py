@@ -33,7 +33,7 @@ def peer(harness: LoopHarness, handle: int, host: str, ours: str) -> socket.sock
     port = harness.address[1]
     harness.loop.open_transport(handle, username_fragment=b"u%d" % handle, rtcp_ssrc=1, secure=False)
     sock.sendto(e.stun_request(b"u%d" % handle), (ours, port))
-    ((_, index, remote_host, remote_port, _, _, local),) = harness.events_until(EventKind.EVENT_STUN)
+    ((_, index, remote_host, remote_port, _, _, local, _),) = harness.events_until(EventKind.EVENT_STUN)
     assert (remote_host, local) == (host, ours)
     for command in (harness.loop.add_address, harness.loop.select_address):
         command(handle, index, remote_host, remote_port, local)  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def test_one_peer_on_two_of_our_addresses_has_two_paths(everywhere: LoopHarness)
     e.Call.produce(Stage(everywhere))  # type: ignore[arg-type]
     sender.sendto(e.rtp(1, 1, b"x"), ("127.0.0.3", everywhere.address[1]))
     sender.sendto(e.stun_request(b"u%d" % e.SENDING), ("127.0.0.3", everywhere.address[1]))
-    ((*_, local),) = everywhere.events_until(EventKind.EVENT_STUN)
+    ((*_, local, _),) = everywhere.events_until(EventKind.EVENT_STUN)
     assert local == "127.0.0.3"
     counters = everywhere.loop.counters()
     assert (counters["drop_media_unknown_address"], counters["rtp_received"]) == (1, 0)

@@ -52,7 +52,7 @@ def test_punts_come_with_their_source(harness: LoopHarness) -> None:
     harness.client(e.SENDING)
     request = e.stun_request(b"u%d" % e.SENDING)
     stranger.sendto(request, harness.address)
-    ((_, index, host, port, data, handle, local),) = harness.events_until(EventKind.EVENT_STUN)
+    ((_, index, host, port, data, handle, local, _),) = harness.events_until(EventKind.EVENT_STUN)
     assert (index, (host, port), data, handle) == (0, stranger.getsockname(), request, e.SENDING)
     assert local == ""
     assert harness.loop.send_raw(0, b"answer", host, port)

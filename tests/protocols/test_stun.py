@@ -16,7 +16,9 @@ from mediad.protocols.stun import (
 from tests.support import stun
 
 PASSWORD = "p" * 32
-GOOD = stun.binding_request("ours:theirs", PASSWORD, nominate=True, nomination=3)
+GOOD = stun.binding_request(
+    "ours:theirs", PASSWORD, nominate=True, nomination=3, transaction=stun.TRANSACTION
+)
 
 
 def test_a_browsers_request_is_read() -> None:

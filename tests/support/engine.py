@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from pylibsrtp import Policy, Session
 
@@ -141,6 +142,28 @@ def gcm_session(key: bytes, ssrc_type: int) -> Session:
     return Session(Policy(key=key, ssrc_type=ssrc_type, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM))
 
 
+def producer_parameters(
+    *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: object
+) -> dict[str, Any]:
+    """Those of `Call.produce`."""
+    parameters: dict[str, object] = {
+        "video": True,
+        "mid": b"0",
+        "paused": False,
+        "codecs": [(96, 97, 101, VP8, 90000)],
+        "encodings": encodings or [(SSRC, RTX_SSRC, b"")],
+        "extensions": IN_IDS,
+        "nack": True,
+        "pli": True,
+        "fir": False,
+        "transport_cc": True,
+        "remb": True,
+        "inactivity_us": 0,
+        "levels": False,
+    }
+    return parameters | changes
+
+
 @dataclass
 class Call:
     """A sender and a receiver on one engine; `now_us` only moves when told."""
@@ -162,22 +185,8 @@ class Call:
 
     def produce(self, *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: object) -> None:
         """VP8 at 96 with RTX at 97, router payload type 101."""
-        parameters: dict[str, object] = {
-            "video": True,
-            "mid": b"0",
-            "paused": False,
-            "codecs": [(96, 97, 101, VP8, 90000)],
-            "encodings": encodings or [(SSRC, RTX_SSRC, b"")],
-            "extensions": IN_IDS,
-            "nack": True,
-            "pli": True,
-            "fir": False,
-            "transport_cc": True,
-            "remb": True,
-            "inactivity_us": 0,
-            "levels": False,
-        }
-        self.probe.open_producer(PRODUCER, SENDING, **(parameters | changes))
+        parameters = producer_parameters(encodings=encodings, **changes)
+        self.probe.open_producer(PRODUCER, SENDING, **parameters)
 
     def produce_audio(self, **changes: object) -> None:
         self.produce(

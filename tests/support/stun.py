@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import struct
 import zlib
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ FINGERPRINT, ICE_CONTROLLED, ICE_CONTROLLING = 0x8028, 0x8029, 0x802A
 TRANSACTION = bytes(range(12))
 
 Attribute = tuple[int, bytes]
+_transactions = itertools.count(1)
 
 
 def attribute(kind: int, value: bytes) -> bytes:
@@ -52,9 +54,14 @@ def binding_request(
     priority: int | None = 1853824767,
     controlled: bool = False,
     extra: Iterable[Attribute] = (),
-    transaction: bytes = TRANSACTION,
+    transaction: bytes | None = None,
 ) -> bytes:
-    """A signed check to `username` ("ours:theirs"), with USE-CANDIDATE or a NOMINATION value on wish."""
+    """A signed check to `username` ("ours:theirs"), with USE-CANDIDATE or a NOMINATION value on wish.
+
+    Without a `transaction` it is another one each time, as from any client.
+    """
+    if transaction is None:
+        transaction = next(_transactions).to_bytes(12, "big")
     role = ICE_CONTROLLED if controlled else ICE_CONTROLLING
     attributes: list[Attribute] = [
         (USERNAME, username.encode()),

@@ -9,8 +9,8 @@ from mediad._fastpath.loop import EventKind
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Fingerprint
 from mediad.protocols.ice import Path
-from mediad.worker.plane import Kind
-from mediad.worker.transport import WebRtcTransport
+from mediad.worker.plane import MAX_USERNAMES, Kind
+from mediad.worker.transport import WebRtcTransport, now_us
 from tests.support.loops import on_loop, until
 from tests.support.media_peer import DtlsClient, check_for
 from tests.support.stun import XOR_MAPPED_ADDRESS, attributes_of
@@ -96,7 +96,7 @@ async def test_a_check_opens_the_path_before_its_answer_leaves() -> None:
     made = bench()
     transport = made.transport()
     transport.stun_received(HERE, check_for(transport.parameters()))
-    assert made.loop.names[1:] == ["add_address", "select_address", "send_raw"]
+    assert made.loop.names[1:] == ["add_address", "select_unproven", "send_raw"]
     assert {call.args[0] for call in made.loop.calls[1:3]} == {transport.handle}
     assert made.loop.calls[1].args[1:] == tuple_of(HERE)
     (answer,) = sent(made)
@@ -134,7 +134,7 @@ async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_
     assert made.loop.named("remove_username") == []
     transport.stun_received(THERE, check_for(new))
     assert made.loop.named("remove_username")[0].args == (transport.handle, fragments[0])
-    assert made.loop.named("select_address")[-1].args == (transport.handle, *tuple_of(THERE))
+    assert made.loop.named("select_unproven")[-1].args == (transport.handle, *tuple_of(THERE))
     assert transport.parameters()["iceParameters"] == new["iceParameters"]
     transport.close()
 
@@ -146,10 +146,100 @@ async def test_a_client_that_falls_silent_is_disconnected() -> None:
         "t", consent_timeout_us=1000, max_incoming_bitrate_bps=0, initial_outgoing_bitrate_bps=600_000
     )
     transport.stun_received(HERE, check_for(transport.parameters()))
-    await until(lambda: "disconnected" in states(made))
+    await until(lambda: made.loop.named("ask_address"))
+    assert made.loop.named("ask_address")[0].args == (transport.handle, *tuple_of(HERE))
+    assert states(made) == ["completed", "connecting"]
+    transport.path_reported(HERE, 0, 0)
+    assert states(made)[-1] == "disconnected"
     assert made.loop.named("remove_address")[0].args == (transport.handle, *tuple_of(HERE))
     transport.stun_received(HERE, check_for(transport.parameters()))
     assert states(made) == ["completed", "connecting", "disconnected", "completed"]
+    transport.close()
+
+
+@on_loop
+async def test_a_client_whose_checks_were_dropped_is_not_taken_for_gone() -> None:
+    made = bench()
+    transport = made.router.create_transport(
+        "t", consent_timeout_us=1000, max_incoming_bitrate_bps=0, initial_outgoing_bitrate_bps=600_000
+    )
+    transport.stun_received(HERE, check_for(transport.parameters()))
+    for asked in (1, 2):
+        await until(lambda asked=asked: len(made.loop.named("ask_address")) == asked)
+        transport.path_reported(HERE, 0, now_us())
+    assert "disconnected" not in states(made)
+    await until(lambda: len(made.loop.named("ask_address")) == 3)
+    transport.path_reported(HERE, now_us() + 10_000_000, 0)
+    assert "disconnected" not in states(made)
+    transport.close()
+
+
+@on_loop
+async def test_each_check_says_again_whose_the_address_is() -> None:
+    made = bench()
+    transport = made.transport()
+    for _ in range(2):
+        transport.stun_received(HERE, check_for(transport.parameters()))
+    assert [call.args for call in made.loop.named("add_address")] == 2 * [(transport.handle, *tuple_of(HERE))]
+    transport.close()
+
+
+@on_loop
+async def test_any_number_of_restarts_leaves_the_newest_credentials_known() -> None:
+    """Before the first check, too: the answer to the first may be lost while the network flaps."""
+    made = bench()
+    transport = made.transport()
+    known = {made.loop.named("open_transport")[0].parameters["username_fragment"]}
+    for _ in range(6):
+        fragment = transport.restart_ice()["usernameFragment"].encode()
+        known -= {call.args[1] for call in made.loop.named("remove_username")}
+        known.add(fragment)
+        assert made.loop.names[-1] == "add_username", "what is given up goes first"
+        assert len(known) <= MAX_USERNAMES
+    transport.close()
+
+
+@on_loop
+async def test_a_nominated_path_gets_media_when_media_came_from_it() -> None:
+    made = bench()
+    transport, client = ready(made)
+    connect(transport, client)
+    converse(made, transport, client, client.start())
+    assert made.loop.named("prove_address")[0].args == (transport.handle, *tuple_of(HERE))
+    transport.stun_received(THERE, check_for(transport.parameters()))
+    assert made.loop.named("select_unproven")[-1].args[1:] == tuple_of(HERE)
+    assert made.loop.named("select_address") == []
+    transport.path_proven(THERE)
+    assert made.loop.named("select_address")[0].args == (transport.handle, *tuple_of(THERE))
+    transport.close()
+
+
+@on_loop
+async def test_a_handshake_sends_no_more_than_three_times_what_came() -> None:
+    """To an address that was only ever named: checks can be forged."""
+    made = bench()
+    transport = made.transport()
+    check = check_for(transport.parameters())
+    transport.stun_received(HERE, check)
+    transport.connect("server", CERTIFICATE.fingerprints)
+    for _ in range(40):
+        transport._dtls.handle_timer(transport._dtls.get_timer() or 0)
+        transport._pump()
+    assert 2 * len(check) < sum(map(len, sent(made))) <= 3 * len(check)
+    assert transport.dropped()["ice_path-unproven"] > 0
+    transport.close()
+
+
+@on_loop
+async def test_what_the_media_thread_could_not_do_ends_the_transport() -> None:
+    made = bench()
+    transport = made.transport()
+    transport.refused("the media thread could not add username: full")
+    assert made.told("transport.dtlsState")[-1] == {
+        "transportId": "t",
+        "dtlsState": "failed",
+        "reason": "the media thread could not add username: full",
+    }
     transport.close()
 
 

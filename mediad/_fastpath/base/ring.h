@@ -83,6 +83,15 @@ static inline uint32_t mediad_ring_room(mediad_ring *ring) {
     return ring->mask + 1 - (head - ring->tail_seen);
 }
 
+/* Producer: how many records were ever pushed, and popped; both wrap. */
+static inline uint32_t mediad_ring_pushed(const mediad_ring *ring) {
+    return atomic_load_explicit(&ring->head, memory_order_relaxed);
+}
+
+static inline uint32_t mediad_ring_popped(const mediad_ring *ring) {
+    return atomic_load_explicit(&ring->tail, memory_order_acquire);
+}
+
 /* Consumer: the oldest record, or NULL. The producer may overwrite it only after the release. */
 static inline const void *mediad_ring_pop_slot(mediad_ring *ring) {
     const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);

@@ -15,6 +15,9 @@ cdef extern from "ring.h":
     void* ring_push_slot "mediad_ring_push_slot" (Ring* ring) noexcept nogil               # NULL: full
     void ring_commit "mediad_ring_commit" (Ring* ring) noexcept nogil
     uint32_t ring_room "mediad_ring_room" (Ring* ring) noexcept nogil
+    # Records ever pushed and popped; both wrap.
+    uint32_t ring_pushed "mediad_ring_pushed" (const Ring* ring) noexcept nogil
+    uint32_t ring_popped "mediad_ring_popped" (const Ring* ring) noexcept nogil
 
     # The consumer's. A slot is read in place and is the producer's again after the release.
     bint ring_pop "mediad_ring_pop" (Ring* ring, void* record) noexcept nogil              # false: empty

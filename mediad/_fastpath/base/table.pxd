@@ -17,6 +17,9 @@ cdef void table_destroy(Table* table) noexcept nogil
 cdef uint32_t table_get(const Table* table, uint64_t key) noexcept nogil
 cdef bint table_put(Table* table, uint64_t key, uint32_t value) noexcept nogil     # false: out of memory
 cdef void table_remove(Table* table, uint64_t key) noexcept nogil                  # backward shift, no tombstones
+# For keys that may have passed to another owner: false, and nothing changes, where the key leads elsewhere.
+cdef bint table_claim(Table* table, uint64_t key, uint32_t value) noexcept nogil   # false also: out of memory
+cdef bint table_release(Table* table, uint64_t key, uint32_t value) noexcept nogil
 
 ctypedef struct Address:
     uint64_t high              # IPv6 address in network order, IPv4 as ::ffff:a.b.c.d
@@ -39,4 +42,5 @@ cdef void address_table_destroy(AddressTable* table) noexcept nogil
 cdef uint32_t address_table_get(const AddressTable* table, const Address* key) noexcept nogil
 cdef bint address_table_put(AddressTable* table, const Address* key, uint32_t value) noexcept nogil
 cdef void address_table_remove(AddressTable* table, const Address* key) noexcept nogil
+cdef bint address_table_release(AddressTable* table, const Address* key, uint32_t value) noexcept nogil
 cdef uint64_t hash_bytes(const unsigned char* data, uint32_t length, uint64_t seed) noexcept nogil

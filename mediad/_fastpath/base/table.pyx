@@ -130,6 +130,18 @@ cdef void table_remove(Table* table, uint64_t key) noexcept nogil:
     table.count -= 1
 
 
+cdef bint table_claim(Table* table, uint64_t key, uint32_t value) noexcept nogil:
+    cdef uint32_t owner = table_get(table, key)
+    return owner == value or (owner == NO_VALUE and table_put(table, key, value))
+
+
+cdef bint table_release(Table* table, uint64_t key, uint32_t value) noexcept nogil:
+    if table_get(table, key) != value:
+        return False
+    table_remove(table, key)
+    return True
+
+
 cdef bint address_table_init(AddressTable* table, uint32_t capacity, uint64_t seed) noexcept nogil:
     cdef void* keys
     cdef uint32_t cells = cells_for(capacity)
@@ -203,6 +215,13 @@ cdef void address_table_remove(AddressTable* table, const Address* key) noexcept
         cell = (cell + 1) & table.mask
     table.values[hole] = NO_VALUE
     table.count -= 1
+
+
+cdef bint address_table_release(AddressTable* table, const Address* key, uint32_t value) noexcept nogil:
+    if address_table_get(table, key) != value:
+        return False
+    address_table_remove(table, key)
+    return True
 
 
 cdef uint64_t hash_bytes(const unsigned char* data, uint32_t length, uint64_t seed) noexcept nogil:

@@ -6,7 +6,7 @@ has one media and one RTX SSRC, and a newer one replaces it.
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp
-from mediad._fastpath.base.table cimport table_put, table_remove
+from mediad._fastpath.base.table cimport table_put, table_release
 from mediad._fastpath.engine.graph cimport (
     NO_CODEC, NONE, RTX_FLAG, Consumer, Encoding, Engine, Producer, ReceiveStream, Transport, ssrc_key, transport_index,
 )
@@ -86,18 +86,19 @@ cdef bint bind(Engine* engine, uint32_t transport, Producer* producer, uint32_t 
     if not table_put(&engine.inbound, ssrc_key(transport, packet.ssrc), (stream_index << 1) | is_rtx):
         return False
     if is_rtx:
-        forget(engine, transport, encoding.rtx_ssrc, packet.ssrc)
+        forget(engine, transport, encoding.rtx_ssrc, packet.ssrc, (stream_index << 1) | 1)
         encoding.rtx_ssrc = packet.ssrc
         stream.receiver.rtx_ssrc = packet.ssrc
         return True
-    forget(engine, transport, encoding.ssrc, packet.ssrc)
+    forget(engine, transport, encoding.ssrc, packet.ssrc, stream_index << 1)
     encoding.ssrc = packet.ssrc
     return detect_stream(engine, stream_index, packet.ssrc, packet.payload_type)
 
 
-cdef void forget(Engine* engine, uint32_t transport, uint32_t old_ssrc, uint32_t new_ssrc) noexcept nogil:
+cdef void forget(Engine* engine, uint32_t transport, uint32_t old_ssrc, uint32_t new_ssrc,
+                 uint32_t place) noexcept nogil:
     if old_ssrc != 0 and old_ssrc != new_ssrc:
-        table_remove(&engine.inbound, ssrc_key(transport, old_ssrc))
+        table_release(&engine.inbound, ssrc_key(transport, old_ssrc), place)
 
 
 cdef bint detect_stream(Engine* engine, uint32_t stream_index, uint32_t ssrc, uint32_t payload_type) noexcept nogil:

@@ -14,20 +14,22 @@ from mediad._fastpath.base.ring cimport ring_pop
 from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.graph cimport Engine
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER,
+    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER, COMMAND_CLOSE_PRODUCER,
     COMMAND_CLOSE_SOCKET,
     COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET,
-    COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_REMOVE_ADDRESS,
+    COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_PROVE_ADDRESS, COMMAND_REMOVE_ADDRESS,
     COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS,
+    COMMAND_SELECT_UNPROVEN,
     COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION,
     COMMAND_SET_TARGET, COUNT_COUNT, DROP_COUNT, EVENT_BITRATES, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_ESTIMATE,
-    EVENT_LAYERS, EVENT_LEVEL, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
+    EVENT_LAYERS, EVENT_LEVEL, EVENT_PATH, EVENT_REFUSED, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT,
     MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event,
     OpenConsumerBody, OpenProducerBody, Punt,
 )
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
-from mediad._fastpath.engine.messages import Counter, Drop, EventKind
+from mediad._fastpath.engine.messages import CommandKind as CommandName
+from mediad._fastpath.engine.messages import Counter, Drop, EventKind, Kind, Refusal
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------
@@ -191,6 +193,15 @@ cdef class Commands:
 
     def select_address(self, handle: int, socket: int, str host, port: int, str local = ""):
         self.about_address(COMMAND_SELECT_ADDRESS, handle, socket, host, port, local)
+
+    def select_unproven(self, handle: int, socket: int, str host, port: int, str local = ""):
+        self.about_address(COMMAND_SELECT_UNPROVEN, handle, socket, host, port, local)
+
+    def prove_address(self, handle: int, socket: int, str host, port: int, str local = ""):
+        self.about_address(COMMAND_PROVE_ADDRESS, handle, socket, host, port, local)
+
+    def ask_address(self, handle: int, socket: int, str host, port: int, str local = ""):
+        self.about_address(COMMAND_ASK_ADDRESS, handle, socket, host, port, local)
 
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int):
         cdef Command command
@@ -357,6 +368,7 @@ cdef class Commands:
                 EventKind(record.kind), *read_address(&record.source),
                 PyBytes_FromStringAndSize(<const char*>record.bytes, record.length), record.handle,
                 read_local_address(&record.source),
+                record.selected_heard_us,
             ))
         for _ in range(limit):
             if not ring_pop(&engine.events, &event):
@@ -379,6 +391,13 @@ cdef class Commands:
             return EventKind(event.kind), event.handle, event.a, event.b, event.c
         if event.kind == EVENT_BITRATES:
             return EventKind(event.kind), event.handle, event.a, event.stats.bitrates
+        if event.kind == EVENT_PATH:
+            return (EventKind(event.kind), event.handle, *read_address(&event.stats.address),
+                    read_local_address(&event.stats.address), event.a, event.b, event.c != 0)
+        if event.kind == EVENT_REFUSED:
+            return (EventKind(event.kind), Kind(event.a), event.handle,
+                    CommandName(event.b).name.removeprefix("COMMAND_").lower(),
+                    Refusal(event.c).name.removeprefix("REFUSED_").lower().replace("_", " "))
         if event.kind == EVENT_STATS:
             return self.read_stats(event)
         return None

@@ -2,12 +2,13 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine
-from mediad._fastpath.engine.messages cimport CommandBody
+from mediad._fastpath.engine.messages cimport CommandBody, Refusal
 
-cdef void open_consumer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil
-cdef void close_consumer(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil
-cdef void set_consumer_sessions(Engine* engine, Consumer* consumer, const CommandBody* body,
-                                uint64_t now_us) noexcept nogil
-cdef void pause_consumer(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil
-cdef void set_target(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil
-cdef void request_key_frame(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal open_consumer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal close_consumer(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal set_consumer_sessions(Engine* engine, Consumer* consumer, const CommandBody* body,
+                                   uint64_t now_us) noexcept nogil
+cdef Refusal pause_consumer(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal set_target(Engine* engine, Consumer* consumer, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal request_key_frame(Engine* engine, Consumer* consumer, const CommandBody* body,
+                               uint64_t now_us) noexcept nogil

@@ -15,7 +15,8 @@ from mediad._fastpath.base.ring cimport Ring
 from mediad._fastpath.base.table cimport Address, AddressTable, Table
 from mediad._fastpath.base.wheel cimport Wheel
 from mediad._fastpath.engine.messages cimport (
-    COUNT_COUNT, DROP_COUNT, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, CodecBody, Drop, Event,
+    COUNT_COUNT, DROP_COUNT, MAX_ADDRESSES, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAMES,
+    CodecBody, Drop, Event,
 )
 from mediad._fastpath.engine.outbox cimport Outbox
 from mediad._fastpath.stream.estimator cimport Estimator
@@ -34,16 +35,18 @@ from mediad._fastpath.wire.dependency cimport DependencyStructure
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
-    MAX_ADDRESSES = 8              # validated paths of a transport (ICE keeps no more)
-    MAX_USERNAMES = 2              # current and, after an ICE restart, previous
+    PAIR_CELLS = 4096              # of Strangers
+    HOST_CELLS = 1024
     RTX_FLAG = 0x80                # in codec_of_payload: this payload type is the codec's RTX
     NO_CODEC = 0xFF
     NO_RTX = 0xFF                  # in Consumer.rtx_of_payload: accepted, but without RTX
     ALL_LAYERS = 255
+    EVENT_RESERVE = 64             # room in the ring kept for events that must arrive
 
 cdef extern from "<stdint.h>":
     const uint32_t NONE "UINT32_MAX"
     const uint32_t NOT_SUBSCRIBED "UINT32_MAX"
+    const uint64_t NO_LIMIT "UINT64_MAX"
 
 ctypedef struct Traffic:
     uint64_t bytes
@@ -56,11 +59,33 @@ ctypedef struct Probation:
     uint8_t extension_ids[EXT_COUNT]   # as the first of them has them
     Traffic sent
 
+# One validated remote address of a transport. Its place in `paths` does not change: `addresses` names it.
+ctypedef struct Path:
+    bint used
+    Address address
+    uint64_t heard_us              # when authentic RTP or RTCP last came from it; 0 = never: nobody proved to receive there
+    uint64_t dropped_us            # when a check from it last found no place towards Python
+    uint64_t checks_due_us         # budget
+
+# How much of the way up to Python is in use by one transport, for one purpose.
+ctypedef struct PuntShare:
+    uint32_t waiting               # at most this many have not been read
+    uint32_t newest                # the ring's count of records just after the newest of them
+
+# Budgets of checks from addresses that ICE has not validated. Addresses can be forged in any number, so the cells are
+# shared by chance, by a hash nobody outside knows.
+ctypedef struct Strangers:
+    uint64_t by_pair_due_us[PAIR_CELLS]    # transport and host
+    uint64_t by_host_due_us[HOST_CELLS]
+    uint64_t all_due_us
+
 ctypedef struct Transport:
     uint32_t handle                # 0 = free slot
     uint32_t socket
     bint secure
     bint has_address               # `selected` is set
+    uint32_t selected_path         # index in `paths`; NONE = not one of them
+    uint64_t send_limit_bytes      # `sent.bytes` goes no higher; NO_LIMIT once the peer has proved to receive there
     bint has_keys
     void* receive_session          # lent by Python until CLOSED
     void* rtcp_session
@@ -89,8 +114,13 @@ ctypedef struct Transport:
     uint32_t remote_reference_ssrc
     uint64_t rtt_us                # from DLRR; 0 = unknown
     uint8_t fir_command
-    uint32_t address_count
-    Address addresses[MAX_ADDRESSES]
+    Path paths[MAX_ADDRESSES]
+    uint64_t strangers_due_us      # budget of checks from addresses that are none of them
+    uint64_t stranger_dropped_us   # when one of those last found no place towards Python
+    uint64_t dtls_due_us           # budget of DTLS records
+    PuntShare stranger_share
+    PuntShare path_share
+    PuntShare dtls_share
     uint32_t username_count
     uint64_t usernames[MAX_USERNAMES]
     TwccRecorder transport_cc      # of what the peer sends us
@@ -201,7 +231,8 @@ ctypedef struct Engine:
     uint32_t producer_capacity
     uint32_t consumer_capacity
     Table usernames                # hash of a username fragment → transport
-    AddressTable addresses         # validated remote address → transport
+    AddressTable addresses         # validated remote address → transport * MAX_ADDRESSES + index in its paths
+    Strangers strangers
     Table inbound                  # transport << 32 | SSRC → stream << 1 | is RTX
     Table outbound                 # transport << 32 | SSRC → consumer
     Wheel wheel

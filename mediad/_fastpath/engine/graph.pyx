@@ -18,7 +18,6 @@ from mediad._fastpath.stream.history cimport sent_destroy, store_destroy
 cdef enum:
     EVENT_RING = 16384
     PUNT_RING = 1024
-    EVENT_RESERVE = 64             # room kept for events that must arrive
     FIRST_SUBSCRIBERS = 16
 
 

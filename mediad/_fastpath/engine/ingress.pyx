@@ -6,11 +6,10 @@ Python anything.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 from mediad._fastpath.base.pool cimport pool_data
 from mediad._fastpath.base.rate cimport rate_add
-from mediad._fastpath.base.ring cimport ring_push
-from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get, hash_bytes, table_get
+from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get, table_get
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
 from mediad._fastpath.engine.binding cimport UNBOUND, bind_stream, detect_stream
 from mediad._fastpath.engine.egress cimport egress_capture_us, egress_packet, egress_skip
@@ -21,10 +20,11 @@ from mediad._fastpath.engine.graph cimport (
 from mediad._fastpath.engine.messages cimport (
     COUNT_DATAGRAMS_RECEIVED, COUNT_RTCP_RECEIVED, COUNT_RTP_RECEIVED, DROP_DTLS_UNKNOWN_ADDRESS, DROP_DUPLICATE,
     DROP_MEDIA_UNKNOWN_ADDRESS, DROP_NO_KEYS, DROP_PADDING_ONLY, DROP_PAYLOAD_TYPE_UNKNOWN, DROP_PRODUCER_PAUSED,
-    DROP_PUNT_FULL, DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH,
-    DROP_SRTP_REPLAY, DROP_SSRC_UNKNOWN, DROP_STUN_MALFORMED, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED,
-    DROP_UNKNOWN_PROTOCOL, EVENT_DTLS, EVENT_STREAM, EVENT_STUN, MAX_ENCODINGS, PUNT_BYTES, CodecBody, Punt,
+    DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH, DROP_SRTP_REPLAY, DROP_SSRC_UNKNOWN,
+    DROP_UNKNOWN_PROTOCOL, EVENT_STREAM, MAX_ADDRESSES, MAX_ENCODINGS, CodecBody,
 )
+from mediad._fastpath.engine.paths cimport path_heard
+from mediad._fastpath.engine.punts cimport receive_dtls, receive_stun
 from mediad._fastpath.engine.reports cimport receive_rtcp
 from mediad._fastpath.engine.statistics cimport tell_bitrates
 from mediad._fastpath.stream.history cimport StoredPacket, sent_clear, store_clear, store_put
@@ -44,7 +44,6 @@ from mediad._fastpath.wire.rtp cimport (
 from mediad._fastpath.wire.srtp cimport (
     SRTP_OK, SRTP_REPLAY_FAIL, SRTP_REPLAY_OLD, srtp_unprotect, srtp_unprotect_rtcp,
 )
-from mediad._fastpath.wire.stun cimport stun_is_message, stun_local_username
 
 cdef enum:
     DTLS_HEADER_BYTES = 13
@@ -55,7 +54,7 @@ cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const A
                          uint64_t now_us) noexcept nogil:
     """Demultiplex by the first byte (RFC 7983)."""
     cdef uint8_t* data = pool_data(&engine.pool, slot)
-    cdef uint32_t index
+    cdef uint32_t place            # of the transport and its path
     cdef uint8_t first
     engine.counts[<int>COUNT_DATAGRAMS_RECEIVED] += 1
     if length == 0:
@@ -63,63 +62,29 @@ cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const A
         return
     first = data[0]
     if first < 4:
-        receive_stun(engine, data, length, source)
+        receive_stun(engine, data, length, source, now_us)
         return
-    index = address_table_get(&engine.addresses, source)
+    place = address_table_get(&engine.addresses, source)
     if 20 <= first < 64 and length >= DTLS_HEADER_BYTES:
-        if index == NO_VALUE:
+        if place == NO_VALUE:
             drop(engine, DROP_DTLS_UNKNOWN_ADDRESS)
         else:
-            punt(engine, EVENT_DTLS, index, data, length, source)
+            receive_dtls(engine, place, data, length, source, now_us)
         return
     if not 128 <= first < 192:
         drop(engine, DROP_UNKNOWN_PROTOCOL)
         return
-    if index == NO_VALUE:
+    if place == NO_VALUE:
         drop(engine, DROP_MEDIA_UNKNOWN_ADDRESS)
     elif length >= RTCP_HEADER_BYTES and 192 <= data[1] < 224:
-        receive_srtcp(engine, &engine.transports[index], data, length, now_us)
+        receive_srtcp(engine, place, data, length, now_us)
     else:
-        receive_srtp(engine, &engine.transports[index], slot, data, length, now_us)
+        receive_srtp(engine, place, slot, data, length, now_us)
 
 
-cdef void punt(Engine* engine, uint32_t kind, uint32_t transport, const uint8_t* data, uint32_t length,
-               const Address* source) noexcept nogil:
-    """Up to Python. A full ring drops: both STUN and DTLS retransmit."""
-    cdef Punt record
-    if length > PUNT_BYTES:
-        drop(engine, DROP_TRUNCATED)
-        return
-    record.kind = kind
-    record.handle = engine.transports[transport].handle
-    record.source = source[0]
-    record.length = length
-    record.zero = 0
-    memcpy(record.bytes, data, length)
-    if not ring_push(&engine.punts, &record):
-        drop(engine, DROP_PUNT_FULL)
-    engine.has_news = True
-
-
-cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, const Address* source) noexcept nogil:
-    cdef const uint8_t* fragment = NULL
-    cdef uint32_t fragment_length = 0
-    cdef uint32_t index
-    if not stun_is_message(data, length):
-        drop(engine, DROP_STUN_MALFORMED)
-        return
-    if not stun_local_username(data, length, &fragment, &fragment_length):
-        drop(engine, DROP_STUN_UNKNOWN_USERNAME)
-        return
-    index = table_get(&engine.usernames, hash_bytes(fragment, fragment_length, engine.seed))
-    if index == NO_VALUE:
-        drop(engine, DROP_STUN_UNKNOWN_USERNAME)
-        return
-    punt(engine, EVENT_STUN, index, data, length, source)
-
-
-cdef void receive_srtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length,
+cdef void receive_srtcp(Engine* engine, uint32_t place, uint8_t* data, uint32_t length,
                         uint64_t now_us) noexcept nogil:
+    cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
     cdef int size = <int>length
     if transport.secure:
         if not transport.has_keys:
@@ -127,6 +92,7 @@ cdef void receive_srtcp(Engine* engine, Transport* transport, uint8_t* data, uin
             return
         if not authentic(engine, srtp_unprotect_rtcp(transport.receive_session, data, &size)):
             return
+    path_heard(engine, transport, place % MAX_ADDRESSES, now_us)
     engine.counts[<int>COUNT_RTCP_RECEIVED] += 1
     transport.received.bytes += length
     rate_add(&transport.received.rate, length, now_us)
@@ -143,9 +109,10 @@ cdef bint authentic(Engine* engine, int status) noexcept nogil:
     return False
 
 
-cdef void receive_srtp(Engine* engine, Transport* transport, uint32_t slot, uint8_t* data, uint32_t length,
+cdef void receive_srtp(Engine* engine, uint32_t place, uint32_t slot, uint8_t* data, uint32_t length,
                        uint64_t now_us) noexcept nogil:
     """Header, keys, authentication; then the stream it belongs to."""
+    cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
     cdef RtpPacket packet
     cdef int size = <int>length
     cdef uint32_t bound
@@ -158,6 +125,7 @@ cdef void receive_srtp(Engine* engine, Transport* transport, uint32_t slot, uint
             return
         if not authentic(engine, srtp_unprotect(transport.receive_session, data, &size)):
             return
+    path_heard(engine, transport, place % MAX_ADDRESSES, now_us)
     transport.received.bytes += length
     rate_add(&transport.received.rate, length, now_us)
     engine.counts[<int>COUNT_RTP_RECEIVED] += 1

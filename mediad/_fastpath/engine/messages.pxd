@@ -18,6 +18,8 @@ cdef enum:
     MAX_RID = 16
     MAX_CNAME = 64
     MAX_USERNAME = 64
+    MAX_USERNAMES = 3              # of a transport: in use, handed out last, and one between; ICE keeps no more
+    MAX_ADDRESSES = 8              # validated paths of a transport; ICE keeps no more
     PUNT_BYTES = 1936
 
 cpdef enum Kind:
@@ -37,6 +39,8 @@ cpdef enum EventKind:
     EVENT_STATS = 8
     EVENT_ESTIMATE = 9
     EVENT_BITRATES = 10
+    EVENT_REFUSED = 11
+    EVENT_PATH = 12
 
 # Why something was not done. One counter each, named the same in statistics.
 cpdef enum Drop:
@@ -75,7 +79,12 @@ cpdef enum Drop:
     DROP_LAYER_NOT_WANTED = 32     # of a spatial or temporal layer this consumer does not get
     DROP_RTX_OBSOLETE = 33         # a newer key frame, or another encoding, made it useless
     DROP_RTX_TOO_MANY = 34         # repeats would crowd out what is new
-    DROP_COUNT = 35
+    DROP_STUN_STRANGER_BUDGET = 35  # checks from addresses not validated, beyond what Python looks at
+    DROP_STUN_PATH_BUDGET = 36     # checks on a validated path, beyond what any client sends
+    DROP_DTLS_BUDGET = 37          # DTLS records beyond what any handshake takes
+    DROP_PATH_UNPROVEN = 38        # more than three times what came from where nobody was seen to receive
+    DROP_COMMAND_REFUSED = 39      # could not be done; a REFUSED event says why
+    DROP_COUNT = 40
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0
@@ -94,7 +103,7 @@ cpdef enum Counter:
     COUNT_PROBATION_SENT = 13
     COUNT_COUNT = 14
 
-cdef enum CommandKind:
+cpdef enum CommandKind:
     COMMAND_OPEN_SOCKET = 0
     COMMAND_CLOSE_SOCKET = 1
     COMMAND_OPEN_TRANSPORT = 2
@@ -119,7 +128,20 @@ cdef enum CommandKind:
     COMMAND_SET_PROBE_SESSION = 21
     COMMAND_SET_DESIRED_BITRATE = 22
     COMMAND_CAP_UPLINK = 23
-    COMMAND_COUNT = 24
+    COMMAND_SELECT_UNPROVEN = 24
+    COMMAND_PROVE_ADDRESS = 25
+    COMMAND_ASK_ADDRESS = 26
+    COMMAND_COUNT = 27
+
+# Why a command was not done. Every one that was not is told by a REFUSED event.
+cpdef enum Refusal:
+    DONE = 0
+    REFUSED_STALE = 1              # its object was closed meanwhile, or never opened
+    REFUSED_NO_MEMORY = 2
+    REFUSED_FULL = 3               # a bound of one object is reached
+    REFUSED_TAKEN = 4              # the name belongs to another object
+    REFUSED_OUT_OF_RANGE = 5
+    REFUSED_NO_SUCH_COMMAND = 6
 
 ctypedef struct UsernameBody:
     uint32_t length
@@ -277,6 +299,7 @@ ctypedef union EventStats:
     TransportStats transport
     StreamStats stream
     uint32_t bitrates[RATED_CHOICES]
+    Address address
 
 ctypedef struct Event:
     uint32_t kind
@@ -295,4 +318,5 @@ ctypedef struct Punt:
     Address source
     uint32_t length
     uint32_t zero
+    uint64_t selected_heard_us     # when authentic media last came from where ours goes to; 0 = never
     uint8_t bytes[PUNT_BYTES]

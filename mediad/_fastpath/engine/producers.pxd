@@ -2,8 +2,8 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine, Producer
-from mediad._fastpath.engine.messages cimport CommandBody
+from mediad._fastpath.engine.messages cimport CommandBody, Refusal
 
-cdef void open_producer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil
-cdef void pause_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil
-cdef void close_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal open_producer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal pause_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil
+cdef Refusal close_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil

@@ -3,15 +3,16 @@
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
-from mediad._fastpath.base.table cimport table_put, table_remove
+from mediad._fastpath.base.table cimport NO_VALUE, table_claim, table_get, table_release
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
 from mediad._fastpath.engine.demand cimport demand_target
 from mediad._fastpath.engine.graph cimport (
-    NO_CODEC, NONE, RTX_FLAG, Consumer, Engine, Producer, ReceiveStream, Transport, drop,
+    NO_CODEC, NONE, RTX_FLAG, Consumer, Encoding, Engine, Producer, ReceiveStream, Transport,
     keyframe_timer, level_timer, nack_timer, ssrc_key, tell_closed, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
-    DROP_STALE_COMMAND, INDEX_MASK, KIND_PRODUCER, MAX_ENCODINGS, CommandBody, OpenProducerBody,
+    DONE, INDEX_MASK, KIND_PRODUCER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_STALE, REFUSED_TAKEN, CommandBody,
+    OpenProducerBody, Refusal,
 )
 from mediad._fastpath.engine.slots cimport empty_producer
 from mediad._fastpath.stream.history cimport store_destroy
@@ -21,16 +22,15 @@ cdef enum:
     FIRST_LEVEL_US = 500000
 
 
-cdef void open_producer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil:
+cdef Refusal open_producer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil:
     cdef const OpenProducerBody* opened = &body.open_producer
     cdef Transport* transport = transport_of(engine, opened.transport)
     cdef uint32_t index = handle & INDEX_MASK
     cdef Producer* producer = &engine.producers[index]
+    cdef Refusal refusal
     cdef uint32_t i
     if transport == NULL:
-        drop(engine, DROP_STALE_COMMAND)
-        tell_closed(engine, KIND_PRODUCER, handle)
-        return
+        return REFUSED_STALE
     producer.handle = handle       # all the rest is zeros, see slots.pxd; its streams as well
     producer.transport = opened.transport & INDEX_MASK
     producer.video = opened.video
@@ -65,8 +65,15 @@ cdef void open_producer(Engine* engine, uint32_t handle, const CommandBody* body
     producer.encoding_count = opened.encoding_count
     for i in range(producer.encoding_count):
         open_stream(engine, producer, index, i, opened)
+    for i in range(producer.encoding_count):
+        refusal = claim_ssrcs(engine, producer, index * MAX_ENCODINGS + i)
+        if refusal != DONE:
+            take_apart(engine, producer)
+            empty_producer(engine, index)
+            return refusal
     if producer.levels:
         wheel_arm(&engine.wheel, level_timer(engine, index), now_us + FIRST_LEVEL_US)
+    return DONE
 
 
 cdef void open_stream(Engine* engine, Producer* producer, uint32_t index, uint32_t encoding,
@@ -80,18 +87,32 @@ cdef void open_stream(Engine* engine, Producer* producer, uint32_t index, uint32
     producer.encodings[encoding].rtx_ssrc = body.encodings[encoding].rtx_ssrc
     producer.encodings[encoding].rid_length = body.encodings[encoding].rid_length
     memcpy(producer.encodings[encoding].rid, body.encodings[encoding].rid, sizeof(body.encodings[encoding].rid))
-    if producer.encodings[encoding].ssrc:
-        table_put(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].ssrc), stream_index << 1)
-    if producer.encodings[encoding].rtx_ssrc:
-        table_put(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].rtx_ssrc),
-                  (stream_index << 1) | 1)
 
 
-cdef void pause_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil:
+cdef Refusal claim_ssrcs(Engine* engine, const Producer* producer, uint32_t stream_index) noexcept nogil:
+    """An SSRC leads to one stream of its transport, whoever claims it later."""
+    cdef const Encoding* encoding = &producer.encodings[engine.streams[stream_index].encoding]
+    cdef Refusal refusal = DONE
+    if encoding.ssrc:
+        refusal = claim_ssrc(engine, producer.transport, encoding.ssrc, stream_index << 1)
+    if refusal == DONE and encoding.rtx_ssrc:
+        refusal = claim_ssrc(engine, producer.transport, encoding.rtx_ssrc, (stream_index << 1) | 1)
+    return refusal
+
+
+cdef Refusal claim_ssrc(Engine* engine, uint32_t transport, uint32_t ssrc, uint32_t place) noexcept nogil:
+    cdef uint64_t key = ssrc_key(transport, ssrc)
+    if table_claim(&engine.inbound, key, place):
+        return DONE
+    return REFUSED_NO_MEMORY if table_get(&engine.inbound, key) == NO_VALUE else REFUSED_TAKEN
+
+
+cdef Refusal pause_producer(Engine* engine, Producer* producer, const CommandBody* body,
+                            uint64_t now_us) noexcept nogil:
     cdef Consumer* consumer
     cdef uint32_t index
     if producer.paused == (body.flag != 0):
-        return
+        return DONE
     producer.paused = body.flag != 0
     index = producer.first_consumer
     while index != NONE:
@@ -100,9 +121,19 @@ cdef void pause_producer(Engine* engine, Producer* producer, const CommandBody* 
         if not producer.paused and not consumer.paused and consumer.target >= 0:
             demand_target(engine, consumer, now_us)
         index = consumer.next_in_producer
+    return DONE
 
 
-cdef void close_producer(Engine* engine, Producer* producer, const CommandBody* body, uint64_t now_us) noexcept nogil:
+cdef Refusal close_producer(Engine* engine, Producer* producer, const CommandBody* body,
+                            uint64_t now_us) noexcept nogil:
+    take_apart(engine, producer)
+    tell_closed(engine, KIND_PRODUCER, producer.handle)
+    empty_producer(engine, producer.handle & INDEX_MASK)
+    return DONE
+
+
+cdef void take_apart(Engine* engine, Producer* producer) noexcept nogil:
+    """Out of every list and table it is in."""
     cdef uint32_t index = producer.handle & INDEX_MASK
     cdef uint32_t encoding
     for encoding in range(producer.encoding_count):
@@ -114,17 +145,17 @@ cdef void close_producer(Engine* engine, Producer* producer, const CommandBody* 
         engine.transports[producer.transport].first_producer = producer.next_in_transport
     if producer.next_in_transport != NONE:
         engine.producers[producer.next_in_transport].previous_in_transport = producer.previous_in_transport
-    tell_closed(engine, KIND_PRODUCER, producer.handle)
-    empty_producer(engine, index)
 
 
 cdef void close_stream(Engine* engine, Producer* producer, uint32_t stream_index) noexcept nogil:
     cdef ReceiveStream* stream = &engine.streams[stream_index]
     cdef uint32_t encoding = stream.encoding
     if producer.encodings[encoding].ssrc:
-        table_remove(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].ssrc))
+        table_release(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].ssrc),
+                      stream_index << 1)
     if producer.encodings[encoding].rtx_ssrc:
-        table_remove(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].rtx_ssrc))
+        table_release(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].rtx_ssrc),
+                      (stream_index << 1) | 1)
     wheel_disarm(&engine.wheel, nack_timer(engine, stream_index))
     wheel_disarm(&engine.wheel, keyframe_timer(engine, stream_index))
     if stream.store.packets != NULL:

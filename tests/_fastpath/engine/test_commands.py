@@ -71,5 +71,5 @@ def test_addresses_come_back_as_they_went_in(host: str, local: str) -> None:
     call = e.Call()
     call.probe.add_address(e.SENDING, 3, host, 4242, local)
     assert call.probe.receive(3, host, 4242, b"\x16\xfe\xfd" + b"x" * 20, call.now_us, local)
-    ((_, socket, told_host, port, _, _, told_local),) = call.probe.events()
+    ((_, socket, told_host, port, _, _, told_local, _),) = call.probe.events()
     assert (socket, told_host, port, told_local) == (3, host, 4242, local)

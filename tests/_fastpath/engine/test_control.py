@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from mediad._fastpath.loop import MAX_USERNAMES, EventKind
 from tests.support import engine as e
 
 
@@ -42,4 +45,82 @@ def test_objects_on_a_closed_transport_are_reported_closed() -> None:
     call.probe.events()
     call.produce()
     call.consume()
-    assert [(event[1], event[2]) for event in call.probe.events()] == [(1, e.PRODUCER), (2, e.CONSUMER)]
+    told = call.probe.events()
+    closed = [event[1:] for event in told if event[0] == EventKind.EVENT_CLOSED]
+    assert closed == [(1, e.PRODUCER), (2, e.CONSUMER)]
+    assert refusals(told) == [
+        (1, e.PRODUCER, "open_producer", "stale"),
+        (2, e.CONSUMER, "open_consumer", "stale"),
+    ]
+
+
+def refusals(told: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [event[1:] for event in told if event[0] == EventKind.EVENT_REFUSED]
+
+
+def test_a_late_command_is_told() -> None:
+    call = e.Call()
+    call.probe.pause_consumer(2 * e.GENERATION, True)
+    assert refusals(call.probe.events()) == [(2, 2 * e.GENERATION, "pause_consumer", "stale")]
+
+
+def test_a_username_too_many_or_somebody_elses_is_refused() -> None:
+    call = e.Call()
+    for number in range(MAX_USERNAMES):
+        call.probe.add_username(e.SENDING, b"fragment%d" % number)
+    call.probe.add_username(e.RECEIVING, b"fragment0")
+    call.probe.add_username(e.RECEIVING, b"receiver-fragment")
+    assert refusals(call.probe.events()) == [
+        (0, e.SENDING, "add_username", "full"),
+        (0, e.RECEIVING, "add_username", "taken"),
+    ]
+    assert call.drops() == {"drop_command_refused": 2}
+
+
+def test_a_transport_with_a_name_that_is_taken_was_never_open() -> None:
+    call = e.Call()
+    handle = e.GENERATION | 9
+    call.probe.open_transport(handle, username_fragment=b"sender-fragment", rtcp_ssrc=1)
+    told = call.probe.events()
+    assert refusals(told) == [(0, handle, "open_transport", "taken")]
+    assert (EventKind.EVENT_CLOSED, 0, handle) in told
+    call.probe.close_transport(handle)
+    assert refusals(call.probe.events()) == [(0, handle, "close_transport", "stale")]
+    call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
+    assert call.probe.events()[0][5] == e.SENDING
+
+
+def test_two_producers_cannot_claim_one_ssrc() -> None:
+    call = e.Call()
+    call.produce()
+    second = e.GENERATION | 1
+    call.probe.open_producer(second, e.SENDING, **e.producer_parameters(mid=b"1"))
+    told = call.probe.events()
+    assert refusals(told) == [(1, second, "open_producer", "taken")]
+    assert (EventKind.EVENT_CLOSED, 1, second) in told
+    call.consume()
+    call.send(e.rtp(1, 3000, e.vp8_payload(1, keyframe=True)))
+    assert len(call.forwarded()) == 1, "the first keeps it"
+
+
+def test_two_consumers_cannot_claim_one_ssrc() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    second = e.GENERATION | 1
+    call.consume(second, rtx_ssrc=e.OUT_SSRC, ssrc=77)
+    told = call.probe.events()
+    assert refusals(told) == [(2, second, "open_consumer", "taken")]
+    call.probe.close_consumer(second)
+    call.reply(e.pli(e.OUT_SSRC))
+    call.probe.request_stats(1, 2, e.CONSUMER)
+    (stats,) = [event[2] for event in call.probe.events() if event[0] == EventKind.EVENT_STATS]
+    assert stats[0]["pli_count"] == 1
+
+
+def test_an_encoding_that_is_not_there_is_refused() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.probe.set_target(e.CONSUMER, 3, 255)
+    assert refusals(call.probe.events()) == [(2, e.CONSUMER, "set_target", "out of range")]

@@ -48,7 +48,7 @@ def test_strangers_are_dropped_and_counted(datagram: bytes, reason: str) -> None
 def test_stun_for_a_known_fragment_goes_up_from_any_address() -> None:
     call = e.Call()
     call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
-    ((kind, socket, host, port, data, handle, _),) = call.probe.events()
+    ((kind, socket, host, port, data, handle, *_),) = call.probe.events()
     assert (int(kind), socket, host, port, handle) == (1, 0, "192.0.2.1", 9, e.SENDING)
     assert data == e.stun_request(b"sender-fragment")
 
@@ -64,7 +64,7 @@ def test_dtls_goes_up_from_a_validated_address() -> None:
     call = e.Call()
     hello = b"\x16\xfe\xfd" + b"h" * 40
     call.send(hello)
-    ((kind, *_, data, handle, _),) = call.probe.events()
+    ((kind, _, _, _, data, handle, *_),) = call.probe.events()
     assert (int(kind), data, handle) == (2, hello, e.SENDING)
 
 

@@ -1,0 +1,160 @@
+"""Bodies of paths.pxd."""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memcmp, memset
+from mediad._fastpath.base.ring cimport ring_room
+from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get, address_table_put, address_table_release
+from mediad._fastpath.engine.graph cimport EVENT_RESERVE, Path, drop, emit, transport_index
+from mediad._fastpath.engine.messages cimport (
+    DONE, DROP_EVENT_FULL, EVENT_PATH, REFUSED_FULL, REFUSED_NO_MEMORY, Event,
+)
+
+cdef enum:
+    # Whoever was heard at an address keeps it this long against the check of another: it may be forged.
+    KEEP_US = 2000000
+    # QUIC allows three times (RFC 9000 section 8.1); the answer to the check itself is one of them.
+    EARNED_PER_BYTE = 2
+
+
+cdef uint32_t path_of(const Transport* transport, const Address* address) noexcept nogil:
+    cdef uint32_t i
+    for i in range(MAX_ADDRESSES):
+        if transport.paths[i].used and memcmp(&transport.paths[i].address, address, sizeof(Address)) == 0:
+            return i
+    return NONE
+
+
+cdef Refusal add_address(Engine* engine, Transport* transport, const CommandBody* body,
+                         uint64_t now_us) noexcept nogil:
+    """Also for a path that is known: a check came from it, so the table shall give it to this transport."""
+    cdef uint32_t path = path_of(transport, &body.address)
+    cdef uint32_t place
+    if path == NONE:
+        path = 0
+        while path < MAX_ADDRESSES and transport.paths[path].used:
+            path += 1
+        if path == MAX_ADDRESSES:
+            return REFUSED_FULL
+        memset(&transport.paths[path], 0, sizeof(Path))
+        transport.paths[path].used = True
+        transport.paths[path].address = body.address
+        if transport.has_address and memcmp(&transport.selected, &body.address, sizeof(Address)) == 0:
+            transport.selected_path = path
+    place = transport_index(engine, transport) * MAX_ADDRESSES + path
+    if may_claim(engine, &body.address, place, now_us) and not address_table_put(
+            &engine.addresses, &body.address, place):
+        transport.paths[path].used = False
+        return REFUSED_NO_MEMORY
+    return DONE
+
+
+cdef bint may_claim(Engine* engine, const Address* address, uint32_t place, uint64_t now_us) noexcept nogil:
+    cdef uint32_t owner = address_table_get(&engine.addresses, address)
+    cdef uint64_t heard_us
+    if owner == NO_VALUE or owner == place:
+        return True
+    heard_us = engine.transports[owner // MAX_ADDRESSES].paths[owner % MAX_ADDRESSES].heard_us
+    return heard_us == 0 or now_us > heard_us + KEEP_US
+
+
+cdef void forget_path(Engine* engine, Transport* transport, uint32_t path) noexcept nogil:
+    address_table_release(&engine.addresses, &transport.paths[path].address,
+                          transport_index(engine, transport) * MAX_ADDRESSES + path)
+    transport.paths[path].used = False
+
+
+cdef void forget_paths(Engine* engine, Transport* transport) noexcept nogil:
+    cdef uint32_t i
+    for i in range(MAX_ADDRESSES):
+        if transport.paths[i].used:
+            forget_path(engine, transport, i)
+
+
+cdef Refusal remove_address(Engine* engine, Transport* transport, const CommandBody* body,
+                            uint64_t now_us) noexcept nogil:
+    cdef uint32_t path = path_of(transport, &body.address)
+    if path != NONE:
+        forget_path(engine, transport, path)
+    if transport.has_address and memcmp(&transport.selected, &body.address, sizeof(Address)) == 0:
+        engine.flush(engine)
+        transport.has_address = False
+    return DONE
+
+
+cdef void select(Engine* engine, Transport* transport, const Address* address) noexcept nogil:
+    if transport.has_address:
+        engine.flush(engine)           # what waits in the outbox was counted against the other path
+    transport.selected = address[0]
+    transport.selected_path = path_of(transport, address)
+    transport.socket = address.socket
+    transport.has_address = True
+
+
+cdef Refusal select_address(Engine* engine, Transport* transport, const CommandBody* body,
+                            uint64_t now_us) noexcept nogil:
+    select(engine, transport, &body.address)
+    transport.send_limit_bytes = NO_LIMIT
+    return DONE
+
+
+cdef Refusal select_unproven(Engine* engine, Transport* transport, const CommandBody* body,
+                             uint64_t now_us) noexcept nogil:
+    """Unless it proved itself while the command was on its way."""
+    select(engine, transport, &body.address)
+    if transport.selected_path != NONE and transport.paths[transport.selected_path].heard_us != 0:
+        transport.send_limit_bytes = NO_LIMIT
+    else:
+        transport.send_limit_bytes = transport.sent.bytes
+    return DONE
+
+
+cdef Refusal prove_address(Engine* engine, Transport* transport, const CommandBody* body,
+                           uint64_t now_us) noexcept nogil:
+    """A handshake ended there, which takes reading what we sent."""
+    cdef uint32_t path = path_of(transport, &body.address)
+    if path != NONE:
+        transport.paths[path].heard_us = now_us
+    if transport.has_address and memcmp(&transport.selected, &body.address, sizeof(Address)) == 0:
+        transport.send_limit_bytes = NO_LIMIT
+    return DONE
+
+
+cdef void path_earned(Transport* transport, uint32_t path, uint32_t bytes) noexcept nogil:
+    if transport.has_address and path == transport.selected_path and transport.send_limit_bytes != NO_LIMIT:
+        transport.send_limit_bytes += EARNED_PER_BYTE * bytes
+
+
+cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, uint64_t now_us) noexcept nogil:
+    cdef bint is_selected = transport.has_address and path == transport.selected_path
+    if is_selected and transport.send_limit_bytes == NO_LIMIT:
+        transport.paths[path].heard_us = now_us
+        return                         # whoever selected it knows
+    if ring_room(&engine.events) < EVENT_RESERVE:
+        drop(engine, DROP_EVENT_FULL)  # the next packet tells it
+        return
+    transport.paths[path].heard_us = now_us
+    if is_selected:
+        transport.send_limit_bytes = NO_LIMIT
+    tell_path(engine, transport, &transport.paths[path].address, path, 0)
+
+
+cdef Refusal ask_address(Engine* engine, Transport* transport, const CommandBody* body,
+                         uint64_t now_us) noexcept nogil:
+    tell_path(engine, transport, &body.address, path_of(transport, &body.address), 1)
+    return DONE
+
+
+cdef void tell_path(Engine* engine, const Transport* transport, const Address* address, uint32_t path,
+                    int64_t asked) noexcept nogil:
+    cdef Event event
+    memset(&event, 0, sizeof(Event))
+    event.kind = EVENT_PATH
+    event.handle = transport.handle
+    event.b = <int64_t>transport.stranger_dropped_us
+    if path != NONE:
+        event.a = <int64_t>transport.paths[path].heard_us
+        if transport.paths[path].dropped_us > transport.stranger_dropped_us:
+            event.b = <int64_t>transport.paths[path].dropped_us
+    event.c = asked
+    event.stats.address = address[0]
+    emit(engine, &event)

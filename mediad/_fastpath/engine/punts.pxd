@@ -1,0 +1,17 @@
+"""STUN and DTLS on their way up to Python: what is let through, and how much of it.
+
+Looking at one costs Python a hundred microseconds to a millisecond, so a flood ends here. Each validated path has a
+budget of checks of its own; addresses that are not validated share others, by transport and host, by transport, by host
+and altogether; each transport has a budget of DTLS records. Each transport has a share of the ring besides, and
+strangers leave half of it free. A check that was dropped is remembered: its sender must not be taken for gone.
+"""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.engine.graph cimport Engine
+
+cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, const Address* source,
+                       uint64_t now_us) noexcept nogil
+# place: transport * MAX_ADDRESSES + index of its path.
+cdef void receive_dtls(Engine* engine, uint32_t place, const uint8_t* data, uint32_t length, const Address* source,
+                       uint64_t now_us) noexcept nogil

@@ -1,0 +1,133 @@
+"""What goes up to Python: how much of it, from whom, and that nobody takes the place of another."""
+
+from __future__ import annotations
+
+import pytest
+
+from mediad._fastpath.loop import EventKind
+from tests.support import engine as e
+
+CHECK = e.stun_request(b"receiver-fragment")
+RECORD = b"\x16\xfe\xfd" + b"h" * 40
+PATH_BURST, PAIR_BURST, TRANSPORT_BURST, DTLS_BURST = 25, 20, 100, 60
+STRANGER = ("192.0.2.1", 9)
+
+
+def heard(call: e.Call) -> list[tuple[str, int]]:
+    """Where from, of all STUN and DTLS that went up since the last look."""
+    return [
+        (event[2], event[3])
+        for event in call.probe.events()
+        if event[0] in (EventKind.EVENT_STUN, EventKind.EVENT_DTLS)
+    ]
+
+
+def flood(call: e.Call, data: bytes, where: tuple[str, int], seconds: int, per_second: int = 2000) -> int:
+    """So many a second; Python reads every 10 ms. How many it was shown."""
+    shown = 0
+    for _ in range(seconds * 100):
+        for _ in range(per_second // 100):
+            call.send(data, where)
+        call.now_us += 10_000
+        shown += len(heard(call))
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("data", "where", "burst", "rate", "reason"),
+    [
+        (CHECK, e.RECEIVER, PATH_BURST, 5, "drop_stun_path_budget"),
+        (CHECK, STRANGER, PAIR_BURST, 5, "drop_stun_stranger_budget"),
+        (RECORD, e.RECEIVER, DTLS_BURST, 10, "drop_dtls_budget"),
+    ],
+)
+def test_a_flood_costs_python_no_more_than_its_budget(
+    data: bytes, where: tuple[str, int], burst: int, rate: int, reason: str
+) -> None:
+    call = e.Call()
+    shown = flood(call, data, where, 10)
+    assert burst <= shown <= burst + 10 * rate + 1
+    assert call.drops() == {reason: 20_000 - shown}
+
+
+def test_a_strangers_flood_leaves_the_checks_of_a_path_alone() -> None:
+    call = e.Call()
+    flood(call, CHECK, STRANGER, 3)
+    call.send(CHECK, e.RECEIVER)
+    assert heard(call) == [e.RECEIVER]
+
+
+def test_a_strangers_flood_leaves_other_strangers_and_other_transports_alone() -> None:
+    call = e.Call()
+    flood(call, CHECK, STRANGER, 3)
+    call.send(CHECK, ("203.0.113.4", 1234))
+    call.send(e.stun_request(b"sender-fragment"), STRANGER)
+    assert heard(call) == [("203.0.113.4", 1234), STRANGER]
+
+
+def test_a_flood_from_forged_sources_is_bounded_by_its_transport() -> None:
+    call = e.Call()
+    shown = 0
+    for number in range(20_000):
+        call.send(CHECK, (f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 9))
+        call.now_us += 100
+        if number % 20 == 0:
+            shown += len(heard(call))
+    assert shown <= TRANSPORT_BURST + 2 * 25 + 1
+    call.send(e.stun_request(b"sender-fragment"), STRANGER)
+    assert STRANGER in heard(call)
+
+
+def test_many_ports_of_one_host_are_one_stranger() -> None:
+    call = e.Call()
+    for port in range(1, 1000):
+        call.send(CHECK, ("192.0.2.1", port))
+    assert len(heard(call)) == PAIR_BURST
+    for number in range(1000):
+        call.send(CHECK, (f"2001:db8::{number + 1:x}", 9))
+    assert len(heard(call)) == PAIR_BURST
+
+
+def test_checks_for_many_transports_from_one_host_are_bounded_together() -> None:
+    call = e.Call()
+    for number in range(100):
+        fragment = b"crowd%d" % number
+        call.probe.open_transport(e.GENERATION | 100 + number, username_fragment=fragment, rtcp_ssrc=1)
+        for _ in range(20):
+            call.send(e.stun_request(fragment), STRANGER)
+        heard(call)
+    assert call.drops()["drop_stun_stranger_budget"] == 1000
+
+
+def test_no_transport_takes_more_than_its_share_of_the_way_up() -> None:
+    """Before Python has read any of it."""
+    call = e.Call()
+    for _ in range(60):
+        call.send(RECORD, e.RECEIVER)
+    assert call.drops() == {"drop_punt_full": 12}
+    call.send(CHECK, e.RECEIVER)
+    call.send(RECORD)
+    assert heard(call) == 48 * [e.RECEIVER] + [e.RECEIVER, e.SENDER]
+    call.now_us += 3_000_000
+    call.send(RECORD, e.RECEIVER)
+    assert heard(call) == [e.RECEIVER]
+
+
+def test_strangers_leave_half_of_the_way_up_free() -> None:
+    call = e.Call()
+    for number in range(100):
+        fragment = b"crowd%d" % number
+        call.probe.open_transport(e.GENERATION | 100 + number, username_fragment=fragment, rtcp_ssrc=1)
+        for port in range(1, 9):
+            call.send(e.stun_request(fragment), (f"10.0.{number}.1", port))
+    assert call.drops() == {"drop_punt_full": 800 - 512}
+    call.send(CHECK, e.RECEIVER)
+    assert heard(call)[-1] == e.RECEIVER
+
+
+def test_a_check_tells_when_the_selected_path_was_heard() -> None:
+    call = e.Call()
+    call.send(e.pli(1), e.RECEIVER)
+    call.probe.events()
+    call.send(CHECK, STRANGER)
+    assert call.probe.events()[0][-1] == call.now_us

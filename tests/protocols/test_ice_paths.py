@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from mediad.protocols.ice_paths import CheckMemory, PathState
+
+
+def test_checks_are_remembered_for_a_while() -> None:
+    memory = CheckMemory()
+    marks = [number.to_bytes(20, "little") for number in range(600)]
+    assert not any(memory.is_replay(mark) for mark in marks)
+    assert all(memory.is_replay(mark) for mark in marks[-512:])
+    assert not memory.is_replay(marks[0])
+
+
+def test_what_lies_across_two_remembered_checks_is_none() -> None:
+    memory = CheckMemory()
+    memory.is_replay(b"aaaaaabbbbbb")
+    memory.is_replay(b"ccccccdddddd")
+    assert not memory.is_replay(b"bbbbbbcccccc")
+    assert memory.is_replay(b"bbbbbbcccccc")
+
+
+def test_a_path_was_alive_when_it_was_checked_or_heard() -> None:
+    state = PathState(checked_us=5, heard_us=7, excused_us=9)
+    assert (state.alive_us, state.consent_from_us) == (7, 9)
+
+
+def test_three_times_what_came_until_it_is_proven() -> None:
+    state = PathState(checked_us=0, received_bytes=100)
+    assert [state.allows(150), state.allows(150), state.allows(1)] == [True, True, False]
+    state.proven = True
+    assert state.allows(10_000)
