@@ -24,8 +24,9 @@ class EventKind(IntEnum):
     (EVENT_STATS, request id, list of dicts)           empty when the object is gone
     (EVENT_REFUSED, Kind, handle, command, reason)     it was not done, and what it was to open is CLOSED
     (EVENT_PATH, transport, socket, host, port, local, heard µs, dropped µs, asked)
-        the answer to ask_address, or, not asked, the first authentic packet of media on this path; when one last came
-        from it, and when a check from it, or from an address that is no path, was last dropped; 0 = never
+        the answer to ask_address, or, not asked, the first authentic packet of media on this path; when one
+        last came from it, and when a check from it, or from an address that is no path, was last dropped; 0
+        = never
     """
 
     EVENT_STUN = 1

@@ -10,6 +10,13 @@ either. So retransmission is ours, on the caller's clock: the last flight is kep
 under a fresh number, so OpenSSL is asked first each time: once its own clock agrees, it writes the flight
 anew and that is sent instead. One peer needs this: a server that has our Finished and whose answer was lost,
 for its replay window swallows exact copies.
+
+Whoever can forge the peer's address, but not read what it is sent, may disturb a handshake and not end it:
+forged pieces stand beside the honest ones until a signature tells them apart (`dtls_judge`), a second hello
+is answered beside the first, sealed records that do not open are dropped, alerts in clear are not heard. Two
+things DTLS 1.2 has no answer to: a client that takes the answer to a forged hello for the answer to its own,
+and a request for a certificate, which no signature covers, forged into the datagram's place beside the true
+one.
 """
 
 from __future__ import annotations
@@ -24,14 +31,16 @@ from OpenSSL import SSL, crypto
 
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate, Fingerprint, check_fingerprints, matches_any
-from mediad.protocols.dtls_flight import MTU_BYTES, FlightSender
+from mediad.protocols.dtls_attempt import READ_BYTES, Attempt
+from mediad.protocols.dtls_flight import FlightSender
+from mediad.protocols.dtls_judge import CLIENT_HELLO, HELLO_VERIFY_REQUEST, client_flight, server_flight
+from mediad.protocols.dtls_messages import Message, MessageCollector
 from mediad.protocols.dtls_records import (
     ALERT,
     APPLICATION_DATA,
     HANDSHAKE,
-    HandshakeAdmission,
     Record,
-    client_random,
+    fragments_of,
     split_records,
 )
 from mediad.protocols.srtp_keys import (
@@ -48,7 +57,10 @@ DtlsState = Literal["new", "connecting", "connected", "failed", "closed"]
 HANDSHAKE_TIMEOUT_US = 30_000_000
 _LAST_FLIGHT_SPACING_US = 20_000
 _MAX_CLIENT_ATTEMPTS = 4
-_READ_BYTES = 2**14 + 2048
+_MAX_HELLOS = 4  # of different clients, answered at once: all but one are forged, and no telling which
+_HELLO_CHANCE_US = 2_000_000  # for each of them before another takes its place
+_MAX_SEALED_RECORDS = 32  # kept until they can be opened; the oldest goes
+_MAX_SEALED_BYTES = 1500
 _DTLS_1_2 = 0xFEFD
 # AEAD first; the two CBC suites are for old endpoints that have an ECDSA stack and nothing newer.
 _CIPHERS = (
@@ -116,6 +128,7 @@ class DtlsEndpoint:
         self._failure: str | None = None
         self._remote_fingerprints: list[Fingerprint] | None = None
         self._connection: SSL.Connection | None = None
+        self._attempts: list[Attempt] = []  # oldest first; a client has one
         self._events: deque[DtlsEvent] = deque()
         self._deadline_us: int | None = None
         self._last_flight_sent_us: int | None = None
@@ -167,13 +180,13 @@ class DtlsEndpoint:
 
     def receive_datagram(self, data: bytes, now_us: int) -> None:
         """Take in a datagram from an ICE-validated path. Never raises, whatever the bytes."""
-        if self._connection is None:
+        if self._state in ("new", "failed", "closed"):
             self.dropped["not-running"] += 1
             return
         records = split_records(data)
         if not records:
             self.dropped["not-dtls"] += 1
-        elif self._finished:
+        elif self._finished and self._connection is not None:
             self._receive_after_handshake(self._connection, records, now_us)
         else:
             self._receive_handshake(records, now_us)
@@ -229,102 +242,184 @@ class DtlsEndpoint:
 
     def _begin_attempt(self, now_us: int) -> None:
         self._forget_handshake()
-        connection = SSL.Connection(self._context, None)
-        connection.set_ciphertext_mtu(MTU_BYTES)
-        self._connection = connection
         if self._role == "server":
-            connection.set_accept_state()
             return
         self._client_attempts += 1
-        connection.set_connect_state()
-        self._advance(connection, [], now_us)
+        attempt = Attempt(self._context, "client", now_us)
+        self._attempts = [attempt]
+        self._first_answer = 0
+        attempt.show([])
+        self._send_flight(attempt, now_us)
 
     def _forget_handshake(self) -> None:
         self._finished = False
-        self._started = False  # OpenSSL has seen a record of this attempt
-        self._admission = HandshakeAdmission()
-        self._client_random: bytes | None = None
+        self._attempts = []
+        self._arrived = MessageCollector()
+        self._sealed: deque[Record] = deque(maxlen=_MAX_SEALED_RECORDS)
         self._sender.forget()
 
     def _receive_handshake(self, records: list[Record], now_us: int) -> None:
+        self._arrived.begin_datagram()
+        messages = [message for record in records for message in self._admit(record)]
+        if messages and self._deadline_us is None:
+            self._deadline_us = now_us + HANDSHAKE_TIMEOUT_US
         if self._role == "server":
-            self._follow_client(records, now_us)
-        admitted = [record for record in records if self._admits(record)]
-        if admitted:
-            if self._deadline_us is None:
-                self._deadline_us = now_us + HANDSHAKE_TIMEOUT_US
-            self._feed(admitted, now_us)
+            self._follow_client(messages, now_us)
+        elif messages:
+            self._follow_server(now_us)
+        self._open_sealed(now_us)
 
-    def _admits(self, record: Record) -> bool:
-        reason = self._admission.refuse(record)
-        if reason is not None:
-            self.dropped[reason] += 1
-        return reason is None
+    def _admit(self, record: Record) -> list[Message]:
+        """Keep what may be of use; the messages that are whole with it."""
+        if record.epoch > 0:
+            if record.epoch > 1 or len(record.data) > _MAX_SEALED_BYTES:
+                self.dropped["impossible-record"] += 1
+            else:
+                if len(self._sealed) == _MAX_SEALED_RECORDS:
+                    self.dropped["sealed-too-early"] += 1
+                self._sealed.append(record)
+            return []
+        if record.content_type == HANDSHAKE:
+            return self._admit_handshake(record)
+        if record.content_type in (ALERT, APPLICATION_DATA):
+            # Anyone who can forge a source address can send a clear alert: it must not end a handshake.
+            self.dropped["clear-alert" if record.content_type == ALERT else "clear-data"] += 1
+        return []
 
-    def _follow_client(self, records: list[Record], now_us: int) -> None:
-        """Begin anew for another ClientHello. OpenSSL would take it for a repetition of the first.
+    def _admit_handshake(self, record: Record) -> list[Message]:
+        fragments = fragments_of(record)
+        if fragments is None:
+            self.dropped["malformed-handshake"] += 1
+            return []
+        found = []
+        for fragment in fragments:
+            messages = self._arrived.add(fragment)
+            if messages is None:
+                self.dropped["handshake-too-large"] += 1
+            else:
+                found += messages
+        return found
 
-        So whoever forges a hello before the true one gains nothing, and a browser that starts over is served.
+    def _follow_client(self, messages: list[Message], now_us: int) -> None:
+        for message in messages:
+            if message.sequence == 0 and message.message_type == CLIENT_HELLO:
+                self._answer_hello(message, now_us)
+        if not any(message.sequence > 0 for message in messages):
+            return
+        for attempt in reversed(self._attempts):
+            flight = None if attempt.proven else client_flight(attempt, self._arrived)
+            if flight is not None:
+                attempt.proven = True
+                self._show(attempt, flight, now_us)
+                return
+
+    def _answer_hello(self, hello: Message, now_us: int) -> None:
+        """Each other hello begins a handshake of its own, beside those that are under way.
+
+        So whoever forges a hello, before the true one or after it, gains nothing, and a browser that starts
+        over is served. The same one again: its sender lacks our answer.
         """
-        random = client_random(records)
-        if random is None:
-            return
-        if self._client_random is not None and random != self._client_random:
+        for attempt in self._attempts:
+            if attempt.shown[:1] == [hello]:
+                if not attempt.proven and self._is_spaced(now_us):
+                    self._send_flight(attempt, now_us)
+                return
+        if len(self._attempts) == _MAX_HELLOS:
+            if now_us - self._attempts[0].begun_us < _HELLO_CHANCE_US:
+                self.dropped["too-many-hellos"] += 1
+                return
+            self._attempts.pop(0)
+        if self._attempts:
             self.dropped["superseded-hello"] += 1
-            self._begin_attempt(now_us)
-        self._client_random = random
-
-    def _feed(self, records: list[Record], now_us: int) -> None:
-        connection = self._connection
-        assert connection is not None, "records are only fed to a running attempt"
-        is_first = not self._started
-        self._started = True
-        if self._advance(connection, records, now_us):
-            return
-        self.dropped["handshake-error"] += 1
-        if self._role == "client":
-            self._retry_as_client(now_us)
-            return
-        # No alert goes out: the hello may be forged, and the true client would take the alert to heart.
-        random = client_random(records)
-        self._begin_attempt(now_us)
-        if random is not None and not is_first:
-            self._client_random = random
-            self._receive_handshake(records, now_us)
-
-    def _retry_as_client(self, now_us: int) -> None:
-        if self._client_attempts >= _MAX_CLIENT_ATTEMPTS:
-            self._fail("handshake refused")
+        attempt = Attempt(self._context, "server", now_us)
+        if attempt.show([hello]):
+            self._attempts.append(attempt)
+            self._send_flight(attempt, now_us)
         else:
-            self._begin_attempt(now_us)
+            # No alert goes out: the hello may be forged, and the true client would take the alert to heart.
+            self.dropped["handshake-error"] += 1
 
-    def _advance(self, connection: SSL.Connection, records: list[Record], now_us: int) -> bool:
-        """Let OpenSSL work; False when it found the handshake broken."""
-        if records:
-            connection.bio_write(b"".join(record.data for record in records))
-        try:
-            connection.do_handshake()
-            self._finished = True
-        except SSL.WantReadError:
-            pass
-        except SSL.Error:
-            return False
-        flight = self._take_output(connection)
-        if self._finished:
-            self._sender.finish(flight)
-            self._conclude()
-        elif any(record.content_type == HANDSHAKE for record in flight):
-            self._sender.begin(flight, now_us)
-        return True
+    def _follow_server(self, now_us: int) -> None:
+        (attempt,) = self._attempts
+        flight = None if attempt.proven else server_flight(attempt, self._first_answer, self._arrived)
+        if flight is not None:
+            attempt.proven = True
+            self._show(attempt, flight, now_us)
+
+    def _show(self, attempt: Attempt, messages: list[Message], now_us: int) -> None:
+        """Messages that are true, unless OpenSSL finds something wrong with them."""
+        before = attempt.flight
+        if not attempt.show(messages):
+            self._give_up_attempt(attempt, now_us)
+        elif attempt.flight is not before:
+            self._send_flight(attempt, now_us)
+
+    def _give_up_attempt(self, attempt: Attempt, now_us: int) -> None:
+        self.dropped["handshake-error"] += 1
+        self._attempts.remove(attempt)
+        if self._role == "client":
+            if self._client_attempts >= _MAX_CLIENT_ATTEMPTS:
+                self._fail("handshake refused")
+            else:
+                self._begin_attempt(now_us)
+
+    def _open_sealed(self, now_us: int) -> None:
+        """Sealed records, once there are keys to open them with. What does not open was forged."""
+        attempt = next((attempt for attempt in self._attempts if attempt.proven), None)
+        while attempt is not None and self._sealed and not attempt.finished:
+            record = self._sealed.popleft()
+            if record.content_type != APPLICATION_DATA and not attempt.show_sealed(record):
+                self._give_up_attempt(attempt, now_us)
+                return
+        if attempt is not None and attempt.finished:
+            self._finish(attempt, now_us)
+
+    def _finish(self, attempt: Attempt, now_us: int) -> None:
+        self._finished = True
+        self._connection = attempt.connection
+        behind = list(self._sealed)
+        self._forget_arrived()
+        self._sender.finish(attempt.flight if self._role == "server" else ())
+        self._conclude()
+        if behind and self._connection is not None:
+            self._receive_after_handshake(self._connection, behind, now_us)
+
+    def _forget_arrived(self) -> None:
+        self._attempts = []
+        self._arrived = MessageCollector()
+        self._sealed.clear()
+
+    def _send_flight(self, attempt: Attempt, now_us: int) -> None:
+        self._connection = attempt.connection
+        self._last_flight_sent_us = now_us
+        self._sender.begin(attempt.flight, now_us)
 
     def _repeat_flight(self, now_us: int) -> None:
         connection = self._connection
         assert connection is not None, "only a running handshake has a repetition timer"
+        if self._role == "client" and self._verified_hello(now_us):
+            return
         try:
             connection.DTLSv1_handle_timeout()
         except SSL.Error:
             self.dropped["handshake-error"] += 1
         self._sender.repeat(self._take_output(connection), now_us)
+
+    def _verified_hello(self, now_us: int) -> bool:
+        """Repeat the hello with the cookie of a server that asks for one; anyone may have, so answers come
+        first.
+        """
+        (attempt,) = self._attempts
+        wanted = self._arrived.candidates(0, HELLO_VERIFY_REQUEST)
+        if attempt.proven or self._first_answer or not wanted:
+            return False
+        self._first_answer = 1
+        self._show(attempt, [wanted[0][0]], now_us)
+        return True
+
+    def _is_spaced(self, now_us: int) -> bool:
+        last = self._last_flight_sent_us
+        return last is None or now_us - last >= _LAST_FLIGHT_SPACING_US
 
     def _conclude(self) -> None:
         """Hand out the keys if handshake and fingerprints are both there and agree.
@@ -378,9 +473,7 @@ class DtlsEndpoint:
 
         Spaced in time: the repetition may be forged, and must not be worth forging.
         """
-        last = self._last_flight_sent_us
-        is_too_soon = last is not None and now_us - last < _LAST_FLIGHT_SPACING_US
-        if self._role != "server" or self._state != "connected" or is_too_soon:
+        if self._role != "server" or self._state != "connected" or not self._is_spaced(now_us):
             self.dropped["after-handshake"] += 1
             return
         self._last_flight_sent_us = now_us
@@ -389,7 +482,7 @@ class DtlsEndpoint:
     def _read_application_data(self, connection: SSL.Connection) -> None:
         while True:
             try:
-                data = connection.recv(_READ_BYTES)
+                data = connection.recv(READ_BYTES)
             except SSL.WantReadError:
                 break
             except SSL.ZeroReturnError:
@@ -415,7 +508,7 @@ class DtlsEndpoint:
         chunks = []
         while True:
             try:
-                chunks.append(connection.bio_read(_READ_BYTES))
+                chunks.append(connection.bio_read(READ_BYTES))
             except SSL.WantReadError:
                 return split_records(b"".join(chunks))
 

@@ -1,27 +1,21 @@
-"""DTLS records seen from outside (RFC 6347 §4.1): split, packed, renumbered, and judged before OpenSSL.
-
-OpenSSL reassembles and buffers whatever a handshake promises to be: up to 128 KiB for one ClientHello, and a
-hundred records of a later epoch. `HandshakeAdmission` keeps what it is shown to a few dozen KiB for a peer.
+"""DTLS records seen from outside (RFC 6347 §4.1): split, packed, renumbered, and taken apart into
+fragments.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
-CLIENT_HELLO = 1
 
 _RECORD = struct.Struct("!BHH6sH")  # type, version, epoch, sequence number, length
 _RECORD_TYPES = range(CHANGE_CIPHER_SPEC, APPLICATION_DATA + 1)
 _FRAGMENT_HEADER_BYTES = 12
 _VERSION_MAJOR = 0xFE
+_DTLS_1_2 = 0xFEFD
 _MAX_RECORD_BYTES = 2**14 + 256  # RFC 6347 §4.1.1 with any expansion we could negotiate
-
-_MAX_DECLARED_BYTES = 32 * 1024  # all messages of one handshake: hello, certificate chain, and little else
-_MAX_MESSAGES = 16
-_MAX_SEALED_RECORDS = 16  # a Finished and its retransmissions, before the keys to read it are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,48 +96,20 @@ def fragments_of(record: Record) -> list[Fragment] | None:
     return fragments
 
 
-def client_random(records: Iterable[Record]) -> bytes | None:
-    """The 32 random bytes of a ClientHello that begins in these records; they tell two clients apart."""
-    for fragment in _clear_fragments(records):
-        if fragment.message_type == CLIENT_HELLO and fragment.offset == 0 and len(fragment.body) >= 34:
-            return fragment.body[2:34]
-    return None
+def handshake_record(fragment: Fragment, number: int = 0) -> Record:
+    """A clear record that carries this fragment."""
+    payload = (
+        bytes([fragment.message_type])
+        + fragment.message_length.to_bytes(3, "big")
+        + fragment.message_sequence.to_bytes(2, "big")
+        + fragment.offset.to_bytes(3, "big")
+        + len(fragment.body).to_bytes(3, "big")
+        + fragment.body
+    )
+    return clear_record(HANDSHAKE, payload, number)
 
 
-def _clear_fragments(records: Iterable[Record]) -> Iterator[Fragment]:
-    for record in records:
-        if record.content_type == HANDSHAKE and record.epoch == 0:
-            yield from fragments_of(record) or ()
-
-
-class HandshakeAdmission:
-    """Which records of one handshake attempt OpenSSL may see. Reasons are counter names."""
-
-    def __init__(self) -> None:
-        self._declared_bytes: dict[int, int] = {}  # by message sequence
-        self._sealed_records = 0
-
-    def refuse(self, record: Record) -> str | None:
-        """Why this record is to be dropped; None to pass it on."""
-        if record.epoch > 0:
-            self._sealed_records += 1
-            return "too-many-sealed-records" if self._sealed_records > _MAX_SEALED_RECORDS else None
-        if record.content_type == HANDSHAKE:
-            return self._refuse_handshake(record)
-        if record.content_type == CHANGE_CIPHER_SPEC:
-            return None
-        # Anyone who can forge a source address can send a clear alert: it must not end a handshake.
-        return "clear-alert" if record.content_type == ALERT else "clear-data"
-
-    def _refuse_handshake(self, record: Record) -> str | None:
-        fragments = fragments_of(record)
-        if fragments is None:
-            return "malformed-handshake"
-        declared = dict(self._declared_bytes)
-        for fragment in fragments:
-            sequence = fragment.message_sequence
-            declared[sequence] = max(declared.get(sequence, 0), fragment.message_length)
-        if len(declared) > _MAX_MESSAGES or sum(declared.values()) > _MAX_DECLARED_BYTES:
-            return "handshake-too-large"
-        self._declared_bytes = declared
-        return None
+def clear_record(content_type: int, payload: bytes, number: int) -> Record:
+    """A record of epoch 0."""
+    header = _RECORD.pack(content_type, _DTLS_1_2, 0, number.to_bytes(6, "big"), len(payload))
+    return Record(content_type, 0, header + payload)

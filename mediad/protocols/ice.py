@@ -3,9 +3,9 @@
 Owns the credentials of one transport, the paths its peer checked, and which of them media takes. The
 caller owns sockets and clock, and after each call drains `next_event`, then `datagrams_to_send`.
 
-Consent (RFC 7675) is counted for each path. Media moves to another path when the peer nominates it, or when the
-path in use is silent while the other is checked (a NAT gave the peer another port, and it nominates once only).
-From a path that has proven to receive it moves to one that has not only when the first is silent.
+Consent (RFC 7675) is counted for each path. Media moves to another path when the peer nominates it, or when
+the path in use is silent while the other is checked (a NAT gave the peer another port, and it nominates once
+only). From a path that has proven to receive it moves to one that has not only when the first is silent.
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ def _new_parameters() -> IceParameters:
 class IceLiteAgent:
     """The lite side of one transport; always controlled.
 
-    A path is given up `consent_timeout_us` after its last authenticated request or media (0: never), and with the
-    last one the peer. At most `max_paths` paths are kept; a new one then evicts the one that was silent longest.
-    At most `max_credentials` pairs are: those in use and the newest.
+    A path is given up `consent_timeout_us` after its last authenticated request or media (0: never), and
+    with the last one the peer. At most `max_paths` paths are kept; a new one then evicts the one that was
+    silent longest. At most `max_credentials` pairs are: those in use and the newest.
     """
 
     def __init__(
@@ -188,14 +188,17 @@ class IceLiteAgent:
         return min(map(self._consent_ends_us, self._paths.values()), default=None)
 
     def paths_due(self, now_us: int) -> list[Path]:
-        """Paths `handle_timer` would give up now; whoever knows more of one says it by `path_reported` first."""
+        """Paths `handle_timer` would give up now; whoever knows more of one says it by `path_reported`
+        first.
+        """
         if not self._consent_timeout_us:
             return []
         return [path for path, state in self._paths.items() if self._consent_ends_us(state) <= now_us]
 
     def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
-        """When authentic media last came from `path`, and when a check that may have been its was dropped unread;
-        0 for never."""
+        """When authentic media last came from `path`, and when a check that may have been its was dropped
+        unread; 0 for never.
+        """
         if (state := self._paths.get(path)) is not None:
             state.heard_us = max(state.heard_us, heard_us)
             state.excused_us = max(state.excused_us, dropped_us)
@@ -212,7 +215,9 @@ class IceLiteAgent:
                 self._give_up(path)
 
     def path_proven(self, path: Path, now_us: int) -> None:
-        """Authentic media came from `path`, or a handshake ended there: somebody receives what is sent to it."""
+        """Authentic media came from `path`, or a handshake ended there: somebody receives what is sent to
+        it.
+        """
         if (state := self._paths.get(path)) is None:
             return
         state.heard_us = max(state.heard_us, now_us)

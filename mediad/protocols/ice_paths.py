@@ -13,8 +13,8 @@ _AMPLIFICATION = 3  # as for QUIC: RFC 9000 §8.1
 class Path:
     """One local socket (the loop's number for it) and one remote address.
 
-    `local` tells which of this machine's addresses the peer reaches, on a socket bound to all of them: answers
-    have to come from it. Empty where the socket is bound to one.
+    `local` tells which of this machine's addresses the peer reaches, on a socket bound to all of them:
+    answers have to come from it. Empty where the socket is bound to one.
     """
 
     socket: int
@@ -27,9 +27,9 @@ class Path:
 class PathState:
     """Consent (RFC 7675) and the proof that somebody receives there, of one path.
 
-    A check proves who sent it, not where from: a source address can be forged. Authentic media and a handshake
-    that ended do, as far as an agent that sends no checks can know. Until then at most three times the bytes that
-    came from the path are sent to it.
+    A check proves who sent it, not where from: a source address can be forged. Authentic media and a
+    handshake that ended do, as far as an agent that sends no checks can know. Until then at most three times
+    the bytes that came from the path are sent to it.
     """
 
     checked_us: int
@@ -61,8 +61,9 @@ class PathState:
 class CheckMemory:
     """Which of the newest checks were seen before: a replayed one is authentic, but says nothing new.
 
-    An honest peer sends one every 2 to 6 s on the path it uses, so this goes back for half an hour; and an older
-    one can only add a path that never proves anything, or name it once the path in use has fallen silent.
+    An honest peer sends one every 2 to 6 s on the path it uses, so this goes back for half an hour; and an
+    older one can only add a path that never proves anything, or name it once the path in use has fallen
+    silent.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,6 @@
-"""Commands that found the ring to the media thread full: they wait in order, and so does all that comes after."""
+"""Commands that found the ring to the media thread full: they wait in order, and so does all that comes
+after.
+"""
 
 from __future__ import annotations
 

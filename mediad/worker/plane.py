@@ -31,7 +31,7 @@ from mediad._fastpath.loop import (
 )
 from mediad.capacity import CONSUMERS, PRODUCERS, TRANSPORTS
 from mediad.errors import InvalidInput, MediadError
-from mediad.protocols.ice import Path
+from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.backlog import RETRY_S, Backlog
 from mediad.worker.slots import INDEX_BITS, Slots

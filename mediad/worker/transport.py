@@ -17,7 +17,8 @@ from typing import Any, Literal
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols import dtls, ice
 from mediad.protocols.certificate import Certificate, Fingerprint
-from mediad.protocols.ice import IceParameters, Path
+from mediad.protocols.ice import IceParameters
+from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.bandwidth import REVIEW_US, Bandwidth
 from mediad.worker.consumer import Consumer
@@ -282,7 +283,8 @@ class WebRtcTransport:
         was_connected = self._dtls.state == "connected"
         self._dtls.receive_datagram(data, now_us())
         if self._dtls.state == "connected" and not was_connected:
-            # It ended the handshake, which takes what we sent: somebody is there. Media says so of later paths.
+            # It ended the handshake, which takes what we sent: somebody is there. Media says so of later
+            # paths.
             self._ice.path_proven(path, now_us())
             self._plane.prove_address(self.handle, path)
         self._pump()
@@ -341,10 +343,10 @@ class WebRtcTransport:
         while (dtls_event := self._dtls.next_event()) is not None:
             self._on_dtls(dtls_event)
         datagrams = self._dtls.datagrams_to_send()
-        if (path := self._ice.selected) is not None:
+        if (selected := self._ice.selected) is not None:
             for data in datagrams:
-                if self._ice.may_send(path, len(data)):
-                    self._plane.send(path, data)
+                if self._ice.may_send(selected, len(data)):
+                    self._plane.send(selected, data)
         self._start_consumers()
         self._arm()
 

@@ -12,15 +12,15 @@ from mediad.protocols.dtls_records import (
     CHANGE_CIPHER_SPEC,
     HANDSHAKE,
     Fragment,
-    HandshakeAdmission,
     Record,
-    client_random,
+    clear_record,
     fragments_of,
+    handshake_record,
     pack_datagrams,
     renumbered,
     split_records,
 )
-from tests.support.dtls import handshake_record, record
+from tests.support.dtls import record
 
 HELLO = Fragment(1, 60, 0, 0, b"\xfe\xfd" + bytes(range(32)) + bytes(26))
 
@@ -66,6 +66,11 @@ def test_renumbering_changes_only_the_number() -> None:
     assert renumbered(item, 2**40) == record(HANDSHAKE, 0, b"payload", 2**40)
 
 
+def test_a_clear_record_is_written_as_it_is_read() -> None:
+    assert clear_record(ALERT, b"\x02\x28", 7) == record(ALERT, 0, b"\x02\x28", 7)
+    assert split_records(handshake_record(HELLO, 9).data) == [handshake_record(HELLO, 9)]
+
+
 def test_fragments_are_read_one_after_the_other() -> None:
     other = Fragment(11, 900, 3, 250, b"certificate")
     both = Record(HANDSHAKE, 0, handshake_record(HELLO).data + handshake_record(other).payload)
@@ -92,60 +97,7 @@ def test_fragments_cut_short_are_refused(cut: int) -> None:
     assert fragments_of(record(HANDSHAKE, 0, payload)) is None
 
 
-def test_a_hellos_random_is_found_in_its_first_piece_only() -> None:
-    assert client_random([record(ALERT, 0, b"\x01\x00"), handshake_record(HELLO)]) == bytes(range(32))
-    later = Fragment(1, 60, 0, 34, HELLO.body[34:])
-    short = Fragment(1, 60, 0, 0, HELLO.body[:33])
-    other = Fragment(2, 60, 0, 0, HELLO.body)
-    for fragment in (later, short, other):
-        assert client_random([handshake_record(fragment)]) is None
-    sealed = handshake_record(HELLO)
-    assert client_random([Record(HANDSHAKE, 1, sealed.data)]) is None
-
-
-@pytest.mark.parametrize(
-    ("item", "reason"),
-    [
-        (handshake_record(HELLO), None),
-        (record(CHANGE_CIPHER_SPEC, 0, b"\x01"), None),
-        (record(HANDSHAKE, 1, b"sealed"), None),
-        (record(APPLICATION_DATA, 1, b"sealed"), None),
-        (record(ALERT, 0, b"\x02\x28"), "clear-alert"),
-        (record(APPLICATION_DATA, 0, b"data"), "clear-data"),
-        (record(HANDSHAKE, 0, b"short"), "malformed-handshake"),
-        (handshake_record(Fragment(1, 2**24 - 1, 0, 0, b"x")), "handshake-too-large"),
-    ],
-)
-def test_admission_of_a_first_record(item: Record, reason: str | None) -> None:
-    assert HandshakeAdmission().refuse(item) == reason
-
-
-def test_all_messages_together_are_bounded_and_pieces_of_one_count_once() -> None:
-    admission = HandshakeAdmission()
-    for offset in range(100):
-        assert admission.refuse(handshake_record(Fragment(11, 20_000, 1, offset, b"x"))) is None
-    assert admission.refuse(handshake_record(Fragment(11, 12_768, 2, 0, b"x"))) is None
-    assert admission.refuse(handshake_record(Fragment(11, 1, 3, 0, b"x"))) == "handshake-too-large"
-    assert admission.refuse(handshake_record(Fragment(11, 20_000, 1, 5, b"x"))) is None
-
-
-def test_the_number_of_messages_is_bounded() -> None:
-    admission = HandshakeAdmission()
-    results = [admission.refuse(handshake_record(Fragment(14, 0, seq, 0, b""))) for seq in range(18)]
-    assert results == 16 * [None] + 2 * ["handshake-too-large"]
-
-
-def test_sealed_records_are_bounded() -> None:
-    admission = HandshakeAdmission()
-    results = [admission.refuse(record(HANDSHAKE, 1, b"sealed")) for _ in range(18)]
-    assert results == 16 * [None] + 2 * ["too-many-sealed-records"]
-
-
 @given(st.binary(max_size=400))
 def test_junk_is_taken_calmly(junk: bytes) -> None:
-    admission = HandshakeAdmission()
     for item in [*split_records(junk), record(HANDSHAKE, 0, junk + b"\x00")]:
-        reason = admission.refuse(item)
-        assert reason is None or isinstance(reason, str)
         fragments_of(item)
-        client_random([item])

@@ -40,7 +40,7 @@ def check(
     parameters: IceParameters | None = None,
     **options: Any,
 ) -> list[IceEvent]:
-    """Send one valid check; it must be answered on its path. Gives the events, but not those of each check."""
+    """Send one valid check, answered on its path. Gives the events but those told of each check."""
     parameters = parameters or agent.parameters
     agent.receive_datagram(request(parameters, **options), path, now_us)
     [(reply, reply_path)] = agent.datagrams_to_send()

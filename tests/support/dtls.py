@@ -19,6 +19,7 @@ from mediad.protocols.dtls_records import (
     Fragment,
     Record,
     fragments_of,
+    handshake_record,
     renumbered,
     split_records,
 )
@@ -178,19 +179,6 @@ class ForeignPeer:
         with contextlib.suppress(SSL.WantReadError):
             self.connection.do_handshake()
             self.finished = True
-
-
-def handshake_record(fragment: Fragment, sequence_number: int = 0) -> Record:
-    """A clear record holding one fragment."""
-    body = (
-        bytes([fragment.message_type])
-        + fragment.message_length.to_bytes(3, "big")
-        + fragment.message_sequence.to_bytes(2, "big")
-        + fragment.offset.to_bytes(3, "big")
-        + len(fragment.body).to_bytes(3, "big")
-        + fragment.body
-    )
-    return record(HANDSHAKE, 0, body, sequence_number)
 
 
 def record(content_type: int, epoch: int, payload: bytes, sequence_number: int = 0) -> Record:

@@ -6,6 +6,7 @@ Arguments are trusted: a test that breaks a precondition gets what the C code do
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base cimport clock, kernel, octets, sequence
+from mediad._fastpath.base.budget cimport budget_take
 from mediad._fastpath.base.invariant cimport MEDIAD_ASSERT
 from mediad._fastpath.base.pool cimport (
     NO_SLOT, SLOT_BYTES, TAIL_BYTES, Pool, pool_data, pool_destroy, pool_hold, pool_init, pool_release, pool_take,
@@ -140,6 +141,15 @@ cdef class PoolProbe:
 
 
 # table
+
+cdef class BudgetProbe:
+    """One budget."""
+
+    cdef uint64_t due_us
+
+    def take(self, interval_us: int, burst: int, now_us: int):
+        return budget_take(&self.due_us, interval_us, burst, now_us)
+
 
 cdef class TableProbe:
     cdef Table table

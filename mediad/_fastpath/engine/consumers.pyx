@@ -10,8 +10,8 @@ from mediad._fastpath.engine.graph cimport (
     ssrc_key, subscribe, target_stream, tell_closed, transport_of, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
-    DONE, EVENT_LAYERS, INDEX_MASK, KIND_CONSUMER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE, REFUSED_STALE,
-    REFUSED_TAKEN, CommandBody, OpenConsumerBody, Refusal,
+    DONE, EVENT_LAYERS, INDEX_MASK, KIND_CONSUMER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE,
+    REFUSED_STALE, REFUSED_TAKEN, CommandBody, OpenConsumerBody, Refusal,
 )
 from mediad._fastpath.engine.probation cimport probation_joined, probation_left
 from mediad._fastpath.engine.slots cimport empty_consumer

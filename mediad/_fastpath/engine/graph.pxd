@@ -63,7 +63,7 @@ ctypedef struct Probation:
 ctypedef struct Path:
     bint used
     Address address
-    uint64_t heard_us              # when authentic RTP or RTCP last came from it; 0 = never: nobody proved to receive there
+    uint64_t heard_us              # when authentic media last came from it; 0 = never: nobody proved to receive there
     uint64_t dropped_us            # when a check from it last found no place towards Python
     uint64_t checks_due_us         # budget
 
