@@ -175,8 +175,8 @@ class Settings:
     ice_consent_timeout_s: int = _key(
         20,
         Whole(10, 60, or_zero=True),
-        "seconds without a valid STUN request until a client counts as gone; 0 is never; holds for new "
-        "transports",
+        "seconds without a valid STUN request or media until a client counts as gone; 0 is never; holds "
+        "for new transports",
         live=True,
     )
     udp_buffer_bytes: int = _key(

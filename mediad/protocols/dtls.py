@@ -10,13 +10,6 @@ either. So retransmission is ours, on the caller's clock: the last flight is kep
 under a fresh number, so OpenSSL is asked first each time: once its own clock agrees, it writes the flight
 anew and that is sent instead. One peer needs this: a server that has our Finished and whose answer was lost,
 for its replay window swallows exact copies.
-
-Whoever can forge the peer's address, but not read what it is sent, may disturb a handshake and not end it:
-forged pieces stand beside the honest ones until a signature tells them apart (`dtls_judge`), a second hello
-is answered beside the first, sealed records that do not open are dropped, alerts in clear are not heard. Two
-things DTLS 1.2 has no answer to: a client that takes the answer to a forged hello for the answer to its own,
-and a request for a certificate, which no signature covers, forged into the datagram's place beside the true
-one.
 """
 
 from __future__ import annotations
@@ -33,14 +26,12 @@ from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate, Fingerprint, check_fingerprints, matches_any
 from mediad.protocols.dtls_attempt import READ_BYTES, Attempt
 from mediad.protocols.dtls_flight import FlightSender
-from mediad.protocols.dtls_judge import CLIENT_HELLO, HELLO_VERIFY_REQUEST, client_flight, server_flight
-from mediad.protocols.dtls_messages import Message, MessageCollector
+from mediad.protocols.dtls_handshake import FLIGHT_SPACING_US, Handshake
 from mediad.protocols.dtls_records import (
     ALERT,
     APPLICATION_DATA,
     HANDSHAKE,
     Record,
-    fragments_of,
     split_records,
 )
 from mediad.protocols.srtp_keys import (
@@ -55,12 +46,6 @@ DtlsRole = Literal["auto", "client", "server"]
 DtlsState = Literal["new", "connecting", "connected", "failed", "closed"]
 
 HANDSHAKE_TIMEOUT_US = 30_000_000
-_LAST_FLIGHT_SPACING_US = 20_000
-_MAX_CLIENT_ATTEMPTS = 4
-_MAX_HELLOS = 4  # of different clients, answered at once: all but one are forged, and no telling which
-_HELLO_CHANCE_US = 2_000_000  # for each of them before another takes its place
-_MAX_SEALED_RECORDS = 32  # kept until they can be opened; the oldest goes
-_MAX_SEALED_BYTES = 1500
 _DTLS_1_2 = 0xFEFD
 # AEAD first; the two CBC suites are for old endpoints that have an ECDSA stack and nothing newer.
 _CIPHERS = (
@@ -128,14 +113,13 @@ class DtlsEndpoint:
         self._failure: str | None = None
         self._remote_fingerprints: list[Fingerprint] | None = None
         self._connection: SSL.Connection | None = None
-        self._attempts: list[Attempt] = []  # oldest first; a client has one
+        self._handshake: Handshake | None = None  # under way
         self._events: deque[DtlsEvent] = deque()
         self._deadline_us: int | None = None
         self._last_flight_sent_us: int | None = None
         self.dropped: Counter[str] = Counter()
         """Records and datagrams that changed nothing, by reason."""
         self._sender = FlightSender(self.dropped)
-        self._forget_handshake()
 
     @property
     def state(self) -> DtlsState:
@@ -162,10 +146,10 @@ class DtlsEndpoint:
         self._role = role
         self._enter("connecting")
         self._sender.clear()
-        self._client_attempts = 0
         # A server waits for its client as long as ICE lives: the clock runs from the first record on.
         self._deadline_us = now_us + HANDSHAKE_TIMEOUT_US if role == "client" else None
-        self._begin_attempt(now_us)
+        self._handshake = Handshake(self._context, role, self._sender, self.dropped)
+        self._handshake.start(now_us)
 
     def set_remote_fingerprints(self, fingerprints: Iterable[Fingerprint]) -> None:
         """Who the peer claims to be. May come before `start`, during the handshake or after it.
@@ -180,16 +164,15 @@ class DtlsEndpoint:
 
     def receive_datagram(self, data: bytes, now_us: int) -> None:
         """Take in a datagram from an ICE-validated path. Never raises, whatever the bytes."""
-        if self._state in ("new", "failed", "closed"):
-            self.dropped["not-running"] += 1
-            return
         records = split_records(data)
-        if not records:
+        if self._handshake is None and self._connection is None:
+            self.dropped["not-running"] += 1
+        elif not records:
             self.dropped["not-dtls"] += 1
-        elif self._finished and self._connection is not None:
+        elif self._handshake is not None:
+            self._receive_handshake(self._handshake, records, now_us)
+        elif self._connection is not None:
             self._receive_after_handshake(self._connection, records, now_us)
-        else:
-            self._receive_handshake(records, now_us)
 
     def send_application_data(self, data: bytes) -> None:
         """Seal one message of at most `max_message_bytes`; InvalidState unless connected."""
@@ -222,8 +205,12 @@ class DtlsEndpoint:
     def handle_timer(self, now_us: int) -> None:
         if self._deadline_us is not None and now_us >= self._deadline_us:
             self._fail("handshake timed out")
-        elif self._sender.repeat_at_us is not None and now_us >= self._sender.repeat_at_us:
-            self._repeat_flight(now_us)
+        elif (
+            self._handshake is not None
+            and self._sender.repeat_at_us is not None
+            and now_us >= self._sender.repeat_at_us
+        ):
+            self._handshake.repeat(now_us)
 
     def fail(self, reason: str) -> None:
         """End it, for a reason of the caller's."""
@@ -240,186 +227,22 @@ class DtlsEndpoint:
 
     # Handshake
 
-    def _begin_attempt(self, now_us: int) -> None:
-        self._forget_handshake()
-        if self._role == "server":
-            return
-        self._client_attempts += 1
-        attempt = Attempt(self._context, "client", now_us)
-        self._attempts = [attempt]
-        self._first_answer = 0
-        attempt.show([])
-        self._send_flight(attempt, now_us)
-
-    def _forget_handshake(self) -> None:
-        self._finished = False
-        self._attempts = []
-        self._arrived = MessageCollector()
-        self._sealed: deque[Record] = deque(maxlen=_MAX_SEALED_RECORDS)
-        self._sender.forget()
-
-    def _receive_handshake(self, records: list[Record], now_us: int) -> None:
-        self._arrived.begin_datagram()
-        messages = [message for record in records for message in self._admit(record)]
-        if messages and self._deadline_us is None:
+    def _receive_handshake(self, handshake: Handshake, records: list[Record], now_us: int) -> None:
+        if handshake.receive(records, now_us) and self._deadline_us is None:
             self._deadline_us = now_us + HANDSHAKE_TIMEOUT_US
-        if self._role == "server":
-            self._follow_client(messages, now_us)
-        elif messages:
-            self._follow_server(now_us)
-        self._open_sealed(now_us)
+        if handshake.refused:
+            self._fail("handshake refused")
+        elif handshake.finished is not None:
+            self._finish(handshake, handshake.finished, now_us)
 
-    def _admit(self, record: Record) -> list[Message]:
-        """Keep what may be of use; the messages that are whole with it."""
-        if record.epoch > 0:
-            if record.epoch > 1 or len(record.data) > _MAX_SEALED_BYTES:
-                self.dropped["impossible-record"] += 1
-            else:
-                if len(self._sealed) == _MAX_SEALED_RECORDS:
-                    self.dropped["sealed-too-early"] += 1
-                self._sealed.append(record)
-            return []
-        if record.content_type == HANDSHAKE:
-            return self._admit_handshake(record)
-        if record.content_type in (ALERT, APPLICATION_DATA):
-            # Anyone who can forge a source address can send a clear alert: it must not end a handshake.
-            self.dropped["clear-alert" if record.content_type == ALERT else "clear-data"] += 1
-        return []
-
-    def _admit_handshake(self, record: Record) -> list[Message]:
-        fragments = fragments_of(record)
-        if fragments is None:
-            self.dropped["malformed-handshake"] += 1
-            return []
-        found = []
-        for fragment in fragments:
-            messages = self._arrived.add(fragment)
-            if messages is None:
-                self.dropped["handshake-too-large"] += 1
-            else:
-                found += messages
-        return found
-
-    def _follow_client(self, messages: list[Message], now_us: int) -> None:
-        for message in messages:
-            if message.sequence == 0 and message.message_type == CLIENT_HELLO:
-                self._answer_hello(message, now_us)
-        if not any(message.sequence > 0 for message in messages):
-            return
-        for attempt in reversed(self._attempts):
-            flight = None if attempt.proven else client_flight(attempt, self._arrived)
-            if flight is not None:
-                attempt.proven = True
-                self._show(attempt, flight, now_us)
-                return
-
-    def _answer_hello(self, hello: Message, now_us: int) -> None:
-        """Each other hello begins a handshake of its own, beside those that are under way.
-
-        So whoever forges a hello, before the true one or after it, gains nothing, and a browser that starts
-        over is served. The same one again: its sender lacks our answer.
-        """
-        for attempt in self._attempts:
-            if attempt.shown[:1] == [hello]:
-                if not attempt.proven and self._is_spaced(now_us):
-                    self._send_flight(attempt, now_us)
-                return
-        if len(self._attempts) == _MAX_HELLOS:
-            if now_us - self._attempts[0].begun_us < _HELLO_CHANCE_US:
-                self.dropped["too-many-hellos"] += 1
-                return
-            self._attempts.pop(0)
-        if self._attempts:
-            self.dropped["superseded-hello"] += 1
-        attempt = Attempt(self._context, "server", now_us)
-        if attempt.show([hello]):
-            self._attempts.append(attempt)
-            self._send_flight(attempt, now_us)
-        else:
-            # No alert goes out: the hello may be forged, and the true client would take the alert to heart.
-            self.dropped["handshake-error"] += 1
-
-    def _follow_server(self, now_us: int) -> None:
-        (attempt,) = self._attempts
-        flight = None if attempt.proven else server_flight(attempt, self._first_answer, self._arrived)
-        if flight is not None:
-            attempt.proven = True
-            self._show(attempt, flight, now_us)
-
-    def _show(self, attempt: Attempt, messages: list[Message], now_us: int) -> None:
-        """Messages that are true, unless OpenSSL finds something wrong with them."""
-        before = attempt.flight
-        if not attempt.show(messages):
-            self._give_up_attempt(attempt, now_us)
-        elif attempt.flight is not before:
-            self._send_flight(attempt, now_us)
-
-    def _give_up_attempt(self, attempt: Attempt, now_us: int) -> None:
-        self.dropped["handshake-error"] += 1
-        self._attempts.remove(attempt)
-        if self._role == "client":
-            if self._client_attempts >= _MAX_CLIENT_ATTEMPTS:
-                self._fail("handshake refused")
-            else:
-                self._begin_attempt(now_us)
-
-    def _open_sealed(self, now_us: int) -> None:
-        """Sealed records, once there are keys to open them with. What does not open was forged."""
-        attempt = next((attempt for attempt in self._attempts if attempt.proven), None)
-        while attempt is not None and self._sealed and not attempt.finished:
-            record = self._sealed.popleft()
-            if record.content_type != APPLICATION_DATA and not attempt.show_sealed(record):
-                self._give_up_attempt(attempt, now_us)
-                return
-        if attempt is not None and attempt.finished:
-            self._finish(attempt, now_us)
-
-    def _finish(self, attempt: Attempt, now_us: int) -> None:
-        self._finished = True
+    def _finish(self, handshake: Handshake, attempt: Attempt, now_us: int) -> None:
         self._connection = attempt.connection
-        behind = list(self._sealed)
-        self._forget_arrived()
+        self._handshake = None
         self._sender.finish(attempt.flight if self._role == "server" else ())
         self._conclude()
+        behind = handshake.take_behind()
         if behind and self._connection is not None:
             self._receive_after_handshake(self._connection, behind, now_us)
-
-    def _forget_arrived(self) -> None:
-        self._attempts = []
-        self._arrived = MessageCollector()
-        self._sealed.clear()
-
-    def _send_flight(self, attempt: Attempt, now_us: int) -> None:
-        self._connection = attempt.connection
-        self._last_flight_sent_us = now_us
-        self._sender.begin(attempt.flight, now_us)
-
-    def _repeat_flight(self, now_us: int) -> None:
-        connection = self._connection
-        assert connection is not None, "only a running handshake has a repetition timer"
-        if self._role == "client" and self._verified_hello(now_us):
-            return
-        try:
-            connection.DTLSv1_handle_timeout()
-        except SSL.Error:
-            self.dropped["handshake-error"] += 1
-        self._sender.repeat(self._take_output(connection), now_us)
-
-    def _verified_hello(self, now_us: int) -> bool:
-        """Repeat the hello with the cookie of a server that asks for one; anyone may have, so answers come
-        first.
-        """
-        (attempt,) = self._attempts
-        wanted = self._arrived.candidates(0, HELLO_VERIFY_REQUEST)
-        if attempt.proven or self._first_answer or not wanted:
-            return False
-        self._first_answer = 1
-        self._show(attempt, [wanted[0][0]], now_us)
-        return True
-
-    def _is_spaced(self, now_us: int) -> bool:
-        last = self._last_flight_sent_us
-        return last is None or now_us - last >= _LAST_FLIGHT_SPACING_US
 
     def _conclude(self) -> None:
         """Hand out the keys if handshake and fingerprints are both there and agree.
@@ -427,7 +250,7 @@ class DtlsEndpoint:
         A server's last flight waits for this: a client that lacks it keeps its media to itself.
         """
         connection = self._connection
-        if not self._finished or connection is None or self._remote_fingerprints is None:
+        if connection is None or self._remote_fingerprints is None:
             return
         peer = connection.get_peer_certificate()
         if peer is None or not matches_any(
@@ -473,7 +296,9 @@ class DtlsEndpoint:
 
         Spaced in time: the repetition may be forged, and must not be worth forging.
         """
-        if self._role != "server" or self._state != "connected" or not self._is_spaced(now_us):
+        last = self._last_flight_sent_us
+        is_too_soon = last is not None and now_us - last < FLIGHT_SPACING_US
+        if self._role != "server" or self._state != "connected" or is_too_soon:
             self.dropped["after-handshake"] += 1
             return
         self._last_flight_sent_us = now_us
@@ -518,8 +343,9 @@ class DtlsEndpoint:
 
     def _end(self, state: Literal["failed", "closed"]) -> None:
         self._connection = None
+        self._handshake = None
         self._deadline_us = None
-        self._forget_handshake()
+        self._sender.forget()
         self._enter(state)
 
     def _enter(self, state: DtlsState) -> None:
