@@ -108,6 +108,13 @@ class Settings:
         live=True,
         example=["https://app.example.com"],
     )
+    max_connections_per_address: int = _key(
+        1000,
+        Whole(0, 10**6),
+        "most connections to the front from one IPv4 address or IPv6 /64; behind a proxy all come from the "
+        "proxy's; 0 is no limit",
+        live=True,
+    )
     workers: int | None = _key(
         None,
         Workers(),

@@ -30,7 +30,7 @@ from mediad.signaling.cors import Cors
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 from mediad.signaling.request_log import RequestLog
-from mediad.signaling.server import abort_later
+from mediad.signaling.websocket_protocol import abort_later
 
 REFUSAL_CODE = 4000
 """Close codes that stand for a refusal are this and the HTTP status."""
@@ -156,7 +156,10 @@ def _json(data: dict[str, Any], status: int = 200) -> JSONResponse:
 
 
 async def _elsewhere(websocket: WebSocket) -> None:
-    await _deny(websocket, Refused(404, "signaling is at /"))
+    refused = Refused(404, "signaling is at /")
+    client = websocket.client.host if websocket.client else "a local socket"
+    _log.info("client %s: refused with %d: %s", client, refused.status, refused)
+    await _deny(websocket, refused)
 
 
 async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: SignalingSettings) -> None:
@@ -173,13 +176,17 @@ async def _serve(websocket: WebSocket, registry: RoomRegistry, settings: Signali
         query = websocket.query_params
         room_id, peer_id = (query.get(name, "")[:MAX_ID_LENGTH] for name in ("roomId", "peerId"))
         log = _log.bind(room=room_id or None, peer=peer_id or None)
-        log.info("connection refused (%d): %s", refused.status, refused)
+        client = websocket.client.host if websocket.client else "a local socket"
+        log.info("client %s: refused with %d: %s", client, refused.status, refused)
         registry.observer.refused(room_id, peer_id, _REFUSALS[refused.status], str(refused))
         await _deny(websocket, refused, settings.limits.close_grace_s)
         return
 
     async def handle(request: protoo.Request) -> Answer:
-        return await dialect_a.handle(seat, request)
+        answer = await dialect_a.handle(seat, request)
+        if seat.peer.joined:
+            connection.joined()
+        return answer
 
     await connection.serve(handle, ended=seat.leave)
 

@@ -12,15 +12,15 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mediad import logs
 from mediad.errors import InvalidState
-from mediad.signaling import protoo
+from mediad.signaling import json_input, protoo
 from mediad.signaling.limits import ConnectionLimits, SendQueue, ViolationBudget
-from mediad.signaling.server import abort_later
+from mediad.signaling.websocket_protocol import SOCKET_EXTENSION, abort_later
 
 
 def _now_us() -> int:
@@ -55,12 +55,30 @@ class ClientRefused(Exception):
 Handler = Callable[[protoo.Request], Awaitable[Answer]]
 
 
+class Socket(Protocol):
+    """What is asked of the WebSocket below, past ASGI."""
+
+    disconnected: bool
+    on_lost: Callable[[], None]
+    """Called when it is gone; the application may not be listening at that moment."""
+
+    def abort(self) -> None:
+        """End it now, whatever is still unsent."""
+
+    def joined(self) -> None:
+        """The client is a member."""
+
+    def queued(self, size_bytes: int) -> None:
+        """So much waits to be sent."""
+
+
 class Connection:
     """One WebSocket from its acceptance to its end."""
 
     def __init__(self, websocket: WebSocket, limits: ConnectionLimits, log: logs.Context) -> None:
         """`log` says with every line which client this is."""
         self._websocket = websocket
+        self._socket: Socket = websocket.scope["extensions"][SOCKET_EXTENSION]["socket"]
         self._limits = limits
         self._log = log
         self._queue = SendQueue(limits.send_queue_bytes, limits.droppable_bytes)
@@ -69,6 +87,7 @@ class Connection:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._handlers: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
         self._writable = asyncio.Event()
         self._close: tuple[int, str] | None = None
         self._ended = False
@@ -111,6 +130,10 @@ class Connection:
         self._log.debug("< close %d %s", code, reason)
         self._let_go()
 
+    def joined(self) -> None:
+        """The client is a member now: it may send more at once than a stranger."""
+        self._socket.joined()
+
     # -- the socket's life ---------------------------------------------------------------------------------
 
     async def serve(self, handler: Handler, ended: Callable[[], None]) -> None:
@@ -120,6 +143,7 @@ class Connection:
         does not read has completed the closing handshake.
         """
         self._on_ended = ended
+        self._socket.on_lost = self._room.set
         try:
             await self._websocket.accept(subprotocol=protoo.SUBPROTOCOL)
             writer = asyncio.create_task(self._write())
@@ -141,9 +165,17 @@ class Connection:
                 continue
             text = message.get("text")
             if text is None:
-                self._violation("binary frame")
+                found = json_input.find_id(message["bytes"].decode("utf-8", "replace"))
+                self._refuse(protoo.ProtocolViolation("binary frame", found))
             else:
                 self._receive(text, handler)
+                await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        """With too many requests under way the next are left unread: they wait at the client's."""
+        while len(self._handlers) >= self._limits.pending_requests and not self._socket.disconnected:
+            self._room.clear()
+            await self._room.wait()
 
     async def _write(self) -> None:
         """The only writer. It ends when the socket does, or after the close frame."""
@@ -153,6 +185,7 @@ class Connection:
             while not self._ended:
                 while (text := self._queue.pop()) is not None:
                     await self._websocket.send({"type": "websocket.send", "text": text})
+                    self._socket.queued(self._queue.size_bytes)
                 if self._close is not None:
                     code, reason = self._close
                     await self._websocket.close(code, reason)
@@ -169,6 +202,7 @@ class Connection:
     def _let_go(self) -> None:
         """Nothing can be said any more: drop what waits in either direction and tell the owner."""
         self._queue.clear()
+        self._socket.queued(0)
         self._writable.set()
         self._reject_waiting()
         abort_later(self._websocket.scope, self._limits.close_grace_s)
@@ -182,9 +216,7 @@ class Connection:
         try:
             message = protoo.parse(text)
         except protoo.ProtocolViolation as violation:
-            if violation.request_id is not None:
-                self._put(protoo.error_text(violation.request_id, 500, str(violation)))
-            self._violation(str(violation))
+            self._refuse(violation)
             return
         match message:
             case protoo.Request():
@@ -194,18 +226,25 @@ class Connection:
             case protoo.Notification():
                 self._violation(f"unknown notification {message.method[:100]!r}")
 
+    def _refuse(self, violation: protoo.ProtocolViolation) -> None:
+        """Whoever waits for an answer gets one, whatever is wrong with the frame."""
+        if violation.request_id is not json_input.MISSING:
+            self._put(protoo.error_text(violation.request_id, 500, str(violation)))
+        self._violation(str(violation))
+
     def _start(self, request: protoo.Request, handler: Handler) -> None:
         """Requests of one client never wait for each other: each runs in a task of its own.
 
         The tasks are not cancelled when the client goes away: what they have asked of the worker happens
         anyway, and only the end of the handler knows what to clean up.
         """
-        if len(self._handlers) >= self._limits.pending_requests:
-            self._put(protoo.error_text(request.id, 500, "too many pending requests"))
-            return
         task = asyncio.create_task(self._run(request, handler))
         self._handlers.add(task)
-        task.add_done_callback(self._handlers.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._handlers.discard(task)
+        self._room.set()
 
     async def _run(self, request: protoo.Request, handler: Handler) -> None:
         began_us = _now_us()
@@ -282,4 +321,5 @@ class Connection:
             self._log.info("! does not read: %d bytes are waiting", self._queue.size_bytes)
             self.close(1013, "send queue overflow")
             return
+        self._socket.queued(self._queue.size_bytes)
         self._writable.set()

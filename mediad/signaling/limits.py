@@ -14,7 +14,7 @@ _US_PER_S = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Ceilings of one connection; they guard memory, not fairness."""
+    """Ceilings of one connection's messages; what bytes and frames may cost is in visitor.py."""
 
     send_queue_bytes: int = 8 * 1024 * 1024
     """A client behind by more than this is closed. A joiner of a room with 500 producers needs about 2
@@ -24,7 +24,7 @@ class ConnectionLimits:
     """With more than this waiting, scores and speakers are left out: the next one supersedes them anyway."""
 
     pending_requests: int = 256
-    """Requests of one client being worked on at the same time; more are answered with an error."""
+    """Requests of one client being worked on at the same time; more are left unread until there is room."""
 
     violations: int = 200
     """Protocol violations in a burst before the connection is closed …"""

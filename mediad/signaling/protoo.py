@@ -7,11 +7,15 @@ clocks belong to `connection.py`.
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+from mediad.signaling import json_input
+from mediad.signaling.json_input import MISSING
 
 MAX_MESSAGE_BYTES = 960_000
 SUBPROTOCOL = "protoo"
@@ -24,10 +28,10 @@ Number = int | float
 
 
 class ProtocolViolation(Exception):
-    """A frame that is no protoo message; `request_id` is set when it was a request that can still be
-    answered."""
+    """A frame that is no protoo message; `request_id` is what its answer names, or MISSING when nobody waits
+    for one."""
 
-    def __init__(self, reason: str, request_id: Number | None = None) -> None:
+    def __init__(self, reason: str, request_id: Any = MISSING) -> None:
         super().__init__(reason)
         self.request_id = request_id
 
@@ -70,9 +74,9 @@ def parse(text: str) -> Message:
     implementation does, and falsy data becomes an empty object.
     """
     try:
-        root = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ProtocolViolation(f"invalid JSON: {error}") from None
+        root = json_input.decode(text)
+    except ValueError as error:
+        raise ProtocolViolation(str(error), json_input.find_id(text)) from None
     if not isinstance(root, dict):
         raise ProtocolViolation("message is not an object")
     if _truthy(root.get("request")):
@@ -81,11 +85,14 @@ def parse(text: str) -> Message:
         return _response(root)
     if _truthy(root.get("notification")):
         return _notification(root)
-    raise ProtocolViolation("message is neither request, response nor notification")
+    reason = "message is neither request, response nor notification"
+    raise ProtocolViolation(reason, root.get("id", MISSING))
 
 
 def _request(root: dict[str, Any]) -> Request:
     identifier = _identifier(root)
+    if identifier is None:
+        raise ProtocolViolation("missing/invalid id field", root.get("id", MISSING))
     method = root.get("method")
     if not isinstance(method, str):
         raise ProtocolViolation("missing/invalid method field", identifier)
@@ -94,6 +101,8 @@ def _request(root: dict[str, Any]) -> Request:
 
 def _response(root: dict[str, Any]) -> Response:
     identifier = _identifier(root)
+    if identifier is None:
+        raise ProtocolViolation("missing/invalid id field")
     if _truthy(root.get("ok")):
         return Response(identifier, True, _data(root.get("data")))
     code, reason = root.get("errorCode"), root.get("errorReason")
@@ -122,11 +131,14 @@ def _data(value: Any) -> Any:
     return value if _truthy(value) else {}
 
 
-def _identifier(root: dict[str, Any]) -> Number:
+def _identifier(root: dict[str, Any]) -> Number | None:
+    """None for what is no id."""
     identifier = root.get("id")
     # bool is an int to Python and not a number to JSON
     if isinstance(identifier, bool) or not isinstance(identifier, int | float):
-        raise ProtocolViolation("missing/invalid id field")
+        return None
+    if not math.isfinite(identifier):
+        return None
     return identifier
 
 
@@ -138,7 +150,12 @@ def success_text(identifier: Number, data: Any) -> str:
     return _text({"response": True, "id": identifier, "ok": True, "data": _data(data)})
 
 
-def error_text(identifier: Number, code: int, reason: str) -> str:
+def error_text(identifier: Any, code: int, reason: str) -> str:
+    """`identifier` is the client's, even when it is none of the kind protoo allows."""
+    if not isinstance(identifier, int | float | str) or (
+        isinstance(identifier, str) and len(identifier) > 128
+    ):
+        identifier = None
     return _text({"response": True, "id": identifier, "ok": False, "errorCode": code, "errorReason": reason})
 
 
@@ -175,7 +192,9 @@ class RequestTable:
 
     def settle(self, identifier: Number) -> int | None:
         """The id of the open request this answers, now closed; None for one we never made or gave up on."""
-        if identifier != int(identifier) or self._deadlines.pop(int(identifier), None) is None:
+        if not math.isfinite(identifier) or identifier != int(identifier):
+            return None
+        if self._deadlines.pop(int(identifier), None) is None:
             return None
         return int(identifier)
 

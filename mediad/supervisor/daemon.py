@@ -25,10 +25,12 @@ from mediad.signaling.server import uvicorn_options
 from mediad.supervisor import doctor_methods, drain_methods, settings_methods, status_methods, top
 from mediad.supervisor.admin import AdminServer, open_admin_socket
 from mediad.supervisor.admin_methods import AdminMethods
+from mediad.supervisor.admissions import Admissions, connection_limit
 from mediad.supervisor.draining import NODE, Drains
 from mediad.supervisor.front import Front, front_url, open_front, room_url
 from mediad.supervisor.heartbeat import Heartbeat
 from mediad.supervisor.live_settings import LiveSettings
+from mediad.supervisor.memory import MemoryKeeper
 from mediad.supervisor.observation import Observation
 from mediad.supervisor.rolling import Rolling
 from mediad.supervisor.room_methods import RoomMethods
@@ -79,7 +81,9 @@ class Daemon:
             self._observation.watch_certificate(self._tls)
         self._configured.prepare_with(self._observation.prepare)
         self._access = Access(_access_rules(settings))
+        self._admissions = Admissions(0, settings.max_connections_per_address)
         self._configured.apply_with(self._apply)
+        self._memory = MemoryKeeper()
         self._reloads: set[asyncio.Task[None]] = set()
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
@@ -91,7 +95,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
-        _raise_fd_limit()
+        self._admissions.limit = connection_limit(_raise_fd_limit(), len(self._pool.workers))
         self._life = asyncio.create_task(self._live())
         try:
             await self._life
@@ -137,6 +141,7 @@ class Daemon:
         self._registry.set_limits(_room_limits(settings))
         self._status.settings = settings
         self._access.rules = _access_rules(settings)
+        self._admissions.per_address = settings.max_connections_per_address
         await self._pool.configure(settings)
 
     async def _live(self) -> None:
@@ -161,13 +166,16 @@ class Daemon:
                 SignalingSettings(access=self._access),
                 self._observation.metrics.scrape,
             )
-            front = Front(app, sockets, uvicorn_options(), self._tls.context if self._tls else None)
+            tls = self._tls.context if self._tls else None
+            front = Front(app, sockets, uvicorn_options(), self._admissions, tls)
             stack.push_async_callback(front.stop)
             await front.start()
             stack.push_async_callback(self._close_rooms)
             self._status.url = front_url(host, front.port, tls=self._tls is not None)
             self._announce()
             self._heartbeat.start()
+            self._memory.start()
+            stack.push_async_callback(self._memory.stop)
             stack.push_async_callback(self._heartbeat.stop)
             await self._serve(front)
             await self._drain()
@@ -267,8 +275,11 @@ def _close_all(sockets: list[socket.socket]) -> None:
         sock.close()
 
 
-def _raise_fd_limit() -> None:
-    """Each client is a descriptor; the soft limit of 1024 is for programs that use select(2)."""
+def _raise_fd_limit() -> int:
+    """Each client is a descriptor; the soft limit of 1024 is for programs that use select(2). Returns what
+    holds now."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2**20 if soft == resource.RLIM_INFINITY else soft

@@ -14,6 +14,8 @@ import uvicorn
 
 from mediad.errors import ConfigError, MediadError
 from mediad.sockets import listen_tcp
+from mediad.supervisor.acceptor import Acceptor
+from mediad.supervisor.admissions import Admissions
 
 FIRST_ROOM = "hello"
 """The room that people are shown first."""
@@ -71,11 +73,11 @@ class Front:
         app: Any,
         sockets: list[socket.socket],
         options: dict[str, Any],
+        admissions: Admissions,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`options` are uvicorn's, on top of what a guest in this process needs."""
-        if tls is not None:
-            options = {**options, "ssl_context_factory": lambda config, default: tls}
+        """`options` are uvicorn's, on top of what a guest in this process needs. `admissions` say who may
+        connect."""
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -84,7 +86,7 @@ class Front:
             timeout_graceful_shutdown=CLOSE_TIMEOUT_S,
             **options,
         )
-        self._server = _Guest(config)
+        self._server = _Guest(config, admissions, tls)
         self._sockets = sockets
         self._serving: asyncio.Task[None] | None = None
 
@@ -116,7 +118,22 @@ class Front:
 
 
 class _Guest(uvicorn.Server):
-    """A server that leaves the process's signals alone: what they mean is the daemon's to decide."""
+    """A server that accepts as we do, and leaves the process's signals alone: what they mean is the daemon's
+    to decide."""
+
+    def __init__(self, config: uvicorn.Config, admissions: Admissions, tls: ssl.SSLContext | None) -> None:
+        super().__init__(config)
+        self._admissions, self._tls = admissions, tls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.servers: list[Any] = [
+            Acceptor(sock, self._protocol, self._admissions, self._tls) for sock in sockets or []
+        ]
+        self.started = True
+
+    def _protocol(self) -> Any:
+        make: Any = self.config.http_protocol_class
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

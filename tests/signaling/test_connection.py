@@ -33,7 +33,6 @@ NONSENSE = [
     "[1,2]",
     "{}",
     '{"request":true}',
-    '{"request":true,"id":"1","method":"join"}',
     '{"response":true,"id":"x"}',
     '{"notification":true}',
     '{"notification":true,"method":"closeProducer","data":{}}',
@@ -75,6 +74,47 @@ def test_a_request_without_a_method_is_answered_when_it_has_an_id() -> None:
         reply = await ana.until(lambda frame: frame.get("id") == 7)
         assert (reply["ok"], reply["errorCode"]) == (False, 500)
         await ana.sync()
+
+    run(scenario)
+
+
+WRONG = {
+    1: '{"request":true,"id":1,"method":"join","data":NaN}',
+    2: '{"request":true,"id":2,"method":"join","data":' + "[" * 50_000,
+    3: '{"request":true,"id":3,"method":"join","data":{"displayName":' + "9" * 5000 + "}}",
+    4: '{"request":true,"id":4,"method":"x\\ud83d"}',
+    5: b'{"request":true,"id":5,"method":"join"}',
+    "six": '{"request":true,"id":"six","method":"join"}',
+    None: '{"request":true,"id":{"a":1},"method":"join"}',
+}
+
+
+@pytest.mark.parametrize("identifier", WRONG)
+def test_every_frame_with_an_id_is_answered(identifier: Any) -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.connect("ana")
+        await ana.socket.send(WRONG[identifier])
+        reply = await ana.until(lambda frame: "id" in frame and frame["id"] == identifier)
+        assert (reply["ok"], reply["errorCode"]) == (False, 500)
+        await ana.sync()
+
+    run(scenario)
+
+
+def test_a_name_that_ends_in_half_an_emoji() -> None:
+    async def scenario(running: Front) -> None:
+        ben = await running.member("ben")
+        ana = await running.connect("ana")
+        await ana.socket.send(
+            '{"request":true,"id":1,"method":"join",'
+            r'"data":{"displayName":"Ana \ud83d","device":{"name":"\udead"}}}'
+        )
+        assert (await ana.until(lambda frame: frame.get("id") == 1))["ok"] is True
+        assert await ben.notified("newPeer") == {
+            "id": "ana",
+            "displayName": "Ana \ufffd",
+            "device": {"name": "\ufffd"},
+        }
 
     run(scenario)
 
@@ -132,19 +172,46 @@ def test_honest_mistakes_do_not_count() -> None:
     run(scenario, settings=limits(violations=2, violations_per_s=0.0))
 
 
-def test_requests_that_wait_are_bounded() -> None:
+def test_requests_beyond_the_bound_wait_and_none_is_refused() -> None:
     async def scenario(running: Front) -> None:
         ana = await running.member("ana")
         running.worker.hold("transport.stats")
         data = {"transportId": ana.sending}
-        waiting = [await ana.ask("getTransportStats", data) for _ in range(4)]
-        with pytest.raises(Failure, match="too many pending requests"):
-            await ana.request("getTransportStats", data)
+        waiting = [await ana.ask("getTransportStats", data) for _ in range(40)]
+        ben = await running.member("ben")
+        await ben.sync()
+        assert len(running.worker.called("transport.stats")) == 4
         running.worker.release("transport.stats")
         for identifier in waiting:
             reply = await ana.until(lambda frame, identifier=identifier: frame.get("id") == identifier)
             assert reply["ok"] is True
-        await ana.request("getTransportStats", data)
+
+    run(scenario, settings=limits(pending_requests=4))
+
+
+def test_pausing_every_video_of_a_large_room_at_once() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana")
+        running.worker.hold("transport.stats")
+        waiting = [await ana.ask("getTransportStats", {"transportId": ana.sending}) for _ in range(600)]
+        running.worker.release("transport.stats")
+        for identifier in waiting:
+            reply = await ana.until(lambda frame, identifier=identifier: frame.get("id") == identifier)
+            assert reply["ok"] is True
+
+    run(scenario)
+
+
+def test_who_goes_away_with_requests_waiting_leaves_the_room_at_once() -> None:
+    async def scenario(running: Front) -> None:
+        ana, ben = await running.member("ana"), await running.member("ben")
+        running.worker.hold("transport.stats")
+        for _ in range(10):
+            await ana.ask("getTransportStats", {"transportId": ana.sending})
+        await eventually(lambda: len(running.worker.called("transport.stats")) == 4)
+        ana.socket.transport.abort()
+        assert await ben.notified("peerClosed") == {"peerId": "ana"}
+        running.worker.release("transport.stats")
 
     run(scenario, settings=limits(pending_requests=4))
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.signaling import protoo
+from mediad.signaling.json_input import MISSING
 from mediad.signaling.protoo import Notification, ProtocolViolation, Request, RequestTable, Response, parse
 
 S = 1_000_000
@@ -75,15 +76,10 @@ def test_request_wins_over_response_over_notification() -> None:
         "{}",
         '{"request":false}',
         '{"request":true,"method":"m"}',
-        '{"request":true,"id":"7","method":"m"}',
-        '{"request":true,"id":true,"method":"m"}',
-        '{"request":true,"id":null,"method":"m"}',
         '{"response":true,"ok":true}',
         '{"response":true,"id":[],"ok":true}',
         '{"notification":true}',
         '{"notification":true,"method":7}',
-        '{"request":true,"id":1e999,"method":"m"}',
-        '{"request":true,"id":1,"method":"m","data":' + "[" * 100_000,
         "[" * 100_000 + "]" * 100_000,
         '{"a":"\\ud800"}',
     ],
@@ -91,13 +87,37 @@ def test_request_wins_over_response_over_notification() -> None:
 def test_everything_else_is_a_violation(text: str) -> None:
     with pytest.raises(ProtocolViolation) as caught:
         parse(text)
-    assert caught.value.request_id is None
+    assert caught.value.request_id is MISSING
 
 
-def test_a_request_with_an_id_can_be_answered_whatever_else_is_wrong() -> None:
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [
+        ('{"request":true,"id":7,"method":{}}', 7),
+        ('{"request":true,"id":7}', 7),
+        ('{"request":true,"id":"7","method":"m"}', "7"),
+        ('{"request":true,"id":true,"method":"m"}', True),
+        ('{"request":true,"id":null,"method":"m"}', None),
+        ('{"request":true,"id":[1],"method":"m"}', None),
+        ('{"request":true,"id":1e999,"method":"m"}', None),
+        ('{"request":true,"id":"' + "x" * 200 + '","method":"m"}', None),
+        ('{"request":true,"id":1,"method":"m","data":' + "[" * 100_000, 1),
+        ('{"request":true,"id":1,"method":"m","data":{"a":' + "[" * 3000 + "]" * 3000 + "}}", 1),
+        ('{"request":true,"id":1,"method":"m","data":NaN}', 1),
+        ('{"id":1,"method":"m"}', 1),
+    ],
+)
+def test_what_has_an_id_is_answered_whatever_is_wrong_with_it(text: str, identifier: Any) -> None:
     with pytest.raises(ProtocolViolation) as caught:
-        parse('{"request":true,"id":7,"method":{}}')
-    assert caught.value.request_id == 7
+        parse(text)
+    answer = json.loads(protoo.error_text(caught.value.request_id, 500, str(caught.value)))
+    assert (answer["id"], answer["ok"]) == (identifier, False)
+
+
+def test_halves_of_emoji_are_replaced() -> None:
+    request = parse('{"request":true,"id":1,"method":"join","data":{"displayName":"Ana \\ud83d"}}')
+    assert isinstance(request, Request)
+    assert request.data == {"displayName": "Ana \ufffd"}
 
 
 @given(st.text())

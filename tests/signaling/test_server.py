@@ -20,7 +20,7 @@ def message(size: int) -> str:
 
 def test_the_largest_message_is_heard() -> None:
     async def scenario(running: Front) -> None:
-        ana = await running.connect("ana")
+        ana = await running.member("ana")
         text = message(MAX_MESSAGE_BYTES)
         assert len(text) == MAX_MESSAGE_BYTES
         assert json.loads(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from typing import Any
 
 import pytest
@@ -13,10 +14,15 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from mediad.errors import ConfigError, PortError
+from mediad.signaling.server import uvicorn_options
+from mediad.supervisor.admissions import Admissions
 from mediad.supervisor.front import Front, front_url, open_front, room_url
 from tests.support.loops import on_loop, raises
 
-OPTIONS: dict[str, Any] = {"lifespan": "off", "ws": "none"}
+
+def serve(sockets: list[socket.socket]) -> Front:
+    app = Starlette(routes=[Route("/", hello)])
+    return Front(app, sockets, uvicorn_options(), Admissions(100, 100))
 
 
 async def hello(request: Request) -> PlainTextResponse:
@@ -34,7 +40,7 @@ async def get(port: int) -> bytes:
 @on_loop
 async def test_it_serves_and_stops_and_leaves_signals_alone() -> None:
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    front = Front(Starlette(routes=[Route("/", hello)]), await open_front("127.0.0.1", 0), OPTIONS)
+    front = serve(await open_front("127.0.0.1", 0))
     await front.start()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     port = front.port
@@ -50,7 +56,7 @@ async def test_who_connects_early_waits_for_the_start() -> None:
     sockets = await open_front("127.0.0.1", 0)
     early = asyncio.create_task(get(sockets[0].getsockname()[1]))
     await asyncio.sleep(0.05)
-    front = Front(Starlette(routes=[Route("/", hello)]), sockets, OPTIONS)
+    front = serve(sockets)
     await front.start()
     assert (await early).endswith(b"hello")
     await front.stop()

@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import Scrape, SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
+from mediad.signaling.visitor import FrontLimits, Lobby
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
 
 DEVICE = {"flag": "chrome", "name": "Chrome", "version": "141.0.0"}
@@ -112,12 +113,16 @@ async def front(
     settings: SignalingSettings | None = None,
     workers: int = 1,
     scrape: Scrape | None = None,
+    lobby: Lobby | None = None,
     **registry_options: Any,
 ) -> AsyncIterator[Front]:
     placement, status = Workers(workers), Status()
     registry = RoomRegistry(placement, **registry_options)
     config = uvicorn.Config(
-        create_app(registry, status, settings, scrape), log_config=None, loop="asyncio", **uvicorn_options()
+        create_app(registry, status, settings, scrape),
+        log_config=None,
+        loop="asyncio",
+        **uvicorn_options(lobby),
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(config)
@@ -128,6 +133,44 @@ async def front(
             await registry.close()
             server.should_exit = True
             await serving
+
+
+def lobby(**changes: Any) -> Lobby:
+    """With these limits changed."""
+    return Lobby(FrontLimits(**changes))
+
+
+def upgrade(peer_id: str, *headers: str, room_id: str = "room", **query: str) -> bytes:
+    """The head of a WebSocket, with `headers` (lines) in it."""
+    lines = [
+        f"GET /?{urlencode({'roomId': room_id, 'peerId': peer_id, **query})} HTTP/1.1",
+        "Host: localhost",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Protocol: protoo",
+        *headers,
+    ]
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+
+
+async def raw(running: Front, *portions: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which these bytes were written."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+    for portion in portions:
+        writer.write(portion)
+        await writer.drain()
+    return reader, writer
+
+
+async def said(running: Front, *portions: bytes) -> bytes:
+    """All that comes back on a connection that only the server ends."""
+    reader, writer = await raw(running, *portions)
+    try:
+        return await asyncio.wait_for(reader.read(), PATIENCE_S)
+    finally:
+        writer.close()
 
 
 async def eventually(condition: Callable[[], object]) -> None:

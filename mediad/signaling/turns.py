@@ -1,0 +1,101 @@
+"""Whose input is read next: everybody a bounded portion, those first who have used least of late.
+
+One turn of the event loop gives input so much time and no more, and those who have used much get a part of
+the time only: between two of their portions the loop belongs to everybody else.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from typing import Protocol
+
+TURN_US = 3_000
+"""What one turn of the loop gives to input."""
+
+REST = 3
+"""For each microsecond of work for those who have used much, so many without."""
+
+
+class Client(Protocol):
+    """Who has input."""
+
+    def used_us(self, now_us: int) -> float:
+        """What reading its input has cost of late."""
+        ...
+
+    def is_light(self, now_us: int) -> bool:
+        """Whether that is little."""
+        ...
+
+    def take_turn(self, now_us: int) -> int:
+        """Read one portion, and ask again when there is more; returns what it cost, in microseconds."""
+        ...
+
+
+Soon = Callable[[Callable[[], None]], object]
+Later = Callable[[float, Callable[[], None]], object]
+
+
+class Turns:
+    """The order of those who ask."""
+
+    def __init__(self, now_us: Callable[[], int], soon: Soon, later: Later) -> None:
+        """`soon` calls back in the next turn of the loop, `later` after so many seconds."""
+        self._now_us, self._soon, self._later = now_us, soon, later
+        self._asking: dict[Client, None] = {}
+        self._queue: list[tuple[bool, float, int, Client]] = []
+        self._order = itertools.count()
+        self._called = False
+        self._resting = False
+        self._rest_until_us = 0
+
+    def ask(self, client: Client) -> None:
+        """`client` has input; asking twice changes nothing."""
+        if client not in self._asking:
+            self._asking[client] = None
+            now_us = self._now_us()
+            entry = (not client.is_light(now_us), client.used_us(now_us), next(self._order), client)
+            heapq.heappush(self._queue, entry)
+        self._call()
+
+    def forget(self, client: Client) -> None:
+        """It is gone."""
+        self._asking.pop(client, None)  # its entry is passed over
+
+    def _call(self) -> None:
+        if not self._called:
+            self._called = True
+            self._soon(self._run)
+
+    def _run(self) -> None:
+        self._called = False
+        end_us = self._now_us() + TURN_US
+        while self._queue:
+            heavy, _, _, client = self._queue[0]
+            if client not in self._asking:
+                heapq.heappop(self._queue)
+                continue
+            now_us = self._now_us()
+            if heavy and now_us < self._rest_until_us:
+                self._rest((self._rest_until_us - now_us) / 1_000_000)
+                return
+            if now_us >= end_us:
+                self._call()
+                return
+            heapq.heappop(self._queue)
+            del self._asking[client]
+            cost_us = client.take_turn(now_us)
+            if heavy:
+                self._rest_until_us = now_us + cost_us * (1 + REST)
+
+    def _rest(self, delay_s: float) -> None:
+        if not self._resting:
+            self._resting = True
+            self._later(delay_s, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        if self._queue:
+            self._call()
