@@ -49,8 +49,8 @@ FLOORS = {
     "rooms": "errors addresses capacity overdue turns ortc words",
     "telemetry": "errors config logs words",
     "signaling": "errors needs config logs ortc rooms",
-    "supervisor": "errors needs words exit_codes announced config config_load config_sample logs loop_lag "
-    "sockets ortc protocols rooms signaling telemetry",
+    "supervisor": "addresses errors needs words exit_codes announced config config_load config_sample logs "
+    "loop_lag sockets ortc protocols rooms signaling telemetry",
     "ctl": "errors needs words exit_codes announced config config_load protocols sockets",
 }
 

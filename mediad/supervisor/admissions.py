@@ -6,8 +6,7 @@ open a log; whoever comes to the front when it is nearly so far is told to come 
 
 from __future__ import annotations
 
-import ipaddress
-from functools import lru_cache
+from mediad.addresses import holder_of
 
 RESERVED = 128
 """Descriptors kept for the admin socket's clients, the log, webhooks and the daemon's own."""
@@ -19,20 +18,6 @@ RESERVED_PER_WORKER = 16
 def connection_limit(descriptors: int, workers: int) -> int:
     """How many connections a process may hold that may open so many descriptors."""
     return max(descriptors // 8, descriptors - RESERVED - RESERVED_PER_WORKER * workers)
-
-
-@lru_cache(maxsize=1024)
-def owner_of(address: str) -> str:
-    """Whom a connection counts for: an IPv4 address, or an IPv6 /64, which is one customer's or less."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""
-    if ip.version == 6:
-        if ip.ipv4_mapped is not None:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)
 
 
 class Admissions:
@@ -49,19 +34,19 @@ class Admissions:
         """Why one more connection from there is too much; None when it is not."""
         if self.count >= self.limit:
             return f"{self.count} connections are all this process may hold (see LimitNOFILE=, ulimit -n)"
-        owner = owner_of(address)
+        owner = holder_of(address) if address else ""
         if owner and 0 < self.per_address <= self._by_owner.get(owner, 0):
             return f"{owner} has {self.per_address} connections already (max_connections_per_address)"
         return None
 
     def enter(self, address: str) -> None:
         self.count += 1
-        owner = owner_of(address)
+        owner = holder_of(address) if address else ""
         self._by_owner[owner] = self._by_owner.get(owner, 0) + 1
 
     def leave(self, address: str) -> None:
         self.count -= 1
-        owner = owner_of(address)
+        owner = holder_of(address) if address else ""
         left = self._by_owner.pop(owner) - 1
         if left:
             self._by_owner[owner] = left

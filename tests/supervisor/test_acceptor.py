@@ -8,6 +8,7 @@ import socket
 import ssl
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -25,9 +26,8 @@ class Greeter(asyncio.Protocol):
         self.visitor = SimpleNamespace(on_lost=lambda: None, lost=lambda: self.visitor.on_lost())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        assert isinstance(transport, asyncio.WriteTransport)
-        transport.write(b"hello")
+        self.transport = cast(asyncio.WriteTransport, transport)
+        self.transport.write(b"hello")
 
     def data_received(self, data: bytes) -> None:
         self.transport.close()

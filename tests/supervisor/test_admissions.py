@@ -4,23 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad.supervisor.admissions import Admissions, connection_limit, owner_of
-
-
-@pytest.mark.parametrize(
-    ("address", "owner"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
-        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-    ],
-)
-def test_whom_an_address_counts_for(address: str, owner: str) -> None:
-    assert owner_of(address) == owner
+from mediad.supervisor.admissions import Admissions, connection_limit
 
 
 def test_an_address_has_its_share_and_no_more() -> None:
