@@ -20,7 +20,7 @@ import msgpack
 
 from mediad.errors import EnvelopeError
 
-PIPE_VERSION = 1
+PIPE_VERSION = 2
 """Raised when what crosses the pipes to the workers changes so that an older end would misunderstand it."""
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -58,11 +59,12 @@ class Receptions:
     def __init__(self) -> None:
         self._known: WeakValueDictionary[bytes, Reception] = WeakValueDictionary()
 
-    def of(self, capabilities: RtpCapabilities) -> Reception:
-        key = msgspec.json.encode(capabilities.to_wire(), order="sorted")
+    def of(self, capabilities: dict[str, Any]) -> Reception:
+        """`capabilities` in wire spelling. Raises InvalidInput when they make no sense."""
+        key = blake2b(msgspec.json.encode(capabilities, order="sorted"), digest_size=16).digest()
         reception = self._known.get(key)
         if reception is None:
-            reception = self._known[key] = Reception(capabilities)
+            reception = self._known[key] = Reception(RtpCapabilities.from_wire(capabilities))
         return reception
 
 

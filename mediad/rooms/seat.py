@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from mediad.errors import InvalidState, NotFound
 from mediad.ortc.acceptance import AcceptedProducer, accept_producer
-from mediad.ortc.parameters import MAX_ENCODINGS, RtpCapabilities, RtpParameters
+from mediad.ortc.parameters import MAX_ENCODINGS, RtpParameters
 from mediad.rooms import offers
 from mediad.rooms.entities import Consumer, Producer, Transport, draw_ssrc
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
@@ -52,8 +52,7 @@ class Seat:
         self._require_open()
         if peer.joined:
             raise InvalidState("Peer already joined")
-        receives = None if capabilities is None else RtpCapabilities.from_wire(capabilities)
-        peer.reception = None if receives is None else self.room.receptions.of(receives)
+        peer.reception = None if capabilities is None else self.room.receptions.of(capabilities)
         peer.info = PeerInfo(peer.id, display_name, device)
         peer.joined = True
         self.room.joins.met(peer)

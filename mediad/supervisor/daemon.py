@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -173,6 +174,7 @@ class Daemon:
             stack.push_async_callback(self._close_rooms)
             self._status.url = front_url(host, front.port, tls=self._tls is not None)
             self._announce()
+            gc.freeze()  # what is there now stays: looking through it again and again would hold up the loop
             self._heartbeat.start()
             self._memory.start()
             stack.push_async_callback(self._memory.stop)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -72,6 +73,7 @@ async def serve(
         channel.emit("worker.failed", {"code": failure.code, "reason": reason})
         await channel.close()
         return exit_code_for(failure)
+    gc.freeze()  # what is there now stays: looking through it again and again would hold up the loop
     try:
         channel.emit("worker.ready", {"pid": os.getpid(), "version": __version__, "pipe": PIPE_VERSION})
         await channel.wait_end()

@@ -51,11 +51,11 @@ def test_a_form_filled_in_is_what_negotiation_says(kind: str) -> None:
 
 def test_peers_of_one_kind_share_one_negotiation(negotiated: list[str]) -> None:
     receptions, track = Receptions(), Track()
-    ana, ben = receptions.of(capabilities()), receptions.of(capabilities())
+    ana, ben = receptions.of(capabilities().to_wire()), receptions.of(capabilities().to_wire())
     assert ana is ben
     assert ana.form(track) is ben.form(track)
     audio = [codec for codec in capabilities().codecs if codec.kind == "audio"]
-    other = receptions.of(RtpCapabilities(tuple(audio), ()))
+    other = receptions.of(RtpCapabilities(tuple(audio), ()).to_wire())
     assert other is not ana
     assert other.form(track) is None
     assert len(negotiated) == 1
@@ -63,7 +63,7 @@ def test_peers_of_one_kind_share_one_negotiation(negotiated: list[str]) -> None:
 
 def test_nothing_outlives_those_it_is_for() -> None:
     receptions, track = Receptions(), Track()
-    known = receptions.of(capabilities())
+    known = receptions.of(capabilities().to_wire())
     known.form(track)
     del track
     gc.collect()
