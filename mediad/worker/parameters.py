@@ -153,4 +153,9 @@ def producer_encodings(parameters: RtpParameters) -> list[tuple[int, int, bytes]
     encodings = parameters.encodings or (Encoding(),)
     if len(encodings) > MAX_ENCODINGS:
         raise InvalidInput(f"{len(encodings)} encodings, at most {MAX_ENCODINGS} can be forwarded")
-    return [(e.ssrc, e.rtx.ssrc if e.rtx else 0, e.rid.encode()) for e in encodings]
+    rows = [(e.ssrc, e.rtx.ssrc if e.rtx else 0, e.rid.encode()) for e in encodings]
+    signalled = [ssrc for row in rows for ssrc in row[:2] if ssrc]
+    for ssrc in signalled:
+        if signalled.count(ssrc) > 1:
+            raise InvalidInput(f"ssrc {ssrc} is given twice")
+    return rows

@@ -69,6 +69,8 @@ class Producer:
         self._on_uplink = on_uplink
         self._clock = clock
         encodings = producer_encodings(parameters)
+        self.ssrcs = frozenset(ssrc for row in encodings for ssrc in row[:2] if ssrc)
+        """As signalled."""
         self._rids = [rid.decode() for _, _, rid in encodings]
         self._mime_type = parameters.first_codec().mime_type
         self._streams: list[Stream | None] = [None] * len(encodings)

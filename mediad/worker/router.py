@@ -13,13 +13,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from mediad.errors import InvalidState
+from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate
 from mediad.worker.clock import Clock
 from mediad.worker.consumer import Consumer
 from mediad.worker.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.first_checks import FirstChecks
-from mediad.worker.parameters import RtpMapping, RtpParameters
+from mediad.worker.parameters import RtpMapping, RtpParameters, producer_encodings
 from mediad.worker.plane import MediaPlane
 from mediad.worker.producer import Producer
 from mediad.worker.speaker import INTERVAL_S, SpeakerWatch
@@ -94,6 +94,10 @@ class Router:
     ) -> Producer:
         if producer_id in self.producers:
             raise InvalidState(f'a Producer with same producerId "{producer_id}" already exists')
+        claimed = {ssrc for other in transport.producers.values() for ssrc in other.ssrcs}
+        for ssrc in (ssrc for row in producer_encodings(parameters) for ssrc in row[:2]):
+            if ssrc in claimed:
+                raise InvalidInput(f"ssrc {ssrc} is sent by another producer of this transport")
         producer = Producer(
             self._plane,
             transport.handle,

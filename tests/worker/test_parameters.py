@@ -55,6 +55,13 @@ def test_encodings_by_rid_and_by_ssrc() -> None:
     assert producer_encodings(RtpParameters(())) == [(0, 0, b"")]
 
 
+def test_an_ssrc_given_twice() -> None:
+    encodings = [{"ssrc": 5, "rtx": {"ssrc": 6}}, {"ssrc": 6}]
+    parameters = msgspec.convert({"codecs": [], "encodings": encodings}, RtpParameters)
+    with pytest.raises(InvalidInput, match=r"^ssrc 6 is given twice$"):
+        producer_encodings(parameters)
+
+
 def test_more_encodings_than_can_be_forwarded() -> None:
     encodings = [{"rid": str(number)} for number in range(5)]
     parameters = msgspec.convert({"codecs": [], "encodings": encodings}, RtpParameters)

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from mediad.errors import InvalidState
+from mediad.errors import InvalidInput, InvalidState
 from tests.support.loops import on_loop, until
+from tests.support.negotiation import video
 from tests.support.worker_objects import Bench, bench
 
 
@@ -91,6 +92,21 @@ def test_ids_are_given_once() -> None:
     assert alive(made) == "a b ca cb p q qa"
 
 
+def test_an_ssrc_has_one_producer_of_a_transport() -> None:
+    made = bench()
+    a, b = made.transport("a"), made.transport("b")
+    wire = video("video/VP8", encodings=[{"ssrc": 5, "rtx": {"ssrc": 6}}])
+    made.producer(a, "p", wire=wire)
+    taken = video("video/VP8", encodings=[{"ssrc": 7, "rtx": {"ssrc": 5}}])
+    with pytest.raises(InvalidInput, match=r"^ssrc 5 is sent by another producer of this transport$"):
+        made.producer(a, "q", wire=taken)
+    made.producer(b, "q", wire=taken)
+    assert alive(made) == "a b p q"
+    made.router.close_producer(made.router.producers["p"])
+    made.producer(a, "p", wire=taken)
+    assert alive(made) == "a b p q"
+
+
 # -- who speaks --------------------------------------------------------------------------------------------
 
 
@@ -98,8 +114,7 @@ def test_ids_are_given_once() -> None:
 async def test_the_loudest_speaker_and_the_silence_after(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mediad.worker.router.INTERVAL_S", 0.001)
     made = bench()
-    transport = made.transport()
-    ana, ben = (made.producer(transport, name, "audio") for name in ("ana", "ben"))
+    ana, ben = (made.producer(made.transport(f"of {name}"), name, "audio") for name in ("ana", "ben"))
     ana.level_measured(-50)
     ben.level_measured(-30)
     await until(lambda: len(made.told("router.speaker")) == 2)
