@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ _OPTIONS: Any = {f"verify_{claim}": False for claim in _UNUSED_CLAIMS}
 
 
 class NotAdmitted(Exception):
-    """With the HTTP status that says why: 401 for a token, 403 for an origin."""
+    """With the HTTP status that says why: 401 for a token, 403 for an origin, 421 for a name."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -30,6 +31,8 @@ class AccessRules:
     """HS256 keys, any of which a token may be signed with; without any, nobody needs a token."""
     origins: tuple[str, ...] | None = None
     """Whose pages may connect; None is everybody's, and so is "*"."""
+    names: frozenset[str] = frozenset()
+    """What this server is called, beside the names of the loopback and the address a client reached it by."""
 
 
 class Access:
@@ -38,16 +41,40 @@ class Access:
     def __init__(self, rules: AccessRules | None = None) -> None:
         self.rules = rules or AccessRules()
 
-    def require_origin(self, origin: str | None, host: str | None) -> None:
-        """Raises NotAdmitted. `host` is what the client calls this server, in the Host header.
+    def require_origin(self, origin: str | None, host: str | None, reached: str | None = None) -> None:
+        """Raises NotAdmitted. `host` is what the client calls this server, in the Host header, and `reached`
+        the address of ours that it came to.
 
-        Browsers always send their page's origin; programs send none, and may come. So may our own page.
+        Browsers always send their page's origin; programs send none, and may come. So may our own page, which
+        is the one that was loaded from a name that is ours: any name can be made to lead here for a moment.
         """
         origins = self.rules.origins
         if origin is None or origins is None or {"*", origin.lower()} & {*origins}:
             return
-        if host is None or origin.lower().partition("://")[2] != host.lower():
-            raise NotAdmitted(403, f"pages from {origin[:100]} may not connect")
+        own = host is not None and self._is_own(host, reached)
+        if not own or origin.lower().partition("://")[2] != (host or "").lower():
+            raise NotAdmitted(403, f"pages from {origin[:100]} may not connect (cors_origins)")
+
+    def require_host(self, host: str | None, reached: str | None = None) -> None:
+        """Raises NotAdmitted when pages are judged by origin and this request calls us by a foreign name: it
+        may be of a page that made its own name lead here, which browsers take for a page of ours."""
+        origins = self.rules.origins
+        if host is None or origins is None or "*" in origins or self._is_own(host, reached):
+            return
+        name = _name(host)
+        if name not in {_name(origin.partition("://")[2]) for origin in origins}:
+            raise NotAdmitted(
+                421, f"this server is not called {name[:100]} (host, announced_ip, cors_origins)"
+            )
+
+    def _is_own(self, host: str, reached: str | None) -> bool:
+        name = _name(host)
+        if name in self.rules.names or name in ("localhost", (reached or "").lower()):
+            return True
+        try:
+            return ipaddress.ip_address(name).is_loopback
+        except ValueError:
+            return False
 
     def require_token(self, token: str | None, room_id: str, peer_id: str) -> None:
         """Raises NotAdmitted. A token may name the room and the peer it is for (claims `roomId`, `peerId`);
@@ -78,6 +105,13 @@ class Access:
             if reason != "signed with another key":
                 break
         raise NotAdmitted(401, f"the token is {reason}")
+
+
+def _name(host: str) -> str:
+    """A Host header or an origin's authority without the port, and an IPv6 address without its brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower().rstrip(".")
 
 
 def bearer(header: str | None) -> str | None:

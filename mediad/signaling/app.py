@@ -26,7 +26,7 @@ from mediad.rooms.seat import Seat
 from mediad.signaling import dialect_a, protoo
 from mediad.signaling.access import Access, NotAdmitted, bearer
 from mediad.signaling.connection import Answer, Connection
-from mediad.signaling.cors import Cors
+from mediad.signaling.cors import Cors, reached
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 from mediad.signaling.request_log import RequestLog
@@ -196,7 +196,7 @@ def _authorize(websocket: WebSocket, admission: Admission, access: Access) -> No
     headers = websocket.headers
     token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
     try:
-        access.require_origin(headers.get("origin"), headers.get("host"))
+        access.require_origin(headers.get("origin"), headers.get("host"), reached(websocket.scope))
         access.require_token(token, admission.room_id, admission.peer_id)
     except NotAdmitted as error:
         raise Refused(error.status, str(error)) from None

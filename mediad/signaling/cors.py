@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mediad.signaling.access import Access
+from mediad.signaling.access import Access, NotAdmitted
 
 METHODS = ("GET", "POST", "DELETE")
+
+
+def reached(scope: Scope) -> str | None:
+    """The address of ours that the client came to."""
+    server = scope.get("server")
+    return server[0] if server else None
 
 
 class Cors:
@@ -20,6 +28,12 @@ class Cors:
         self._inner: ASGIApp = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                self._access.require_host(Headers(scope=scope).get("host"), reached(scope))
+            except NotAdmitted as error:
+                await PlainTextResponse(f"{error}\n", error.status)(scope, receive, send)
+                return
         origins = self._access.rules.origins
         if origins != self._origins:
             self._origins = origins

@@ -269,7 +269,10 @@ def _room_limits(settings: Settings) -> RoomLimits:
 
 
 def _access_rules(settings: Settings) -> AccessRules:
-    return AccessRules(settings.jwt_secrets or (), settings.cors_origins)
+    names = {settings.host, settings.listen_ip, settings.announced_ip, settings.announced_address}
+    names |= {socket.gethostname()}
+    own = frozenset(name.lower() for name in names if name not in (None, "0.0.0.0", "::"))
+    return AccessRules(settings.jwt_secrets or (), settings.cors_origins, own)
 
 
 def _close_all(sockets: list[socket.socket]) -> None:

@@ -105,6 +105,14 @@ def test_any_text_is_refused_for_a_reason(text: str) -> None:
         (("https://app.example",), "https://app.example", "sfu.example", True),
         (("https://app.example",), "https://APP.example", "sfu.example", True),
         (("https://app.example",), None, "sfu.example", True),
+        (("https://app.example",), "https://evil.example", "evil.example", False),
+        (("https://app.example",), "http://evil.example:3000", "evil.example:3000", False),
+        (("https://app.example",), "http://localhost:3000", "localhost:3000", True),
+        (("https://app.example",), "http://127.0.0.1:3000", "127.0.0.1:3000", True),
+        (("https://app.example",), "http://[::1]:3000", "[::1]:3000", True),
+        (("https://app.example",), "http://192.0.2.7:3000", "192.0.2.7:3000", True),
+        (("https://app.example",), "http://192.0.2.8:3000", "192.0.2.8:3000", False),
+        (("https://app.example",), "http://localhost:3000", "localhost:4000", False),
         (("https://app.example",), "https://sfu.example", "SFU.example", True),
         (("https://app.example",), "https://sfu.example:8443", "sfu.example", False),
         (("https://app.example",), "https://app.example.evil.example", "sfu.example", False),
@@ -116,13 +124,39 @@ def test_any_text_is_refused_for_a_reason(text: str) -> None:
 def test_origins(
     origins: tuple[str, ...] | None, origin: str | None, host: str | None, admitted: bool
 ) -> None:
-    access = Access(AccessRules(origins=origins))
+    access = Access(AccessRules(origins=origins, names=frozenset({"sfu.example"})))
     if admitted:
-        access.require_origin(origin, host)
+        access.require_origin(origin, host, "192.0.2.7")
     else:
         with pytest.raises(NotAdmitted, match="may not connect") as caught:
-            access.require_origin(origin, host)
+            access.require_origin(origin, host, "192.0.2.7")
         assert caught.value.status == 403
+
+
+@pytest.mark.parametrize(
+    ("origins", "host", "admitted"),
+    [
+        (None, "anything.example", True),
+        (("*",), "anything.example", True),
+        (("https://app.example",), None, True),
+        (("https://app.example",), "sfu.example:3000", True),
+        (("https://app.example",), "app.example", True),
+        (("https://app.example",), "localhost:3000", True),
+        (("https://app.example",), "[::1]:3000", True),
+        (("https://app.example",), "192.0.2.7", True),
+        (("https://app.example",), "evil.example:3000", False),
+        (("https://app.example",), "localhost.evil.example", False),
+        (("https://app.example",), "", False),
+    ],
+)
+def test_names(origins: tuple[str, ...] | None, host: str | None, admitted: bool) -> None:
+    access = Access(AccessRules(origins=origins, names=frozenset({"sfu.example"})))
+    if admitted:
+        access.require_host(host, "192.0.2.7")
+    else:
+        with pytest.raises(NotAdmitted, match="is not called") as caught:
+            access.require_host(host, "192.0.2.7")
+        assert caught.value.status == 421
 
 
 def test_bearer() -> None:

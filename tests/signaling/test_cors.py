@@ -28,3 +28,19 @@ def test_pages_of_the_named_origins_may_read() -> None:
         assert await allowed(running, APP) is None
 
     run(scenario, settings=SignalingSettings(access=access))
+
+
+def test_a_foreign_name_that_leads_here_reads_nothing() -> None:
+    access = Access(AccessRules(origins=(APP,), names=frozenset({"sfu.example"})))
+
+    async def asked(running: Front, path: str, host: str) -> int:
+        request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        return (await running.http(request))[0]
+
+    async def scenario(running: Front) -> None:
+        for path in ("/health", "/stats", "/workers", "/metrics"):
+            assert await asked(running, path, f"evil.example:{running.port}") == 421
+        for host in ("app.example", "sfu.example:3000", f"127.0.0.1:{running.port}", "localhost"):
+            assert await asked(running, "/health", host) == 200
+
+    run(scenario, settings=SignalingSettings(access=access))
