@@ -360,7 +360,7 @@ class WebRtcTransport:
                 self._plane.select_address(self.handle, path)
             case ice.PathSelected(path, False):
                 self._plane.select_unproven(self.handle, path)
-            case ice.UsernameRetired(username_fragment):
+            case ice.UsernameRetired(username_fragment) if self._handle is not None:
                 self._plane.remove_username(self.handle, username_fragment)
             case ice.StateChanged(state):
                 if state in ("connected", "completed"):

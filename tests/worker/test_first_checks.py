@@ -146,6 +146,19 @@ async def test_credentials_from_a_restart_while_parked_are_known_when_it_opens()
 
 
 @on_loop
+async def test_restarts_do_not_open_a_parked_transport() -> None:
+    made = bench()
+    transport = made.transport()
+    made.clock.pass_s(FIRST_CHECK_S)
+    for _ in range(5):
+        newest = transport.restart_ice()["usernameFragment"]
+    assert transport.parked
+    assert made.loop.named("remove_username") == []
+    connect(transport, DtlsClient(transport.parameters()))
+    assert usernames(made, transport)[-1] == newest
+
+
+@on_loop
 async def test_closing_a_parked_transport_closes_nothing_twice() -> None:
     made = bench()
     transport = made.transport()
