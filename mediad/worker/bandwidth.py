@@ -7,7 +7,7 @@ doubles the wait before the next. More pictures a second of the same size cost n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,9 +61,14 @@ class _Record:
 
 
 class Bandwidth:
-    """Without an estimate everybody is allotted the top of his ladder at once."""
+    """Without an estimate everybody is allotted the top of his ladder at once.
 
-    def __init__(self) -> None:
+    With one, a changed claim makes a division worth while: `ask_review(patient)` says so, and its owner calls
+    `review` in his own time. `patient`: another peer caused it. Without it, the division is made at once.
+    """
+
+    def __init__(self, ask_review: Callable[[bool], None] | None = None) -> None:
+        self._ask_review = ask_review
         self.available_bps: int | None = None
         self._queue_us = 0
         self._records: dict[Claimant, _Record] = {}
@@ -84,21 +89,27 @@ class Bandwidth:
     def leave(self, claimant: Claimant, now_us: int) -> None:
         self._records.pop(claimant, None)
         if self.is_limited:
-            self.review(now_us)
+            self._want_review(now_us)
 
     def estimate_changed(self, available_bps: int | None, now_us: int, *, queue_us: int = 0) -> None:
         self.available_bps = available_bps
         self._queue_us = queue_us
         self.review(now_us)
 
-    def claim_changed(self, claimant: Claimant, now_us: int) -> None:
+    def claim_changed(self, claimant: Claimant, now_us: int, *, patient: bool = False) -> None:
         """Its ladder, priority or need for one is another now."""
         if claimant not in self._records:
             return
         if self.is_limited:
-            self.review(now_us)
+            self._want_review(now_us, patient=patient)
         else:
             self._divide([claimant], None, now_us)
+
+    def _want_review(self, now_us: int, *, patient: bool = False) -> None:
+        if self._ask_review is None:
+            self.review(now_us)
+        else:
+            self._ask_review(patient)
 
     def review(self, now_us: int) -> None:
         """Divide anew: bitrates change by themselves, and holds end."""

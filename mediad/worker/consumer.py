@@ -146,7 +146,7 @@ class Consumer:
     # --- from producer and media path ---------------------------------------------------------------------
 
     def producer_changed(self) -> None:
-        self._claim_changed()
+        self._claim_changed(patient=True)
         self._tell_layers()
         self._tell_score()
 
@@ -235,10 +235,10 @@ class Consumer:
         encoding = target_encoding(self.producer.active, step.spatial)
         return encoding, step.temporal if encoding == step.spatial else self._best()[1], _ALL_LAYERS
 
-    def _claim_changed(self) -> None:
+    def _claim_changed(self, *, patient: bool = False) -> None:
         if self.ladder() is None:
             self.allot(None, limited=False)
-        self._bandwidth.claim_changed(self, self._now_us())
+        self._bandwidth.claim_changed(self, self._now_us(), patient=patient)
 
     def _best(self) -> tuple[int, int, int]:
         """Encoding, temporal and spatial layer as wanted, whatever it costs."""

@@ -77,6 +77,7 @@ class Router:
             initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
             emit=self._emit,
             first_checks=self._first_checks,
+            clock=self._clock,
         )
         self.transports[transport_id] = transport
         return transport

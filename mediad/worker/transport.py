@@ -21,11 +21,13 @@ from mediad.protocols.ice import IceParameters
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.bandwidth import REVIEW_US, Bandwidth
+from mediad.worker.clock import Clock
 from mediad.worker.consumer import Consumer
 from mediad.worker.downlink_news import Downlink, DownlinkNews
 from mediad.worker.first_checks import FIRST_CHECK_S, FirstChecks
 from mediad.worker.plane import MAX_ADDRESSES, MAX_USERNAMES, Kind, MediaPlane
 from mediad.worker.producer import Producer
+from mediad.worker.review_plan import ReviewPlan
 from mediad.worker.statistics import transport as transport_stats
 from mediad.worker.uplink_cap import uplink_cap_bps
 
@@ -87,11 +89,13 @@ class WebRtcTransport:
         initial_outgoing_bitrate_bps: int,
         emit: Emit,
         first_checks: FirstChecks,
+        clock: Clock,
     ) -> None:
         self.id = transport_id
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
-        self.bandwidth = Bandwidth()
+        self.bandwidth = Bandwidth(lambda patient: self._claims.ask(patient=patient))
+        self._claims = ReviewPlan(self.bandwidth.review, clock)
         self._plane = plane
         self._certificate = certificate
         self._endpoint = endpoint
@@ -230,6 +234,7 @@ class WebRtcTransport:
             for data in self._dtls.datagrams_to_send():
                 self._plane.send(selected, data)
         self._ice.close()
+        self._claims.cancel()
         for timer in (self._timer, self._review):
             if timer is not None:
                 timer.cancel()

@@ -7,10 +7,12 @@ from mediad._fastpath.stream.pacer cimport PacedKind, pacer_spend
 from mediad._fastpath.wire.rtcp cimport RtcpBlock
 from mediad._fastpath.wire.rtp cimport EXT_TRANSPORT_CC
 
-# False: the feedback is malformed.
-cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block,
+# False: the feedback is malformed. `idle`: see stream/estimator.
+cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* idle,
                              uint64_t now_us) noexcept nogil
 cdef void bandwidth_remb(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil
+# The timer of news that wait.
+cdef void estimate_news_due(Engine* engine, uint32_t transport, uint64_t now_us) noexcept nogil
 # Once a second.
 cdef void bandwidth_tick(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil
 

@@ -4,9 +4,10 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
-    NONE, Consumer, Engine, Transport, emit_values, pace_timer, transport_index,
+    NONE, Consumer, Engine, Transport, emit_values, pace_timer, transport_index, transport_news_timer,
 )
 from mediad._fastpath.engine.messages cimport EVENT_ESTIMATE, MAX_ENCODINGS
+from mediad._fastpath.engine.news cimport may_tell
 from mediad._fastpath.engine.probation cimport probation_ready
 from mediad._fastpath.stream.estimator cimport (
     estimator_delivered_bps, estimator_drains, estimator_feedback, estimator_remb, estimator_start_probe,
@@ -16,16 +17,18 @@ from mediad._fastpath.stream.pacer cimport PacedKind, pacer_hold, pacer_must_wai
 from mediad._fastpath.wire.rtcp cimport RtcpBlock, rtcp_remb
 
 cdef enum:
-    TELL_US = 1000000
-    FALL_PERCENT = 90              # of what was told last: told at once
+    TELL_US = 1000000              # an estimate that has not moved
+    FALL_PERCENT = 90              # of what was told last: news
     RISE_PERCENT = 115
+    ESTIMATE_US = 200000
+    ESTIMATE_AT_ONCE = 10          # a link that collapses, or opens, does so in steps
     HOLD_US = 5000
 
 
-cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block,
+cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* idle,
                              uint64_t now_us) noexcept nogil:
     cdef uint32_t outages = transport.estimator.outages
-    if not estimator_feedback(&transport.estimator, block, now_us):
+    if not estimator_feedback(&transport.estimator, block, idle, now_us):
         return False
     transport.pacer.careful = estimator_drains(&transport.estimator)
     if transport.estimator.outages != outages:
@@ -76,10 +79,19 @@ cdef void tell_estimate(Engine* engine, Transport* transport, uint64_t now_us) n
         and bps * 100 < told_bps * RISE_PERCENT
     ):
         return
-    if emit_values(engine, EVENT_ESTIMATE, transport.handle, <int64_t>bps,
-                   <int64_t>estimator_delivered_bps(&transport.estimator), <int64_t>transport.estimator.queue_us):
-        transport.told_estimate_bps = bps
-        transport.told_estimate_us = now_us
+    if not may_tell(engine, &transport.estimate_news,
+                    transport_news_timer(engine, transport_index(engine, transport)), ESTIMATE_US, ESTIMATE_AT_ONCE,
+                    now_us):
+        return
+    emit_values(engine, EVENT_ESTIMATE, transport.handle, <int64_t>bps,
+                <int64_t>estimator_delivered_bps(&transport.estimator), <int64_t>transport.estimator.queue_us)
+    transport.told_estimate_bps = bps
+    transport.told_estimate_us = now_us
+
+
+cdef void estimate_news_due(Engine* engine, uint32_t transport, uint64_t now_us) noexcept nogil:
+    if engine.transports[transport].estimate_news.waiting:
+        tell_estimate(engine, &engine.transports[transport], now_us)
 
 
 cdef bint hold_by_pace(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,

@@ -3,16 +3,18 @@
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 from mediad._fastpath.base.table cimport NO_VALUE, table_claim, table_get, table_release
+from mediad._fastpath.base.wheel cimport wheel_disarm
 from mediad._fastpath.engine.demand cimport demand_target
 from mediad._fastpath.engine.egress cimport egress_begin
 from mediad._fastpath.engine.graph cimport (
-    ALL_LAYERS, NO_RTX, NONE, NOT_SUBSCRIBED, Consumer, Engine, Producer, Transport, emit_values, producer_of,
+    NO_RTX, NONE, NOT_SUBSCRIBED, Consumer, Engine, Producer, Transport, consumer_news_timer, producer_of,
     ssrc_key, subscribe, target_stream, tell_closed, transport_of, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
-    DONE, EVENT_LAYERS, INDEX_MASK, KIND_CONSUMER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE,
+    DONE, INDEX_MASK, KIND_CONSUMER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE,
     REFUSED_STALE, REFUSED_TAKEN, CommandBody, OpenConsumerBody, Refusal,
 )
+from mediad._fastpath.engine.news cimport tell_layers
 from mediad._fastpath.engine.probation cimport probation_joined, probation_left
 from mediad._fastpath.engine.slots cimport empty_consumer
 from mediad._fastpath.stream.history cimport sent_destroy, sent_init
@@ -115,6 +117,7 @@ cdef void take_apart(Engine* engine, Consumer* consumer) noexcept nogil:
         engine.consumers[consumer.next_in_producer].previous_in_producer = consumer.previous_in_producer
     if consumer.history.packets != NULL:
         sent_destroy(&consumer.history)
+    wheel_disarm(&engine.wheel, consumer_news_timer(engine, consumer.handle & INDEX_MASK))
 
 
 cdef Refusal claim_ssrcs(Engine* engine, const OpenConsumerBody* opened, uint32_t index) noexcept nogil:
@@ -203,7 +206,7 @@ cdef Refusal set_target(Engine* engine, Consumer* consumer, const CommandBody* b
         leave_all(engine, consumer)
         consumer.current = -1
         consumer.needs_sync = True
-        emit_values(engine, EVENT_LAYERS, consumer.handle, -1, ALL_LAYERS, ALL_LAYERS)
+        tell_layers(engine, consumer, now_us)
         return DONE
     if consumer.paused:
         return DONE

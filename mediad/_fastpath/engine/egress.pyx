@@ -13,14 +13,15 @@ from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.engine.bandwidth cimport available_bps, hold_packet, log_sent
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
-    ALL_LAYERS, NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, emit_values, unsubscribe,
+    ALL_LAYERS, NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
     COUNT_KEYFRAMES_REPLAYED, COUNT_RTP_FORWARDED, COUNT_RTX_SENT, DROP_CODEC_NOT_ACCEPTED,
     DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_LAYER_NOT_WANTED, DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED,
     DROP_RTX_GONE, DROP_RTX_OBSOLETE, DROP_RTX_TOO_MANY, DROP_RTX_TOO_SOON, DROP_TOO_LARGE, DROP_WAITING_KEYFRAME,
-    EVENT_LAYERS, MAX_ENCODINGS,
+    MAX_ENCODINGS,
 )
+from mediad._fastpath.engine.news cimport tell_layers
 from mediad._fastpath.engine.outbox cimport DATAGRAM_BYTES
 from mediad._fastpath.engine.send cimport datagram_begin, datagram_commit
 from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get, sent_put, store_get
@@ -106,7 +107,7 @@ cdef void begin_segment(Engine* engine, ReceiveStream* stream, Consumer* consume
         unsubscribe(engine, consumer, <uint32_t>previous)
 
 
-cdef void announce_layers(Engine* engine, Consumer* consumer) noexcept nogil:
+cdef void announce_layers(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
     """Tell what is being sent, when that changed."""
     cdef uint8_t spatial = consumer.layers.spatial if consumer.layers.layered else ALL_LAYERS
     cdef uint8_t temporal = consumer.layers.temporal if consumer.layers.layered else ALL_LAYERS
@@ -115,7 +116,7 @@ cdef void announce_layers(Engine* engine, Consumer* consumer) noexcept nogil:
     consumer.announced = True
     consumer.announced_spatial = spatial
     consumer.announced_temporal = temporal
-    emit_values(engine, EVENT_LAYERS, consumer.handle, consumer.current, temporal, spatial)
+    tell_layers(engine, consumer, now_us)
 
 
 cdef void select_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer, Transport* transport,
@@ -123,7 +124,7 @@ cdef void select_packet(Engine* engine, ReceiveStream* stream, Consumer* consume
     """A packet of the encoding this consumer follows: send it if it is of the layers wanted."""
     cdef uint32_t decision = selector_decide(
         &consumer.layers, stored.sequence, stored.packet.timestamp, &stored.info)
-    announce_layers(engine, consumer)
+    announce_layers(engine, consumer, now_us)
     if decision & SELECT_NEEDS_KEYFRAME and not stream.keyframes.wanted:
         demand_keyframe(engine, stream, now_us)
     if decision & SELECT_FORWARD or rewriter_leaves_hole(&consumer.rewriter, stored.sequence):

@@ -3,14 +3,16 @@
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.clock cimport ntp_from_us
 from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wheel_expired
-from mediad._fastpath.engine.bandwidth cimport bandwidth_tick
+from mediad._fastpath.engine.bandwidth cimport bandwidth_tick, estimate_news_due
 from mediad._fastpath.engine.demand cimport demand_expired, demand_keyframe
 from mediad._fastpath.engine.graph cimport (
-    NONE, TIMER_FEEDBACK, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_PACE, TIMER_REPORT, Consumer, Engine, Producer,
-    ReceiveStream, TimerPurpose, Transport, emit_values, level_timer, nack_timer, report_timer,
+    NONE, TIMER_CONSUMER_NEWS, TIMER_FEEDBACK, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_PACE, TIMER_REPORT,
+    TIMER_STREAM_NEWS, TIMER_TRANSPORT_NEWS, Consumer, Engine, Producer,
+    ReceiveStream, TimerPurpose, Transport, emit_values, feedback_timer, level_timer, nack_timer, report_timer,
     timer_purpose, wall_us,
 )
-from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, EVENT_STREAM, MAX_ENCODINGS
+from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, MAX_ENCODINGS
+from mediad._fastpath.engine.news cimport consumer_news_due, stream_news_due, tell_stream
 from mediad._fastpath.engine.pacing cimport pace_expired
 from mediad._fastpath.engine.remb cimport remb_write
 from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
@@ -18,7 +20,7 @@ from mediad._fastpath.stream.nack cimport nack_deadline, nack_due
 from mediad._fastpath.stream.playout cimport playout_watch
 from mediad._fastpath.stream.receiver cimport receiver_report, receiver_update_score
 from mediad._fastpath.stream.sender cimport sender_report
-from mediad._fastpath.stream.twcc cimport twcc_pending, twcc_write_feedback
+from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_write_feedback
 from mediad._fastpath.wire.rtcp cimport (
     ReportBlock, SenderInfo, rtcp_write_dlrr, rtcp_write_nack, rtcp_write_rr, rtcp_write_rrtr,
     rtcp_write_sdes, rtcp_write_sr,
@@ -60,6 +62,12 @@ cdef void engine_tick(Engine* engine, uint64_t now_us) noexcept nogil:
             demand_expired(engine, &engine.streams[index], now_us)
         elif purpose == TIMER_PACE:
             pace_expired(engine, index, now_us)
+        elif purpose == TIMER_TRANSPORT_NEWS:
+            estimate_news_due(engine, index, now_us)
+        elif purpose == TIMER_STREAM_NEWS:
+            stream_news_due(engine, index, now_us)
+        elif purpose == TIMER_CONSUMER_NEWS:
+            consumer_news_due(engine, index, now_us)
 
 
 # --- once a second per transport --------------------------------------------------------------------------------------
@@ -95,8 +103,7 @@ cdef void update_scores(Engine* engine, Transport* transport, uint64_t now_us) n
             if not stream.detected or producer.paused:
                 continue
             if receiver_update_score(&stream.receiver, producer.inactivity_us, now_us):
-                emit_values(engine, EVENT_STREAM, producer.handle, encoding,
-                            (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, stream.receiver.is_active)
+                tell_stream(engine, stream, now_us)
         index = producer.next_in_transport
 
 
@@ -239,11 +246,14 @@ cdef void send_feedback(Engine* engine, uint32_t index, uint64_t now_us) noexcep
     while twcc_pending(&transport.transport_cc):
         out = datagram_begin(engine, transport)
         if out == NULL:
-            return
+            break
         p = twcc_write_feedback(&transport.transport_cc, out, out + RTCP_BYTES, transport.rtcp_ssrc)
         if p == NULL:
-            return
+            break
         send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
+    if twcc_pending(&transport.transport_cc):
+        # There is no way to the peer now. Arrivals arm the timer only when nothing is owed yet.
+        wheel_arm(&engine.wheel, feedback_timer(engine, index), now_us + TWCC_INTERVAL_US)
 
 
 cdef void send_nacks(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
@@ -259,6 +269,10 @@ cdef void send_nacks(Engine* engine, uint32_t index, uint64_t now_us) noexcept n
         return
     transport = &engine.transports[producer.transport]
     rtt_us = transport.rtt_us if transport.rtt_us != 0 else DEFAULT_RTT_US
+    if not transport.has_address and nack_deadline(&stream.receiver.nack) != 0:
+        # What cannot be asked for has not been asked for: no try is used up.
+        wheel_arm(&engine.wheel, nack_timer(engine, index), now_us + DEFAULT_RTT_US)
+        return
     count = nack_due(&stream.receiver.nack, now_us, rtt_us, lost, NACK_BATCH)
     if count:
         out = datagram_begin(engine, transport)

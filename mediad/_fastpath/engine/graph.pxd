@@ -48,6 +48,10 @@ cdef extern from "<stdint.h>":
     const uint32_t NOT_SUBSCRIBED "UINT32_MAX"
     const uint64_t NO_LIMIT "UINT64_MAX"
 
+ctypedef struct News:              # of one kind (engine/news)
+    uint64_t paced_us              # when all that was told would have been told, at one an interval
+    bint waiting                   # for its timer, to be told
+
 ctypedef struct Traffic:
     uint64_t bytes
     RateMeter rate
@@ -127,6 +131,7 @@ ctypedef struct Transport:
     Probation probation
     uint64_t told_estimate_bps     # by the last ESTIMATE event
     uint64_t told_estimate_us
+    News estimate_news
     Estimator estimator            # of what the peer can receive
     Pacer pacer
 
@@ -146,6 +151,7 @@ ctypedef struct ReceiveStream:
     uint8_t spatial_count          # VP9: layers the newest scalability structure told of; 0 = none
     DependencyStructure dependencies
     LayerRates rates
+    News news
 
 ctypedef struct Encoding:
     uint32_t ssrc
@@ -217,6 +223,8 @@ ctypedef struct Consumer:
     uint64_t newest_capture_us     # of the rewriter's highest timestamp; 0 = unknown
     LayerSelector layers           # within the current encoding
     PlayoutDelay playout
+    News score_news
+    News layers_news
 
 ctypedef struct Engine
 
@@ -274,6 +282,9 @@ cdef uint32_t level_timer(const Engine* engine, uint32_t producer) noexcept nogi
 cdef uint32_t nack_timer(const Engine* engine, uint32_t stream) noexcept nogil
 cdef uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nogil
 cdef uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogil
+cdef uint32_t transport_news_timer(const Engine* engine, uint32_t transport) noexcept nogil
+cdef uint32_t stream_news_timer(const Engine* engine, uint32_t stream) noexcept nogil
+cdef uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer) noexcept nogil
 
 cdef enum TimerPurpose:
     TIMER_REPORT = 0
@@ -282,6 +293,9 @@ cdef enum TimerPurpose:
     TIMER_NACK = 3
     TIMER_KEYFRAME = 4
     TIMER_PACE = 5
+    TIMER_TRANSPORT_NEWS = 6
+    TIMER_STREAM_NEWS = 7
+    TIMER_CONSUMER_NEWS = 8
 
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil
 
@@ -290,6 +304,8 @@ cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* 
 cdef bint emit(Engine* engine, const Event* event) noexcept nogil
 cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil
 cdef bint events_have_room(Engine* engine) noexcept nogil
+# Of the others.
+cdef bint news_have_room(Engine* engine) noexcept nogil
 # Python may forget the object: nothing refers to it, or to what it lent, any more.
 cdef void tell_closed(Engine* engine, uint32_t kind, uint32_t handle) noexcept nogil
 

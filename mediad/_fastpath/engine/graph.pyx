@@ -43,7 +43,7 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
         and address_table_init(&engine.addresses, 64, seed)
         and table_init(&engine.inbound, 64, seed)
         and table_init(&engine.outbound, 64, seed)
-        and wheel_init(&engine.wheel, 3 * transports + producers + 2 * MAX_ENCODINGS * producers, now_us)
+        and wheel_init(&engine.wheel, 4 * transports + producers + 3 * MAX_ENCODINGS * producers + consumers, now_us)
         and pool_init(&engine.pool, packet_slots)
         and outbox_init(&engine.outbox, outbox_capacity)
         and ring_init(&engine.events, EVENT_RING, sizeof(Event))
@@ -167,8 +167,20 @@ cdef uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogi
     return 2 * engine.transport_capacity + engine.producer_capacity * (1 + 2 * MAX_ENCODINGS) + transport
 
 
+cdef uint32_t transport_news_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return pace_timer(engine, engine.transport_capacity) + transport
+
+
+cdef uint32_t stream_news_timer(const Engine* engine, uint32_t stream) noexcept nogil:
+    return transport_news_timer(engine, engine.transport_capacity) + stream
+
+
+cdef uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer) noexcept nogil:
+    return stream_news_timer(engine, engine.producer_capacity * MAX_ENCODINGS) + consumer
+
+
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil:
-    """The inverse of the six functions above."""
+    """The inverse of the nine functions above."""
     cdef uint32_t rest = timer
     index[0] = rest
     if rest < engine.transport_capacity:
@@ -189,12 +201,28 @@ cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* 
     index[0] = rest
     if rest < engine.producer_capacity * MAX_ENCODINGS:
         return TIMER_KEYFRAME
+    rest -= engine.producer_capacity * MAX_ENCODINGS
+    index[0] = rest
+    if rest < engine.transport_capacity:
+        return TIMER_PACE
+    rest -= engine.transport_capacity
+    index[0] = rest
+    if rest < engine.transport_capacity:
+        return TIMER_TRANSPORT_NEWS
+    rest -= engine.transport_capacity
+    index[0] = rest
+    if rest < engine.producer_capacity * MAX_ENCODINGS:
+        return TIMER_STREAM_NEWS
     index[0] = rest - engine.producer_capacity * MAX_ENCODINGS
-    return TIMER_PACE
+    return TIMER_CONSUMER_NEWS
 
 
 cdef bint events_have_room(Engine* engine) noexcept nogil:
     return ring_room(&engine.events) > 8
+
+
+cdef bint news_have_room(Engine* engine) noexcept nogil:
+    return ring_room(&engine.events) >= EVENT_RESERVE
 
 
 cdef bint emit(Engine* engine, const Event* event) noexcept nogil:
@@ -205,7 +233,7 @@ cdef bint emit(Engine* engine, const Event* event) noexcept nogil:
 cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil:
     """A periodic event: leaves EVENT_RESERVE records free for those that must arrive."""
     cdef Event event
-    if ring_room(&engine.events) < EVENT_RESERVE:
+    if not news_have_room(engine):
         drop(engine, DROP_EVENT_FULL)
         return False
     memset(&event, 0, sizeof(Event))

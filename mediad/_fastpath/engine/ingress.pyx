@@ -14,22 +14,23 @@ from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
 from mediad._fastpath.engine.binding cimport UNBOUND, bind_stream, detect_stream
 from mediad._fastpath.engine.egress cimport egress_capture_us, egress_packet, egress_skip
 from mediad._fastpath.engine.graph cimport (
-    NO_CODEC, RTX_FLAG, Consumer, Engine, Producer, ReceiveStream, Transport, drop, emit_values, feedback_timer,
+    NO_CODEC, RTX_FLAG, Consumer, Engine, Producer, ReceiveStream, Transport, drop, feedback_timer,
     nack_timer, ssrc_key, transport_index,
 )
 from mediad._fastpath.engine.messages cimport (
     COUNT_DATAGRAMS_RECEIVED, COUNT_RTCP_RECEIVED, COUNT_RTP_RECEIVED, DROP_DTLS_UNKNOWN_ADDRESS, DROP_DUPLICATE,
     DROP_MEDIA_UNKNOWN_ADDRESS, DROP_NO_KEYS, DROP_PADDING_ONLY, DROP_PAYLOAD_TYPE_UNKNOWN, DROP_PRODUCER_PAUSED,
     DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH, DROP_SRTP_REPLAY, DROP_SSRC_UNKNOWN,
-    DROP_UNKNOWN_PROTOCOL, EVENT_STREAM, MAX_ADDRESSES, MAX_ENCODINGS, CodecBody,
+    DROP_UNKNOWN_PROTOCOL, MAX_ADDRESSES, MAX_ENCODINGS, CodecBody,
 )
+from mediad._fastpath.engine.news cimport tell_stream
 from mediad._fastpath.engine.paths cimport path_heard
 from mediad._fastpath.engine.punts cimport receive_dtls, receive_stun
 from mediad._fastpath.engine.reports cimport receive_rtcp
 from mediad._fastpath.engine.statistics cimport tell_bitrates
 from mediad._fastpath.stream.history cimport StoredPacket, sent_clear, store_clear, store_put
 from mediad._fastpath.stream.keyframes cimport keyframes_received
-from mediad._fastpath.stream.layer_rates cimport LayerRates, layer_rates_add
+from mediad._fastpath.stream.layer_rates cimport layer_rates_add, layer_rates_clear
 from mediad._fastpath.stream.nack cimport nack_deadline
 from mediad._fastpath.stream.receiver cimport (
     ARRIVAL_DUPLICATE, ARRIVAL_NEW, ARRIVAL_OUT_OF_RANGE, ARRIVAL_RESET, Arrival, receiver_falls_silent,
@@ -228,8 +229,7 @@ cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* produce
     """Silence that ended, and gaps to ask for."""
     cdef uint64_t deadline
     if receiver_score_is_news(&stream.receiver):
-        emit_values(engine, EVENT_STREAM, producer.handle, stream.encoding,
-                    (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, 1)
+        tell_stream(engine, stream, now_us)
     if stream.receiver.use_nack and not producer.paused:
         deadline = nack_deadline(&stream.receiver.nack)
         if deadline != 0:
@@ -250,7 +250,7 @@ cdef void miss_upper_streams(Engine* engine, const ReceiveStream* stream, const 
         upper = &engine.streams[stream.producer * MAX_ENCODINGS + encoding]
         if upper.receiver.is_active and now_us > upper.progress_us + quiet_us:
             receiver_falls_silent(&upper.receiver)
-            emit_values(engine, EVENT_STREAM, producer.handle, encoding, <int64_t>upper.receiver.ssrc << 8, 0)
+            tell_stream(engine, upper, now_us)
 
 
 cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
@@ -259,7 +259,7 @@ cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
     cdef Consumer* consumer
     store_clear(&stream.store)
     stream.spatial_count = 0
-    memset(&stream.rates, 0, sizeof(LayerRates))
+    layer_rates_clear(&stream.rates)
     stream.keyframe_sequence = -1
     for i in range(stream.subscriber_count):
         consumer = &engine.consumers[stream.subscribers[i]]

@@ -84,7 +84,8 @@ cpdef enum Drop:
     DROP_DTLS_BUDGET = 37          # DTLS records beyond what any handshake takes
     DROP_PATH_UNPROVEN = 38        # more than three times what came from where nobody was seen to receive
     DROP_COMMAND_REFUSED = 39      # could not be done; a REFUSED event says why
-    DROP_COUNT = 40
+    DROP_RTCP_TOO_MUCH = 40        # the rest of a compound packet that asks for more work than any honest one
+    DROP_COUNT = 41
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0
@@ -101,7 +102,8 @@ cpdef enum Counter:
     COUNT_SEND_BATCHES = 11
     COUNT_SEND_MESSAGES = 12       # with GSO one message carries several datagrams
     COUNT_PROBATION_SENT = 13
-    COUNT_COUNT = 14
+    COUNT_NEWS_DELAYED = 14        # changes that Python was not told of at once
+    COUNT_COUNT = 15
 
 cpdef enum CommandKind:
     COMMAND_OPEN_SOCKET = 0

@@ -8,7 +8,7 @@ from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
 from mediad._fastpath.engine.demand cimport demand_target
 from mediad._fastpath.engine.graph cimport (
     NO_CODEC, NONE, RTX_FLAG, Consumer, Encoding, Engine, Producer, ReceiveStream, Transport,
-    keyframe_timer, level_timer, nack_timer, ssrc_key, tell_closed, transport_of,
+    keyframe_timer, level_timer, nack_timer, ssrc_key, stream_news_timer, tell_closed, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
     DONE, INDEX_MASK, KIND_PRODUCER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_STALE, REFUSED_TAKEN, CommandBody,
@@ -158,6 +158,7 @@ cdef void close_stream(Engine* engine, Producer* producer, uint32_t stream_index
                       (stream_index << 1) | 1)
     wheel_disarm(&engine.wheel, nack_timer(engine, stream_index))
     wheel_disarm(&engine.wheel, keyframe_timer(engine, stream_index))
+    wheel_disarm(&engine.wheel, stream_news_timer(engine, stream_index))
     if stream.store.packets != NULL:
         store_destroy(&stream.store)
     free(stream.subscribers)

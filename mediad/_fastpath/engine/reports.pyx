@@ -8,9 +8,10 @@ from mediad._fastpath.engine.bandwidth cimport bandwidth_feedback, bandwidth_rem
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.egress cimport egress_retransmit
 from mediad._fastpath.engine.graph cimport (
-    Consumer, Engine, Transport, drop, emit_values, ssrc_key, transport_index, wall_us,
+    Consumer, Engine, Transport, drop, ssrc_key, transport_index, wall_us,
 )
-from mediad._fastpath.engine.messages cimport DROP_RTCP_MALFORMED, EVENT_CONSUMER_SCORE, MAX_ENCODINGS
+from mediad._fastpath.engine.messages cimport DROP_RTCP_MALFORMED, DROP_RTCP_TOO_MUCH, MAX_ENCODINGS
+from mediad._fastpath.engine.news cimport tell_score
 from mediad._fastpath.stream.receiver cimport receiver_sender_report
 from mediad._fastpath.stream.sender cimport sender_receiver_report
 from mediad._fastpath.wire.rtcp cimport (
@@ -20,7 +21,14 @@ from mediad._fastpath.wire.rtcp cimport (
 )
 
 cdef enum:
-    RETRANSMISSIONS = 256          # answered for one compound packet: a NACK is 4 bytes and asks for up to 17 packets
+    # What one compound packet may ask for, in units of about a table lookup: twice what the largest honest one does.
+    # Bytes alone do not bound it: four of a NACK ask for 17 packets, two of transport-cc tell of 8 191.
+    COMPOUND_WORK = 800
+    WORK_BLOCK = 1
+    WORK_ITEM = 1                  # a report block, a PLI, an FIR entry
+    WORK_NACKED = 3                # a packet asked for again
+    WORK_BANDWIDTH = 8             # REMB, or the fixed part of transport-cc
+    IDLE_STATUSES = 2              # of transport-cc, that tell nothing new, for one unit
     OFFSET_STEP_US = 100           # how fast, per SR, the clock offset may grow to follow drift
 
 
@@ -28,24 +36,56 @@ cdef void receive_rtcp(Engine* engine, Transport* transport, const uint8_t* data
                        uint64_t now_us) noexcept nogil:
     cdef RtcpBlock block
     cdef uint32_t cursor = 0
-    cdef uint32_t budget = RETRANSMISSIONS
+    cdef uint32_t left = COMPOUND_WORK
     cdef bint malformed = False
     while rtcp_next(data, length, &cursor, &block, &malformed):
-        if block.packet_type == RTCP_SR or block.packet_type == RTCP_RR:
-            receive_report(engine, transport, &block, now_us)
-        elif block.packet_type == RTCP_RTPFB and block.count == FMT_NACK:
-            receive_nack(engine, transport, &block, &budget, now_us)
-        elif block.packet_type == RTCP_RTPFB and block.count == FMT_TRANSPORT_CC:
-            if not bandwidth_feedback(engine, transport, &block, now_us):
-                drop(engine, DROP_RTCP_MALFORMED)
-        elif block.packet_type == RTCP_PSFB and block.count == FMT_AFB:
-            bandwidth_remb(engine, transport, &block, now_us)
-        elif block.packet_type == RTCP_PSFB and (block.count == FMT_PLI or block.count == FMT_FIR):
-            receive_keyframe_request(engine, transport, &block, now_us)
-        elif block.packet_type == RTCP_XR:
-            receive_extended_report(engine, transport, &block, now_us)
+        if not afford(&left, WORK_BLOCK) or not receive_block(engine, transport, &block, &left, now_us):
+            drop(engine, DROP_RTCP_TOO_MUCH)
+            return
     if malformed:
         drop(engine, DROP_RTCP_MALFORMED)
+
+
+cdef inline bint afford(uint32_t* left, uint32_t units) noexcept nogil:
+    if left[0] < units:
+        return False
+    left[0] -= units
+    return True
+
+
+cdef bint receive_block(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* left,
+                        uint64_t now_us) noexcept nogil:
+    """False: it asks for more than is left."""
+    if block.packet_type == RTCP_SR or block.packet_type == RTCP_RR:
+        return receive_report(engine, transport, block, left, now_us)
+    if block.packet_type == RTCP_RTPFB and block.count == FMT_NACK:
+        return receive_nack(engine, transport, block, left, now_us)
+    if block.packet_type == RTCP_RTPFB and block.count == FMT_TRANSPORT_CC:
+        return receive_transport_cc(engine, transport, block, left, now_us)
+    if block.packet_type == RTCP_PSFB and block.count == FMT_AFB:
+        if not afford(left, WORK_BANDWIDTH):
+            return False
+        bandwidth_remb(engine, transport, block, now_us)
+    elif block.packet_type == RTCP_PSFB and (block.count == FMT_PLI or block.count == FMT_FIR):
+        return receive_keyframe_request(engine, transport, block, left, now_us)
+    elif block.packet_type == RTCP_XR:
+        if not afford(left, block.length // 12):
+            return False
+        receive_extended_report(engine, transport, block, now_us)
+    return True
+
+
+cdef bint receive_transport_cc(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* left,
+                               uint64_t now_us) noexcept nogil:
+    """What it tells for the first time is bounded by what was sent, and what it says was received by its bytes."""
+    cdef uint32_t idle, before
+    if not afford(left, WORK_BANDWIDTH):
+        return False
+    idle = before = left[0] * IDLE_STATUSES
+    if not bandwidth_feedback(engine, transport, block, &idle, now_us):
+        drop(engine, DROP_RTCP_MALFORMED)
+    left[0] -= (before - idle) // IDLE_STATUSES
+    return before == 0 or idle != 0
 
 
 cdef Consumer* consumer_by_ssrc(Engine* engine, Transport* transport, uint32_t ssrc) noexcept nogil:
@@ -53,7 +93,8 @@ cdef Consumer* consumer_by_ssrc(Engine* engine, Transport* transport, uint32_t s
     return NULL if index == NO_VALUE else &engine.consumers[index]
 
 
-cdef void receive_report(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
+cdef bint receive_report(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* left,
+                         uint64_t now_us) noexcept nogil:
     cdef SenderInfo info
     cdef ReportBlock report
     cdef Consumer* consumer
@@ -64,11 +105,14 @@ cdef void receive_report(Engine* engine, Transport* transport, const RtcpBlock* 
             receiver_sender_report(&engine.streams[bound >> 1].receiver, &info, now_us)
             follow_clock(engine, transport, info.ntp, now_us)
     for i in range(rtcp_report_count(block)):
+        if not afford(left, WORK_ITEM):
+            return False
         rtcp_report_block(block, i, &report)
         consumer = consumer_by_ssrc(engine, transport, report.ssrc)
         if consumer != NULL and report.ssrc == consumer.ssrc:
             if sender_receiver_report(&consumer.sender, &report, wall_us(engine, now_us)):
-                emit_values(engine, EVENT_CONSUMER_SCORE, consumer.handle, consumer.sender.score, 0, 0)
+                tell_score(engine, consumer, now_us)
+    return True
 
 
 cdef void follow_clock(Engine* engine, Transport* transport, uint64_t ntp, uint64_t now_us) noexcept nogil:
@@ -84,46 +128,51 @@ cdef void follow_clock(Engine* engine, Transport* transport, uint64_t ntp, uint6
         transport.clock_offset_us += OFFSET_STEP_US
 
 
-cdef void receive_nack(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* budget,
+cdef bint receive_nack(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* left,
                        uint64_t now_us) noexcept nogil:
     cdef uint32_t sender_ssrc, media_ssrc, i, bit
     cdef uint16_t packet_id, bitmask
     cdef Consumer* consumer
     if not rtcp_feedback_ssrcs(block, &sender_ssrc, &media_ssrc):
-        return
+        return True
     consumer = consumer_by_ssrc(engine, transport, media_ssrc)
     if consumer == NULL:
-        return
+        return True
     consumer.sender.nack_count += 1
     for i in range(rtcp_nack_count(block)):
         rtcp_nack_item(block, i, &packet_id, &bitmask)
         for bit in range(17):
             if bit != 0 and not bitmask & (1 << (bit - 1)):
                 continue
-            if budget[0] == 0:
-                return
-            budget[0] -= 1
+            if not afford(left, WORK_NACKED):
+                return False
             consumer.sender.nack_packet_count += 1
             egress_retransmit(engine, consumer, <uint16_t>(packet_id + bit), now_us)
+    return True
 
 
-cdef void receive_keyframe_request(Engine* engine, Transport* transport, const RtcpBlock* block,
+cdef bint receive_keyframe_request(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* left,
                                    uint64_t now_us) noexcept nogil:
     cdef uint32_t sender_ssrc, media_ssrc, i
     cdef Consumer* consumer
     if not rtcp_feedback_ssrcs(block, &sender_ssrc, &media_ssrc):
-        return
+        return True
     if block.count == FMT_PLI:
+        if not afford(left, WORK_ITEM):
+            return False
         consumer = consumer_by_ssrc(engine, transport, media_ssrc)
         if consumer != NULL:
             consumer.sender.pli_count += 1
             demand_current(engine, consumer, now_us)
-        return
+        return True
     for i in range(rtcp_fir_count(block)):
+        if not afford(left, WORK_ITEM):
+            return False
         consumer = consumer_by_ssrc(engine, transport, rtcp_fir_ssrc(block, i))
         if consumer != NULL:
             consumer.sender.fir_count += 1
             demand_current(engine, consumer, now_us)
+    return True
 
 
 cdef void demand_current(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:

@@ -5,11 +5,11 @@ from libc.string cimport memcpy, memset
 from mediad._fastpath.base.rate cimport rate_bps
 from mediad._fastpath.engine.bandwidth cimport available_bps
 from mediad._fastpath.engine.graph cimport (
-    NONE, Consumer, Engine, Producer, ReceiveStream, Transport, consumer_of, drop, emit, events_have_room, producer_of,
-    transport_of,
+    NONE, Consumer, Engine, Producer, ReceiveStream, Transport, consumer_of, emit, news_have_room,
+    producer_of, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
-    DROP_EVENT_FULL, EVENT_BITRATES, EVENT_STATS, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, MAX_ENCODINGS, Event,
+    EVENT_BITRATES, EVENT_STATS, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, MAX_ENCODINGS, Event,
     StreamStats, TransportStats,
 )
 from mediad._fastpath.stream.layer_rates cimport layer_rates_news, layer_rates_read
@@ -58,11 +58,9 @@ cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t re
 cdef void tell_bitrates(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
     cdef Producer* producer = &engine.producers[stream.producer]
     cdef Event event
-    if (producer.first_consumer == NONE and producer.encoding_count == 1) or not layer_rates_news(
-            &stream.rates, VIDEO_BITRATES_US if producer.video else AUDIO_BITRATES_US, now_us):
-        return
-    if not events_have_room(engine):
-        drop(engine, DROP_EVENT_FULL)
+    # A full ring keeps the news: the next packet finds them again.
+    if (producer.first_consumer == NONE and producer.encoding_count == 1) or not news_have_room(engine) or (
+            not layer_rates_news(&stream.rates, VIDEO_BITRATES_US if producer.video else AUDIO_BITRATES_US, now_us)):
         return
     memset(&event, 0, sizeof(Event))
     event.kind = EVENT_BITRATES

@@ -5,6 +5,7 @@ from mediad._fastpath.base.table cimport NO_VALUE, hash_bytes, table_claim, tabl
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
 from mediad._fastpath.engine.graph cimport (
     NONE, Engine, Transport, feedback_timer, pace_timer, report_timer, tell_closed, transport_index,
+    transport_news_timer,
 )
 from mediad._fastpath.engine.messages cimport (
     DONE, INDEX_MASK, KIND_TRANSPORT, MAX_USERNAMES, REFUSED_FULL, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE,
@@ -52,6 +53,7 @@ cdef Refusal close_transport(Engine* engine, Transport* transport, const Command
     wheel_disarm(&engine.wheel, report_timer(engine, transport.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, feedback_timer(engine, transport.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, pace_timer(engine, transport.handle & INDEX_MASK))
+    wheel_disarm(&engine.wheel, transport_news_timer(engine, transport.handle & INDEX_MASK))
     engine.flush(engine)               # what waits in the outbox still names this transport's address
     tell_closed(engine, KIND_TRANSPORT, transport.handle)
     empty_transport(engine, transport.handle & INDEX_MASK)

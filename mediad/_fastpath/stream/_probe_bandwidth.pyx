@@ -159,7 +159,8 @@ cdef class Estimator:
     def feedback(self, bytes data, uint64_t now_us):
         """One RTCP packet; False when it is refused."""
         cdef RtcpBlock block
-        return first_block(data, &block) and bool(estimator.estimator_feedback(&self.state, &block, now_us))
+        cdef uint32_t idle = 1024
+        return first_block(data, &block) and bool(estimator.estimator_feedback(&self.state, &block, &idle, now_us))
 
     def remb(self, uint64_t bps, uint64_t now_us):
         estimator.estimator_remb(&self.state, bps, now_us)

@@ -72,8 +72,10 @@ cdef void estimator_begin(Estimator* estimator, uint64_t start_bps) noexcept nog
 # A datagram of `bytes` left under this transport-cc number.
 cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_t bytes,
                          uint64_t now_us) noexcept nogil
-# A transport-cc feedback packet; false when it is malformed.
-cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint64_t now_us) noexcept nogil
+# A transport-cc feedback packet; false when it is malformed. `idle` statuses that tell nothing new are looked at, and
+# counted down; once there are no more, runs of such are passed over.
+cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint32_t* idle,
+                             uint64_t now_us) noexcept nogil
 cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) noexcept nogil
 # Now and then, at least once a second: what follows from silence.
 cdef void estimator_tick(Estimator* estimator, uint64_t now_us) noexcept nogil

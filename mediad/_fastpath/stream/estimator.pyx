@@ -17,7 +17,7 @@ from mediad._fastpath.stream.sent_log cimport (
 )
 from mediad._fastpath.wire.rtcp cimport RtcpBlock
 from mediad._fastpath.wire.transport_cc cimport (
-    FeedbackReader, PacketStatus, feedback_next, feedback_open, feedback_unwrap,
+    FeedbackReader, PacketStatus, feedback_next, feedback_open, feedback_skip_run, feedback_unwrap,
 )
 
 cdef enum:
@@ -114,7 +114,8 @@ cdef void estimator_sent(Estimator* estimator, uint16_t sequence_number, uint32_
         estimator.unreported_us = now_us
 
 
-cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
+cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint32_t* idle,
+                             uint64_t now_us) noexcept nogil:
     cdef FeedbackReader reader
     cdef PacketStatus status
     cdef SentRecord* record
@@ -128,6 +129,11 @@ cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint6
     return_from_silence(estimator, now_us)
     while feedback_next(&reader, &status):
         record = sent_log_find(&estimator.log, status.sequence_number)
+        if record == NULL or record.fate == FATE_RECEIVED or (record.fate == FATE_LOST and not status.received):
+            if idle[0]:
+                idle[0] -= 1
+            else:
+                feedback_skip_run(&reader)
         if record == NULL or record.fate == FATE_RECEIVED:
             continue
         sent_us = sent_log_time(record, now_us)

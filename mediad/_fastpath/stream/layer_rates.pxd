@@ -20,6 +20,8 @@ ctypedef struct LayerRates:
 
 cdef void layer_rates_add(LayerRates* rates, const PayloadInfo* info, uint32_t bytes, uint64_t now_us) noexcept nogil
 # Bits per second over the last full second, of choices up to the layers seen; the others stay 0.
+# A new sequence begins; when was told last is kept, so that beginnings do not make news.
+cdef void layer_rates_clear(LayerRates* rates) noexcept nogil
 cdef void layer_rates_read(LayerRates* rates, uint32_t* bps, uint64_t now_us) noexcept nogil
 # At most once per interval: whether a choice's cost has changed by more than a sixteenth since the last true answer;
 # told_bps then says what it is.

@@ -28,6 +28,12 @@ cdef void layer_rates_add(LayerRates* rates, const PayloadInfo* info, uint32_t b
                 rate_add(&rates.meters[RATED_LAYERS * spatial + temporal], bytes, now_us)
 
 
+cdef void layer_rates_clear(LayerRates* rates) noexcept nogil:
+    cdef uint64_t told_us = rates.told_us
+    memset(rates, 0, sizeof(LayerRates))
+    rates.told_us = told_us
+
+
 cdef void layer_rates_read(LayerRates* rates, uint32_t* bps, uint64_t now_us) noexcept nogil:
     cdef uint32_t spatial, temporal, choice
     memset(bps, 0, RATED_CHOICES * sizeof(uint32_t))

@@ -1,7 +1,8 @@
 """Received transport-wide feedback, read packet by packet (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 
 Its writer is stream/twcc.pyx. A reader is a cursor over the RTCP block's bytes: it copies and allocates nothing, and
-an open costs no more than MAX_STATUSES steps whatever the bytes say.
+an open takes a few steps for each two bytes, whatever they say. Reading on is another matter: two bytes may tell of
+thousands of packets that were not received.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
@@ -27,5 +28,7 @@ ctypedef struct PacketStatus:
 # False, and nothing to read, when the block is of another type or its chunks or deltas run over its end.
 cdef bint feedback_open(FeedbackReader* reader, const RtcpBlock* block) noexcept nogil
 cdef bint feedback_next(FeedbackReader* reader, PacketStatus* status) noexcept nogil
+# Passes over the rest of a run of packets that were not received; two bytes may tell of thousands.
+cdef void feedback_skip_run(FeedbackReader* reader) noexcept nogil
 # The reference clock has 24 bits of 64 ms: the unwrapped time nearest to `last_us` (one feedback's first arrival).
 cdef int64_t feedback_unwrap(int64_t last_us, int64_t arrival_us) noexcept nogil

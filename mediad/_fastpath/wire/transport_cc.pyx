@@ -42,11 +42,19 @@ cdef bint measure(FeedbackReader* reader, const uint8_t* end) noexcept nogil:
     cdef const uint8_t* first = reader.chunk
     cdef uint32_t count = reader.left
     cdef uint32_t delta_bytes = 0
-    cdef uint32_t symbol
+    cdef uint32_t symbol, run
     while count:
         if end - reader.chunk < 2:
             return False
         load_chunk(reader)
+        if not reader.bits & 0x8000:
+            symbol = (reader.bits >> 13) & 3
+            if symbol > LARGE_DELTA and reader.chunk_left:
+                return False           # reserved
+            run = reader.chunk_left if reader.chunk_left < count else count
+            delta_bytes += symbol * run
+            count -= run
+            continue
         while reader.chunk_left and count:
             symbol = next_symbol(reader)
             if symbol > LARGE_DELTA:
@@ -95,6 +103,15 @@ cdef bint feedback_next(FeedbackReader* reader, PacketStatus* status) noexcept n
     reader.sequence_number += 1
     reader.left -= 1
     return True
+
+
+cdef void feedback_skip_run(FeedbackReader* reader) noexcept nogil:
+    cdef uint32_t run = reader.chunk_left if reader.chunk_left < reader.left else reader.left
+    if reader.bits & 0xE000:
+        return                         # of other symbols, or no run
+    reader.sequence_number += <uint16_t>run
+    reader.chunk_left -= run
+    reader.left -= run
 
 
 cdef int64_t feedback_unwrap(int64_t last_us, int64_t arrival_us) noexcept nogil:

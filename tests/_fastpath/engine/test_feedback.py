@@ -103,6 +103,37 @@ def test_transport_cc_feedback_ten_times_a_second_while_media_flows() -> None:
     assert len(late) <= 1
 
 
+def test_transport_cc_feedback_begins_again_when_a_path_is_back() -> None:
+    """Consent ran out while some was owed."""
+    call = e.Call()
+    call.produce()
+    feed(call, range(100))
+    feed(call, range(100, 102))
+    call.probe.remove_address(e.SENDING, 0, *e.SENDER)
+    call.pass_time(5_000_000)
+    call.left()
+    call.probe.add_address(e.SENDING, 0, *e.SENDER)
+    call.probe.select_address(e.SENDING, 0, *e.SENDER)
+    feed(call, range(102, 202))
+    assert len([body for kind, count, body in call.rtcp_to(e.SENDER) if (kind, count) == (205, 15)]) >= 15
+
+
+def test_what_cannot_be_asked_for_uses_up_no_try() -> None:
+    """Ten tries go by within seconds; a path that is away for longer costs none of them."""
+    call = e.Call()
+    call.produce()
+    feed(call, range(1, 20), lost=frozenset({18}), gap_us=1_000)
+    call.probe.remove_address(e.SENDING, 0, *e.SENDER)
+    call.pass_time(5_000_000)
+    call.left()
+    call.probe.add_address(e.SENDING, 0, *e.SENDER)
+    call.probe.select_address(e.SENDING, 0, *e.SENDER)
+    call.pass_time(1_000_000)
+    nacks = [body for kind, count, body in call.rtcp_to(e.SENDER) if (kind, count) == (205, 1)]
+    assert len(nacks) >= 5
+    assert {struct.unpack("!H", body[8:10])[0] for body in nacks} == {18}
+
+
 def test_remb_for_a_sender_without_transport_cc() -> None:
     call = e.Call()
     call.produce(transport_cc=False)

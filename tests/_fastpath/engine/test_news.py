@@ -1,0 +1,157 @@
+"""However fast a peer makes things change, Python hears a few times a second, and of the last change."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from mediad._fastpath.loop import EventKind
+from tests.support import engine as e
+
+SECONDS = 10
+RING = 16_384
+
+
+def remb(bps: int) -> bytes:
+    exponent = max(0, bps.bit_length() - 18)
+    body = struct.pack("!II4s", 9, 0, b"REMB") + bytes([0])
+    body += (exponent << 18 | bps >> exponent).to_bytes(3, "big")
+    return struct.pack("!BBH", 0x8F, 206, len(body) // 4) + body
+
+
+def receiver_report(highest: int, lost: int) -> bytes:
+    return struct.pack("!BBHIIIIIII", 0x81, 201, 7, 9, e.OUT_SSRC, lost, highest, 0, 0, 0)
+
+
+def started() -> e.Call:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(e.rtp(0, 0, e.vp8_payload(0, keyframe=True)))
+    call.probe.events()
+    return call
+
+
+def heard(call: e.Call, kind: EventKind, turn: Callable[[int], None], datagrams: int = 300) -> list[Any]:
+    """Of 30 datagrams a second for ten seconds, and of the two seconds behind them."""
+    found = []
+    for number in range(datagrams):
+        turn(number)
+        call.pass_time(SECONDS * 1_000_000 // datagrams)
+        found += [event[1:] for event in call.probe.events() if event[0] == kind]
+    call.pass_time(2_000_000)
+    return found + [event[1:] for event in call.probe.events() if event[0] == kind]
+
+
+def test_an_estimate_that_swings_is_told_five_times_a_second_and_the_last_in_the_end() -> None:
+    call = started()
+    compound = b"".join(remb(bps) for bps in (100_000, 5_000_000) * 40)
+
+    def turn(number: int) -> None:
+        call.reply(compound if number < 299 else compound + remb(100_000))
+
+    told = heard(call, EventKind.EVENT_ESTIMATE, turn)
+    assert 10 <= len(told) <= 10 + 5 * SECONDS + 3
+    assert told[-1][1] == 100_000
+    assert call.probe.counters()["news_delayed"] > 0
+
+
+def test_an_estimate_that_collapses_is_told_at_once() -> None:
+    call = started()
+    call.reply(remb(5_000_000))
+    call.pass_time(400_000)
+    call.probe.events()
+    for bps in (2_000_000, 800_000, 300_000):
+        call.reply(remb(bps))
+        assert [event[2] for event in call.probe.events()] == [bps]
+
+
+def test_a_score_that_swings_is_told_twice_a_second_and_the_last_in_the_end() -> None:
+    call = started()
+    highest = lost = 0
+
+    def turn(number: int) -> None:
+        nonlocal highest, lost
+        reports = b""
+        for index in range(58):
+            highest += 1000
+            lost += 0 if number < 290 and index % 8 < 4 else 1000
+            reports += receiver_report(highest, lost & 0x7FFFFF)
+        call.reply(reports)
+
+    told = heard(call, EventKind.EVENT_CONSUMER_SCORE, turn)
+    assert 2 <= len(told) <= 2 + 2 * SECONDS + 2
+    assert told[-1] == (e.CONSUMER, 0)
+
+
+def test_layers_that_change_with_every_picture_are_told_twice_a_second_and_the_last_in_the_end() -> None:
+    """Each jump of the sequence makes the consumer begin anew."""
+    call = started()
+
+    def turn(number: int) -> None:
+        for index in range(10):
+            at = (number * 10 + index) % 2 * 30_000 + number
+            call.send(e.rtp(at, number * 3000, e.vp8_payload(number, keyframe=True)))
+            call.send(e.rtp(at + 1, number * 3000 + 1, e.vp8_payload(number, keyframe=True)))
+            call.now_us += 200
+
+    told = heard(call, EventKind.EVENT_LAYERS, turn)
+    assert 6 <= len(told) <= 6 + 2 * SECONDS + 3
+    assert told[-1][1] == 0
+
+
+def test_a_stream_that_comes_and_goes_is_told_twice_a_second_and_the_last_in_the_end() -> None:
+    call = e.Call()
+    call.produce(encodings=[(e.SSRC, 0, b""), (e.SSRC + 1, 0, b"")], inactivity_us=40_000)
+
+    def turn(number: int) -> None:
+        """The upper encoding is given up and comes back with every picture."""
+        for step in range(3):
+            call.send(e.rtp(number * 3 + step, number * 9000 + step * 3000, e.vp8_payload(number)))
+            call.now_us += 1_000
+        if number < 299:
+            call.send(e.rtp(number, number * 9000, e.vp8_payload(number), ssrc=e.SSRC + 1))
+
+    told = [event for event in heard(call, EventKind.EVENT_STREAM, turn) if event[1] == 1]
+    assert 3 <= len(told) <= 3 + 4 * SECONDS
+    assert told[-1][4] is False
+
+
+def test_bitrates_are_told_at_their_interval_whatever_the_sequence_does() -> None:
+    call = started()
+
+    def turn(number: int) -> None:
+        for index in range(4):
+            at = (number * 4 + index) % 2 * 30_000 + number
+            call.send(e.rtp(at, number, e.vp8_payload(number, keyframe=True)))
+            call.send(e.rtp(at + 1, number, e.vp8_payload(number, keyframe=True)))
+
+    assert 1 <= len(heard(call, EventKind.EVENT_BITRATES, turn)) <= 4 * SECONDS + 2
+
+
+def test_news_that_find_the_ring_full_are_told_when_there_is_room() -> None:
+    call = started()
+    for request in range(RING):
+        call.probe.request_stats(request, 0, e.SENDING)
+    call.reply(remb(1_000_000))
+    call.probe.set_target(e.CONSUMER, -1, 255)
+    events = []
+    while more := call.probe.events():
+        events += more
+    assert {event[0] for event in events} == {EventKind.EVENT_STATS}
+    call.pass_time(20_000)
+    told = {event[0]: event[1:] for event in call.probe.events()}
+    assert told[EventKind.EVENT_LAYERS] == (e.CONSUMER, -1, 255, 255)
+    assert told[EventKind.EVENT_ESTIMATE][1] == 1_000_000
+
+
+def test_what_closes_takes_its_news_along() -> None:
+    call = started()
+    armed = call.probe.timers_armed()
+    for bps in (100_000, 5_000_000) * 20:
+        call.reply(remb(bps))
+    call.reply(b"".join(receiver_report(1000 * n, 1000 * (n // 4)) for n in range(1, 50)))
+    assert call.probe.timers_armed() > armed
+    call.close()
+    assert call.probe.timers_armed() == 0
