@@ -202,7 +202,7 @@ cdef class MediaLoop(Commands):
                         monotonic_us(), wall_us())
             and ring_init(&self.loop.commands, COMMAND_RING, sizeof(Command))
             and receiver_open(&self.loop.receiver)
-            and sender_open(&self.loop.sender, &self.loop.sockets, OUTBOX_DATAGRAMS)
+            and sender_open(&self.loop.sender, &self.loop.sockets, OUTBOX_DATAGRAMS, transports)
         ):
             raise MemoryError("media loop: no memory for its tables")
         self.loop.engine.flush = send_outbox

@@ -18,14 +18,16 @@ ctypedef struct Sender:
     uint32_t piece_count
     uint32_t message_count
     uint32_t socket                # of the batch being built
-    bint gso
+    bint gso                       # false: this machine cannot, tried with several destinations
+    uint32_t* refused              # by transport: the handle of the one whose destination refused GSO; 0 = none
+    uint32_t refusals              # of different destinations, since GSO last worked
     uint32_t datagrams[SEND_MESSAGES]   # in each message
     uint32_t transports[SEND_MESSAGES]  # whose they are
     mmsghdr messages[SEND_MESSAGES]
     sockaddr_storage names[SEND_MESSAGES]
     Control controls[SEND_MESSAGES]
 
-cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity) noexcept nogil
+cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity, uint32_t transports) noexcept nogil
 cdef void sender_close(Sender* sender) noexcept nogil
 # A FlushFunction whose engine.context is the Sender.
 cdef void send_outbox(Engine* engine) noexcept nogil

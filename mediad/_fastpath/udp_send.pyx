@@ -3,6 +3,10 @@
 The kernel cuts a GSO message into datagrams of one size, the last may be shorter, so a run ends where a datagram is
 longer than the first, or behind one that is shorter. Nothing waits to make a run longer: under load receive batches
 grow, and runs with them.
+
+Whether GSO works is a matter of the route: a tunnel or a device without checksums may refuse it where others take it.
+So whoever is refused, and then takes the same datagrams one by one, gets them so from then on; all do once several
+were refused and none was served in between.
 """
 
 from libc.errno cimport EINVAL, EIO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP, errno
@@ -15,22 +19,29 @@ from mediad._fastpath.base.kernel cimport (
 )
 from mediad._fastpath.engine.graph cimport Engine, Transport, transport_index
 from mediad._fastpath.engine.messages cimport (
-    COUNT_DATAGRAMS_SENT, COUNT_SEND_BATCHES, COUNT_SEND_MESSAGES, DROP_SEND_FAILED,
+    COUNT_DATAGRAMS_SENT, COUNT_GSO_REFUSED, COUNT_SEND_BATCHES, COUNT_SEND_MESSAGES, DROP_SEND_FAILED,
 )
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
 
 
-cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity) noexcept nogil:
+cdef enum:
+    REFUSALS = 4                   # by different destinations in a row, until nobody is tried any more
+
+
+cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity, uint32_t transports) noexcept nogil:
     memset(sender, 0, sizeof(Sender))
     sender.sockets = sockets
     sender.gso = True
     sender.pieces = <iovec*>calloc(outbox_capacity, sizeof(iovec))
-    return sender.pieces != NULL
+    sender.refused = <uint32_t*>calloc(transports, sizeof(uint32_t))
+    return sender.pieces != NULL and sender.refused != NULL
 
 
 cdef void sender_close(Sender* sender) noexcept nogil:
     free(sender.pieces)
+    free(sender.refused)
     sender.pieces = NULL
+    sender.refused = NULL
 
 
 cdef void send_outbox(Engine* engine) noexcept nogil:
@@ -65,7 +76,8 @@ cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint
     """One message from the datagrams at `index` on; returns the first that did not fit it."""
     cdef iovec* pieces = &sender.pieces[sender.piece_count]
     cdef uint32_t segment = engine.outbox.datagrams[index].length
-    cdef uint32_t limit = GSO_SEGMENTS if sender.gso else 1
+    cdef uint32_t owner = transport_index(engine, transport)
+    cdef uint32_t limit = GSO_SEGMENTS if sender.gso and sender.refused[owner] != transport.handle else 1
     cdef uint32_t total = 0
     cdef uint32_t count = 0
     cdef uint32_t length
@@ -91,7 +103,7 @@ cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint
     message_init(&sender.messages[number], pieces, count, name, name_length, NULL)
     ask_kernel(sender, transport, number, <uint16_t>(segment if count > 1 else 0))
     sender.datagrams[number] = count
-    sender.transports[number] = transport_index(engine, transport)
+    sender.transports[number] = owner
     sender.piece_count += count
     sender.message_count += 1
     return index
@@ -119,9 +131,8 @@ cdef void send_messages(Engine* engine, Sender* sender) noexcept nogil:
         if failure == EINTR:
             continue
         if sender.datagrams[done] > 1 and is_gso_refusal(failure):
-            if failure != EMSGSIZE:
-                sender.gso = False         # this kernel or device cannot: never try again
-            send_singly(engine, sender, fd, done)
+            if send_singly(engine, sender, fd, done) and failure != EMSGSIZE:
+                note_refusal(engine, sender, sender.transports[done])
         else:
             engine.drops[<int>DROP_SEND_FAILED] += sender.datagrams[done]
         done += 1
@@ -133,17 +144,30 @@ cdef bint is_gso_refusal(int failure) noexcept nogil:
             or failure == EMSGSIZE)
 
 
+cdef void note_refusal(Engine* engine, Sender* sender, uint32_t transport) noexcept nogil:
+    """The same datagrams went one by one, so it is GSO that this destination's route cannot do."""
+    engine.counts[<int>COUNT_GSO_REFUSED] += 1
+    if sender.refused[transport] == engine.transports[transport].handle:
+        return                             # built before it was known
+    sender.refused[transport] = engine.transports[transport].handle
+    sender.refusals += 1
+    if sender.refusals == REFUSALS:
+        sender.gso = False
+
+
 cdef void count_sent(Engine* engine, Sender* sender, uint32_t first, uint32_t messages) noexcept nogil:
     cdef uint32_t i
     engine.counts[<int>COUNT_SEND_MESSAGES] += messages
     for i in range(first, first + messages):
         engine.counts[<int>COUNT_DATAGRAMS_SENT] += sender.datagrams[i]
+        if sender.datagrams[i] > 1:
+            sender.refusals = 0
 
 
-cdef void send_singly(Engine* engine, Sender* sender, int fd, uint32_t number) noexcept nogil:
-    """The datagrams of one refused GSO message, one by one."""
+cdef uint32_t send_singly(Engine* engine, Sender* sender, int fd, uint32_t number) noexcept nogil:
+    """The datagrams of one refused GSO message, one by one; how many went."""
     cdef iovec* pieces = sender.messages[number].msg_hdr.msg_iov
-    cdef uint32_t i
+    cdef uint32_t i, went = 0
     ask_kernel(sender, &engine.transports[sender.transports[number]], number, 0)
     sender.messages[number].msg_hdr.msg_iovlen = 1
     for i in range(sender.datagrams[number]):
@@ -151,5 +175,7 @@ cdef void send_singly(Engine* engine, Sender* sender, int fd, uint32_t number) n
         if send_batch(fd, &sender.messages[number], 1) == 1:
             engine.counts[<int>COUNT_DATAGRAMS_SENT] += 1
             engine.counts[<int>COUNT_SEND_MESSAGES] += 1
+            went += 1
         else:
             engine.drops[<int>DROP_SEND_FAILED] += 1
+    return went

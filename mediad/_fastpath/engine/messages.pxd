@@ -103,7 +103,8 @@ cpdef enum Counter:
     COUNT_SEND_MESSAGES = 12       # with GSO one message carries several datagrams
     COUNT_PROBATION_SENT = 13
     COUNT_NEWS_DELAYED = 14        # changes that Python was not told of at once
-    COUNT_COUNT = 15
+    COUNT_GSO_REFUSED = 15         # GSO messages refused whose datagrams then went one by one
+    COUNT_COUNT = 16
 
 cpdef enum CommandKind:
     COMMAND_OPEN_SOCKET = 0

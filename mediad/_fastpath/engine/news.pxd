@@ -17,7 +17,7 @@ cdef void tell_layers(Engine* engine, Consumer* consumer, uint64_t now_us) noexc
 # The timers of news that wait.
 cdef void stream_news_due(Engine* engine, uint32_t stream, uint64_t now_us) noexcept nogil
 cdef void consumer_news_due(Engine* engine, uint32_t consumer, uint64_t now_us) noexcept nogil
-# Of any object: true when it may be told of now; else its timer tells it, for which `waiting` is set. A quiet object may
-# tell `at_once` times in a row, one that is not, once each `interval_us`.
+# Of any object: true when it may be told of now; else its timer tells it, for which `waiting` is set. A quiet object
+# may tell `at_once` times in a row, one that is not, once each `interval_us`.
 cdef bint may_tell(Engine* engine, News* news, uint32_t timer, uint32_t interval_us, uint32_t at_once,
                    uint64_t now_us) noexcept nogil
