@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from mediad import __version__
 from mediad.config import Settings
 from mediad.supervisor.admin_methods import Table
+from mediad.supervisor.doctor_door import open_doors
 from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.status import Status
 
@@ -22,7 +23,7 @@ SETTINGS = (
 
 
 def table(live: LiveSettings, status: Status) -> Table:
-    """The method, by name."""
+    """The methods, by name."""
 
     async def doctor(data: dict[str, Any]) -> dict[str, Any]:
         health = status.health()
@@ -42,7 +43,10 @@ def table(live: LiveSettings, status: Status) -> Table:
             "settingsWaiting": sorted(live.waiting),
         }
 
-    return {"doctor": doctor}
+    async def doors(data: dict[str, Any]) -> dict[str, Any]:
+        return {"doors": await open_doors(status.links())}
+
+    return {"doctor": doctor, "doctor.doors": doors}
 
 
 def _settings(now: Settings, url: str | None) -> dict[str, Any]:

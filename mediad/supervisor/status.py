@@ -120,13 +120,17 @@ class Status:
 
     async def worker_reports(self) -> dict[str, dict[str, Any]]:
         """What each worker that answers says in worker.stats, by worker id."""
-        links = [worker.process.link for worker in self._pool.workers if worker.process is not None]
+        links = self.links()
         reports = await asyncio.gather(*(_report(link) for link in links))
         return {
             str(link.worker_id): report
             for link, report in zip(links, reports, strict=True)
             if report is not None
         }
+
+    def links(self) -> list[WorkerLink]:
+        """To each worker that runs."""
+        return [worker.process.link for worker in self._pool.workers if worker.process is not None]
 
     def _worker(self, worker: Worker) -> dict[str, Any]:
         settings = self.settings.worker_settings(worker.worker_id)

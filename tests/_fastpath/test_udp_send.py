@@ -11,7 +11,6 @@ import pytest
 from tests.support import engine as e
 from tests.support.media_loop import LoopHarness, Stage, connect
 
-
 SO_NO_CHECK, UDP_SEGMENT = 11, 103
 """A socket that sends without checksums takes no GSO (udp_send_skb in the kernel), as some routes do."""
 

@@ -174,6 +174,15 @@ def test_wrong_settings(tmp_path: Path) -> None:
     expect(found, "error", "settings", "anounced_ip: unknown setting", "did you mean announced_ip?")
 
 
+def test_answers_come_from_the_address_that_is_announced() -> None:
+    """One of several, on a wildcard: the kernel by itself would answer from 127.0.0.1."""
+    settings = ("--listen-ip", "0.0.0.0", "--announced-ip", "127.0.0.2", "--workers", "1")
+    port = free_media_ports(1)
+    with running(*settings, "--rtc-base-port", str(port), command=MEDIAD) as daemon:
+        _, found = doctor(daemon.wait_ready().admin_socket)
+    expect(found, "ok", "media-path", f"127.0.0.2 UDP port {port}", "the answer comes back from there")
+
+
 def test_a_daemon_without_faults_of_its_own() -> None:
     with running("--workers", "1", "--rtc-base-port", str(free_media_ports(1)), command=MEDIAD) as daemon:
         _, found = doctor(daemon.wait_ready().admin_socket)

@@ -86,6 +86,10 @@ class MediaProbe:
     ip: str
     port: int
     arrived: bool
+    answered_from: str | None = None
+    """Where the answer to a check came from; None when none came, or none could be asked for."""
+    was_asked: bool = False
+    """A check was sent that a worker in order answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from mediad.ctl.doctor import certificate, machine, probes
 from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network, Parts
 from mediad.ctl.installation import Installation
 from mediad.ctl.session import Data, Session
+from mediad.errors import MediadError
 
 STUN_PORT = 3478
 _ADDRESSES = 4
@@ -70,12 +71,19 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
         reports: probes.Reports = session.call("stats", {})["reports"]
         return reports
 
+    def doors() -> probes.Doors:
+        try:
+            opened: probes.Doors = session.call("doctor.doors", {})["doors"]
+        except MediadError:
+            return {}  # a daemon that does not know the way yet
+        return opened
+
     workers = daemon.workers if daemon is not None else []
     ports = {worker["workerId"]: worker["firstPort"] for worker in workers}
     return Network(
         announced=announced,
         named=named,
-        probes=probes.media_path(ports, announced[:_ADDRESSES], ask) if ports else (),
+        probes=probes.media_path(ports, announced[:_ADDRESSES], ask, doors()) if ports else (),
         public_address=public,
         public_problem=public_problem,
         front_problem=probes.front_problem(daemon.url) if daemon is not None else None,

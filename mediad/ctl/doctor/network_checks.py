@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from mediad.announced import advice, is_loopback, judge
-from mediad.ctl.doctor.facts import Facts
+from mediad.ctl.doctor.facts import Facts, MediaProbe
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 
 
@@ -93,7 +93,7 @@ def media_path(facts: Facts) -> Iterator[Finding]:
     for probe in facts.network.probes:
         where = f"{probe.ip} UDP port {probe.port}"
         if probe.arrived:
-            yield ok("media-path", f"what is sent to {where} arrives at worker {probe.worker_id}")
+            yield _way_back(probe, where)
             continue
         text = f"what is sent to {where} does not arrive at worker {probe.worker_id}"
         if probe.ip in facts.machine.addresses or is_loopback(probe.ip):
@@ -106,6 +106,21 @@ def media_path(facts: Facts) -> Iterator[Finding]:
             yield warning(
                 "media-path", text, advice + " machine reach itself from outside, try from elsewhere"
             )
+
+
+def _way_back(probe: MediaProbe, where: str) -> Finding:
+    """A browser takes an answer only from the address it asked."""
+    text = f"what is sent to {where} arrives at worker {probe.worker_id}"
+    if not probe.was_asked:
+        return ok("media-path", text)
+    if probe.answered_from is None:
+        advice = "a firewall that drops outgoing UDP is in the way"
+        return error("media-path", f"{text}, but no answer comes back", advice)
+    if probe.answered_from != probe.ip:
+        advice = "set listen_ip to the announced address, or see to it that the router translates both ways"
+        wrong = f"{text}, but the answer comes from {probe.answered_from}: browsers drop it"
+        return error("media-path", wrong, advice)
+    return ok("media-path", f"{text}, and the answer comes back from there")
 
 
 def front(facts: Facts) -> Iterator[Finding]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import hmac
 import ipaddress
 import os
 import socket
@@ -11,7 +13,9 @@ import struct
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mediad.config import Settings
@@ -27,10 +31,13 @@ _COUNTER = "stun_unknown_username"
 """What a worker counts a probe as."""
 
 _COOKIE = 0x2112A442  # RFC 8489 §5
-_USERNAME, _XOR_MAPPED_ADDRESS = 0x0006, 0x0020
+_USERNAME, _MESSAGE_INTEGRITY, _XOR_MAPPED_ADDRESS = 0x0006, 0x0008, 0x0020
+_PRIORITY, _FINGERPRINT, _ICE_CONTROLLING = 0x0024, 0x8028, 0x802A
 _NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
 Reports = dict[str, dict[str, Any]]
+Doors = Mapping[str, Mapping[str, str]]
+"""ICE credentials by worker id, as `doctor.doors` gives them."""
 
 
 def resolve(host: str) -> tuple[str, ...]:
@@ -97,13 +104,50 @@ def front_problem(url: str | None) -> str | None:
 
 
 def media_path(
-    ports: Mapping[int, int], addresses: Sequence[str], ask: Callable[[], Reports]
+    ports: Mapping[int, int], addresses: Sequence[str], ask: Callable[[], Reports], doors: Doors
 ) -> tuple[MediaProbe, ...]:
-    """Send to each worker's port on each address what the worker counts and drops.
+    """Send to each worker's port on each address what the worker counts and drops; where that arrives and
+    the worker has a door, a check, and see where the answer comes from.
 
     `ports` are by worker id; `ask` is for the workers' counters. Workers that do not answer are left out.
     """
-    return tuple(probe for ip in addresses for probe in _round(ports, ip, ask))
+    probes = (probe for ip in addresses for probe in _round(ports, ip, ask))
+    return tuple(_with_answer(probe, doors.get(str(probe.worker_id))) for probe in probes)
+
+
+def _with_answer(probe: MediaProbe, door: Mapping[str, str] | None) -> MediaProbe:
+    if door is None or not probe.arrived:
+        return probe
+    check = check_datagram(door["usernameFragment"], door["password"])
+    return replace(probe, was_asked=True, answered_from=answer_source(probe.ip, probe.port, check))
+
+
+def answer_source(ip: str, port: int, check: bytes) -> str | None:
+    """The address that the answer to a check comes from, whichever that is; asked three times."""
+    with contextlib.suppress(OSError), socket.socket(_family(ip), socket.SOCK_DGRAM) as sock:
+        sock.settimeout(PATIENCE_S / 2)
+        for _ in range(3):
+            sock.sendto(check, (ip, port))
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    answer, source = sock.recvfrom(2048)
+                    if answer[8:20] == check[8:20]:
+                        return str(source[0])
+    return None
+
+
+def check_datagram(username_fragment: str, password: str) -> bytes:
+    """A signed ICE check (RFC 8445 §7.2.2) as a browser's, that nominates nothing."""
+    body = _attribute(_USERNAME, f"{username_fragment}:doctor".encode())
+    body += _attribute(_PRIORITY, struct.pack("!I", 1)) + _attribute(_ICE_CONTROLLING, os.urandom(8))
+    head = struct.pack("!HHI", 0x0001, len(body) + 24, _COOKIE) + os.urandom(12)
+    body += _attribute(_MESSAGE_INTEGRITY, hmac.digest(password.encode(), head + body, "sha1"))
+    head = head[:2] + struct.pack("!H", len(body) + 8) + head[4:]
+    return head + body + _attribute(_FINGERPRINT, struct.pack("!I", zlib.crc32(head + body) ^ 0x5354554E))
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
 
 
 def _round(ports: Mapping[int, int], ip: str, ask: Callable[[], Reports]) -> Iterator[MediaProbe]:
@@ -128,8 +172,7 @@ def _counts(reports: Reports) -> dict[int, int]:
 
 def probe_datagram() -> bytes:
     """A Binding request for a user nobody is (RFC 8489 §5, §14.3)."""
-    name = b"doctor:doctor"
-    attribute = struct.pack("!HH", _USERNAME, len(name)) + name + bytes(-len(name) % 4)
+    attribute = _attribute(_USERNAME, b"doctor:doctor")
     return struct.pack("!HHI", 0x0001, len(attribute), _COOKIE) + os.urandom(12) + attribute
 
 

@@ -38,7 +38,7 @@ def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         "settingsProblems": ["port: wrong"],
         "settingsWaiting": ["host"],
     }
-    session = ScriptedSession({"reports": reports})
+    session = ScriptedSession({"reports": reports, "doors": {}})
     facts = gather(session, Installation(Settings(workers=1), answer=answer), None, None)
     assert facts.version == __version__
     assert facts.daemon is not None
@@ -50,7 +50,7 @@ def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(probe.worker_id, probe.arrived) for probe in facts.network.probes] == [(0, False)]
     assert facts.network.front_problem == "it does not serve yet"
     assert facts.network.taken == ()
-    assert {method for method, _ in session.asked} == {"stats"}
+    assert {method for method, _ in session.asked} == {"stats", "doctor.doors"}
 
 
 def test_nothing_runs(tmp_path: Path) -> None:

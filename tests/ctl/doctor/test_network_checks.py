@@ -104,6 +104,14 @@ def test_media_that_does_not_arrive() -> None:
     only_fault(network(probes=(behind_nat,)), "warning", "media-path", "9.9.9.9 UDP port 11000")
 
 
+def test_answers_that_come_from_elsewhere_or_not_at_all() -> None:
+    probe = MediaProbe(worker_id=1, ip=ADDRESS, port=11000, arrived=True, was_asked=True)
+    only_fault(network(probes=(probe,)), "error", "media-path", f"{ADDRESS} UDP port 11000", "no answer")
+    elsewhere = replace(probe, answered_from="10.0.0.5")
+    only_fault(network(probes=(elsewhere,)), "error", "media-path", "comes from 10.0.0.5", "drop")
+    assert in_order(network(probes=(replace(probe, answered_from=ADDRESS),)), "media-path")
+
+
 def test_a_front_that_does_not_answer() -> None:
     only_fault(network(front_problem="timed out"), "error", "front", "https://sfu.example:3000/", "timed out")
 

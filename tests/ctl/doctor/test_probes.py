@@ -18,8 +18,10 @@ from mediad.ctl.doctor import probes
 from mediad.ctl.doctor.facts import MediaProbe
 from mediad.ctl.doctor.probes import (
     Reports,
+    answer_source,
     ask_ntp,
     ask_stun,
+    check_datagram,
     clock_offset_s,
     front_problem,
     mapped_address,
@@ -29,6 +31,7 @@ from mediad.ctl.doctor.probes import (
     send,
     taken_ports,
 )
+from mediad.protocols.stun import parse_binding_request
 from tests.support.daemon import free_media_ports, free_tcp_port
 
 TRANSACTION = bytes(range(12))
@@ -147,7 +150,7 @@ class CountingWorker:
 def test_media_that_arrives() -> None:
     worker = CountingWorker()
     with worker.sock:
-        (probe,) = media_path({3: worker.port}, ["127.0.0.1"], worker.reports)
+        (probe,) = media_path({3: worker.port}, ["127.0.0.1"], worker.reports, {})
     assert probe == MediaProbe(worker_id=3, ip="127.0.0.1", port=worker.port, arrived=True)
 
 
@@ -155,13 +158,49 @@ def test_media_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "PATIENCE_S", 0)
     worker, elsewhere = CountingWorker(), CountingWorker()
     with worker.sock, elsewhere.sock:
-        (probe,) = media_path({3: elsewhere.port}, ["127.0.0.1"], worker.reports)
+        (probe,) = media_path({3: elsewhere.port}, ["127.0.0.1"], worker.reports, {})
     assert not probe.arrived
 
 
 def test_workers_that_count_nothing_are_not_probed() -> None:
-    assert media_path({0: 9}, ["127.0.0.1"], dict) == ()
-    assert media_path({0: 9}, ["127.0.0.1"], lambda: {"0": {}}) == ()
+    assert media_path({0: 9}, ["127.0.0.1"], dict, {}) == ()
+    assert media_path({0: 9}, ["127.0.0.1"], lambda: {"0": {}}, {}) == ()
+
+
+def answering(answers: Callable[[bytes, socket.socket, socket.socket, tuple[str, int]], None]) -> str | None:
+    """Where the answer to a check came from: `answers` has the socket that was asked, and one elsewhere."""
+    asked, elsewhere = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+    with asked, elsewhere:
+        asked.bind(("127.0.0.1", 0))
+        elsewhere.bind(("127.0.0.2", 0))
+
+        def serve() -> None:
+            data, client = asked.recvfrom(2048)
+            answers(data, asked, elsewhere, client)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        check = check_datagram("fragment", "password")
+        found = answer_source("127.0.0.1", asked.getsockname()[1], check)
+        thread.join()
+    return found
+
+
+def test_the_answer_to_a_check_shows_where_answers_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(data: bytes) -> bytes:
+        return b"\x01\x01\0\0" + data[4:20]
+
+    assert answering(lambda data, asked, _, to: asked.sendto(answer(data), to) and None) == "127.0.0.1"
+    assert answering(lambda data, _, other, to: other.sendto(answer(data), to) and None) == "127.0.0.2"
+    monkeypatch.setattr(probes, "PATIENCE_S", 0.02)
+    assert answering(lambda data, asked, _, to: asked.sendto(bytes(20), to) and None) is None
+
+
+def test_a_check_is_one_a_worker_takes() -> None:
+    request = parse_binding_request(check_datagram("fragment", "password"))
+    assert (request.local_fragment, request.has_priority, request.use_candidate) == ("fragment", True, False)
+    assert request.is_authentic("password")
+    assert not request.from_controlled
 
 
 def test_a_probe_is_a_binding_request() -> None:
