@@ -31,13 +31,13 @@ class Member:
         self._last_id = 0
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._reader = asyncio.create_task(self._read())
-        self._checks: list[tuple[bytes, tuple[str, int]]] = []
+        self._transports: list[dict[str, Any]] = []
         self._udp = socket_module.socket(socket_module.AF_INET, socket_module.SOCK_DGRAM)
         self._checker = asyncio.create_task(self._keep_checking())
         self.offered: list[str] = []
         """Of each consumer that was offered, whose track it is and its kind, as `peer/kind`."""
-        self.flowing = 0
-        """Consumers that were accepted and resumed: their score was told."""
+        self.flowing: set[str] = set()
+        """Ids of consumers that were accepted and resumed: their score was told."""
 
     @classmethod
     async def enter(cls, url: str, room_id: str, peer_id: str) -> Member:
@@ -67,14 +67,14 @@ class Member:
     async def make_transport(self, *, producing: bool) -> dict[str, Any]:
         data = {"producing": producing, "consuming": not producing}
         created: dict[str, Any] = await self.request("createWebRtcTransport", data)
-        candidate = created["iceCandidates"][0]
-        self._checks.append((check_for(created), (candidate["ip"], candidate["port"])))
+        self._transports.append(created)
         return created
 
     async def _keep_checking(self) -> None:
         while True:
-            for check, address in self._checks:
-                self._udp.sendto(check, address)
+            for created in self._transports:
+                candidate = created["iceCandidates"][0]
+                self._udp.sendto(check_for(created), (candidate["ip"], candidate["port"]))  # each a new one
             await asyncio.sleep(_CHECK_INTERVAL_S)
 
     async def leave(self) -> None:
@@ -101,7 +101,7 @@ class Member:
             else:
                 answer.set_exception(AssertionError(message["errorReason"]))
         elif message["method"] == "consumerScore":
-            self.flowing += 1
+            self.flowing.add(message["data"]["consumerId"])
 
 
 async def _connect(url: str) -> ClientConnection:
@@ -126,9 +126,9 @@ async def all_see_each_other(members: list[Member], patience_s: float) -> float:
     """Wait until each has been offered the tracks of all others, once, and they flow; seconds it took."""
     started_s = time.monotonic()
     wanted = 2 * (len(members) - 1)
-    while any(member.flowing < wanted for member in members):
+    while any(len(member.flowing) < wanted for member in members):
         if time.monotonic() - started_s > patience_s:
-            missing = sum(wanted - member.flowing for member in members)
+            missing = sum(wanted - len(member.flowing) for member in members)
             raise AssertionError(f"{missing} of {wanted * len(members)} consumers do not flow")
         await asyncio.sleep(0.05)
     for member in members:
