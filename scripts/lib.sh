@@ -184,7 +184,7 @@ show_progress() { # PID LOG: how many of the modules to be built are compiled, u
         sleep 1
         total=$(grep -c Cythonizing "$2" || true)
         left=$((total - $({ find "$ROOT/build" -name '*.o' -newer "$2.begun" 2>/dev/null || true; } | wc -l)))
-        [ "$total" -gt 0 ] && [ "$left" -ge 0 ] || continue
+        if [ "$total" -eq 0 ] || [ "$left" -lt 0 ]; then continue; fi
         if [ -t 2 ]; then
             printf '\rmediad: compiled %d of %d modules ' $((total - left)) "$total" >&2
         elif [ $((tell = tell % 15 + 1)) -eq 15 ]; then # a line now and then, where lines cannot be overwritten
@@ -192,6 +192,16 @@ show_progress() { # PID LOG: how many of the modules to be built are compiled, u
         fi
     done
     [ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+copy_sources() { # TREE: what a second build elsewhere needs; the ordinary one stays what it is
+    mkdir -p "$1"
+    # What was built stays for the next time; sources that are gone must not.
+    find "$1" -type f \( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) \
+        -not -path "$1/build/*" -delete
+    (cd "$ROOT" && find setup.py pyproject.toml README.md mediad tests -type f \
+        -not -path 'mediad/web/*' -not -name '*.pyc' -not -name '*.so' -not -name '*.c' -print0 |
+        tar --create --null --files-from=- --file=-) | tar --extract --directory="$1"
 }
 
 # --- the page ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,11 @@
-"""Prints what pyproject.toml asks for: the build's and the daemon's packages, with "dev" the tests' too."""
+"""Prints what pyproject.toml asks for: the build's and the daemon's packages, with "dev" the tests' too.
+
+With "native" only what the tests of the native code need: scripts/platforms runs them elsewhere.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -10,6 +14,9 @@ with (Path(__file__).parent.parent / "pyproject.toml").open("rb") as file:
     pyproject = tomllib.load(file)
 
 wanted = [*pyproject["build-system"]["requires"], *pyproject["project"]["dependencies"]]
+tests = pyproject["project"]["optional-dependencies"]["dev"]
 if sys.argv[1:] == ["dev"]:
-    wanted += pyproject["project"]["optional-dependencies"]["dev"]
+    wanted += tests
+elif sys.argv[1:] == ["native"]:
+    wanted += [one for one in tests if re.split(r"[<>=~!]", one)[0] in {"aiortc", "hypothesis", "pytest"}]
 print("\n".join(wanted))

@@ -4,12 +4,7 @@
 
 sanitized_tree() { # NAME SANITIZERS: leaves the tree's path in $TREE
     TREE=$ROOT/build/$1
-    mkdir -p "$TREE"
-    # What was built stays for the next time; sources that are gone must not.
-    find "$TREE" -type f \( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) -delete
-    (cd "$ROOT" && find setup.py pyproject.toml README.md mediad tests -type f \
-        -not -path 'mediad/web/*' -not -name '*.pyc' -not -name '*.so' -not -name '*.c' -print0 |
-        tar --create --null --files-from=- --file=-) | tar --extract --directory="$TREE"
+    copy_sources "$TREE"
     say "building native code with -fsanitize=$2"
     if ! (cd "$TREE" && MEDIAD_PROBE=1 MEDIAD_SANITIZE=$2 \
         "$PY" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$STATE/$1.log" 2>&1; then

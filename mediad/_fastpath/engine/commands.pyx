@@ -389,7 +389,8 @@ cdef class Commands:
         if event.kind == EVENT_ESTIMATE:
             return EventKind(event.kind), event.handle, event.a, event.b, event.c
         if event.kind == EVENT_BITRATES:
-            return EventKind(event.kind), event.handle, event.a, event.stats.bitrates
+            # Cython's conversion of an array takes no const one, which clang refuses.
+            return EventKind(event.kind), event.handle, event.a, (<Event*>event).stats.bitrates
         if event.kind == EVENT_PATH:
             return (EventKind(event.kind), event.handle, *read_address(&event.stats.address),
                     read_local_address(&event.stats.address), event.a, event.b, event.c != 0)

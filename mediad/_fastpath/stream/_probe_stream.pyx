@@ -520,7 +520,10 @@ cdef class Playout:
 
     def limits(self, wish: bytes | None = None):
         """(least, most) in ms"""
-        cdef uint32_t value = playout.playout_limits(&self.state, NULL if wish is None else <const uint8_t*>wish)
+        cdef const uint8_t* asked = NULL
+        if wish is not None:
+            asked = wish
+        cdef uint32_t value = playout.playout_limits(&self.state, asked)
         return 10 * (value >> 12), 10 * (value & 0xFFF)
 
     @property
