@@ -7,36 +7,76 @@ in JavaScript. What comes out of here any encoder of ours can encode.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 from typing import Any
 
+import msgpack
 import msgspec
 
 MISSING: Any = object()
 """An id that is not there."""
 
 _LONG_NUMBER = re.compile(r"[0-9]{19}")
-_LONELY = re.compile("[\ud800-\udfff]")
 _LEAST, _MOST = -(2**63), 2**64 - 1
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s"{}\[\]:,]+')
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_LONELY = re.compile(f"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
+"""Half a pair, as JSON spells it; where no backslash is itself escaped."""
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]:,]|[^\s"{}\[\]:,]+')
+"""A string also without its end: looking for one from each quotation mark again would take for ever."""
+
 _SEARCHED = 64 * 1024
 """Of a text that is no JSON; ids stand near the beginning."""
+
+_WALKED = 64 * 1024
+"""The longest text with numbers beyond 64 bits that is taken: finding them takes a walk through all of it."""
 
 
 def decode(text: str) -> Any:
     """What `text` says. Raises ValueError with the reason when it is no JSON."""
     try:
-        value = msgspec.json.decode(text)
-        return _tidy(value) if _LONG_NUMBER.search(text) else value
+        return _within_64_bits(text, _read(text))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        reason = str(error)
-    try:  # slower, and takes what msgspec does not
-        return _tidy(json.loads(text, parse_constant=_refuse, parse_int=_integer))
-    except (ValueError, RecursionError):
-        raise ValueError(f"invalid JSON: {reason}") from None
+        raise ValueError(f"invalid JSON: {error}") from None
+
+
+def _read(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        text = _with_whole_characters(text)
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            if len(text) > _WALKED:
+                raise
+            # slower, and takes numbers of any size
+            with contextlib.suppress(ValueError, RecursionError):
+                return json.loads(text, parse_constant=_refuse, parse_int=_integer)
+            raise
+
+
+def _with_whole_characters(text: str) -> str:
+    """`text` with U+FFFD for halves of pairs. Its cost does not depend on what there is to find."""
+    if "\0" in text:
+        return text  # no JSON; and here it stands for an escaped backslash
+    return _LONELY.sub(r"\\ufffd", text.replace("\\\\", "\0")).replace("\0", "\\\\")
+
+
+def _within_64_bits(text: str, value: Any) -> Any:
+    """`value` without integers that have no spelling in 64 bits."""
+    if _LONG_NUMBER.search(text):
+        try:
+            msgpack.packb(value)  # far faster than a walk
+        except (OverflowError, ValueError):
+            if len(text) > _WALKED:
+                raise ValueError("an integer out of range") from None
+            return _tidy(value)
+    return value
 
 
 def find_id(text: str) -> Any:
@@ -79,12 +119,9 @@ def _integer(digits: str) -> int | float:
 
 
 def _tidy(value: Any) -> Any:
-    """`value` without what has no spelling in UTF-8 or in 64 bits."""
     match value:
-        case str():
-            return _LONELY.sub("\ufffd", value)
         case dict():
-            return {_tidy(key): _tidy(item) for key, item in value.items()}
+            return {key: _tidy(item) for key, item in value.items()}
         case list():
             return [_tidy(item) for item in value]
         case bool():

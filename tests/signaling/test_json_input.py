@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import time
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
@@ -32,6 +34,10 @@ from mediad.signaling.json_input import MISSING, decode, find_id
         ("-0", 0),
         ('{"a":1,"a":2}', {"a": 2}),
         ('"\\u0000"', "\0"),
+        (
+            r'["\\\ud83d", "\\\\ud83d", "\ud83d\ud83d\ude00\ude00"]',
+            ["\\\ufffd", r"\\ud83d", "\ufffd\U0001f600\ufffd"],
+        ),
     ],
 )
 def test_taken(text: str, value: Any) -> None:
@@ -68,6 +74,34 @@ def test_whatever_a_browser_writes_can_be_written_again(value: Any) -> None:
     found = decode(text)
     msgspec.json.encode(found)
     msgpack.packb(found)
+
+
+def cost_s(work: Callable[[], object]) -> float:
+    """CPU time; the least of three, as other work on the machine makes it more."""
+
+    def once() -> float:
+        before_s = time.process_time()
+        work()
+        return time.process_time() - before_s
+
+    return min(once() for _ in range(3))
+
+
+@pytest.mark.parametrize("half", ['\\"', "\\\\", "\\", '"\\', "x", '"'])
+def test_looking_for_an_id_takes_no_longer_than_the_text_is(half: str) -> None:
+    """Escaped quotation marks after one that has no end: none of them begins a search of its own."""
+    short, long = ('"' + half * count for count in (1_000, 16_000))
+    assert cost_s(lambda: find_id(long)) < 80 * max(cost_s(lambda: find_id(short)), 0.0001)
+
+
+def test_mending_a_text_costs_no_walk_through_it() -> None:
+    """One half of a pair in front of as many values as fit into the largest message."""
+    values = "[]," * 300_000
+    plain_s = cost_s(lambda: decode(f'["",{values}1]'))
+    assert cost_s(lambda: decode(rf'["\ud83d",{values}1]')) < 4 * plain_s
+    with pytest.raises(ValueError, match="out of range"):
+        decode(f"[{values}{10**25}]")
+    assert decode(f'["{10**25}",{values}1]')[0] == str(10**25)
 
 
 @given(st.text(max_size=60))
