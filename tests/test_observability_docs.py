@@ -40,6 +40,7 @@ REPORT: dict[str, Any] = {
     "udpGso": True,
     "udpGro": True,
     "dropped": {"pool_empty": 1},
+    "packetSlots": {"total": 1},
     "iceStates": {"completed": 1},
     "dtlsStates": {"connected": 1},
     "loopLag": HISTOGRAM,

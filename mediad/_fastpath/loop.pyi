@@ -190,3 +190,5 @@ class MediaLoop(Commands):
         """A STUN or DTLS datagram, straight to the kernel. False when it refused: both retransmit."""
     def counters(self) -> dict[str, int]:
         """Totals and drops by reason since the start, named as in engine/messages.pxd."""
+    def packet_slots(self) -> dict[str, int]:
+        """The packet pool: total, free, free_least (since the start), and what is stored for repeats."""

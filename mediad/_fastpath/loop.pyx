@@ -15,7 +15,7 @@ from mediad._fastpath.base.kernel cimport (
 )
 from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_pop, ring_push
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.commands cimport Commands, fill_address, read_counters
+from mediad._fastpath.engine.commands cimport Commands, fill_address, read_counters, read_packet_slots
 from mediad._fastpath.engine.control cimport engine_apply
 from mediad._fastpath.engine.feedback cimport engine_deadline, engine_tick
 from mediad._fastpath.engine.graph cimport Engine, drop, emit, engine_destroy, engine_init, events_have_room
@@ -272,3 +272,6 @@ cdef class MediaLoop(Commands):
 
     def counters(self):
         return read_counters(&self.loop.engine)
+
+    def packet_slots(self):
+        return read_packet_slots(&self.loop.engine)

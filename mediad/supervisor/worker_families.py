@@ -55,6 +55,15 @@ def families(reports: Reports) -> Iterator[Metric]:
         reports,
         "dropped",
     )
+    yield _labelled(
+        GaugeMetricFamily(
+            "mediad_packet_slots",
+            "Places for packets in memory, by what is in them.",
+            labels=("worker", "state"),
+        ),
+        reports,
+        "packetSlots",
+    )
     for key, name in (("iceStates", "transports_by_ice_state"), ("dtlsStates", "transports_by_dtls_state")):
         doc = "WebRTC transports in each state."
         yield _labelled(GaugeMetricFamily(f"mediad_{name}", doc, labels=("worker", "state")), reports, key)

@@ -206,6 +206,7 @@ class WorkerServer:
             "rssBytes": psutil.Process().memory_info().rss,
             "dropped": dropped | refused,
             "counters": {name: n for name, n in counters.items() if not name.startswith("drop_")},
+            "packetSlots": self._plane.packet_slots(),
             "udpGso": self._plane.udp_gso,
             "udpGro": self._plane.udp_gro,
             "udpBufferBytes": self._udp_buffer_bytes,

@@ -181,6 +181,10 @@ class MediaPlane:
     def counters(self) -> dict[str, int]:
         return self._loop.counters()
 
+    def packet_slots(self) -> dict[str, int]:
+        """How full the pool of packets is."""
+        return self._loop.packet_slots()
+
     def counts(self) -> dict[str, int]:
         """How many objects of each kind live."""
         return {

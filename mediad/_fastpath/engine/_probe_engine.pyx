@@ -9,12 +9,14 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.commands cimport Commands, fill_address, read_address, read_counters
+from mediad._fastpath.engine.commands cimport (
+    Commands, fill_address, read_address, read_counters, read_packet_slots,
+)
 from mediad._fastpath.engine.control cimport engine_apply
 from mediad._fastpath.engine.feedback cimport engine_deadline, engine_tick
 from mediad._fastpath.engine.graph cimport Engine, Transport, engine_destroy, engine_init, transport_of
 from mediad._fastpath.engine.ingress cimport engine_receive
-from mediad._fastpath.engine.messages cimport COUNT_RTP_FORWARDED, Command
+from mediad._fastpath.engine.messages cimport COUNT_RTP_FORWARDED, INDEX_MASK, Command
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
 from mediad._fastpath.stream.estimator cimport estimator_delivered_bps
 
@@ -134,6 +136,13 @@ cdef class EngineProbe(Commands):
     def slots_in_use(self):
         """Packet slots that something still refers to: 0 when every stream is closed."""
         return self.engine.pool.capacity - self.engine.pool.free_count
+
+    def packet_slots(self):
+        return read_packet_slots(&self.engine)
+
+    def stored_of(self, transport: int):
+        """Packets that the producers of a transport keep for repeats."""
+        return self.engine.keeper.owners[transport & INDEX_MASK].count
 
     def timers_armed(self):
         return self.engine.wheel.armed

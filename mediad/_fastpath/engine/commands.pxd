@@ -26,3 +26,4 @@ cdef int fill_address(Address* address, int socket, str host, int port, str loca
 cdef tuple read_address(const Address* address)
 cdef str read_local_address(const Address* address)
 cdef dict read_counters(const Engine* engine)
+cdef dict read_packet_slots(const Engine* engine)

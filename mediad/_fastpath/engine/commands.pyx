@@ -25,6 +25,7 @@ from mediad._fastpath.engine.messages cimport (
     MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event, OpenConsumerBody, OpenProducerBody,
     Punt,
 )
+from mediad._fastpath.stream.keeper cimport KEPT_AUDIO, KEPT_VIDEO
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 from mediad._fastpath.engine.messages import CommandKind as CommandName
@@ -430,3 +431,14 @@ cdef dict read_counters(const Engine* engine):
     for i in range(DROP_COUNT):
         counters[Drop(i).name.lower()] = engine.drops[i]
     return counters
+
+
+cdef dict read_packet_slots(const Engine* engine):
+    """How full the pool is, and of what."""
+    return {
+        "total": engine.pool.capacity,
+        "free": engine.pool.free_count,
+        "free_least": engine.pool.low_water,
+        "stored_video": engine.keeper.kinds[<int>KEPT_VIDEO].count,
+        "stored_audio": engine.keeper.kinds[<int>KEPT_AUDIO].count,
+    }

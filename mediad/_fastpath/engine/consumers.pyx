@@ -77,6 +77,7 @@ cdef Refusal open_consumer(Engine* engine, uint32_t handle, const CommandBody* b
     if transport.first_consumer != NONE:
         engine.consumers[transport.first_consumer].previous_in_transport = index
     transport.first_consumer = index
+    transport.consumer_count += 1
     probation_joined(transport, consumer)
     consumer.previous_in_producer = NONE
     consumer.next_in_producer = producer.first_consumer
@@ -101,6 +102,7 @@ cdef Refusal close_consumer(Engine* engine, Consumer* consumer, const CommandBod
 cdef void take_apart(Engine* engine, Consumer* consumer) noexcept nogil:
     """Out of every list and table it is in."""
     leave_all(engine, consumer)
+    engine.transports[consumer.transport].consumer_count -= 1
     probation_left(&engine.transports[consumer.transport], consumer)
     release_ssrcs(engine, consumer)
     if consumer.previous_in_transport != NONE:

@@ -1,4 +1,4 @@
-"""One stored packet to one consumer: decide, rewrite, protect, into the outbox; and again when it is asked for again.
+"""One stored packet to one consumer: decide, rewrite, protect, into the outbox.
 
 Considered and set aside: building the extension block once per packet for all consumers. It saves about 20 ns of some
 400 and needs a second path for consumers that negotiated less.
@@ -10,22 +10,21 @@ from mediad._fastpath.base.clock cimport abs_send_time
 from mediad._fastpath.base.octets cimport store16, store24, store32
 from mediad._fastpath.base.pool cimport TAIL_BYTES
 from mediad._fastpath.base.rate cimport rate_add
-from mediad._fastpath.engine.bandwidth cimport available_bps, hold_packet, log_sent
+from mediad._fastpath.engine.bandwidth cimport hold_packet, log_sent
 from mediad._fastpath.engine.demand cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
     ALL_LAYERS, NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
-    COUNT_KEYFRAMES_REPLAYED, COUNT_RTP_FORWARDED, COUNT_RTX_SENT, DROP_CODEC_NOT_ACCEPTED,
+    COUNT_KEYFRAMES_REPLAYED, COUNT_RTP_FORWARDED, DROP_CODEC_NOT_ACCEPTED,
     DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_LAYER_NOT_WANTED, DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED,
-    DROP_RTX_GONE, DROP_RTX_OBSOLETE, DROP_RTX_TOO_MANY, DROP_RTX_TOO_SOON, DROP_TOO_LARGE, DROP_WAITING_KEYFRAME,
-    MAX_ENCODINGS,
+    DROP_TOO_LARGE, DROP_WAITING_KEYFRAME,
 )
 from mediad._fastpath.engine.news cimport tell_layers
 from mediad._fastpath.engine.outbox cimport DATAGRAM_BYTES
 from mediad._fastpath.engine.send cimport datagram_begin, datagram_commit
-from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get, sent_put, store_get
-from mediad._fastpath.stream.pacer cimport PACED_MEDIA, PACED_REPAIR, pacer_affords_repair
+from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_put, store_get
+from mediad._fastpath.stream.pacer cimport PACED_MEDIA
 from mediad._fastpath.stream.playout cimport playout_limits
 from mediad._fastpath.stream.receiver cimport receiver_capture_us
 from mediad._fastpath.stream.layer_selector cimport (
@@ -52,7 +51,6 @@ cdef enum:
     REPLAY_PACKETS = 128
     REPLAY_US = 500000             # an older key frame would show a stale picture for too long
     MAX_OVERLAP_US = 1000000       # of two streams' pictures; beyond that their clocks cannot be compared
-    MIN_RESEND_US = 20000          # of one packet, when the round trip is not known or tiny
 
 cdef extern from "<stdint.h>":
     const int64_t MAX_STEP_US "INT64_C(3600000000)"
@@ -206,9 +204,12 @@ cdef void egress_begin(Engine* engine, ReceiveStream* stream, Consumer* consumer
         and not engine.producers[stream.producer].paused
     ):
         stored = store_get(&stream.store, stream.keyframe_sequence)
-    if stored == NULL or consumer.rtx_of_payload[stored.packet.payload_type] == 0:
+    # Not twice: pausing and resuming costs the client a few bytes, and a replay up to REPLAY_PACKETS packets.
+    if stored == NULL or stored.serial == consumer.replayed[stream.encoding] or (
+            consumer.rtx_of_payload[stored.packet.payload_type] == 0):
         demand_keyframe(engine, stream, now_us)
         return
+    consumer.replayed[stream.encoding] = stored.serial
     engine.counts[<int>COUNT_KEYFRAMES_REPLAYED] += 1
     begin_segment(engine, stream, consumer, stored, egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
     select_packet(engine, stream, consumer, transport, stored,
@@ -236,14 +237,19 @@ cdef uint8_t* write_descriptor(Consumer* consumer, const RtpPacket* packet, uint
 
 cdef uint8_t* write_playout_delay(const Consumer* consumer, const RtpPacket* packet, uint8_t* p,
                                   bint two_byte) noexcept nogil:
-    """The sender's wish and ours in one."""
+    """The sender's wish and ours in one. Ours changes: a packet that must be repeated bit for bit has the sender's."""
     cdef uint8_t value[3]
     cdef const uint8_t* wish = NULL
     if consumer.extension_ids[<int>EXT_PLAYOUT_DELAY] == 0:
         return p
     if packet.extension_offset[<int>EXT_PLAYOUT_DELAY] and packet.extension_length[<int>EXT_PLAYOUT_DELAY] == 3:
         wish = packet.data + packet.extension_offset[<int>EXT_PLAYOUT_DELAY]
-    store24(value, playout_limits(&consumer.playout, wish))
+    if repeated_over_rtx(consumer, packet.payload_type):
+        store24(value, playout_limits(&consumer.playout, wish))
+    elif wish != NULL:
+        memcpy(value, wish, 3)
+    else:
+        return p
     return extension_put(p, two_byte, consumer.extension_ids[<int>EXT_PLAYOUT_DELAY], value, 3)
 
 
@@ -251,7 +257,6 @@ cdef uint8_t* write_header(Consumer* consumer, const StoredPacket* stored, uint8
                            uint8_t payload_type, uint16_t sequence_number, uint32_t timestamp, uint32_t ssrc,
                            uint32_t send_time, uint16_t transport_cc_sequence,
                            uint16_t frame_number) noexcept nogil:
-    """Fixed header, CSRCs and this consumer's extensions; returns where the payload goes."""
     cdef const RtpPacket* packet = &stored.packet
     cdef uint8_t* p = out + RTP_HEADER_BYTES
     cdef uint8_t described = descriptor_length(consumer, stored)
@@ -308,8 +313,9 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         return
     if consumer.nack:
         sent = sent_put(&consumer.history, rewritten.sequence_number)
-        sent.source_sequence = stored.sequence
-        sent.source_stream = stream.producer * MAX_ENCODINGS + stream.encoding
+        sent.serial = stored.serial
+        sent.source_sequence = <uint16_t>stored.sequence
+        sent.encoding = <uint8_t>stream.encoding
         sent.timestamp = rewritten.timestamp
         sent.picture_id = rewritten.picture_id
         sent.tl0_picture_index = rewritten.tl0_picture_index
@@ -317,7 +323,6 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
         sent.marker = marker
         if consumer.video and hold_packet(engine, transport, PACED_MEDIA, consumer, rewritten.sequence_number,
                                           packet.length, now_us):
-            sent.held = 1
             return
     write_first(engine, consumer, transport, stored, sent, &rewritten, marker, capture_us, now_us)
 
@@ -334,9 +339,23 @@ cdef uint64_t capture_of(const Consumer* consumer, const StoredPacket* stored, u
     return capture_us + squeezed * 1000000 // consumer.sender.clock_rate
 
 
+cdef void told_once(Consumer* consumer, uint8_t payload_type) noexcept nogil:
+    if repeated_over_rtx(consumer, payload_type):
+        consumer.playout.frames_to_tell -= 1
+
+
+cdef void remember_header(SentPacket* sent, const uint8_t* header, const uint8_t* end) noexcept nogil:
+    """What a repeat under the same number is compared with."""
+    sent.header_hash = header_hash(header, end)
+
+
+# Through a pointer, so that it is not inlined: most packets are repeated over RTX, and pay for the registers it needs.
+ctypedef void (*Remember)(SentPacket* sent, const uint8_t* header, const uint8_t* end) noexcept nogil
+cdef Remember remember = remember_header
+
+
 cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored, SentPacket* sent,
                       const Rewritten* rewritten, bint marker, uint64_t capture_us, uint64_t now_us) noexcept nogil:
-    """`sent`: where a repeat finds what it must know, or NULL."""
     cdef RtpPacket* packet = &stored.packet
     cdef uint32_t send_time = abs_send_time(now_us)
     cdef uint8_t* out = datagram_begin(engine, transport)
@@ -345,12 +364,14 @@ cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, 
     if out == NULL:
         drop(engine, DROP_CONSUMER_NOT_CONNECTED)
         return
-    if sent != NULL:
-        sent.abs_send_time = send_time
-        sent.transport_cc_sequence = transport.transport_cc_sequence
     payload = write_header(consumer, stored, out, marker, packet.payload_type, rewritten.sequence_number,
                            rewritten.timestamp, consumer.ssrc, send_time, transport.transport_cc_sequence,
                            rewritten.frame_number)
+    if sent != NULL:
+        sent.abs_send_time = send_time
+        sent.transport_cc_sequence = transport.transport_cc_sequence
+        if consumer.rtx_of_payload[packet.payload_type] == NO_RTX or consumer.rtx_ssrc == 0:
+            remember(sent, out, payload)
     memcpy(payload, packet.data + packet.header_length, packet.payload_length)
     if stored.info.picture_id_bits or stored.info.tl0_offset:
         vp8_rewrite(payload, &stored.info, rewritten.picture_id, rewritten.tl0_picture_index)
@@ -362,152 +383,27 @@ cdef void write_first(Engine* engine, Consumer* consumer, Transport* transport, 
     if transport.secure and srtp_protect(consumer.rtp_session, out, &length) != SRTP_OK:
         drop(engine, DROP_PROTECT_FAILED)
         return
+    if sent != NULL:
+        sent.held = 0
     engine.counts[<int>COUNT_RTP_FORWARDED] += 1
     if marker and consumer.playout.frames_to_tell:
-        consumer.playout.frames_to_tell -= 1
+        told_once(consumer, packet.payload_type)
     log_sent(transport, consumer, <uint32_t>length, now_us)
     datagram_commit(engine, transport, <uint32_t>length, now_us)
 
 
-# --- again ------------------------------------------------------------------------------------------------------------
+# --- for repeats ------------------------------------------------------------------------------------------------------
+# The two above stay private to this file: the compiler spares a dozen instructions a packet where nobody else can call.
 
-cdef bint is_obsolete(Engine* engine, const Consumer* consumer, const SentPacket* sent) noexcept nogil:
-    """Video from before a switch to another encoding, or before the newest key frame: a decoder goes on without it."""
-    if not consumer.video:
-        return False
-    return (
-        sent.source_stream != consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current
-        or sent.source_sequence < engine.streams[sent.source_stream].keyframe_sequence
-    )
-
-
-cdef void egress_retransmit(Engine* engine, Consumer* consumer, uint16_t sequence_number,
-                            uint64_t now_us) noexcept nogil:
-    """Answer one NACKed sequence number: over RTX (RFC 4588) when negotiated, else the same packet once more."""
-    cdef Transport* transport = &engine.transports[consumer.transport]
-    cdef SentPacket* sent = sent_get(&consumer.history, sequence_number) if consumer.nack else NULL
-    cdef StoredPacket* stored = NULL
-    # A repeat may be on its way for a round trip; who asks takes it for a little less long than we do.
-    cdef uint64_t spacing_us = consumer.sender.rtt_us * 7 // 8
-    cdef uint32_t now_ms = <uint32_t>(now_us // 1000)
-    if sent != NULL:
-        stored = store_get(&engine.streams[sent.source_stream].store, sent.source_sequence)
-    if stored == NULL:
-        drop(engine, DROP_RTX_GONE)
-        return
-    if sent.held:
-        drop(engine, DROP_RTX_TOO_SOON)
-        return
-    if is_obsolete(engine, consumer, sent) or (transport.pacer.careful and 0 <= consumer.target < consumer.current):
-        # Or soon will be: what would repair the picture left for want of bandwidth delays the one awaited.
-        drop(engine, DROP_RTX_OBSOLETE)
-        return
-    if spacing_us < MIN_RESEND_US:
-        spacing_us = MIN_RESEND_US
-    if sent.resent_ms != 0 and <uint32_t>(now_ms - sent.resent_ms) < spacing_us // 1000:
-        drop(engine, DROP_RTX_TOO_SOON)
-        return
-    if consumer.video and not pacer_affords_repair(&transport.pacer, stored.packet.length, available_bps(transport),
-                                                   now_us):
-        drop(engine, DROP_RTX_TOO_MANY)
-        return
-    consumer.sender.repaired += sent.resent_ms == 0
-    sent.resent_ms = now_ms if now_ms != 0 else 1
-    if consumer.video and hold_packet(engine, transport, PACED_REPAIR, consumer, sequence_number, stored.packet.length,
-                                      now_us):
-        return
-    repeat_now(engine, consumer, transport, stored, sent, now_us)
+cdef uint8_t* egress_write_header(Consumer* consumer, const StoredPacket* stored, uint8_t* out, bint marker,
+                                  uint8_t payload_type, uint16_t sequence_number, uint32_t timestamp, uint32_t ssrc,
+                                  uint32_t send_time, uint16_t transport_cc_sequence,
+                                  uint16_t frame_number) noexcept nogil:
+    return write_header(consumer, stored, out, marker, payload_type, sequence_number, timestamp, ssrc, send_time,
+                        transport_cc_sequence, frame_number)
 
 
-cdef void repeat_now(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored, SentPacket* sent,
-                     uint64_t now_us) noexcept nogil:
-    cdef uint8_t* out = datagram_begin(engine, transport)
-    if out == NULL or (transport.secure and consumer.rtp_session == NULL):
-        drop(engine, DROP_CONSUMER_NOT_CONNECTED)
-        return
-    consumer.sender.retransmitted += 1
-    engine.counts[<int>COUNT_RTX_SENT] += 1
-    write_again(engine, consumer, transport, stored, sent, out, now_us)
-
-
-cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored, SentPacket* sent,
-                      uint8_t* out, uint64_t now_us) noexcept nogil:
-    cdef RtpPacket* packet = &stored.packet
-    cdef uint8_t rtx_payload_type = consumer.rtx_of_payload[packet.payload_type]
-    cdef bint rtx = consumer.rtx_ssrc != 0 and rtx_payload_type != NO_RTX and rtx_payload_type != 0
-    cdef void* session = consumer.rtx_session if rtx else consumer.rtp_session
-    cdef uint8_t* payload
-    cdef int length
-    if rtx:
-        payload = write_header(consumer, stored, out, sent.marker, rtx_payload_type,
-                               consumer.sender.rtx_sequence_number,
-                               sent.timestamp, consumer.rtx_ssrc, abs_send_time(now_us),
-                               transport.transport_cc_sequence, sent.frame_number)
-        consumer.sender.rtx_sequence_number += 1
-        store16(payload, sent.sequence_number)
-        payload += 2
-    else:
-        # Same sequence number, same nonce: with AES-GCM other bytes under it would give the authentication key away, so
-        # the repeat is the first packet bit for bit, down to its send time and transport-cc number.
-        payload = write_header(consumer, stored, out, sent.marker, packet.payload_type, sent.sequence_number,
-                               sent.timestamp, consumer.ssrc, sent.abs_send_time, sent.transport_cc_sequence,
-                               sent.frame_number)
-    memcpy(payload, packet.data + packet.header_length, packet.payload_length)
-    if stored.info.picture_id_bits or stored.info.tl0_offset:
-        vp8_rewrite(payload, &stored.info, sent.picture_id, sent.tl0_picture_index)
-    length = <int>(payload - out) + packet.payload_length
-    if rtx:
-        consumer.sender.rtx_packets += 1
-        consumer.sender.rtx_bytes += <uint64_t>length
-    transport.rtx_sent.bytes += <uint64_t>length
-    rate_add(&transport.rtx_sent.rate, <uint32_t>length, now_us)
-    if transport.secure and (session == NULL or srtp_protect(session, out, &length) != SRTP_OK):
-        drop(engine, DROP_PROTECT_FAILED)
-        return
-    if rtx:
-        log_sent(transport, consumer, <uint32_t>length, now_us)
-    datagram_commit(engine, transport, <uint32_t>length, now_us)
-
-
-# --- held back --------------------------------------------------------------------------------------------------------
-
-cdef void egress_held_media(Engine* engine, Consumer* consumer, uint16_t sequence_number,
-                            uint64_t now_us) noexcept nogil:
-    cdef SentPacket* sent = sent_get(&consumer.history, sequence_number)
-    cdef StoredPacket* stored = NULL
-    cdef ReceiveStream* stream
-    cdef Rewritten rewritten
-    if sent == NULL or not sent.held:
-        drop(engine, DROP_RTX_GONE)
-        return
-    stream = &engine.streams[sent.source_stream]
-    stored = store_get(&stream.store, sent.source_sequence)
-    if stored == NULL:
-        drop(engine, DROP_RTX_GONE)
-        return
-    sent.held = 0
-    if sent.source_stream != consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.current:
-        drop(engine, DROP_RTX_OBSOLETE)    # its key frame has come: another encoding takes over
-        return
-    rewritten.sequence_number = sent.sequence_number
-    rewritten.timestamp = sent.timestamp
-    rewritten.picture_id = sent.picture_id
-    rewritten.tl0_picture_index = sent.tl0_picture_index
-    rewritten.frame_number = sent.frame_number
-    write_first(engine, consumer, &engine.transports[consumer.transport], stored, sent, &rewritten, sent.marker,
-                egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
-
-
-cdef void egress_held_repair(Engine* engine, Consumer* consumer, uint16_t sequence_number,
+cdef void egress_write_first(Engine* engine, Consumer* consumer, Transport* transport, StoredPacket* stored,
+                             SentPacket* sent, const Rewritten* rewritten, bint marker, uint64_t capture_us,
                              uint64_t now_us) noexcept nogil:
-    cdef SentPacket* sent = sent_get(&consumer.history, sequence_number)
-    cdef StoredPacket* stored = NULL
-    if sent != NULL:
-        stored = store_get(&engine.streams[sent.source_stream].store, sent.source_sequence)
-    if stored == NULL:
-        drop(engine, DROP_RTX_GONE)
-        return
-    if is_obsolete(engine, consumer, sent):
-        drop(engine, DROP_RTX_OBSOLETE)
-        return
-    repeat_now(engine, consumer, &engine.transports[consumer.transport], stored, sent, now_us)
+    write_first(engine, consumer, transport, stored, sent, rewritten, marker, capture_us, now_us)

@@ -6,16 +6,17 @@ from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wh
 from mediad._fastpath.engine.bandwidth cimport bandwidth_tick, estimate_news_due
 from mediad._fastpath.engine.demand cimport demand_expired, demand_keyframe
 from mediad._fastpath.engine.graph cimport (
-    NONE, TIMER_CONSUMER_NEWS, TIMER_FEEDBACK, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_PACE, TIMER_REPORT,
-    TIMER_STREAM_NEWS, TIMER_TRANSPORT_NEWS, Consumer, Engine, Producer,
-    ReceiveStream, TimerPurpose, Transport, emit_values, feedback_timer, level_timer, nack_timer, report_timer,
-    timer_purpose, wall_us,
+    NONE, TIMER_CONSUMER_NEWS, TIMER_FEEDBACK, TIMER_KEEPER, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_PACE,
+    TIMER_REPORT, TIMER_STREAM_NEWS, TIMER_TRANSPORT_NEWS, Consumer, Engine, Producer,
+    ReceiveStream, TimerPurpose, Transport, emit_values, feedback_timer, keeper_timer, level_timer, nack_timer,
+    report_timer, timer_purpose, wall_us,
 )
 from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, MAX_ENCODINGS
 from mediad._fastpath.engine.news cimport consumer_news_due, stream_news_due, tell_stream
 from mediad._fastpath.engine.pacing cimport pace_expired
 from mediad._fastpath.engine.remb cimport remb_write
 from mediad._fastpath.engine.send cimport RTCP_BYTES, datagram_begin, send_rtcp
+from mediad._fastpath.stream.history cimport stores_expire
 from mediad._fastpath.stream.nack cimport nack_deadline, nack_due
 from mediad._fastpath.stream.playout cimport playout_watch
 from mediad._fastpath.stream.receiver cimport receiver_report, receiver_update_score
@@ -68,6 +69,16 @@ cdef void engine_tick(Engine* engine, uint64_t now_us) noexcept nogil:
             stream_news_due(engine, index, now_us)
         elif purpose == TIMER_CONSUMER_NEWS:
             consumer_news_due(engine, index, now_us)
+        elif purpose == TIMER_KEEPER:
+            expire_stores(engine, now_us)
+
+
+cdef void expire_stores(Engine* engine, uint64_t now_us) noexcept nogil:
+    """What was kept for repeats goes when its time is up, whether its stream goes on or not."""
+    cdef uint64_t next_us = stores_expire(&engine.keeper, now_us)
+    engine.keeper_waits = next_us != 0
+    if engine.keeper_waits:
+        wheel_arm(&engine.wheel, keeper_timer(engine), next_us)
 
 
 # --- once a second per transport --------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from mediad._fastpath.engine.messages cimport (
 from mediad._fastpath.engine.outbox cimport Outbox
 from mediad._fastpath.stream.estimator cimport Estimator
 from mediad._fastpath.stream.history cimport PacketStore, SentHistory
+from mediad._fastpath.stream.keeper cimport Keeper
 from mediad._fastpath.stream.keyframes cimport KeyframeRequests
 from mediad._fastpath.stream.layer_rates cimport LayerRates
 from mediad._fastpath.stream.layer_selector cimport LayerSelector
@@ -39,6 +40,8 @@ cdef enum:
     HOST_CELLS = 1024
     RTX_FLAG = 0x80                # in codec_of_payload: this payload type is the codec's RTX
     NO_CODEC = 0xFF
+    MAX_REPORTERS = 256            # SSRCs that a peer's RTCP comes under
+    RETIRED_SSRCS = 8
     NO_RTX = 0xFF                  # in Consumer.rtx_of_payload: accepted, but without RTX
     ALL_LAYERS = 255
     EVENT_RESERVE = 64             # room in the ring kept for events that must arrive
@@ -100,6 +103,15 @@ ctypedef struct Transport:
     uint32_t outbox_tail
     uint32_t first_producer
     uint32_t first_consumer
+    uint32_t consumer_count
+    uint8_t naming[256]            # by extension id: MID, RID or repaired RID for some producer, else EXT_UNKNOWN
+    # SSRCs that libsrtp keeps streams for beside the bound ones (engine/srtp_streams)
+    uint32_t retired[RETIRED_SSRCS]    # a ring; 0 = empty
+    uint32_t retired_count
+    uint32_t reporters[MAX_REPORTERS]  # a ring, in order of coming
+    uint32_t reporter_head
+    uint32_t reporter_count
+    uint64_t reporter_replaced_us
     Traffic received
     Traffic sent
     Traffic rtp_received
@@ -139,6 +151,7 @@ ctypedef struct ReceiveStream:
     uint32_t producer              # index
     uint32_t encoding
     bint detected                  # a packet came; ssrc is known
+    uint64_t[2] heard_us           # when an authentic packet came under its SSRC, and under its RTX SSRC; 0 = never
     uint64_t progress_us           # when the newest packet of media came, neither late nor repeated
     uint32_t subscriber_count
     uint32_t subscriber_capacity
@@ -156,6 +169,8 @@ ctypedef struct ReceiveStream:
 ctypedef struct Encoding:
     uint32_t ssrc
     uint32_t rtx_ssrc
+    bint[2] learned                # the SSRC, and the RTX SSRC, were not signalled
+    uint64_t[2] changes_paced_us   # when they have changed rarely enough to change again (engine/binding)
     uint8_t rid_length
     uint8_t rid[MAX_RID]
 
@@ -225,6 +240,7 @@ ctypedef struct Consumer:
     PlayoutDelay playout
     News score_news
     News layers_news
+    uint64_t replayed[MAX_ENCODINGS]   # serial of the key frame that was sent from memory last, of each
 
 ctypedef struct Engine
 
@@ -243,8 +259,11 @@ ctypedef struct Engine:
     Strangers strangers
     Table inbound                  # transport << 32 | SSRC → stream << 1 | is RTX
     Table outbound                 # transport << 32 | SSRC → consumer
+    Table reporters                # transport << 32 | SSRC of RTCP that came under none of `inbound` → 1
     Wheel wheel
     Pool pool
+    Keeper keeper                  # of what the streams' stores hold of the pool; owners are transports
+    bint keeper_waits              # its timer is armed
     Outbox outbox
     FlushFunction flush            # sends the whole outbox and empties it
     void* context                  # of flush
@@ -285,6 +304,7 @@ cdef uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogi
 cdef uint32_t transport_news_timer(const Engine* engine, uint32_t transport) noexcept nogil
 cdef uint32_t stream_news_timer(const Engine* engine, uint32_t stream) noexcept nogil
 cdef uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer) noexcept nogil
+cdef uint32_t keeper_timer(const Engine* engine) noexcept nogil
 
 cdef enum TimerPurpose:
     TIMER_REPORT = 0
@@ -296,6 +316,7 @@ cdef enum TimerPurpose:
     TIMER_TRANSPORT_NEWS = 6
     TIMER_STREAM_NEWS = 7
     TIMER_CONSUMER_NEWS = 8
+    TIMER_KEEPER = 9
 
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil
 

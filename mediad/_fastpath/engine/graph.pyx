@@ -10,10 +10,11 @@ from mediad._fastpath.base.table cimport (
 )
 from mediad._fastpath.base.wheel cimport wheel_destroy, wheel_init
 from mediad._fastpath.engine.messages cimport (
-    DROP_EVENT_FULL, EVENT_CLOSED, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
+    DROP_EVENT_FULL, DROP_STORED_POOL_LOW, DROP_STORED_OVER_SHARE, EVENT_CLOSED, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
 )
 from mediad._fastpath.engine.outbox cimport outbox_destroy, outbox_init
 from mediad._fastpath.stream.history cimport sent_destroy, store_destroy
+from mediad._fastpath.stream.keeper cimport keeper_destroy, keeper_init
 
 cdef enum:
     EVENT_RING = 16384
@@ -43,8 +44,12 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
         and address_table_init(&engine.addresses, 64, seed)
         and table_init(&engine.inbound, 64, seed)
         and table_init(&engine.outbound, 64, seed)
-        and wheel_init(&engine.wheel, 4 * transports + producers + 3 * MAX_ENCODINGS * producers + consumers, now_us)
+        and table_init(&engine.reporters, 64, seed)
+        and wheel_init(&engine.wheel, 4 * transports + producers + 3 * MAX_ENCODINGS * producers + consumers + 1,
+                       now_us)
         and pool_init(&engine.pool, packet_slots)
+        and keeper_init(&engine.keeper, &engine.pool, transports, &engine.drops[<int>DROP_STORED_POOL_LOW],
+                        &engine.drops[<int>DROP_STORED_OVER_SHARE])
         and outbox_init(&engine.outbox, outbox_capacity)
         and ring_init(&engine.events, EVENT_RING, sizeof(Event))
         and ring_init(&engine.punts, PUNT_RING, sizeof(Punt))
@@ -70,7 +75,9 @@ cdef void engine_destroy(Engine* engine) noexcept nogil:
     address_table_destroy(&engine.addresses)
     table_destroy(&engine.inbound)
     table_destroy(&engine.outbound)
+    table_destroy(&engine.reporters)
     wheel_destroy(&engine.wheel)
+    keeper_destroy(&engine.keeper)
     pool_destroy(&engine.pool)
     outbox_destroy(&engine.outbox)
     ring_destroy(&engine.events)
@@ -179,8 +186,12 @@ cdef uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer) noexc
     return stream_news_timer(engine, engine.producer_capacity * MAX_ENCODINGS) + consumer
 
 
+cdef uint32_t keeper_timer(const Engine* engine) noexcept nogil:
+    return consumer_news_timer(engine, engine.consumer_capacity)
+
+
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil:
-    """The inverse of the nine functions above."""
+    """The inverse of the ten functions above."""
     cdef uint32_t rest = timer
     index[0] = rest
     if rest < engine.transport_capacity:
@@ -213,8 +224,9 @@ cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* 
     index[0] = rest
     if rest < engine.producer_capacity * MAX_ENCODINGS:
         return TIMER_STREAM_NEWS
-    index[0] = rest - engine.producer_capacity * MAX_ENCODINGS
-    return TIMER_CONSUMER_NEWS
+    rest -= engine.producer_capacity * MAX_ENCODINGS
+    index[0] = rest
+    return TIMER_CONSUMER_NEWS if rest < engine.consumer_capacity else TIMER_KEEPER
 
 
 cdef bint events_have_room(Engine* engine) noexcept nogil:

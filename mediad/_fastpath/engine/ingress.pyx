@@ -7,28 +7,30 @@ Python anything.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
+from mediad._fastpath.base.octets cimport load32
 from mediad._fastpath.base.pool cimport pool_data
 from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get, table_get
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
-from mediad._fastpath.engine.binding cimport UNBOUND, bind_stream, detect_stream
+from mediad._fastpath.engine.binding cimport UNBOUND, bind_stream, detect_stream, find_stream, may_bind
 from mediad._fastpath.engine.egress cimport egress_capture_us, egress_packet, egress_skip
 from mediad._fastpath.engine.graph cimport (
     NO_CODEC, RTX_FLAG, Consumer, Engine, Producer, ReceiveStream, Transport, drop, feedback_timer,
-    nack_timer, ssrc_key, transport_index,
+    keeper_timer, nack_timer, ssrc_key, transport_index,
 )
 from mediad._fastpath.engine.messages cimport (
     COUNT_DATAGRAMS_RECEIVED, COUNT_RTCP_RECEIVED, COUNT_RTP_RECEIVED, DROP_DTLS_UNKNOWN_ADDRESS, DROP_DUPLICATE,
     DROP_MEDIA_UNKNOWN_ADDRESS, DROP_NO_KEYS, DROP_PADDING_ONLY, DROP_PAYLOAD_TYPE_UNKNOWN, DROP_PRODUCER_PAUSED,
-    DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH, DROP_SRTP_REPLAY, DROP_SSRC_UNKNOWN,
-    DROP_UNKNOWN_PROTOCOL, MAX_ADDRESSES, MAX_ENCODINGS, CodecBody,
+    DROP_REPORTER_UNKNOWN, DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH, DROP_SRTP_REPLAY,
+    DROP_SSRC_SECOND, DROP_SSRC_UNKNOWN, DROP_UNKNOWN_PROTOCOL, MAX_ADDRESSES, MAX_ENCODINGS, CodecBody,
 )
 from mediad._fastpath.engine.news cimport tell_stream
 from mediad._fastpath.engine.paths cimport path_heard
 from mediad._fastpath.engine.punts cimport receive_dtls, receive_stun
 from mediad._fastpath.engine.reports cimport receive_rtcp
+from mediad._fastpath.engine.srtp_streams cimport forget_ssrc, reporter_came, reporter_known, reporter_may_come
 from mediad._fastpath.engine.statistics cimport tell_bitrates
-from mediad._fastpath.stream.history cimport StoredPacket, sent_clear, store_clear, store_put
+from mediad._fastpath.stream.history cimport EXPIRY_US, StoredPacket, store_clear, store_put
 from mediad._fastpath.stream.keyframes cimport keyframes_received
 from mediad._fastpath.stream.layer_rates cimport layer_rates_add, layer_rates_clear
 from mediad._fastpath.stream.nack cimport nack_deadline
@@ -87,12 +89,20 @@ cdef void receive_srtcp(Engine* engine, uint32_t place, uint8_t* data, uint32_t 
                         uint64_t now_us) noexcept nogil:
     cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
     cdef int size = <int>length
+    cdef uint32_t ssrc = load32(data + 4)
+    cdef bint known
     if transport.secure:
         if not transport.has_keys:
             drop(engine, DROP_NO_KEYS)
             return
+        known = reporter_known(engine, transport, ssrc)
+        if not known and not reporter_may_come(transport, now_us):
+            drop(engine, DROP_REPORTER_UNKNOWN)
+            return
         if not authentic(engine, srtp_unprotect_rtcp(transport.receive_session, data, &size)):
             return
+        if not known:
+            reporter_came(engine, transport, ssrc, now_us)
     path_heard(engine, transport, place % MAX_ADDRESSES, now_us)
     engine.counts[<int>COUNT_RTCP_RECEIVED] += 1
     transport.received.bytes += length
@@ -112,33 +122,43 @@ cdef bint authentic(Engine* engine, int status) noexcept nogil:
 
 cdef void receive_srtp(Engine* engine, uint32_t place, uint32_t slot, uint8_t* data, uint32_t length,
                        uint64_t now_us) noexcept nogil:
-    """Header, keys, authentication; then the stream it belongs to."""
+    """Header, keys, the stream it belongs to, authentication; then an SSRC that is new may be bound to its stream."""
     cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
     cdef RtpPacket packet
     cdef int size = <int>length
     cdef uint32_t bound
+    cdef bint is_new
     if rtp_parse(&packet, data, length) != PARSE_OK:
         drop(engine, DROP_RTP_MALFORMED)
         return
-    if transport.secure:
-        if not transport.has_keys:
-            drop(engine, DROP_NO_KEYS)
+    if transport.secure and not transport.has_keys:
+        drop(engine, DROP_NO_KEYS)
+        return
+    bound = table_get(&engine.inbound, ssrc_key(transport_index(engine, transport), packet.ssrc))
+    is_new = bound == NO_VALUE
+    if is_new:
+        bound = find_stream(engine, transport, &packet)
+        if bound == UNBOUND:
+            drop(engine, DROP_SSRC_UNKNOWN)
             return
-        if not authentic(engine, srtp_unprotect(transport.receive_session, data, &size)):
+        if not may_bind(engine, bound, now_us):
+            drop(engine, DROP_SSRC_SECOND)
             return
+    if transport.secure and not authentic(engine, srtp_unprotect(transport.receive_session, data, &size)):
+        return
     path_heard(engine, transport, place % MAX_ADDRESSES, now_us)
     transport.received.bytes += length
     rate_add(&transport.received.rate, length, now_us)
     engine.counts[<int>COUNT_RTP_RECEIVED] += 1
     if rtp_finish(&packet, <uint32_t>size) != PARSE_OK:
         drop(engine, DROP_RTP_MALFORMED)
+        if is_new:
+            forget_ssrc(engine, transport, packet.ssrc)
         return
-    bound = table_get(&engine.inbound, ssrc_key(transport_index(engine, transport), packet.ssrc))
-    if bound == NO_VALUE:
-        bound = bind_stream(engine, transport, &packet)
-        if bound == UNBOUND:
-            drop(engine, DROP_SSRC_UNKNOWN)
-            return
+    if is_new and not bind_stream(engine, transport, bound, &packet, now_us):
+        drop(engine, DROP_SSRC_UNKNOWN)
+        forget_ssrc(engine, transport, packet.ssrc)
+        return
     receive_rtp(engine, transport, &engine.streams[bound >> 1], (bound & 1) != 0, slot, &packet, now_us)
 
 
@@ -151,6 +171,7 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
     cdef PayloadInfo info
     cdef Arrival arrival
     cdef int64_t sequence = 0
+    stream.heard_us[is_rtx] = now_us
     rtp_map_extensions(packet, producer.kind_of_extension)
     count_arrival(engine, transport, producer, packet, now_us)
     if codec_index == NO_CODEC or ((codec_index & RTX_FLAG) != 0) != is_rtx:
@@ -231,7 +252,7 @@ cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* produce
     if receiver_score_is_news(&stream.receiver):
         tell_stream(engine, stream, now_us)
     if stream.receiver.use_nack and not producer.paused:
-        deadline = nack_deadline(&stream.receiver.nack)
+        deadline = now_us if stream.receiver.nack.wants_keyframe else nack_deadline(&stream.receiver.nack)
         if deadline != 0:
             wheel_arm_sooner(&engine.wheel, nack_timer(engine, stream.producer * MAX_ENCODINGS + stream.encoding),
                              deadline)
@@ -263,7 +284,6 @@ cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
     stream.keyframe_sequence = -1
     for i in range(stream.subscriber_count):
         consumer = &engine.consumers[stream.subscribers[i]]
-        sent_clear(&consumer.history)
         if consumer.current == <int>stream.encoding:
             consumer.needs_sync = True
 
@@ -277,6 +297,10 @@ cdef void forward(Engine* engine, ReceiveStream* stream, uint32_t slot, RtpPacke
     if stored == NULL:
         drop(engine, DROP_DUPLICATE)
         return
+    if not engine.keeper_waits:
+        engine.keeper_waits = True
+        wheel_arm(&engine.wheel, keeper_timer(engine),
+                  now_us + engine.keeper.keep_us[<int>stream.store.kind] + EXPIRY_US)
     if packet.payload_length == 0:
         drop(engine, DROP_PADDING_ONLY)
         egress_skip(engine, stream, stored)

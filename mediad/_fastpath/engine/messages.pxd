@@ -55,7 +55,7 @@ cpdef enum Drop:
     DROP_RTCP_MALFORMED = 8
     DROP_SRTP_AUTH = 9
     DROP_SRTP_REPLAY = 10
-    DROP_SSRC_UNKNOWN = 11         # authenticated, but no MID, RID or SSRC leads to a producer
+    DROP_SSRC_UNKNOWN = 11         # no MID, RID or SSRC leads to a producer
     DROP_PAYLOAD_TYPE_UNKNOWN = 12
     DROP_DUPLICATE = 13
     DROP_SEQUENCE_JUMP = 14
@@ -85,7 +85,12 @@ cpdef enum Drop:
     DROP_PATH_UNPROVEN = 38        # more than three times what came from where nobody was seen to receive
     DROP_COMMAND_REFUSED = 39      # could not be done; a REFUSED event says why
     DROP_RTCP_TOO_MUCH = 40        # the rest of a compound packet that asks for more work than any honest one
-    DROP_COUNT = 41
+    DROP_STORED_POOL_LOW = 41      # kept for repeats, let go before its time: the oldest goes first
+    DROP_STORED_OVER_SHARE = 42    # the same, as its transport keeps more than its share
+    DROP_SSRC_SECOND = 43          # names an encoding whose SSRC is alive, or changed too often
+    DROP_REPORTER_UNKNOWN = 44     # RTCP under one more SSRC than such a transport may report with
+    DROP_REPEAT_DIFFERS = 45       # asked for again, but would not be the same packet
+    DROP_COUNT = 46
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0

@@ -3,9 +3,9 @@
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm
 from mediad._fastpath.engine.bandwidth cimport path_bps
-from mediad._fastpath.engine.egress cimport egress_held_media, egress_held_repair
 from mediad._fastpath.engine.graph cimport Consumer, Engine, Transport, consumer_of, pace_timer
 from mediad._fastpath.engine.probation cimport probation_send
+from mediad._fastpath.engine.repeats cimport held_media, held_repeat
 from mediad._fastpath.stream.estimator cimport estimator_padding
 from mediad._fastpath.stream.pacer cimport PACED_REPAIR, PacedKind, PacedPacket, pacer_next, pacer_waits
 
@@ -32,9 +32,9 @@ cdef void send_held(Engine* engine, Transport* transport, uint64_t now_us) noexc
         if consumer == NULL or not consumer.nack:
             continue                   # closed meanwhile
         if kind == PACED_REPAIR:
-            egress_held_repair(engine, consumer, packet.sequence_number, now_us)
+            held_repeat(engine, consumer, packet.sequence_number, now_us)
         else:
-            egress_held_media(engine, consumer, packet.sequence_number, now_us)
+            held_media(engine, consumer, packet.sequence_number, now_us)
 
 
 cdef void send_padding(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:

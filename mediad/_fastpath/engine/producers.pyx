@@ -3,12 +3,13 @@
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
-from mediad._fastpath.base.table cimport NO_VALUE, table_claim, table_get, table_release
+from mediad._fastpath.base.table cimport NO_VALUE, table_claim, table_get
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
+from mediad._fastpath.engine.binding cimport note_naming, unbind_ssrc
 from mediad._fastpath.engine.demand cimport demand_target
 from mediad._fastpath.engine.graph cimport (
     NO_CODEC, NONE, RTX_FLAG, Consumer, Encoding, Engine, Producer, ReceiveStream, Transport,
-    keyframe_timer, level_timer, nack_timer, ssrc_key, stream_news_timer, tell_closed, transport_of,
+    keeper_timer, keyframe_timer, level_timer, nack_timer, ssrc_key, stream_news_timer, tell_closed, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
     DONE, INDEX_MASK, KIND_PRODUCER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_STALE, REFUSED_TAKEN, CommandBody,
@@ -16,6 +17,7 @@ from mediad._fastpath.engine.messages cimport (
 )
 from mediad._fastpath.engine.slots cimport empty_producer
 from mediad._fastpath.stream.history cimport store_destroy
+from mediad._fastpath.stream.keeper cimport keeper_is_empty
 from mediad._fastpath.wire.rtp cimport EXT_COUNT, EXT_UNKNOWN
 
 cdef enum:
@@ -62,6 +64,7 @@ cdef Refusal open_producer(Engine* engine, uint32_t handle, const CommandBody* b
     if transport.first_producer != NONE:
         engine.producers[transport.first_producer].previous_in_transport = index
     transport.first_producer = index
+    note_naming(engine, transport)
     producer.encoding_count = opened.encoding_count
     for i in range(producer.encoding_count):
         open_stream(engine, producer, index, i, opened)
@@ -145,21 +148,23 @@ cdef void take_apart(Engine* engine, Producer* producer) noexcept nogil:
         engine.transports[producer.transport].first_producer = producer.next_in_transport
     if producer.next_in_transport != NONE:
         engine.producers[producer.next_in_transport].previous_in_transport = producer.previous_in_transport
+    note_naming(engine, &engine.transports[producer.transport])
 
 
 cdef void close_stream(Engine* engine, Producer* producer, uint32_t stream_index) noexcept nogil:
     cdef ReceiveStream* stream = &engine.streams[stream_index]
     cdef uint32_t encoding = stream.encoding
     if producer.encodings[encoding].ssrc:
-        table_release(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].ssrc),
-                      stream_index << 1)
+        unbind_ssrc(engine, producer.transport, producer.encodings[encoding].ssrc, stream_index << 1)
     if producer.encodings[encoding].rtx_ssrc:
-        table_release(&engine.inbound, ssrc_key(producer.transport, producer.encodings[encoding].rtx_ssrc),
-                      (stream_index << 1) | 1)
+        unbind_ssrc(engine, producer.transport, producer.encodings[encoding].rtx_ssrc, (stream_index << 1) | 1)
     wheel_disarm(&engine.wheel, nack_timer(engine, stream_index))
     wheel_disarm(&engine.wheel, keyframe_timer(engine, stream_index))
     wheel_disarm(&engine.wheel, stream_news_timer(engine, stream_index))
     if stream.store.packets != NULL:
         store_destroy(&stream.store)
+    if engine.keeper_waits and keeper_is_empty(&engine.keeper):
+        engine.keeper_waits = False
+        wheel_disarm(&engine.wheel, keeper_timer(engine))
     free(stream.subscribers)
     stream.subscribers = NULL

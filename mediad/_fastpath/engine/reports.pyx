@@ -6,12 +6,12 @@ from mediad._fastpath.base.octets cimport load32
 from mediad._fastpath.base.table cimport NO_VALUE, table_get
 from mediad._fastpath.engine.bandwidth cimport bandwidth_feedback, bandwidth_remb
 from mediad._fastpath.engine.demand cimport demand_keyframe
-from mediad._fastpath.engine.egress cimport egress_retransmit
 from mediad._fastpath.engine.graph cimport (
     Consumer, Engine, Transport, drop, ssrc_key, transport_index, wall_us,
 )
 from mediad._fastpath.engine.messages cimport DROP_RTCP_MALFORMED, DROP_RTCP_TOO_MUCH, MAX_ENCODINGS
 from mediad._fastpath.engine.news cimport tell_score
+from mediad._fastpath.engine.repeats cimport repeat_packet
 from mediad._fastpath.stream.receiver cimport receiver_sender_report
 from mediad._fastpath.stream.sender cimport sender_receiver_report
 from mediad._fastpath.wire.rtcp cimport (
@@ -147,7 +147,7 @@ cdef bint receive_nack(Engine* engine, Transport* transport, const RtcpBlock* bl
             if not afford(left, WORK_NACKED):
                 return False
             consumer.sender.nack_packet_count += 1
-            egress_retransmit(engine, consumer, <uint16_t>(packet_id + bit), now_us)
+            repeat_packet(engine, consumer, <uint16_t>(packet_id + bit), now_us)
     return True
 
 

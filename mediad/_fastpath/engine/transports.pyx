@@ -15,6 +15,7 @@ from mediad._fastpath.engine.outbox cimport NO_DATAGRAM
 from mediad._fastpath.engine.paths cimport forget_paths
 from mediad._fastpath.engine.remb cimport remb_cap
 from mediad._fastpath.engine.slots cimport empty_transport
+from mediad._fastpath.engine.srtp_streams cimport forget_peer
 from mediad._fastpath.stream.estimator cimport estimator_begin
 from mediad._fastpath.stream.uplink cimport uplink_init
 
@@ -50,6 +51,7 @@ cdef Refusal close_transport(Engine* engine, Transport* transport, const Command
     forget_paths(engine, transport)
     for i in range(transport.username_count):
         table_release(&engine.usernames, transport.usernames[i], transport_index(engine, transport))
+    forget_peer(engine, transport)
     wheel_disarm(&engine.wheel, report_timer(engine, transport.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, feedback_timer(engine, transport.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, pace_timer(engine, transport.handle & INDEX_MASK))
@@ -95,6 +97,7 @@ cdef Refusal remove_username(Engine* engine, Transport* transport, const Command
 
 
 cdef Refusal set_keys(Engine* engine, Transport* transport, const CommandBody* body, uint64_t now_us) noexcept nogil:
+    forget_peer(engine, transport)
     transport.receive_session = body.keys.receive_session
     transport.rtcp_session = body.keys.rtcp_session
     transport.has_keys = transport.receive_session != NULL and transport.rtcp_session != NULL

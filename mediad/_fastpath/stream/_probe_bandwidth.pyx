@@ -227,8 +227,8 @@ cdef class Pacer:
     def careful(self, bint careful):
         self.state.careful = careful
 
-    def affords_repair(self, uint32_t size, uint64_t path_bps, uint64_t now_us):
-        return bool(pacer.pacer_affords_repair(&self.state, size, path_bps, now_us))
+    def affords_repair(self, uint32_t size, uint64_t path_bps, uint64_t now_us, bint video=True):
+        return bool(pacer.pacer_affords_repair(&self.state, size, video, path_bps, now_us))
 
     def must_wait(self, int kind, uint64_t path_bps, uint64_t now_us):
         return bool(pacer.pacer_must_wait(&self.state, <pacer.PacedKind>kind, path_bps, now_us))

@@ -3,7 +3,9 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
-from mediad._fastpath.base.pool cimport Pool, pool_data, pool_destroy, pool_init, pool_release, pool_take
+from mediad._fastpath.base.pool cimport (
+    NO_SLOT, Pool, pool_data, pool_destroy, pool_init, pool_release, pool_take,
+)
 from mediad._fastpath.stream cimport (
     history,
     keyframes,
@@ -19,6 +21,7 @@ from mediad._fastpath.stream cimport (
     twcc,
     uplink,
 )
+from mediad._fastpath.stream.keeper cimport KEPT_VIDEO, Keeper, KeptKind, keeper_destroy, keeper_init
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
@@ -395,17 +398,23 @@ cdef class Store:
     """A packet store with a pool of its own; a slot's first four bytes hold whatever number the test puts there."""
 
     cdef Pool pool
+    cdef Keeper keeper
     cdef history.PacketStore store
+    cdef uint64_t[2] let_go
     cdef bint open
 
     def __init__(self, uint32_t capacity, uint64_t keep_us, uint32_t slots=4096):
-        if not pool_init(&self.pool, slots) or not history.store_init(&self.store, &self.pool, capacity, keep_us):
+        if (not pool_init(&self.pool, slots) or not keeper_init(&self.keeper, &self.pool, 1, &self.let_go[0],
+                                                                &self.let_go[1])
+                or not history.store_init(&self.store, &self.keeper, capacity, KEPT_VIDEO, 0)):
             raise MemoryError
+        self.keeper.keep_us[<int>KEPT_VIDEO] = keep_us
         self.open = True
 
     def __dealloc__(self):
         if self.open:
             history.store_destroy(&self.store)
+            keeper_destroy(&self.keeper)
             pool_destroy(&self.pool)
 
     def put(self, int64_t sequence, uint32_t tag, uint64_t now_us):
@@ -457,11 +466,11 @@ cdef class Sent:
         history.sent_destroy(&self.history)
 
     def put(self, uint16_t sequence_number, int64_t source_sequence):
-        history.sent_put(&self.history, sequence_number).source_sequence = source_sequence
+        history.sent_put(&self.history, sequence_number).serial = source_sequence
 
     def get(self, uint16_t sequence_number):
         cdef history.SentPacket* cell = history.sent_get(&self.history, sequence_number)
-        return None if cell == NULL else cell.source_sequence
+        return None if cell == NULL else cell.serial
 
     def clear(self):
         history.sent_clear(&self.history)
@@ -533,3 +542,67 @@ cdef class Playout:
     @property
     def frames_to_tell(self):
         return self.state.frames_to_tell
+
+
+cdef class Stores:
+    """Packet stores, each (kind, owner), that share one pool of slots."""
+
+    cdef Pool pool
+    cdef Keeper keeper
+    cdef history.PacketStore[8] stores
+    cdef uint64_t[2] let_go
+    cdef int count
+
+    def __init__(self, uint32_t slots, list stores, uint32_t share=0, uint32_t reserve=0):
+        if not pool_init(&self.pool, slots) or not keeper_init(&self.keeper, &self.pool, 8, &self.let_go[0],
+                                                               &self.let_go[1]):
+            raise MemoryError
+        for kind, owner in stores:
+            if not history.store_init(&self.stores[self.count], &self.keeper, 1024, <KeptKind><int>kind, owner):
+                raise MemoryError
+            self.count += 1
+        if share:
+            self.keeper.share = share
+        if reserve:
+            self.keeper.reserve = reserve
+
+    def __dealloc__(self):
+        cdef int i
+        for i in range(self.count):
+            history.store_destroy(&self.stores[i])
+        keeper_destroy(&self.keeper)
+        pool_destroy(&self.pool)
+
+    def put(self, int store, int64_t sequence, uint64_t now_us):
+        """Whether a slot could be had for it."""
+        cdef RtpPacket packet
+        cdef PayloadInfo info
+        cdef uint32_t slot = pool_take(&self.pool)
+        if slot == NO_SLOT:
+            return False
+        memset(&packet, 0, sizeof(packet))
+        memset(&info, 0, sizeof(info))
+        history.store_put(&self.stores[store], sequence, slot, &packet, &info, now_us)
+        pool_release(&self.pool, slot)
+        return True
+
+    def has(self, int store, int64_t sequence):
+        return history.store_get(&self.stores[store], sequence) != NULL
+
+    def expire(self, uint64_t now_us):
+        return history.stores_expire(&self.keeper, now_us)
+
+    def clear(self, int store):
+        history.store_clear(&self.stores[store])
+
+    def kept(self, uint32_t owner):
+        return self.keeper.owners[owner].count
+
+    @property
+    def free(self):
+        return self.pool.free_count
+
+    @property
+    def let_go_early(self):
+        """(as the pool was low, as the owner kept more than its share)"""
+        return self.let_go[0], self.let_go[1]

@@ -3,14 +3,18 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
-from mediad._fastpath.base.pool cimport Pool, pool_hold, pool_release
+from mediad._fastpath.base.pool cimport pool_hold, pool_release
+from mediad._fastpath.stream.keeper cimport (
+    KEPT_AUDIO, KEPT_KINDS, KEPT_VIDEO, Keeper, KeptKind, KeptList, keeper_add, keeper_oldest, keeper_remove,
+)
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
 cdef enum:
     EMPTY = -1
-    STEPS_PER_PUT = 8              # cells looked at in one call; gaps in the stream cost steps but release nothing
     RELEASES_PER_PUT = 4
+    RELEASES_PER_EXPIRY = 256
+    MORE_US = 1000                 # until the timer comes again when that was not enough
 
 
 cdef inline uint32_t power_of_two(uint32_t wanted) noexcept nogil:
@@ -24,12 +28,15 @@ cdef inline StoredPacket* cell(PacketStore* store, int64_t sequence) noexcept no
     return &store.packets[sequence & (store.capacity - 1)]
 
 
-cdef inline void release(PacketStore* store, StoredPacket* packet) noexcept nogil:
+cdef inline void release(Keeper* keeper, StoredPacket* packet) noexcept nogil:
     packet.sequence = EMPTY
-    pool_release(store.pool, packet.slot)
+    packet.store.count -= 1
+    keeper_remove(keeper, packet.slot)
+    pool_release(keeper.pool, packet.slot)
 
 
-cdef bint store_init(PacketStore* store, Pool* pool, uint32_t capacity, uint64_t keep_us) noexcept nogil:
+cdef bint store_init(PacketStore* store, Keeper* keeper, uint32_t capacity, KeptKind kind,
+                     uint32_t owner) noexcept nogil:
     cdef uint32_t i
     memset(store, 0, sizeof(PacketStore))
     capacity = power_of_two(capacity)
@@ -39,19 +46,20 @@ cdef bint store_init(PacketStore* store, Pool* pool, uint32_t capacity, uint64_t
     for i in range(capacity):
         store.packets[i].sequence = EMPTY
     store.capacity = capacity
-    store.keep_us = keep_us
-    store.pool = pool
-    store.oldest = EMPTY
+    store.kind = kind
+    store.owner = owner
+    store.keeper = keeper
     store.newest = EMPTY
     return True
 
 
 cdef void store_clear(PacketStore* store) noexcept nogil:
-    cdef uint32_t i
-    for i in range(store.capacity):
-        if store.packets[i].sequence != EMPTY:
-            release(store, &store.packets[i])
-    store.oldest = EMPTY
+    """From the newest back, until nothing is kept: a sender may begin anew with every packet."""
+    cdef int64_t sequence = store.newest
+    while store.count > 0:
+        if cell(store, sequence).sequence != EMPTY:
+            release(store.keeper, cell(store, sequence))
+        sequence -= 1
     store.newest = EMPTY
 
 
@@ -62,21 +70,63 @@ cdef void store_destroy(PacketStore* store) noexcept nogil:
     memset(store, 0, sizeof(PacketStore))
 
 
-cdef void release_old(PacketStore* store, uint64_t now_us) noexcept nogil:
-    """Move `oldest` up past what is too old. What it skips, having fallen far behind, is released when overwritten."""
-    cdef int steps = 0, released = 0
-    cdef StoredPacket* packet
-    if store.newest - store.oldest >= store.capacity:
-        store.oldest = store.newest - store.capacity + 1
-    while steps < STEPS_PER_PUT and released < RELEASES_PER_PUT and store.oldest < store.newest:
-        packet = cell(store, store.oldest)
-        if packet.sequence == store.oldest:
-            if now_us < packet.received_us + store.keep_us:
-                return
-            release(store, packet)
-            released += 1
-        store.oldest += 1
-        steps += 1
+cdef inline uint32_t release_old(Keeper* keeper, KeptKind kind, const StoredPacket* newest, uint32_t limit,
+                                 uint64_t now_us) noexcept nogil:
+    """What time is up for, at most `limit` packets; how many. `newest` stays, however old."""
+    cdef StoredPacket* oldest
+    cdef uint32_t released = 0
+    while released < limit:
+        oldest = <StoredPacket*>keeper_oldest(keeper, &keeper.kinds[<int>kind])
+        if oldest == NULL or oldest == newest or now_us < oldest.received_us + keeper.keep_us[<int>kind]:
+            break
+        release(keeper, oldest)
+        released += 1
+    return released
+
+
+cdef inline bint make_room(Keeper* keeper, const KeptList* kept, const StoredPacket* newest,
+                           uint64_t* counter) noexcept nogil:
+    """Let the oldest of a list go before its time. False: there is none but the newest."""
+    cdef StoredPacket* oldest = <StoredPacket*>keeper_oldest(keeper, kept)
+    if oldest == NULL or oldest == newest:
+        return False
+    release(keeper, oldest)
+    counter[0] += 1
+    return True
+
+
+cdef void tidy(PacketStore* store, const StoredPacket* newest, uint64_t now_us) noexcept nogil:
+    """After a put: time, then the owner's share, then the pool. Each put adds one packet, so one to make room will do,
+    and a second to catch up."""
+    cdef Keeper* keeper = store.keeper
+    cdef int _
+    release_old(keeper, store.kind, newest, RELEASES_PER_PUT, now_us)
+    if keeper.owners[store.owner].count > keeper.share:
+        make_room(keeper, &keeper.owners[store.owner], newest, keeper.let_go_for_share)
+    for _ in range(2):
+        if keeper.pool.free_count >= keeper.reserve:
+            return
+        if not make_room(keeper, &keeper.kinds[<int>KEPT_VIDEO], newest, keeper.let_go_for_pool):
+            make_room(keeper, &keeper.kinds[<int>KEPT_AUDIO], newest, keeper.let_go_for_pool)
+
+
+cdef uint64_t stores_expire(Keeper* keeper, uint64_t now_us) noexcept nogil:
+    cdef StoredPacket* oldest
+    cdef uint64_t due_us, next_us = 0
+    cdef int kind
+    for kind in range(KEPT_KINDS):
+        release_old(keeper, <KeptKind>kind, NULL, RELEASES_PER_EXPIRY, now_us)
+        oldest = <StoredPacket*>keeper_oldest(keeper, &keeper.kinds[kind])
+        if oldest == NULL:
+            continue
+        due_us = oldest.received_us + keeper.keep_us[kind]
+        if due_us <= now_us:
+            due_us = now_us + MORE_US
+        elif due_us < now_us + EXPIRY_US:
+            due_us = now_us + EXPIRY_US
+        if next_us == 0 or due_us < next_us:
+            next_us = due_us
+    return next_us
 
 
 cdef StoredPacket* store_put(
@@ -88,25 +138,25 @@ cdef StoredPacket* store_put(
     uint64_t now_us,
 ) noexcept nogil:
     cdef StoredPacket* stored
-    if store.newest == EMPTY:
-        store.newest = sequence
-        store.oldest = sequence
-    elif sequence > store.newest:
+    if store.newest == EMPTY or sequence > store.newest:
         store.newest = sequence
     elif sequence <= store.newest - store.capacity:
         return NULL
-    elif sequence < store.oldest:
-        store.oldest = sequence
     stored = cell(store, sequence)
-    pool_hold(store.pool, slot)         # before the release: it may be the same slot
+    pool_hold(store.keeper.pool, slot)  # before the release: it may be the same slot
     if stored.sequence != EMPTY:
-        release(store, stored)
+        release(store.keeper, stored)
+    store.keeper.serial += 1
     stored.sequence = sequence
+    stored.serial = store.keeper.serial
+    stored.store = store
+    store.count += 1
     stored.received_us = now_us
     stored.slot = slot
     stored.packet = packet[0]
     stored.info = info[0]
-    release_old(store, now_us)
+    keeper_add(store.keeper, slot, stored, store.kind, store.owner)
+    tidy(store, stored, now_us)
     return stored
 
 
@@ -116,6 +166,14 @@ cdef StoredPacket* store_get(PacketStore* store, int64_t sequence) noexcept nogi
         return NULL
     stored = cell(store, sequence)
     return stored if stored.sequence == sequence else NULL
+
+
+cdef StoredPacket* store_find(PacketStore* store, const SentPacket* sent) noexcept nogil:
+    cdef StoredPacket* stored
+    if store.packets == NULL:
+        return NULL
+    stored = cell(store, sent.source_sequence)
+    return stored if stored.sequence != EMPTY and stored.serial == sent.serial else NULL
 
 
 cdef bint sent_init(SentHistory* history, uint32_t capacity) noexcept nogil:

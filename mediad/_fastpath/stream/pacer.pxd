@@ -41,8 +41,10 @@ ctypedef struct Pacer:
 cdef void pacer_spend(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil
 cdef bint pacer_must_wait(Pacer* pacer, PacedKind kind, uint64_t path_bps, uint64_t now_us) noexcept nogil
 # Whether a repeat of so many bytes fits into their share of the path, and takes it. A receiver behind a full queue asks
-# again for all that did not fit into it: answering would keep it full, and what is new out.
-cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil
+# again for all that did not fit into it: answering would keep it full, and what is new out. Audio may borrow a little
+# where video took all. A path that is not known must be assumed: 0 has room for next to nothing.
+cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, bint video, uint64_t path_bps,
+                               uint64_t now_us) noexcept nogil
 # False: full, it must leave now.
 cdef bint pacer_hold(Pacer* pacer, PacedKind kind, uint32_t consumer, uint16_t sequence_number,
                      uint32_t bytes) noexcept nogil

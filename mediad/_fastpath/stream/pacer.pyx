@@ -10,6 +10,7 @@ cdef enum:
     CAREFUL_QUEUE_US = 400000
     REPAIR_BURST_BYTES = 15000
     REPAIR_BURST_US = 250000       # or what their share sends in this time
+    AUDIO_REPAIR_BYTES = 1000      # that audio may borrow where video took all: ten packets
 
 cdef double PACE = 2.5             # times the estimate
 cdef double REPAIR_SHARE = 0.5     # of the estimate
@@ -54,10 +55,9 @@ cdef bint pacer_must_wait(Pacer* pacer, PacedKind kind, uint64_t path_bps, uint6
     return pacer.debt_bytes >= allowance(pacer, bps)
 
 
-cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil:
+cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, bint video, uint64_t path_bps,
+                               uint64_t now_us) noexcept nogil:
     cdef double most = REPAIR_SHARE * path_bps * REPAIR_BURST_US / 8e6
-    if path_bps == 0:
-        return True
     if pacer.careful:
         most = 2 * CAREFUL_BURST_BYTES
     elif most < REPAIR_BURST_BYTES:
@@ -67,7 +67,7 @@ cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, uint64_t path_bps, 
         pacer.repair_us = now_us
     if pacer.repair_bytes > most:
         pacer.repair_bytes = most
-    if pacer.repair_bytes < bytes:
+    if pacer.repair_bytes + (0 if video else AUDIO_REPAIR_BYTES) < bytes:
         return False
     pacer.repair_bytes -= bytes
     return True

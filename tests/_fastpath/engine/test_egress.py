@@ -156,6 +156,21 @@ def test_a_switch_to_a_stored_key_frame_does_not_shift_time() -> None:
     assert packets[-1].timestamp - packets[0].timestamp == pytest.approx(61 * 3000, abs=200)
 
 
+def test_a_stored_key_frame_is_sent_to_a_consumer_once() -> None:
+    """Pausing and resuming costs its client a few bytes; a replay is up to 128 packets."""
+    call = e.Call()
+    call.produce()
+    call.consume(paused=True)
+    for number in range(1, 100):
+        call.send(e.rtp(number, 0, e.vp8_payload(number, keyframe=number == 1)))
+    for _ in range(50):
+        call.probe.pause_consumer(e.CONSUMER, False)
+        call.probe.pause_consumer(e.CONSUMER, True)
+        call.pass_time(5000)
+    assert len(call.forwarded()) == 99
+    assert call.probe.counters()["keyframes_replayed"] == 1
+
+
 def play_both(call: e.Call, number: int, keyframes: tuple[int, ...]) -> None:
     for ssrc, first in ((e.SSRC, number), (e.SSRC + 1, 8000 + number)):
         payload = e.vp8_payload(first, keyframe=first in keyframes, tl0=first)
@@ -233,7 +248,7 @@ class TestAgain:
         call.reply(e.nack(e.OUT_SSRC, 1002))
         assert len(call.forwarded()) == 1
         assert call.drops()["drop_rtx_too_soon"] == 1
-        call.pass_time(60_000)
+        call.pass_time(100_000)
         call.reply(e.nack(e.OUT_SSRC, 1002))
         assert len(call.forwarded()) == 1
 

@@ -81,6 +81,31 @@ def test_a_gap_is_asked_for_after_the_reordering_delay_and_again() -> None:
     assert call.probe.timers_armed() < 10
 
 
+@pytest.mark.parametrize("gap", [513, 600, 2900])
+def test_a_gap_too_long_to_repair_asks_for_a_key_frame_at_once(gap: int) -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    feed(call, range(1, 4))
+    call.pass_time(3_000_000)
+    call.left()
+    call.send(e.rtp(4 + gap, 9000, e.vp8_payload(4)))
+    call.pass_time(5_000)
+    asked = [block[:2] for block in call.rtcp_to(e.SENDER)]
+    assert (206, 1) in asked
+    assert (205, 1) not in asked
+
+
+def test_a_gap_in_audio_asks_for_no_key_frame() -> None:
+    call = e.Call()
+    call.produce_audio()
+    call.send(e.rtp(1, 0, b"opus", payload_type=111))
+    call.send(e.rtp(1000, 960, b"opus", payload_type=111))
+    call.pass_time(2_000_000)
+    assert {block[:2] for block in call.rtcp_to(e.SENDER)} <= {(201, 0), (201, 1), (207, 0)}
+    assert call.probe.counters()["keyframe_requests"] == 0
+
+
 def test_repair_in_time_is_not_asked_for() -> None:
     call = e.Call()
     call.produce()

@@ -83,6 +83,7 @@ def test_dtls_goes_up_from_a_validated_address() -> None:
 )
 def test_lying_lengths_are_dropped(datagram: bytes, reason: str) -> None:
     call = e.Call()
+    call.produce(encodings=[(e.SSRC if reason == "drop_rtp_malformed" else 1, 0, b"")])
     call.send(datagram)
     assert call.drops() == {reason: 1}
     assert call.probe.slots_in_use() == 0
@@ -157,7 +158,8 @@ class TestSecure:
         good = self.sender.protect(e.rtp(1, 1, e.vp8_payload(1, keyframe=True)))
         call.send(good[:-1] + bytes([good[-1] ^ 1]))
         call.send(e.rtp(60_000, 1, e.vp8_payload(1, keyframe=True), ssrc=0x99))
-        assert call.drops() == {"drop_srtp_auth": 2}
+        call.send(e.rtp(60_000, 1, e.vp8_payload(1, keyframe=True)))
+        assert call.drops() == {"drop_srtp_auth": 2, "drop_ssrc_unknown": 1}
         assert (call.left(), call.probe.events(), call.probe.slots_in_use()) == ([], [], 0)
         call.send(good)
         assert len(call.left()) == 1

@@ -110,8 +110,9 @@ def test_one_nack_packet_cannot_ask_for_everything() -> None:
     call.left()
     items = b"".join(struct.pack("!HH", 1000 + 17 * index, 0xFFFF) for index in range(35))
     call.reply(struct.pack("!BBHII", 0x81, 205, 2 + 35, 99, e.OUT_SSRC) + items)
-    assert len(call.forwarded()) == 266
-    assert call.drops()["drop_rtcp_too_much"] == 1
+    answered = len(call.forwarded())
+    assert answered == 15_000 // (len(e.rtp(2, 0, e.vp8_payload(2))) + 40)
+    assert call.drops() == {"drop_rtx_too_many": 266 - answered, "drop_rtcp_too_much": 1}
 
 
 def transport_cc(base: int, count: int, reference: int) -> bytes:
@@ -157,6 +158,50 @@ def test_an_honest_compound_is_read_to_its_end() -> None:
     call.reply(compound)
     assert "drop_rtcp_too_much" not in call.drops()
     assert call.probe.counters()["keyframe_requests"] == before + 1
+
+
+def ask_for_all(call: Call, *, seconds: int, audio: bool) -> tuple[int, int]:
+    """A receiver that reports nothing asks for all it was sent. (bytes of requests, of repeats)"""
+    sent, asked, answered, payload_type = range(1000, 1000), 0, 0, 111 if audio else 96
+    for number in range(500 + 50 * seconds):
+        payload = b"o" * 100 if audio else e.vp8_payload(number, keyframe=number == 0, body=b"x" * 1100)
+        call.send(e.rtp(number, number * 1800, payload, payload_type=payload_type))
+        call.pass_time(20_000)
+        call.left()
+        sent = range(max(1000, 1000 + number - 500), 1000 + number)
+        if number < 500:
+            continue
+        request = e.nack(e.OUT_SSRC, *sent[-100:])
+        call.reply(request)
+        asked += len(request)
+        answered += sum(len(data) for to, data in call.left() if to == e.RECEIVER and not e.is_rtcp(data))
+    return asked, answered
+
+
+@pytest.mark.parametrize("audio", [False, True])
+def test_who_reports_nothing_is_repeated_to_by_the_initial_bitrate(audio: bool) -> None:
+    """600 kbit/s by default: half of it, and a burst, are for repeats. Unknown is not unlimited."""
+    call = e.Call()
+    if audio:
+        call.produce_audio()
+        call.consume_audio()
+    else:
+        call.produce()
+        call.consume()
+    _, answered = ask_for_all(call, seconds=4, audio=audio)
+    assert 4 * 37_500 / 2 < answered <= 4 * 37_500 + 15_000 + 1000
+    assert call.drops()["drop_rtx_too_many"] > 100
+
+
+def test_without_a_round_trip_a_packet_is_repeated_every_100_ms_at_most() -> None:
+    call = started()
+    call.left()
+    repeated = 0
+    for _ in range(100):
+        call.reply(e.nack(e.OUT_SSRC, 1036, 1037))
+        repeated += len(call.forwarded())
+        call.pass_time(10_000)
+    assert repeated == 20
 
 
 def test_switches_keep_the_pace_of_capture_times() -> None:

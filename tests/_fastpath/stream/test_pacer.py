@@ -95,7 +95,14 @@ def test_repairs_get_half_of_the_path_and_a_small_burst() -> None:
     assert affordable == 15
     later = NOW + 100 * MS
     assert sum(pacer.affords_repair(1000, BPS, later) for _ in range(50)) == 6  # half of 12 500 bytes
-    assert all(pacer.affords_repair(1000, 0, later) for _ in range(50))  # the path is unknown
+    assert not any(pacer.affords_repair(1000, 0, later) for _ in range(50)), "no path has room without end"
+
+
+def test_audio_is_repeated_a_little_where_video_took_all() -> None:
+    pacer = Pacer()
+    while pacer.affords_repair(1000, BPS, NOW):
+        pass
+    assert 10 <= sum(pacer.affords_repair(100, BPS, NOW, video=False) for _ in range(50)) <= 20
 
 
 def test_behind_a_standing_queue_nothing_bursts() -> None:

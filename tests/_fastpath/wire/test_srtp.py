@@ -11,7 +11,7 @@ from pylibsrtp import Policy, Session
 
 from mediad._fastpath.base._probe_base import TAIL_SIZE
 from mediad._fastpath.wire import _probe_wire as probe
-from mediad._fastpath.wire.srtp import SrtpStatus
+from mediad._fastpath.wire.srtp import SrtpStatus, check_streams
 from tests.support.imports import ROOT
 from tests.support.rtp import ONE_BYTE, extension_block, packet
 
@@ -137,3 +137,15 @@ def test_another_libsrtp_is_refused_at_import() -> None:
     message = result.stderr.splitlines()[-1]
     assert message.startswith("ImportError: pylibsrtp 1.0.0: srtp_protect has the C type 'int(*)(void *")
     assert message.endswith("mediad needs 'srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)'")
+
+
+def test_a_library_that_keeps_streams_otherwise_is_refused() -> None:
+    """It could make a stream of what is forged, or keep all for ever: nothing would bound its list."""
+
+    class KeepsNone(Session):
+        def unprotect(self, packet: bytes) -> bytes:
+            return packet
+
+    check_streams()
+    with pytest.raises(ImportError, match=r"keeps streams in another way .*gave \[13, 13, 13, 13\]"):
+        check_streams(KeepsNone)
