@@ -65,7 +65,7 @@ class Metrics:
 
         Whoever asks more often than every FRESH_S gets the same again: asking is free, answering is not.
         """
-        encode, content_type = choose_encoder(accept)
+        encode, content_type = choose_encoder(_plainly(accept))
         async with self._scraping:
             text, written_s = self._written.get(content_type, (b"", -math.inf))
             if time.monotonic() - written_s >= FRESH_S:
@@ -247,3 +247,17 @@ def _up(worker: Worker) -> bool:
 
 def _uptime_s(worker: Worker) -> float:
     return time.monotonic() - worker.ready_since_s if _up(worker) else 0.0
+
+
+def _plainly(accept: str) -> str:
+    """The Accept header with the parameters we know, which are those of two formats.
+
+    The library takes any version that a stranger makes up for a format of its own, and trips over some.
+    """
+    for wanted in accept.split(","):
+        match wanted.partition(";")[0].strip().lower():
+            case "application/openmetrics-text":
+                return "application/openmetrics-text; version=1.0.0"
+            case "text/plain":
+                break
+    return "text/plain; version=0.0.4"

@@ -89,3 +89,8 @@ async def test_asking_often_costs_one_answer() -> None:
     assert len(set(answers)) == 1
     await metrics.scrape("application/openmetrics-text; version=1.0.0")
     assert status.asked == 2
+    for version in ("1.0.1", "2.0", "9" * 50, "x", "1.0.0; escaping=dots", "1.0.0-\xff"):
+        for format_ in ("application/openmetrics-text", "text/plain"):
+            _, content_type = await metrics.scrape(f"{format_}; version={version}, */*")
+            assert content_type.partition("version=")[2][:5] in ("1.0.0", "0.0.4")
+    assert status.asked == 2
