@@ -289,6 +289,9 @@ class HttpProtocol(H11Protocol):
         if event.method != b"GET":
             self._refuse(405, "a WebSocket begins with GET")
             return
+        if any(name == b"transfer-encoding" or _promises(name, value) for name, value in event.headers):
+            self._refuse(400, "a request for a WebSocket has no body")  # it would be read as frames
+            return
         headers = Headers()
         try:
             for name, value in event.headers:
@@ -310,6 +313,11 @@ class HttpProtocol(H11Protocol):
         protocol.connection_made(self.transport)
         self.transport.set_protocol(protocol)
         protocol.upgraded(Request(event.target.decode("ascii"), headers), rest)
+
+
+def _promises(name: bytes, value: bytes) -> bool:
+    """Whether this header says that a body follows."""
+    return name == b"content-length" and value.strip(b"0") != b""
 
 
 def _answer(status: int, reason: str) -> bytes:

@@ -56,6 +56,8 @@ def test_a_head_with_a_large_cookie_is_an_ordinary_head(line: str) -> None:
         ((GET + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",), 400),
         ((GET + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",), 400),
         ((upgrade("ana").replace(b"GET", b"POST", 1),), 405),
+        ((upgrade("ana", "Content-Length: 5"), b"hello"), 400),
+        ((upgrade("ana", "Transfer-Encoding: chunked"), b"5\r\nhello\r\n0\r\n\r\n"), 400),
         ((upgrade("ana").replace(b"AAAA", b"zz", 1),), 400),
         ((upgrade("ana").replace(b"Version: 13", b"Version: 7"),), 400),
     ],
