@@ -20,6 +20,9 @@ from mediad.signaling.json_input import MISSING
 MAX_MESSAGE_BYTES = 960_000
 SUBPROTOCOL = "protoo"
 
+MAX_REASON_LENGTH = 200
+"""Characters of why a client refuses: they go to the log."""
+
 _TIMEOUT_BASE_US = 30_000_000
 _TIMEOUT_PER_PENDING_US = 200_000
 _ID_SPACE = 10_000_000
@@ -111,7 +114,7 @@ def _response(root: dict[str, Any]) -> Response:
         False,
         {},
         code if isinstance(code, int) else 0,
-        reason if isinstance(reason, str) else "",
+        reason[:MAX_REASON_LENGTH] if isinstance(reason, str) else "",
     )
 
 

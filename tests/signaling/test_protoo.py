@@ -236,3 +236,10 @@ def test_every_request_ends_exactly_once(steps: list[tuple[str, int]]) -> None:
         assert (timer is None) == (len(table) == 0)
     ended += table.handle_timer(now + 3600 * S)
     assert sorted(ended) == list(range(opened))
+
+
+def test_a_client_cannot_fill_the_log_with_its_reasons() -> None:
+    reason = "x" * 900_000
+    refusal = parse(f'{{"response":true,"id":1,"ok":false,"errorCode":403,"errorReason":"{reason}"}}')
+    assert isinstance(refusal, Response)
+    assert refusal.reason == reason[: protoo.MAX_REASON_LENGTH]
