@@ -71,6 +71,9 @@ class Socket(Protocol):
     def queued(self, size_bytes: int) -> None:
         """So much waits to be sent."""
 
+    def worked(self, size_bytes: int, cost_us: int) -> None:
+        """A message of this size has cost so much."""
+
 
 class Connection:
     """One WebSocket from its acceptance to its end."""
@@ -168,7 +171,9 @@ class Connection:
                 found = json_input.find_id(message["bytes"].decode("utf-8", "replace"))
                 self._refuse(protoo.ProtocolViolation("binary frame", found))
             else:
+                began_ns = time.thread_time_ns()
                 self._receive(text, handler)
+                self._socket.worked(len(text), (time.thread_time_ns() - began_ns) // 1000)
                 await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:

@@ -29,10 +29,10 @@ _LONELY = re.compile(f"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]:,]|[^\s"{}\[\]:,]+')
 """A string also without its end: looking for one from each quotation mark again would take for ever."""
 
-_SEARCHED = 64 * 1024
+_SEARCHED = 4 * 1024
 """Of a text that is no JSON; ids stand near the beginning."""
 
-_WALKED = 64 * 1024
+_WALKED = 16 * 1024
 """The longest text with numbers beyond 64 bits that is taken: finding them takes a walk through all of it."""
 
 

@@ -64,6 +64,11 @@ class Turns:
         """It is gone."""
         self._asking.pop(client, None)  # its entry is passed over
 
+    def worked(self, client: Client, cost_us: int, now_us: int) -> None:
+        """The last portion of `client` has cost so much more than `take_turn` said."""
+        if not client.is_light(now_us):
+            self._rest_until_us = max(self._rest_until_us, now_us) + cost_us * REST
+
     def _call(self) -> None:
         if not self._called:
             self._called = True

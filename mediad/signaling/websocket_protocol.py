@@ -21,7 +21,7 @@ from websockets.server import ServerProtocol
 
 from mediad.signaling.frame_meter import FrameMeter, Portion
 from mediad.signaling.input_budget import PRICES
-from mediad.signaling.visitor import Visitor
+from mediad.signaling.visitor import Visitor, now_us
 
 SOCKET_EXTENSION = "mediad.socket"
 """Where the application finds this protocol in the scope's extensions, under "socket"."""
@@ -134,6 +134,14 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         self._hold()
         if size_bytes < _BEHIND_BYTES and self._input:
             self.visitor.turns.ask(self)
+
+    def worked(self, size_bytes: int, cost_us: int) -> None:
+        """What reading a message has really cost; what it was expected to cost has been paid for."""
+        more_us = cost_us - PRICES.input_us(1, 1, size_bytes)
+        if more_us > 0:
+            at_us = now_us()
+            self.visitor.budget.charge(more_us, at_us)
+            self.visitor.turns.worked(self, more_us, at_us)
 
     # -- turns ---------------------------------------------------------------------------------------------
 

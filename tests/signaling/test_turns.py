@@ -106,6 +106,20 @@ def test_floods_leave_most_of_the_time_to_the_rest_of_the_loop() -> None:
     assert loop.now_us >= worked_us * REST
 
 
+def test_who_has_cost_more_than_was_expected_rests_for_that_too() -> None:
+    loop, turns = setup()
+    light, heavy = Client(loop, turns, 2), Client(loop, turns, 2)
+    heavy.used = 10**6
+    turns.worked(light, 50_000, loop.now_us)
+    turns.worked(heavy, 50_000, loop.now_us)
+    for client in (light, heavy):
+        turns.ask(client)
+    loop.run(10)
+    assert light.done_us is not None
+    assert heavy.done_us is not None
+    assert light.done_us < 50_000 * REST <= heavy.done_us
+
+
 def test_floods_share_what_they_get() -> None:
     loop, turns = setup()
     flooding = [Client(loop, turns, 10**6) for _ in range(10)]

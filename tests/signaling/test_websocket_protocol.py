@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from mediad.signaling import protoo
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.input_budget import InputLimits
 from mediad.signaling.ledger import Ledger
@@ -86,6 +88,29 @@ def test_who_keeps_on_sending_more_than_is_read_is_closed_with_1008(name: str) -
 
     settings = SignalingSettings(limits=ConnectionLimits(violations=10**6))
     run(scenario, lobby=lobby(input=SMALL), settings=settings)
+
+
+def test_a_message_costs_its_sender_what_it_takes_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short it is: which texts take long, a stranger finds out before we do."""
+    taken = 0
+
+    def slow_parse(text: str) -> protoo.Message:
+        nonlocal taken
+        taken += 1
+        end_ns = time.thread_time_ns() + 5_000_000
+        while time.thread_time_ns() < end_ns:
+            pass
+        raise protoo.ProtocolViolation("slow")
+
+    async def scenario(running: Front) -> None:
+        monkeypatch.setattr(protoo, "parse", slow_parse)
+        closed = close_of(await flood(running, frame(TEXT, b"{}") * 100))
+        assert closed == (1008, "more than one client may send")
+
+    settings = SignalingSettings(limits=ConnectionLimits(violations=10**6))
+    limits = InputLimits(burst_us=40_000, per_s_us=1_000, patience_s=0.3)
+    run(scenario, lobby=lobby(input=limits), settings=settings)
+    assert 1 <= taken < 40
 
 
 def test_a_message_in_thousands_of_fragments_is_closed_with_1008() -> None:
