@@ -148,7 +148,11 @@ class WebRtcTransport:
 
     @property
     def _in_use(self) -> bool:
-        return bool(self._role is not None or self.producers or self.consumers)
+        """The client relies on it. A consumer does not tell that before it flows: it may have been offered to
+        a client that refuses, or never answers."""
+        if self._role is not None or self.producers:
+            return True
+        return any(not consumer.paused for consumer in self.consumers.values())
 
     @property
     def parked(self) -> bool:
@@ -163,6 +167,8 @@ class WebRtcTransport:
             reason = f"no valid check within {FIRST_CHECK_S} s"
             data = {"transportId": self.id, "iceState": "disconnected", "reason": reason}
             self._emit("transport.iceState", data)
+        elif self.consumers:
+            self._first_checks.expect(self)
         else:
             self._plane.close_transport(self._handle)
             self._handle = None

@@ -109,6 +109,22 @@ async def test_a_producer_without_a_check_is_in_use_too() -> None:
 
 
 @on_loop
+async def test_a_consumer_that_was_only_offered_costs_nobody_the_call() -> None:
+    made = bench()
+    sending, receiving = made.transport("sending"), made.transport("t")
+    sending.stun_received(HERE, check_for(sending.parameters()))
+    consumer = made.consumer(receiving, made.producer(sending))
+    consumer.pause(True)
+    made.clock.pass_s(3 * FIRST_CHECK_S)
+    assert made.told("transport.iceState")[1:] == []
+    assert not receiving.parked, "the consumer is on it"
+    consumer.pause(False)
+    made.clock.pass_s(FIRST_CHECK_S)
+    assert made.told("transport.iceState")[1:] == LOST
+    sending.close()
+
+
+@on_loop
 async def test_forged_checks_win_no_time() -> None:
     made = bench()
     transport = made.transport()
