@@ -33,7 +33,7 @@ def test_a_terminal_sees_one_line_that_changes() -> None:
 
 
 def test_a_line_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((20, 5)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_args, **_options: os.terminal_size((20, 5)))
     out = Terminal()
     with ProgressBar("draining", out) as bar:
         bar.update(1, 2, "a long story")

@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_is_drawn_over_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((4, 2)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_args, **_options: os.terminal_size((4, 2)))
     out = Terminal()
     with Screen(out) as screen:
         assert screen.lines == 2
