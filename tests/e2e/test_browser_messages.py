@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browser import Tab, Tabs
 from tests.support.daemon import Daemon
+from tests.support.loops import until_sync
 from tests.support.mediactl import run_mediactl as mediactl
 
 SECRET = "a secret of more than thirty-two characters"
@@ -43,6 +44,7 @@ def says(tab: Tab, *texts: str, where: str = "body") -> None:
 
 def test_two_tabs_on_the_printed_address_meet(tabs: Tabs, daemon: Daemon) -> None:
     """As the README says: open what the daemon prints, twice, and see yourself twice."""
+    until_sync(lambda: "is ready: open " in daemon.log)
     line = next(line for line in daemon.log.splitlines() if "is ready: open " in line)
     url = line.partition("open ")[2].split()[0]
     assert url.startswith(f"{daemon.url}/?")
@@ -140,7 +142,7 @@ def strict(browser: Browser) -> Iterator[tuple[Daemon, Tabs]]:
 
 def test_tokens_and_full_rooms(strict: tuple[Daemon, Tabs], room_id: str) -> None:
     daemon, tabs = strict
-    assert "open " + daemon.url + "/ with a token" in daemon.log
+    until_sync(lambda: "open " + daemon.url + "/ with a token" in daemon.log)
     stranger = tabs.open(room_id, "ana", produce="false")
     says(stranger, "You cannot enter this room", "Ask for a new link", "a token is required")
     look(stranger, "no-token")
