@@ -8,7 +8,7 @@ cannot be judged here (a signature scheme this file does not know) passes: OpenS
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
@@ -65,12 +65,9 @@ def _is_signed(certificate: bytes, signature: tuple[int, bytes], data: bytes) ->
     scheme, value = signature
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
-    except ValueError:
-        return False
-    try:
         return _verify(key, scheme, value, data)
-    except (InvalidSignature, ValueError):
-        return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, x509.InvalidVersion):
+        return False  # a key of another kind than any browser's proves nothing either
 
 
 def _verify(key: object, scheme: int, value: bytes, data: bytes) -> bool:

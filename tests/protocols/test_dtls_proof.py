@@ -52,6 +52,18 @@ def test_a_true_signature_proves_and_no_other_does(kind: str) -> None:
     assert not is_client_proven(TRANSCRIPT, b"no certificate", signature(scheme, value))
 
 
+def test_a_certificate_of_an_unknown_kind_proves_nothing() -> None:
+    der = certificate(ELLIPTIC)
+    elliptic_curve_key = bytes.fromhex("06072a8648ce3d0201")
+    unknown_key = bytes.fromhex("06072a8748ce3d0201")
+    assert der.count(elliptic_curve_key) == 1
+    proof = signature(0x0403, ELLIPTIC.sign(TRANSCRIPT, ec.ECDSA(hashes.SHA256())))
+    assert not is_client_proven(TRANSCRIPT, der.replace(elliptic_curve_key, unknown_key), proof)
+    version_of_tomorrow = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020107"))
+    assert version_of_tomorrow != der
+    assert not is_client_proven(TRANSCRIPT, version_of_tomorrow, proof)
+
+
 def test_what_cannot_be_judged_passes() -> None:
     assert is_client_proven(TRANSCRIPT, certificate(ELLIPTIC), signature(0xFE01, b"of tomorrow"))
 

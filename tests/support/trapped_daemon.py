@@ -18,9 +18,9 @@ COMMAND = (sys.executable, "-m", "tests.support.trapped_daemon")
 
 def be_worker(argv: list[str]) -> int:
     from mediad.worker import __main__ as worker
-    from mediad.worker.methods import WorkerServer
+    from mediad.worker import methods
 
-    class Trapped(WorkerServer):
+    class Trapped(methods.WorkerServer):
         async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
             if method == "producer.create" and data["rtpParameters"].get("mid") == "trap":
                 os.abort()
@@ -28,7 +28,7 @@ def be_worker(argv: list[str]) -> int:
                 asyncio.get_running_loop().call_later(0.01, os.abort)
             return await super().handle(method, data)
 
-    worker.WorkerServer = Trapped  # type: ignore[misc,attr-defined]
+    methods.WorkerServer = Trapped  # type: ignore[misc]
     return worker.main(argv)
 
 
