@@ -142,11 +142,10 @@ class RoomRegistry:
             return
         room = max(there, key=lambda room: len(room.transports) + len(room.producers) + len(room.consumers))
         room.log.warning(
-            "closed to relieve its worker, of whose rooms it holds most: "
-            "%d transports, %d producers, %d consumers",
-            len(room.transports),
-            len(room.producers),
-            len(room.consumers),
+            "closed to relieve its worker, of whose rooms it holds most: %s, %s, %s",
+            plural(len(room.transports), "transport"),
+            plural(len(room.producers), "producer"),
+            plural(len(room.consumers), "consumer"),
         )
         self._placement.displace(room.id)
         room.close(CloseCause.DRAINED, "the worker is out of memory, and this room uses most of it")

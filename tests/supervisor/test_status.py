@@ -13,6 +13,7 @@ import pytest
 
 from mediad.config import Settings
 from mediad.errors import Unavailable
+from mediad.protocols.envelope import PIPE_VERSION
 from mediad.supervisor import restarts
 from mediad.supervisor.placement import FULL
 from mediad.supervisor.status import Status, _all_have
@@ -182,7 +183,7 @@ def test_a_feature_counts_when_every_worker_has_it() -> None:
 async def test_a_worker_of_another_version_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
     """As after an upgrade below a running daemon."""
     settings = Settings(workers=1)
-    pool = WorkerPool(settings, lambda _: None, tiny("other:9.9.9:1"))
+    pool = WorkerPool(settings, lambda _: None, tiny(f"other:9.9.9:{PIPE_VERSION}"))
     await pool.start()
     try:
         health = Status(settings, pool, FixedRooms()).health()
