@@ -109,7 +109,7 @@ class Settings:
         example=["https://app.example.com"],
     )
     max_connections_per_address: int = _key(
-        1000,
+        4000,
         Whole(0, 10**6),
         "most connections to the front from one IPv4 address or IPv6 /64; behind a proxy all come from the "
         "proxy's; 0 is no limit",
