@@ -1,11 +1,12 @@
 """Shares of what a worker holds: however much one holder takes, a stranger finds room.
 
-One rule, for addresses and rooms alike: where a part f of a table is free, nobody may hold more than
-GENEROSITY * f * f of it. So it bites only when more than half is used. A holder alone gets six tenths. Those
-who come one after the other, each to take all it gets, leave a part of about 1 / (GENEROSITY * their number):
-with a share in proportion to what is free, seven of them would leave nothing. An address may be that of a
-company or a proxy: as its share runs out, its clients get fewer each, so that those who need two transports
-still get them when others have taken sixteen.
+One rule, for addresses and rooms alike: where a part f of a table is free, nobody may hold more than GENEROSITY
+* f * f of it. So it bites only when more than half is used. A holder alone gets six tenths, seven of what is
+essential. Those who come one after the other, each to take all it gets, leave a part of about 1 / (GENEROSITY *
+their number): with a share in proportion to what is free, seven of them would leave nothing. An address may be
+that of a company or a proxy: as its share runs out, its clients get fewer each, so that those who need two
+transports still get them when others have taken sixteen; and for what a client cannot do without, the share is
+twice as large.
 
 Only what is alive is counted, and forgotten with the last thing a holder gives back: the book is never larger
 than the table.
@@ -21,6 +22,7 @@ from mediad import capacity
 from mediad.errors import Full
 
 GENEROSITY = 4
+ESSENTIAL_GENEROSITY = 8
 
 ADDRESS, ROOM, ALL = "address", "room", "all"
 """Kinds of holders; the last is everybody together."""
@@ -103,7 +105,7 @@ class Table:
         if self.free == 0:
             return (ALL, ""), f"all {self.capacity} {self.name} of this worker are in use: try again later"
         for holder in holders:
-            held, most = self._held[holder], self._most()
+            held, most = self._held[holder], self._most(essential=has < self.size.essential)
             whose = "your address" if holder[0] == ADDRESS else "this room"
             if held >= most:
                 reason = (
@@ -120,9 +122,10 @@ class Table:
                 return holder, reason
         return None
 
-    def _most(self) -> int:
-        """How many one holder may have now."""
-        return max(self.size.essential, GENEROSITY * self.free * self.free // self.capacity)
+    def _most(self, *, essential: bool) -> int:
+        """How many one holder may have now; more where a client asks for what it cannot do without."""
+        generosity = ESSENTIAL_GENEROSITY if essential and self.size.clients else GENEROSITY
+        return max(self.size.essential, generosity * self.free * self.free // self.capacity)
 
     def _each(self, left: int) -> int:
         """How many a client may have where the address may still take `left`."""
