@@ -1,12 +1,12 @@
 """Shares of what a worker holds: however much one holder takes, a stranger finds room.
 
-One rule, for addresses and rooms alike: where a part f of a table is free, nobody may hold more than GENEROSITY
-* f * f of it. So it bites only when more than half is used. A holder alone gets six tenths, seven of what is
-essential. Those who come one after the other, each to take all it gets, leave a part of about 1 / (GENEROSITY *
-their number): with a share in proportion to what is free, seven of them would leave nothing. An address may be
-that of a company or a proxy: as its share runs out, its clients get fewer each, so that those who need two
-transports still get them when others have taken sixteen; and for what a client cannot do without, the share is
-twice as large.
+One rule, for addresses and rooms alike: where a part f of a table is free, nobody may hold more than
+GENEROSITY f² of it. So it bites only when more than half is used. A holder alone gets six tenths, seven
+of what is essential. Those who come one after the other, each to take all it gets, leave a part of
+about 1 / (GENEROSITY * their number): with a share in proportion to what is free, seven of them would
+leave nothing. An address may be that of a company or a proxy: as its share runs out, its clients get
+fewer each, so that those who need two transports still get them when others have taken sixteen; and for
+what a client cannot do without, the share is twice as large.
 
 Only what is alive is counted, and forgotten with the last thing a holder gives back: the book is never larger
 than the table.
