@@ -65,7 +65,7 @@ def test_answers_and_media_leave_from_the_address_that_was_asked(
         if not e.is_rtcp(data):
             media.append(e.parse_rtp(data).sequence)
     assert media == list(range(1000, 1100))
-    assert everywhere.loop.counters()["drop_media_unknown_address"] == 0
+    assert everywhere.counters()["drop_media_unknown_address"] == 0
 
 
 @pytest.mark.parametrize("everywhere", ["0.0.0.0", "::"], indirect=True)
@@ -77,7 +77,7 @@ def test_one_peer_on_two_of_our_addresses_has_two_paths(everywhere: LoopHarness)
     sender.sendto(e.stun_request(b"u%d" % e.SENDING), ("127.0.0.3", everywhere.address[1]))
     ((*_, local, _),) = everywhere.events_until(EventKind.EVENT_STUN)
     assert local == "127.0.0.3"
-    counters = everywhere.loop.counters()
+    counters = everywhere.counters()
     assert (counters["drop_media_unknown_address"], counters["rtp_received"]) == (1, 0)
 
 
@@ -98,5 +98,5 @@ def test_an_address_that_is_no_longer_ours_costs_only_its_own(everywhere: LoopHa
         sender.sendto(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), to)
     got = [e.parse_rtp(receiver.recv(2000)).sequence for _ in range(10)]
     assert got == list(range(1000, 1010))
-    assert everywhere.loop.counters()["drop_send_failed"] >= 10
+    assert everywhere.counters()["drop_send_failed"] >= 10
     assert everywhere.loop.udp_gso

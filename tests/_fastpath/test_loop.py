@@ -22,7 +22,7 @@ def test_packets_cross_it(harness: LoopHarness) -> None:
         packets = [e.parse_rtp(receiver.recv(2000)) for _ in range(30)]
         assert [packet.sequence for packet in packets] == list(range(1000, 1030))
         assert {packet.ssrc for packet in packets} == {7000 + index}
-    assert harness.loop.counters()["rtp_forwarded"] == 90
+    assert harness.counters()["rtp_forwarded"] == 90
 
 
 def test_a_burst_leaves_in_few_messages_where_the_kernel_can(harness: LoopHarness) -> None:
@@ -33,7 +33,7 @@ def test_a_burst_leaves_in_few_messages_where_the_kernel_can(harness: LoopHarnes
         )
     for _ in range(200):
         receiver.recv(2000)
-    counters = harness.loop.counters()
+    counters = harness.counters()
     assert counters["datagrams_sent"] >= 200
     assert counters["send_messages"] <= counters["datagrams_sent"]
 

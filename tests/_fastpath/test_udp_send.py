@@ -20,7 +20,7 @@ def bursting(harness: LoopHarness) -> Bursts:
     sender, receivers = connect(harness, 6)
     bursts = Bursts(harness, sender, receivers)
     bursts.send()
-    if harness.loop.counters()["send_messages"] >= harness.loop.counters()["datagrams_sent"]:
+    if harness.counters()["send_messages"] >= harness.counters()["datagrams_sent"]:
         pytest.skip("this kernel has no UDP_SEGMENT")
     return bursts
 
@@ -44,7 +44,7 @@ class Bursts:
 
     def send(self, receiver: int = 0) -> int:
         """Each arrives; how many messages that took the kernel."""
-        before = self.harness.loop.counters()["send_messages"]
+        before = self.harness.counters()["send_messages"]
         packets = []
         for _ in range(20):
             self._number += 1
@@ -55,7 +55,7 @@ class Bursts:
         came = 0
         while came < 20:
             came += not e.is_rtcp(self._receivers[receiver].recv(2000))
-        return self.harness.loop.counters()["send_messages"] - before
+        return self.harness.counters()["send_messages"] - before
 
 
 def test_a_destination_that_refuses_gso_is_served_singly_and_no_other(bursting: Bursts) -> None:
@@ -66,7 +66,7 @@ def test_a_destination_that_refuses_gso_is_served_singly_and_no_other(bursting: 
     bursting.pause(0, True)
     bursting.pause(1, False)
     assert bursting.send(1) < 15
-    counters = bursting.harness.loop.counters()
+    counters = bursting.harness.counters()
     assert (counters["gso_refused"], counters["drop_send_failed"]) == (1, 0)
     assert bursting.harness.loop.udp_gso
 
@@ -78,7 +78,7 @@ def test_several_destinations_that_refuse_gso_end_it(bursting: Bursts) -> None:
         bursting.send(receiver)
         assert bursting.harness.loop.udp_gso == (receiver < 3)
         bursting.pause(receiver, True)
-    assert bursting.harness.loop.counters()["drop_send_failed"] == 0
+    assert bursting.harness.counters()["drop_send_failed"] == 0
 
 
 def test_where_gso_works_for_some_it_goes_on(bursting: Bursts) -> None:
@@ -108,7 +108,7 @@ def test_datagrams_of_any_sizes_arrive_whole_and_in_order(harness: LoopHarness) 
             for number in range(start, start + 40):
                 data = receiver.recv(2000)
                 assert data.endswith(bodies[number]) and e.parse_rtp(data).sequence == 1000 + number  # noqa: PT018
-    assert harness.loop.counters()["drop_send_failed"] == 0
+    assert harness.counters()["drop_send_failed"] == 0
 
 
 def test_a_destination_out_of_reach_costs_only_its_own(harness: LoopHarness) -> None:
@@ -120,4 +120,4 @@ def test_a_destination_out_of_reach_costs_only_its_own(harness: LoopHarness) -> 
             e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), harness.address
         )
     assert [e.parse_rtp(receiver.recv(2000)).sequence for _ in range(10)] == list(range(1000, 1010))
-    assert harness.loop.counters()["drop_send_failed"] >= 10
+    assert harness.counters()["drop_send_failed"] >= 10
