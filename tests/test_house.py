@@ -20,17 +20,11 @@ FLOORS = {
     "errors": "",
     "words": "",
     "exit_codes": "errors",
-    "config_kinds": "errors",
     "sockets": "errors",
     "needs": "",
-    "config": "errors config_kinds",
-    "announced": "errors config",
-    "config_toml": "errors config",
-    "config_load": "errors announced config config_kinds config_toml",
-    "config_sample": "config config_kinds",
+    "config": "errors",
     "logs": "errors config words",
-    "histogram": "",
-    "loop_lag": "histogram",
+    "metering": "",
     "addresses": "",
     "capacity": "",
     "overdue": "",
@@ -44,14 +38,14 @@ FLOORS = {
     "_fastpath.udp_receive": ENGINE,
     "_fastpath.udp_send": ENGINE,
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
-    "worker": "errors needs exit_codes capacity config histogram logs loop_lag overdue sockets turns "
+    "worker": "errors needs exit_codes capacity config logs metering overdue sockets turns "
     "ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors addresses capacity overdue turns ortc words",
     "telemetry": "errors config logs words",
     "signaling": "errors needs config logs ortc rooms",
-    "supervisor": "addresses errors needs words exit_codes announced config config_load config_sample logs "
-    "loop_lag sockets ortc protocols rooms signaling telemetry",
-    "ctl": "errors needs words exit_codes announced config config_load protocols sockets",
+    "supervisor": "addresses errors needs words exit_codes config logs metering "
+    "sockets ortc protocols rooms signaling telemetry",
+    "ctl": "errors needs words exit_codes config protocols sockets",
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.supervisor.call_book import CallBook
 from mediad.supervisor.metrics import Metrics
 from mediad.supervisor.status import Status

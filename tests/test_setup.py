@@ -181,7 +181,7 @@ def test_without_native_code_it_says_what_to_do(command: tuple[str, ...], tmp_pa
     tree = sources(tmp_path / "tree", page=False)
     env = environment(PYTHONPATH=str(tree), MEDIAD_PORT=str(free_tcp_port()))
     if "mediad.worker" in command:
-        words = "from mediad.config import Settings; print(Settings().worker_settings(0).to_json())"
+        words = "from mediad.config.settings import Settings; print(Settings().worker_settings(0).to_json())"
         command = (*command[:-1], done(run(sys.executable, "-c", words, cwd=tmp_path, env=env)).strip())
     ended = run(sys.executable, *command, cwd=tmp_path, env=env)
     assert ended.returncode == CONFIG

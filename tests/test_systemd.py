@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.exit_codes import ExitCode
 from tests.support.imports import ROOT
 from tests.support.sandbox import service

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediad import config_load
-from mediad.config import Settings
+from mediad.config.load import load
+from mediad.config.settings import Settings
 from mediad.ctl.client import NotRunning
 from mediad.ctl.session import Data, Session
 from mediad.errors import ConfigError, EnvelopeError
@@ -42,7 +42,7 @@ def find(session: Session, path: str | None, environ: Mapping[str, str]) -> Inst
         absence = str(error)
     path = path or environ.get("MEDIAD_CONFIG") or (DEFAULT_FILE if Path(DEFAULT_FILE).exists() else None)
     try:
-        settings = config_load.load(path=path, environ=environ).settings
+        settings = load(path=path, environ=environ).settings
     except ConfigError as error:
         return Installation(None, tuple(str(error).splitlines()), absence=absence)
     return Installation(settings, absence=absence)

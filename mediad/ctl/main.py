@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mediad import __version__
-from mediad.config import admin_socket_candidates
+from mediad.config.settings import admin_socket_candidates
 from mediad.ctl.client import NotAllowed, NotRunning
 from mediad.ctl.command import Command
 from mediad.ctl.commands import COMMANDS, GROUPS

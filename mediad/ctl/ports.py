@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 
 FIREWALLS = ("ufw", "firewalld", "nft")
 

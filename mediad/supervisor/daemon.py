@@ -13,8 +13,9 @@ import socket
 from collections.abc import MutableMapping, Sequence
 
 from mediad import __version__, logs
-from mediad.config import Settings, admin_socket_candidates
-from mediad.config_load import Loaded
+from mediad.config.live import LiveSettings
+from mediad.config.load import Loaded
+from mediad.config.settings import Settings, admin_socket_candidates
 from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Unsupported
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.rooms.limits import RoomLimits
@@ -30,7 +31,6 @@ from mediad.supervisor.admissions import Admissions, connection_limit
 from mediad.supervisor.draining import NODE, Drains
 from mediad.supervisor.front import Front, front_url, open_front, room_url
 from mediad.supervisor.heartbeat import Heartbeat
-from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.memory import MemoryKeeper
 from mediad.supervisor.observation import Observation
 from mediad.supervisor.rolling import Rolling

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mediad import __version__
-from mediad.config import Settings
+from mediad.config.live import LiveSettings
+from mediad.config.settings import Settings
 from mediad.supervisor.admin_methods import Table
 from mediad.supervisor.doctor_door import open_doors
-from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.status import Status
 
 SETTINGS = (

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import Any, Protocol
 
+from mediad.config.live import LiveSettings
 from mediad.errors import ConfigError
-from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.service_manager import ServiceManager
 from mediad.words import plural
 

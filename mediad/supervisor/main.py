@@ -18,11 +18,11 @@ from collections.abc import Mapping, Sequence
 
 import uvloop
 
-from mediad import __version__, config_load, logs, needs
-from mediad.announced import cautions
-from mediad.config import KEYS
-from mediad.config_load import Loaded
-from mediad.config_sample import sample
+from mediad import __version__, logs, needs
+from mediad.config.announced import cautions
+from mediad.config.load import Loaded, add_flags, load
+from mediad.config.sample import sample
+from mediad.config.settings import KEYS
 from mediad.errors import ConfigError
 from mediad.exit_codes import ExitCode
 from mediad.supervisor.daemon import Daemon
@@ -78,14 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sample-config", action="store_true", help="print a settings file with every key, and start nothing"
     )
-    config_load.add_flags(parser)
+    add_flags(parser)
     return parser
 
 
 def _load(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> Loaded:
     path = arguments["config"] or environ.get("MEDIAD_CONFIG") or None
     flags = {name: arguments[name] for name in KEYS}
-    return config_load.load(path=path, environ=environ, flags=flags)
+    return load(path=path, environ=environ, flags=flags)
 
 
 def _run(daemon: Daemon) -> int:

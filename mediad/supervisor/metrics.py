@@ -14,8 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 
 from mediad import __version__, logs
-from mediad.config import Settings
-from mediad.loop_lag import LoopLag
+from mediad.config.settings import Settings
+from mediad.metering.loop_lag import LoopLag
 from mediad.rooms.room import Room
 from mediad.supervisor.status import Status
 from mediad.supervisor.udp_drops import drops_by_port

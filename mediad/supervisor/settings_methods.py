@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from mediad.config.live import LiveSettings
 from mediad.supervisor.admin_methods import Table, read
-from mediad.supervisor.live_settings import LiveSettings
 
 
 class LogLevel(msgspec.Struct, rename="camel"):

@@ -8,7 +8,7 @@ import time
 from typing import Any, Protocol
 
 from mediad import __version__
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import MediadError
 from mediad.supervisor.heartbeat import summary
 from mediad.supervisor.placement import FULL, NEARLY_FULL

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cryptography import x509
 
-from mediad.config import Settings
+from mediad.config.live import Commit
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError
-from mediad.supervisor.live_settings import Commit
 from mediad.words import plural
 
 SOON = datetime.timedelta(days=14)

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from mediad import __version__
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import MediadError, Unavailable, WorkerDied
 from mediad.rooms.shares import Stock, Stocks
 from mediad.supervisor.memory_keeper import MemoryKeeper

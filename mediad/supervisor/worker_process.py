@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mediad import __version__
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.errors import MediadError, from_code
 from mediad.exit_codes import error_for
 from mediad.protocols.envelope import PIPE_VERSION

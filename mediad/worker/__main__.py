@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import uvloop
 
 from mediad import logs, needs
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.errors import ConfigError
 from mediad.exit_codes import ExitCode
 from mediad.worker.process import serve, settle_in

@@ -14,9 +14,9 @@ import msgspec
 import psutil
 
 from mediad import logs
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
-from mediad.loop_lag import LoopLag
+from mediad.metering.loop_lag import LoopLag
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
 from mediad.turns import Turns

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mediad import __version__
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.errors import MediadError
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.protocols.envelope import PIPE_VERSION

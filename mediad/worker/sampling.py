@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Protocol
 
-from mediad.histogram import Histogram
+from mediad.metering.histogram import Histogram
 
 INTERVAL_S = 5.0
 LOOK_TIMEOUT_S = 30.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mediad.config import Settings
-from mediad.config_load import Loaded
+from mediad.config.load import Loaded
+from mediad.config.settings import Settings
 from mediad.ctl.commands import COMMANDS, GROUPS
 from mediad.ctl.exits import CtlExit
 from mediad.supervisor.daemon import Daemon

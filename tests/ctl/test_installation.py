@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl import installation
 from mediad.ctl.client import NotAllowed, NotRunning
 from mediad.ctl.installation import find

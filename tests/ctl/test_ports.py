@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl.ports import FIREWALLS, commands, openings
 
 PUBLIC = Settings(host="0.0.0.0", port=443, listen_ip="::", announced_ip="8.8.4.4", workers=2)

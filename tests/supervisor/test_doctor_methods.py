@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from mediad import __version__
-from mediad.config import Settings
-from mediad.config_load import load
+from mediad.config.live import LiveSettings
+from mediad.config.load import load
+from mediad.config.settings import Settings
 from mediad.supervisor.doctor_methods import SETTINGS, table
-from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.status import Status
 from tests.support.admin_calls import ask
 from tests.support.loops import on_loop

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.supervisor import drain_methods
 from mediad.supervisor.admin_methods import AdminMethods

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import InvalidState, NotFound, Unavailable
 from mediad.supervisor import draining
 from mediad.supervisor.draining import NODE, Drains

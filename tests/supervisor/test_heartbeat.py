@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mediad.config import Settings
-from mediad.config_load import Loaded, Sources
+from mediad.config.live import LiveSettings
+from mediad.config.load import Loaded, Sources
+from mediad.config.settings import Settings
 from mediad.supervisor.heartbeat import Heartbeat, summary
-from mediad.supervisor.live_settings import LiveSettings
 from mediad.supervisor.service_manager import ServiceManager
 from tests.support.loops import on_loop, until
 from tests.support.manager import Manager, listening_manager

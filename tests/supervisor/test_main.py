@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mediad import __version__
-from mediad.config import KEYS
-from mediad.config_sample import sample
+from mediad.config.sample import sample
+from mediad.config.settings import KEYS
 from mediad.exit_codes import ExitCode
 from mediad.supervisor.main import main
 

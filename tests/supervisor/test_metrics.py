@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.supervisor.metrics import Metrics
 from mediad.supervisor.status import Status
 from mediad.supervisor.worker_pool import Worker, WorkerPool

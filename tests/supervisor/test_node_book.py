@@ -7,7 +7,7 @@ import signal
 
 from prometheus_client import CollectorRegistry
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.supervisor.node_book import NodeBook
 from mediad.supervisor.worker_pool import WorkerPool
 from mediad.telemetry.feed import Feed

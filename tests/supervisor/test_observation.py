@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor.draining import Drains

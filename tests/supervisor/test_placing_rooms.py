@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.supervisor.placement import SIMILAR_CPU
 from mediad.supervisor.restarts import FREE_RESTARTS

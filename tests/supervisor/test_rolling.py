@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound
 from mediad.supervisor.draining import Drains
 from mediad.supervisor.rolling import Rolling

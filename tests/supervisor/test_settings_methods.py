@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mediad.config import KEYS, Settings
-from mediad.config_load import Loaded, Sources
+from mediad.config.live import LiveSettings
+from mediad.config.load import Loaded, Sources
+from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError, InvalidInput
 from mediad.supervisor import settings_methods
 from mediad.supervisor.admin_methods import AdminMethods
-from mediad.supervisor.live_settings import LiveSettings
 from tests.support.loops import on_loop, raises
 
 

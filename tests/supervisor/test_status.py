@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.protocols.envelope import PIPE_VERSION
 from mediad.supervisor import restarts

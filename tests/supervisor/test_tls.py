@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 from mediad.supervisor.tls import FrontTls, ends
 from tests.support.certificates import write_certificate

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError, Forbidden, MediadError, PortError, Unavailable, WorkerDied
 from mediad.rooms.asker import set_asker
 from mediad.supervisor import memory_watch, restarts, worker_pool

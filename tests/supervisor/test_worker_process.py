@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.errors import ConfigError, MediadError, PortError
 from mediad.supervisor.worker_process import WorkerProcess, describe_exit
 from tests.support.loops import on_loop, raises, until

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from mediad.config import KEYS, PORTS_PER_WORKER
+from mediad.config.settings import KEYS, PORTS_PER_WORKER
 from tests.support.namespace import Namespace
 
 ROOT = Path(__file__).resolve().parents[2]

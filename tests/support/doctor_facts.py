@@ -6,7 +6,7 @@ import datetime
 from dataclasses import replace
 from typing import Any
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl.doctor.facts import (
     CertificateFacts,
     Clock,

@@ -9,7 +9,7 @@ from typing import Any
 
 import uvloop
 
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidState
 from mediad.sockets import bind_udp
 from mediad.worker.process import Emit, serve, settle_in

@@ -49,8 +49,9 @@ class LoopHarness:
     def counters(self) -> dict[str, int]:
         """Counters in which all that was sent to the loop before is complete.
 
-        A receiver has its datagram before the loop counts it, and before the loop has tried those behind it. A
-        datagram of no known protocol is counted as it comes in; once a second one is, the turn of the first is over.
+        A receiver has its datagram before the loop counts it, and before the loop has tried those behind
+        it. A datagram of no known protocol is counted as it comes in; once a second one is, the turn of the
+        first is over.
         """
         for _ in range(2):
             seen = self.loop.counters()["drop_unknown_protocol"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.protocols.envelope import Decoder, Message, Request, encode
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, reject
 
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.errors import (
     EnvelopeError,
     InvalidInput,

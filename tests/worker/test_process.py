@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from mediad import __version__
-from mediad.config import WorkerSettings
+from mediad.config.settings import WorkerSettings
 from mediad.exit_codes import ExitCode
 from mediad.protocols.envelope import PIPE_VERSION, Event, Response
 from mediad.worker.process import OOM_SCORE_ADJUST

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from mediad.announced import advice, is_loopback, judge
+from mediad.config.announced import advice, is_loopback, judge
 from mediad.ctl.doctor.facts import Facts, MediaProbe
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 

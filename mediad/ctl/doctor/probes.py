@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl.doctor.facts import MediaProbe, TakenPort
 from mediad.sockets import port_owner
 

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl.command import Command, argument
 from mediad.ctl.exits import CtlExit
 from mediad.ctl.installation import find

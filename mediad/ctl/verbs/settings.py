@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mediad.config import LOG_LEVELS
+from mediad.config.settings import LOG_LEVELS
 from mediad.ctl.command import Ask, Command, argument
 from mediad.ctl.render import table
 from mediad.ctl.session import Data, Session

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mediad import __version__
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl.doctor import gather as gather_module
 from mediad.ctl.doctor import probes
 from mediad.ctl.doctor.gather import _endpoint, gather

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl.doctor import probes
 from mediad.ctl.doctor.facts import MediaProbe
 from mediad.ctl.doctor.probes import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.ctl.client import NotRunning
 from mediad.ctl.doctor import gather as gather_module
 from mediad.ctl.doctor.facts import Facts

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mediad.config import Settings
-from mediad.config_load import load
+from mediad.config.live import Commit, LiveSettings
+from mediad.config.load import load
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError
-from mediad.supervisor.live_settings import Commit, LiveSettings
 from tests.support.loops import on_loop, raises
 
 

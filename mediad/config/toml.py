@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mediad.config import KEYS
+from mediad.config.settings import KEYS
 from mediad.errors import ConfigError
 
 _MOST_MISTAKES = 20

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad import config_load
-from mediad.config import DEFAULTS, KEYS, Settings
-from mediad.config_sample import sample, toml
+from mediad.config.load import load
+from mediad.config.sample import sample, toml
+from mediad.config.settings import DEFAULTS, KEYS, Settings
 from tests.support.imports import ROOT
 
 
@@ -31,14 +31,14 @@ def test_every_key_is_there_once_and_its_value_is_the_default() -> None:
 def test_as_it_is_it_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "mediad.toml"
     path.write_text(sample())
-    assert config_load.load(path=str(path)).settings == Settings()
+    assert load(path=str(path)).settings == Settings()
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key != "tls_private_key"])
 def test_each_line_may_be_uncommented(key: str, tmp_path: Path) -> None:
     path = tmp_path / "mediad.toml"
     path.write_text(uncommented()[key] + ("\nlisten_ip = '0.0.0.0'" if key == "announced_ip" else ""))
-    assert config_load.load(path=str(path)).origins[key] == f"file {path}:1"
+    assert load(path=str(path)).origins[key] == f"file {path}:1"
 
 
 def test_the_copy_in_the_documentation_is_this_one() -> None:

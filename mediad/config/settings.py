@@ -1,6 +1,6 @@
 """Every setting of mediad: its default, its meaning, what it may be, and whether a reload applies it.
 
-Where values come from is `config_load.py`; a file with all of them for people to edit, `config_sample.py`.
+Where values come from is `load.py`; a file with all of them for people to edit, `sample.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
-from mediad.config_kinds import (
+from mediad.config.kinds import (
     HIDDEN,
     Choice,
     Codecs,

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from mediad import loop_lag
-from mediad.loop_lag import BOUNDS_S, LoopLag
+from mediad.metering import loop_lag
+from mediad.metering.loop_lag import BOUNDS_S, LoopLag
 from tests.support.loops import on_loop, until
 
 

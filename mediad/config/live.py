@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from mediad.announced import cautions
-from mediad.config import KEYS, Settings
-from mediad.config_load import Loaded, settled
+from mediad.config.announced import cautions
+from mediad.config.load import Loaded, settled
+from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError
 
 Prepare = Callable[[Settings], Awaitable["Commit | None"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediad.histogram import Histogram
+from mediad.metering.histogram import Histogram
 
 
 def test_a_value_falls_into_the_bucket_that_holds_it() -> None:

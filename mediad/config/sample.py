@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 
-from mediad.config import DEFAULTS, KEYS, Key
+from mediad.config.settings import DEFAULTS, KEYS, Key
 
 _WIDTH = 110
 

@@ -11,7 +11,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 
-from mediad.config import Settings
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 
 Lookup = Callable[[str], Sequence[str]]

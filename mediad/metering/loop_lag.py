@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from mediad.histogram import Histogram
+from mediad.metering.histogram import Histogram
 
 INTERVAL_S = 0.25
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad import config_load
-from mediad.config import KEYS, Settings
+from mediad.config.load import add_flags, flag_name, load
+from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError
 
 
@@ -23,12 +23,12 @@ def written(tmp_path: Path, text: str) -> str:
 
 def problems_of(**sources: object) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        config_load.load(**sources)  # type: ignore[arg-type]
+        load(**sources)  # type: ignore[arg-type]
     return str(caught.value).splitlines()
 
 
 def test_nothing_configured_serves_loopback_only() -> None:
-    settings = config_load.load().settings
+    settings = load().settings
     assert (settings.host, settings.port, settings.listen_ip) == ("127.0.0.1", 3000, "127.0.0.1")
     assert settings.worker_settings(0).candidate_ip == "127.0.0.1"
     assert settings == Settings()
@@ -36,7 +36,7 @@ def test_nothing_configured_serves_loopback_only() -> None:
 
 def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
     path = written(tmp_path, "port = 4001\nrtc_base_port = 20001\nrtc_max_port = 40001\n")
-    loaded = config_load.load(
+    loaded = load(
         path=path,
         environ={"MEDIAD_PORT": "4002", "MEDIAD_RTC_BASE_PORT": "20002"},
         flags={"port": "4003", "host": None},
@@ -65,7 +65,7 @@ def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
     ],
 )
 def test_aliases_are_honoured_and_own_name_wins(variable: str, text: str, key: str, value: object) -> None:
-    assert getattr(config_load.load(environ={variable: text}).settings, key) == value
+    assert getattr(load(environ={variable: text}).settings, key) == value
     own = {
         "port": "1",
         "workers": "1",
@@ -74,16 +74,13 @@ def test_aliases_are_honoured_and_own_name_wins(variable: str, text: str, key: s
         "rtc_base_port": "2000",
     }
     own |= {"rtc_max_port": "60000", "log_level": "debug"}
-    both = config_load.load(environ={variable: text, f"MEDIAD_{key.upper()}": own[key]})
+    both = load(environ={variable: text, f"MEDIAD_{key.upper()}": own[key]})
     assert str(getattr(both.settings, key)) == own[key]
     assert both.origins[key] == f"environment MEDIAD_{key.upper()}"
 
 
 def test_empty_variable_counts_as_unset() -> None:
-    assert (
-        config_load.load(environ={"ANNOUNCED_IP": "", "MEDIAD_PORT": "", "PORT": "5000"}).settings.port
-        == 5000
-    )
+    assert load(environ={"ANNOUNCED_IP": "", "MEDIAD_PORT": "", "PORT": "5000"}).settings.port == 5000
 
 
 @pytest.mark.parametrize(
@@ -111,7 +108,7 @@ def test_empty_variable_counts_as_unset() -> None:
     ],
 )
 def test_wrong_value_names_key_value_expectation_and_origin(key: str, text: str) -> None:
-    flag = config_load.flag_name(key)
+    flag = flag_name(key)
     for sources, origin in (
         ({"environ": {f"MEDIAD_{key.upper()}": text}}, f"environment MEDIAD_{key.upper()}"),
         ({"flags": {key: text}}, flag),
@@ -153,9 +150,7 @@ def test_unknown_keys_are_refused_with_the_nearest_known(tmp_path: Path) -> None
 
 
 def test_build_switches_and_foreign_variables_are_no_mistakes() -> None:
-    config_load.load(
-        environ={"MEDIAD_PROBE": "1", "MEDIAD_CONFIG": "/etc/x.toml", "PATH": "/bin", "MEDIADX": "1"}
-    )
+    load(environ={"MEDIAD_PROBE": "1", "MEDIAD_CONFIG": "/etc/x.toml", "PATH": "/bin", "MEDIADX": "1"})
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -197,7 +192,7 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_name_is_looked_up_when_settings_are_read(tmp_path: Path) -> None:
-    settings = config_load.load(flags={"announced_ip": "localhost"}).settings
+    settings = load(flags={"announced_ip": "localhost"}).settings
     assert (settings.announced_ip, settings.announced_address) == ("localhost", "127.0.0.1")
     assert settings.worker_settings(0).candidate_ip == "127.0.0.1"
     path = written(tmp_path, "listen_ip = '::'\nannounced_ip = 'nowhere.invalid'\n")
@@ -247,7 +242,7 @@ def test_a_private_key_needs_its_certificate() -> None:
 
 def test_sources_are_read_again(tmp_path: Path) -> None:
     path = written(tmp_path, "port = 4001\n")
-    loaded = config_load.load(path=path, environ={"MEDIAD_HOST": "localhost"})
+    loaded = load(path=path, environ={"MEDIAD_HOST": "localhost"})
     written(tmp_path, "port = 4002\n")
     again = loaded.sources.load()
     assert (again.settings.port, again.settings.host) == (4002, "localhost")
@@ -256,17 +251,17 @@ def test_sources_are_read_again(tmp_path: Path) -> None:
 def test_codecs_come_as_tables_or_json(tmp_path: Path) -> None:
     path = written(tmp_path, '[[media_codecs]]\nkind = "audio"\nmimeType = "audio/opus"\nclockRate = 48000\n')
     codec = {"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000}
-    assert config_load.load(path=path).settings.media_codecs == (codec,)
+    assert load(path=path).settings.media_codecs == (codec,)
     text = '[{"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000}]'
-    assert config_load.load(environ={"MEDIAD_MEDIA_CODECS": text}).settings.media_codecs == (codec,)
+    assert load(environ={"MEDIAD_MEDIA_CODECS": text}).settings.media_codecs == (codec,)
 
 
 def test_every_key_is_documented_and_has_a_flag() -> None:
     parser = argparse.ArgumentParser()
-    config_load.add_flags(parser)
+    add_flags(parser)
     text = parser.format_help()
     for name, key in KEYS.items():
-        assert config_load.flag_name(name) in text
+        assert flag_name(name) in text
         assert len(key.doc) > 10
     assert set(vars(parser.parse_args([])).values()) == {None}
 
@@ -277,7 +272,7 @@ def test_every_key_is_documented_and_has_a_flag() -> None:
 )
 def test_any_text_is_settings_or_a_config_error(flags: dict[str, str], environ: dict[str, str]) -> None:
     with contextlib.suppress(ConfigError):
-        assert isinstance(config_load.load(environ=environ, flags=flags).settings, Settings)
+        assert isinstance(load(environ=environ, flags=flags).settings, Settings)
 
 
 def test_secrets_are_not_told(tmp_path: Path) -> None:

@@ -6,21 +6,19 @@ import os
 
 import pytest
 
-from mediad import config, config_load
-from mediad.config import Settings, WorkerSettings
+from mediad.config.load import load
+from mediad.config.settings import Settings, WorkerSettings, admin_socket_candidates
 from mediad.errors import ConfigError
 
 
 def test_auto_is_one_worker_a_usable_core() -> None:
     assert Settings().worker_count() == len(os.sched_getaffinity(0))
-    assert config_load.load(environ={"MEDIASOUP_WORKER_COUNT": "auto"}).settings.workers is None
+    assert load(environ={"MEDIASOUP_WORKER_COUNT": "auto"}).settings.workers is None
     assert Settings(rtc_base_port=40000, rtc_max_port=40100).worker_count() == 1
 
 
 def test_workers_own_a_thousand_ports_each() -> None:
-    settings = config_load.load(
-        flags={"rtc_base_port": "20000", "rtc_max_port": "21500", "workers": "2"}
-    ).settings
+    settings = load(flags={"rtc_base_port": "20000", "rtc_max_port": "21500", "workers": "2"}).settings
     first, second = settings.worker_settings(0), settings.worker_settings(1)
     assert (first.rtc_first_port, first.rtc_last_port) == (20000, 20999)
     assert (second.rtc_first_port, second.rtc_last_port) == (21000, 21500)
@@ -28,12 +26,12 @@ def test_workers_own_a_thousand_ports_each() -> None:
 
 def test_admin_socket_candidates() -> None:
     environ = {"RUNTIME_DIRECTORY": "/run/a:/run/b", "XDG_RUNTIME_DIR": "/run/user/7"}
-    assert config.admin_socket_candidates(environ) == [
+    assert admin_socket_candidates(environ) == [
         "/run/a/mediad.sock",
         "/run/user/7/mediad.sock",
         "/run/mediad/mediad.sock",
     ]
-    assert config.admin_socket_candidates({}) == ["/run/mediad/mediad.sock"]
+    assert admin_socket_candidates({}) == ["/run/mediad/mediad.sock"]
 
 
 def test_worker_settings_cross_as_json() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.config_kinds import (
+from mediad.config.kinds import (
     Choice,
     Codecs,
     Host,

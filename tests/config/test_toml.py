@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mediad.config_toml import Given, read
+from mediad.config.toml import Given, read
 from mediad.errors import ConfigError
 
 SECRET = "s3cret-s3cret-s3cret-s3cret-s3cret"

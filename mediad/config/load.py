@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mediad import config_toml
-from mediad.announced import announced_address
-from mediad.config import DEFAULTS, KEYS, PORTS_PER_WORKER, Key, Settings
+from mediad.config import toml
+from mediad.config.announced import announced_address
+from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Key, Settings
 from mediad.errors import ConfigError
 
 _BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "crashes", "native", "python"})
@@ -109,7 +109,7 @@ def _other_type(key: Key, name: str, raw: object) -> str:
 
 
 def _take_file(found: _Gathering, path: str) -> None:
-    contents = config_toml.read(path)
+    contents = toml.read(path)
     found.problems += contents.problems
     for given in contents.given:
         origin = f"file {path}" + (f":{given.line}" if given.line else "")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from mediad.announced import announced_address, cautions, look_up
-from mediad.config import Settings
+from mediad.config.announced import announced_address, cautions, look_up
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 
 V4, V6 = "198.51.100.4", "2001:db8::4"

@@ -1,0 +1,1 @@
+"""Measuring what runs: histograms, and how late an event loop is."""
