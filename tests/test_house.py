@@ -1,4 +1,4 @@
-"""The house holds: floors, no circles, one door to the native code, pure folders, every module tested."""
+"""The house holds: floors, no circles, one door to the native code, pure folders, tests, sizes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.imports import ROOT, Reference, circles, modules, references
+from tests.support.sizes import Function, file_lengths, function_lengths, functions
 
 MODULES = modules()
 REFERENCES = references()
@@ -256,6 +257,92 @@ def test_every_module_has_its_test_file() -> None:
 def test_the_untested_list_is_current() -> None:
     stale = [name for name in UNTESTED if name not in MODULES or mirrored_test(name).exists()]
     assert stale == []
+
+
+FILE_LINES = 400
+FUNCTION_LINES = 60
+
+# Files above the ceiling, and why.
+LONG_FILES = {
+    "mediad/_fastpath/base/_probe_base.pyx": "to be split",
+    "mediad/_fastpath/engine/commands.pyx": "to be split",
+    "mediad/_fastpath/engine/egress.pyx": "to be split",
+    "mediad/_fastpath/stream/_probe_stream.pyx": "to be split",
+    "mediad/_fastpath/stream/estimator.pyx": "to be split",
+    "mediad/worker/methods.py": "to be split",
+    "mediad/worker/plane.py": "to be split",
+    "mediad/worker/transport.py": "to be split",
+    "tests/_fastpath/stream/test_receiver.py": "to be split",
+    "tests/protocols/test_dtls.py": "to be split",
+    "tests/protocols/test_ice.py": "to be split",
+    "tests/rooms/test_offers.py": "to be split",
+    "tests/signaling/test_dialect_a.py": "to be split",
+    "tests/supervisor/test_worker_link.py": "to be split",
+    "tests/supervisor/test_worker_pool.py": "to be split",
+    "tests/worker/test_methods.py": "to be split",
+    "tests/worker/test_plane.py": "to be split",
+    "tests/worker/test_producer.py": "to be split",
+    "tests/worker/test_transport.py": "to be split",
+}
+
+# Functions above the ceiling, and why.
+LONG_FUNCTIONS = {
+    "mediad/_fastpath/engine/consumers.pyx:open_consumer": "to be split",
+    "mediad/worker/consumer.py:Consumer.__init__": "to be split",
+    "mediad/worker/producer.py:Producer.__init__": "to be split",
+}
+
+
+def test_files_stay_below_the_ceiling() -> None:
+    longer = {path: n for path, n in file_lengths(ROOT, ("mediad", "tests")).items() if n > FILE_LINES}
+    assert {path: n for path, n in longer.items() if path not in LONG_FILES} == {}
+    assert sorted(LONG_FILES.keys() - longer) == [], "no exception any more: take it off the list"
+
+
+def test_functions_stay_below_the_ceiling() -> None:
+    longer = {
+        name: n for name, n in function_lengths(ROOT, ("mediad", "tests")).items() if n > FUNCTION_LINES
+    }
+    assert {name: n for name, n in longer.items() if name not in LONG_FUNCTIONS} == {}
+    assert sorted(LONG_FUNCTIONS.keys() - longer) == [], "no exception any more: take it off the list"
+
+
+PYTHON_SIZES = """
+class A:
+    @decorated
+    def f(self):
+        def g():
+            pass
+
+        return g
+
+async def h(): pass
+"""
+CYTHON_SIZES = """
+cdef class A(B):
+    def f(self):
+        return f(1)
+
+    cdef int g(self, int a,
+               int b) noexcept nogil:   # why
+        if a:
+
+            return b
+# a comment at the margin
+        return a
+
+cdef int declared(int a) noexcept nogil
+cdef int value = f(3)
+cdef inline const char* h() noexcept nogil:
+    return NULL
+"""
+
+
+def test_functions_are_measured_in_both_languages(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(PYTHON_SIZES)
+    (tmp_path / "a.pyx").write_text(CYTHON_SIZES)
+    assert functions(tmp_path / "a.py") == [Function("A.f", 5), Function("A.f.g", 2), Function("h", 1)]
+    assert functions(tmp_path / "a.pyx") == [Function("f", 2), Function("g", 7), Function("h", 2)]
 
 
 TOP_LEVEL = {
