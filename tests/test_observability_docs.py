@@ -14,13 +14,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from mediad.config.settings import Settings
-from mediad.supervisor.call_book import CallBook
-from mediad.supervisor.metrics import Metrics
-from mediad.supervisor.status import Status
-from mediad.supervisor.worker_families import COUNTERS, OBJECTS
-from mediad.supervisor.worker_link import WorkerLink
-from mediad.supervisor.worker_pool import Worker, WorkerPool
-from mediad.supervisor.worker_process import WorkerProcess
+from mediad.supervisor.observation.call_book import CallBook
+from mediad.supervisor.observation.metrics import Metrics
+from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observation.worker_families import COUNTERS, OBJECTS
+from mediad.supervisor.workers.link import WorkerLink
+from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.process import WorkerProcess
 from mediad.telemetry.feed import TYPES, Feed
 from mediad.telemetry.instruments import Instruments
 from tests.support.calls import Call

@@ -24,22 +24,22 @@ from mediad.rooms.shares import Stocks
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
-from mediad.supervisor import doctor_methods, drain_methods, settings_methods, status_methods, top
-from mediad.supervisor.admin import AdminServer, open_admin_socket
-from mediad.supervisor.admin_methods import AdminMethods
-from mediad.supervisor.admissions import Admissions, connection_limit
-from mediad.supervisor.draining import NODE, Drains
-from mediad.supervisor.front import Front, front_url, open_front, room_url
-from mediad.supervisor.heartbeat import Heartbeat
+from mediad.supervisor.admin import doctor_methods, drain_methods, settings_methods, status_methods, top
+from mediad.supervisor.admin.methods import AdminMethods
+from mediad.supervisor.admin.room_methods import RoomMethods
+from mediad.supervisor.admin.server import AdminServer, open_admin_socket
+from mediad.supervisor.front.admissions import Admissions, connection_limit
+from mediad.supervisor.front.http import Front, front_url, open_front, room_url
+from mediad.supervisor.front.tls import FrontTls
 from mediad.supervisor.memory import MemoryKeeper
-from mediad.supervisor.observation import Observation
-from mediad.supervisor.rolling import Rolling
-from mediad.supervisor.room_methods import RoomMethods
-from mediad.supervisor.service_manager import ServiceManager
-from mediad.supervisor.status import Status
-from mediad.supervisor.tls import FrontTls
-from mediad.supervisor.worker_pool import WorkerPool
-from mediad.supervisor.worker_process import WORKER_COMMAND
+from mediad.supervisor.observation.observation import Observation
+from mediad.supervisor.observation.status import Status
+from mediad.supervisor.systemd.heartbeat import Heartbeat
+from mediad.supervisor.systemd.service_manager import ServiceManager
+from mediad.supervisor.workers.draining import NODE, Drains
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.process import WORKER_COMMAND
+from mediad.supervisor.workers.rolling import Rolling
 from mediad.words import plural
 
 CLOSING_TIMEOUT_S = 2.0

@@ -17,7 +17,7 @@ from mediad.ctl import client
 from mediad.ctl.client import connect
 from mediad.errors import EnvelopeError, Forbidden, InvalidState, Unavailable
 from mediad.protocols.envelope import Event, Response, encode
-from mediad.supervisor.conversation import Answer
+from mediad.supervisor.admin.conversation import Answer
 from tests.support.admin import admin_server
 
 

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mediad.config.settings import Settings
 from mediad.errors import Unavailable
-from mediad.supervisor.placement import SIMILAR_CPU
-from mediad.supervisor.restarts import FREE_RESTARTS
-from mediad.supervisor.worker_pool import Worker, WorkerPool
+from mediad.supervisor.workers.placement import SIMILAR_CPU
+from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.restarts import FREE_RESTARTS
 
 WORKERS = 4
 worker_ids = st.integers(0, WORKERS - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from mediad.supervisor.admin_methods import AdminMethods, Table
+from mediad.supervisor.admin.methods import AdminMethods, Table
 
 
 async def ask(table: Table, method: str, /, **data: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mediad.errors import NotFound
-from mediad.supervisor.worker_pool import WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
 
 
 class PlacedRooms:

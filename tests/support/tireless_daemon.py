@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 
-from mediad.supervisor import daemon, main, restarts
+from mediad.supervisor import daemon, main
+from mediad.supervisor.workers import restarts
 from tests.support.workers import tiny
 
 COLLECT_EVERY_S = 0.2

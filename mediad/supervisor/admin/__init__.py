@@ -1,0 +1,1 @@
+"""The admin socket, and each method that mediactl may ask for there."""

@@ -1,0 +1,56 @@
+"""What the doctor asks of the daemon: the settings it runs with, and what only its own process can say."""
+
+from __future__ import annotations
+
+import os
+import resource
+from typing import Any
+from urllib.parse import urlsplit
+
+from mediad import __version__
+from mediad.config.live import LiveSettings
+from mediad.config.settings import Settings
+from mediad.supervisor.admin.doctor_door import open_doors
+from mediad.supervisor.admin.methods import Table
+from mediad.supervisor.observation.status import Status
+
+SETTINGS = (
+    *("host", "port", "tls_certificate", "tls_private_key"),
+    *("listen_ip", "announced_ip", "announced_address", "rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
+    "shutdown_grace_s",
+)
+"""What it judges. Secrets are not among it."""
+
+
+def table(live: LiveSettings, status: Status) -> Table:
+    """The methods, by name."""
+
+    async def doctor(data: dict[str, Any]) -> dict[str, Any]:
+        health = status.health()
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "url": status.url,
+            "status": health["status"],
+            "problems": health["problems"],
+            **status.workers(),
+            "reports": await status.worker_reports(),
+            "fdLimit": soft,
+            "openFds": len(os.listdir("/proc/self/fd")),
+            "settings": _settings(live.settings, status.url),
+            "settingsProblems": await live.problems(),
+            "settingsWaiting": sorted(live.waiting),
+        }
+
+    async def doors(data: dict[str, Any]) -> dict[str, Any]:
+        return {"doors": await open_doors(status.links())}
+
+    return {"doctor": doctor, "doctor.doors": doors}
+
+
+def _settings(now: Settings, url: str | None) -> dict[str, Any]:
+    """With what "auto" and "any free port" came to."""
+    found: dict[str, Any] = {name: getattr(now, name) for name in SETTINGS}
+    port = urlsplit(url).port if url is not None else None
+    return {**found, "workers": now.worker_count(), "port": port or now.port}

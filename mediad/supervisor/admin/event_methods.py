@@ -1,0 +1,49 @@
+"""What mediactl may ask about the feed: `events`, a stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+
+from mediad.supervisor.admin.methods import Table, read
+from mediad.telemetry.feed import Event, Feed
+
+
+class EventsRequest(msgspec.Struct, rename="camel"):
+    """Which events."""
+
+    follow: bool = False
+    since: int | None = None
+    """Those after this number; without it, all that are kept, or when following, none of them."""
+    room: str | None = None
+    type: str | None = None
+    """A type, or what several begin with: "peer" means peer.joined and peer.left."""
+
+
+def table(feed: Feed) -> Table:
+    """The method, by name."""
+
+    async def events(data: dict[str, Any]) -> AsyncGenerator[Event, None]:
+        request = read(data, EventsRequest)
+        if not request.follow:
+            for event in feed.after(request.since or 0):
+                if _wanted(event, request):
+                    yield event
+            return
+        async for event in feed.follow(feed.last_seq if request.since is None else request.since):
+            if _wanted(event, request):
+                yield event
+
+    return {"events": events}
+
+
+def _wanted(event: Event, request: EventsRequest) -> bool:
+    """News of what is lost is for everybody."""
+    type_ = event["type"]
+    if type_ == "lost":
+        return True
+    if request.room is not None and event.get("room") != request.room:
+        return False
+    return request.type is None or type_ == request.type or type_.startswith(request.type + ".")

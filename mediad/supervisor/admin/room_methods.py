@@ -1,0 +1,140 @@
+"""What mediactl may ask about single rooms and peers, and do to them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+
+from mediad.errors import MediadError
+from mediad.rooms.entities import Peer
+from mediad.rooms.inspection import describe_peer, describe_room, describe_tracks, find_peer
+from mediad.rooms.listener import CloseCause
+from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.room import Room
+from mediad.supervisor.admin import traffic
+from mediad.supervisor.admin.methods import Table, read
+from mediad.words import plural
+
+MAX_REASON_BYTES = 120
+"""What a WebSocket close frame has room for (RFC 6455 §5.5), less a little."""
+
+
+class _WhichRoom(msgspec.Struct, rename="camel"):
+    room_id: str
+
+
+class _WhichRooms(msgspec.Struct, rename="camel"):
+    room_id: str | None = None
+
+
+class _WhichPeer(msgspec.Struct, rename="camel"):
+    room_id: str
+    peer_id: str
+
+
+class _CloseRoom(_WhichRoom, rename="camel"):
+    reason: str = "the room was closed by an operator"
+
+
+class _KickPeer(_WhichPeer, rename="camel"):
+    reason: str = "removed by an operator"
+
+
+class RoomMethods:
+    """The methods, over one registry."""
+
+    def __init__(self, registry: RoomRegistry) -> None:
+        self._registry = registry
+
+    def table(self) -> Table:
+        return {
+            "room.show": self._show_room,
+            "room.close": self._close_room,
+            "room.move": self._move_room,
+            "peers": self._peers,
+            "peer.show": self._show_peer,
+            "peer.kick": self._kick_peer,
+        }
+
+    async def _show_room(self, data: dict[str, Any]) -> dict[str, Any]:
+        room = self._registry.room(read(data, _WhichRoom).room_id)
+        description = describe_room(room, time.monotonic())
+        peers = dict(room.peers)
+        flows = await traffic.of_room(room)
+        for entry in description["peers"]:
+            entry |= traffic.of_peer(peers[entry["peerId"]], flows)
+        return description
+
+    async def _close_room(self, data: dict[str, Any]) -> dict[str, Any]:
+        wanted = read(data, _CloseRoom)
+        room = self._registry.room(wanted.room_id)
+        peers = len(room.peers)
+        room.log.info("closed by an operator, with %s in it", plural(peers, "peer"))
+        room.close(CloseCause.REMOVED, _short(wanted.reason))
+        return {"roomId": room.id, "peers": peers}
+
+    async def _move_room(self, data: dict[str, Any]) -> dict[str, Any]:
+        room = self._registry.room(read(data, _WhichRoom).room_id)
+        peers, worker_id = len(room.peers), room.worker.worker_id
+        room.log.info("moved by an operator, with %s in it", plural(peers, "peer"))
+        self._registry.move_room(room.id)
+        return {"roomId": room.id, "peers": peers, "fromWorkerId": worker_id}
+
+    async def _peers(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Everybody on this node, or in one room."""
+        wanted = read(data, _WhichRooms).room_id
+        rooms = self._registry.rooms() if wanted is None else [self._registry.room(wanted)]
+        now_s = time.monotonic()
+        return {
+            "peers": [
+                {"roomId": room.id, "workerId": room.worker.worker_id, **describe_peer(peer, now_s)}
+                for room in sorted(rooms, key=lambda room: room.id)
+                for peer in room.peers.values()
+            ]
+        }
+
+    async def _show_peer(self, data: dict[str, Any]) -> dict[str, Any]:
+        room, peer = self._find(read(data, _WhichPeer))
+        description = {
+            "roomId": room.id,
+            "workerId": room.worker.worker_id,
+            **describe_peer(peer, time.monotonic()),
+            **describe_tracks(peer),
+        }
+        flows = await traffic.of_room(room)
+        description |= traffic.of_peer(peer, flows)
+        description["transports"] = [(flows or {}).get(id_, {"transportId": id_}) for id_ in peer.transports]
+        for kind, tracks in (("producer", description["sends"]), ("consumer", description["receives"])):
+            streams = await asyncio.gather(*(_streams(room, kind, track[f"{kind}Id"]) for track in tracks))
+            for track, stream in zip(tracks, streams, strict=True):
+                track["streams"] = stream
+        return description
+
+    async def _kick_peer(self, data: dict[str, Any]) -> dict[str, Any]:
+        wanted = read(data, _KickPeer)
+        room, peer = self._find(wanted)
+        peer.log.info("removed by an operator")
+        room.remove(peer, CloseCause.REMOVED, _short(wanted.reason))
+        return {"roomId": room.id, "peerId": peer.id, "roomClosed": room.closed}
+
+    def _find(self, wanted: _WhichPeer) -> tuple[Room, Peer]:
+        room = self._registry.room(wanted.room_id)
+        return room, find_peer(room, wanted.peer_id)
+
+
+async def _streams(room: Room, kind: str, track_id: str) -> list[dict[str, Any]]:
+    """The RTP streams of a producer or consumer; [] when it is gone, or its worker says nothing."""
+    try:
+        async with asyncio.timeout(traffic.TIMEOUT_S):
+            answer = await room.ask(f"{kind}.stats", {f"{kind}Id": track_id})
+    except (MediadError, TimeoutError):
+        return []
+    streams: list[dict[str, Any]] = answer["stats"]
+    return streams
+
+
+def _short(reason: str) -> str:
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

@@ -1,0 +1,108 @@
+"""The admin socket: envelopes over a Unix socket that is for root and the daemon's own user alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import stat
+import struct
+from pathlib import Path
+
+from mediad.errors import EnvelopeError, PortError
+from mediad.supervisor.admin.conversation import Conversation, Handler
+
+MAX_CLIENTS = 64
+
+_PEER_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+
+logger = logging.getLogger(__name__)
+
+
+def open_admin_socket(path: str) -> socket.socket:
+    """A listening Unix socket at `path`, mode 0600. One that a dead daemon left behind is replaced.
+
+    Raises PortError when `path` belongs to a living daemon or to something else, or may not be created.
+    """
+    try:
+        Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _clear_away(path)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            sock.bind(path)
+            os.chmod(path, 0o600)
+            sock.listen(16)  # only now can anybody connect: the mode was never wider
+        except BaseException:
+            sock.close()
+            raise
+    except OSError as error:
+        raise PortError(f"admin socket {path} cannot be opened: {error.strerror}") from None
+    return sock
+
+
+def _clear_away(path: str) -> None:
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise PortError(f"admin socket {path} cannot be opened: something else is in its place")
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+            return
+    raise PortError(f"admin socket {path} belongs to another mediad that is running")
+
+
+class AdminServer:
+    """Lets in who may ask, and has `handle(method, data)` answer; see `conversation.py`."""
+
+    def __init__(self, sock: socket.socket, handle: Handler) -> None:
+        self._sock = sock
+        self._path = sock.getsockname()
+        self._handle = handle
+        self._clients: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_unix_server(self._accept, sock=self._sock)
+
+    async def stop(self) -> None:
+        """Hang up on everybody and take the socket away."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
+        if self._server is not None:
+            self._server.close()
+        clients = list(self._clients)
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = asyncio.current_task()
+        assert client is not None
+        self._clients.add(client)
+        try:
+            if _allowed(writer) and len(self._clients) <= MAX_CLIENTS:
+                await Conversation(reader, writer, self._handle).run()
+        except (OSError, EnvelopeError) as error:
+            logger.info("an admin client was let go: %s", error)
+        finally:
+            self._clients.discard(client)
+            writer.close()
+
+
+def _allowed(writer: asyncio.StreamWriter) -> bool:
+    """The file mode says so already; a mode can be changed by mistake, the peer's credentials cannot."""
+    peer = writer.get_extra_info("socket").getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size
+    )
+    _, uid, _ = _PEER_CREDENTIALS.unpack(peer)
+    if uid in (0, os.geteuid()):
+        return True
+    logger.warning("user %d was refused at the admin socket", uid)
+    return False

@@ -1,0 +1,113 @@
+"""Takes connections in from a listening socket: a few in each turn of the loop, and none without a place."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from mediad.supervisor.front.admissions import Admissions
+
+ACCEPTS_PER_TURN = 16
+"""So many, then everybody else has a turn."""
+
+HANDSHAKE_TIMEOUT_S = 10.0
+"""For TLS, from the acceptance on."""
+
+_RETRY_S = 0.5
+"""When the kernel has nothing to lend, it is asked again after this."""
+
+_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 10\r\nConnection: close\r\n\r\n"
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Acceptor:
+    """One listening socket. `close` and `wait_closed` are as an asyncio.Server's."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        protocol: Callable[[], Any],
+        admissions: Admissions,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`protocol` makes what speaks on a connection; it has a `visitor` whose `on_lost` we may set."""
+        self._listener = listener
+        self._protocol = protocol
+        self._admissions = admissions
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._greeting: set[asyncio.Task[None]] = set()
+        self._closed = False
+        listener.setblocking(False)
+        self._listen()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._loop.remove_reader(self._listener)
+            for task in self._greeting:
+                task.cancel()
+
+    async def wait_closed(self) -> None:
+        await asyncio.gather(*self._greeting, return_exceptions=True)
+
+    def _listen(self) -> None:
+        if not self._closed:
+            self._loop.add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTS_PER_TURN):
+            try:
+                sock, address = self._listener.accept()
+            except OSError as error:
+                if error.errno in _SCARCE:
+                    logger.error("no connection can be accepted: %s", error.strerror)
+                    self._loop.remove_reader(self._listener)
+                    self._loop.call_later(_RETRY_S, self._listen)
+                return  # nobody is waiting, or who was has gone away
+            self._take(sock, address[0] if isinstance(address, tuple) else "")
+
+    def _take(self, sock: socket.socket, address: str) -> None:
+        refusal = self._admissions.refusal(address)
+        if refusal is not None:
+            logger.info("client %s: refused with 503: %s", address, refusal)
+            with contextlib.suppress(OSError):
+                sock.setblocking(False)
+                if self._tls is None:
+                    sock.send(_FULL)
+            sock.close()
+            return
+        self._admissions.enter(address)
+        task = self._loop.create_task(self._greet(sock, address))
+        self._greeting.add(task)
+        task.add_done_callback(self._greeting.discard)
+
+    async def _greet(self, sock: socket.socket, address: str) -> None:
+        protocol = self._protocol()
+        protocol.visitor.on_lost = partial(self._admissions.leave, address)
+        try:
+            sock.setblocking(False)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            timeout_s = HANDSHAKE_TIMEOUT_S if self._tls else None
+            await self._loop.connect_accepted_socket(
+                lambda: protocol, sock, ssl=self._tls, ssl_handshake_timeout=timeout_s
+            )
+        except BaseException as error:
+            sock.close()
+            protocol.visitor.lost()
+            if not isinstance(error, OSError | TimeoutError):  # ssl.SSLError is an OSError
+                raise
+            logger.info("client %s: no connection was made: %s", address, error or type(error).__name__)

@@ -1,0 +1,1 @@
+"""What operators see of the node without asking for it: status, events, metrics, webhooks."""

@@ -1,0 +1,28 @@
+"""NodeBook: what happens to workers and drains, turned into the feed's events and counters."""
+
+from __future__ import annotations
+
+from mediad.supervisor.workers.watcher import DEATH_CAUSES, Watcher
+from mediad.telemetry.feed import Feed
+from mediad.telemetry.instruments import Instruments
+
+
+class NodeBook(Watcher):
+    """As CallBook is for rooms."""
+
+    def __init__(self, feed: Feed, instruments: Instruments) -> None:
+        self._feed = feed
+        self._count = instruments
+
+    def worker_ready(self, worker_id: int, pid: int) -> None:
+        for cause in DEATH_CAUSES:  # there before the first death, which would go unseen otherwise
+            self._count.worker_deaths.labels(worker_id, cause)
+        self._feed.publish("worker.ready", worker=worker_id, pid=pid)
+
+    def worker_died(self, worker_id: int, cause: str, reason: str) -> None:
+        self._count.worker_deaths.labels(worker_id, cause).inc()
+        self._feed.publish("worker.died", worker=worker_id, cause=cause, reason=reason)
+
+    def drain_changed(self, worker_id: int | None, draining: bool) -> None:
+        scope = "node" if worker_id is None else "worker"
+        self._feed.publish(f"{scope}.{'draining' if draining else 'undrained'}", worker=worker_id)

@@ -1,0 +1,115 @@
+"""Everything that tells operators about this node, put together: feed, counters, /metrics, webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from mediad.config.settings import Settings
+from mediad.errors import ConfigError
+from mediad.rooms.registry import RoomRegistry
+from mediad.supervisor.admin import event_methods
+from mediad.supervisor.admin.methods import Table
+from mediad.supervisor.front.tls import FrontTls, ends
+from mediad.supervisor.observation.call_book import CallBook
+from mediad.supervisor.observation.metrics import Metrics
+from mediad.supervisor.observation.node_book import NodeBook
+from mediad.supervisor.observation.status import Status
+from mediad.supervisor.workers.draining import Drains
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.telemetry.feed import Feed
+from mediad.telemetry.instruments import Instruments
+from mediad.telemetry.outbox import Outbox
+from mediad.telemetry.webhooks import Webhooks
+
+logger = logging.getLogger(__name__)
+
+
+class Observation:
+    """Made before what it observes, and attached to it afterwards."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        """Raises ConfigError when webhooks cannot be signed as they should be."""
+        _secret(settings)
+        self.feed = Feed()
+        self._settings = settings
+        self._environ = environ
+        self._numbers = CollectorRegistry()
+        self._instruments = Instruments(self._numbers)
+        self.call_book = CallBook(self.feed, self._instruments)
+        """The registry's observer."""
+        self._webhooks: Webhooks | None = None
+
+    def attach(self, status: Status, pool: WorkerPool, rooms: RoomRegistry, drains: Drains) -> None:
+        pool.watcher = drains.watcher = NodeBook(self.feed, self._instruments)
+        self.metrics = Metrics(self._numbers, self._settings, status, pool, rooms, self.feed)
+
+    def watch_certificate(self, tls: FrontTls) -> None:
+        """Show when the front's certificate ends."""
+        ends_at = Gauge(
+            "mediad_tls_certificate_expiry_timestamp_seconds",
+            "When the front's certificate ends, in Unix time.",
+            registry=self._numbers,
+        )
+        ends_at.set_function(lambda: ends(tls.certificate).timestamp())
+
+    async def start(self) -> None:
+        """Raises ConfigError like the constructor: the file may be another one by now."""
+        commit = await self.prepare(self._settings)
+        self.metrics.lag.start()
+        lost = self._instruments.webhook_events_lost
+        outbox = Outbox(outbox_path(self._settings, self._environ), on_lost=lost.inc)
+        self._instruments.webhook_outbox_depth.set_function(lambda: len(outbox))
+        posts = self._instruments.webhook_posts
+        self._webhooks = Webhooks(outbox, lambda result: posts.labels(result).inc())
+        commit()
+        self.feed.subscribe(self._webhooks.put)
+        await self._webhooks.start()
+
+    async def prepare(self, settings: Settings) -> Callable[[], str | None]:
+        """Read what new settings need, and return what makes them count. Raises ConfigError."""
+        secret = await asyncio.to_thread(_secret, settings)
+
+        def commit() -> str | None:
+            if self._webhooks is None or not self._webhooks.configure(settings.webhook_url, secret):
+                return None
+            if settings.webhook_url is not None and secret is None:
+                logger.warning("webhooks are not signed: there is no webhook_secret_file")
+            return "webhooks"
+
+        return commit
+
+    async def stop(self) -> None:
+        """After the last event."""
+        self.metrics.lag.stop()
+        if self._webhooks is not None:
+            await self._webhooks.stop()
+
+    def table(self) -> Table:
+        """What mediactl may ask."""
+        return event_methods.table(self.feed)
+
+
+def outbox_path(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """Where undelivered events are kept; None is nowhere. systemd sets $STATE_DIRECTORY."""
+    if settings.webhook_outbox is not None or settings.webhook_url is None:
+        return settings.webhook_outbox
+    directory = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return f"{directory}/webhook-outbox" if directory else None
+
+
+def _secret(settings: Settings) -> bytes | None:
+    path = settings.webhook_secret_file
+    if path is None:
+        return None
+    try:
+        secret = Path(path).read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"webhook_secret_file: {path} cannot be read: {error.strerror}") from None
+    if not secret:
+        raise ConfigError(f"webhook_secret_file: {path} is empty")
+    return secret

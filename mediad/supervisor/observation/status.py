@@ -1,0 +1,210 @@
+"""What the node says about itself, to HTTP clients and to mediactl."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Any, Protocol
+
+from mediad import __version__
+from mediad.config.settings import Settings
+from mediad.errors import MediadError
+from mediad.supervisor.systemd.heartbeat import summary
+from mediad.supervisor.workers.link import WorkerLink
+from mediad.supervisor.workers.placement import FULL, NEARLY_FULL
+from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.words import plural
+
+REPORT_TIMEOUT_S = 2.0
+"""A worker that takes longer is left out of what is asked about all of them."""
+
+
+class Rooms(Protocol):
+    """What is asked of the registry of rooms."""
+
+    @property
+    def room_count(self) -> int: ...
+
+    @property
+    def peer_count(self) -> int: ...
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """For each room its roomId, workerId, and how many peers, producers and consumers it has."""
+        ...
+
+
+class Status:
+    """Read-only views of pool and rooms; implements signaling's StatusSource."""
+
+    def __init__(self, settings: Settings, pool: WorkerPool, rooms: Rooms) -> None:
+        self.url: str | None = None
+        """Where the front is, once it is."""
+        self.settings = settings
+        self._pool = pool
+        self._rooms = rooms
+        self._started_s = time.monotonic()
+
+    def stats(self) -> dict[str, Any]:
+        """`GET /stats`; cpuUsage is 0..1 of one core, and a worker that used more than one shows as 1."""
+        return {
+            "workers": [
+                {
+                    "workerId": worker.worker_id,
+                    "roomCount": len(worker.rooms),
+                    "cpuUsage": round(min(1.0, worker.cpu), 4),
+                    "pid": worker.pid,
+                    "closed": worker.process is None,
+                }
+                for worker in self._pool.workers
+            ],
+            "distribution": {str(worker.worker_id): sorted(worker.rooms) for worker in self._pool.workers},
+            "totalRooms": sum(len(worker.rooms) for worker in self._pool.workers),
+            "totalPeers": self._rooms.peer_count,
+        }
+
+    def workers(self) -> dict[str, Any]:
+        """`GET /workers`: each worker in detail."""
+        return {"workers": [self._worker(worker) for worker in self._pool.workers]}
+
+    def health(self) -> dict[str, Any]:
+        """`GET /health`: status "ok" while new rooms are welcome, "degraded" when they are although something
+        is wrong, else "draining", "full" or "unavailable"; and what is wrong, in words."""
+        workers = self._pool.workers
+        return {
+            "status": self._health(),
+            "workers": len(workers),
+            "workersReady": sum(worker.process is not None for worker in workers),
+            "problems": [
+                *(_loop_of(worker) for worker in workers if worker.history.looping),
+                *(_nearly_full(worker) for worker in workers if worker.fullest()[1] >= NEARLY_FULL),
+                *(_stranger(worker) for worker in workers if worker.process and not worker.process.fits),
+            ],
+        }
+
+    def _health(self) -> str:
+        ready = [worker for worker in self._pool.workers if worker.process is not None]
+        if self._pool.draining or (ready and all(worker.draining for worker in ready)):
+            return "draining"
+        if not ready:
+            return "unavailable"
+        full = [worker for worker in ready if not worker.draining and worker.fullest()[1] >= FULL]
+        if len(full) == sum(not worker.draining for worker in ready):
+            return "full"
+        strange = any(not worker.process.fits for worker in self._pool.workers if worker.process is not None)
+        looping = any(worker.history.looping for worker in self._pool.workers)
+        return "degraded" if looping or strange or full else "ok"
+
+    def rooms(self) -> dict[str, Any]:
+        return {"rooms": sorted(self._rooms.summaries(), key=lambda room: str(room["roomId"]))}
+
+    def summary(self) -> str:
+        """Rooms, peers and workers in one line."""
+        return summary(self.health(), self._rooms.room_count, self._rooms.peer_count)
+
+    async def overview(self) -> dict[str, Any]:
+        """One look at the node: health, size, age, and what the kernel lends its sockets."""
+        reports = await self.worker_reports()
+        return {
+            **self.health(),
+            "version": __version__,
+            "pid": os.getpid(),
+            "uptimeS": round(time.monotonic() - self._started_s, 1),
+            "url": self.url,
+            "rooms": self._rooms.room_count,
+            "peers": self._rooms.peer_count,
+            "restarts": sum(worker.restarts for worker in self._pool.workers),
+            "udpGso": _all_have(reports, "udpGso"),
+            "udpGro": _all_have(reports, "udpGro"),
+        }
+
+    async def worker_reports(self) -> dict[str, dict[str, Any]]:
+        """What each worker that answers says in worker.stats, by worker id."""
+        links = self.links()
+        reports = await asyncio.gather(*(_report(link) for link in links))
+        return {
+            str(link.worker_id): report
+            for link, report in zip(links, reports, strict=True)
+            if report is not None
+        }
+
+    def links(self) -> list[WorkerLink]:
+        """To each worker that runs."""
+        return [worker.process.link for worker in self._pool.workers if worker.process is not None]
+
+    def _worker(self, worker: Worker) -> dict[str, Any]:
+        settings = self.settings.worker_settings(worker.worker_id)
+        ready = worker.process is not None
+        return {
+            "workerId": worker.worker_id,
+            "pid": worker.pid,
+            "version": worker.process.version if worker.process is not None else None,
+            "state": _state(worker),
+            "nextStartS": _until(worker.next_start_s),
+            "roomCount": len(worker.rooms),
+            "cpuUsage": round(worker.cpu, 4),
+            "rssBytes": worker.rss_bytes,
+            "tables": worker.stock.report(),
+            "uptimeS": round(time.monotonic() - worker.ready_since_s, 1) if ready else 0.0,
+            "restarts": worker.restarts,
+            "lastDeath": worker.last_death,
+            "listenIp": settings.listen_ip,
+            "announcedIp": settings.candidate_ip,
+            "firstPort": settings.rtc_first_port,
+            "lastPort": settings.rtc_last_port,
+        }
+
+
+def _state(worker: Worker) -> str:
+    """What a worker is up to, in one word or two."""
+    if worker.process is not None:
+        return "draining" if worker.draining else "ready"
+    return "restarting" if worker.next_start_s is None else "backing off"
+
+
+def _until(then_s: float | None) -> float | None:
+    """Seconds from now."""
+    return None if then_s is None else round(max(0.0, then_s - time.monotonic()), 1)
+
+
+def _nearly_full(worker: Worker) -> str:
+    """What a worker runs out of, told to a person."""
+    what, used = worker.fullest()
+    if worker.stock.shortage is not None:
+        return f"worker {worker.worker_id}: {worker.stock.shortage}"
+    table = worker.stock.tables[what]
+    how = "full" if used >= FULL else "nearly full"
+    share = f"{table.used} of {table.capacity} {what} are in use ({used:.0%})"
+    return f"worker {worker.worker_id} is {how}: {share}"
+
+
+def _loop_of(worker: Worker) -> str:
+    """A crash loop, told to a person."""
+    next_start_s = _until(worker.next_start_s)
+    then = "it is running again" if worker.process is not None else "it is being started"
+    if next_start_s is not None:
+        then = f"the next start is in {next_start_s:g} s"
+    times = plural(worker.history.failures, "time")
+    return f"worker {worker.worker_id} has failed {times} in a row, last: {worker.last_death}; {then}"
+
+
+def _stranger(worker: Worker) -> str:
+    assert worker.process is not None
+    return (
+        f"worker {worker.worker_id} is of mediad {worker.process.version}, the daemon of {__version__}: "
+        "it was upgraded while it ran; restart it (systemctl restart mediad)"
+    )
+
+
+async def _report(link: WorkerLink) -> dict[str, Any] | None:
+    try:
+        async with asyncio.timeout(REPORT_TIMEOUT_S):
+            return await link.request("worker.stats", {})
+    except (MediadError, TimeoutError):  # it is dying or hanging: no news of it is news enough here
+        return None
+
+
+def _all_have(reports: dict[str, dict[str, Any]], feature: str) -> bool | None:
+    """Whether every worker has it; None while no worker says."""
+    known = [bool(report[feature]) for report in reports.values() if feature in report]
+    return all(known) if known else None

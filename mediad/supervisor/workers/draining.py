@@ -1,0 +1,187 @@
+"""Draining: no new rooms on the node or on one worker, and what becomes of the rooms there are.
+
+They may end by themselves; at the deadline, or at once when they are to be moved, their peers are sent away
+with the word to come back (1012). From one worker that leads them to the others; from the whole node to
+another node, if whatever stands before it knows one. A drain goes on whether or not anybody watches it, and
+lasts, with nothing left to drain, until it is undone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mediad.errors import InvalidState, MediadError, NotFound
+from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.watcher import Watcher
+from mediad.words import plural
+
+MOVES_PER_S = 20
+"""Rooms sent away in a second when there is time: all their peers come back at once."""
+
+PROGRESS_INTERVAL_S = 1.0
+
+NODE = None
+"""The scope that is the whole node; the others are worker ids."""
+
+logger = logging.getLogger(__name__)
+
+
+class Rooms(Protocol):
+    """What is asked of the registry of rooms."""
+
+    def close_room(self, room_id: str, reason: str) -> None: ...
+
+    def move_room(self, room_id: str) -> None: ...
+
+    def summaries(self) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """One drain under way."""
+
+    scope: int | None
+    total: int
+    """Rooms at the start."""
+    deadline_s: float | None
+    """CLOCK_MONOTONIC; None is never."""
+    task: asyncio.Task[None]
+
+
+class Drains:
+    """What is being drained on this node."""
+
+    def __init__(self, pool: WorkerPool, rooms: Rooms) -> None:
+        self.stopping = False
+        """The daemon is on its way out: nothing is undone any more."""
+        self.watcher = Watcher()
+        self._pool = pool
+        self._rooms = rooms
+        self._drains: dict[int | None, Drain] = {}
+
+    def start(self, scope: int | None, *, deadline_s: float | None = None, move: bool = False) -> None:
+        """Begin, or go on under other conditions. `deadline_s` from now, rooms are sent away; with `move`
+        that begins now. Raises NotFound for a worker that is not there."""
+        workers = self._workers(scope)
+        self._drop(scope)
+        self._mark(scope, True)
+        total = sum(len(worker.rooms) for worker in workers)
+        task = asyncio.get_running_loop().create_task(self._run(scope, workers, deadline_s, move))
+        end_s = None if deadline_s is None else time.monotonic() + deadline_s
+        self._drains[scope] = Drain(scope, total, end_s, task)
+        logger.info("%s drains, with %s", _name(scope), plural(total, "room"))
+        self.watcher.drain_changed(scope, True)
+
+    def cancel(self, scope: int | None) -> None:
+        """Welcome new rooms again; undoing what was not begun does no harm. The node is every worker, too."""
+        self._workers(scope)
+        if self.stopping:
+            raise InvalidState("the server is stopping")
+        scopes = [scope] if scope is not NODE else [NODE, *range(len(self._pool.workers))]
+        for one in scopes:
+            self._drop(one)
+            self._mark(one, False)
+        logger.info("%s takes rooms again", _name(scope))
+        self.watcher.drain_changed(scope, False)
+
+    @property
+    def whole_node(self) -> bool:
+        """Whether the node as such drains, not only some of its workers."""
+        return NODE in self._drains
+
+    async def wait(self, scope: int | None) -> None:
+        """Return when the drain of `scope` has come to its end, or was undone."""
+        drain = self._drains.get(scope)
+        if drain is not None:
+            await asyncio.wait({drain.task})
+
+    async def watch(self, scope: int | None) -> AsyncGenerator[dict[str, Any], None]:
+        """How far it has come, now, every second, and at the end: rooms gone of rooms there were."""
+        while True:
+            drain = self._drains.get(scope)
+            yield self._progress(scope, drain)
+            if drain is None or drain.task.done():
+                return
+            await asyncio.wait({drain.task}, timeout=PROGRESS_INTERVAL_S)
+            if drain.task.done() and self._drains.get(scope) is drain:
+                yield self._progress(scope, drain)
+                return
+
+    def _progress(self, scope: int | None, drain: Drain | None) -> dict[str, Any]:
+        workers = {worker.worker_id for worker in self._workers(scope)}
+        left = [room for room in self._rooms.summaries() if room["workerId"] in workers]
+        remaining_s = None
+        if drain is not None and drain.deadline_s is not None:
+            remaining_s = round(max(0.0, drain.deadline_s - time.monotonic()), 1)
+        rooms, peers = len(left), sum(room["peers"] for room in left)
+        total = max(rooms, 0 if drain is None else drain.total)
+        state = "undone" if drain is None else "draining" if rooms else "drained"
+        return {
+            "workerId": scope,
+            "state": state,
+            "rooms": rooms,
+            "peers": peers,
+            "remainingS": remaining_s,
+            "done": total - rooms,
+            "total": total,
+            "note": _note(rooms, peers, remaining_s),
+        }
+
+    async def _run(
+        self, scope: int | None, workers: list[Worker], deadline_s: float | None, move: bool
+    ) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                if move:
+                    await self._send_away(scope, workers, 1 / MOVES_PER_S)
+                await self._pool.wait_empty(workers)
+        await self._send_away(scope, workers, 0.0)
+
+    async def _send_away(self, scope: int | None, workers: list[Worker], pause_s: float) -> None:
+        for worker in workers:
+            while worker.rooms:
+                room_id = next(iter(worker.rooms))
+                try:
+                    if scope is NODE:
+                        self._rooms.close_room(room_id, "the server is draining")
+                    else:
+                        self._rooms.move_room(room_id)
+                except MediadError:  # placed, and not in the books yet or any more: not ours to wait for
+                    self._pool.release(room_id)
+                if pause_s:
+                    await asyncio.sleep(pause_s)
+
+    def _workers(self, scope: int | None) -> list[Worker]:
+        if scope is NODE:
+            return self._pool.workers
+        if not 0 <= scope < len(self._pool.workers):
+            raise NotFound(f"there is no worker {scope}, they are 0 to {len(self._pool.workers) - 1}")
+        return [self._pool.workers[scope]]
+
+    def _mark(self, scope: int | None, draining: bool) -> None:
+        if scope is NODE:
+            self._pool.draining = draining
+        else:
+            self._pool.workers[scope].draining = draining
+
+    def _drop(self, scope: int | None) -> None:
+        drain = self._drains.pop(scope, None)
+        if drain is not None:
+            drain.task.cancel()
+
+
+def _name(scope: int | None) -> str:
+    return "the node" if scope is NODE else f"worker {scope}"
+
+
+def _note(rooms: int, peers: int, remaining_s: float | None) -> str:
+    if not rooms:
+        return "no rooms left"
+    left = f"{plural(rooms, 'room')} with {plural(peers, 'peer')} left"
+    return left if remaining_s is None else f"{left}, sent away in {remaining_s:.0f} s"

@@ -1,0 +1,168 @@
+"""One worker process from exec to its last exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from mediad import __version__
+from mediad.config.settings import WorkerSettings
+from mediad.errors import MediadError, from_code
+from mediad.exit_codes import error_for
+from mediad.protocols.envelope import PIPE_VERSION
+from mediad.supervisor.workers.link import PIPE_CLOSED, WorkerLink
+from mediad.supervisor.workers.poison import Quarantine
+
+WORKER_COMMAND = (sys.executable, "-m", "mediad.worker")
+
+STOP_TIMEOUT_S = 2.0
+"""What a worker gets for its goodbyes (DTLS close_notify) before it is killed."""
+
+LAST_WORDS_S = 0.5
+"""How long, once either of the two has ended, process and pipe wait for the other to end as well."""
+
+
+class WorkerProcess:
+    """A spawned worker. `gone` is done, with the reason, as soon as it is dead or as good as dead."""
+
+    def __init__(self, settings: WorkerSettings, quarantine: Quarantine | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        self.link = WorkerLink(settings.worker_id, self._on_event, self._on_lost, quarantine)
+        self.gone: asyncio.Future[str] = loop.create_future()
+        self.killed = False
+        """Whether it was us who ended it, so that its exit status says nothing."""
+        self.version = __version__
+        """Of the code it runs."""
+        self._ready: asyncio.Future[str] = loop.create_future()
+        self.settings = settings
+        self._failure: MediadError | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._exit: asyncio.Task[int] | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it runs the same code as this process, as far as versions tell."""
+        return self.version == __version__
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process is not None else 0
+
+    async def spawn(self, command: Sequence[str] = WORKER_COMMAND) -> None:
+        """Exec the worker and connect its pipes. It is not ready yet. Raises MediadError when exec fails."""
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            from_worker, worker_out = _pipe(ours, theirs)
+            worker_in, to_worker = _pipe(theirs, ours)
+            arguments = (str(worker_in), str(worker_out), self.settings.to_json())
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command,
+                    *arguments,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=(worker_in, worker_out),
+                )
+            except OSError as error:
+                reason = f"worker {self.settings.worker_id} could not be started: {error}"
+                raise MediadError(reason) from None
+            self._exit = asyncio.create_task(self._process.wait())
+            self._watch = asyncio.create_task(self._watch_exit(self._exit))
+            ours.pop_all()  # the link closes them
+        await self.link.open(from_worker, to_worker)
+
+    async def wait_ready(self, timeout_s: float) -> None:
+        """Return when the worker said it is ready.
+
+        Otherwise it is killed, and what kept it is raised: ConfigError, PortError, or MediadError.
+        """
+        await asyncio.wait({self._ready, self.gone}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        worker = f"worker {self.settings.worker_id}"
+        if self.gone.done():
+            status = await self.end(LAST_WORDS_S)
+            raise self._failure or error_for(status, f"{worker} could not start: it {describe_exit(status)}")
+        if not self._ready.done():
+            await self.end(0)
+            raise MediadError(f"{worker} was not ready within {timeout_s:g} s")
+
+    async def stop(self) -> None:
+        """Ask it to stop, and see to it that it does."""
+        self.link.hang_up()
+        await self.end(STOP_TIMEOUT_S)
+
+    async def end(self, patience_s: float) -> int:
+        """Wait `patience_s` for it to end by itself, else kill it; the exit status."""
+        if self._exit is None:
+            return 0
+        await asyncio.wait({self._exit}, timeout=patience_s)
+        self.kill()
+        status = await asyncio.shield(self._exit)
+        self.link.close()
+        return status
+
+    def kill(self) -> None:
+        """SIGKILL, unless it has ended. Does not wait for the end."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+                self.killed = True
+
+    def give_up(self, reason: str) -> None:
+        """Declare it gone for `reason`, and kill it."""
+        self._is_gone(reason)
+        self.kill()
+
+    async def _watch_exit(self, exited: asyncio.Task[int]) -> None:
+        """Death by exit status, for the case that the pipe outlives the process in some child of it."""
+        status = await asyncio.shield(exited)
+        await asyncio.wait({self.gone}, timeout=LAST_WORDS_S)
+        self._is_gone(f"it {describe_exit(status)}")
+
+    def _on_event(self, name: str, data: dict[str, Any]) -> None:
+        if name == "worker.ready" and not self._ready.done():
+            self._meet(str(data.get("version", __version__)), data.get("pipe", PIPE_VERSION))
+        elif name == "worker.failed":
+            self._failure = from_code(str(data.get("code")), str(data.get("reason")))
+
+    def _meet(self, version: str, pipe: object) -> None:
+        """It is ready. After an upgrade below a running daemon it may be of another version."""
+        self.version = version
+        if pipe == PIPE_VERSION:
+            self._ready.set_result(version)
+            return
+        self._failure = MediadError(
+            f"worker {self.settings.worker_id} is of mediad {version}, and does not fit this daemon, "
+            f"which is {__version__}; restart the daemon (systemctl restart mediad)"
+        )
+        self._is_gone(str(self._failure))
+
+    def _on_lost(self, reason: str) -> None:
+        self._is_gone(reason)
+        if reason != PIPE_CLOSED:
+            self.kill()  # it talks nonsense: nothing it holds can be trusted
+
+    def _is_gone(self, reason: str) -> None:
+        if not self.gone.done():
+            self.gone.set_result(reason)
+
+
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe whose reading and writing end are closed by the one stack and the other."""
+    read_fd, write_fd = os.pipe()
+    reader.callback(os.close, read_fd)
+    writer.callback(os.close, write_fd)
+    return read_fd, write_fd
+
+
+def describe_exit(status: int) -> str:
+    """`exited with status 3` or `was killed by SIGSEGV`; a negative `status` is a signal."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was killed by signal {-status}"

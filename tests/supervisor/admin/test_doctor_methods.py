@@ -1,0 +1,68 @@
+"""What the daemon tells the doctor."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, cast
+
+from mediad import __version__
+from mediad.config.live import LiveSettings
+from mediad.config.load import load
+from mediad.config.settings import Settings
+from mediad.supervisor.admin.doctor_methods import SETTINGS, table
+from mediad.supervisor.observation.status import Status
+from tests.support.admin_calls import ask
+from tests.support.loops import on_loop
+
+
+class FixedStatus:
+    url: str | None = "https://[::1]:4711/"
+
+    def health(self) -> dict[str, Any]:
+        return {"status": "degraded", "problems": ["worker 0 has failed"]}
+
+    def workers(self) -> dict[str, Any]:
+        return {"workers": [{"workerId": 0}]}
+
+    async def worker_reports(self) -> dict[str, Any]:
+        return {"0": {"udpGso": True}}
+
+
+@on_loop
+async def test_facts_of_its_own(tmp_path: Path) -> None:
+    status = FixedStatus()
+    path = tmp_path / "mediad.toml"
+    path.write_text("port = 0\nworkers = 3\n")
+    live = LiveSettings(load(path=str(path)))
+    methods = table(live, cast(Status, status))
+    facts = await ask(methods, "doctor")
+    assert (facts["version"], facts["pid"]) == (__version__, os.getpid())
+    assert (facts["status"], facts["problems"]) == ("degraded", ["worker 0 has failed"])
+    assert facts["workers"] == [{"workerId": 0}]
+    assert facts["reports"] == {"0": {"udpGso": True}}
+    assert 0 < facts["openFds"] < facts["fdLimit"]
+    assert (facts["settings"]["workers"], facts["settings"]["port"]) == (3, 4711)
+    assert Settings(**facts["settings"]).workers == 3
+    assert (facts["settingsProblems"], facts["settingsWaiting"]) == ([], [])
+
+
+@on_loop
+async def test_settings_that_change_meanwhile(tmp_path: Path) -> None:
+    status = FixedStatus()
+    status.url = None
+    path = tmp_path / "mediad.toml"
+    path.write_text("port = 8080\nworkers = 1\n")
+    live = LiveSettings(load(path=str(path)))
+    path.write_text('port = 8081\nworkers = 1\nannounced_ip = "127.0.0.8"\n')
+    await live.reload()
+    path.write_text("prot = 1\n")
+    facts = await ask(table(live, cast(Status, status)), "doctor")
+    assert (facts["settings"]["announced_ip"], facts["settings"]["port"]) == ("127.0.0.8", 8080)
+    assert facts["settingsWaiting"] == ["port"]
+    assert facts["settingsProblems"][0].startswith("prot: unknown setting")
+
+
+def test_settings_are_settings() -> None:
+    assert set(SETTINGS) <= {field.name for field in fields(Settings)}

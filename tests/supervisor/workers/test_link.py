@@ -1,0 +1,433 @@
+"""The link over real pipes: answers, errors, bounds, events, and every way it can end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from mediad.errors import (
+    EnvelopeError,
+    Forbidden,
+    InvalidInput,
+    InvalidState,
+    NotFound,
+    Unavailable,
+    WorkerDied,
+)
+from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.rooms.asker import current_asker, set_asker
+from mediad.supervisor.workers import link as worker_link
+from mediad.supervisor.workers.link import WorkerLink
+from mediad.supervisor.workers.poison import Quarantine, marks
+from tests.support.loops import on_loop, raises, until
+
+
+class FarEnd:
+    """The worker's side of the two pipes, moved by hand."""
+
+    def __init__(self) -> None:
+        self.read_fd, self._their_write_fd = os.pipe()
+        self._their_read_fd, self.write_fd = os.pipe()
+        os.set_blocking(self.read_fd, False)
+        self.decoder = Decoder()
+        self.received: list[Message] = []
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.lost: list[str] = []
+        self.quarantine = Quarantine()
+        self.link = WorkerLink(
+            3, lambda name, data: self.events.append((name, data)), self.lost.append, self.quarantine
+        )
+
+    async def open(self) -> None:
+        await self.link.open(self._their_read_fd, self._their_write_fd)
+
+    def say(self, message: Message | bytes) -> None:
+        os.write(self.write_fd, message if isinstance(message, bytes) else encode(message))
+
+    async def heard(self, count: int) -> list[Message]:
+        def enough() -> bool:
+            with suppress(BlockingIOError):
+                self.received += self.decoder.feed(os.read(self.read_fd, 65536))
+            return len(self.received) >= count
+
+        await until(enough)
+        return self.received
+
+    def die(self) -> None:
+        for fd in (self.read_fd, self.write_fd):
+            if fd >= 0:
+                os.close(fd)
+        self.read_fd = self.write_fd = -1
+
+
+@asynccontextmanager
+async def far_end() -> AsyncIterator[FarEnd]:
+    far = FarEnd()
+    await far.open()
+    try:
+        yield far
+    finally:
+        far.link.close()
+        far.die()
+        await asyncio.sleep(0)
+
+
+@on_loop
+async def test_answers_find_their_questions_in_any_order() -> None:
+    async with far_end() as far:
+        first = asyncio.create_task(far.link.request("router.create", {"routerId": "a"}))
+        second = asyncio.create_task(far.link.request("router.create", {"routerId": "b"}))
+        one, two = await far.heard(2)
+        assert isinstance(one, Request)
+        assert isinstance(two, Request)
+        assert (one.method, one.data, two.data) == ("router.create", {"routerId": "a"}, {"routerId": "b"})
+        far.say(Response(two.id, True, {"for": "b"}))
+        far.say(Response(one.id, True, {"for": "a"}))
+        assert await first == {"for": "a"}
+        assert await second == {"for": "b"}
+
+
+@on_loop
+async def test_errors_keep_their_class_and_reason() -> None:
+    async with far_end() as far:
+        for number, kind in enumerate((NotFound, InvalidState), 1):
+            asking = asyncio.create_task(far.link.request("x", {}))
+            request = (await far.heard(number))[-1]
+            assert isinstance(request, Request)
+            far.say(Response(request.id, False, {"code": kind.code, "reason": "no such thing"}))
+            assert await raises(kind, asking) == "no such thing"
+
+
+@on_loop
+async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "REQUEST_TIMEOUT_S", 0.05)
+    async with far_end() as far:
+        asking = far.link.request("transport.create", {})
+        assert await raises(Unavailable, asking) == "worker 3 did not answer transport.create within 0.05 s"
+        (request,) = await far.heard(1)
+        assert isinstance(request, Request)
+        far.say(Response(request.id, True, {"late": True}))  # harmless
+        answered = asyncio.create_task(far.link.request("next", {}))
+        following = (await far.heard(2))[-1]
+        assert isinstance(following, Request)
+        far.say(Response(following.id, True, {}))
+        assert await answered == {}
+
+
+# -- what rooms ask ----------------------------------------------------------------------------------------
+
+
+def asks(far: FarEnd, room: str, *numbers: int) -> list[asyncio.Task[dict[str, Any]]]:
+    """A room's requests, each with its number."""
+    return [
+        asyncio.create_task(far.link.request_for(room, f"{room}.ask", lambda n=number: {"n": n}))
+        for number in numbers
+    ]
+
+
+async def serve(far: FarEnd, answers: int) -> list[str]:
+    """Answer so many requests, in the order they come; what they were."""
+    names = []
+    for position in range(answers):
+        request = (await far.heard(position + 1))[position]
+        assert isinstance(request, Request)
+        names.append(f"{request.method.partition('.')[0]}{request.data.get('n', '')}")
+        far.say(Response(request.id, True, request.data))
+    return names
+
+
+@on_loop
+async def test_a_crowd_is_never_refused_and_delays_nobody_else() -> None:
+    async with far_end() as far:
+        crowd = asks(far, "crowd", *range(2000))
+        await far.heard(worker_link.ROOM_WINDOW)
+        pong = far.link.ping()
+        own = asyncio.create_task(far.link.request("worker.stats", {}))
+        quiet = asks(far, "quiet", 0)
+        await far.heard(worker_link.ROOM_WINDOW + 3)
+        names = await serve(far, worker_link.ROOM_WINDOW + 3)
+        assert names == [
+            *(f"crowd{n}" for n in range(worker_link.ROOM_WINDOW)),
+            *("worker", "worker", "quiet0"),
+        ], "the ping, the server's own and the other room wait for nothing of it"
+        assert await pong == {}
+        assert await own == {}
+        assert await quiet[0] == {"n": 0}
+        assert not any(task.done() and task.exception() for task in crowd)
+        names = await serve(far, 2000 + 3)
+        assert [name for name in names if name.startswith("crowd")] == [f"crowd{n}" for n in range(2000)]
+        assert [await task for task in crowd] == [{"n": n} for n in range(2000)]
+
+
+@on_loop
+async def test_many_crowds_share_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with far_end() as far:
+        rooms = [f"r{n}" for n in range(worker_link.WINDOW)]
+        tasks = [task for room in rooms for task in asks(far, room, *range(20))]
+        await asyncio.sleep(0.05)
+        assert len(await far.heard(worker_link.WINDOW)) == worker_link.WINDOW
+        far.link.close()
+        for task in tasks:
+            await raises(WorkerDied, task)
+
+
+@on_loop
+async def test_what_was_closed_before_its_turn_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with far_end() as far:
+        before = asks(far, "room", *range(worker_link.ROOM_WINDOW))
+        gone = False
+        asking = asyncio.create_task(
+            far.link.request_for("room", "room.gone", lambda: None if gone else {"n": 99})
+        )
+        cancelled, after = asks(far, "room", 100, 101)
+        await far.heard(worker_link.ROOM_WINDOW)
+        gone = True
+        cancelled.cancel()
+        await serve(far, worker_link.ROOM_WINDOW + 1)
+        assert await raises(InvalidState, asking) == "room.gone is for something that was closed meanwhile"
+        assert await after == {"n": 101}
+        assert len(far.received) == len(before) + 1
+
+
+@on_loop
+async def test_the_time_for_an_answer_begins_when_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "REQUEST_TIMEOUT_S", 0.1)
+    async with far_end() as far:
+        first = asks(far, "room", *range(worker_link.ROOM_WINDOW))
+        waiting = asks(far, "room", 100)[0]
+        for task in first:
+            assert "did not answer room.ask within 0.1 s" in await raises(Unavailable, task)
+        await far.heard(worker_link.ROOM_WINDOW + 1)
+        late = far.received[-1]
+        assert isinstance(late, Request)
+        far.say(Response(late.id, True, {"n": 100}))
+        assert await waiting == {"n": 100}, "its own time had hardly begun"
+
+
+@on_loop
+async def test_one_that_gives_up_makes_room_for_the_next() -> None:
+    async with far_end() as far:
+        first = asks(far, "room", *range(worker_link.ROOM_WINDOW))
+        await far.heard(worker_link.ROOM_WINDOW)
+        asks(far, "room", 100)
+        first[3].cancel()
+        assert len(await far.heard(worker_link.ROOM_WINDOW + 1)) == worker_link.ROOM_WINDOW + 1
+
+
+@on_loop
+async def test_a_worker_that_does_not_read_keeps_everybody_waiting_but_refuses_nobody() -> None:
+    async with far_end() as far:
+        big = "x" * 100_000
+        tasks = [
+            asyncio.create_task(far.link.request_for(f"room {n}", "x", lambda: {"blob": big}))
+            for n in range(40)
+        ]
+        await asyncio.sleep(0.05)
+        assert not any(task.done() for task in tasks)
+        assert far.link.sent_bytes < 400_000, "the others stay where they can still be taken back"
+        for number in range(40):
+            request = (await far.heard(number + 1))[number]
+            assert isinstance(request, Request)
+            far.say(Response(request.id, True, {}))
+        assert [await task for task in tasks] == [{}] * 40
+
+
+@on_loop
+async def test_the_end_of_the_worker_ends_all_waiting_at_once() -> None:
+    async with far_end() as far:
+        tasks = asks(far, "crowd", *range(1000))
+        await far.heard(worker_link.ROOM_WINDOW)
+        far.die()
+        for task in tasks:
+            assert await raises(WorkerDied, task) == "worker 3 died"
+        assert await raises(WorkerDied, far.link.request_for("crowd", "x", dict)) == "worker 3 is gone"
+
+
+@on_loop
+async def test_what_cannot_be_said_is_its_askers_trouble_alone() -> None:
+    async with far_end() as far:
+        asking = far.link.request_for("room", "x", lambda: {"blob": "x" * 5_000_000})
+        assert "exceeds" in await raises(EnvelopeError, asking)
+        for _ in range(worker_link.ROOM_WINDOW):
+            with suppress(EnvelopeError):
+                await far.link.request_for("room", "x", lambda: {"blob": object()})
+        (well,) = asks(far, "room", 1)
+        assert await serve(far, 1) == ["room1"]
+        assert await well == {"n": 1}
+
+
+@on_loop
+async def test_events_go_to_their_router_in_order() -> None:
+    async with far_end() as far:
+        seen: list[tuple[str, Any]] = []
+        far.link.subscribe("r1", lambda name, data: seen.append((name, data["n"])))
+        far.link.subscribe("r2", lambda name, data: seen.append(("r2", data["n"])))
+        for n in range(5):
+            far.say(Event("producer.score", {"routerId": "r1", "n": n}))
+        far.say(Event("producer.score", {"routerId": "unknown", "n": -1}))
+        far.say(Event("worker.ready", {"pid": 7}))
+        await until(lambda: far.events)
+        assert seen == [("producer.score", n) for n in range(5)]
+        assert far.events == [("worker.ready", {"pid": 7})]
+        far.link.unsubscribe("r1")
+        far.link.unsubscribe("never-there")
+        far.say(Event("producer.score", {"routerId": "r1", "n": 9}))
+        far.say(Event("producer.score", {"routerId": "r2", "n": 10}))
+        await until(lambda: seen[-1] == ("r2", 10))
+        assert ("producer.score", 9) not in seen
+
+
+@on_loop
+async def test_a_failing_handler_costs_nobody_else() -> None:
+    async with far_end() as far:
+        seen: list[str] = []
+
+        def fail(name: str, data: dict[str, Any]) -> None:
+            raise ValueError("a bug in one room")
+
+        far.link.subscribe("r1", fail)
+        far.link.subscribe("r2", lambda name, data: seen.append(name))
+        far.say(Event("a", {"routerId": "r1"}))
+        far.say(Event("b", {"routerId": "r2"}))
+        await until(lambda: seen == ["b"])
+        assert far.lost == []
+
+
+@on_loop
+async def test_the_end_of_the_pipe_ends_every_request() -> None:
+    async with far_end() as far:
+        asking = [asyncio.create_task(far.link.request("x", {})) for _ in range(3)]
+        pong = far.link.ping()
+        await far.heard(4)
+        far.die()
+        for task in asking:
+            assert await raises(WorkerDied, task) == "worker 3 died"
+        assert isinstance(pong.exception(), WorkerDied)
+        assert far.lost == ["its pipe closed"]
+        assert await raises(WorkerDied, far.link.request("x", {})) == "worker 3 is gone"
+
+
+@pytest.mark.parametrize(
+    "broken", [b"\xff\xff\xff\xff", b"\x01\x00\x00\x00\xc1", encode(Request(1, "worker.may.not.ask", {}))]
+)
+@on_loop
+async def test_a_broken_format_ends_the_link(broken: bytes) -> None:
+    async with far_end() as far:
+        asking = asyncio.create_task(far.link.request("x", {}))
+        await far.heard(1)
+        far.say(broken)
+        assert await raises(WorkerDied, asking) == "worker 3 died"
+        (reason,) = far.lost
+        assert reason.startswith("it broke the pipe's format")
+
+
+@on_loop
+async def test_closing_it_ourselves_is_no_loss() -> None:
+    async with far_end() as far:
+        asking = asyncio.create_task(far.link.request("x", {}))
+        await far.heard(1)
+        far.link.close()
+        await raises(WorkerDied, asking)
+        await asyncio.sleep(0.05)
+        assert far.lost == []
+
+
+@on_loop
+async def test_hanging_up_still_hears_the_last_words() -> None:
+    async with far_end() as far:
+        far.link.hang_up()
+        await until(lambda: _at_end(far.read_fd))
+        far.say(Event("worker.failed", {"code": "port", "reason": "taken"}))
+        await until(lambda: far.events)
+        await raises(WorkerDied, far.link.request("x", {}))
+
+
+def _at_end(fd: int) -> bool:
+    try:
+        return os.read(fd, 1) == b""
+    except BlockingIOError:
+        return False
+
+
+@on_loop
+async def test_suspects_are_what_was_asked_and_not_answered() -> None:
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        asking = [
+            asyncio.create_task(far.link.request(method, {"n": n})) for n, method in enumerate(("one", "two"))
+        ]
+        await far.heard(2)
+        far.say(Response(1, True, {}))
+        await asking[0]
+        asking[1].cancel()
+        await asyncio.sleep(0)
+        assert far.link.suspects() == list(marks(current_asker(), "two", {"n": 1}))
+
+
+@pytest.mark.parametrize("lived_on", [False, True])
+@on_loop
+async def test_so_is_what_was_answered_right_before_the_end(
+    lived_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 0.0 if lived_on else 60.0)
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        for n, method in enumerate(("one", "two"), start=1):
+            asking = asyncio.create_task(far.link.request(method, {}))
+            await far.heard(n)
+            far.say(Response(n, True, {}))
+            await asking
+        far.die()
+        await until(lambda: far.lost)
+        assert far.link.suspects() == ([] if lived_on else list(marks(current_asker(), "two", {})))
+
+
+@on_loop
+async def test_an_answer_clears_and_a_refusal_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 0.0)
+    set_asker("room", "mallory")
+    async with far_end() as far:
+        asked = marks(current_asker(), "one", {"n": 1})
+        far.quarantine.strike(asked, time.monotonic())
+        asking = asyncio.create_task(far.link.request("one", {"n": 1}))
+        await far.heard(1)
+        far.say(Response(1, False, {"code": "invalid", "reason": "no"}))
+        await raises(InvalidInput, asking)
+        assert far.quarantine
+        pong = far.link.ping()
+        far.say(Response(2, True, {}))
+        await pong
+        assert not far.quarantine
+        for _ in range(2):
+            far.quarantine.strike(asked, time.monotonic())
+        reason = await raises(Forbidden, far.link.request("one", {"n": 1}))
+        assert reason == "one is refused, because this request has crashed a worker before"
+        allowed = asyncio.create_task(far.link.request("one", {"n": 2}))
+        assert [message.data for message in await far.heard(3)] == [{"n": 1}, {}, {"n": 2}]  # type: ignore[union-attr]
+        allowed.cancel()
+
+
+@on_loop
+async def test_what_the_server_asks_itself_hides_no_suspect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_link, "SETTLE_S", 60.0)
+    async with far_end() as far:
+
+        async def ask(asker: str | None, number: int, method: str) -> None:
+            if asker is not None:
+                set_asker("room", asker)
+            asking = asyncio.create_task(far.link.request(method, {}))
+            await far.heard(number)
+            far.say(Response(number, True, {}))
+            await asking
+
+        await asyncio.create_task(ask("mallory", 1, "one"))
+        await asyncio.create_task(ask(None, 2, "worker.stats"))
+        far.die()
+        await until(lambda: far.lost)
+        assert far.link.suspects() == list(marks("4:room/mallory", "one", {}))

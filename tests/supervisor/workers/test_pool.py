@@ -1,0 +1,496 @@
+"""The pool with real processes: start, death by any cause, restart, placement, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediad.config.settings import Settings
+from mediad.errors import ConfigError, Forbidden, MediadError, PortError, Unavailable, WorkerDied
+from mediad.rooms.asker import set_asker
+from mediad.supervisor.workers import memory_watch, restarts
+from mediad.supervisor.workers import pool as worker_pool
+from mediad.supervisor.workers.link import WorkerLink
+from mediad.supervisor.workers.pool import Worker, WorkerPool
+from tests.support.loops import on_loop, raises, until
+from tests.support.workers import alive, open_fds, tiny
+
+
+class Deaths:
+    """Records each death as the pool tells it, with the pids in place at that moment."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def __call__(self, worker_id: int) -> None:
+        self.told.append(worker_id)
+
+
+@asynccontextmanager
+async def running(
+    deaths: Deaths | None = None, mode: str = "ready", **settings: Any
+) -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(Settings(**{"workers": 2, **settings}), deaths or Deaths(), tiny(mode))
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        await pool.stop()
+
+
+def is_new(worker: Worker, old_pid: int | None) -> bool:
+    return worker.pid not in (None, old_pid)
+
+
+def pid_of(worker: Worker) -> int:
+    assert worker.pid is not None
+    return worker.pid
+
+
+@on_loop
+async def test_all_are_ready_and_all_stop() -> None:
+    fds = open_fds()
+    async with running(workers=3) as pool:
+        pids = [pid_of(worker) for worker in pool.workers]
+        assert len(set(pids)) == 3
+        assert all(alive(pid) for pid in pids)
+    assert not any(alive(pid) for pid in pids)
+    await until(lambda: open_fds() <= fds + 2)
+
+
+@pytest.mark.parametrize("mode", ["config", "port", "crash"])
+@on_loop
+async def test_a_start_that_fails_leaves_nothing_and_is_not_retried(mode: str) -> None:
+    pool = WorkerPool(Settings(workers=3), Deaths(), tiny(mode))
+    kind = {"config": ConfigError, "port": PortError, "crash": MediadError}[mode]
+    await raises(kind, pool.start())
+    assert all(worker.pid is None for worker in pool.workers)
+    assert children() == []
+
+
+def children() -> list[int]:
+    return [
+        int(pid)
+        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        if alive(int(pid))
+    ]
+
+
+@on_loop
+async def test_kill_9_costs_only_its_own_rooms() -> None:
+    deaths = Deaths()
+    async with running(deaths) as pool:
+        one, other = pool.place("a"), pool.place("b")
+        assert (one.worker_id, other.worker_id) == (0, 1)
+        pids = [pid_of(worker) for worker in pool.workers]
+        asking = asyncio.create_task(one.request("test.silence", {}))
+        await other.request("test.echo", {})
+        os.kill(pids[0], signal.SIGKILL)
+        assert await raises(WorkerDied, asking) == "worker 0 died"
+        await until(lambda: is_new(pool.workers[0], pids[0]))
+        assert deaths.told == [0]
+        assert (pool.workers[0].rooms, pool.workers[1].rooms) == (set(), {"b"})
+        assert pool.workers[1].pid == pids[1]
+        assert await other.request("test.echo", {"n": 1}) == {"n": 1}
+        assert pool.workers[0].last_death == "it was killed by SIGKILL"
+        assert (pool.workers[0].restarts, pool.workers[1].restarts) == (1, 0)
+        again = pool.place("a")
+        assert await again.request("test.echo", {"n": 2}) == {"n": 2}
+        assert await raises(WorkerDied, one.request("test.echo", {})) == "worker 0 is gone"
+
+
+@on_loop
+async def test_while_none_is_ready_no_room_is_placed() -> None:
+    deaths = Deaths()
+    async with running(deaths, workers=1) as pool:
+        os.kill(pid_of(pool.workers[0]), signal.SIGKILL)
+        await until(lambda: deaths.told)
+        with pytest.raises(Unavailable, match="no worker is ready"):
+            pool.place("a")
+        await until(lambda: pool.workers[0].pid)
+        assert pool.place("a").worker_id == 0
+
+
+@on_loop
+async def test_a_hung_worker_is_killed_and_replaced() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.05, worker_ping_timeout_s=0.5) as pool:
+        pid = pid_of(pool.workers[1])
+        os.kill(pid, signal.SIGSTOP)
+        await until(lambda: is_new(pool.workers[1], pid))
+        assert deaths.told == [1]
+        assert pool.workers[1].last_death == "it did not answer for 0.5 s"
+        assert not alive(pid)
+
+
+@on_loop
+async def test_a_worker_that_is_not_well_is_replaced() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.05) as pool:
+        pid = pid_of(pool.workers[0])
+        await pool.place("a").request("test.sicken", {})
+        await until(lambda: is_new(pool.workers[0], pid))
+        assert deaths.told == [0]
+        assert pool.workers[0].last_death == "it is not well: the media thread has ended"
+        assert not alive(pid)
+
+
+@on_loop
+async def test_a_busy_worker_is_not_taken_for_a_hung_one() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.1, worker_ping_timeout_s=3.0) as pool:
+        link = pool.place("a")
+        await link.request("test.spin", {"seconds": 0.8})
+        assert deaths.told == []
+
+
+@on_loop
+async def test_a_supervisor_that_was_stopped_blames_nobody() -> None:
+    deaths = Deaths()
+    async with running(deaths, worker_ping_interval_s=0.05, worker_ping_timeout_s=0.3) as pool:
+        for worker in pool.workers:
+            os.kill(pid_of(worker), signal.SIGSTOP)
+        await asyncio.sleep(0.1)  # a ping is on its way to each
+        time.sleep(0.6)  # noqa: ASYNC251 - the loop stands still, and so do they
+        for worker in pool.workers:
+            os.kill(pid_of(worker), signal.SIGCONT)
+        link = pool.place("a")
+        await link.request("test.echo", {})
+        assert deaths.told == []
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "reason"),
+    [
+        ("test.exit", {"status": 7}, "it exited with status 7"),
+        ("test.garbage", {}, "it broke the pipe's format: frame of 4294967295 bytes exceeds 4194304"),
+        ("test.ask", {}, "it broke the pipe's format: a worker may not ask: may.i"),
+    ],
+)
+@on_loop
+async def test_every_kind_of_death_is_named(method: str, data: dict[str, Any], reason: str) -> None:
+    async with running(workers=1) as pool:
+        worker = pool.workers[0]
+        pid = worker.pid
+        await raises(WorkerDied, pool.place("a").request(method, data))
+        await until(lambda: is_new(worker, pid))
+        assert worker.last_death == reason
+
+
+@on_loop
+async def test_a_restart_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarts, "FIRST_DELAY_S", 0.05)
+    broken = tmp_path / "broken"
+    async with running(mode=f"crash-if:{broken}", workers=1) as pool:
+        worker = pool.workers[0]
+        broken.touch()
+        os.kill(pid_of(worker), signal.SIGKILL)
+        await until(lambda: worker.history.failures >= 5)
+        assert worker.pid is None
+        assert worker.last_death == "worker 0 could not start: it exited with status 3"
+        broken.unlink()
+        await until(lambda: worker.pid)
+        assert await pool.place("a").request("test.echo", {"n": 1}) == {"n": 1}
+
+
+@on_loop
+async def test_a_death_that_is_not_taken_well_does_not_stop_the_pool() -> None:
+    def fail(worker_id: int) -> None:
+        raise ValueError("a bug in rooms")
+
+    pool = WorkerPool(Settings(workers=1), fail, tiny())
+    await pool.start()
+    pid = pid_of(pool.workers[0])
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: is_new(pool.workers[0], pid))
+    await pool.stop()
+
+
+@on_loop
+async def test_stop_during_back_off_starts_nothing_more(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    async with running(mode=f"crash-if:{broken}", workers=1) as pool:
+        broken.touch()
+        os.kill(pid_of(pool.workers[0]), signal.SIGKILL)
+        await until(lambda: pool.workers[0].next_start_s)
+    assert children() == []
+
+
+@on_loop
+async def test_repeated_crashes_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarts, "FIRST_DELAY_S", 0.0)
+    deaths = Deaths()
+    async with running(deaths, workers=1) as pool:
+        worker = pool.workers[0]
+        fds = open_fds()
+        for _ in range(8):
+            pid = pid_of(worker)
+            os.kill(pid, signal.SIGKILL)
+            await until(lambda pid=pid: is_new(worker, pid))
+        assert len(deaths.told) == worker.restarts == 8
+        await until(lambda: open_fds() <= fds)
+        assert children() == [worker.pid]
+
+
+@on_loop
+async def test_rooms_spread_and_releases_count() -> None:
+    async with running() as pool:
+        assert [pool.place(f"r{n}").worker_id for n in range(4)] == [0, 1, 0, 1]
+        pool.release("r1")
+        pool.release("r1")
+        pool.release("never placed")
+        assert pool.place("r4").worker_id == 1
+        pool.place("r4")
+        assert sum(len(worker.rooms) for worker in pool.workers) == 4
+
+
+@on_loop
+async def test_a_draining_pool_takes_no_room() -> None:
+    async with running(workers=1) as pool:
+        pool.draining = True
+        with pytest.raises(Unavailable, match="draining"):
+            pool.place("a")
+
+
+@on_loop
+async def test_cpu_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.1)
+    async with running() as pool:
+        spinning = asyncio.create_task(pool.place("a").request("test.spin", {"seconds": 1.5}))
+        await until(lambda: pool.workers[0].cpu > 0.15)
+        assert pool.workers[0].rss_bytes > 1_000_000
+        await spinning
+
+
+@on_loop
+async def test_a_draining_worker_takes_no_room() -> None:
+    async with running() as pool:
+        pool.workers[0].draining = True
+        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
+        pool.workers[1].draining = True
+        with pytest.raises(Unavailable, match="all workers are draining"):
+            pool.place("a")
+
+
+@on_loop
+async def test_a_displaced_room_goes_elsewhere_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as pool:
+        assert [pool.place(room).worker_id for room in ("a", "b", "c")] == [0, 1, 0]
+        pool.displace("b")
+        pool.displace("never placed")
+        pool.release("b")
+        assert pool.place("b").worker_id == 0  # although it has more rooms
+        pool.release("b")
+        assert pool.place("b").worker_id == 1
+        pool.displace("b")
+        pool.workers[0].draining = True
+        assert pool.place("b").worker_id == 1  # where else
+        pool.displace("b")
+        monkeypatch.setattr(worker_pool, "DISPLACED_S", 0)
+        pool.displace("b")
+        pool.workers[0].draining = False
+        assert pool.place("b").worker_id == 1
+
+
+@on_loop
+async def test_waiting_until_workers_are_empty() -> None:
+    async with running() as pool:
+        for room in ("a", "b", "c"):
+            pool.place(room)
+        await pool.wait_empty([])
+        one, both = (asyncio.create_task(pool.wait_empty(pool.workers[:n])) for n in (1, 2))
+        pool.release("a")
+        await asyncio.sleep(0)
+        assert not one.done()
+        pool.release("c")
+        await one
+        assert not both.done()
+        pool.release("b")
+        await both
+
+
+@on_loop
+async def test_a_replaced_worker_is_no_death_to_hold_against_it() -> None:
+    deaths = Deaths()
+    async with running(deaths) as pool:
+        worker, pid = pool.workers[1], pool.workers[1].pid
+        pool.place("a")
+        pool.place("b")
+        await pool.replace(worker)
+        assert is_new(worker, pid)
+        assert deaths.told == [1]  # its rooms have to know
+        assert (worker.history.failures, worker.last_death, worker.rooms) == (0, None, set())
+        assert pool.workers[0].rooms == {"a"}
+        assert await pool.place("b").request("test.echo", {"n": 1}) == {"n": 1}
+
+
+@on_loop
+async def test_one_that_backs_off_is_replaced_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts, "FIRST_DELAY_S", 3600.0)
+    monkeypatch.setattr(restarts, "LONGEST_DELAY_S", 3600.0)
+    broken = tmp_path / "broken"
+    async with running(mode=f"crash-if:{broken}", workers=1) as pool:
+        worker = pool.workers[0]
+        broken.touch()
+        os.kill(pid_of(worker), signal.SIGKILL)
+        await until(lambda: worker.next_start_s)
+        reason = await raises(MediadError, pool.replace(worker))
+        assert reason == "worker 0 could not start: it exited with status 3"
+        await until(lambda: worker.next_start_s)
+        broken.unlink()
+        await pool.replace(worker)
+        assert worker.pid is not None
+        assert not worker.history.looping
+
+
+@pytest.mark.parametrize(("signal_", "refused"), [(signal.SIGSEGV, True), (signal.SIGKILL, False)])
+@on_loop
+async def test_a_request_two_workers_died_of_is_refused(signal_: signal.Signals, refused: bool) -> None:
+    """By the kill of an operator, or of the kernel short of memory, nothing is proven."""
+    set_asker("room", "mallory")
+    produce = {"kind": "audio", "rtpParameters": {"encodings": [{"ssrc": 1}]}}
+    async with running() as pool:
+        for attempt in range(2):
+            link = pool.place("a")
+            worker = pool.workers[link.worker_id]
+            data = {**produce, "producerId": f"p{attempt}", "signal": signal_}
+            await raises(WorkerDied, link.request("test.die", data))
+            pid = worker.pid
+            await until(lambda pid=pid, worker=worker: is_new(worker, pid))
+        link = pool.place("a")
+        data = {**produce, "producerId": "p3", "signal": signal_}
+        if refused:
+            assert "has crashed a worker" in await raises(Forbidden, link.request("test.die", data))
+            assert await link.request("test.echo", {"n": 1}) == {"n": 1}
+        else:
+            await raises(WorkerDied, link.request("test.die", data))
+
+
+@on_loop
+async def test_new_settings_reach_running_and_later_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, dict[str, Any]]] = []
+    request = WorkerLink.request
+
+    async def listen(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        told.append((link.worker_id, data))
+        return await request(link, method, data)
+
+    monkeypatch.setattr(WorkerLink, "request", listen)
+    async with running() as pool:
+        new = Settings(workers=2, log_level="debug")
+        await pool.configure(new)
+        await pool.configure(new)  # no news
+        live = new.worker_settings(0).live()
+        assert sorted(told) == [(0, live), (1, live)]
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: is_new(worker, pid))
+        assert worker.process is not None
+        assert worker.process.settings == new.worker_settings(0)
+        assert len(told) == 2
+
+
+@on_loop
+async def test_a_worker_that_refuses_new_settings_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = WorkerLink.request
+
+    async def fail(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        return await request(link, "test.fail", {"code": "invalid"})
+
+    async with running(workers=1) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        monkeypatch.setattr(WorkerLink, "request", fail)
+        await pool.configure(Settings(workers=1, log_level="debug"))
+        await until(lambda: is_new(worker, pid))
+        assert worker.last_death == "it did not take new settings: as asked"
+
+
+@on_loop
+async def test_a_worker_that_stays_above_its_memory_is_replaced_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.05)
+    monkeypatch.setattr(memory_watch, "RELIEF_S", 0.1)
+    monkeypatch.setattr(memory_watch, "REPLACE_S", 0.5)
+    relieved: list[int] = []
+    async with running(workers=1) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        await until(lambda: worker.rss_bytes)
+        limit = worker.rss_bytes // 2
+        pool.memory.relieve = relieved.append
+        pool._settings = Settings(workers=1, worker_memory_max_bytes=limit)
+        await until(lambda: is_new(worker, pid))
+        pool._settings = Settings(workers=1)
+        assert worker.last_death is not None
+        assert worker.last_death.endswith("s, although nothing new was let in")
+        assert set(relieved) == {0}
+        assert worker.stock.shortage is None, "the new one is not short"
+
+
+@on_loop
+async def test_a_worker_near_its_memory_lets_nothing_new_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.05)
+    async with running(workers=2) as pool:
+        worker, pid = pool.workers[0], pid_of(pool.workers[0])
+        await until(lambda: worker.rss_bytes)
+        worker.memory.short = True
+        worker.stock.shortage = "as before"
+        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
+        pool.workers[1].memory.short = True
+        with pytest.raises(Unavailable, match="all workers are full: try again later"):
+            pool.place("a")
+        await until(lambda: worker.stock.shortage is None)
+        assert pool.place("a").worker_id == 0
+        assert pid_of(worker) == pid
+
+
+@on_loop
+async def test_whether_all_answer() -> None:
+    async with running() as pool:
+        assert await pool.all_answer(10)
+        os.kill(pid_of(pool.workers[1]), signal.SIGSTOP)
+        assert not await pool.all_answer(0.2)
+        os.kill(pid_of(pool.workers[1]), signal.SIGKILL)
+        assert await pool.all_answer(10)  # dead is not silent
+    assert await pool.all_answer(10)
+
+
+@on_loop
+async def test_a_request_two_workers_hung_on_is_refused() -> None:
+    set_asker("room", "mallory")
+    async with running(worker_ping_interval_s=0.05, worker_ping_timeout_s=0.5) as pool:
+        for _ in range(2):
+            link = pool.place("a")
+            worker = pool.workers[link.worker_id]
+            pid = worker.pid
+            await raises(WorkerDied, link.request("test.stop-reading", {}))
+            await until(lambda pid=pid, worker=worker: is_new(worker, pid))
+        await raises(Forbidden, pool.place("a").request("test.stop-reading", {}))
+
+
+@on_loop
+async def test_a_worker_in_a_crash_loop_draws_no_rooms_while_there_are_others() -> None:
+    async with running() as pool:
+        for _ in range(restarts.FREE_RESTARTS + 1):
+            pool.workers[0].history.died(0.1)
+        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
+        pool.workers[1].draining = True
+        assert pool.place("r4").worker_id == 0
+
+
+@on_loop
+async def test_a_worker_whose_pipe_is_another_is_refused() -> None:
+    pool = WorkerPool(Settings(workers=1), lambda _: None, tiny("other:9.9.9:0"))
+    reason = await raises(MediadError, pool.start())
+    assert reason.startswith("worker 0 is of mediad 9.9.9, and does not fit this daemon, which is ")
+    assert reason.endswith("; restart the daemon (systemctl restart mediad)")

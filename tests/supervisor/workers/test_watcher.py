@@ -1,0 +1,32 @@
+"""Why a worker is gone, in one word."""
+
+from __future__ import annotations
+
+import pytest
+
+from mediad.supervisor.workers.link import PIPE_CLOSED
+from mediad.supervisor.workers.watcher import DEATH_CAUSES, Watcher, death_cause
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "killed", "cause"),
+    [
+        ("it did not answer for 5 s", -9, True, "given-up"),
+        ("it broke the pipe's format: x", -9, True, "given-up"),
+        (PIPE_CLOSED, -9, False, "killed"),
+        (PIPE_CLOSED, -11, False, "crashed"),
+        ("it was killed by SIGSEGV", -11, False, "crashed"),
+        (PIPE_CLOSED, 3, False, "exited"),
+        (PIPE_CLOSED, -9, True, "killed"),
+    ],
+)
+def test_causes(reason: str, status: int, killed: bool, cause: str) -> None:
+    assert death_cause(reason, status, killed=killed) == cause
+    assert cause in DEATH_CAUSES
+
+
+def test_nobody_has_to_watch() -> None:
+    watcher = Watcher()
+    watcher.worker_ready(0, 1)
+    watcher.worker_died(0, "killed", "x")
+    watcher.drain_changed(None, True)
