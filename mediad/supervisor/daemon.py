@@ -24,7 +24,14 @@ from mediad.rooms.shares import Stocks
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server import uvicorn_options
-from mediad.supervisor.admin import doctor_methods, drain_methods, settings_methods, status_methods, top
+from mediad.supervisor.admin import (
+    doctor_methods,
+    drain_methods,
+    event_methods,
+    settings_methods,
+    status_methods,
+    top,
+)
 from mediad.supervisor.admin.methods import AdminMethods
 from mediad.supervisor.admin.room_methods import RoomMethods
 from mediad.supervisor.admin.server import AdminServer, open_admin_socket
@@ -79,7 +86,7 @@ class Daemon:
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
         if self._tls is not None:
             self._configured.prepare_with(self._tls.prepare)
-            self._observation.watch_certificate(self._tls)
+            self._observation.watch_certificate(self._tls.ends_s)
         self._configured.prepare_with(self._observation.prepare)
         self._access = Access(_access_rules(settings))
         self._admissions = Admissions(0, settings.max_connections_per_address)
@@ -236,7 +243,7 @@ class Daemon:
             RoomMethods(self._registry).table(),
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
-            self._observation.table(),
+            event_methods.table(self._observation.feed),
             doctor_methods.table(self._configured, self._status),
         )
 

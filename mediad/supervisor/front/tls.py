@@ -45,6 +45,10 @@ class FrontTls:
 
         return commit
 
+    def ends_s(self) -> float:
+        """When the certificate is no longer valid, in Unix time."""
+        return ends(self.certificate).timestamp()
+
     def _warn(self) -> None:
         left = ends(self.certificate) - datetime.datetime.now(datetime.UTC)
         if left < datetime.timedelta():

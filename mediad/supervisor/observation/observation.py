@@ -12,9 +12,6 @@ from prometheus_client import CollectorRegistry, Gauge
 from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 from mediad.rooms.registry import RoomRegistry
-from mediad.supervisor.admin import event_methods
-from mediad.supervisor.admin.methods import Table
-from mediad.supervisor.front.tls import FrontTls, ends
 from mediad.supervisor.observation.call_book import CallBook
 from mediad.supervisor.observation.metrics import Metrics
 from mediad.supervisor.observation.node_book import NodeBook
@@ -48,14 +45,14 @@ class Observation:
         pool.watcher = drains.watcher = NodeBook(self.feed, self._instruments)
         self.metrics = Metrics(self._numbers, self._settings, status, pool, rooms, self.feed)
 
-    def watch_certificate(self, tls: FrontTls) -> None:
-        """Show when the front's certificate ends."""
-        ends_at = Gauge(
+    def watch_certificate(self, ends_s: Callable[[], float]) -> None:
+        """Show when the front's certificate ends: `ends_s`, in Unix time."""
+        expiry = Gauge(
             "mediad_tls_certificate_expiry_timestamp_seconds",
             "When the front's certificate ends, in Unix time.",
             registry=self._numbers,
         )
-        ends_at.set_function(lambda: ends(tls.certificate).timestamp())
+        expiry.set_function(ends_s)
 
     async def start(self) -> None:
         """Raises ConfigError like the constructor: the file may be another one by now."""
@@ -88,10 +85,6 @@ class Observation:
         self.metrics.lag.stop()
         if self._webhooks is not None:
             await self._webhooks.stop()
-
-    def table(self) -> Table:
-        """What mediactl may ask."""
-        return event_methods.table(self.feed)
 
 
 def outbox_path(settings: Settings, environ: Mapping[str, str]) -> str | None:

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from mediad import __version__
 from mediad.config.settings import Settings
 from mediad.errors import MediadError
-from mediad.supervisor.systemd.heartbeat import summary
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.placement import FULL, NEARLY_FULL
 from mediad.supervisor.workers.pool import Worker, WorkerPool
@@ -208,3 +207,12 @@ def _all_have(reports: dict[str, dict[str, Any]], feature: str) -> bool | None:
     """Whether every worker has it; None while no worker says."""
     known = [bool(report[feature]) for report in reports.values() if feature in report]
     return all(known) if known else None
+
+
+def summary(health: dict[str, Any], rooms: int, peers: int) -> str:
+    """`3 rooms, 7 peers, 4 of 4 workers ready`, after the state when it is not "ok"."""
+    state = "" if health["status"] == "ok" else f"{health['status']}: "
+    return (
+        f"{state}{plural(rooms, 'room')}, {plural(peers, 'peer')}, "
+        f"{health['workersReady']} of {plural(health['workers'], 'worker')} ready"
+    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Protocol
 
 from mediad.config.live import LiveSettings
 from mediad.errors import ConfigError
 from mediad.supervisor.systemd.service_manager import ServiceManager
-from mediad.words import plural
 
 INTERVAL_S = 5.0
 """How old the status line may get."""
@@ -105,12 +104,3 @@ class Heartbeat:
         """A reload that failed stays in it until one succeeds."""
         trouble = f"; not reloaded: {self._live.trouble}" if self._live.trouble else ""
         return self._overview.summary() + trouble
-
-
-def summary(health: dict[str, Any], rooms: int, peers: int) -> str:
-    """`3 rooms, 7 peers, 4 of 4 workers ready`, after the state when it is not "ok"."""
-    state = "" if health["status"] == "ok" else f"{health['status']}: "
-    return (
-        f"{state}{plural(rooms, 'room')}, {plural(peers, 'peer')}, "
-        f"{health['workersReady']} of {plural(health['workers'], 'worker')} ready"
-    )

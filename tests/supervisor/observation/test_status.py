@@ -14,7 +14,7 @@ import pytest
 from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.protocols.envelope import PIPE_VERSION
-from mediad.supervisor.observation.status import Status, _all_have
+from mediad.supervisor.observation.status import Status, _all_have, summary
 from mediad.supervisor.workers import restarts
 from mediad.supervisor.workers.placement import FULL
 from mediad.supervisor.workers.pool import WorkerPool
@@ -194,3 +194,10 @@ async def test_a_worker_of_another_version_is_told_of(caplog: pytest.LogCaptureF
         assert "it is of mediad 9.9.9" in caplog.text
     finally:
         await pool.stop()
+
+
+def test_summaries() -> None:
+    health = {"status": "ok", "workers": 4, "workersReady": 3}
+    assert summary(health, 1, 2) == "1 room, 2 peers, 3 of 4 workers ready"
+    health = {"status": "draining", "workers": 1, "workersReady": 1}
+    assert summary(health, 0, 1) == "draining: 0 rooms, 1 peer, 1 of 1 worker ready"

@@ -11,7 +11,7 @@ import pytest
 from mediad.config.live import LiveSettings
 from mediad.config.load import Loaded, Sources
 from mediad.config.settings import Settings
-from mediad.supervisor.systemd.heartbeat import Heartbeat, summary
+from mediad.supervisor.systemd.heartbeat import Heartbeat
 from mediad.supervisor.systemd.service_manager import ServiceManager
 from tests.support.loops import on_loop, until
 from tests.support.manager import Manager, listening_manager
@@ -97,10 +97,3 @@ async def test_a_reload_begins_and_ends_and_a_failed_one_is_remembered(systemd: 
     await heart.reload()
     assert systemd.listen()[-1] == {"READY": "1", "STATUS": "1 room"}
     assert live.settings.max_rooms == 2
-
-
-def test_summaries() -> None:
-    health = {"status": "ok", "workers": 4, "workersReady": 3}
-    assert summary(health, 1, 2) == "1 room, 2 peers, 3 of 4 workers ready"
-    health = {"status": "draining", "workers": 1, "workersReady": 1}
-    assert summary(health, 0, 1) == "draining: 0 rooms, 1 peer, 1 of 1 worker ready"
