@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from mediad.signaling import protoo
-from mediad.signaling.dialect_a import METHODS
+from mediad.signaling.dialects.demo_a import METHODS
+from mediad.signaling.protoo import messages as protoo
 from tests.support.imports import ROOT
 
 GUIDE = (ROOT / "docs" / "signaling.md").read_text()

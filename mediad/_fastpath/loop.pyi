@@ -1,4 +1,4 @@
-"""What Python sees of the media path. mediad.worker.plane is the only importer."""
+"""What Python sees of the media path. mediad.worker.media.plane is the only importer."""
 
 from enum import IntEnum
 from typing import Any

@@ -23,14 +23,15 @@ from mediad import __version__, logs
 from mediad.errors import MediadError, Unavailable
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.seat import Seat
-from mediad.signaling import dialect_a, protoo
 from mediad.signaling.access import Access, NotAdmitted, bearer
-from mediad.signaling.connection import Answer, Connection
 from mediad.signaling.cors import Cors, reached
-from mediad.signaling.limits import ConnectionLimits
+from mediad.signaling.dialects import demo_a as dialect_a
 from mediad.signaling.page import WEB_ROOT, Page
+from mediad.signaling.protoo import messages as protoo
+from mediad.signaling.protoo.connection import Answer, Connection
+from mediad.signaling.protoo.limits import ConnectionLimits
 from mediad.signaling.request_log import RequestLog
-from mediad.signaling.websocket_protocol import abort_later
+from mediad.signaling.server.websocket_protocol import abort_later
 
 REFUSAL_CODE = 4000
 """Close codes that stand for a refusal are this and the HTTP status."""

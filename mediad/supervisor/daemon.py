@@ -23,7 +23,7 @@ from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.shares import Stocks
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
-from mediad.signaling.server import uvicorn_options
+from mediad.signaling.server.options import uvicorn_options
 from mediad.supervisor.admin import (
     doctor_methods,
     drain_methods,

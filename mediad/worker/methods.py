@@ -14,22 +14,22 @@ import msgspec
 import psutil
 
 from mediad import logs
+from mediad.clock import LoopClock
 from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.metering.loop_lag import LoopLag
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
 from mediad.turns import Turns
-from mediad.worker.clock import LoopClock
-from mediad.worker.consumer import Consumer
-from mediad.worker.consumer_batch import ConsumerMaker, CreateConsumers
 from mediad.worker.heap import Trimmer, trim_heap
-from mediad.worker.parameters import RtpMapping, RtpParameters
-from mediad.worker.plane import MediaPlane
-from mediad.worker.producer import Producer
+from mediad.worker.media.parameters import RtpMapping, RtpParameters
+from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.sampling import Sampler
-from mediad.worker.transport import Endpoint, WebRtcTransport
+from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.consumer_batch import ConsumerMaker, CreateConsumers
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.webrtc import Endpoint, WebRtcTransport
 
 Emit = Callable[[str, dict[str, Any]], None]
 Reply = dict[str, Any]

@@ -13,17 +13,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from mediad.clock import Clock
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate
-from mediad.worker.clock import Clock
-from mediad.worker.consumer import Consumer
-from mediad.worker.consumer_form import ConsumerForm, ConsumerStream
-from mediad.worker.first_checks import FirstChecks
-from mediad.worker.parameters import RtpMapping, RtpParameters, producer_encodings
-from mediad.worker.plane import MediaPlane
-from mediad.worker.producer import Producer
-from mediad.worker.speaker import INTERVAL_S, SpeakerWatch
-from mediad.worker.transport import Endpoint, WebRtcTransport
+from mediad.worker.media.parameters import RtpMapping, RtpParameters, producer_encodings
+from mediad.worker.media.plane import MediaPlane
+from mediad.worker.policy.speaker import INTERVAL_S, SpeakerWatch
+from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.first_checks import FirstChecks
+from mediad.worker.transports.webrtc import Endpoint, WebRtcTransport
 
 Emit = Callable[[str, dict[str, Any]], None]
 

@@ -8,8 +8,8 @@ from aioice import stun
 
 from mediad.errors import EnvelopeError
 from mediad.protocols import envelope
-from mediad.protocols.dtls import DtlsEndpoint, KeysReady
-from mediad.protocols.dtls_flight import MTU_BYTES
+from mediad.protocols.dtls.endpoint import DtlsEndpoint, KeysReady
+from mediad.protocols.dtls.flight import MTU_BYTES
 from mediad.protocols.ice import IceLiteAgent, Path
 from tests.fuzz import fuzz_engine, fuzz_payload, fuzz_rtcp, fuzz_rtp, fuzz_stun_native
 from tests.fuzz.runner import Target

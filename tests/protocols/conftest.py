@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mediad.protocols.certificate import Certificate, fingerprint_of
-from mediad.protocols.dtls import DtlsEndpoint
+from mediad.protocols.dtls.endpoint import DtlsEndpoint
 from tests.support.dtls import LEFT_CERTIFICATE, NOW, Link, Side
 
 

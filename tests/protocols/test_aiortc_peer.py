@@ -11,7 +11,7 @@ from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from aiortc.rtcicetransport import RTCIceCandidate, RTCIceParameters
 
 from mediad.protocols.certificate import Fingerprint
-from mediad.protocols.dtls import DtlsEndpoint
+from mediad.protocols.dtls.endpoint import DtlsEndpoint
 from mediad.protocols.ice import IceLiteAgent, Path
 from mediad.protocols.srtp_keys import EXPORTER_LABEL, split_keying_material
 from tests.support.dtls import LEFT_CERTIFICATE, Side

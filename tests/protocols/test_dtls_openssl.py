@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from mediad.protocols.dtls import DtlsEndpoint
+from mediad.protocols.dtls.endpoint import DtlsEndpoint
 from mediad.protocols.srtp_keys import DTLS_PROFILES, SrtpProfile
 from tests.support.dtls import LEFT_CERTIFICATE, RIGHT_CERTIFICATE, ForeignPeer, Side
 

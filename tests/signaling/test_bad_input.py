@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mediad.signaling.dialect_a import METHODS
+from mediad.signaling.dialects.demo_a import METHODS
 from tests.support.rtp_samples import opus
 from tests.support.signaling import DEVICE, DTLS_PARAMETERS, Failure, Front, run
 

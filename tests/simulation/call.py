@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Any
 
 from mediad.ortc.acceptance import AcceptedProducer
-from mediad.worker.consumer import Consumer
-from mediad.worker.plane import ExtensionKind
-from mediad.worker.producer import Producer
-from mediad.worker.transport import WebRtcTransport
+from mediad.worker.media.plane import ExtensionKind
+from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.simulation.audio_receiver import AudioReceiver
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.receiving_client import ReceivingClient

@@ -14,14 +14,14 @@ from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.protocols.ice import Path
-from mediad.worker import plane as plane_module
-from mediad.worker import transport as transport_module
-from mediad.worker.consumer import Consumer
-from mediad.worker.parameters import RtpMapping, RtpParameters
-from mediad.worker.plane import MediaPlane
-from mediad.worker.producer import Producer
+from mediad.worker.media import plane as plane_module
+from mediad.worker.media.parameters import RtpMapping, RtpParameters
+from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
-from mediad.worker.transport import WebRtcTransport
+from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports import webrtc as transport_module
+from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
 from tests.support.worker_objects import CERTIFICATE, ENDPOINT, as_consumer

@@ -13,8 +13,8 @@ from typing import Literal
 from OpenSSL import SSL
 
 from mediad.protocols.certificate import Certificate
-from mediad.protocols.dtls import ApplicationData, DtlsEndpoint, DtlsEvent, KeysReady, StateChanged
-from mediad.protocols.dtls_records import (
+from mediad.protocols.dtls.endpoint import ApplicationData, DtlsEndpoint, DtlsEvent, KeysReady, StateChanged
+from mediad.protocols.dtls.records import (
     HANDSHAKE,
     Fragment,
     Record,

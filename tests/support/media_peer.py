@@ -10,8 +10,8 @@ from typing import Any
 from pylibsrtp import Session
 
 from mediad.protocols.certificate import Certificate, Fingerprint
-from mediad.protocols.dtls import DtlsEndpoint, KeysReady
-from mediad.worker.plane import inbound_session, outbound_session
+from mediad.protocols.dtls.endpoint import DtlsEndpoint, KeysReady
+from mediad.worker.media.plane import inbound_session, outbound_session
 from tests.support.loops import until
 from tests.support.stun import binding_request
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from mediad._fastpath.loop import MediaLoop
-from mediad.worker import plane as plane_module
-from mediad.worker.plane import MediaPlane
+from mediad.worker.media import plane as plane_module
+from mediad.worker.media.plane import MediaPlane
 
 
 class Call(NamedTuple):

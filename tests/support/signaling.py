@@ -19,8 +19,8 @@ from websockets.typing import Subprotocol
 
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import Scrape, SignalingSettings, create_app
-from mediad.signaling.server import uvicorn_options
-from mediad.signaling.visitor import FrontLimits, Lobby
+from mediad.signaling.server.options import uvicorn_options
+from mediad.signaling.server.visitor import FrontLimits, Lobby
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
 
 DEVICE = {"flag": "chrome", "name": "Chrome", "version": "141.0.0"}

@@ -10,12 +10,12 @@ import msgspec
 
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.protocols.certificate import Certificate
-from mediad.worker.consumer_form import ConsumerForm, ConsumerStream
-from mediad.worker.parameters import RtpMapping, RtpParameters
-from mediad.worker.plane import MediaPlane
-from mediad.worker.producer import Producer
+from mediad.worker.media.parameters import RtpMapping, RtpParameters
+from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
-from mediad.worker.transport import Endpoint, WebRtcTransport
+from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.webrtc import Endpoint, WebRtcTransport
 from tests.support.fake_clock import FakeClock
 from tests.support.negotiation import accept, chrome_capabilities, chrome_opus, chrome_vp8, router
 from tests.support.recording_loop import RecordingLoop, recorded_plane

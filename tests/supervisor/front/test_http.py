@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from mediad.errors import ConfigError, PortError
-from mediad.signaling.server import uvicorn_options
+from mediad.signaling.server.options import uvicorn_options
 from mediad.supervisor.front.admissions import Admissions
 from mediad.supervisor.front.http import Front, front_url, open_front, room_url
 from tests.support.loops import on_loop, raises

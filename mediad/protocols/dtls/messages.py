@@ -1,0 +1,189 @@
+"""Handshake messages put together from their pieces (RFC 6347 §4.2.3), beside those that somebody forged.
+
+Whoever knows a client's address can send pieces in its name, but cannot read what it is answered. So a
+forged piece must not spoil the honest message it claims to belong to: a piece that contradicts all drafts of
+a message begins another, and one that fits several joins them all. When the honest peer repeats itself, its
+pieces meet in one draft. Every draft that is complete is a candidate; `dtls_proof` tells which of them is
+true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mediad.protocols.dtls.records import HANDSHAKE, Fragment, Record, fragments_of, handshake_record
+
+MAX_MESSAGE_BYTES = 32 * 1024  # a chain of certificates
+MAX_HELD_BYTES = 64 * 1024  # of all drafts
+MAX_DRAFTS = 6  # of one message; the oldest goes, and the honest peer repeats itself
+MAX_SEQUENCE = 8  # a handshake has at most six messages of one side in clear
+_PIECE_BYTES = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One whole handshake message."""
+
+    message_type: int
+    sequence: int
+    body: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """As it counts in the transcript: with the header of one that was never cut."""
+        length = len(self.body).to_bytes(3, "big")
+        return (
+            bytes([self.message_type])
+            + length
+            + self.sequence.to_bytes(2, "big")
+            + bytes(3)
+            + length
+            + self.body
+        )
+
+    def records(self, first_number: int) -> list[Record]:
+        """Clear records that carry it, numbered from `first_number` on."""
+        offsets = range(0, max(1, len(self.body)), _PIECE_BYTES)
+        return [
+            handshake_record(
+                Fragment(
+                    self.message_type,
+                    len(self.body),
+                    self.sequence,
+                    offset,
+                    self.body[offset : offset + _PIECE_BYTES],
+                ),
+                first_number + index,
+            )
+            for index, offset in enumerate(offsets)
+        ]
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """Pieces that do not contradict each other."""
+
+    message_type: int
+    length: int
+    datagram: int
+    """The number of the one that brought the newest piece."""
+    pieces: list[tuple[int, bytes]] = field(default_factory=list)  # apart from each other, in order
+
+    @property
+    def held_bytes(self) -> int:
+        return sum(len(data) for _, data in self.pieces)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.held_bytes == self.length
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(data for _, data in self.pieces)
+
+    def fits(self, fragment: Fragment) -> bool:
+        if (fragment.message_type, fragment.message_length) != (self.message_type, self.length):
+            return False
+        end = fragment.offset + len(fragment.body)
+        for start, data in self.pieces:
+            low, high = max(start, fragment.offset), min(start + len(data), end)
+            if (
+                low < high
+                and data[low - start : high - start]
+                != fragment.body[low - fragment.offset : high - fragment.offset]
+            ):
+                return False
+        return True
+
+    def add(self, fragment: Fragment) -> None:
+        """A piece that fits."""
+        start, joined, apart = fragment.offset, fragment.body, []
+        for other, data in self.pieces:
+            if other + len(data) < start or start + len(joined) < other:
+                apart.append((other, data))
+                continue
+            low = min(start, other)
+            whole = bytearray(max(start + len(joined), other + len(data)) - low)
+            whole[other - low : other - low + len(data)] = data
+            whole[start - low : start - low + len(joined)] = joined
+            start, joined = low, bytes(whole)
+        self.pieces = sorted([*apart, (start, joined)])
+
+
+class MessageCollector:
+    """All drafts of one side's messages. Counts what is held now, and nothing that ever passed."""
+
+    def __init__(self) -> None:
+        self._drafts: dict[int, list[Draft]] = {}  # by sequence; the oldest first
+        self._datagram = 0
+
+    @property
+    def held_bytes(self) -> int:
+        return sum(draft.held_bytes for drafts in self._drafts.values() for draft in drafts)
+
+    def begin_datagram(self) -> None:
+        """What comes from here on arrived together."""
+        self._datagram += 1
+
+    def add(self, fragment: Fragment) -> list[Message] | None:
+        """The messages this piece belongs to and that are whole now, also again; None where it is refused."""
+        sequence = fragment.message_sequence
+        if fragment.message_length > MAX_MESSAGE_BYTES or sequence >= MAX_SEQUENCE:
+            return None
+        drafts = self._drafts.setdefault(sequence, [])
+        fitting = [draft for draft in drafts if draft.fits(fragment)]
+        if not fitting:
+            fitting.append(Draft(fragment.message_type, fragment.message_length, self._datagram))
+            drafts += fitting
+        for draft in fitting:
+            draft.add(fragment)
+            draft.datagram = self._datagram
+        self._merge_equal(drafts)
+        if len(drafts) > MAX_DRAFTS:
+            drafts.remove(min(drafts, key=lambda draft: draft.datagram))
+        self._bound(fitting[-1])
+        return [
+            Message(draft.message_type, sequence, draft.body)
+            for draft in drafts
+            if draft.is_complete and draft in fitting
+        ]
+
+    def candidates(self, sequence: int, message_type: int) -> list[tuple[Message, int]]:
+        """Whole messages with the number of the datagram that brought them; the newest first."""
+        found = [
+            (Message(draft.message_type, sequence, draft.body), draft.datagram)
+            for draft in self._drafts.get(sequence, [])
+            if draft.message_type == message_type and draft.is_complete
+        ]
+        return sorted(found, key=lambda item: -item[1])
+
+    @staticmethod
+    def _merge_equal(drafts: list[Draft]) -> None:
+        for index in reversed(range(len(drafts))):
+            one = drafts[index]
+            if any(
+                (other.message_type, other.length, other.pieces) == (one.message_type, one.length, one.pieces)
+                for other in drafts[:index]
+            ):
+                del drafts[index]
+
+    def _bound(self, newest: Draft) -> None:
+        """The oldest draft goes first, wherever it is."""
+        while self.held_bytes > MAX_HELD_BYTES:
+            oldest = min(
+                (draft for drafts in self._drafts.values() for draft in drafts if draft is not newest),
+                key=lambda draft: draft.datagram,
+            )
+            for drafts in self._drafts.values():
+                drafts[:] = [draft for draft in drafts if draft is not oldest]
+
+
+def messages_of(records: list[Record]) -> list[Message]:
+    """The clear handshake messages of a flight that nobody else had a hand in, in order."""
+    collector, found = MessageCollector(), dict[int, Message]()
+    for record in records:
+        if record.content_type == HANDSHAKE and record.epoch == 0:
+            for fragment in fragments_of(record) or ():
+                for message in collector.add(fragment) or ():
+                    found[message.sequence] = message
+    return [found[sequence] for sequence in sorted(found)]

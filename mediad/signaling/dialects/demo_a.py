@@ -1,0 +1,273 @@
+"""Dialect A, the classic mediasoup-demo: what its messages are called and how they are spelled.
+
+Requests are rows of `METHODS`, from a name to a handler, the schema of its data, and whether the peer must
+have joined. Everything the room says goes out through `DialectA`, a PeerListener. No rule of a call lives
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from mediad.errors import Forbidden, Full, MediadError
+from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo
+from mediad.rooms.seat import Seat
+from mediad.signaling.dialects import demo_a_schemas as schemas
+from mediad.signaling.protoo import messages as protoo
+from mediad.signaling.protoo.connection import Answer, ClientRefused, Connection, RequestFailed
+
+CLOSE_CODES = {
+    # protoo clients take 4000 as final and everything else as a reason to reconnect and start over
+    CloseCause.REPLACED: 4000,
+    CloseCause.MEDIA_LOST: 1012,
+    CloseCause.WORKER_DIED: 1012,
+    CloseCause.DRAINED: 1012,
+    CloseCause.NOT_JOINED: 1012,
+    CloseCause.REMOVED: 4000,
+}
+
+_MAX_APP_DATA_BYTES = 16 * 1024
+"""appData is copied to everybody in the room; it carries labels, not content."""
+
+
+class DialectA:
+    """One client's listener: turns what happens in the room into notifications and requests."""
+
+    def __init__(self, connection: Connection, version: str) -> None:
+        self._connection = connection
+        connection.notify("mediasoup-version", {"version": version})
+
+    def peer_joined(self, peer: PeerInfo) -> None:
+        self._connection.notify("newPeer", _peer(peer))
+
+    def peer_left(self, peer_id: str) -> None:
+        self._connection.notify("peerClosed", {"peerId": peer_id})
+
+    def display_name_changed(self, peer_id: str, display_name: str, old_display_name: str) -> None:
+        data = {"peerId": peer_id, "displayName": display_name, "oldDisplayName": old_display_name}
+        self._connection.notify("peerDisplayNameChanged", data)
+
+    async def consumer_offered(self, offer: ConsumerOffer) -> None:
+        data = {
+            "peerId": offer.peer_id,
+            "producerId": offer.producer_id,
+            "id": offer.consumer_id,
+            "kind": offer.kind,
+            "rtpParameters": offer.rtp_parameters,
+            "type": offer.type,
+            "appData": offer.app_data,
+            "producerPaused": offer.producer_paused,
+        }
+        try:
+            await self._connection.request("newConsumer", data)
+        except ClientRefused as refusal:
+            raise Forbidden(str(refusal)) from None
+
+    def consumer_closed(self, consumer_id: str) -> None:
+        self._connection.notify("consumerClosed", {"consumerId": consumer_id})
+
+    def consumer_paused(self, consumer_id: str) -> None:
+        self._connection.notify("consumerPaused", {"consumerId": consumer_id})
+
+    def consumer_resumed(self, consumer_id: str) -> None:
+        self._connection.notify("consumerResumed", {"consumerId": consumer_id})
+
+    def consumer_layers_changed(self, consumer_id: str, layers: dict[str, int] | None) -> None:
+        shown = layers or {}
+        data = {
+            "consumerId": consumer_id,
+            "spatialLayer": shown.get("spatialLayer"),
+            "temporalLayer": shown.get("temporalLayer"),
+        }
+        self._connection.notify("consumerLayersChanged", data)
+
+    def consumer_score(self, consumer_id: str, score: dict[str, Any]) -> None:
+        self._connection.notify("consumerScore", {"consumerId": consumer_id, "score": score}, droppable=True)
+
+    def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None:
+        self._connection.notify("producerScore", {"producerId": producer_id, "score": score}, droppable=True)
+
+    def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
+        # an addition of ours: clients that do not know it ignore it
+        self._connection.notify("producerLayers", {"producerId": producer_id, "spatialLayer": spatial_layer})
+
+    def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
+        data = {
+            "desiredBitrate": desired_bps,
+            "effectiveDesiredBitrate": effective_desired_bps,
+            "availableBitrate": available_bps,
+        }
+        self._connection.notify("downlinkBwe", data, droppable=True)
+
+    def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
+        data: dict[str, Any] = {"peerId": peer_id}
+        if volume_dbov is not None:
+            data["volume"] = volume_dbov
+        self._connection.notify("activeSpeaker", data, droppable=True)
+
+    def closed(self, cause: CloseCause, reason: str) -> None:
+        self._connection.close(CLOSE_CODES[cause], reason)
+
+
+# -- requests ----------------------------------------------------------------------------------------------
+
+
+async def handle(seat: Seat, request: protoo.Request) -> Answer:
+    """Find the row, check state and data, run the handler. Raises RequestFailed with what the client is
+    told."""
+    method = METHODS.get(request.method)
+    if method is None:
+        reason = f'unknown request.method "{request.method[:100]}"'
+        raise RequestFailed(500, reason, violation=True)
+    if method.joined is not None and method.joined is not seat.peer.joined:
+        raise RequestFailed(500, "Peer not yet joined" if method.joined else "Peer already joined")
+    try:
+        data = msgspec.convert(request.data, method.schema)
+    except msgspec.ValidationError as error:
+        raise RequestFailed(500, f"{request.method}: {error}", violation=True) from None
+    try:
+        return await method.handler(seat, data)
+    except Forbidden as error:
+        raise RequestFailed(403, str(error)) from None
+    except Full as error:
+        raise RequestFailed(503, str(error)) from None
+    except MediadError as error:
+        raise RequestFailed(500, str(error)) from None
+
+
+async def _get_router_rtp_capabilities(seat: Seat, data: schemas.Nothing) -> Answer:
+    return Answer(seat.room.capabilities.to_wire())
+
+
+async def _join(seat: Seat, data: schemas.Join) -> Answer:
+    device = Device(data.device.flag, data.device.name, data.device.version)
+    others = seat.join(data.display_name, device, data.rtp_capabilities)
+    return Answer({"peers": [_peer(other) for other in others]}, then=seat.joined)
+
+
+async def _create_web_rtc_transport(seat: Seat, data: schemas.CreateWebRtcTransport) -> Answer:
+    transport_id, parameters = await seat.create_transport(
+        consuming=bool(data.consuming), force_tcp=bool(data.force_tcp)
+    )
+    return Answer({"id": transport_id, **parameters})
+
+
+async def _connect_web_rtc_transport(seat: Seat, data: schemas.ConnectWebRtcTransport) -> Answer:
+    await seat.connect_transport(data.transport_id, msgspec.to_builtins(data.dtls_parameters))
+    return Answer()
+
+
+async def _restart_ice(seat: Seat, data: schemas.TransportData) -> Answer:
+    return Answer(await seat.restart_ice(data.transport_id))
+
+
+async def _produce(seat: Seat, data: schemas.Produce) -> Answer:
+    app_data = {**(data.app_data or {}), "peerId": seat.peer.id}
+    if len(msgspec.json.encode(app_data)) > _MAX_APP_DATA_BYTES:
+        raise RequestFailed(500, f"appData is larger than {_MAX_APP_DATA_BYTES} bytes")
+    producer = await seat.produce(data.transport_id, data.kind, data.rtp_parameters, app_data)
+    return Answer({"id": producer.id}, then=lambda: seat.produced(producer))
+
+
+async def _close_producer(seat: Seat, data: schemas.ProducerData) -> Answer:
+    await seat.close_producer(data.producer_id)
+    return Answer()
+
+
+async def _pause_producer(seat: Seat, data: schemas.ProducerData) -> Answer:
+    await seat.pause_producer(data.producer_id)
+    return Answer()
+
+
+async def _resume_producer(seat: Seat, data: schemas.ProducerData) -> Answer:
+    await seat.resume_producer(data.producer_id)
+    return Answer()
+
+
+async def _pause_consumer(seat: Seat, data: schemas.ConsumerData) -> Answer:
+    await seat.pause_consumer(data.consumer_id)
+    return Answer()
+
+
+async def _resume_consumer(seat: Seat, data: schemas.ConsumerData) -> Answer:
+    await seat.resume_consumer(data.consumer_id)
+    return Answer()
+
+
+async def _set_consumer_preferred_layers(seat: Seat, data: schemas.SetConsumerPreferredLayers) -> Answer:
+    await seat.set_preferred_layers(data.consumer_id, data.spatial_layer, data.temporal_layer)
+    return Answer()
+
+
+async def _set_consumer_priority(seat: Seat, data: schemas.SetConsumerPriority) -> Answer:
+    await seat.set_priority(data.consumer_id, data.priority)
+    return Answer()
+
+
+async def _request_consumer_key_frame(seat: Seat, data: schemas.ConsumerData) -> Answer:
+    await seat.request_key_frame(data.consumer_id)
+    return Answer()
+
+
+async def _change_display_name(seat: Seat, data: schemas.ChangeDisplayName) -> Answer:
+    seat.rename(data.display_name)
+    return Answer()
+
+
+async def _get_transport_stats(seat: Seat, data: schemas.TransportData) -> Answer:
+    return Answer(await seat.transport_stats(data.transport_id))
+
+
+async def _get_producer_stats(seat: Seat, data: schemas.ProducerData) -> Answer:
+    return Answer(await seat.producer_stats(data.producer_id))
+
+
+async def _get_consumer_stats(seat: Seat, data: schemas.ConsumerData) -> Answer:
+    return Answer(await seat.consumer_stats(data.consumer_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One row: who handles it, what its data must look like, and who may call it.
+
+    `joined` is checked before the data: True for members only, False for those who are none yet.
+    """
+
+    handler: Callable[[Seat, Any], Awaitable[Answer]]
+    schema: type[schemas.Data]
+    joined: bool | None = True
+
+
+METHODS: dict[str, Method] = {
+    "getRouterRtpCapabilities": Method(_get_router_rtp_capabilities, schemas.Nothing, joined=None),
+    "join": Method(_join, schemas.Join, joined=False),
+    "createWebRtcTransport": Method(_create_web_rtc_transport, schemas.CreateWebRtcTransport, joined=None),
+    "connectWebRtcTransport": Method(_connect_web_rtc_transport, schemas.ConnectWebRtcTransport, joined=None),
+    "restartIce": Method(_restart_ice, schemas.TransportData, joined=None),
+    "produce": Method(_produce, schemas.Produce),
+    "closeProducer": Method(_close_producer, schemas.ProducerData),
+    "pauseProducer": Method(_pause_producer, schemas.ProducerData),
+    "resumeProducer": Method(_resume_producer, schemas.ProducerData),
+    "pauseConsumer": Method(_pause_consumer, schemas.ConsumerData),
+    "resumeConsumer": Method(_resume_consumer, schemas.ConsumerData),
+    "setConsumerPreferredLayers": Method(_set_consumer_preferred_layers, schemas.SetConsumerPreferredLayers),
+    "setConsumerPriority": Method(_set_consumer_priority, schemas.SetConsumerPriority),
+    "requestConsumerKeyFrame": Method(_request_consumer_key_frame, schemas.ConsumerData),
+    "changeDisplayName": Method(_change_display_name, schemas.ChangeDisplayName),
+    "getTransportStats": Method(_get_transport_stats, schemas.TransportData, joined=None),
+    "getProducerStats": Method(_get_producer_stats, schemas.ProducerData, joined=None),
+    "getConsumerStats": Method(_get_consumer_stats, schemas.ConsumerData, joined=None),
+}
+
+
+def _peer(peer: PeerInfo) -> dict[str, Any]:
+    device = {"flag": peer.device.flag, "name": peer.device.name, "version": peer.device.version}
+    return {
+        "id": peer.id,
+        "displayName": peer.display_name,
+        "device": {key: value for key, value in device.items() if value is not None},
+    }

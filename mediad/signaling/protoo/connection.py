@@ -1,0 +1,331 @@
+"""The WebSocket shell of one client: reads frames, runs requests side by side, writes answers in order.
+
+It knows protoo and no method. A dialect is plugged in as one coroutine function, request in, `Answer` out; it
+talks back through `notify` and `request`. Everything written passes one bounded queue with one writer, so the
+order in which the room says things is the order of the bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from mediad import logs
+from mediad.errors import InvalidState
+from mediad.signaling import json_input
+from mediad.signaling.protoo import messages as protoo
+from mediad.signaling.protoo.limits import ConnectionLimits, SendQueue, ViolationBudget
+from mediad.signaling.server.websocket_protocol import SOCKET_EXTENSION, abort_later
+
+
+def _now_us() -> int:
+    return time.monotonic_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler returns: the reply's data, and what must happen right behind it on the wire."""
+
+    data: Any = None
+    then: Callable[[], None] | None = None
+
+
+class RequestFailed(Exception):
+    """The request gets an error reply with this code and reason; `violation` counts against the client."""
+
+    def __init__(self, code: int, reason: str, *, violation: bool = False) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.violation = violation
+
+
+class ClientRefused(Exception):
+    """The client answered one of our requests with an error."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+Handler = Callable[[protoo.Request], Awaitable[Answer]]
+
+
+class Socket(Protocol):
+    """What is asked of the WebSocket below, past ASGI."""
+
+    disconnected: bool
+    on_lost: Callable[[], None]
+    """Called when it is gone; the application may not be listening at that moment."""
+
+    def abort(self) -> None:
+        """End it now, whatever is still unsent."""
+
+    def joined(self) -> None:
+        """The client is a member."""
+
+    def queued(self, size_bytes: int) -> None:
+        """So much waits to be sent."""
+
+    def worked(self, size_bytes: int, cost_us: int) -> None:
+        """A message of this size has cost so much."""
+
+
+class Connection:
+    """One WebSocket from its acceptance to its end."""
+
+    def __init__(self, websocket: WebSocket, limits: ConnectionLimits, log: logs.Context) -> None:
+        """`log` says with every line which client this is."""
+        self._websocket = websocket
+        self._socket: Socket = websocket.scope["extensions"][SOCKET_EXTENSION]["socket"]
+        self._limits = limits
+        self._log = log
+        self._queue = SendQueue(limits.send_queue_bytes, limits.droppable_bytes)
+        self._violations = ViolationBudget(limits.violations, limits.violations_per_s)
+        self._table = protoo.RequestTable()
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._handlers: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._close: tuple[int, str] | None = None
+        self._ended = False
+        self._on_ended: Callable[[], None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Nothing can be said to the client any more."""
+        return self._ended or self._close is not None
+
+    # -- what the dialect says -----------------------------------------------------------------------------
+
+    def notify(self, method: str, data: Any, *, droppable: bool = False) -> None:
+        """Queue a notification; a droppable one is left out while the client is far behind."""
+        self._put(protoo.notification_text(method, data), droppable=droppable)
+
+    async def request(self, method: str, data: Any) -> Any:
+        """Ask the client and wait. Raises ClientRefused, TimeoutError, or InvalidState when it goes away.
+
+        The request is queued before the first suspension.
+        """
+        if self.closed:
+            raise InvalidState("peer closed")
+        identifier = self._table.open(_now_us())
+        self._log.debug("< %s asked", method)
+        future = self._waiting[identifier] = asyncio.get_running_loop().create_future()
+        self._put(protoo.request_text(identifier, method, data))
+        self._arm_timer()
+        try:
+            return await future
+        finally:
+            self._waiting.pop(identifier, None)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection; what is still queued is thrown away. Returns at once, a second call does
+        nothing."""
+        if self.closed:
+            return
+        self._close = (code, reason)
+        self._log.debug("< close %d %s", code, reason)
+        self._let_go()
+
+    def joined(self) -> None:
+        """The client is a member now: it may send more at once than a stranger."""
+        self._socket.joined()
+
+    # -- the socket's life ---------------------------------------------------------------------------------
+
+    async def serve(self, handler: Handler, ended: Callable[[], None]) -> None:
+        """Accept the socket and carry messages until it ends, whoever ends it.
+
+        `ended` is called once, as soon as nothing more can be said: that may be long before a client that
+        does not read has completed the closing handshake.
+        """
+        self._on_ended = ended
+        self._socket.on_lost = self._room.set
+        try:
+            await self._websocket.accept(subprotocol=protoo.SUBPROTOCOL)
+            writer = asyncio.create_task(self._write())
+            await self._read(handler)
+            self._end()
+            await writer
+        except (WebSocketDisconnect, OSError):
+            pass
+        finally:
+            self._end()
+
+    async def _read(self, handler: Handler) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                self._log.debug("> close %s", message.get("code"))
+                return
+            if self.closed:
+                continue
+            text = message.get("text")
+            if text is None:
+                found = json_input.find_id(message["bytes"].decode("utf-8", "replace"))
+                self._refuse(protoo.ProtocolViolation("binary frame", found))
+            else:
+                began_ns = time.thread_time_ns()
+                self._receive(text, handler)
+                self._socket.worked(len(text), (time.thread_time_ns() - began_ns) // 1000)
+                await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        """With too many requests under way the next are left unread: they wait at the client's."""
+        while len(self._handlers) >= self._limits.pending_requests and not self._socket.disconnected:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _write(self) -> None:
+        """The only writer. It ends when the socket does, or after the close frame."""
+        # the server answers RuntimeError when it has sent a close frame on its own (a message over the size
+        # limit): for us the socket is gone in the same way
+        with contextlib.suppress(WebSocketDisconnect, OSError, RuntimeError):
+            while not self._ended:
+                while (text := self._queue.pop()) is not None:
+                    await self._websocket.send({"type": "websocket.send", "text": text})
+                    self._socket.queued(self._queue.size_bytes)
+                if self._close is not None:
+                    code, reason = self._close
+                    await self._websocket.close(code, reason)
+                    return
+                self._writable.clear()
+                await self._writable.wait()
+
+    def _end(self) -> None:
+        """The socket is gone."""
+        if not self._ended:
+            self._ended = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Nothing can be said any more: drop what waits in either direction and tell the owner."""
+        self._queue.clear()
+        self._socket.queued(0)
+        self._writable.set()
+        self._reject_waiting()
+        abort_later(self._websocket.scope, self._limits.close_grace_s)
+        on_ended, self._on_ended = self._on_ended, None
+        if on_ended is not None:
+            on_ended()
+
+    # -- frames in -----------------------------------------------------------------------------------------
+
+    def _receive(self, text: str, handler: Handler) -> None:
+        try:
+            message = protoo.parse(text)
+        except protoo.ProtocolViolation as violation:
+            self._refuse(violation)
+            return
+        match message:
+            case protoo.Request():
+                self._start(message, handler)
+            case protoo.Response():
+                self._settle(message)
+            case protoo.Notification():
+                self._violation(f"unknown notification {message.method[:100]!r}")
+
+    def _refuse(self, violation: protoo.ProtocolViolation) -> None:
+        """Whoever waits for an answer gets one, whatever is wrong with the frame."""
+        if violation.request_id is not json_input.MISSING:
+            self._put(protoo.error_text(violation.request_id, 500, str(violation)))
+        self._violation(str(violation))
+
+    def _start(self, request: protoo.Request, handler: Handler) -> None:
+        """Requests of one client never wait for each other: each runs in a task of its own.
+
+        The tasks are not cancelled when the client goes away: what they have asked of the worker happens
+        anyway, and only the end of the handler knows what to clean up.
+        """
+        task = asyncio.create_task(self._run(request, handler))
+        self._handlers.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._handlers.discard(task)
+        self._room.set()
+
+    async def _run(self, request: protoo.Request, handler: Handler) -> None:
+        began_us = _now_us()
+        try:
+            answer = await handler(request)
+            reply = protoo.success_text(request.id, answer.data)
+        except RequestFailed as failure:
+            self._log.debug("> %s refused: %s", request.method[:100], failure)
+            self._put(protoo.error_text(request.id, failure.code, str(failure)))
+            if failure.violation:
+                self._violation(str(failure))
+            return
+        except Exception:
+            self._log.exception("! %s failed", request.method[:100])
+            self._put(protoo.error_text(request.id, 500, "internal error"))
+            return
+        self._log.debug("> %s answered after %d ms", request.method[:100], (_now_us() - began_us) // 1000)
+        # no await between these: whatever `then` says comes right behind the reply
+        self._put(reply)
+        if answer.then is not None:
+            answer.then()
+
+    def _violation(self, reason: str) -> None:
+        self._log.debug("! %s", reason)
+        if not self._violations.charge(_now_us()):
+            self._log.info("! too many protocol violations, the last: %s", reason)
+            self.close(1008, "too many protocol violations")
+
+    # -- our requests --------------------------------------------------------------------------------------
+
+    def _settle(self, response: protoo.Response) -> None:
+        identifier = self._table.settle(response.id)
+        if identifier is None:
+            return
+        future = self._waiting.get(identifier)
+        if future is None or future.done():
+            return
+        if response.ok:
+            future.set_result(response.data)
+        else:
+            future.set_exception(ClientRefused(response.code, response.reason))
+
+    def _arm_timer(self) -> None:
+        if self._timer is not None:
+            return
+        deadline_us = self._table.get_timer()
+        if deadline_us is None:
+            return
+        delay_s = max(0.0, (deadline_us - _now_us()) / 1_000_000)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._handle_timer)
+
+    def _handle_timer(self) -> None:
+        self._timer = None
+        for identifier in self._table.handle_timer(_now_us()):
+            future = self._waiting.get(identifier)
+            if future is not None and not future.done():
+                future.set_exception(TimeoutError("request timeout"))
+        self._arm_timer()
+
+    def _reject_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(InvalidState("peer closed"))
+
+    # -- frames out ----------------------------------------------------------------------------------------
+
+    def _put(self, text: str, *, droppable: bool = False) -> None:
+        if self.closed:
+            return
+        if not self._queue.put(text, droppable=droppable):
+            self._log.info("! does not read: %d bytes are waiting", self._queue.size_bytes)
+            self.close(1013, "send queue overflow")
+            return
+        self._socket.queued(self._queue.size_bytes)
+        self._writable.set()

@@ -1,0 +1,25 @@
+"""How uvicorn must be set up to carry the signaling."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from mediad.signaling.protoo.messages import MAX_MESSAGE_BYTES
+from mediad.signaling.server.http_protocol import HttpProtocol
+from mediad.signaling.server.visitor import Lobby
+from mediad.signaling.server.websocket_protocol import SignalingProtocol
+
+
+def uvicorn_options(lobby: Lobby | None = None) -> dict[str, Any]:
+    """The part of uvicorn's configuration the signaling depends on; the rest is the caller's."""
+    return {
+        "http": partial(HttpProtocol, lobby or Lobby()),
+        "ws": SignalingProtocol,
+        "ws_max_size": MAX_MESSAGE_BYTES,
+        "ws_ping_interval": 20.0,
+        "ws_ping_timeout": 10.0,
+        # messages are few and small: not worth 40 kB of zlib state for every client
+        "ws_per_message_deflate": False,
+        "lifespan": "off",
+    }

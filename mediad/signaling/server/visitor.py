@@ -1,0 +1,118 @@
+"""One TCP connection of the front as its limits see it, and what all of them share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mediad.signaling.server.input_budget import InputBudget, InputLimits
+from mediad.signaling.server.input_turns import Turns
+from mediad.signaling.server.ledger import Account, Ledger
+
+LINGER_S = 2.0
+"""How long a client that was told off is listened to, so that no reset overtakes what it was told."""
+
+_PACE_S = 0.005
+"""What is thrown away is read no faster than a portion in this time."""
+
+logger = logging.getLogger(__name__)
+
+
+def now_us() -> int:
+    return time.monotonic_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FrontLimits:
+    """What one connection may do before it is known."""
+
+    head_timeout_s: float = 10.0
+    """From the first moment to the end of a request's head."""
+    body_timeout_s: float = 10.0
+    """From the head to the end of a request's body; nothing here reads one."""
+    response_timeout_s: float = 60.0
+    """For an answer to be taken."""
+    head_bytes: int = 32 * 1024
+    """Of a request line and all headers: large cookies fit in."""
+    headers: int = 128
+    message_bytes_before_join: int = 64 * 1024
+    """A join with all capabilities a browser has takes 10 to 30 kB."""
+    fragments: int = 1024
+    """Of one message."""
+    message_timeout_s: float = 30.0
+    """From the first byte of a message to its last."""
+    input: InputLimits = field(default_factory=InputLimits)
+
+
+class Lobby:
+    """What the connections of one front share: the order of their turns, and the memory they hold."""
+
+    def __init__(self, limits: FrontLimits | None = None, ledger: Ledger | None = None) -> None:
+        self.limits = limits or FrontLimits()
+        self.ledger = ledger or Ledger()
+
+    @cached_property
+    def turns(self) -> Turns:
+        loop = asyncio.get_running_loop()
+        return Turns(now_us, loop.call_soon, loop.call_later)
+
+
+class Visitor:
+    """One connection, from its acceptance to its end, whatever is spoken on it."""
+
+    def __init__(self, lobby: Lobby) -> None:
+        self.lobby = lobby
+        self.limits = lobby.limits
+        self.turns = lobby.turns
+        self.budget = InputBudget(lobby.limits.input)
+        self.account: Account = lobby.ledger.open(lambda: None)
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called once the connection has ended."""
+        self.address = "?"
+        self._transport: asyncio.Transport | None = None
+        self._reading = True
+
+    def made(self, transport: asyncio.Transport, client: tuple[str, int] | None) -> None:
+        self._transport = transport
+        self.address = client[0] if client else "a local socket"
+
+    def lost(self) -> None:
+        """The connection has ended, or was never made. Calling it again changes nothing."""
+        self.account.close()
+        on_lost, self.on_lost = self.on_lost, lambda: None
+        on_lost()
+
+    def log(self, reason: str, *arguments: object) -> None:
+        """Say to operators what this client did, or did not."""
+        logger.info("client %s: " + reason, self.address, *arguments)
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    def read(self, wanted: bool) -> None:
+        """Take in what the client sends, or leave it where it is: in its own send buffer, in the end."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or wanted is self._reading:
+            return
+        self._reading = wanted
+        if wanted:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    def throw_away(self) -> None:
+        """Something came that nobody wants: it is read, so that no reset is sent, and not fast."""
+        self.read(False)
+        asyncio.get_running_loop().call_later(_PACE_S, self.read, True)
+
+    def linger(self, delay_s: float = LINGER_S) -> asyncio.TimerHandle:
+        """End our half of the connection now, and all of it when the client has not by then."""
+        transport = self._transport
+        assert transport is not None
+        if transport.can_write_eof():
+            transport.write_eof()
+        self.read(True)
+        return asyncio.get_running_loop().call_later(delay_s, transport.abort)

@@ -1,0 +1,134 @@
+"""Many consumers with one request: what they share is read once, and nobody waits for all of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from mediad.errors import InvalidInput, InvalidState, MediadError
+from mediad.turns import Turns
+from mediad.worker.media.parameters import RtpParameters
+from mediad.worker.router import Router
+from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.webrtc import WebRtcTransport
+
+SLICE_S = 0.003
+"""What else happens on the loop (ICE checks, pings, other rooms) waits this long at most."""
+
+logger = logging.getLogger(__name__)
+
+
+class Form(msgspec.Struct, rename="camel"):
+    """A track, in the form in which some receivers get it."""
+
+    producer_id: str
+    type: str
+    rtp_parameters: RtpParameters
+
+
+class NewConsumer(msgspec.Struct, rename="camel"):
+    consumer_id: str
+    transport_id: str
+    form: int
+    """Which of the forms it has."""
+    ssrc: int
+    rtx_ssrc: int = 0
+    mid: str = ""
+
+
+class CreateConsumers(msgspec.Struct, rename="camel"):
+    forms: list[Form]
+    consumers: list[NewConsumer]
+    paused: bool = False
+    ignore_dtx: bool = False
+
+
+class ConsumerMaker:
+    """Makes them slice by slice, each slice in a turn of its own."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        find_transport: Callable[[str], tuple[Router, WebRtcTransport]],
+        find_producer: Callable[[str], tuple[Router, Producer]],
+        enter: Callable[[Router, Consumer], None],
+    ) -> None:
+        """The finders raise NotFound."""
+        self._turns = turns
+        self._find_transport = find_transport
+        self._find_producer = find_producer
+        self._enter = enter
+        self._awaited: set[str] = set()
+        """Ids of consumers that are to be made."""
+
+    async def make(self, message: CreateConsumers) -> list[dict[str, Any]]:
+        """For each of them its score, or the code and reason of what kept it from being made."""
+        forms: list[ConsumerForm | MediadError] = [_read(form) for form in message.forms]
+        self._awaited.update(new.consumer_id for new in message.consumers)
+        answers = []
+        end_s = 0.0
+        for new in message.consumers:
+            if time.monotonic() >= end_s:
+                await self._turns.take()
+                end_s = time.monotonic() + SLICE_S
+            answers.append(self._answer(message, forms, new))
+        return answers
+
+    def call_off(self, consumer_id: str) -> bool:
+        """It is not to be made any more; False when it is not about to be."""
+        if consumer_id not in self._awaited:
+            return False
+        self._awaited.discard(consumer_id)
+        return True
+
+    def _answer(
+        self, message: CreateConsumers, forms: list[ConsumerForm | MediadError], new: NewConsumer
+    ) -> dict[str, Any]:
+        try:
+            if not self.call_off(new.consumer_id):
+                raise InvalidState("it was closed before it was made")
+            return {"score": self._make(message, forms, new).score()}
+        except MediadError as error:
+            return {"code": error.code, "reason": str(error)}
+        except Exception as error:  # a bug costs one consumer, not those that came with it
+            logger.exception("consumer %s could not be made", new.consumer_id)
+            return {"code": MediadError.code, "reason": f"{type(error).__name__} in consumers.create"}
+
+    def _make(
+        self, message: CreateConsumers, forms: list[ConsumerForm | MediadError], new: NewConsumer
+    ) -> Consumer:
+        if not 0 <= new.form < len(forms):
+            raise InvalidInput(f"there is no form {new.form}")
+        form = forms[new.form]
+        if isinstance(form, MediadError):
+            raise form
+        router, transport = self._find_transport(new.transport_id)
+        producer_router, producer = self._find_producer(message.forms[new.form].producer_id)
+        if producer_router is not router:
+            raise InvalidInput("the producer is in another router")
+        consumer = router.create_consumer(
+            transport,
+            new.consumer_id,
+            producer,
+            form,
+            ConsumerStream(new.ssrc, new.rtx_ssrc, new.mid),
+            paused=message.paused,
+            ignore_dtx=message.ignore_dtx,
+            preferred_layers=None,
+        )
+        self._enter(router, consumer)
+        return consumer
+
+
+def _read(form: Form) -> ConsumerForm | MediadError:
+    """What is wrong with a form is told to each consumer that was to have it."""
+    try:
+        return ConsumerForm.of(form.type, form.rtp_parameters)
+    except MediadError as error:
+        return error

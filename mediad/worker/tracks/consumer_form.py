@@ -1,0 +1,55 @@
+"""ConsumerForm: what the consumers of a track have in common when they were negotiated alike, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mediad.errors import InvalidInput
+from mediad.ortc.scalability import parse_scalability_mode
+from mediad.worker.media.parameters import RtpParameters
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerForm:
+    """Their parameters but for SSRCs and MID."""
+
+    type: str
+    """simple, simulcast or svc: whether their clients hear of layers."""
+    mime_type: str
+    clock_rate: int
+    codecs: list[tuple[int, int]]
+    """(payload type, that of its RTX or 0)."""
+    extensions: dict[int, int]
+    nack: bool
+    cname: bytes
+    spatial_layers: int
+    temporal_layers: int
+
+    @classmethod
+    def of(cls, type_: str, parameters: RtpParameters) -> ConsumerForm:
+        """Raises InvalidInput for parameters nothing can be sent by."""
+        if not parameters.encodings:
+            raise InvalidInput("rtpParameters.encodings is empty")
+        codec = parameters.first_codec()
+        mode = parse_scalability_mode(parameters.encodings[0].scalability_mode)
+        return cls(
+            type=type_,
+            mime_type=codec.mime_type,
+            clock_rate=codec.clock_rate,
+            codecs=[(c.payload_type, parameters.rtx_of(c.payload_type)) for c in parameters.media_codecs()],
+            extensions=parameters.extension_ids(),
+            nack=parameters.feedback("nack"),
+            cname=parameters.rtcp.cname.encode()[:64],
+            spatial_layers=mode.spatial_layers,
+            temporal_layers=mode.temporal_layers,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerStream:
+    """What is one consumer's own."""
+
+    ssrc: int
+    rtx_ssrc: int = 0
+    """0: repeats are not sent as RTX."""
+    mid: str = ""

@@ -1,0 +1,268 @@
+"""Producer: one track a client sends, with one stream for each of its encodings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mediad.clock import Clock, Timer
+from mediad.worker.media.parameters import RtpMapping, RtpParameters, producer_codecs, producer_encodings
+from mediad.worker.media.plane import Kind, MediaPlane
+from mediad.worker.media.statistics import received_stream
+from mediad.worker.policy.layer_demand import LayerDemand
+from mediad.worker.policy.uplink_cap import Obedience, room_bps
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+_INACTIVITY_US = 1_500_000
+_INACTIVITY_DTX_US = 5_000_000
+_DOUBT_US = 1_500_000  # by then silence has been noticed everywhere
+_SETTLE_US = 1_500_000  # a stream that came back is measured too low while its first second is not over
+
+
+class Follower(Protocol):
+    """A consumer, as its producer sees it."""
+
+    wanted_encoding: int  # the highest it would be sent if it came; -1 when none
+
+    def producer_changed(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Stream:
+    """What is known of one encoding's stream since it was first seen."""
+
+    ssrc: int
+    score: int
+    active: bool
+
+
+class Producer:
+    """Opens itself on the media path. `levels`: report how loud it is through `on_level(producer, dBov)`."""
+
+    def __init__(
+        self,
+        plane: MediaPlane,
+        transport_handle: int,
+        producer_id: str,
+        kind: str,
+        parameters: RtpParameters,
+        mapping: RtpMapping,
+        *,
+        paused: bool,
+        levels: bool,
+        emit: Emit,
+        on_level: Callable[[Producer, int], None],
+        on_uplink: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self.id = producer_id
+        self.kind = kind
+        self.paused = paused
+        self.consumers: dict[str, Follower] = {}
+        self._closed = False
+        self._plane = plane
+        self._emit = emit
+        self._on_level = on_level
+        self._on_uplink = on_uplink
+        self._clock = clock
+        encodings = producer_encodings(parameters)
+        self.ssrcs = frozenset(ssrc for row in encodings for ssrc in row[:2] if ssrc)
+        """As signalled."""
+        self._rids = [rid.decode() for _, _, rid in encodings]
+        self._mime_type = parameters.first_codec().mime_type
+        self._streams: list[Stream | None] = [None] * len(encodings)
+        # of each encoding, what every choice of layers costs in bit/s: [4 * spatial + temporal]
+        self.bitrates: list[list[int]] = [[0] * 16 for _ in encodings]
+        self._settled_us = [0] * len(encodings)
+        self._demand = LayerDemand(len(encodings), clock.now_us())
+        self._told_ceiling = self._demand.ceiling
+        self._demand_timer: Timer | None = None
+        self._peaks_bps = [0] * len(encodings)  # of each encoding, all its layers
+        self.peak_bps = 0
+        self._max_bitrates_bps = [encoding.max_bitrate for encoding in parameters.encodings]
+        dtx = any(encoding.dtx for encoding in parameters.encodings)
+        # A lone stream that falls silent has nothing to fall back to: only simulcast watches for it.
+        inactivity_us = 0 if len(encodings) == 1 else _INACTIVITY_DTX_US if dtx else _INACTIVITY_US
+        self._obedience = Obedience(inactivity_us + _DOUBT_US)
+        self.handle = plane.open_producer(
+            self,
+            transport_handle,
+            video=kind == "video",
+            mid=parameters.mid.encode(),
+            paused=paused,
+            codecs=producer_codecs(parameters, mapping),
+            encodings=encodings,
+            extensions=parameters.extension_ids(),
+            nack=parameters.feedback("nack"),
+            pli=parameters.feedback("nack", "pli"),
+            fir=parameters.feedback("ccm", "fir"),
+            transport_cc=parameters.feedback("transport-cc"),
+            remb=parameters.feedback("goog-remb"),
+            inactivity_us=inactivity_us,
+            levels=levels and kind == "audio",
+            fec=kind == "audio" and parameters.in_band_fec(),
+        )
+        self._expect_demand()
+
+    @property
+    def active(self) -> list[bool]:
+        """Which encodings are being received, lowest quality first."""
+        return [stream is not None and stream.active for stream in self._streams]
+
+    def is_silent(self, encoding: int) -> bool:
+        """It was received, and is not any more."""
+        stream = self._streams[encoding]
+        return stream is not None and not stream.active
+
+    @property
+    def obtainable(self) -> list[bool]:
+        """Which encodings can be had: those that are received, and those that would be, if asked for.
+
+        What the latter cost is known from before.
+        """
+        now_us = self._clock.now_us()
+        return [
+            active
+            or (bitrates[0] > 0 and (self._demand.sleeps(encoding) or self._demand.wakes(encoding, now_us)))
+            for encoding, (active, bitrates) in enumerate(zip(self.active, self.bitrates, strict=True))
+        ]
+
+    def scores(self) -> list[int]:
+        return [stream.score if stream else 0 for stream in self._streams]
+
+    def pause(self, paused: bool) -> None:
+        if self.paused != paused:
+            self.paused = paused
+            self._plane.pause_producer(self.handle, paused)
+            self._on_uplink()
+            for consumer in list(self.consumers.values()):
+                consumer.producer_changed()
+
+    def join(self, consumer_id: str, consumer: Follower) -> None:
+        self.consumers[consumer_id] = consumer
+        self.demand_changed()
+
+    def leave(self, consumer_id: str) -> None:
+        self.consumers.pop(consumer_id, None)
+        self.demand_changed()
+
+    def close(self) -> None:
+        self._closed = True
+        for consumer in list(self.consumers.values()):
+            consumer.close()
+        if self._demand_timer is not None:
+            self._demand_timer.cancel()
+        self._plane.close_producer(self.handle)
+
+    async def stats(self) -> list[dict[str, Any]]:
+        """mediasoup's inbound-rtp objects: one entry for each stream seen."""
+        records = await self._plane.stats(Kind.KIND_PRODUCER, self.handle)
+        return [self._stream_stats(record) for record in records]
+
+    async def stream_stats(self, encoding: int) -> list[dict[str, Any]]:
+        """The entry of one encoding, as consumers show it; empty when it was not seen."""
+        records = await self._plane.stats(Kind.KIND_PRODUCER, self.handle)
+        return [self._stream_stats(record) for record in records if record["encoding"] == encoding]
+
+    def _stream_stats(self, record: dict[str, Any]) -> dict[str, Any]:
+        return received_stream(record, self.kind, self._mime_type, self._rids[record["encoding"]])
+
+    # --- what consumers want ------------------------------------------------------------------------------
+
+    def demand_changed(self) -> None:
+        """A consumer may want another encoding than before. Its sender is told when that is news."""
+        if self._closed or len(self._streams) == 1:
+            return
+        lowest = next((encoding for encoding, active in enumerate(self.active) if active), 0)
+        wanted = max((consumer.wanted_encoding for consumer in self.consumers.values()), default=-1)
+        if self._demand.want(max(lowest, wanted), self._clock.now_us()):
+            self._tell_ceiling()
+        self._expect_demand()
+
+    def wakes(self, encoding: int) -> bool:
+        """Its sender has been asked for it a moment ago."""
+        return not self.active[encoding] and self._demand.wakes(encoding, self._clock.now_us())
+
+    @property
+    def wanted_bps(self) -> int | None:
+        """Room for the wanted encodings; None where no cap may keep the others from being sent."""
+        wanted = self._demand.ceiling + 1
+        if not self._obedience.deaf or wanted == len(self._streams):
+            return None
+        if not all(self.active[:wanted]) or not all(self._peaks_bps[:wanted]):
+            return None
+        return sum(map(room_bps, self._peaks_bps[:wanted], self._max_bitrates_bps))
+
+    def _tell_ceiling(self) -> None:
+        ceiling = self._demand.ceiling
+        self._emit("producer.layers", {"producerId": self.id, "spatialLayer": ceiling})
+        self._obedience.told(less=ceiling < self._told_ceiling, now_us=self._clock.now_us())
+        self._told_ceiling = ceiling
+        self._on_uplink()
+
+    def _expect_demand(self) -> None:
+        if self._demand_timer is not None:
+            self._demand_timer.cancel()
+            self._demand_timer = None
+        if self._closed or len(self._streams) == 1:
+            return
+        due = (self._demand.deadline_us(self._clock.now_us()), self._obedience.due_us)
+        if (due_us := min((moment for moment in due if moment is not None), default=None)) is not None:
+            self._demand_timer = self._clock.call_at(due_us, self._on_demand_due)
+
+    def _on_demand_due(self) -> None:
+        """An encoding falls asleep, or was told to wake and did not come: consumers do without it."""
+        self._demand_timer = None
+        now_us = self._clock.now_us()
+        self._obedience.look(excess=any(self.active[self._demand.ceiling + 1 :]), now_us=now_us)
+        if self._demand.settle(now_us):
+            self._tell_ceiling()
+        self._on_uplink()
+        for consumer in list(self.consumers.values()):
+            consumer.producer_changed()
+        self._expect_demand()
+
+    # --- from the media path ------------------------------------------------------------------------------
+
+    def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None:
+        if active and not self.active[encoding]:
+            self._settled_us[encoding] = self._clock.now_us() + _SETTLE_US
+        if (
+            not active
+            and encoding <= self._demand.ceiling
+            and self.wanted_bps is not None
+            and not self.paused
+        ):
+            self._obedience.spare()
+        self._streams[encoding] = Stream(ssrc, score, active)
+        self._emit("producer.score", {"producerId": self.id, "score": self._score_report()})
+        for consumer in self.consumers.values():
+            consumer.producer_changed()
+        self.demand_changed()
+        self._on_uplink()
+
+    def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None:
+        """Consumers look at them when their bandwidth is divided."""
+        if self._clock.now_us() < self._settled_us[encoding]:
+            bitrates = [max(pair) for pair in zip(self.bitrates[encoding], bitrates, strict=True)]
+        self.bitrates[encoding] = bitrates
+        if max(bitrates) > self._peaks_bps[encoding]:
+            self._peaks_bps[encoding] = max(bitrates)
+            self.peak_bps = sum(self._peaks_bps)
+            self._on_uplink()
+
+    def level_measured(self, dbov: int) -> None:
+        self._on_level(self, dbov)
+
+    def _score_report(self) -> list[dict[str, Any]]:
+        report = []
+        for index, stream in enumerate(self._streams):
+            if stream is not None:
+                entry: dict[str, Any] = {"encodingIdx": index, "ssrc": stream.ssrc, "score": stream.score}
+                if self._rids[index]:
+                    entry["rid"] = self._rids[index]
+                report.append(entry)
+        return report

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from mediad.worker.policy.uplink_cap import AUDIO_BPS, LOWEST_CAP_BPS, Obedience, room_bps, uplink_cap_bps
+
+S = 1_000_000
+
+
+@dataclass
+class Source:
+    kind: str
+    wanted_bps: int | None = None
+    peak_bps: int = 0
+    paused: bool = False
+
+
+DEAF = Source("video", wanted_bps=400_000, peak_bps=3_000_000)
+MICROPHONE = Source("audio", peak_bps=40_000)
+
+
+@pytest.mark.parametrize(
+    ("producers", "cap_bps"),
+    [
+        ([], 0),
+        ([MICROPHONE], 0),
+        ([Source("video"), MICROPHONE], 0),
+        ([DEAF], 400_000),
+        ([DEAF, MICROPHONE], 400_000 + AUDIO_BPS),
+        ([DEAF, Source("audio", peak_bps=510_000)], 400_000 + 510_000),
+        ([DEAF, Source("audio", paused=True)], 400_000),
+        ([Source("video", wanted_bps=40_000)], LOWEST_CAP_BPS),
+        ([DEAF, Source("video")], 0),
+        ([DEAF, Source("video", paused=True)], 400_000),
+        ([Source("video", wanted_bps=400_000, paused=True)], 0),
+    ],
+)
+def test_the_wanted_fits_and_where_that_is_in_doubt_there_is_no_cap(
+    producers: list[Source], cap_bps: int
+) -> None:
+    assert uplink_cap_bps(producers) == cap_bps
+
+
+@pytest.mark.parametrize(
+    ("peak_bps", "max_bitrate_bps", "expected_bps"),
+    [
+        (100_000, None, 200_000),
+        (100_000, 0, 200_000),
+        (100_000, 500_000, 300_000),
+        (100_000, 160_000, 200_000),
+        (100_000, 50_000, 125_000),
+    ],
+)
+def test_room_to_grow_ends_where_the_encoder_ends(
+    peak_bps: int, max_bitrate_bps: float | None, expected_bps: int
+) -> None:
+    assert room_bps(peak_bps, max_bitrate_bps) == expected_bps
+
+
+def test_who_still_sends_after_a_while_is_deaf_for_good() -> None:
+    obedience = Obedience(3 * S)
+    obedience.told(less=True, now_us=10 * S)
+    obedience.look(excess=True, now_us=13 * S - 1)
+    assert not obedience.deaf
+    assert obedience.due_us == 13 * S
+    obedience.look(excess=True, now_us=13 * S)
+    assert obedience.deaf
+    obedience.told(less=False, now_us=20 * S)
+    obedience.told(less=True, now_us=30 * S)
+    assert obedience.deaf
+    assert obedience.due_us is None
+
+
+def test_who_stops_is_not() -> None:
+    obedience = Obedience(3 * S)
+    obedience.told(less=True, now_us=10 * S)
+    obedience.look(excess=False, now_us=13 * S)
+    assert (obedience.deaf, obedience.due_us) == (False, None)
+
+
+def test_who_was_told_to_send_more_again_has_no_case_to_answer() -> None:
+    obedience = Obedience(3 * S)
+    obedience.told(less=True, now_us=10 * S)
+    obedience.told(less=False, now_us=11 * S)
+    obedience.look(excess=True, now_us=13 * S)
+    assert not obedience.deaf
+
+
+def test_whom_a_cap_has_hurt_is_spared_for_good() -> None:
+    obedience = Obedience(3 * S)
+    obedience.told(less=True, now_us=10 * S)
+    obedience.look(excess=True, now_us=13 * S)
+    obedience.spare()
+    obedience.told(less=True, now_us=20 * S)
+    obedience.look(excess=True, now_us=23 * S)
+    assert not obedience.deaf

@@ -1,0 +1,472 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from mediad._fastpath.loop import EventKind
+from mediad.errors import InvalidInput, InvalidState
+from mediad.protocols.certificate import Fingerprint
+from mediad.protocols.ice import Path
+from mediad.worker.media.plane import MAX_USERNAMES, Kind
+from mediad.worker.transports.webrtc import WebRtcTransport, now_us
+from tests.support.loops import on_loop, until
+from tests.support.media_peer import DtlsClient, check_for
+from tests.support.stun import XOR_MAPPED_ADDRESS, attributes_of
+from tests.support.worker_objects import CERTIFICATE, Bench, bench
+
+HERE, THERE = Path(0, "198.51.100.7", 5004), Path(0, "198.51.100.7", 5006)
+
+
+def sent(made: Bench, path: Path = HERE) -> list[bytes]:
+    """The datagrams that left towards a path."""
+    calls = made.loop.named("send_raw")
+    return [
+        data for socket, data, *rest in (call.args for call in calls) if (socket, *rest) == tuple_of(path)
+    ]
+
+
+def tuple_of(path: Path) -> tuple[int, str, int, str]:
+    return path.socket, path.host, path.port, path.local
+
+
+def connect(transport: WebRtcTransport, client: DtlsClient) -> str:
+    parameters = client.parameters
+    return transport.connect(parameters["role"], [Fingerprint(**f) for f in parameters["fingerprints"]])
+
+
+def converse(made: Bench, transport: WebRtcTransport, client: DtlsClient, opening: list[bytes]) -> None:
+    """Carry datagrams both ways until both sides are silent."""
+    for data in opening:
+        transport.dtls_received(HERE, data)
+    seen = 0
+    while len(made.loop.named("send_raw")) > seen:
+        calls = made.loop.named("send_raw")[seen:]
+        seen += len(calls)
+        for data in (call.args[1] for call in calls if call.args[1][0] >= 20):
+            for answer in client.receive(data):
+                transport.dtls_received(HERE, answer)
+
+
+def states(made: Bench) -> list[str]:
+    """ICE and DTLS states in the order they were told."""
+    return [data.get("iceState") or data["dtlsState"] for name, data in made.events if "State" in name]
+
+
+# -- what a client is told ---------------------------------------------------------------------------------
+
+
+def test_parameters_for_a_client() -> None:
+    made = bench()
+    parameters = made.transport().parameters()
+    ice = parameters.pop("iceParameters")
+    assert ice.pop("iceLite") is True
+    assert set(ice) == {"usernameFragment", "password"}
+    (opened,) = made.loop.named("open_transport")
+    assert opened.parameters["username_fragment"] == ice["usernameFragment"].encode()
+    assert parameters == {
+        "iceCandidates": [
+            {
+                "foundation": "udpcandidate",
+                "priority": 1076302079,
+                "ip": "203.0.113.7",
+                "address": "203.0.113.7",
+                "protocol": "udp",
+                "port": 10000,
+                "type": "host",
+            }
+        ],
+        "dtlsParameters": {
+            "role": "auto",
+            "fingerprints": [
+                {"algorithm": fingerprint.algorithm, "value": fingerprint.value}
+                for fingerprint in CERTIFICATE.fingerprints
+            ],
+        },
+    }
+    assert parameters["dtlsParameters"]["fingerprints"][-1]["algorithm"] == "sha-256"
+
+
+# -- ICE ---------------------------------------------------------------------------------------------------
+
+
+@on_loop
+async def test_a_check_opens_the_path_before_its_answer_leaves() -> None:
+    made = bench()
+    transport = made.transport()
+    transport.stun_received(HERE, check_for(transport.parameters()))
+    assert made.loop.names[1:] == ["add_address", "select_unproven", "send_raw"]
+    assert {call.args[0] for call in made.loop.calls[1:3]} == {transport.handle}
+    assert made.loop.calls[1].args[1:] == tuple_of(HERE)
+    (answer,) = sent(made)
+    assert XOR_MAPPED_ADDRESS in attributes_of(answer)
+    assert made.told("transport.iceState") == [{"transportId": "t", "iceState": "completed"}]
+    transport.close()
+
+
+@on_loop
+async def test_a_forged_check_opens_nothing() -> None:
+    made = bench()
+    transport = made.transport()
+    parameters = transport.parameters()
+    parameters["iceParameters"]["password"] = "guessed" * 4
+    transport.stun_received(HERE, check_for(parameters))
+    transport.stun_received(HERE, b"\x00\x01nonsense")
+    assert set(made.loop.names[1:]) <= {"send_raw"}
+    assert made.events == []
+    assert transport.dropped()["ice_unauthenticated"] == 1
+    assert sum(transport.dropped().values()) == 2
+    transport.close()
+
+
+@on_loop
+async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_use() -> None:
+    made = bench()
+    transport = made.transport()
+    old = transport.parameters()
+    transport.stun_received(HERE, check_for(old))
+    new = {"iceParameters": transport.restart_ice()}
+    assert new["iceParameters"]["iceLite"] is True
+    fragments = [one["iceParameters"]["usernameFragment"].encode() for one in (old, new)]
+    assert made.loop.named("add_username")[0].args == (transport.handle, fragments[1])
+    transport.stun_received(HERE, check_for(old))
+    assert made.loop.named("remove_username") == []
+    transport.stun_received(THERE, check_for(new))
+    assert made.loop.named("remove_username")[0].args == (transport.handle, fragments[0])
+    assert made.loop.named("select_unproven")[-1].args == (transport.handle, *tuple_of(THERE))
+    assert transport.parameters()["iceParameters"] == new["iceParameters"]
+    transport.close()
+
+
+@on_loop
+async def test_a_client_that_falls_silent_is_disconnected() -> None:
+    made = bench()
+    transport = made.router.create_transport(
+        "t", consent_timeout_us=1000, max_incoming_bitrate_bps=0, initial_outgoing_bitrate_bps=600_000
+    )
+    transport.stun_received(HERE, check_for(transport.parameters()))
+    await until(lambda: made.loop.named("ask_address"))
+    assert made.loop.named("ask_address")[0].args == (transport.handle, *tuple_of(HERE))
+    assert states(made) == ["completed", "connecting"]
+    transport.path_reported(HERE, 0, 0)
+    assert states(made)[-1] == "disconnected"
+    assert made.loop.named("remove_address")[0].args == (transport.handle, *tuple_of(HERE))
+    transport.stun_received(HERE, check_for(transport.parameters()))
+    assert states(made) == ["completed", "connecting", "disconnected", "completed"]
+    transport.close()
+
+
+@on_loop
+async def test_a_client_whose_checks_were_dropped_is_not_taken_for_gone() -> None:
+    made = bench()
+    transport = made.router.create_transport(
+        "t", consent_timeout_us=1000, max_incoming_bitrate_bps=0, initial_outgoing_bitrate_bps=600_000
+    )
+    transport.stun_received(HERE, check_for(transport.parameters()))
+    for asked in (1, 2):
+        await until(lambda asked=asked: len(made.loop.named("ask_address")) == asked)
+        transport.path_reported(HERE, 0, now_us())
+    assert "disconnected" not in states(made)
+    await until(lambda: len(made.loop.named("ask_address")) == 3)
+    transport.path_reported(HERE, now_us() + 10_000_000, 0)
+    assert "disconnected" not in states(made)
+    transport.close()
+
+
+@on_loop
+async def test_each_check_says_again_whose_the_address_is() -> None:
+    made = bench()
+    transport = made.transport()
+    for _ in range(2):
+        transport.stun_received(HERE, check_for(transport.parameters()))
+    assert [call.args for call in made.loop.named("add_address")] == 2 * [(transport.handle, *tuple_of(HERE))]
+    transport.close()
+
+
+@on_loop
+async def test_any_number_of_restarts_leaves_the_newest_credentials_known() -> None:
+    """Before the first check, too: the answer to the first may be lost while the network flaps."""
+    made = bench()
+    transport = made.transport()
+    known = {made.loop.named("open_transport")[0].parameters["username_fragment"]}
+    for _ in range(6):
+        fragment = transport.restart_ice()["usernameFragment"].encode()
+        known -= {call.args[1] for call in made.loop.named("remove_username")}
+        known.add(fragment)
+        assert made.loop.names[-1] == "add_username", "what is given up goes first"
+        assert len(known) <= MAX_USERNAMES
+    transport.close()
+
+
+@on_loop
+async def test_a_nominated_path_gets_media_when_media_came_from_it() -> None:
+    made = bench()
+    transport, client = ready(made)
+    connect(transport, client)
+    converse(made, transport, client, client.start())
+    assert made.loop.named("prove_address")[0].args == (transport.handle, *tuple_of(HERE))
+    transport.stun_received(THERE, check_for(transport.parameters()))
+    assert made.loop.named("select_unproven")[-1].args[1:] == tuple_of(HERE)
+    assert made.loop.named("select_address") == []
+    transport.path_proven(THERE)
+    assert made.loop.named("select_address")[0].args == (transport.handle, *tuple_of(THERE))
+    transport.close()
+
+
+@on_loop
+async def test_a_handshake_sends_no_more_than_three_times_what_came() -> None:
+    """To an address that was only ever named: checks can be forged."""
+    made = bench()
+    transport = made.transport()
+    check = check_for(transport.parameters())
+    transport.stun_received(HERE, check)
+    transport.connect("server", CERTIFICATE.fingerprints)
+    for _ in range(40):
+        transport._dtls.handle_timer(transport._dtls.get_timer() or 0)
+        transport._pump()
+    assert 2 * len(check) < sum(map(len, sent(made))) <= 3 * len(check)
+    assert transport.dropped()["ice_path-unproven"] > 0
+    transport.close()
+
+
+@on_loop
+async def test_what_the_media_thread_could_not_do_ends_the_transport() -> None:
+    made = bench()
+    transport = made.transport()
+    transport.refused("the media thread could not add username: full")
+    assert made.told("transport.dtlsState")[-1] == {
+        "transportId": "t",
+        "dtlsState": "failed",
+        "reason": "the media thread could not add username: full",
+    }
+    transport.close()
+
+
+# -- DTLS --------------------------------------------------------------------------------------------------
+
+
+def ready(made: Bench, role: str = "client") -> tuple[WebRtcTransport, DtlsClient]:
+    """A transport with a path, and the client behind it."""
+    transport = made.transport()
+    client = DtlsClient(transport.parameters(), role=role)
+    transport.stun_received(HERE, check_for(transport.parameters()))
+    return transport, client
+
+
+@on_loop
+async def test_a_client_connects() -> None:
+    made = bench()
+    transport, client = ready(made)
+    assert connect(transport, client) == "server"
+    converse(made, transport, client, client.start())
+    assert client.endpoint.state == "connected"
+    assert states(made) == ["completed", "connecting", "connected"]
+    transport.close()
+
+
+@on_loop
+async def test_keys_are_in_place_before_the_client_can_know_and_media_leaves_after_it_does() -> None:
+    made = bench()
+    transport, client = ready(made)
+    consumer = made.consumer(transport, made.producer(transport))
+    connect(transport, client)
+    converse(made, transport, client, client.start())
+    names = made.loop.names
+    last_flight = len(names) - 1 - names[::-1].index("send_raw")
+    assert names.index("set_keys") < last_flight < names.index("set_consumer_sessions")
+    assert made.loop.named("set_consumer_sessions")[0].args == (consumer.handle,)
+    later = made.consumer(transport, made.router.producers["p"], "later")
+    assert made.loop.named("set_consumer_sessions")[1].args == (later.handle,)
+    transport.close()
+
+
+@on_loop
+async def test_a_hello_that_overtakes_connect_is_served() -> None:
+    made = bench()
+    transport, client = ready(made)
+    converse(made, transport, client, client.start())
+    assert made.loop.named("set_keys") == []
+    assert connect(transport, client) == "server"
+    converse(made, transport, client, [])
+    assert client.endpoint.state == "connected"
+    assert len(made.loop.named("set_keys")) == 1
+    transport.close()
+
+
+@on_loop
+async def test_a_client_that_wants_to_be_the_server_is_called() -> None:
+    made = bench()
+    transport, client = ready(made, "server")
+    client.start()
+    assert connect(transport, client) == "client"
+    converse(made, transport, client, [])
+    assert client.endpoint.state == "connected"
+    transport.close()
+
+
+@on_loop
+async def test_connect_before_there_is_a_path() -> None:
+    made = bench()
+    transport = made.transport()
+    client = DtlsClient(transport.parameters())
+    assert connect(transport, client) == "server"
+    assert made.loop.named("send_raw") == []
+    transport.stun_received(HERE, check_for(transport.parameters()))
+    converse(made, transport, client, client.start())
+    assert client.endpoint.state == "connected"
+    transport.close()
+
+
+@on_loop
+async def test_auto_makes_us_the_client() -> None:
+    made = bench()
+    transport, _ = ready(made)
+    assert transport.connect("auto", CERTIFICATE.fingerprints) == "client"
+    transport.close()
+
+
+@on_loop
+async def test_connect_only_once() -> None:
+    made = bench()
+    transport, client = ready(made)
+    connect(transport, client)
+    with pytest.raises(InvalidState, match=r"^connect\(\) already called$"):
+        connect(transport, client)
+    transport.close()
+
+
+@on_loop
+async def test_wrong_fingerprints_leave_connect_open() -> None:
+    made = bench()
+    transport, client = ready(made)
+    for wrong in ([], [Fingerprint("md5", "AA")], [Fingerprint("sha-256", "AA:BB")]):
+        with pytest.raises(InvalidInput):
+            transport.connect("client", wrong)
+    assert connect(transport, client) == "server"
+    transport.close()
+
+
+@on_loop
+async def test_another_certificate_fails() -> None:
+    made = bench()
+    transport, client = ready(made)
+    transport.connect("client", CERTIFICATE.fingerprints[-1:])
+    assert client.parameters["fingerprints"][0]["value"] != CERTIFICATE.fingerprints[-1].value
+    converse(made, transport, client, client.start())
+    failed = made.told("transport.dtlsState")[-1]
+    assert failed["dtlsState"] == "failed"
+    assert "fingerprint" in failed["reason"]
+    assert made.loop.named("set_keys") == []
+    transport.close()
+
+
+# -- closing -----------------------------------------------------------------------------------------------
+
+
+@on_loop
+async def test_closing_says_goodbye_and_lets_everything_go() -> None:
+    made = bench()
+    transport, client = ready(made)
+    made.consumer(transport, made.producer(transport))
+    connect(transport, client)
+    converse(made, transport, client, client.start())
+    before = len(sent(made))
+    transport.close()
+    assert made.loop.names[-4:] == ["close_consumer", "close_producer", "send_raw", "close_transport"]
+    (goodbye,) = sent(made)[before:]
+    client.receive(goodbye)
+    assert client.endpoint.state == "closed"
+
+
+@on_loop
+async def test_a_client_says_goodbye() -> None:
+    made = bench()
+    transport, client = ready(made)
+    connect(transport, client)
+    converse(made, transport, client, client.start())
+    converse(made, transport, client, client.close())
+    assert states(made)[-1] == "closed"
+    transport.close()
+
+
+@on_loop
+async def test_closing_what_never_connected() -> None:
+    made = bench()
+    made.transport().close()
+    assert made.loop.names == ["open_transport", "close_transport"]
+
+
+# -- statistics --------------------------------------------------------------------------------------------
+
+
+@on_loop
+async def test_statistics() -> None:
+    made = bench()
+    transport = made.router.create_transport(
+        "t", consent_timeout_us=0, max_incoming_bitrate_bps=1_500_000, initial_outgoing_bitrate_bps=600_000
+    )
+    entry = await asked(made, transport)
+    assert entry == {
+        "type": "webrtc-transport",
+        "transportId": "t",
+        "iceRole": "controlled",
+        "iceState": "new",
+        "dtlsState": "new",
+        "maxIncomingBitrate": 1_500_000,
+    }
+
+
+@on_loop
+async def test_statistics_of_a_connected_transport() -> None:
+    made = bench()
+    transport, client = ready(made)
+    connect(transport, client)
+    converse(made, transport, client, client.start())
+    entry = await asked(made, transport)
+    assert (entry["iceState"], entry["dtlsState"]) == ("completed", "connected")
+    assert entry["iceSelectedTuple"] == {
+        "localIp": "203.0.113.7",
+        "localAddress": "203.0.113.7",
+        "localPort": 10000,
+        "remoteIp": "198.51.100.7",
+        "remotePort": 5004,
+        "protocol": "udp",
+    }
+    assert "maxIncomingBitrate" not in entry
+    transport.close()
+
+
+async def asked(made: Bench, transport: WebRtcTransport) -> dict[str, Any]:
+    """The transport's statistics when the media path knows nothing of it."""
+    made.plane.start()
+    try:
+        task = asyncio.create_task(transport.stats())
+        await until(lambda: made.loop.named("request_stats"))
+        request_id, kind, handle = made.loop.named("request_stats")[0].args
+        assert (kind, handle) == (Kind.KIND_TRANSPORT, transport.handle)
+        made.loop.tell((EventKind.EVENT_STATS, request_id, []))
+        (entry,) = await task
+        return entry
+    finally:
+        made.plane.stop()
+
+
+# -- bandwidth ---------------------------------------------------------------------------------------------
+
+
+@on_loop
+async def test_the_client_is_told_what_its_link_carries() -> None:
+    made = bench()
+    transport = made.transport()
+    for available_bps in (1_000_000, 1_100_000, 700_000):
+        transport.bandwidth_estimated(available_bps, 0, 0)
+    told = made.told("transport.bandwidth")
+    assert [news["availableBitrate"] for news in told] == [1_000_000, 700_000]
+    assert told[0] == {
+        "transportId": "t",
+        "desiredBitrate": 0,
+        "effectiveDesiredBitrate": 0,
+        "availableBitrate": 1_000_000,
+    }
+    transport.close()
