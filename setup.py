@@ -1,7 +1,7 @@
 """Builds mediad._fastpath, the native media path.
 
 Environment switches:
-    MEDIAD_PROBE=1              also builds _probe*.pyx, the tests' windows into the native code
+    MEDIAD_WINDOWS=1            also builds what tests/ has of native code: windows, and a benchmark's floor
     MEDIAD_DEBUG=1              .pyx line numbers in the binaries, for gdb, perf and valgrind
     MEDIAD_SANITIZE=address,…   instruments for the named sanitizers (scripts/sanitize); implies MEDIAD_DEBUG
     MEDIAD_NATIVE=0             builds no native code at all
@@ -35,8 +35,9 @@ from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent
 FASTPATH = ROOT / "mediad" / "_fastpath"
+TESTS = ROOT / "tests"
 PAGE = ROOT / "mediad" / "web" / "dist" / "index.html"
-PROBE = os.environ.get("MEDIAD_PROBE") == "1"
+WINDOWS = os.environ.get("MEDIAD_WINDOWS") == "1"
 SANITIZE = os.environ.get("MEDIAD_SANITIZE", "")
 DEBUG = os.environ.get("MEDIAD_DEBUG") == "1" or bool(SANITIZE)
 NATIVE = os.environ.get("MEDIAD_NATIVE") != "0"
@@ -88,11 +89,12 @@ DIRECTIVES = {
 
 
 def sources() -> list[Path]:
-    """What to build: with MEDIAD_PROBE the tests' windows, and what the tests have of their own, as well."""
-    found = sorted(FASTPATH.rglob("*.pyx"))
-    if PROBE:
-        return found + sorted((ROOT / "tests").rglob("*.pyx"))
-    return [source for source in found if not source.name.startswith("_probe")]
+    """All .pyx files to be built: the product's, and with MEDIAD_WINDOWS those of the tests."""
+    return [
+        source
+        for folder in (FASTPATH, *([TESTS] if WINDOWS else []))
+        for source in sorted(folder.rglob("*.pyx"))
+    ]
 
 
 def extensions() -> Iterator[Extension]:
@@ -237,12 +239,13 @@ class BuildExt(build_ext):
         super().build_extensions()
 
     def remove_orphans(self) -> None:
-        for built in FASTPATH.rglob("*.so"):
-            if not built.with_name(built.name.partition(".")[0] + ".pyx").exists():
-                built.unlink()
-        for generated in FASTPATH.rglob("*.c"):
-            if not generated.with_suffix(".pyx").exists():
-                generated.unlink()
+        for folder in (FASTPATH, TESTS):
+            for built in folder.rglob("*.so"):
+                if not built.with_name(built.name.partition(".")[0] + ".pyx").exists():
+                    built.unlink()
+            for generated in folder.rglob("*.c"):
+                if not generated.with_suffix(".pyx").exists():
+                    generated.unlink()
 
 
 class BuildPy(build_py):

@@ -163,7 +163,7 @@ build_native() {
     local log=$STATE/native.log hints building
     : >"$log.begun"
     : >"$log"
-    (cd "$ROOT" && MEDIAD_PROBE=1 exec "$PY" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$log" 2>&1 &
+    (cd "$ROOT" && MEDIAD_WINDOWS=1 exec "$PY" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$log" 2>&1 &
     building=$!
     show_progress "$building" "$log"
     if ! wait "$building"; then

@@ -6,7 +6,7 @@ sanitized_tree() { # NAME SANITIZERS: leaves the tree's path in $TREE
     TREE=$ROOT/build/$1
     copy_sources "$TREE"
     say "building native code with -fsanitize=$2"
-    if ! (cd "$TREE" && MEDIAD_PROBE=1 MEDIAD_SANITIZE=$2 \
+    if ! (cd "$TREE" && MEDIAD_WINDOWS=1 MEDIAD_SANITIZE=$2 \
         "$PY" setup.py --quiet build_ext --inplace -j "$(nproc)") >"$STATE/$1.log" 2>&1; then
         cat "$STATE/$1.log" >&2
         die "the instrumented build failed"

@@ -16,7 +16,7 @@ from tests.support.generated_c import Declared, calls_in, code_without_gil, decl
 from tests.support.imports import ROOT, module_name, source_files
 
 FASTPATH = ROOT / "mediad" / "_fastpath"
-SOURCES = [path for path in source_files(FASTPATH) if not path.name.startswith("_probe")]
+SOURCES = list(source_files(FASTPATH))
 GENERATED = [path.with_suffix(".c") for path in SOURCES if path.suffix == ".pyx"]
 
 # Where Python meets the media path: these hold the GIL but for their nogil sections and functions.

@@ -26,7 +26,7 @@ CONFIG = 78
 
 def environment(**changes: str) -> dict[str, str]:
     """Without what steers a build or leads Python to the checkout."""
-    unset = {"MEDIAD_PROBE", "MEDIAD_NATIVE", "MEDIAD_DEBUG", "PYTHONPATH"}
+    unset = {"MEDIAD_WINDOWS", "MEDIAD_NATIVE", "MEDIAD_DEBUG", "PYTHONPATH"}
     return {key: value for key, value in clean_environment().items() if key not in unset} | changes
 
 
@@ -112,7 +112,7 @@ def test_the_sdist_holds_all_sources_and_the_page(sdist: Path) -> None:
         str(path.relative_to(ROOT))
         for suffix in ("py", "pyx", "pxd", "h", "pyi")
         for path in (ROOT / "mediad").rglob(f"*.{suffix}")
-        if "node_modules" not in path.parts and not path.name.startswith("_probe")
+        if "node_modules" not in path.parts
     }
     wanted |= {str(path.relative_to(ROOT)) for path in PAGE.parent.rglob("*") if path.is_file()}
     wanted |= {f"systemd/{path.name}" for path in (ROOT / "systemd").iterdir()}
@@ -121,7 +121,7 @@ def test_the_sdist_holds_all_sources_and_the_page(sdist: Path) -> None:
 
 
 def test_the_sdist_holds_nothing_generated(sdist: Path) -> None:
-    generated = {name for name in members(sdist) if re.search(r"\.(c|so|pyc)$|node_modules|_probe", name)}
+    generated = {name for name in members(sdist) if re.search(r"\.(c|so|pyc)$|node_modules|^tests/", name)}
     assert generated == set()
 
 
@@ -129,10 +129,10 @@ def test_the_wheel_holds_modules_and_no_sources(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         found = set(archive.namelist())
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    modules = [path for path in (ROOT / "mediad").rglob("*.pyx") if not path.name.startswith("_probe")]
+    modules = (ROOT / "mediad").rglob("*.pyx")
     assert {f"{path.relative_to(ROOT).with_suffix('')}{suffix}" for path in modules} <= found
     assert "mediad/web/dist/index.html" in found
-    assert {name for name in found if re.search(r"\.(pyx|pxd|c|h)$|_probe|^tests", name)} == set()
+    assert {name for name in found if re.search(r"\.(pyx|pxd|c|h)$|^tests", name)} == set()
 
 
 def test_what_was_installed_serves_and_is_healthy(clean: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 from mediad._fastpath.base.kernel cimport (
     EPOLL_CLOEXEC, block_signals, close, enable_gro, epoll_add, epoll_create1, epoll_event, epoll_remove, epoll_tag,
-    epoll_wait_us, eventfd_clear, eventfd_open, eventfd_ring, monotonic_us, probe_gso, send_one, socket_family, wall_us,
+    epoll_wait_us, eventfd_clear, eventfd_open, eventfd_ring, monotonic_us, can_gso, send_one, socket_family, wall_us,
 )
 from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_pop, ring_push
 from mediad._fastpath.base.table cimport Address
@@ -147,7 +147,7 @@ cdef void open_socket(Loop* loop, const Command* command) noexcept nogil:
         return
     loop.sockets.fds[index] = command.body.fd
     loop.sockets.families[index] = socket_family(command.body.fd)
-    if not probe_gso(command.body.fd):
+    if not can_gso(command.body.fd):
         loop.sender.gso = False
     loop.gro = enable_gro(command.body.fd)
     if epoll_add(loop.epoll_fd, command.body.fd, index) != 0:

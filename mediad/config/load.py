@@ -18,7 +18,7 @@ from mediad.config.announced import announced_address
 from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Key, Settings
 from mediad.errors import ConfigError
 
-_BUILD_SWITCHES = frozenset({"probe", "debug", "sanitize", "coverage", "crashes", "native", "python"})
+_BUILD_SWITCHES = frozenset({"windows", "debug", "sanitize", "coverage", "crashes", "native", "python"})
 """MEDIAD_* names that steer the build and the tests: not settings, and not mistakes either."""
 
 

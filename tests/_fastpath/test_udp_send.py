@@ -37,7 +37,7 @@ class Bursts:
             self.pause(index, True)
 
     def pause(self, receiver: int, paused: bool) -> None:
-        Stage(self.harness).probe.pause_consumer(e.GENERATION | receiver, paused)
+        Stage(self.harness).engine.pause_consumer(e.GENERATION | receiver, paused)
 
     def refusing(self, refusing: bool) -> None:
         self.harness.socket.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, int(refusing))

@@ -16,10 +16,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediad._fastpath.engine._probe_engine import EngineProbe
 from tests.bench import video
 from tests.bench.scene import Scene, key_of, outbound
 from tests.support.imports import ROOT
+from tests.windows.engine import EngineWindow
 
 CONSUMERS = 50
 PACKETS = 200
@@ -37,16 +37,16 @@ class Counted:
 
 
 def forward(profile: str | None) -> int:
-    probe = EngineProbe(packet_slots=4096)
+    engine = EngineWindow(packet_slots=4096)
     sinks = [SOURCE_PORT + 1 + index for index in range(CONSUMERS)]
-    scene = Scene(probe, source_port=SOURCE_PORT, sink_ports=sinks, profile=profile)
+    scene = Scene(engine, source_port=SOURCE_PORT, sink_ports=sinks, profile=profile)
     datagrams = list(video.packets(range(WARM_UP + PACKETS)))
     if profile:
         session = outbound(profile, key_of(profile))
         datagrams = [session.protect(data) for data in datagrams]
-    probe.forward_many(0, "127.0.0.1", SOURCE_PORT, datagrams[:WARM_UP], 2_000_000)
-    sent: int = probe.forward_many(0, "127.0.0.1", SOURCE_PORT, datagrams[WARM_UP:], 2_100_000)
-    del probe, scene
+    engine.forward_many(0, "127.0.0.1", SOURCE_PORT, datagrams[:WARM_UP], 2_000_000)
+    sent: int = engine.forward_many(0, "127.0.0.1", SOURCE_PORT, datagrams[WARM_UP:], 2_100_000)
+    del engine, scene
     return sent
 
 

@@ -38,7 +38,7 @@ def key_of(profile: str) -> bytes:
 
 
 class Scene:
-    """`engine` is a MediaLoop or an EngineProbe. Keeps the SRTP sessions that it lent to it."""
+    """`engine` is a MediaLoop or an EngineWindow. Keeps the SRTP sessions that it lent to it."""
 
     def __init__(self, engine: Any, *, source_port: int, sink_ports: list[int], profile: str | None) -> None:
         self._engine = engine

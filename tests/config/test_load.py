@@ -150,7 +150,7 @@ def test_unknown_keys_are_refused_with_the_nearest_known(tmp_path: Path) -> None
 
 
 def test_build_switches_and_foreign_variables_are_no_mistakes() -> None:
-    load(environ={"MEDIAD_PROBE": "1", "MEDIAD_CONFIG": "/etc/x.toml", "PATH": "/bin", "MEDIADX": "1"})
+    load(environ={"MEDIAD_WINDOWS": "1", "MEDIAD_CONFIG": "/etc/x.toml", "PATH": "/bin", "MEDIADX": "1"})
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 
-from mediad._fastpath.engine._probe_engine import EngineProbe
 from tests.support import engine as e
+from tests.windows.engine import EngineWindow
 
 FROM_RECEIVER = 0x80
 STEP_US = 10_000
@@ -54,10 +54,10 @@ SEEDS = seeds()
 
 
 def one_input(data: bytes) -> None:
-    call = e.Call(EngineProbe(packet_slots=64, transports=8, producers=8, consumers=8))
+    call = e.Call(EngineWindow(packet_slots=64, transports=8, producers=8, consumers=8))
     call.produce(encodings=[(e.SSRC, e.RTX_SSRC, b""), (0, 0, b"low")])
     call.consume()
-    call.probe.set_desired_bitrate(e.RECEIVING, 2_000_000)
+    call.engine.set_desired_bitrate(e.RECEIVING, 2_000_000)
     while len(data) >= 3:
         head, length = struct.unpack("!BH", data[:3])
         datagram, data = data[3 : 3 + length][:1900], data[3 + length :]
@@ -70,6 +70,6 @@ def one_input(data: bytes) -> None:
                 assert e.parse_rtp(left).ssrc in (e.OUT_SSRC, e.OUT_RTX_SSRC, PROBATOR)
     call.close()
     call.pass_time(STEP_US)
-    call.probe.events()
-    assert call.probe.slots_in_use() == 0
-    assert call.probe.timers_armed() == 0
+    call.engine.events()
+    assert call.engine.slots_in_use() == 0
+    assert call.engine.timers_armed() == 0

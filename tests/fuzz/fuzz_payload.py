@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.payload import Codec
 from mediad._fastpath.wire.rtp import ExtensionKind
 from tests.support.rtp import TWO_BYTE, extension_block, packet, two_byte_elements
+from tests.windows import wire as window
 
 DESCRIPTOR = bytes([0x80, 0x12, 0x34, 0x80, 0x00, 0x85, 0x5C])  # L1T3, with its structure
 PAYLOADS = {
@@ -28,12 +28,12 @@ def one_input(data: bytes) -> None:
     codec, descriptor, payload = data[0] % 6, data[2 : 2 + data[1]], data[2 + data[1] :]
     block = extension_block(TWO_BYTE, two_byte_elements([(5, descriptor)])) if descriptor else b""
     whole = packet(payload, extension=block)
-    info = probe.describe(codec, whole, KINDS)
+    info = window.describe(codec, whole, KINDS)
     assert info["starts_frame"] or not info["is_keyframe"]
     assert max(info["temporal_layer"], info["spatial_layer"]) <= 7
-    rewritten = probe.rewrite_vp8(codec, packet(payload), info["picture_id"], info["tl0_picture_index"])
+    rewritten = window.rewrite_vp8(codec, packet(payload), info["picture_id"], info["tl0_picture_index"])
     assert rewritten == payload  # the numbers it had, written where they were
-    dependencies = probe.Dependencies()  # what one descriptor leaves behind, the next reads
+    dependencies = window.Dependencies()  # what one descriptor leaves behind, the next reads
     for later, one in enumerate((descriptor, payload[:255], descriptor)):
         assert dependencies.describe(one, later) is None or len(one) >= 3
         assert all(spatial < 4 and temporal < 8 for spatial, temporal in dependencies.templates)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiortc import rtp as aiortc_rtp
 
-from mediad._fastpath.wire import _probe_wire as probe
+from tests.windows import wire as window
 
 ROOM = 1400
 REPORT = (7, 12, -3, 0x10005, 90, 1, 2)
@@ -12,15 +12,15 @@ REPORT = (7, 12, -3, 0x10005, 90, 1, 2)
 
 def _seeds() -> list[bytes]:
     packets = [
-        probe.write_sr((1, 2**63, 3, 4, 5), ROOM),
-        probe.write_rr(1, [REPORT, REPORT], ROOM),
-        probe.write_sdes(1, b"cname", ROOM),
-        probe.write_nack(1, 2, [5, 7, 100], ROOM),
-        probe.write_pli(1, 2, ROOM),
-        probe.write_fir(1, 2, 3, ROOM),
-        probe.write_remb(1, 5_000_000, [2, 3], ROOM),
-        probe.write_rrtr(1, 2**63, ROOM),
-        probe.write_dlrr(1, 2, 3, 4, ROOM),
+        window.write_sr((1, 2**63, 3, 4, 5), ROOM),
+        window.write_rr(1, [REPORT, REPORT], ROOM),
+        window.write_sdes(1, b"cname", ROOM),
+        window.write_nack(1, 2, [5, 7, 100], ROOM),
+        window.write_pli(1, 2, ROOM),
+        window.write_fir(1, 2, 3, ROOM),
+        window.write_remb(1, 5_000_000, [2, 3], ROOM),
+        window.write_rrtr(1, 2**63, ROOM),
+        window.write_dlrr(1, 2, 3, 4, ROOM),
         bytes(aiortc_rtp.RtcpByePacket(sources=[1, 2])),
     ]
     written = [data for data in packets if data is not None]
@@ -32,7 +32,7 @@ SEEDS = _seeds()
 
 
 def one_input(data: bytes) -> None:
-    views, malformed = probe.rtcp_read(data)
+    views, malformed = window.rtcp_read(data)
     end = 0
     for view in views:
         assert view["body"] in data[end:]
@@ -44,4 +44,4 @@ def one_input(data: bytes) -> None:
         assert items <= len(view["body"]) <= size - 4
     assert end <= len(data)
     assert malformed == (end < len(data))
-    probe.rtcp_read_dlrr(data, 2)
+    window.rtcp_read_dlrr(data, 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 
-from mediad._fastpath.wire import _probe_wire as probe
 from tests.support.rtp import (
     ONE_BYTE,
     TWO_BYTE,
@@ -13,6 +12,7 @@ from tests.support.rtp import (
     packet,
     two_byte_elements,
 )
+from tests.windows import wire as window
 
 ELEMENTS = [(1, b"0"), (2, b"rid"), (3, b"\x12\x34\x56"), (4, b"\x00\x07"), (14, bytes(16))]
 KINDS = {number: number % 11 for number in range(1, 256)}
@@ -25,8 +25,8 @@ SEEDS = [
 
 
 def one_input(data: bytes) -> None:
-    view = probe.rtp_read(data, KINDS)
-    original = probe.rtp_read_rtx(data, KINDS, 96, 1)
+    view = window.rtp_read(data, KINDS)
+    original = window.rtp_read_rtx(data, KINDS, 96, 1)
     if not isinstance(view, dict):
         assert original is None
         return

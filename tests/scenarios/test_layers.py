@@ -100,7 +100,7 @@ class Stage:
                 received.append(e.parse_rtp(data))
             elif self.keyframe_due is None and any(block[:2] == (206, 1) for block in e.rtcp_blocks(data)):
                 self.keyframe_due = self.source.picture + KEYFRAME_DELAY_PICTURES
-        for event in self.call.probe.events():
+        for event in self.call.engine.events():
             if int(event[0]) == LAYERS_EVENT:
                 self.layers = event[2:]
         self.receiver.take(received)
@@ -129,7 +129,7 @@ class Stage:
         return data
 
     def choose(self, spatial: int, temporal: int) -> None:
-        self.call.probe.set_target(e.CONSUMER, 0, temporal, spatial)
+        self.call.engine.set_target(e.CONSUMER, 0, temporal, spatial)
 
     def layers_of(self, pictures: list[list[e.Packet]]) -> tuple[int, int]:
         """The highest spatial and temporal layers among these pictures."""
@@ -170,7 +170,7 @@ def test_a_hundred_switches(name: str, seed: int) -> None:
             assert stage.layers == (0, temporal, spatial)
     check_what_was_received(stage)
     stage.call.close()
-    assert stage.call.probe.slots_in_use() == 0
+    assert stage.call.engine.slots_in_use() == 0
 
 
 def check_what_was_received(stage: Stage) -> None:
@@ -318,7 +318,7 @@ def test_temporal_layers_of_simulcast() -> None:
                 assert {encoding for encoding, _, _ in packets[-10:]} == {target[0]}
                 assert max(frame.temporal for _, frame, _ in packets[-10:]) == target[1]
             target = (chance.randrange(2), chance.randrange(3))
-            call.probe.set_target(e.CONSUMER, *target)
+            call.engine.set_target(e.CONSUMER, *target)
         for encoding, source in enumerate(sources):
             due = 0 < keyframes_due[encoding] <= picture
             keyframes_due[encoding] = 0 if due else keyframes_due[encoding]
@@ -376,7 +376,7 @@ def test_an_encoding_left_for_a_lower_one_is_thinned_out() -> None:
         return got
 
     assert forwarded(0, 100) == {(1, 0), (1, 1), (1, 2)}
-    call.probe.set_target(e.CONSUMER, 0, 2)
+    call.engine.set_target(e.CONSUMER, 0, 2)
     assert forwarded(100, 40) == {(1, 0)}
-    call.probe.set_target(e.CONSUMER, 1, 2)
+    call.engine.set_target(e.CONSUMER, 1, 2)
     assert forwarded(140, 40) == {(1, 0), (1, 1), (1, 2)}

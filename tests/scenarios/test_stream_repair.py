@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mediad._fastpath.stream._probe_stream import Receiver, Store, Twcc
 from tests.support.link import Link
+from tests.windows.receiving import Receiver, Twcc
+from tests.windows.stores import Store
 
 MS = 1000
 SECOND = 1000 * MS

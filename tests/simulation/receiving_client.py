@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from mediad._fastpath.stream._probe_stream import Twcc
 from tests.simulation import rtcp
 from tests.simulation.audio_receiver import AudioReceiver
 from tests.simulation.clock import SimulatedClock
@@ -13,6 +12,7 @@ from tests.simulation.hop import Hop
 from tests.simulation.video_receiver import OWN_SSRC, VideoReceiver
 from tests.support.engine import Packet, is_rtcp, parse_rtp, rtcp_blocks
 from tests.support.link import Link
+from tests.windows.receiving import Twcc
 
 FEEDBACK_US = 100_000
 REPORT_US = 1_000_000

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mediad._fastpath.stream._probe_stream import Nack
 from tests.simulation import rtcp
 from tests.simulation.assembly import Assembler, Picture
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.simulation.playout import PlayoutDelay, Screen
 from tests.simulation.video_sender import TRUTH
 from tests.support.engine import Packet
+from tests.windows.receiving import Nack
 
 OWN_SSRC = 1
 FIRST_WAIT_US, WAIT_US = 200_000, 3_000_000  # without a picture: before the first one, and later

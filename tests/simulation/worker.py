@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import msgspec
 
-from mediad._fastpath.engine._probe_engine import EngineProbe
 from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
@@ -25,6 +24,7 @@ from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
 from tests.support.worker_objects import CERTIFICATE, ENDPOINT, as_consumer
+from tests.windows.engine import EngineWindow
 
 EVENT_FD = -1
 OFFERED = (
@@ -36,7 +36,7 @@ OFFERED = (
 )
 
 
-class EngineLoop(EngineProbe):
+class EngineLoop(EngineWindow):
     """The engine where the media thread's loop stands otherwise. Packets travel unencrypted."""
 
     event_fd = EVENT_FD

@@ -9,7 +9,7 @@ from typing import Any
 
 from pylibsrtp import Policy, Session
 
-from mediad._fastpath.engine._probe_engine import EngineProbe
+from tests.windows.engine import EngineWindow
 
 GENERATION = 1 << 20
 SENDER, RECEIVER = ("10.0.0.1", 1000), ("10.0.0.2", 2000)
@@ -168,7 +168,7 @@ def producer_parameters(
 class Call:
     """A sender and a receiver on one engine; `now_us` only moves when told."""
 
-    probe: EngineProbe = field(default_factory=EngineProbe)
+    engine: EngineWindow = field(default_factory=EngineWindow)
     now_us: int = START_US
     secure: bool = False
 
@@ -177,16 +177,16 @@ class Call:
             (SENDING, SENDER, b"sender-fragment"),
             (RECEIVING, RECEIVER, b"receiver-fragment"),
         ):
-            self.probe.open_transport(
+            self.engine.open_transport(
                 handle, username_fragment=fragment, rtcp_ssrc=handle & 0xFF, secure=self.secure
             )
-            self.probe.add_address(handle, 0, host, port)
-            self.probe.select_address(handle, 0, host, port)
+            self.engine.add_address(handle, 0, host, port)
+            self.engine.select_address(handle, 0, host, port)
 
     def produce(self, *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: object) -> None:
         """VP8 at 96 with RTX at 97, router payload type 101."""
         parameters = producer_parameters(encodings=encodings, **changes)
-        self.probe.open_producer(PRODUCER, SENDING, **parameters)
+        self.engine.open_producer(PRODUCER, SENDING, **parameters)
 
     def produce_audio(self, **changes: object) -> None:
         self.produce(
@@ -214,14 +214,14 @@ class Call:
             "first_timestamp": 50_000,
             "first_rtx_sequence_number": 9,
         }
-        self.probe.open_consumer(handle, transport, PRODUCER, **(parameters | changes))
+        self.engine.open_consumer(handle, transport, PRODUCER, **(parameters | changes))
 
     def consume_audio(self, **changes: object) -> None:
         self.consume(**({"video": False, "codecs": [(100, 0)], "rtx_ssrc": 0, "clock_rate": 48000} | changes))
 
     def send(self, data: bytes, host_port: tuple[str, int] = SENDER) -> None:
         """One datagram of the sender's arrives now."""
-        assert self.probe.receive(0, *host_port, data, self.now_us)
+        assert self.engine.receive(0, *host_port, data, self.now_us)
 
     def reply(self, data: bytes) -> None:
         """One datagram of the receiver's arrives now."""
@@ -230,14 +230,14 @@ class Call:
     def pass_time(self, us: int) -> None:
         """Let the engine do what is due on the way."""
         end = self.now_us + us
-        while 0 < (deadline := self.probe.deadline()) <= end:
+        while 0 < (deadline := self.engine.deadline()) <= end:
             self.now_us = max(self.now_us, deadline)
-            self.probe.tick(self.now_us)
+            self.engine.tick(self.now_us)
         self.now_us = end
-        self.probe.tick(self.now_us)
+        self.engine.tick(self.now_us)
 
     def left(self) -> list[tuple[tuple[str, int], bytes]]:
-        return [((host, port), data) for _, host, port, data in self.probe.outbox()]
+        return [((host, port), data) for _, host, port, data in self.engine.outbox()]
 
     def forwarded(self) -> list[Packet]:
         """RTP the receiver got since the last look; drops RTCP and what went to the sender."""
@@ -250,11 +250,11 @@ class Call:
         ]
 
     def drops(self) -> dict[str, int]:
-        return {name: n for name, n in self.probe.counters().items() if name.startswith("drop_") and n}
+        return {name: n for name, n in self.engine.counters().items() if name.startswith("drop_") and n}
 
     def close(self) -> None:
         """Everything, in order; afterwards nothing may be left."""
-        self.probe.close_consumer(CONSUMER)
-        self.probe.close_producer(PRODUCER)
-        self.probe.close_transport(SENDING)
-        self.probe.close_transport(RECEIVING)
+        self.engine.close_consumer(CONSUMER)
+        self.engine.close_producer(PRODUCER)
+        self.engine.close_transport(SENDING)
+        self.engine.close_transport(RECEIVING)

@@ -92,4 +92,4 @@ class Stage:
     """What Call.produce and Call.consume need of a call: something to command."""
 
     def __init__(self, daemon: LoopHarness) -> None:
-        self.probe = daemon.loop
+        self.engine = daemon.loop

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from mediad._fastpath.stream._probe_bandwidth import Estimator
-from mediad._fastpath.stream._probe_stream import Twcc
 from tests.support.link import Link
+from tests.windows.bandwidth import Estimator
+from tests.windows.receiving import Twcc
 
 MS = 1000
 SECOND = 1_000_000

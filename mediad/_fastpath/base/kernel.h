@@ -256,7 +256,7 @@ static inline bool mediad_message_truncated(const struct mmsghdr *message) {
 /* ---- UDP GSO and GRO ---- */
 
 /* Whether the kernel knows UDP_SEGMENT. 0 is also what an unset socket has, so nothing changes. */
-static inline bool mediad_probe_gso(int fd) {
+static inline bool mediad_can_gso(int fd) {
     const int none = 0;
     return setsockopt(fd, SOL_UDP, UDP_SEGMENT, &none, sizeof none) == 0;
 }

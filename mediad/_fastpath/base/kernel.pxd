@@ -79,7 +79,7 @@ cdef extern from "kernel.h":
     int receive_batch "mediad_receive_batch" (int fd, mmsghdr* messages, unsigned int count) noexcept nogil
     int send_batch "mediad_send_batch" (int fd, mmsghdr* messages, unsigned int count) noexcept nogil
     bint message_truncated "mediad_message_truncated" (const mmsghdr* message) noexcept nogil
-    bint probe_gso "mediad_probe_gso" (int fd) noexcept nogil
+    bint can_gso "mediad_can_gso" (int fd) noexcept nogil
     bint enable_gro "mediad_enable_gro" (int fd) noexcept nogil
     # segment_bytes 0 = not segmented; local 0, 0 = from whichever address the route gives.
     void message_ask "mediad_message_ask" (mmsghdr* message, Control* control, uint16_t segment_bytes, int family,

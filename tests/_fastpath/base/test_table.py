@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mediad._fastpath.base._probe_base import AddressTableProbe, TableProbe, hash_of
+from tests.windows.containers import AddressTableWindow, TableWindow, hash_of
 
 # Few keys, so that runs collide, shift and meet again; and the whole range, so that nothing is special.
 KEYS = st.integers(0, 40) | st.integers(0, 2**64 - 1)
@@ -19,8 +19,8 @@ VALUES = st.integers(0, 0xFFFFFFFE)
 class TableMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.table = TableProbe(1, 0x1234)
-        self.addresses = AddressTableProbe(1, 0x5678)
+        self.table = TableWindow(1, 0x1234)
+        self.addresses = AddressTableWindow(1, 0x5678)
         self.table_model: dict[int, int] = {}
         self.address_model: dict[tuple[int, int, int, int], int] = {}
 
@@ -61,7 +61,7 @@ TestTables = TableMachine.TestCase
 
 
 def test_it_grows_and_stays_at_most_half_full() -> None:
-    table = TableProbe(4, 7)
+    table = TableWindow(4, 7)
     for key in range(10_000):
         assert table.put(key << 32, key)
         assert table.cells >= 2 * len(table)
@@ -75,7 +75,7 @@ def test_it_grows_and_stays_at_most_half_full() -> None:
 
 
 def test_many_addresses_of_one_host() -> None:
-    addresses = AddressTableProbe(4, 7)
+    addresses = AddressTableWindow(4, 7)
     keys = [(0, 0xFFFF_C000_0201, port, socket) for port in range(3000) for socket in range(2)]
     for value, key in enumerate(keys):
         assert addresses.put(key, value)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mediad._fastpath.base._probe_base import WheelProbe
+from tests.windows.containers import WheelWindow
 
 START_US = 5_000_000_000_000
 TURN_US = 4096 * 1000
 TIMERS = 12
 
 
-def drain(wheel: WheelProbe, now_us: int) -> list[int]:
+def drain(wheel: WheelWindow, now_us: int) -> list[int]:
     fired = []
     while (timer := wheel.expired(now_us)) is not None:
         fired.append(timer)
@@ -21,7 +21,7 @@ def drain(wheel: WheelProbe, now_us: int) -> list[int]:
 
 
 def test_fires_at_its_millisecond_and_once() -> None:
-    wheel = WheelProbe(4, START_US)
+    wheel = WheelWindow(4, START_US)
     wheel.arm(2, START_US + 10_000)
     assert drain(wheel, START_US + 9_999) == []
     assert drain(wheel, START_US + 10_000) == [2]
@@ -30,7 +30,7 @@ def test_fires_at_its_millisecond_and_once() -> None:
 
 
 def test_never_fires_early_within_a_millisecond() -> None:
-    wheel = WheelProbe(1, START_US)
+    wheel = WheelWindow(1, START_US)
     wheel.arm(0, START_US + 10_001)
     assert drain(wheel, START_US + 10_999) == []
     assert drain(wheel, START_US + 11_000) == [0]
@@ -38,7 +38,7 @@ def test_never_fires_early_within_a_millisecond() -> None:
 
 @pytest.mark.parametrize("due_us", [0, 1, START_US - 1, START_US])
 def test_the_past_fires_at_the_next_expiry(due_us: int) -> None:
-    wheel = WheelProbe(1, START_US)
+    wheel = WheelWindow(1, START_US)
     drain(wheel, START_US + 700)
     wheel.arm(0, due_us)
     assert wheel.deadline() == START_US
@@ -46,7 +46,7 @@ def test_the_past_fires_at_the_next_expiry(due_us: int) -> None:
 
 
 def test_further_than_a_turn() -> None:
-    wheel = WheelProbe(2, START_US)
+    wheel = WheelWindow(2, START_US)
     wheel.arm(0, START_US + 3 * TURN_US)
     wheel.arm(1, START_US + 1000)
     assert drain(wheel, START_US + 1000) == [1]
@@ -60,14 +60,14 @@ def test_further_than_a_turn() -> None:
 
 
 def test_a_long_pause_finds_everything() -> None:
-    wheel = WheelProbe(100, START_US)
+    wheel = WheelWindow(100, START_US)
     for timer in range(100):
         wheel.arm(timer, START_US + timer * 131_000)
     assert sorted(drain(wheel, START_US + 50 * TURN_US)) == list(range(100))
 
 
 def test_rearming_moves_and_disarming_removes() -> None:
-    wheel = WheelProbe(3, START_US)
+    wheel = WheelWindow(3, START_US)
     wheel.arm(0, START_US + 5_000)
     wheel.arm(1, START_US + 5_000)
     wheel.arm(2, START_US + 5_000)
@@ -80,7 +80,7 @@ def test_rearming_moves_and_disarming_removes() -> None:
 
 
 def test_arm_sooner_keeps_the_earlier() -> None:
-    wheel = WheelProbe(1, START_US)
+    wheel = WheelWindow(1, START_US)
     wheel.arm_sooner(0, START_US + 9_000)
     wheel.arm_sooner(0, START_US + 20_000)
     assert wheel.deadline() == START_US + 9_000
@@ -89,7 +89,7 @@ def test_arm_sooner_keeps_the_earlier() -> None:
 
 
 def test_an_idle_wheel_has_no_deadline_and_keeps_up() -> None:
-    wheel = WheelProbe(1, START_US)
+    wheel = WheelWindow(1, START_US)
     assert wheel.deadline() == 0
     assert drain(wheel, START_US + 10 * TURN_US) == []
     wheel.arm(0, START_US + 10 * TURN_US + 4_000)
@@ -97,7 +97,7 @@ def test_an_idle_wheel_has_no_deadline_and_keeps_up() -> None:
 
 
 def test_time_standing_still_or_running_back_is_harmless() -> None:
-    wheel = WheelProbe(1, START_US)
+    wheel = WheelWindow(1, START_US)
     drain(wheel, START_US + 8_000)
     wheel.arm(0, START_US + 2_000)
     assert drain(wheel, START_US + 3_000) == []
@@ -107,7 +107,7 @@ def test_time_standing_still_or_running_back_is_harmless() -> None:
 @pytest.mark.parametrize("capacity", [0, 0xFFFFFFFF])
 def test_impossible_capacities_are_refused(capacity: int) -> None:
     with pytest.raises(MemoryError):
-        WheelProbe(capacity, 0)
+        WheelWindow(capacity, 0)
 
 
 STEPS = st.lists(
@@ -127,7 +127,7 @@ def up_to_ms(time_us: int) -> int:
 @given(STEPS, st.sampled_from((0, 1, START_US, START_US + 777)))
 @settings(deadline=None)
 def test_against_a_model(steps: list[tuple[str, int, int]], now_us: int) -> None:
-    wheel = WheelProbe(TIMERS, now_us)
+    wheel = WheelWindow(TIMERS, now_us)
     due: dict[int, int] = {}  # timer → the microsecond from which it may fire
     seen_us = max(now_us // 1000 * 1000, 1000)  # the wheel's tick
     for verb, timer, offset_us in steps:

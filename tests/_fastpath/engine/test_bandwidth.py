@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mediad._fastpath.stream._probe_stream import Twcc
 from tests.support.engine import (
     OUT_IDS,
     RECEIVER,
@@ -15,6 +14,7 @@ from tests.support.engine import (
     rtp,
     vp8_payload,
 )
+from tests.windows.receiving import Twcc
 
 MS = 1000
 REMB_300K = bytes([0x8F, 206, 0, 5]) + bytes(8) + b"REMB" + bytes([1, 0x09, 0x24, 0xF8]) + bytes(4)
@@ -23,7 +23,7 @@ TOLD_WITHIN_MS = 1250
 
 
 def estimates(call: Call) -> list[tuple[int, int, int]]:
-    return [event[2:] for event in call.probe.events() if event[0].name == "EVENT_ESTIMATE"]
+    return [event[2:] for event in call.engine.events() if event[0].name == "EVENT_ESTIMATE"]
 
 
 def ready() -> Call:
@@ -50,8 +50,8 @@ def test_nothing_is_told_before_the_client_reports() -> None:
     call = ready()
     call.pass_time(5_000_000)
     assert estimates(call) == []
-    call.probe.request_stats(1, 0, RECEIVING)
-    (record,) = next(event[2] for event in call.probe.events() if event[0].name == "EVENT_STATS")
+    call.engine.request_stats(1, 0, RECEIVING)
+    (record,) = next(event[2] for event in call.engine.events() if event[0].name == "EVENT_STATS")
     assert record["available_outgoing_bitrate"] == 0
 
 

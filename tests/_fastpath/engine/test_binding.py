@@ -11,7 +11,7 @@ SIMULCAST = [(0, 0, b"r0"), (0, 0, b"r1"), (0, 0, b"r2")]
 
 def streams(call: e.Call) -> dict[int, int]:
     """SSRC → encoding, of the streams that were told of."""
-    return {event[3]: event[2] for event in call.probe.events() if int(event[0]) == 4}
+    return {event[3]: event[2] for event in call.engine.events() if int(event[0]) == 4}
 
 
 def test_simulcast_is_learned_by_mid_and_rid() -> None:
@@ -146,14 +146,14 @@ def test_a_restarted_encoder_is_forwarded_and_asked_for_a_key_frame_within_a_ten
         if asked:
             break
     assert number <= 5
-    assert call.probe.counters()["rtp_forwarded"] == 2
+    assert call.engine.counters()["rtp_forwarded"] == 2
 
 
 def test_closing_a_producer_frees_its_names() -> None:
     call = e.Call()
     call.produce(encodings=SIMULCAST)
     call.send(e.rtp(1, 0, e.vp8_payload(1), ssrc=100, extensions={4: b"0", 10: b"r0"}))
-    call.probe.close_producer(e.PRODUCER)
+    call.engine.close_producer(e.PRODUCER)
     call.send(e.rtp(2, 0, e.vp8_payload(2), ssrc=100))
     assert call.drops() == {"drop_ssrc_unknown": 1}
-    assert call.probe.slots_in_use() == 0
+    assert call.engine.slots_in_use() == 0

@@ -49,18 +49,18 @@ def test_a_consumer_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("handle", [0, 5, 1 << 33])
 def test_a_handle_needs_a_generation(handle: int) -> None:
     with pytest.raises(ValueError, match="no generation"):
-        e.Call().probe.close_transport(handle)
+        e.Call().engine.close_transport(handle)
 
 
 @pytest.mark.parametrize("address", [("10.0.0.1", 0), ("10.0.0.1", 70_000)])
 def test_a_port_out_of_range_is_refused(address: tuple[str, int]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        e.Call().probe.add_address(e.SENDING, 0, *address)
+        e.Call().engine.add_address(e.SENDING, 0, *address)
 
 
 def test_a_name_is_not_an_address() -> None:
     with pytest.raises(OSError, match="illegal"):
-        e.Call().probe.add_address(e.SENDING, 0, "localhost", 1)
+        e.Call().engine.add_address(e.SENDING, 0, "localhost", 1)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_name_is_not_an_address() -> None:
 )
 def test_addresses_come_back_as_they_went_in(host: str, local: str) -> None:
     call = e.Call()
-    call.probe.add_address(e.SENDING, 3, host, 4242, local)
-    assert call.probe.receive(3, host, 4242, b"\x16\xfe\xfd" + b"x" * 20, call.now_us, local)
-    ((_, socket, told_host, port, _, _, told_local, _),) = call.probe.events()
+    call.engine.add_address(e.SENDING, 3, host, 4242, local)
+    assert call.engine.receive(3, host, 4242, b"\x16\xfe\xfd" + b"x" * 20, call.now_us, local)
+    ((_, socket, told_host, port, _, _, told_local, _),) = call.engine.events()
     assert (socket, told_host, port, told_local) == (3, host, 4242, local)

@@ -22,21 +22,21 @@ def test_random_lives_leak_nothing() -> None:
                 )
             case 1 if handle in alive:
                 alive.discard(handle)
-                call.probe.close_consumer(handle)
+                call.engine.close_consumer(handle)
             case 2 if handle in alive:
-                call.probe.pause_consumer(handle, bool(chance.randrange(2)))
+                call.engine.pause_consumer(handle, bool(chance.randrange(2)))
             case 3 if handle in alive:
-                call.probe.set_target(handle, chance.randrange(-1, 2), 255)
+                call.engine.set_target(handle, chance.randrange(-1, 2), 255)
             case _:
                 payload = e.vp8_payload(step, keyframe=chance.random() < 0.2)
                 call.send(e.rtp(step, step * 3000, payload, ssrc=e.SSRC + chance.randrange(2)))
                 call.pass_time(5_000)
         call.left()
-        call.probe.events()
+        call.engine.events()
     for handle in alive:
-        call.probe.close_consumer(handle)
+        call.engine.close_consumer(handle)
     call.close()
-    assert (call.probe.slots_in_use(), call.probe.timers_armed()) == (0, 0)
+    assert (call.engine.slots_in_use(), call.engine.timers_armed()) == (0, 0)
 
 
 def test_a_paused_consumer_gets_nothing_and_resumes_at_a_key_frame() -> None:
@@ -44,12 +44,12 @@ def test_a_paused_consumer_gets_nothing_and_resumes_at_a_key_frame() -> None:
     call.produce()
     call.consume()
     call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
-    call.probe.pause_consumer(e.CONSUMER, True)
+    call.engine.pause_consumer(e.CONSUMER, True)
     call.send(e.rtp(2, 3000, e.vp8_payload(2)))
     call.pass_time(2_000_000)
-    before = call.probe.counters()["keyframe_requests"]
-    call.probe.pause_consumer(e.CONSUMER, False)
-    assert call.probe.counters()["keyframe_requests"] == before + 1
+    before = call.engine.counters()["keyframe_requests"]
+    call.engine.pause_consumer(e.CONSUMER, False)
+    assert call.engine.counters()["keyframe_requests"] == before + 1
     call.send(e.rtp(3, 6000, e.vp8_payload(3)))
     call.send(e.rtp(4, 9000, e.vp8_payload(4, keyframe=True)))
     assert [packet.sequence for packet in call.forwarded()] == [1000, 1001]

@@ -15,9 +15,9 @@ def test_closing_leaves_nothing() -> None:
     for number in range(1, 50):
         call.send(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)))
     call.close()
-    closed = [(event[1], event[2]) for event in call.probe.events() if int(event[0]) == 3]
+    closed = [(event[1], event[2]) for event in call.engine.events() if int(event[0]) == 3]
     assert closed == [(2, e.CONSUMER), (1, e.PRODUCER), (0, e.SENDING), (0, e.RECEIVING)]
-    assert (call.probe.slots_in_use(), call.probe.timers_armed()) == (0, 0)
+    assert (call.engine.slots_in_use(), call.engine.timers_armed()) == (0, 0)
     call.send(e.rtp(51, 0, b"x"))
     assert call.drops()["drop_media_unknown_address"] == 1
 
@@ -26,13 +26,13 @@ def test_late_commands_are_counted_and_ignored() -> None:
     call = e.Call()
     call.close()
     stale = 2 * e.GENERATION
-    call.probe.pause_consumer(stale, True)
-    call.probe.set_target(stale, 0, 255)
-    call.probe.request_key_frame(stale)
-    call.probe.pause_producer(stale, True)
-    call.probe.select_address(stale, 0, "10.9.9.9", 9)
-    call.probe.set_keys(stale, receive_session=1, rtcp_session=1)
-    call.probe.close_transport(stale)
+    call.engine.pause_consumer(stale, True)
+    call.engine.set_target(stale, 0, 255)
+    call.engine.request_key_frame(stale)
+    call.engine.pause_producer(stale, True)
+    call.engine.select_address(stale, 0, "10.9.9.9", 9)
+    call.engine.set_keys(stale, receive_session=1, rtcp_session=1)
+    call.engine.close_transport(stale)
     assert call.drops() == {
         "drop_stale_command": 9
     }  # two of them from close() itself: no consumer, no producer
@@ -41,11 +41,11 @@ def test_late_commands_are_counted_and_ignored() -> None:
 def test_objects_on_a_closed_transport_are_reported_closed() -> None:
     """Python may not know yet that the transport went: it still gets its indices back."""
     call = e.Call()
-    call.probe.close_transport(e.SENDING)
-    call.probe.events()
+    call.engine.close_transport(e.SENDING)
+    call.engine.events()
     call.produce()
     call.consume()
-    told = call.probe.events()
+    told = call.engine.events()
     closed = [event[1:] for event in told if event[0] == EventKind.EVENT_CLOSED]
     assert closed == [(1, e.PRODUCER), (2, e.CONSUMER)]
     assert refusals(told) == [
@@ -60,17 +60,17 @@ def refusals(told: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def test_a_late_command_is_told() -> None:
     call = e.Call()
-    call.probe.pause_consumer(2 * e.GENERATION, True)
-    assert refusals(call.probe.events()) == [(2, 2 * e.GENERATION, "pause_consumer", "stale")]
+    call.engine.pause_consumer(2 * e.GENERATION, True)
+    assert refusals(call.engine.events()) == [(2, 2 * e.GENERATION, "pause_consumer", "stale")]
 
 
 def test_a_username_too_many_or_somebody_elses_is_refused() -> None:
     call = e.Call()
     for number in range(MAX_USERNAMES):
-        call.probe.add_username(e.SENDING, b"fragment%d" % number)
-    call.probe.add_username(e.RECEIVING, b"fragment0")
-    call.probe.add_username(e.RECEIVING, b"receiver-fragment")
-    assert refusals(call.probe.events()) == [
+        call.engine.add_username(e.SENDING, b"fragment%d" % number)
+    call.engine.add_username(e.RECEIVING, b"fragment0")
+    call.engine.add_username(e.RECEIVING, b"receiver-fragment")
+    assert refusals(call.engine.events()) == [
         (0, e.SENDING, "add_username", "full"),
         (0, e.RECEIVING, "add_username", "taken"),
     ]
@@ -80,22 +80,22 @@ def test_a_username_too_many_or_somebody_elses_is_refused() -> None:
 def test_a_transport_with_a_name_that_is_taken_was_never_open() -> None:
     call = e.Call()
     handle = e.GENERATION | 9
-    call.probe.open_transport(handle, username_fragment=b"sender-fragment", rtcp_ssrc=1)
-    told = call.probe.events()
+    call.engine.open_transport(handle, username_fragment=b"sender-fragment", rtcp_ssrc=1)
+    told = call.engine.events()
     assert refusals(told) == [(0, handle, "open_transport", "taken")]
     assert (EventKind.EVENT_CLOSED, 0, handle) in told
-    call.probe.close_transport(handle)
-    assert refusals(call.probe.events()) == [(0, handle, "close_transport", "stale")]
+    call.engine.close_transport(handle)
+    assert refusals(call.engine.events()) == [(0, handle, "close_transport", "stale")]
     call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
-    assert call.probe.events()[0][5] == e.SENDING
+    assert call.engine.events()[0][5] == e.SENDING
 
 
 def test_two_producers_cannot_claim_one_ssrc() -> None:
     call = e.Call()
     call.produce()
     second = e.GENERATION | 1
-    call.probe.open_producer(second, e.SENDING, **e.producer_parameters(mid=b"1"))
-    told = call.probe.events()
+    call.engine.open_producer(second, e.SENDING, **e.producer_parameters(mid=b"1"))
+    told = call.engine.events()
     assert refusals(told) == [(1, second, "open_producer", "taken")]
     assert (EventKind.EVENT_CLOSED, 1, second) in told
     call.consume()
@@ -109,12 +109,12 @@ def test_two_consumers_cannot_claim_one_ssrc() -> None:
     call.consume()
     second = e.GENERATION | 1
     call.consume(second, rtx_ssrc=e.OUT_SSRC, ssrc=77)
-    told = call.probe.events()
+    told = call.engine.events()
     assert refusals(told) == [(2, second, "open_consumer", "taken")]
-    call.probe.close_consumer(second)
+    call.engine.close_consumer(second)
     call.reply(e.pli(e.OUT_SSRC))
-    call.probe.request_stats(1, 2, e.CONSUMER)
-    (stats,) = [event[2] for event in call.probe.events() if event[0] == EventKind.EVENT_STATS]
+    call.engine.request_stats(1, 2, e.CONSUMER)
+    (stats,) = [event[2] for event in call.engine.events() if event[0] == EventKind.EVENT_STATS]
     assert stats[0]["pli_count"] == 1
 
 
@@ -122,5 +122,5 @@ def test_an_encoding_that_is_not_there_is_refused() -> None:
     call = e.Call()
     call.produce()
     call.consume()
-    call.probe.set_target(e.CONSUMER, 3, 255)
-    assert refusals(call.probe.events()) == [(2, e.CONSUMER, "set_target", "out of range")]
+    call.engine.set_target(e.CONSUMER, 3, 255)
+    assert refusals(call.engine.events()) == [(2, e.CONSUMER, "set_target", "out of range")]

@@ -41,7 +41,7 @@ def test_a_lost_request_is_repeated_until_a_key_frame_comes() -> None:
 def test_nobody_waiting_nobody_asks() -> None:
     call = waiting()
     requests(call)
-    call.probe.close_consumer(e.CONSUMER)
+    call.engine.close_consumer(e.CONSUMER)
     call.pass_time(5_000_000)
     assert requests(call) == []
 
@@ -68,7 +68,7 @@ def test_a_paused_producer_is_not_asked() -> None:
     call = e.Call()
     call.produce()
     call.send(e.rtp(1, 0, e.vp8_payload(1)))
-    call.probe.pause_producer(e.PRODUCER, True)
+    call.engine.pause_producer(e.PRODUCER, True)
     call.consume()
     call.pass_time(2_000_000)
     assert requests(call) == []

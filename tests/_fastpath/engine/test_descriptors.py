@@ -57,7 +57,7 @@ def test_frame_numbers_grow_from_stream_to_stream() -> None:
     call = av1_call()
     call.send(described(1, 40_000, keyframe=True))
     call.send(described(2, 40_006))
-    call.probe.set_target(e.CONSUMER, 1, 255)
+    call.engine.set_target(e.CONSUMER, 1, 255)
     call.send(described(71, 100, keyframe=True, ssrc=e.SSRC + 1))
     call.send(described(72, 103, ssrc=e.SSRC + 1))
     numbers = [struct.unpack("!H", one.extensions[7][1:3])[0] for one in call.forwarded()]

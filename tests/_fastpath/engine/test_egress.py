@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from mediad._fastpath.loop import EventKind
-from mediad._fastpath.stream._probe_stream import Twcc
 from tests.support import engine as e
+from tests.windows.receiving import Twcc
 
 FRAME_US = 33_333
 
@@ -66,10 +66,10 @@ def test_a_key_frame_whose_tail_came_first_is_whole() -> None:
 def test_a_pause_leaves_no_gap_in_numbers_and_a_true_one_in_time() -> None:
     call = started()
     call.forwarded()
-    call.probe.pause_consumer(e.CONSUMER, True)
+    call.engine.pause_consumer(e.CONSUMER, True)
     play(call, 6, 30)
     assert call.forwarded() == []
-    call.probe.pause_consumer(e.CONSUMER, False)
+    call.engine.pause_consumer(e.CONSUMER, False)
     play(call, 36, 2, keyframes=(36,))
     first, second = call.forwarded()
     assert (first.sequence, second.sequence) == (1005, 1006)
@@ -81,9 +81,9 @@ def test_after_a_pause_of_two_seconds_timestamps_go_on_by_two_seconds() -> None:
     """Not by an hour, whatever type the compiler gives the limits that the step is held to."""
     call = started()
     last = call.forwarded()[-1]
-    call.probe.pause_consumer(e.CONSUMER, True)
+    call.engine.pause_consumer(e.CONSUMER, True)
     play(call, 6, 60)
-    call.probe.pause_consumer(e.CONSUMER, False)
+    call.engine.pause_consumer(e.CONSUMER, False)
     play(call, 66, 1, keyframes=(66,))
     step = (call.forwarded()[0].timestamp - last.timestamp) % 2**32
     assert step / 90_000 == pytest.approx(2.03, abs=0.01)
@@ -96,8 +96,8 @@ def test_a_joiner_is_served_from_a_recent_key_frame_without_asking() -> None:
     call.left()
     call.consume()
     assert [packet.sequence for packet in call.forwarded()] == [1000, 1001, 1002, 1003]
-    assert call.probe.counters()["keyframe_requests"] == 0
-    assert call.probe.counters()["keyframes_replayed"] == 1
+    assert call.engine.counters()["keyframe_requests"] == 0
+    assert call.engine.counters()["keyframes_replayed"] == 1
 
 
 def test_a_joiner_long_after_the_key_frame_asks() -> None:
@@ -107,7 +107,7 @@ def test_a_joiner_long_after_the_key_frame_asks() -> None:
     call.left()
     call.consume()
     assert call.forwarded() == []
-    assert call.probe.counters()["keyframe_requests"] == 1
+    assert call.engine.counters()["keyframe_requests"] == 1
 
 
 def two_streams() -> e.Call:
@@ -123,7 +123,7 @@ def two_streams() -> e.Call:
 
 def test_a_switch_happens_on_the_targets_key_frame() -> None:
     call = two_streams()
-    call.probe.set_target(e.CONSUMER, 1, 255)
+    call.engine.set_target(e.CONSUMER, 1, 255)
     call.send(e.rtp(8004, 0, e.vp8_payload(8004), ssrc=e.SSRC + 1))
     call.send(e.rtp(4, 12_000, e.vp8_payload(4)))
     call.send(e.rtp(8005, 0, e.vp8_payload(8005, keyframe=True), ssrc=e.SSRC + 1))
@@ -133,7 +133,7 @@ def test_a_switch_happens_on_the_targets_key_frame() -> None:
     assert [packet.sequence for packet in packets] == [1003, 1004, 1005]
     assert [b.picture_id - a.picture_id for a, b in pairwise(packets)] == [1, 1]
     assert packets[1].timestamp > packets[0].timestamp
-    layers = [event[2] for event in call.probe.events() if int(event[0]) == 6]
+    layers = [event[2] for event in call.engine.events() if int(event[0]) == 6]
     assert layers == [0, 1]
 
 
@@ -147,11 +147,11 @@ def test_a_switch_to_a_stored_key_frame_does_not_shift_time() -> None:
             keyframes = (8000 + number, number) if number % 10 == 4 else ()
             play_both(call, number, keyframes)
             number += 1
-        call.probe.set_target(e.CONSUMER, target, 255)
+        call.engine.set_target(e.CONSUMER, target, 255)
     for later in range(2):
         play_both(call, number + later, ())
     packets = call.forwarded()
-    assert call.probe.counters()["keyframes_replayed"] == 6
+    assert call.engine.counters()["keyframes_replayed"] == 6
     assert all((b.timestamp - a.timestamp) % 2**32 < 2**31 for a, b in pairwise(packets))
     assert packets[-1].timestamp - packets[0].timestamp == pytest.approx(61 * 3000, abs=200)
 
@@ -164,11 +164,11 @@ def test_a_stored_key_frame_is_sent_to_a_consumer_once() -> None:
     for number in range(1, 100):
         call.send(e.rtp(number, 0, e.vp8_payload(number, keyframe=number == 1)))
     for _ in range(50):
-        call.probe.pause_consumer(e.CONSUMER, False)
-        call.probe.pause_consumer(e.CONSUMER, True)
+        call.engine.pause_consumer(e.CONSUMER, False)
+        call.engine.pause_consumer(e.CONSUMER, True)
         call.pass_time(5000)
     assert len(call.forwarded()) == 99
-    assert call.probe.counters()["keyframes_replayed"] == 1
+    assert call.engine.counters()["keyframes_replayed"] == 1
 
 
 def play_both(call: e.Call, number: int, keyframes: tuple[int, ...]) -> None:
@@ -180,7 +180,7 @@ def play_both(call: e.Call, number: int, keyframes: tuple[int, ...]) -> None:
 
 def test_after_a_switch_the_old_stream_costs_nothing() -> None:
     call = two_streams()
-    call.probe.set_target(e.CONSUMER, 1, 255)
+    call.engine.set_target(e.CONSUMER, 1, 255)
     call.send(e.rtp(8004, 0, e.vp8_payload(8004, keyframe=True), ssrc=e.SSRC + 1))
     before = call.drops()
     play(call, 4, 10)
@@ -190,11 +190,11 @@ def test_after_a_switch_the_old_stream_costs_nothing() -> None:
 def test_a_target_of_none_stops_the_stream_and_says_so() -> None:
     call = started()
     call.forwarded()
-    call.probe.events()
-    call.probe.set_target(e.CONSUMER, -1, 255)
+    call.engine.events()
+    call.engine.set_target(e.CONSUMER, -1, 255)
     play(call, 6, 3)
     assert call.forwarded() == []
-    assert [event[2] for event in call.probe.events() if int(event[0]) == 6] == [-1]
+    assert [event[2] for event in call.engine.events() if int(event[0]) == 6] == [-1]
 
 
 def test_a_codec_the_consumer_did_not_take_is_not_sent() -> None:
@@ -261,7 +261,7 @@ class TestAgain:
 
     def test_from_before_a_switch(self) -> None:
         call = two_streams()
-        call.probe.set_target(e.CONSUMER, 1, 255)
+        call.engine.set_target(e.CONSUMER, 1, 255)
         play(call, 4, 2)
         old = call.forwarded()
         call.send(e.rtp(8004, 0, e.vp8_payload(8004, keyframe=True), ssrc=e.SSRC + 1))
@@ -272,7 +272,7 @@ class TestAgain:
 
     def test_of_a_picture_that_is_left_because_a_queue_stands(self) -> None:
         call, arrivals, queue_us = two_streams(), Twcc(), 0
-        call.probe.set_target(e.CONSUMER, 1, 255)
+        call.engine.set_target(e.CONSUMER, 1, 255)
         for number in range(8004, 8064):
             payload = e.vp8_payload(number, keyframe=number == 8004)
             call.send(e.rtp(number, number * 900, payload, ssrc=e.SSRC + 1))
@@ -284,7 +284,7 @@ class TestAgain:
             if number % 10 == 3 and (feedback := arrivals.feedback()) is not None:
                 call.reply(feedback)
         call.forwarded()
-        call.probe.set_target(e.CONSUMER, 0, 255)
+        call.engine.set_target(e.CONSUMER, 0, 255)
         call.reply(e.nack(e.OUT_SSRC, newest.sequence))
         assert call.forwarded() == []
         assert call.drops()["drop_rtx_obsolete"] == 1
@@ -326,16 +326,16 @@ def test_whatever_the_order_a_receiver_sees_one_stream(seed: int) -> None:
             call.send(data)
         late = [item for item in late if item[0] > 0]
         if chance.random() < 0.02:
-            call.probe.at(call.now_us)
-            call.probe.set_target(e.CONSUMER, chance.randrange(2), 255)
+            call.engine.at(call.now_us)
+            call.engine.set_target(e.CONSUMER, chance.randrange(2), 255)
         if chance.random() < 0.01:
-            call.probe.pause_consumer(e.CONSUMER, True)
-            call.probe.pause_consumer(e.CONSUMER, False)
+            call.engine.pause_consumer(e.CONSUMER, True)
+            call.engine.pause_consumer(e.CONSUMER, False)
         for packet_out in call.forwarded():
             assert seen.setdefault(packet_out.sequence, packet_out.payload) == packet_out.payload
     assert len(seen) > 300
     call.close()
-    assert call.probe.slots_in_use() == 0
+    assert call.engine.slots_in_use() == 0
 
 
 # -- header extensions that pass ---------------------------------------------------------------------------
@@ -388,9 +388,9 @@ def test_dtx_passes_where_nobody_asked_to_leave_it_out() -> None:
 
 def test_layers_are_told_again_after_a_pause() -> None:
     call = started()
-    call.probe.events()
-    call.probe.pause_consumer(e.CONSUMER, True)
-    call.probe.pause_consumer(e.CONSUMER, False)
+    call.engine.events()
+    call.engine.pause_consumer(e.CONSUMER, True)
+    call.engine.pause_consumer(e.CONSUMER, False)
     call.send(e.rtp(50, 150_000, e.vp8_payload(50, keyframe=True)))
-    told = [event[1:3] for event in call.probe.events() if event[0] == EventKind.EVENT_LAYERS]
+    told = [event[1:3] for event in call.engine.events() if event[0] == EventKind.EVENT_LAYERS]
     assert told == [(e.CONSUMER, 0)]

@@ -78,7 +78,7 @@ def test_a_gap_is_asked_for_after_the_reordering_delay_and_again() -> None:
     call.pass_time(2_000_000)
     again = [body for kind, fmt, body in call.rtcp_to(e.SENDER) if (kind, fmt) == (205, 1)]
     assert 1 <= len(again) <= 10
-    assert call.probe.timers_armed() < 10
+    assert call.engine.timers_armed() < 10
 
 
 @pytest.mark.parametrize("gap", [513, 600, 2900])
@@ -103,7 +103,7 @@ def test_a_gap_in_audio_asks_for_no_key_frame() -> None:
     call.send(e.rtp(1000, 960, b"opus", payload_type=111))
     call.pass_time(2_000_000)
     assert {block[:2] for block in call.rtcp_to(e.SENDER)} <= {(201, 0), (201, 1), (207, 0)}
-    assert call.probe.counters()["keyframe_requests"] == 0
+    assert call.engine.counters()["keyframe_requests"] == 0
 
 
 def test_repair_in_time_is_not_asked_for() -> None:
@@ -134,11 +134,11 @@ def test_transport_cc_feedback_begins_again_when_a_path_is_back() -> None:
     call.produce()
     feed(call, range(100))
     feed(call, range(100, 102))
-    call.probe.remove_address(e.SENDING, 0, *e.SENDER)
+    call.engine.remove_address(e.SENDING, 0, *e.SENDER)
     call.pass_time(5_000_000)
     call.left()
-    call.probe.add_address(e.SENDING, 0, *e.SENDER)
-    call.probe.select_address(e.SENDING, 0, *e.SENDER)
+    call.engine.add_address(e.SENDING, 0, *e.SENDER)
+    call.engine.select_address(e.SENDING, 0, *e.SENDER)
     feed(call, range(102, 202))
     assert len([body for kind, count, body in call.rtcp_to(e.SENDER) if (kind, count) == (205, 15)]) >= 15
 
@@ -148,11 +148,11 @@ def test_what_cannot_be_asked_for_uses_up_no_try() -> None:
     call = e.Call()
     call.produce()
     feed(call, range(1, 20), lost=frozenset({18}), gap_us=1_000)
-    call.probe.remove_address(e.SENDING, 0, *e.SENDER)
+    call.engine.remove_address(e.SENDING, 0, *e.SENDER)
     call.pass_time(5_000_000)
     call.left()
-    call.probe.add_address(e.SENDING, 0, *e.SENDER)
-    call.probe.select_address(e.SENDING, 0, *e.SENDER)
+    call.engine.add_address(e.SENDING, 0, *e.SENDER)
+    call.engine.select_address(e.SENDING, 0, *e.SENDER)
     call.pass_time(1_000_000)
     nacks = [body for kind, count, body in call.rtcp_to(e.SENDER) if (kind, count) == (205, 1)]
     assert len(nacks) >= 5
@@ -182,7 +182,7 @@ def test_simulcast_silence_and_return_are_told() -> None:
     feed(call, range(1, 5))
     call.pass_time(4_000_000)
     feed(call, range(5, 8))
-    told = [(event[4] > 0, event[5]) for event in call.probe.events() if int(event[0]) == 4]
+    told = [(event[4] > 0, event[5]) for event in call.engine.events() if int(event[0]) == 4]
     assert told[0] == (True, True)
     assert (False, False) in told
     assert told[-1][1] is True
@@ -238,7 +238,7 @@ def test_the_worst_receivers_loss_is_reported_while_it_lasts() -> None:
     assert call.told_loss() == 60
     call.reply(receiver_report(e.OUT_SSRC + 1, 10))
     assert call.told_loss() == 25
-    call.probe.close_consumer(e.CONSUMER)
+    call.engine.close_consumer(e.CONSUMER)
     assert call.told_loss() == 10
 
 
@@ -246,7 +246,7 @@ def test_a_paused_or_silent_receivers_loss_is_forgotten() -> None:
     call = microphone(fec=True)
     call.reply(receiver_report(e.OUT_SSRC, 60))
     call.reply(receiver_report(e.OUT_SSRC + 1, 30))
-    call.probe.pause_consumer(e.CONSUMER, True)
+    call.engine.pause_consumer(e.CONSUMER, True)
     assert call.told_loss() == 30
     assert call.told_loss(seconds=9) == 0
 
@@ -299,9 +299,9 @@ def asked_to_wait(extension_id: int = 12, **consumer: object) -> list[int | None
             0
         ]
         call.reply(struct.pack("!BBHIIIIIII", 0x81, 201, 7, 99, e.OUT_SSRC, 26 << 24, 0, 0, *last_sr, 0))
-    call.probe.events()
-    call.probe.request_stats(1, 2, e.CONSUMER)
-    (record,) = next(event for event in call.probe.events() if int(event[0]) == 8)[2]
+    call.engine.events()
+    call.engine.request_stats(1, 2, e.CONSUMER)
+    (record,) = next(event for event in call.engine.events() if int(event[0]) == 8)[2]
     assert (record["playout_delay_ms"] > 0) == (set(asked) != {None})
     return asked
 

@@ -17,10 +17,10 @@ def test_every_subscriber_and_nobody_else_gets_a_packet() -> None:
         handle = e.GENERATION | index
         if index in follows and chance.random() < 0.5:
             del follows[index]
-            call.probe.close_consumer(handle)
+            call.engine.close_consumer(handle)
         elif index in follows:
             follows[index] ^= 1
-            call.probe.set_target(handle, follows[index], 255)
+            call.engine.set_target(handle, follows[index], 255)
         else:
             follows[index] = chance.randrange(2)
             call.consume(handle, ssrc=5000 + 2 * index, rtx_ssrc=0, target=follows[index])
@@ -60,7 +60,7 @@ def test_time_passes_every_kind_of_timer_by() -> None:
                 )
             )
         call.pass_time(20_000)
-    kinds = {int(event[0]) for event in call.probe.events()}
+    kinds = {int(event[0]) for event in call.engine.events()}
     told = {(kind, fmt) for kind, fmt, _ in call.rtcp_to(e.SENDER)}
     assert 7 in kinds
     assert {(201, 1), (205, 1), (205, 15)} <= told

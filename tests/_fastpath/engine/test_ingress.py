@@ -41,14 +41,14 @@ def test_strangers_are_dropped_and_counted(datagram: bytes, reason: str) -> None
     call.send(datagram, ("192.0.2.1", 9))
     assert call.drops() == {reason: 1}
     assert call.left() == []
-    assert call.probe.events() == []
-    assert call.probe.slots_in_use() == 0
+    assert call.engine.events() == []
+    assert call.engine.slots_in_use() == 0
 
 
 def test_stun_for_a_known_fragment_goes_up_from_any_address() -> None:
     call = e.Call()
     call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
-    ((kind, socket, host, port, data, handle, *_),) = call.probe.events()
+    ((kind, socket, host, port, data, handle, *_),) = call.engine.events()
     assert (int(kind), socket, host, port, handle) == (1, 0, "192.0.2.1", 9, e.SENDING)
     assert data == e.stun_request(b"sender-fragment")
 
@@ -57,14 +57,14 @@ def test_a_fragment_stays_known_as_time_passes() -> None:
     call = e.Call()
     call.pass_time(30_000_000)
     call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
-    assert len(call.probe.events()) == 1
+    assert len(call.engine.events()) == 1
 
 
 def test_dtls_goes_up_from_a_validated_address() -> None:
     call = e.Call()
     hello = b"\x16\xfe\xfd" + b"h" * 40
     call.send(hello)
-    ((kind, _, _, _, data, handle, *_),) = call.probe.events()
+    ((kind, _, _, _, data, handle, *_),) = call.engine.events()
     assert (int(kind), data, handle) == (2, hello, e.SENDING)
 
 
@@ -86,7 +86,7 @@ def test_lying_lengths_are_dropped(datagram: bytes, reason: str) -> None:
     call.produce(encodings=[(e.SSRC if reason == "drop_rtp_malformed" else 1, 0, b"")])
     call.send(datagram)
     assert call.drops() == {reason: 1}
-    assert call.probe.slots_in_use() == 0
+    assert call.engine.slots_in_use() == 0
 
 
 def test_truncated_rtcp_is_counted() -> None:
@@ -108,7 +108,7 @@ def test_garbage_never_escapes(datagrams: list[bytes]) -> None:
         call.send(bytes([0x81, 205]) + data)
     call.pass_time(50_000)
     call.close()
-    assert call.probe.slots_in_use() == 0
+    assert call.engine.slots_in_use() == 0
 
 
 class TestSecure:
@@ -131,8 +131,8 @@ class TestSecure:
     def install_keys(self, call: e.Call) -> None:
         receive, rtcp, out, out_rtx = (session_pointer(session) for session in self.lent)
         for transport in (e.SENDING, e.RECEIVING):
-            call.probe.set_keys(transport, receive_session=receive, rtcp_session=rtcp)
-        call.probe.set_consumer_sessions(e.CONSUMER, rtp_session=out, rtx_session=out_rtx)
+            call.engine.set_keys(transport, receive_session=receive, rtcp_session=rtcp)
+        call.engine.set_consumer_sessions(e.CONSUMER, rtp_session=out, rtx_session=out_rtx)
 
     def test_before_the_handshake_media_is_dropped(self, call: e.Call) -> None:
         call.send(self.sender.protect(e.rtp(1, 1, e.vp8_payload(1, keyframe=True))))
@@ -160,7 +160,7 @@ class TestSecure:
         call.send(e.rtp(60_000, 1, e.vp8_payload(1, keyframe=True), ssrc=0x99))
         call.send(e.rtp(60_000, 1, e.vp8_payload(1, keyframe=True)))
         assert call.drops() == {"drop_srtp_auth": 2, "drop_ssrc_unknown": 1}
-        assert (call.left(), call.probe.events(), call.probe.slots_in_use()) == ([], [], 0)
+        assert (call.left(), call.engine.events(), call.engine.slots_in_use()) == ([], [], 0)
         call.send(good)
         assert len(call.left()) == 1
 
@@ -220,7 +220,7 @@ def test_a_paused_producer_forwards_and_keeps_nothing() -> None:
     call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
     assert call.forwarded() == []
     assert call.drops() == {"drop_producer_paused": 1}
-    assert call.probe.slots_in_use() == 0
+    assert call.engine.slots_in_use() == 0
 
 
 def test_a_restarted_sender_is_followed_after_a_key_frame() -> None:
@@ -240,7 +240,7 @@ def test_levels_are_averaged_and_told() -> None:
     for number in range(40):
         call.send(e.rtp(number, number * 960, b"opus", payload_type=111, extensions={6: bytes([0x80 | 30])}))
         call.pass_time(20_000)
-    levels = [event for event in call.probe.events() if int(event[0]) == 7]
+    levels = [event for event in call.engine.events() if int(event[0]) == 7]
     assert [(handle, dbov) for _, handle, dbov in levels] == [(e.PRODUCER, -30)]
 
 
@@ -263,7 +263,7 @@ class Camera(e.Call):
 
     def lives(self) -> dict[int, bool]:
         """Encodings of which news came, and whether they live."""
-        news = [event for event in self.probe.events() if event[0] == EventKind.EVENT_STREAM]
+        news = [event for event in self.engine.events() if event[0] == EventKind.EVENT_STREAM]
         return {event[2]: event[5] for event in news}
 
 

@@ -29,7 +29,7 @@ def started() -> e.Call:
     call.produce()
     call.consume()
     call.send(e.rtp(0, 0, e.vp8_payload(0, keyframe=True)))
-    call.probe.events()
+    call.engine.events()
     return call
 
 
@@ -39,9 +39,9 @@ def heard(call: e.Call, kind: EventKind, turn: Callable[[int], None], datagrams:
     for number in range(datagrams):
         turn(number)
         call.pass_time(SECONDS * 1_000_000 // datagrams)
-        found += [event[1:] for event in call.probe.events() if event[0] == kind]
+        found += [event[1:] for event in call.engine.events() if event[0] == kind]
     call.pass_time(2_000_000)
-    return found + [event[1:] for event in call.probe.events() if event[0] == kind]
+    return found + [event[1:] for event in call.engine.events() if event[0] == kind]
 
 
 def test_an_estimate_that_swings_is_told_five_times_a_second_and_the_last_in_the_end() -> None:
@@ -54,17 +54,17 @@ def test_an_estimate_that_swings_is_told_five_times_a_second_and_the_last_in_the
     told = heard(call, EventKind.EVENT_ESTIMATE, turn)
     assert 10 <= len(told) <= 10 + 5 * SECONDS + 3
     assert told[-1][1] == 100_000
-    assert call.probe.counters()["news_delayed"] > 0
+    assert call.engine.counters()["news_delayed"] > 0
 
 
 def test_an_estimate_that_collapses_is_told_at_once() -> None:
     call = started()
     call.reply(remb(5_000_000))
     call.pass_time(400_000)
-    call.probe.events()
+    call.engine.events()
     for bps in (2_000_000, 800_000, 300_000):
         call.reply(remb(bps))
-        assert [event[2] for event in call.probe.events()] == [bps]
+        assert [event[2] for event in call.engine.events()] == [bps]
 
 
 def test_a_score_that_swings_is_told_twice_a_second_and_the_last_in_the_end() -> None:
@@ -133,25 +133,25 @@ def test_bitrates_are_told_at_their_interval_whatever_the_sequence_does() -> Non
 def test_news_that_find_the_ring_full_are_told_when_there_is_room() -> None:
     call = started()
     for request in range(RING):
-        call.probe.request_stats(request, 0, e.SENDING)
+        call.engine.request_stats(request, 0, e.SENDING)
     call.reply(remb(1_000_000))
-    call.probe.set_target(e.CONSUMER, -1, 255)
+    call.engine.set_target(e.CONSUMER, -1, 255)
     events = []
-    while more := call.probe.events():
+    while more := call.engine.events():
         events += more
     assert {event[0] for event in events} == {EventKind.EVENT_STATS}
     call.pass_time(20_000)
-    told = {event[0]: event[1:] for event in call.probe.events()}
+    told = {event[0]: event[1:] for event in call.engine.events()}
     assert told[EventKind.EVENT_LAYERS] == (e.CONSUMER, -1, 255, 255)
     assert told[EventKind.EVENT_ESTIMATE][1] == 1_000_000
 
 
 def test_what_closes_takes_its_news_along() -> None:
     call = started()
-    armed = call.probe.timers_armed()
+    armed = call.engine.timers_armed()
     for bps in (100_000, 5_000_000) * 20:
         call.reply(remb(bps))
     call.reply(b"".join(receiver_report(1000 * n, 1000 * (n // 4)) for n in range(1, 50)))
-    assert call.probe.timers_armed() > armed
+    assert call.engine.timers_armed() > armed
     call.close()
-    assert call.probe.timers_armed() == 0
+    assert call.engine.timers_armed() == 0

@@ -45,7 +45,7 @@ def after(call: Call, us: int) -> list[Packet]:
 
 def test_the_estimate_is_told() -> None:
     call = narrow_call()
-    told = [event for event in call.probe.events() if event[0].name == "EVENT_ESTIMATE"]
+    told = [event for event in call.engine.events() if event[0].name == "EVENT_ESTIMATE"]
     assert [event[2] for event in told] == [300_000]
 
 
@@ -64,7 +64,7 @@ def test_a_key_frame_leaves_in_order_at_the_pace() -> None:
     assert 6 <= len(within_100_ms) < 28
     rest = after(call, 1_000_000)
     assert [packet.sequence for packet in at_once + within_100_ms + rest] == list(range(1000, 1040))
-    assert call.probe.timers_armed() <= 4
+    assert call.engine.timers_armed() <= 4
 
 
 def test_what_leaves_late_has_the_time_and_number_of_leaving() -> None:
@@ -109,7 +109,7 @@ def test_repeats_are_paced_and_not_queued_twice() -> None:
     assert 10 <= len(at_once) <= 12
     rest = after(call, 1_000_000)
     assert len(at_once) + len(rest) == 12
-    assert call.probe.counters()["rtx_sent"] == 12
+    assert call.engine.counters()["rtx_sent"] == 12
 
 
 def test_repeats_leave_room_for_what_is_new() -> None:
@@ -119,7 +119,7 @@ def test_repeats_leave_room_for_what_is_new() -> None:
     call.reply(nack(OUT_SSRC, *range(1000, 1030)))
     repeated = len(call.forwarded()) + len(after(call, 400_000))
     assert repeated < 20
-    assert call.probe.counters()["drop_rtx_too_many"] == 30 - repeated
+    assert call.engine.counters()["drop_rtx_too_many"] == 30 - repeated
     call.reply(nack(OUT_SSRC, 1029))  # asked for again, when there is room again
     assert len(call.forwarded()) + len(after(call, 1_000_000)) == 1
 
@@ -131,7 +131,7 @@ def test_what_has_not_left_is_not_repeated() -> None:
     call.forwarded()
     call.reply(nack(OUT_SSRC, 1039))
     assert after(call, 1) == []
-    assert call.probe.counters()["drop_rtx_too_soon"] == 1
+    assert call.engine.counters()["drop_rtx_too_soon"] == 1
     assert [packet.sequence for packet in after(call, 2_000_000)][-1] == 1039
 
 
@@ -139,7 +139,7 @@ def test_a_consumer_that_closes_takes_its_packets_with_it() -> None:
     call = narrow_call()
     send_frame(call, 40)
     call.forwarded()
-    call.probe.close_consumer(CONSUMER)
+    call.engine.close_consumer(CONSUMER)
     assert after(call, 2_000_000) == []
 
 
@@ -147,6 +147,6 @@ def test_a_transport_that_closes_leaves_no_timer() -> None:
     call = narrow_call()
     send_frame(call, 40)
     call.close()
-    assert call.probe.timers_armed() == 0
+    assert call.engine.timers_armed() == 0
     call.pass_time(1_000_000)
     assert [data for to, data in call.left() if to == RECEIVER and not is_rtcp(data)][12:] == []

@@ -17,7 +17,7 @@ def audio_call() -> e.Call:
     call = e.Call()
     call.produce_audio()
     call.consume_audio()
-    call.probe.open_transport(OTHER, username_fragment=b"other", rtcp_ssrc=5, secure=False)
+    call.engine.open_transport(OTHER, username_fragment=b"other", rtcp_ssrc=5, secure=False)
     return call
 
 
@@ -31,30 +31,30 @@ def arrives(call: e.Call, number: int, where: tuple[str, int]) -> bool:
 
 
 def told(call: e.Call, kind: EventKind) -> list[tuple[Any, ...]]:
-    return [event[1:] for event in call.probe.events() if event[0] == kind]
+    return [event[1:] for event in call.engine.events() if event[0] == kind]
 
 
 @pytest.mark.parametrize("end", ["close", "remove"])
 def test_the_former_owner_of_an_address_takes_nothing_with_it(end: str) -> None:
     """A NAT gives a port to another client: it stays with that one when the first goes."""
     call = audio_call()
-    call.probe.add_address(OTHER, 0, *NEW)
-    call.probe.add_address(e.SENDING, 0, *NEW)
+    call.engine.add_address(OTHER, 0, *NEW)
+    call.engine.add_address(e.SENDING, 0, *NEW)
     assert arrives(call, 1, NEW)
     if end == "close":
-        call.probe.close_transport(OTHER)
+        call.engine.close_transport(OTHER)
     else:
-        call.probe.remove_address(OTHER, 0, *NEW)
+        call.engine.remove_address(OTHER, 0, *NEW)
     assert arrives(call, 2, NEW)
 
 
 def test_each_check_puts_an_address_again() -> None:
     call = audio_call()
-    call.probe.add_address(e.SENDING, 0, *NEW)
-    call.probe.add_address(OTHER, 0, *NEW)
+    call.engine.add_address(e.SENDING, 0, *NEW)
+    call.engine.add_address(OTHER, 0, *NEW)
     assert not arrives(call, 1, NEW)
     call.pass_time(3_000_000)
-    call.probe.add_address(e.SENDING, 0, *NEW)
+    call.engine.add_address(e.SENDING, 0, *NEW)
     assert arrives(call, 2, NEW)
 
 
@@ -62,22 +62,22 @@ def test_a_check_from_an_address_where_another_was_just_heard_takes_it_from_nobo
     """Its source may be forged, by a client that wants somebody else to be mute."""
     call = audio_call()
     assert arrives(call, 1, e.SENDER)
-    call.probe.add_address(OTHER, 0, *e.SENDER)
+    call.engine.add_address(OTHER, 0, *e.SENDER)
     assert arrives(call, 2, e.SENDER)
     call.pass_time(2_100_000)
-    call.probe.at(call.now_us)
-    call.probe.add_address(OTHER, 0, *e.SENDER)
+    call.engine.at(call.now_us)
+    call.engine.add_address(OTHER, 0, *e.SENDER)
     assert not arrives(call, 3, e.SENDER)
 
 
 def test_a_path_too_many_is_refused_and_said_so() -> None:
     call = audio_call()
     for port in range(1, MAX_ADDRESSES + 2):
-        call.probe.add_address(OTHER, 0, "192.0.2.1", port)
+        call.engine.add_address(OTHER, 0, "192.0.2.1", port)
     assert told(call, EventKind.EVENT_REFUSED) == [(0, OTHER, "add_address", "full")]
     assert call.drops() == {"drop_command_refused": 1}
-    call.probe.remove_address(OTHER, 0, "192.0.2.1", 3)
-    call.probe.add_address(OTHER, 0, "192.0.2.1", MAX_ADDRESSES + 1)
+    call.engine.remove_address(OTHER, 0, "192.0.2.1", 3)
+    call.engine.add_address(OTHER, 0, "192.0.2.1", MAX_ADDRESSES + 1)
     assert told(call, EventKind.EVENT_REFUSED) == []
 
 
@@ -90,8 +90,8 @@ def sent_bytes(call: e.Call, where: tuple[str, int]) -> int:
 
 def test_no_media_goes_where_nobody_proved_to_receive() -> None:
     call = audio_call()
-    call.probe.add_address(e.RECEIVING, 0, *ELSEWHERE)
-    call.probe.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.add_address(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
     for number in range(1, 50):
         call.send(opus(number))
     call.pass_time(5_000_000)
@@ -102,8 +102,8 @@ def test_no_media_goes_where_nobody_proved_to_receive() -> None:
 def test_what_came_from_an_unproven_path_earns_twice_as_much() -> None:
     """The answer to the check is the third time."""
     call = audio_call()
-    call.probe.add_address(e.RECEIVING, 0, *ELSEWHERE)
-    call.probe.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.add_address(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
     check = e.stun_request(b"receiver-fragment")
     for number in range(1, 1000):
         if number % 100 == 0:
@@ -115,8 +115,8 @@ def test_what_came_from_an_unproven_path_earns_twice_as_much() -> None:
 
 def test_authentic_media_from_an_unproven_path_lifts_the_limit_and_is_told_once() -> None:
     call = audio_call()
-    call.probe.add_address(e.RECEIVING, 0, *ELSEWHERE)
-    call.probe.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.add_address(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
     for _ in range(3):
         call.send(e.pli(1), ELSEWHERE)
     assert told(call, EventKind.EVENT_PATH) == [(e.RECEIVING, 0, *ELSEWHERE, "", call.now_us, 0, False)]
@@ -127,16 +127,16 @@ def test_authentic_media_from_an_unproven_path_lifts_the_limit_and_is_told_once(
 
 def test_a_handshake_that_ended_there_lifts_the_limit() -> None:
     call = audio_call()
-    call.probe.add_address(e.RECEIVING, 0, *ELSEWHERE)
-    call.probe.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
-    call.probe.prove_address(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.add_address(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.prove_address(e.RECEIVING, 0, *ELSEWHERE)
     call.send(opus(1))
     assert sent_bytes(call, ELSEWHERE) > 0
 
 
 def test_a_path_not_selected_is_told_of_when_media_comes_from_it() -> None:
     call = audio_call()
-    call.probe.add_address(e.RECEIVING, 0, *ELSEWHERE)
+    call.engine.add_address(e.RECEIVING, 0, *ELSEWHERE)
     call.send(e.pli(1), ELSEWHERE)
     assert told(call, EventKind.EVENT_PATH) == [(e.RECEIVING, 0, *ELSEWHERE, "", call.now_us, 0, False)]
 
@@ -146,14 +146,14 @@ def test_a_path_not_selected_is_told_of_when_media_comes_from_it() -> None:
 
 def test_a_path_is_asked_for_what_was_heard_there_and_what_was_dropped() -> None:
     call = audio_call()
-    call.probe.ask_address(e.SENDING, 0, *e.SENDER)
+    call.engine.ask_address(e.SENDING, 0, *e.SENDER)
     assert told(call, EventKind.EVENT_PATH) == [(e.SENDING, 0, *e.SENDER, "", 0, 0, True)]
     call.send(opus(1))
     heard_us = call.now_us
     call.pass_time(1_000_000)
     for _ in range(100):
         call.send(e.stun_request(b"sender-fragment"))
-    call.probe.events()
-    call.probe.ask_address(e.SENDING, 0, *e.SENDER)
+    call.engine.events()
+    call.engine.ask_address(e.SENDING, 0, *e.SENDER)
     ((*_, heard, dropped, asked),) = told(call, EventKind.EVENT_PATH)
     assert (heard, dropped, asked) == (heard_us, call.now_us, True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pylibsrtp import Policy
 
 from mediad._fastpath.loop import session_pointer
-from mediad._fastpath.stream._probe_stream import Twcc
 from tests.support.engine import (
     ABS_SEND_TIME,
     CLIENT_KEY,
@@ -25,6 +24,7 @@ from tests.support.engine import (
     rtp,
     vp8_payload,
 )
+from tests.windows.receiving import Twcc
 
 MS = 1000
 PROBATOR = 1234
@@ -38,7 +38,7 @@ class Probed:
         self.call = Call()
         self.call.produce()
         self.call.consume(**consumer)
-        self.call.probe.set_desired_bitrate(RECEIVING, 2_000_000)
+        self.call.engine.set_desired_bitrate(RECEIVING, 2_000_000)
         self.twcc = Twcc()
 
     def run(self, packets: int = 30, *, first: int = 0) -> list[Packet]:
@@ -86,12 +86,12 @@ def test_every_number_of_the_transport_is_used_once() -> None:
 def test_it_is_counted() -> None:
     probed = Probed()
     sent = probation(probed.run())
-    probed.call.probe.request_stats(1, 0, RECEIVING)
-    (record,) = next(event[2] for event in probed.call.probe.events() if event[0].name == "EVENT_STATS")
+    probed.call.engine.request_stats(1, 0, RECEIVING)
+    (record,) = next(event[2] for event in probed.call.engine.events() if event[0].name == "EVENT_STATS")
     assert record["probation_bytes_sent"] == sum(len(p.payload) + 12 + 4 + 9 + 4 + 3 for p in sent)
     assert record["probation_send_bitrate"] > 0
     assert record["available_outgoing_bitrate"] > 600_000
-    assert probed.call.probe.counters()["probation_sent"] == len(sent)
+    assert probed.call.engine.counters()["probation_sent"] == len(sent)
 
 
 def test_not_without_a_video_consumer_that_has_transport_cc() -> None:
@@ -101,14 +101,14 @@ def test_not_without_a_video_consumer_that_has_transport_cc() -> None:
 
 def test_not_without_a_wish_for_more() -> None:
     probed = Probed()
-    probed.call.probe.set_desired_bitrate(RECEIVING, 0)
+    probed.call.engine.set_desired_bitrate(RECEIVING, 0)
     assert probation(probed.run()) == []
 
 
 def test_it_ends_with_the_last_video_consumer() -> None:
     probed = Probed()
     assert probation(probed.run(10))
-    probed.call.probe.close_consumer(CONSUMER)
+    probed.call.engine.close_consumer(CONSUMER)
     assert probation(probed.run(30, first=10)) == []
 
 
@@ -121,21 +121,21 @@ def test_it_has_a_session_of_its_own() -> None:
     answers = gcm_session(CLIENT_KEY, OUTBOUND)
     heard = gcm_session(CLIENT_KEY, INBOUND)
     for handle, session in ((SENDING, receive), (RECEIVING, heard)):
-        call.probe.set_keys(
+        call.engine.set_keys(
             handle, receive_session=session_pointer(session), rtcp_session=session_pointer(rtcp)
         )
     call.produce()
     call.consume()
-    call.probe.set_consumer_sessions(
+    call.engine.set_consumer_sessions(
         CONSUMER, rtp_session=session_pointer(sessions[0]), rtx_session=session_pointer(sessions[1])
     )
-    call.probe.set_desired_bitrate(RECEIVING, 2_000_000)
+    call.engine.set_desired_bitrate(RECEIVING, 2_000_000)
     twcc = Twcc()
     seen: list[Packet] = []
     for number in range(60):
         if number == 30:
             assert probation(seen) == []
-            call.probe.set_probe_session(RECEIVING, session_pointer(sessions[2]))
+            call.engine.set_probe_session(RECEIVING, session_pointer(sessions[2]))
         call.send(sender.protect(rtp(number, number * 3000, vp8_payload(number, keyframe=number == 0))))
         call.pass_time(20 * MS)
         for to, data in call.left():

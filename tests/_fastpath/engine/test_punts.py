@@ -17,7 +17,7 @@ def heard(call: e.Call) -> list[tuple[str, int]]:
     """Where from, of all STUN and DTLS that went up since the last look."""
     return [
         (event[2], event[3])
-        for event in call.probe.events()
+        for event in call.engine.events()
         if event[0] in (EventKind.EVENT_STUN, EventKind.EVENT_DTLS)
     ]
 
@@ -92,7 +92,7 @@ def test_checks_for_many_transports_from_one_host_are_bounded_together() -> None
     call = e.Call()
     for number in range(100):
         fragment = b"crowd%d" % number
-        call.probe.open_transport(e.GENERATION | 100 + number, username_fragment=fragment, rtcp_ssrc=1)
+        call.engine.open_transport(e.GENERATION | 100 + number, username_fragment=fragment, rtcp_ssrc=1)
         for _ in range(20):
             call.send(e.stun_request(fragment), STRANGER)
         heard(call)
@@ -117,7 +117,7 @@ def test_strangers_leave_half_of_the_way_up_free() -> None:
     call = e.Call()
     for number in range(100):
         fragment = b"crowd%d" % number
-        call.probe.open_transport(e.GENERATION | 100 + number, username_fragment=fragment, rtcp_ssrc=1)
+        call.engine.open_transport(e.GENERATION | 100 + number, username_fragment=fragment, rtcp_ssrc=1)
         for port in range(1, 9):
             call.send(e.stun_request(fragment), (f"10.0.{number}.1", port))
     assert call.drops() == {"drop_punt_full": 800 - 512}
@@ -128,6 +128,6 @@ def test_strangers_leave_half_of_the_way_up_free() -> None:
 def test_a_check_tells_when_the_selected_path_was_heard() -> None:
     call = e.Call()
     call.send(e.pli(1), e.RECEIVER)
-    call.probe.events()
+    call.engine.events()
     call.send(CHECK, STRANGER)
-    assert call.probe.events()[0][-1] == call.now_us
+    assert call.engine.events()[0][-1] == call.now_us

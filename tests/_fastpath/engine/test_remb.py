@@ -27,16 +27,16 @@ def flowing(max_incoming_bitrate_bps: int = 0, **changes: Any) -> e.Call:
     """A sender of one video stream, limited or not, whose first packet has come."""
     call = e.Call()
     if max_incoming_bitrate_bps:
-        call.probe.close_transport(e.SENDING)
-        call.probe.open_transport(
+        call.engine.close_transport(e.SENDING)
+        call.engine.open_transport(
             e.SENDING,
             username_fragment=b"limited",
             rtcp_ssrc=1,
             secure=False,
             max_incoming_bitrate_bps=max_incoming_bitrate_bps,
         )
-        call.probe.add_address(e.SENDING, 0, *e.SENDER)
-        call.probe.select_address(e.SENDING, 0, *e.SENDER)
+        call.engine.add_address(e.SENDING, 0, *e.SENDER)
+        call.engine.select_address(e.SENDING, 0, *e.SENDER)
     call.produce(**changes)
     call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
     call.left()
@@ -87,7 +87,7 @@ def test_no_limit_for_what_does_not_understand_remb() -> None:
 
 def test_a_cap_is_told_at_once_and_repeated() -> None:
     call = flowing()
-    call.probe.cap_uplink(e.SENDING, 250_000)
+    call.engine.cap_uplink(e.SENDING, 250_000)
     assert [close_to(bps, 250_000) for bps, _ in rembs(call)] == [True]
     call.pass_time(5 * S)
     told = rembs(call)
@@ -97,18 +97,18 @@ def test_a_cap_is_told_at_once_and_repeated() -> None:
 
 def test_the_same_cap_is_no_news() -> None:
     call = flowing()
-    call.probe.cap_uplink(e.SENDING, 250_000)
+    call.engine.cap_uplink(e.SENDING, 250_000)
     rembs(call)
-    call.probe.cap_uplink(e.SENDING, 250_000)
+    call.engine.cap_uplink(e.SENDING, 250_000)
     assert rembs(call) == []
 
 
 def test_a_cap_is_lifted_at_once_and_a_few_times_more() -> None:
     call = flowing()
-    call.probe.cap_uplink(e.SENDING, 250_000)
+    call.engine.cap_uplink(e.SENDING, 250_000)
     call.pass_time(2 * S)
     rembs(call)
-    call.probe.cap_uplink(e.SENDING, 0)
+    call.engine.cap_uplink(e.SENDING, 0)
     assert [close_to(bps, LIFTED_BPS) for bps, _ in rembs(call)] == [True]
     call.pass_time(10 * S)
     assert [close_to(bps, LIFTED_BPS) for bps, _ in rembs(call)] == [True] * 3
@@ -117,7 +117,7 @@ def test_a_cap_is_lifted_at_once_and_a_few_times_more() -> None:
 def test_a_cap_that_returns_ends_the_lifting() -> None:
     call = flowing()
     for cap in (250_000, 0, 300_000):
-        call.probe.cap_uplink(e.SENDING, cap)
+        call.engine.cap_uplink(e.SENDING, cap)
     rembs(call)
     call.pass_time(5 * S)
     assert all(close_to(bps, 300_000) for bps, _ in rembs(call))
@@ -125,31 +125,31 @@ def test_a_cap_that_returns_ends_the_lifting() -> None:
 
 def test_lifting_a_cap_leaves_the_configured_limit() -> None:
     call = flowing(1_500_000)
-    call.probe.cap_uplink(e.SENDING, 250_000)
-    call.probe.cap_uplink(e.SENDING, 0)
+    call.engine.cap_uplink(e.SENDING, 250_000)
+    call.engine.cap_uplink(e.SENDING, 0)
     assert [round(bps, -4) for bps, _ in rembs(call)] == [250_000, 1_500_000]
 
 
 def test_a_cap_above_the_configured_limit_changes_nothing() -> None:
     call = flowing(500_000)
-    call.probe.cap_uplink(e.SENDING, 900_000)
+    call.engine.cap_uplink(e.SENDING, 900_000)
     call.pass_time(2 * S)
     assert all(close_to(bps, 500_000) for bps, _ in rembs(call))
 
 
 def test_a_late_cap_is_counted() -> None:
     call = flowing()
-    call.probe.close_producer(e.PRODUCER)
-    call.probe.close_transport(e.SENDING)
-    call.probe.cap_uplink(e.SENDING, 250_000)
+    call.engine.close_producer(e.PRODUCER)
+    call.engine.close_transport(e.SENDING)
+    call.engine.cap_uplink(e.SENDING, 250_000)
     assert call.drops()["drop_stale_command"] == 1
 
 
 def test_a_cap_before_there_is_a_path_is_told_later() -> None:
     call = flowing()
-    call.probe.remove_address(e.SENDING, 0, *e.SENDER)
-    call.probe.cap_uplink(e.SENDING, 250_000)
-    call.probe.add_address(e.SENDING, 0, *e.SENDER)
-    call.probe.select_address(e.SENDING, 0, *e.SENDER)
+    call.engine.remove_address(e.SENDING, 0, *e.SENDER)
+    call.engine.cap_uplink(e.SENDING, 250_000)
+    call.engine.add_address(e.SENDING, 0, *e.SENDER)
+    call.engine.select_address(e.SENDING, 0, *e.SENDER)
     call.pass_time(2 * S)
     assert all(close_to(bps, 250_000) for bps, _ in rembs(call))

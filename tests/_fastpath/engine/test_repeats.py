@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from mediad._fastpath.engine._probe_engine import EngineProbe
 from tests.support import engine as e
+from tests.windows.engine import EngineWindow
 
 NAMED = {4: b"0", 10: b"hi"}
 PLAYOUT_DELAY = 10  # ExtensionKind
@@ -63,10 +63,10 @@ def test_a_consumer_that_was_away_is_not_told_other_bytes() -> None:
     call.consume_audio()
     call.send(e.rtp(7, 0, b"A" * 40, ssrc=0xB1, payload_type=111, extensions=NAMED))
     (first,) = datagrams(call)
-    call.probe.pause_consumer(e.CONSUMER, True)
+    call.engine.pause_consumer(e.CONSUMER, True)
     call.now_us += 150_000
     call.send(e.rtp(7, 960, b"B" * 40, ssrc=0xB2, payload_type=111, extensions=NAMED))
-    call.probe.pause_consumer(e.CONSUMER, False)
+    call.engine.pause_consumer(e.CONSUMER, False)
     call.reply(e.nack(e.OUT_SSRC, sequence_of(first)))
     assert datagrams(call) == []
 
@@ -78,7 +78,7 @@ def test_a_closed_producers_packets_are_gone() -> None:
     call.consume_audio()
     call.send(e.rtp(7, 0, b"A" * 40, payload_type=111))
     (first,) = datagrams(call)
-    call.probe.close_producer(e.PRODUCER)
+    call.engine.close_producer(e.PRODUCER)
     call.reply(e.nack(e.OUT_SSRC, sequence_of(first)))
     assert datagrams(call) == []
     assert call.drops() == {"drop_rtx_gone": 1}
@@ -220,7 +220,7 @@ class Receiver:
 @pytest.mark.parametrize("seed", range(6))
 def test_never_two_packets_under_one_number(seed: int, rtx: bool) -> None:
     chance = random.Random(seed)
-    call = e.Call(EngineProbe(packet_slots=chance.choice((128, 8192))))
+    call = e.Call(EngineWindow(packet_slots=chance.choice((128, 8192))))
     call.produce(
         encodings=[(0, 0, b"a"), (0, 0, b"b"), (0, 0, b"c")],
         codecs=[(96, 97, 101, VP8, 90000), (98, 0, 103, VP8, 90000)],
@@ -233,18 +233,18 @@ def test_never_two_packets_under_one_number(seed: int, rtx: bool) -> None:
     sender, receiver = Sender(call, chance), Receiver()
     for _ in range(3000):
         call.now_us += chance.choice((0, 1000, 5000, 20_000))
-        call.probe.at(call.now_us)
+        call.engine.at(call.now_us)
         what = chance.random()
         if what < 0.78:
             sender.send()
         elif what < 0.81:
-            call.probe.set_target(
+            call.engine.set_target(
                 e.CONSUMER, chance.choice((-1, 0, 0, 1, 1, 2, 2)), chance.choice((0, 1, 2, 255))
             )
         elif what < 0.83:
-            call.probe.pause_consumer(e.CONSUMER, chance.random() < 0.2)
+            call.engine.pause_consumer(e.CONSUMER, chance.random() < 0.2)
         elif what < 0.84:
-            call.probe.pause_producer(e.PRODUCER, chance.random() < 0.2)
+            call.engine.pause_producer(e.PRODUCER, chance.random() < 0.2)
         elif what < 0.86:
             sender.jump()
         elif what < 0.87:

@@ -10,7 +10,7 @@ import pytest
 from tests.support import engine as e
 from tests.support.engine import Call
 
-WALL_US = 1_700_000_000_000_000  # of e.START_US in the probe
+WALL_US = 1_700_000_000_000_000  # of e.START_US in the window
 NTP_EPOCH_S = 2_208_988_800
 
 
@@ -40,9 +40,9 @@ def started() -> Call:
 
 
 def stats(call: Call, kind: int, handle: int) -> dict[str, float]:
-    call.probe.events()
-    call.probe.request_stats(1, kind, handle)
-    (record,) = next(event for event in call.probe.events() if int(event[0]) == 8)[2]
+    call.engine.events()
+    call.engine.request_stats(1, kind, handle)
+    (record,) = next(event for event in call.engine.events() if int(event[0]) == 8)[2]
     return record
 
 
@@ -67,12 +67,12 @@ def test_a_receiver_report_gives_round_trip_and_loss() -> None:
 
 def test_loss_lowers_the_score_and_tells() -> None:
     call = started()
-    call.probe.events()
+    call.engine.events()
     call.reply(receiver_report(e.OUT_SSRC, fraction=0, highest=1010))
     for _ in range(6):
         call.pass_time(1_000_000)
         call.reply(receiver_report(e.OUT_SSRC, fraction=200, lost=20, highest=1039))
-    scores = [event[2] for event in call.probe.events() if int(event[0]) == 5]
+    scores = [event[2] for event in call.engine.events() if int(event[0]) == 5]
     assert scores
     assert scores[-1] < 10
 
@@ -86,19 +86,19 @@ def test_a_report_about_somebody_else_is_ignored() -> None:
 def test_pli_of_many_receivers_becomes_one() -> None:
     call = started()
     call.pass_time(2_000_000)
-    before = call.probe.counters()["keyframe_requests"]
+    before = call.engine.counters()["keyframe_requests"]
     for _ in range(50):
         call.reply(e.pli(e.OUT_SSRC))
-    assert call.probe.counters()["keyframe_requests"] == before + 1
+    assert call.engine.counters()["keyframe_requests"] == before + 1
     assert stats(call, 2, e.CONSUMER)["pli_count"] == 50
 
 
 def test_fir_is_understood() -> None:
     call = started()
     call.pass_time(2_000_000)
-    before = call.probe.counters()["keyframe_requests"]
+    before = call.engine.counters()["keyframe_requests"]
     call.reply(struct.pack("!BBHIIII", 0x84, 206, 4, 99, 0, e.OUT_SSRC, 1 << 24))
-    assert call.probe.counters()["keyframe_requests"] == before + 1
+    assert call.engine.counters()["keyframe_requests"] == before + 1
 
 
 def test_one_nack_packet_cannot_ask_for_everything() -> None:
@@ -154,10 +154,10 @@ def test_an_honest_compound_is_read_to_its_end() -> None:
     compound += struct.pack("!BBHII", 0x81, 205, 2 + 12, 99, e.OUT_SSRC) + items
     compound += transport_cc(0, 300, 5) + remb + e.pli(e.OUT_SSRC)
     call.pass_time(2_000_000)
-    before = call.probe.counters()["keyframe_requests"]
+    before = call.engine.counters()["keyframe_requests"]
     call.reply(compound)
     assert "drop_rtcp_too_much" not in call.drops()
-    assert call.probe.counters()["keyframe_requests"] == before + 1
+    assert call.engine.counters()["keyframe_requests"] == before + 1
 
 
 def ask_for_all(call: Call, *, seconds: int, audio: bool) -> tuple[int, int]:
@@ -217,7 +217,7 @@ def test_switches_keep_the_pace_of_capture_times() -> None:
     call.pass_time(3_000_000)
     call.forwarded()
     call.send(e.rtp(2, 270_000, e.vp8_payload(2)))
-    call.probe.set_target(e.CONSUMER, 1, 255)
+    call.engine.set_target(e.CONSUMER, 1, 255)
     call.pass_time(250_000)  # late on the network: it was captured 100 ms after the frame before
     call.send(e.rtp(2, other + 270_000 + 9_000, e.vp8_payload(2, keyframe=True), ssrc=e.SSRC + 1))
     before, after = call.forwarded()

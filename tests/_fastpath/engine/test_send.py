@@ -22,7 +22,7 @@ def test_reports_are_protected() -> None:
     call.produce()
     receive = e.gcm_session(e.CLIENT_KEY, Policy.SSRC_ANY_INBOUND)
     rtcp = e.gcm_session(e.SERVER_KEY, Policy.SSRC_ANY_OUTBOUND)
-    call.probe.set_keys(
+    call.engine.set_keys(
         e.SENDING, receive_session=session_pointer(receive), rtcp_session=session_pointer(rtcp)
     )
     call.pass_time(3_000_000)

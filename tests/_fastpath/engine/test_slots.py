@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mediad._fastpath.engine._probe_engine import EngineProbe
 from tests.support.engine import GENERATION, VP8
+from tests.windows.engine import EngineWindow
 
 MANY = 2000
 PAGE_KB = 4
@@ -24,15 +24,15 @@ def handles(count: int, generation: int = 1) -> list[int]:
     return [generation * GENERATION | index for index in range(count)]
 
 
-def open_transports(probe: EngineProbe, generation: int = 1) -> None:
+def open_transports(engine: EngineWindow, generation: int = 1) -> None:
     for handle in handles(MANY, generation):
-        probe.open_transport(
+        engine.open_transport(
             handle, username_fragment=f"fragment{handle}".encode(), rtcp_ssrc=1, secure=False
         )
 
 
-def open_producer(probe: EngineProbe, handle: int, transport: int) -> None:
-    probe.open_producer(
+def open_producer(engine: EngineWindow, handle: int, transport: int) -> None:
+    engine.open_producer(
         handle,
         transport,
         video=True,
@@ -51,8 +51,8 @@ def open_producer(probe: EngineProbe, handle: int, transport: int) -> None:
     )
 
 
-def open_consumer(probe: EngineProbe, handle: int, transport: int, producer: int) -> None:
-    probe.open_consumer(
+def open_consumer(engine: EngineWindow, handle: int, transport: int, producer: int) -> None:
+    engine.open_consumer(
         handle,
         transport,
         producer,
@@ -75,28 +75,28 @@ def open_consumer(probe: EngineProbe, handle: int, transport: int, producer: int
 
 
 def test_a_transport_without_packets_costs_little_and_leaves_nothing() -> None:
-    probe = EngineProbe(transports=MANY)
+    engine = EngineWindow(transports=MANY)
     before_kb = resident_kb()
-    open_transports(probe)
+    open_transports(engine)
     opened_kb = resident_kb() - before_kb
     for handle in handles(MANY):
-        probe.close_transport(handle)
+        engine.close_transport(handle)
     left_kb = resident_kb() - before_kb
     assert opened_kb < MANY * OPENED_KB
     assert left_kb < LEFT_KB
 
 
 def test_producers_and_consumers_leave_nothing() -> None:
-    probe = EngineProbe(transports=2, producers=MANY, consumers=MANY)
-    probe.open_transport(GENERATION, username_fragment=b"f", rtcp_ssrc=1, secure=False)
+    engine = EngineWindow(transports=2, producers=MANY, consumers=MANY)
+    engine.open_transport(GENERATION, username_fragment=b"f", rtcp_ssrc=1, secure=False)
     before_kb = resident_kb()
     for handle in handles(MANY):
-        open_producer(probe, handle, GENERATION)
-        open_consumer(probe, handle, GENERATION, handle)
+        open_producer(engine, handle, GENERATION)
+        open_consumer(engine, handle, GENERATION, handle)
     opened_kb = resident_kb() - before_kb
     for handle in handles(MANY):
-        probe.close_consumer(handle)
-        probe.close_producer(handle)
+        engine.close_consumer(handle)
+        engine.close_producer(handle)
     left_kb = resident_kb() - before_kb
     assert opened_kb > 3 * LEFT_KB, "so that what is left means something"
     assert left_kb < LEFT_KB
@@ -104,19 +104,19 @@ def test_producers_and_consumers_leave_nothing() -> None:
 
 def test_the_next_tenant_of_a_slot_finds_nothing_of_the_last() -> None:
     """Neighbours that live keep the pages at a slot's edges: those are cleared byte by byte."""
-    probe = EngineProbe(transports=MANY)
-    open_transports(probe)
-    counters = probe.counters()
+    engine = EngineWindow(transports=MANY)
+    open_transports(engine)
+    counters = engine.counters()
     odd = handles(MANY)[1::2]
     for handle in odd:
-        probe.add_address(handle, 0, "198.51.100.1", handle % GENERATION + 1)
-        probe.select_address(handle, 0, "198.51.100.1", handle % GENERATION + 1)
-        probe.close_transport(handle)
+        engine.add_address(handle, 0, "198.51.100.1", handle % GENERATION + 1)
+        engine.select_address(handle, 0, "198.51.100.1", handle % GENERATION + 1)
+        engine.close_transport(handle)
     for handle in handles(MANY, 2)[1::2]:
-        probe.open_transport(handle, username_fragment=b"second%d" % handle, rtcp_ssrc=2, secure=False)
-        assert probe.estimator(handle)["target_bps"] == 600_000
-        probe.close_transport(handle)
+        engine.open_transport(handle, username_fragment=b"second%d" % handle, rtcp_ssrc=2, secure=False)
+        assert engine.estimator(handle)["target_bps"] == 600_000
+        engine.close_transport(handle)
     for handle in handles(MANY)[::2]:
-        probe.close_transport(handle)
-    assert probe.timers_armed() == 0
-    assert probe.counters() == counters
+        engine.close_transport(handle)
+    assert engine.timers_armed() == 0
+    assert engine.counters() == counters

@@ -26,7 +26,7 @@ class SecureCall(e.Call):
         )
         self.out = [e.gcm_session(e.SERVER_KEY, Policy.SSRC_ANY_OUTBOUND) for _ in range(2)]
         for handle, session in ((e.SENDING, self.lent), (e.RECEIVING, self.reports)):
-            self.probe.set_keys(
+            self.engine.set_keys(
                 handle,
                 receive_session=session_pointer(session),
                 rtcp_session=session_pointer(self.out[handle & 1]),
@@ -74,7 +74,7 @@ def test_what_is_forged_neither_binds_nor_stays() -> None:
     assert call.drops() == {"drop_srtp_auth": 1}
     assert kept(call.lent, 100) == []
     call.send(sealed(e.rtp(1, 0, e.vp8_payload(1), ssrc=101, extensions=NAMED)))
-    assert [event[3] for event in call.probe.events() if event[0].name == "EVENT_STREAM"] == [101]
+    assert [event[3] for event in call.engine.events() if event[0].name == "EVENT_STREAM"] == [101]
     assert kept(call.lent, 101) == [101]
 
 
@@ -115,7 +115,7 @@ def test_a_closed_producers_ssrcs_go_in_the_end() -> None:
     for ssrc in range(100, 120):
         call.produce(encodings=[(ssrc, 0, b"")])
         call.send(sealed(e.rtp(1, 0, e.vp8_payload(1), ssrc=ssrc)))
-        call.probe.close_producer(e.PRODUCER)
+        call.engine.close_producer(e.PRODUCER)
     assert kept(call.lent, *range(100, 120)) == list(range(112, 120))
 
 
@@ -128,22 +128,22 @@ def test_a_producer_opened_again_under_its_ssrc_goes_on_counting() -> None:
         data = client.protect(e.rtp(number, 0, e.vp8_payload(1)))
         if number in (1, 20_000, 40_000, 60_000, 65_535, 65_537):
             call.send(data)
-    call.probe.close_producer(e.PRODUCER)
+    call.engine.close_producer(e.PRODUCER)
     for other in range(100, 107):
         call.produce(encodings=[(other, 0, b"")])
         call.send(sealed(e.rtp(1, 0, e.vp8_payload(1), ssrc=other)))
-        call.probe.close_producer(e.PRODUCER)
-    before = call.probe.counters()["rtp_received"]
+        call.engine.close_producer(e.PRODUCER)
+    before = call.engine.counters()["rtp_received"]
     call.produce()
     call.send(client.protect(e.rtp(65_538, 0, e.vp8_payload(1))))
-    assert call.probe.counters()["rtp_received"] == before + 1
+    assert call.engine.counters()["rtp_received"] == before + 1
     # Bound again, it must not go when its place among the retired is taken.
-    call.probe.close_producer(e.PRODUCER)
+    call.engine.close_producer(e.PRODUCER)
     call.produce()
     for other in range(200, 210):
-        call.probe.open_producer(e.GENERATION | 9, e.SENDING, **(AUDIO | {"encodings": [(other, 0, b"")]}))
+        call.engine.open_producer(e.GENERATION | 9, e.SENDING, **(AUDIO | {"encodings": [(other, 0, b"")]}))
         call.send(sealed(e.rtp(1, 0, b"opus", ssrc=other, payload_type=111)))
-        call.probe.close_producer(e.GENERATION | 9)
+        call.engine.close_producer(e.GENERATION | 9)
     call.send(client.protect(e.rtp(65_539, 0, e.vp8_payload(1))))
     assert "drop_srtp_auth" not in call.drops()
 
@@ -177,14 +177,14 @@ class TestReporters:
                 call.reply(sealed_report(ssrc))
             call.now_us += 1_000_000
         # The same report again is a replay for libsrtp, and every first one was taken.
-        assert call.probe.counters()["rtcp_received"] == len(ssrcs)
+        assert call.engine.counters()["rtcp_received"] == len(ssrcs)
         assert call.drops() == {"drop_srtp_replay": 2 * len(ssrcs)}
 
     def test_a_flood_of_them_is_bounded(self) -> None:
         call = SecureCall()
         for ssrc in range(10_000):
             call.reply(sealed_report(0x5000_0000 + ssrc) if ssrc < 200 else forged(sealed_report(ssrc)))
-        assert call.probe.counters()["rtcp_received"] == 33  # its places, and one that took another's
+        assert call.engine.counters()["rtcp_received"] == 33  # its places, and one that took another's
         assert call.drops() == {"drop_reporter_unknown": 10_000 - 33}
         assert len(kept(call.reports, *range(0x5000_0000, 0x5000_0000 + 200))) == 32
 
@@ -197,16 +197,16 @@ class TestReporters:
             call.reply(sealed_report(ssrc))
             call.now_us += 150_000
         assert kept(call.reports, 1) == []
-        received = call.probe.counters()["rtcp_received"]
+        received = call.engine.counters()["rtcp_received"]
         call.reply(client.protect_rtcp(honest))
-        assert call.probe.counters()["rtcp_received"] == received + 1
+        assert call.engine.counters()["rtcp_received"] == received + 1
 
     def test_forged_reports_take_no_place(self) -> None:
         call = SecureCall()
         for ssrc in range(100, 300):
             call.reply(forged(sealed_report(ssrc)))
         call.reply(sealed_report(1))
-        assert call.probe.counters()["rtcp_received"] == 1
+        assert call.engine.counters()["rtcp_received"] == 1
         assert call.drops() == {"drop_srtp_auth": 200}
         assert kept(call.reports, *range(100, 300)) == []
 
@@ -231,10 +231,10 @@ class TestReporters:
         again.__dict__.update(call.__dict__)
         again.__post_init__()
         for handle, session in ((e.SENDING, call.lent), (e.RECEIVING, call.reports)):
-            call.probe.set_keys(
+            call.engine.set_keys(
                 handle, receive_session=session_pointer(session), rtcp_session=session_pointer(call.out[0])
             )
-        before = call.probe.counters()["rtcp_received"]
+        before = call.engine.counters()["rtcp_received"]
         for ssrc in range(200, 232):
             call.reply(sealed_report(ssrc))
-        assert call.probe.counters()["rtcp_received"] == before + 32
+        assert call.engine.counters()["rtcp_received"] == before + 32

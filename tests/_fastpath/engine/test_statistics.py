@@ -9,9 +9,9 @@ from tests.support import engine as e
 
 
 def ask(call: e.Call, kind: int, handle: int) -> list[dict[str, int]]:
-    call.probe.events()
-    call.probe.request_stats(77, kind, handle)
-    ((_, request_id, records),) = call.probe.events()
+    call.engine.events()
+    call.engine.request_stats(77, kind, handle)
+    ((_, request_id, records),) = call.engine.events()
     assert request_id == 77
     return records
 
@@ -58,7 +58,7 @@ def test_a_producer_nothing_came_of_answers_empty() -> None:
 
 def bitrates_told(call: e.Call) -> list[tuple[int, int, list[int]]]:
     """(producer, encoding, bit/s by choice of layers) of each event so far."""
-    return [event[1:] for event in call.probe.events() if event[0] == EventKind.EVENT_BITRATES]
+    return [event[1:] for event in call.engine.events() if event[0] == EventKind.EVENT_BITRATES]
 
 
 def play_two_temporal_layers(call: e.Call, first: int, count: int) -> None:
@@ -89,7 +89,7 @@ def test_statistics_of_layers() -> None:
     call = e.Call()
     call.produce()
     play_two_temporal_layers(call, 2, 60)
-    call.probe.request_stats(7, 1, e.PRODUCER)
-    (record,) = next(event[2] for event in call.probe.events() if event[0] == EventKind.EVENT_STATS)
+    call.engine.request_stats(7, 1, e.PRODUCER)
+    (record,) = next(event[2] for event in call.engine.events() if event[0] == EventKind.EVENT_STATS)
     assert (record["spatial_count"], record["temporal_count"]) == (1, 2)
     assert record["layer_bitrates"][1] == pytest.approx(record["bitrate"], rel=0.1)

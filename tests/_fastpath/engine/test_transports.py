@@ -12,7 +12,7 @@ def test_removing_the_selected_address_stops_sending() -> None:
     call.consume()
     call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
     assert len(call.forwarded()) == 1
-    call.probe.remove_address(e.RECEIVING, 0, *e.RECEIVER)
+    call.engine.remove_address(e.RECEIVING, 0, *e.RECEIVER)
     call.send(e.rtp(2, 3000, e.vp8_payload(2)))
     assert call.left() == []
     assert call.drops() == {"drop_consumer_not_connected": 1}
@@ -22,18 +22,18 @@ def test_media_follows_the_selected_address() -> None:
     call = e.Call()
     call.produce()
     call.consume()
-    call.probe.add_address(e.RECEIVING, 0, "2001:db8::7", 777)
-    call.probe.select_address(e.RECEIVING, 0, "2001:db8::7", 777)
+    call.engine.add_address(e.RECEIVING, 0, "2001:db8::7", 777)
+    call.engine.select_address(e.RECEIVING, 0, "2001:db8::7", 777)
     call.send(e.rtp(1, 0, e.vp8_payload(1, keyframe=True)))
     assert [to for to, _ in call.left()] == [("2001:db8::7", 777)]
 
 
 def test_an_ice_restart_knows_both_fragments_for_a_while() -> None:
     call = e.Call()
-    call.probe.add_username(e.SENDING, b"new-fragment")
+    call.engine.add_username(e.SENDING, b"new-fragment")
     for fragment in (b"sender-fragment", b"new-fragment"):
         call.send(stun_request(fragment))
-    assert len(call.probe.events()) == 2
-    call.probe.remove_username(e.SENDING, b"sender-fragment")
+    assert len(call.engine.events()) == 2
+    call.engine.remove_username(e.SENDING, b"sender-fragment")
     call.send(stun_request(b"sender-fragment"))
     assert call.drops() == {"drop_stun_unknown_username": 1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.stream._probe_bandwidth import Arrivals
+from tests.windows.bandwidth import Arrivals
 
 MS = 1000
 WINDOW = 500 * MS

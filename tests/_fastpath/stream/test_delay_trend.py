@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mediad._fastpath.stream._probe_bandwidth import DelayTrend
+from tests.windows.bandwidth import DelayTrend
 
 NORMAL, OVER, UNDER = range(3)
 MS = 1000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.stream._probe_bandwidth import Estimator
-from mediad._fastpath.stream._probe_stream import Twcc
+from tests.windows.bandwidth import Estimator
+from tests.windows.receiving import Twcc
 
 NONE, TRANSPORT_CC, REMB = range(3)
 MS = 1000

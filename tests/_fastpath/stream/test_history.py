@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Sent, Store
+from tests.windows.sending import Sent
+from tests.windows.stores import Store
 
 SECOND = 1_000_000
 BASE = 2**32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from mediad._fastpath.stream._probe_stream import Stores
+from tests.windows.stores import Stores
 
 SECOND = 1_000_000
 VIDEO, AUDIO = 0, 1

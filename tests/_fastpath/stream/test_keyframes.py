@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Keyframes
+from tests.windows.receiving import Keyframes
 
 MS = 1000
 SECOND = 1000 * MS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.stream._probe_stream import LayerRates
 from tests._fastpath.stream.test_layer_selector import rows
+from tests.windows.layers import LayerRates
 
 S = 1_000_000
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mediad._fastpath.stream._probe_stream import LayerSelector
+from tests.windows.layers import LayerSelector
 
 FORWARD, MARK, WHOLE_PICTURE, NEEDS_KEYFRAME = 1, 2, 4, 8
 TICKS = 3000

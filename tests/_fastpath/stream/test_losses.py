@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.stream._probe_bandwidth import Losses
+from tests.windows.bandwidth import Losses
 
 INTERVAL_US = 500_000
 

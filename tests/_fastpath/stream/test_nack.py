@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Nack
 from tests.support.arrivals import disordered
+from tests.windows.receiving import Nack
 
 MS = 1000
 DELAY = 10 * MS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Numbers
 from tests.support.arrivals import disordered
+from tests.windows.rewriting import Numbers
 
 MEMORY = 64
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.stream._probe_bandwidth import Pacer
+from tests.windows.bandwidth import Pacer
 
 REPAIR, MEDIA = 0, 1
 MS = 1000

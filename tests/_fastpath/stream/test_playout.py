@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Playout
+from tests.windows.sending import Playout
 
 SECOND, MS = 1_000_000, 1000
 FIVE_PERCENT = 13  # in 1/256

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.stream._probe_bandwidth import Probe
+from tests.windows.bandwidth import Probe
 
 PENDING, CARRIED, SLOWED, LOST = range(4)
 MS = 1000

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Receiver
 from tests.support.arrivals import disordered
+from tests.windows.receiving import Receiver
 
 SECOND = 1_000_000
 NEW, LATE, DUPLICATE, OUT_OF_RANGE, RESET = range(5)

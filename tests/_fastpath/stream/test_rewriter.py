@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Rewriter
 from tests.support.arrivals import disordered
+from tests.windows.rewriting import Rewriter
 
 # A row is (verb, input sequence number, output sequence number or None). Timestamps are 10 times the input.
 Row = tuple[str, int, int | None]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Scores, delivery_score
+from tests.windows.receiving import Scores, delivery_score
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.stream._probe_stream import Sender
+from tests.windows.sending import Sender
 
 SECOND = 1_000_000
 WALL = 1_700_000_000 * SECOND

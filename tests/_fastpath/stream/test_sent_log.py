@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediad._fastpath.stream._probe_bandwidth import SentLog
+from tests.windows.bandwidth import SentLog
 
 WAITING = 1
 LOG = 4096

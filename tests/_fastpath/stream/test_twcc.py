@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_stream import Twcc
 from tests.support.arrivals import disordered
+from tests.windows.receiving import Twcc
 
 WINDOW = 2048
 MAX_STATUSES = 400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediad._fastpath.stream._probe_stream import Uplink
+from tests.windows.receiving import Uplink
 
 SECOND = 1_000_000
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.payload import Codec
 from mediad._fastpath.wire.rtp import ExtensionKind
 from tests.support.encoders import encoded
 from tests.support.layered import descriptor, svc_structure
 from tests.support.rtp import TWO_BYTE, extension_block, packet, two_byte_elements
+from tests.windows import wire as window
 
 DESCRIPTOR_ID = 13
 SEQUENCE_HEADER, TEMPORAL_DELIMITER, FRAME = 1, 2, 6
@@ -21,7 +21,7 @@ def describe(payload: bytes, descriptor: bytes | None = None, *, marker: bool = 
     block = b""
     if descriptor is not None:
         block = extension_block(TWO_BYTE, two_byte_elements([(DESCRIPTOR_ID, descriptor)]))
-    return probe.describe(Codec.CODEC_AV1, packet(payload, extension=block, marker=marker), KINDS)
+    return window.describe(Codec.CODEC_AV1, packet(payload, extension=block, marker=marker), KINDS)
 
 
 def what_is_set(info: dict[str, int] | None) -> dict[str, int] | None:

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
 from tests.support.layered import Structure, Template, descriptor, svc_structure
+from tests.windows import wire as window
 
 L3T3 = svc_structure(3, 3, key_only=False, offset=50)
 L3T3_KEY = svc_structure(3, 3, key_only=True, offset=7)
 
 
-def known(structure: Structure) -> probe.Dependencies:
+def known(structure: Structure) -> window.Dependencies:
     """A stream whose key frame brought this structure."""
-    dependencies = probe.Dependencies()
+    dependencies = window.Dependencies()
     assert dependencies.describe(descriptor(structure.offset, 1, structure=structure)) is not None
     return dependencies
 
@@ -42,7 +42,7 @@ def test_templates_of_a_structure(structure: Structure) -> None:
 
 
 def test_a_key_frame_is_one_with_a_structure() -> None:
-    dependencies = probe.Dependencies()
+    dependencies = window.Dependencies()
     before = dependencies.describe(descriptor(50, 1))
     assert before is not None
     assert (before["has_layers"], before["targets"], before["starts_sequence"]) == (0, 0, 0)
@@ -58,7 +58,7 @@ def test_a_key_frame_is_one_with_a_structure() -> None:
 def test_chains_and_resolutions_are_stepped_over() -> None:
     templates = (Template(0, 0, (2, 2), (), (0, 0)), Template(1, 0, (0, 2), (1,), (0, 1)))
     structure = Structure(templates, 3, (0, 1), 2, ((320, 180), (640, 360)))
-    dependencies = probe.Dependencies()
+    dependencies = window.Dependencies()
     info = dependencies.describe(descriptor(4, 1, structure=structure, active=(0b01, 2)))
     assert info is not None
     assert (info["spatial_layer"], info["spatial_count"]) == (1, 1)
@@ -86,7 +86,7 @@ def test_templates_that_do_not_exist() -> None:
 
 
 def test_a_late_structure_does_not_come_back() -> None:
-    dependencies = probe.Dependencies()
+    dependencies = window.Dependencies()
     dependencies.describe(descriptor(7, 9, structure=L3T3_KEY), 90_000)
     dependencies.describe(descriptor(50, 1, structure=L3T3), 60_000)
     assert dependencies.describe(descriptor(7, 10), 93_000)["has_layers"] == 1
@@ -126,13 +126,13 @@ def test_a_structure_that_is_cut_off_changes_nothing() -> None:
 
 
 def test_fewer_than_three_bytes() -> None:
-    assert probe.Dependencies().describe(b"") is None
-    assert probe.Dependencies().describe(b"\x80\x00") is None
+    assert window.Dependencies().describe(b"") is None
+    assert window.Dependencies().describe(b"\x80\x00") is None
 
 
 @given(st.lists(st.binary(min_size=3, max_size=120), max_size=8), st.booleans())
 def test_junk(descriptors: list[bytes], flagged: bool) -> None:
-    dependencies = probe.Dependencies()
+    dependencies = window.Dependencies()
     for data in descriptors:
         junk = data[:3] + bytes([data[3] | 0x80]) + data[4:] if flagged and len(data) > 3 else data
         info = dependencies.describe(junk)

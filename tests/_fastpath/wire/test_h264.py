@@ -9,16 +9,16 @@ from aiortc.codecs.h264 import H264Encoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.payload import Codec
 from tests.support.encoders import h264_payloads
 from tests.support.rtp import packet
+from tests.windows import wire as window
 
 SLICE, IDR, SEI, SPS, PPS, AUD, FILLER = 1, 5, 6, 7, 8, 9, 12
 
 
 def describe(payload: bytes, *, marker: bool = False) -> dict[str, int]:
-    return probe.describe(Codec.CODEC_H264, packet(payload, marker=marker), {})
+    return window.describe(Codec.CODEC_H264, packet(payload, marker=marker), {})
 
 
 def unit(kind: int, size: int = 20) -> bytes:

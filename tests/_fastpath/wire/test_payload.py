@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.payload import Codec
 from mediad._fastpath.wire.rtp import ExtensionKind
 from tests.support.rtp import TWO_BYTE, extension_block, packet, two_byte_elements
+from tests.windows import wire as window
 
 VIDEO = (Codec.CODEC_VP8, Codec.CODEC_VP9, Codec.CODEC_H264, Codec.CODEC_AV1)
 DESCRIPTOR = {5: ExtensionKind.EXT_DEPENDENCY_DESCRIPTOR}
@@ -21,13 +21,13 @@ def set_fields(info: dict[str, int]) -> dict[str, int]:
 
 @pytest.mark.parametrize("marker", [False, True])
 def test_other_codecs_have_only_their_marker(marker: bool) -> None:
-    info = probe.describe(Codec.CODEC_OTHER, packet(b"\x10\x00\x9d\x01\x2a", marker=marker), {})
+    info = window.describe(Codec.CODEC_OTHER, packet(b"\x10\x00\x9d\x01\x2a", marker=marker), {})
     assert set_fields(info) == ({"ends_frame": 1} if marker else {})
 
 
 @pytest.mark.parametrize("number", [-1, 6, 255])
 def test_numbers_that_are_no_codec_do_nothing(number: int) -> None:
-    assert set_fields(probe.describe(number, packet(b"\x10\x00"), {})) == {}
+    assert set_fields(window.describe(number, packet(b"\x10\x00"), {})) == {}
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def test_numbers_that_are_no_codec_do_nothing(number: int) -> None:
     [(b"", 0), (b"\x08", 1), (b"\x08\x00", 1), (b"\x08\x00\x00", 0), (bytes(80), 0)],
 )
 def test_opus_silence_is_short(payload: bytes, is_dtx: int) -> None:
-    info = probe.describe(Codec.CODEC_OPUS, packet(payload), {})
+    info = window.describe(Codec.CODEC_OPUS, packet(payload), {})
     assert (info["is_dtx"], info["starts_frame"], info["ends_frame"]) == (is_dtx, 1, 1)
     assert not info["is_keyframe"]
 
 
 @pytest.mark.parametrize("codec", VIDEO)
 def test_a_packet_of_padding_is_no_frame(codec: Codec) -> None:
-    assert set_fields(probe.describe(codec, packet(padding=200), {})) == {}
+    assert set_fields(window.describe(codec, packet(padding=200), {})) == {}
 
 
 @example(Codec.CODEC_H264, b"\x07", bytes(3), False)  # SPS where a descriptor sees no start
@@ -56,7 +56,7 @@ def test_junk_stays_in_bounds_and_in_range(
     codec: Codec, payload: bytes, descriptor: bytes, marker: bool
 ) -> None:
     block = extension_block(TWO_BYTE, two_byte_elements([(5, descriptor)])) if descriptor else b""
-    info = probe.describe(codec, packet(payload, marker=marker, extension=block), DESCRIPTOR)
+    info = window.describe(codec, packet(payload, marker=marker, extension=block), DESCRIPTOR)
     for name in (
         "is_keyframe",
         "starts_frame",

@@ -11,7 +11,7 @@ from aiortc import rtp as aiortc_rtp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
+from tests.windows import wire as window
 
 ROOM = 1400
 SSRC = st.integers(0, 0xFFFFFFFF)
@@ -28,7 +28,7 @@ def header(packet_type: int, count: int, body: bytes, *, version: int = 2, padde
 def only(data: bytes | None) -> dict[str, Any]:
     """The view of the one packet in data."""
     assert data is not None
-    [view], malformed = probe.rtcp_read(data)
+    [view], malformed = window.rtcp_read(data)
     assert not malformed
     return view
 
@@ -44,10 +44,10 @@ def parsed(data: bytes | None) -> Any:
 
 def test_a_compound_is_walked_to_its_end() -> None:
     data = header(200, 0, bytes(24)) + header(202, 0, b"") + header(203, 1, b"\0\0\0\7")
-    views, malformed = probe.rtcp_read(data)
+    views, malformed = window.rtcp_read(data)
     assert [view["packet_type"] for view in views] == [200, 202, 203]
     assert not malformed
-    assert probe.rtcp_read(b"") == ([], False)
+    assert window.rtcp_read(b"") == ([], False)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_compound_is_walked_to_its_end() -> None:
     ],
 )
 def test_the_walk_ends_at_the_first_malformed_packet(tail: bytes) -> None:
-    views, malformed = probe.rtcp_read(header(203, 0, b"") + tail)
+    views, malformed = window.rtcp_read(header(203, 0, b"") + tail)
     assert (len(views), malformed) == (1, True)
 
 
@@ -74,7 +74,7 @@ def test_padding_is_taken_off() -> None:
 def test_padding_as_browsers_write_it() -> None:
     """By less than a word, and before the last packet of the compound."""
     feedback = header(205, 15, b"ssrcssrcfci\1", padded=True)
-    views, malformed = probe.rtcp_read(feedback + header(203, 1, b"\0\0\0\7"))
+    views, malformed = window.rtcp_read(feedback + header(203, 1, b"\0\0\0\7"))
     assert [view["body"] for view in views] == [b"ssrcssrcfci", b"\0\0\0\7"]
     assert not malformed
 
@@ -84,7 +84,7 @@ def test_padding_as_browsers_write_it() -> None:
 
 @given(SENDER)
 def test_sender_report(sender: tuple[int, int, int, int, int]) -> None:
-    data = probe.write_sr(sender, ROOM)
+    data = window.write_sr(sender, ROOM)
     assert only(data)["sender"] == sender
     theirs = parsed(data)
     info = theirs.sender_info
@@ -99,7 +99,7 @@ def test_sender_report(sender: tuple[int, int, int, int, int]) -> None:
 
 @given(SSRC, st.lists(REPORT, max_size=31))
 def test_receiver_report(ssrc: int, reports: list[tuple[int, ...]]) -> None:
-    data = probe.write_rr(ssrc, reports, ROOM)
+    data = window.write_rr(ssrc, reports, ROOM)
     assert only(data)["reports"] == reports
     theirs = parsed(data)
     assert theirs.ssrc == ssrc
@@ -126,7 +126,7 @@ def test_reports_inside_a_sender_report(
     ("lost", "written"), [(0x7FFFFF, 0x7FFFFF), (2**31 - 1, 0x7FFFFF), (-(2**31), -0x800000), (-1, -1)]
 )
 def test_cumulative_loss_is_clamped_to_24_bits(lost: int, written: int) -> None:
-    data = probe.write_rr(1, [(2, 0, lost, 0, 0, 0, 0)], ROOM)
+    data = window.write_rr(1, [(2, 0, lost, 0, 0, 0, 0)], ROOM)
     assert only(data)["reports"][0][2] == written
 
 
@@ -138,7 +138,7 @@ def test_a_report_count_beyond_the_length_is_cut() -> None:
 
 
 def test_more_reports_than_a_packet_holds() -> None:
-    assert probe.write_rr(1, [(2, 0, 0, 0, 0, 0, 0)] * 32, ROOM) is None
+    assert window.write_rr(1, [(2, 0, 0, 0, 0, 0, 0)] * 32, ROOM) is None
 
 
 # ---- SDES and BYE ----
@@ -146,7 +146,7 @@ def test_more_reports_than_a_packet_holds() -> None:
 
 @given(SSRC, st.binary(min_size=1, max_size=255))
 def test_sdes(ssrc: int, cname: bytes) -> None:
-    data = probe.write_sdes(ssrc, cname, ROOM)
+    data = window.write_sdes(ssrc, cname, ROOM)
     [chunk] = parsed(data).chunks
     assert (chunk.ssrc, chunk.items) == (ssrc, [(1, cname)])
     assert data is not None
@@ -155,7 +155,7 @@ def test_sdes(ssrc: int, cname: bytes) -> None:
 
 
 def test_a_cname_has_at_most_255_bytes() -> None:
-    assert probe.write_sdes(1, bytes(256), ROOM) is None
+    assert window.write_sdes(1, bytes(256), ROOM) is None
 
 
 @given(st.lists(SSRC, max_size=31))
@@ -187,7 +187,7 @@ def test_nack(first: int, gaps: list[int]) -> None:
     lost = [first]
     for gap in gaps:
         lost.append(lost[-1] + gap & 0xFFFF)
-    data = probe.write_nack(1, 2, lost, ROOM)
+    data = window.write_nack(1, 2, lost, ROOM)
     view = only(data)
     assert view["feedback"] == (1, 2)
     assert numbers_of(view["nacks"]) == lost
@@ -199,21 +199,21 @@ def test_nack(first: int, gaps: list[int]) -> None:
 @given(st.lists(st.integers(0, 60000), min_size=1, max_size=80, unique=True).map(sorted))
 def test_nack_as_aiortc_writes_and_reads_it(lost: list[int]) -> None:
     theirs = aiortc_rtp.RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=2, lost=lost)
-    assert probe.write_nack(1, 2, lost, ROOM) == bytes(theirs)
+    assert window.write_nack(1, 2, lost, ROOM) == bytes(theirs)
     assert numbers_of(only(bytes(theirs))["nacks"]) == lost
 
 
 def test_a_repeated_number_is_asked_for_once() -> None:
-    assert only(probe.write_nack(1, 2, [7, 7, 8, 8], ROOM))["nacks"] == [(7, 1)]
+    assert only(window.write_nack(1, 2, [7, 7, 8, 8], ROOM))["nacks"] == [(7, 1)]
 
 
 def test_an_empty_nack_asks_for_nothing() -> None:
-    assert only(probe.write_nack(1, 2, [], ROOM))["nacks"] == []
+    assert only(window.write_nack(1, 2, [], ROOM))["nacks"] == []
 
 
 @given(SSRC, SSRC)
 def test_pli(sender_ssrc: int, media_ssrc: int) -> None:
-    data = probe.write_pli(sender_ssrc, media_ssrc, ROOM)
+    data = window.write_pli(sender_ssrc, media_ssrc, ROOM)
     theirs = aiortc_rtp.RtcpPsfbPacket(fmt=1, ssrc=sender_ssrc, media_ssrc=media_ssrc)
     assert data == bytes(theirs)
     view = only(data)
@@ -222,7 +222,7 @@ def test_pli(sender_ssrc: int, media_ssrc: int) -> None:
 
 @given(SSRC, SSRC, st.integers(0, 255))
 def test_fir(sender_ssrc: int, media_ssrc: int, command: int) -> None:
-    data = probe.write_fir(sender_ssrc, media_ssrc, command, ROOM)
+    data = window.write_fir(sender_ssrc, media_ssrc, command, ROOM)
     view = only(data)
     assert (view["count"], view["feedback"], view["fir"]) == (4, (sender_ssrc, 0), [media_ssrc])
     assert parsed(data).fci == struct.pack("!IB3x", media_ssrc, command)
@@ -235,7 +235,7 @@ def test_fir_for_several_streams() -> None:
 
 @given(SSRC, st.integers(0, 2**64 - 1), st.lists(SSRC, max_size=20))
 def test_remb(sender_ssrc: int, bitrate_bps: int, ssrcs: list[int]) -> None:
-    data = probe.write_remb(sender_ssrc, bitrate_bps, ssrcs, ROOM)
+    data = window.write_remb(sender_ssrc, bitrate_bps, ssrcs, ROOM)
     read_bps = only(data)["remb"]
     # 18 bits of mantissa, rounded down: never more than was meant.
     assert read_bps <= bitrate_bps
@@ -265,9 +265,9 @@ def test_what_is_no_remb(fci: bytes) -> None:
 
 
 def test_a_remb_names_at_most_255_streams() -> None:
-    whole = probe.write_remb(1, 10**6, list(range(255)), ROOM)
+    whole = window.write_remb(1, 10**6, list(range(255)), ROOM)
     assert aiortc_rtp.unpack_remb_fci(parsed(whole).fci)[1] == list(range(255))
-    assert probe.write_remb(1, 10**6, list(range(256)), 4 * ROOM) is None
+    assert window.write_remb(1, 10**6, list(range(256)), 4 * ROOM) is None
 
 
 def test_the_largest_remb() -> None:
@@ -293,8 +293,8 @@ def test_readers_look_at_their_own_type_only() -> None:
 @pytest.mark.parametrize("packet_type", [200, 201, 203, 205, 206, 207])
 def test_items_behind_the_last_read_as_zero(packet_type: int) -> None:
     data = header(packet_type, 1, b"\xff" * 28)
-    assert probe.rtcp_read_outside(data, 100) == [0, 0, 0, 0, 0]
-    assert probe.rtcp_read_outside(data, 0xFFFFFFFF) == [0, 0, 0, 0, 0]
+    assert window.rtcp_read_outside(data, 100) == [0, 0, 0, 0, 0]
+    assert window.rtcp_read_outside(data, 0xFFFFFFFF) == [0, 0, 0, 0, 0]
 
 
 # ---- XR ----
@@ -302,17 +302,17 @@ def test_items_behind_the_last_read_as_zero(packet_type: int) -> None:
 
 @given(SSRC, st.integers(0, 2**64 - 1))
 def test_rrtr(sender_ssrc: int, ntp: int) -> None:
-    data = probe.write_rrtr(sender_ssrc, ntp, ROOM)
+    data = window.write_rrtr(sender_ssrc, ntp, ROOM)
     assert data == header(207, 0, struct.pack("!IBBHQ", sender_ssrc, 4, 0, 2, ntp))
     assert only(data)["rrtr"] == ntp
 
 
 @given(SSRC, SSRC, U32, U32)
 def test_dlrr(sender_ssrc: int, ssrc: int, last_rr: int, delay: int) -> None:
-    data = probe.write_dlrr(sender_ssrc, ssrc, last_rr, delay, ROOM)
+    data = window.write_dlrr(sender_ssrc, ssrc, last_rr, delay, ROOM)
     assert data == header(207, 0, struct.pack("!IBBHIII", sender_ssrc, 5, 0, 3, ssrc, last_rr, delay))
-    assert probe.rtcp_read_dlrr(data, ssrc) == (last_rr, delay)
-    assert probe.rtcp_read_dlrr(data, ssrc ^ 1) is None
+    assert window.rtcp_read_dlrr(data, ssrc) == (last_rr, delay)
+    assert window.rtcp_read_dlrr(data, ssrc ^ 1) is None
 
 
 def test_xr_blocks_are_found_behind_others() -> None:
@@ -321,7 +321,7 @@ def test_xr_blocks_are_found_behind_others() -> None:
     dlrr = struct.pack("!BBHIIIIII", 5, 0, 6, 1, 2, 3, 4, 5, 6)
     data = header(207, 0, b"ssrc" + other + rrtr + dlrr)
     assert only(data)["rrtr"] == 99
-    assert probe.rtcp_read_dlrr(data, 4) == (5, 6)
+    assert window.rtcp_read_dlrr(data, 4) == (5, 6)
 
 
 @pytest.mark.parametrize(
@@ -336,21 +336,21 @@ def test_xr_blocks_are_found_behind_others() -> None:
 )
 def test_cut_off_xr_blocks(body: bytes) -> None:
     assert "rrtr" not in only(header(207, 0, body))
-    assert probe.rtcp_read_dlrr(header(207, 0, body), 0) is None
+    assert window.rtcp_read_dlrr(header(207, 0, body), 0) is None
 
 
 # ---- bounds ----
 
 WRITERS = [
-    lambda room: probe.write_sr((1, 2, 3, 4, 5), room),
-    lambda room: probe.write_rr(1, [(2, 0, 0, 0, 0, 0, 0)] * 3, room),
-    lambda room: probe.write_sdes(1, b"cname", room),
-    lambda room: probe.write_nack(1, 2, [1, 100, 200], room),
-    lambda room: probe.write_pli(1, 2, room),
-    lambda room: probe.write_fir(1, 2, 3, room),
-    lambda room: probe.write_remb(1, 10**6, [1, 2], room),
-    lambda room: probe.write_rrtr(1, 2, room),
-    lambda room: probe.write_dlrr(1, 2, 3, 4, room),
+    lambda room: window.write_sr((1, 2, 3, 4, 5), room),
+    lambda room: window.write_rr(1, [(2, 0, 0, 0, 0, 0, 0)] * 3, room),
+    lambda room: window.write_sdes(1, b"cname", room),
+    lambda room: window.write_nack(1, 2, [1, 100, 200], room),
+    lambda room: window.write_pli(1, 2, room),
+    lambda room: window.write_fir(1, 2, 3, room),
+    lambda room: window.write_remb(1, 10**6, [1, 2], room),
+    lambda room: window.write_rrtr(1, 2, room),
+    lambda room: window.write_dlrr(1, 2, 3, 4, room),
 ]
 
 
@@ -372,12 +372,12 @@ def test_writers_stop_at_the_limit(write: Any) -> None:
     st.binary(max_size=8),
 )
 def test_junk(packets: list[tuple[int, int, int, bytes]], tail: bytes) -> None:
-    """The probe's inputs end at a page that must not be read: it is enough to survive and be consistent."""
+    """The window's inputs end at a page that must not be read: it is enough to survive and be consistent."""
     data = b"".join(
         struct.pack("!BBH", first | 0x80, kind, words) + body for first, kind, words, body in packets
     )
-    views, malformed = probe.rtcp_read(data + tail)
+    views, malformed = window.rtcp_read(data + tail)
     assert malformed or sum(len(view["body"]) + 4 for view in views) <= len(data + tail)
     for view in views:
         assert len(view["reports"]) * 24 + len(view["nacks"]) * 4 <= len(view["body"])
-    probe.rtcp_read_dlrr(data + tail, 0)
+    window.rtcp_read_dlrr(data + tail, 0)

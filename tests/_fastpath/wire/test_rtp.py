@@ -11,7 +11,6 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParam
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.rtp import ExtensionKind, ParseStatus
 from tests.support.rtp import (
     ONE_BYTE,
@@ -21,13 +20,14 @@ from tests.support.rtp import (
     packet,
     two_byte_elements,
 )
+from tests.windows import wire as window
 
 MID, RID, LEVEL = ExtensionKind.EXT_MID, ExtensionKind.EXT_RID, ExtensionKind.EXT_AUDIO_LEVEL
 KINDS = {1: MID, 2: RID, 3: LEVEL, 200: LEVEL}
 
 
 def read(data: bytes, kinds: dict[int, int] = KINDS) -> dict[str, Any]:
-    view = probe.rtp_read(data, kinds)
+    view = window.rtp_read(data, kinds)
     assert isinstance(view, dict), ParseStatus(view)
     return view
 
@@ -76,7 +76,7 @@ def test_every_field_of_the_header() -> None:
     ],
 )
 def test_what_is_refused(data: bytes, status: ParseStatus) -> None:
-    assert probe.rtp_read(data, KINDS) == status
+    assert window.rtp_read(data, KINDS) == status
 
 
 def test_padding_may_be_all_there_is() -> None:
@@ -97,7 +97,7 @@ def test_padding_may_be_all_there_is() -> None:
 def test_the_header_must_fit_the_plaintext(plain_length: int, status: ParseStatus) -> None:
     """An extension length that reached into the authentication tag shows after unprotecting."""
     data = packet(bytes(30), extension=extension_block(ONE_BYTE, b"\x10a"))
-    assert probe.rtp_read_header(data, plain_length) == status
+    assert window.rtp_read_header(data, plain_length) == status
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_written_extensions_read_back(elements: list[tuple[int, bytes]], two_byt
         expected = extension_block(TWO_BYTE, two_byte_elements(elements))
     else:
         expected = extension_block(ONE_BYTE, one_byte_elements(elements))
-    block = probe.write_extensions(elements, two_byte)
+    block = window.write_extensions(elements, two_byte)
     assert block == expected
     kinds = {number: index for index, (number, _) in enumerate(elements)}
     view = read(packet(b"payload", extension=block), kinds)
@@ -225,7 +225,7 @@ JUNK = st.tuples(HEADERS, st.binary(max_size=90)).map(b"".join)
 
 @given(JUNK)
 def test_junk_is_refused_as_aiortc_refuses_it(data: bytes) -> None:
-    ours = probe.rtp_read(data, {})
+    ours = window.rtp_read(data, {})
     try:
         theirs = aiortc_rtp.RtpPacket.parse(data)
     except ValueError:
@@ -255,19 +255,19 @@ def test_rtx_gives_back_the_original(padding: int, block: bytes) -> None:
     common: dict[str, Any] = {"marker": True, "timestamp": 77, "csrcs": (9,), "extension": block}
     rtx = packet(b"\xab\xcdoriginal", payload_type=97, sequence_number=5, ssrc=2, padding=padding, **common)
     original = packet(b"original", payload_type=96, sequence_number=0xABCD, ssrc=1, padding=padding, **common)
-    view = probe.rtp_read_rtx(rtx, KINDS, 96, 1)
+    view = window.rtp_read_rtx(rtx, KINDS, 96, 1)
     assert view == read(original)
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x01"])
 def test_rtx_without_a_sequence_number(payload: bytes) -> None:
-    assert probe.rtp_read_rtx(packet(payload, padding=9), KINDS, 96, 1) is None
+    assert window.rtp_read_rtx(packet(payload, padding=9), KINDS, 96, 1) is None
 
 
 @given(FIELDS, st.integers(0, 0xFFFF))
 def test_rtx_as_aiortc_wraps_it(fields: dict[str, Any], rtx_sequence_number: int) -> None:
     original = aiortc_rtp.RtpPacket.parse(packet(**{**fields, "padding": 0}))
     rtx = aiortc_rtp.wrap_rtx(original, payload_type=97, sequence_number=rtx_sequence_number, ssrc=4321)
-    view = probe.rtp_read_rtx(rtx.serialize(), {}, fields["payload_type"], fields["ssrc"])
+    view = window.rtp_read_rtx(rtx.serialize(), {}, fields["payload_type"], fields["ssrc"])
     assert view is not None
     assert view["data"] == original.serialize()

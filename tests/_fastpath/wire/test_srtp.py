@@ -9,11 +9,11 @@ import sys
 import pytest
 from pylibsrtp import Policy, Session
 
-from mediad._fastpath.base._probe_base import TAIL_SIZE
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.srtp import SrtpStatus, check_streams
 from tests.support.imports import ROOT
 from tests.support.rtp import ONE_BYTE, extension_block, packet
+from tests.windows import wire as window
+from tests.windows.containers import TAIL_SIZE
 
 PROFILES = {
     "AEAD_AES_128_GCM": (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16),
@@ -39,7 +39,7 @@ def inbound(profile: str) -> Session:
 
 def call(name: str, lent: Session, data: bytes) -> tuple[int, bytes]:
     """In a buffer with exactly the room that packet slots promise."""
-    return probe.srtp_call(name, lent, data, TAIL_SIZE)
+    return window.srtp_call(name, lent, data, TAIL_SIZE)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -97,15 +97,15 @@ def test_what_is_too_short_is_refused(size: int) -> None:
 
 def test_sequence_numbers_wrap() -> None:
     """The rollover counter is libsrtp's: 70 000 packets of one stream are past 2^16."""
-    assert probe.srtp_protect_many(outbound("AEAD_AES_128_GCM"), RTP, 70_000) == 70_000
+    assert window.srtp_protect_many(outbound("AEAD_AES_128_GCM"), RTP, 70_000) == 70_000
 
 
 def test_only_sessions_are_lent() -> None:
     lent = outbound("AEAD_AES_128_GCM")
-    assert probe.session_pointer(lent) == probe.session_pointer(lent) != 0
-    assert probe.session_pointer(lent) != probe.session_pointer(outbound("AEAD_AES_128_GCM"))
+    assert window.session_pointer(lent) == window.session_pointer(lent) != 0
+    assert window.session_pointer(lent) != window.session_pointer(outbound("AEAD_AES_128_GCM"))
     with pytest.raises(TypeError, match=r"expected a pylibsrtp\.Session, got bytes"):
-        probe.session_pointer(b"session")
+        window.session_pointer(b"session")
 
 
 OTHER_LIBSRTP = """

@@ -9,7 +9,6 @@ from aioice import stun as aioice_stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
 from tests.support.stun import (
     MESSAGE_INTEGRITY,
     PRIORITY,
@@ -18,6 +17,7 @@ from tests.support.stun import (
     with_fingerprint,
     with_integrity,
 )
+from tests.windows import wire as window
 
 REQUEST, INDICATION, SUCCESS, ERROR = 0x0001, 0x0011, 0x0101, 0x0111
 MESSAGE_INTEGRITY_SHA256 = 0x001C
@@ -29,8 +29,8 @@ def request(username: bytes = b"ours:theirs", kind: int = REQUEST) -> bytes:
 
 def test_a_browsers_request() -> None:
     data = with_fingerprint(with_integrity(request(b"abcdefgh:XYZ+/"), "password"))
-    assert probe.is_stun(data)
-    assert probe.stun_username(data) == b"abcdefgh"
+    assert window.is_stun(data)
+    assert window.stun_username(data) == b"abcdefgh"
 
 
 def test_what_aioice_writes() -> None:
@@ -38,7 +38,7 @@ def test_what_aioice_writes() -> None:
     theirs.attributes["USERNAME"] = "local:remote"
     theirs.attributes["PRIORITY"] = 1
     theirs.add_message_integrity(b"password")
-    assert probe.stun_username(bytes(theirs)) == b"local"
+    assert window.stun_username(bytes(theirs)) == b"local"
 
 
 @pytest.mark.parametrize(
@@ -54,25 +54,25 @@ def test_what_aioice_writes() -> None:
     ],
 )
 def test_the_part_before_the_colon(username: bytes, fragment: bytes | None) -> None:
-    assert probe.stun_username(request(username)) == fragment
+    assert window.stun_username(request(username)) == fragment
 
 
 @pytest.mark.parametrize("kind", [INDICATION, SUCCESS, ERROR, 0x0003])
 def test_only_binding_requests_have_a_username_to_look_for(kind: int) -> None:
     """A lite agent sends no requests, so it expects no answers."""
-    assert probe.is_stun(request(kind=kind))
-    assert probe.stun_username(request(kind=kind)) is None
+    assert window.is_stun(request(kind=kind))
+    assert window.stun_username(request(kind=kind)) is None
 
 
 @pytest.mark.parametrize("integrity", [MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256])
 def test_a_username_behind_the_integrity_is_not_covered_by_it(integrity: int) -> None:
     data = message(REQUEST, [(integrity, bytes(20)), (USERNAME, b"ours:theirs")])
-    assert probe.stun_username(data) is None
+    assert window.stun_username(data) is None
 
 
 def test_the_first_username_counts() -> None:
     data = message(REQUEST, [(USERNAME, b"one:x"), (USERNAME, b"two:x")])
-    assert probe.stun_username(data) == b"one"
+    assert window.stun_username(data) == b"one"
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,19 @@ def test_the_first_username_counts() -> None:
     ],
 )
 def test_what_is_no_stun(data: bytes) -> None:
-    assert not probe.is_stun(data)
-    assert probe.stun_username(data) is None
+    assert not window.is_stun(data)
+    assert window.stun_username(data) is None
 
 
 def test_an_empty_request() -> None:
-    assert probe.is_stun(message(REQUEST, []))
-    assert probe.stun_username(message(REQUEST, [])) is None
+    assert window.is_stun(message(REQUEST, []))
+    assert window.stun_username(message(REQUEST, [])) is None
 
 
 def test_an_attribute_that_runs_over_the_end() -> None:
     data = bytearray(message(REQUEST, [(USERNAME, b"ours:xyz")]))
     data[23] = 9
-    assert probe.stun_username(bytes(data)) is None
+    assert window.stun_username(bytes(data)) is None
 
 
 ATTRIBUTES = st.lists(
@@ -115,13 +115,13 @@ def test_the_walk_against_a_list(attributes: list[tuple[int, bytes]]) -> None:
     expected = None
     if usernames and b":" in usernames[0]:
         expected = usernames[0].split(b":")[0] or None
-    assert probe.stun_username(message(REQUEST, attributes)) == expected
+    assert window.stun_username(message(REQUEST, attributes)) == expected
 
 
 @given(st.binary(max_size=60))
 def test_junk_behind_a_good_header(body: bytes) -> None:
     body += bytes(-len(body) % 4)
     data = struct.pack("!HHI", REQUEST, len(body), 0x2112A442) + bytes(12) + body
-    assert probe.is_stun(data)
-    fragment = probe.stun_username(data)
+    assert window.is_stun(data)
+    fragment = window.stun_username(data)
     assert fragment is None or (fragment + b":" in body and b":" not in fragment)

@@ -7,9 +7,9 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.stream._probe_bandwidth import read_feedback, unwrap_arrival
-from mediad._fastpath.stream._probe_stream import Twcc
 from tests.support.arrivals import disordered
+from tests.windows.bandwidth import read_feedback, unwrap_arrival
+from tests.windows.receiving import Twcc
 
 WRAP_US = 64_000 << 24
 

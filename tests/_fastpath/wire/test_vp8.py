@@ -9,16 +9,16 @@ from aiortc.codecs.vpx import VpxPayloadDescriptor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.payload import Codec
 from tests.support.encoders import vp8_payloads
 from tests.support.rtp import packet
+from tests.windows import wire as window
 
 KEY, DELTA = b"\x10\x02\x00\x9d\x01\x2a", b"\x11\x02\x00"
 
 
 def describe(payload: bytes, *, marker: bool = False) -> dict[str, int]:
-    return probe.describe(Codec.CODEC_VP8, packet(payload, marker=marker), {})
+    return window.describe(Codec.CODEC_VP8, packet(payload, marker=marker), {})
 
 
 def fields(**values: int) -> dict[str, int]:
@@ -106,7 +106,7 @@ def test_reads_what_aiortc_writes(theirs: Any, body: bytes) -> None:
 
 @given(DESCRIPTORS, st.integers(0, 0xFFFF), st.integers(0, 255))
 def test_rewriting_changes_the_counters_and_nothing_else(theirs: Any, picture_id: int, tl0: int) -> None:
-    rewritten = probe.rewrite_vp8(Codec.CODEC_VP8, packet(bytes(theirs) + KEY), picture_id, tl0)
+    rewritten = window.rewrite_vp8(Codec.CODEC_VP8, packet(bytes(theirs) + KEY), picture_id, tl0)
     if theirs.picture_id is not None:
         theirs.picture_id = picture_id & 0x7FFF
     if theirs.tl0picidx is not None:
@@ -116,7 +116,7 @@ def test_rewriting_changes_the_counters_and_nothing_else(theirs: Any, picture_id
 
 @pytest.mark.parametrize(("picture_id", "written"), [(0x05, 5), (0x7F, 0x7F), (0x80, 0), (0xFFFF, 0x7F)])
 def test_a_short_picture_id_stays_short(picture_id: int, written: int) -> None:
-    rewritten = probe.rewrite_vp8(Codec.CODEC_VP8, packet(b"\x90\x80\x23" + KEY), picture_id, 0)
+    rewritten = window.rewrite_vp8(Codec.CODEC_VP8, packet(b"\x90\x80\x23" + KEY), picture_id, 0)
     assert rewritten == b"\x90\x80" + bytes([written]) + KEY
 
 

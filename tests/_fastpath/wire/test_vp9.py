@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad._fastpath.wire import _probe_wire as probe
 from mediad._fastpath.wire.payload import Codec
 from tests.support.encoders import encoded
 from tests.support.rtp import packet
+from tests.windows import wire as window
 
 # The first byte's flags: picture id, predicted, layers, flexible mode, begins, ends.
 ID, P, L, F, B, E = (1 << bit for bit in range(7, 1, -1))
 
 
 def describe(payload: bytes, *, marker: bool = False) -> dict[str, int]:
-    return probe.describe(Codec.CODEC_VP9, packet(payload, marker=marker), {})
+    return window.describe(Codec.CODEC_VP9, packet(payload, marker=marker), {})
 
 
 def layers(temporal: int, spatial: int, *, up: bool = False, inter: bool = False) -> bytes:

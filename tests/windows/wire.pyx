@@ -1,4 +1,4 @@
-"""The tests' window into wire/. Built with MEDIAD_PROBE=1 only; nothing in mediad imports it.
+"""Test window into wire/.
 
 Every parser sees its input at the very end of a mapped page, and every writer its limit there: the first byte read or
 written too far is a segmentation fault, in any build.

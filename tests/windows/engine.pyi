@@ -1,6 +1,6 @@
 from typing import Any
 
-class EngineProbe:
+class EngineWindow:
     """Takes the commands of loop.pyi as well."""
 
     def __getattr__(self, name: str) -> Any: ...

@@ -1,17 +1,13 @@
-"""The tests' window into base/. Built with MEDIAD_PROBE=1 only; nothing in mediad imports it.
+"""Test window into what base/ keeps things in: pool, tables, timer wheel and ring, a class for each.
 
 Arguments are trusted: a test that breaks a precondition gets what the C code does then.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
-from mediad._fastpath.base cimport clock, kernel, octets, sequence
-from mediad._fastpath.base.budget cimport budget_take
-from mediad._fastpath.base.invariant cimport MEDIAD_ASSERT
 from mediad._fastpath.base.pool cimport (
     NO_SLOT, SLOT_BYTES, TAIL_BYTES, Pool, pool_data, pool_destroy, pool_hold, pool_init, pool_release, pool_take,
 )
-from mediad._fastpath.base.rate cimport RateMeter, rate_add, rate_bps
 from mediad._fastpath.base.ring cimport (
     Ring, ring_commit, ring_destroy, ring_init, ring_pop, ring_pop_slot, ring_push, ring_push_slot, ring_release,
     ring_room,
@@ -27,82 +23,11 @@ from mediad._fastpath.base.wheel cimport (
 
 SLOT_SIZE = SLOT_BYTES
 TAIL_SIZE = TAIL_BYTES
-GSO_MOST_SEGMENTS = kernel.GSO_SEGMENTS
-
-
-# octets
-
-def load(width: int, data: bytes) -> int:
-    cdef const uint8_t* p = data
-    if width == 16:
-        return octets.load16(p)
-    if width == 24:
-        return octets.load24(p)
-    return octets.load32(p) if width == 32 else octets.load64(p)
-
-
-def store(width: int, uint64_t value) -> bytes:
-    cdef uint8_t[8] p
-    if width == 16:
-        octets.store16(p, <uint32_t>value)
-    elif width == 24:
-        octets.store24(p, <uint32_t>value)
-    elif width == 32:
-        octets.store32(p, <uint32_t>value)
-    else:
-        octets.store64(p, value)
-    return (<uint8_t*>p)[:width // 8]
-
-
-# sequence
-
-def newer16(uint16_t a, uint16_t b) -> bool:
-    return sequence.newer16(a, b)
-
-
-def newer32(uint32_t a, uint32_t b) -> bool:
-    return sequence.newer32(a, b)
-
-
-def unwrap16(int64_t reference, uint16_t value) -> int:
-    return sequence.unwrap16(reference, value)
-
-
-def unwrap32(int64_t reference, uint32_t value) -> int:
-    return sequence.unwrap32(reference, value)
-
-
-# clock
-
-def ntp_from_us(uint64_t wall_us) -> int:
-    return clock.ntp_from_us(wall_us)
-
-
-def us_from_ntp(uint64_t ntp) -> int:
-    return clock.us_from_ntp(ntp)
-
-
-def compact_ntp(uint64_t ntp) -> int:
-    return clock.compact_ntp(ntp)
-
-
-def us_from_compact(uint32_t compact) -> int:
-    return clock.us_from_compact(compact)
-
-
-def abs_send_time(uint64_t now_us) -> int:
-    return clock.abs_send_time(now_us)
-
-
-# invariant
-
-def assert_that(condition: bool) -> None:
-    MEDIAD_ASSERT(condition)
 
 
 # pool
 
-cdef class PoolProbe:
+cdef class PoolWindow:
     cdef Pool pool
 
     def __cinit__(self, uint32_t capacity):
@@ -142,16 +67,7 @@ cdef class PoolProbe:
 
 # table
 
-cdef class BudgetProbe:
-    """One budget."""
-
-    cdef uint64_t due_us
-
-    def take(self, interval_us: int, burst: int, now_us: int):
-        return budget_take(&self.due_us, interval_us, burst, now_us)
-
-
-cdef class TableProbe:
+cdef class TableWindow:
     cdef Table table
 
     def __cinit__(self, uint32_t capacity, uint64_t seed):
@@ -188,7 +104,7 @@ cdef Address address_of(tuple key):
     return address
 
 
-cdef class AddressTableProbe:
+cdef class AddressTableWindow:
     """Keys are tuples (high, low, port, socket)."""
 
     cdef AddressTable table
@@ -223,7 +139,7 @@ def hash_of(data: bytes, uint64_t seed) -> int:
 
 # wheel
 
-cdef class WheelProbe:
+cdef class WheelWindow:
     cdef Wheel wheel
 
     def __cinit__(self, uint32_t capacity, uint64_t now_us):
@@ -254,18 +170,6 @@ cdef class WheelProbe:
         return self.wheel.armed
 
 
-# rate
-
-cdef class RateProbe:
-    cdef RateMeter meter
-
-    def add(self, uint32_t size, uint64_t now_us) -> None:
-        rate_add(&self.meter, size, now_us)
-
-    def bps(self, uint64_t now_us) -> int:
-        return rate_bps(&self.meter, now_us)
-
-
 # ring
 
 ctypedef struct Record:
@@ -286,7 +190,7 @@ cdef bint is_record(const Record* record, uint64_t number) noexcept nogil:
     return True
 
 
-cdef class RingProbe:
+cdef class RingWindow:
     """Records carry a number. The *_many methods run without the GIL, for two threads at once."""
 
     cdef Ring ring
@@ -334,110 +238,3 @@ cdef class RingProbe:
                     ring_release(&self.ring)
                     number += 1
         return good
-
-
-# kernel
-
-def monotonic_us() -> int:
-    return kernel.monotonic_us()
-
-
-def wall_us() -> int:
-    return kernel.wall_us()
-
-
-def block_signals() -> int:
-    return kernel.block_signals()
-
-
-def epoll_wait(fds: dict[int, int], int64_t timeout_us) -> list[int]:
-    """The tags of those of {fd: tag} that are readable, within timeout_us."""
-    cdef kernel.epoll_event[8] events
-    cdef int count, i
-    cdef int epoll_fd = kernel.epoll_create1(kernel.EPOLL_CLOEXEC)
-    for fd, tag in fds.items():
-        if kernel.epoll_add(epoll_fd, fd, tag) != 0:
-            raise OSError("epoll_ctl")
-    with nogil:
-        count = kernel.epoll_wait_us(epoll_fd, events, 8, timeout_us)
-    tags = [kernel.epoll_tag(&events[i]) for i in range(count)]
-    for fd in fds:
-        if kernel.epoll_remove(epoll_fd, fd) != 0:
-            raise OSError("epoll_ctl")
-    kernel.close(epoll_fd)
-    return tags
-
-
-def eventfd_open() -> int:
-    return kernel.eventfd_open()
-
-
-def eventfd_ring(int fd) -> None:
-    kernel.eventfd_ring(fd)
-
-
-def eventfd_clear(int fd) -> None:
-    kernel.eventfd_clear(fd)
-
-
-def socket_family(int fd) -> int:
-    return kernel.socket_family(fd)
-
-
-def probe_gso(int fd) -> bool:
-    return kernel.probe_gso(fd)
-
-
-def enable_gro(int fd) -> bool:
-    return kernel.enable_gro(fd)
-
-
-def address_round_trip(int family, uint64_t high, uint64_t low, uint16_t port) -> tuple[int, int, int] | None:
-    """Through a sockaddr of the family and back; None when the family cannot hold the address."""
-    cdef kernel.sockaddr_storage name
-    if kernel.address_write(&name, family, high, low, port) == 0:
-        return None
-    if not kernel.address_read(&name, &high, &low, &port):
-        raise AssertionError("wrote a sockaddr that it cannot read")
-    return high, low, port
-
-
-def send_segmented(int fd, uint64_t high, uint64_t low, uint16_t port, data: bytes, uint16_t segment_bytes) -> int:
-    """One message to the address, cut by the kernel when segment_bytes is not 0; the number of messages sent."""
-    cdef kernel.mmsghdr message
-    cdef kernel.iovec piece
-    cdef kernel.sockaddr_storage name
-    cdef kernel.Control control
-    cdef unsigned int name_length = kernel.address_write(&name, kernel.socket_family(fd), high, low, port)
-    piece.iov_base = <void*><const uint8_t*>data
-    piece.iov_len = len(data)
-    kernel.message_init(&message, &piece, 1, &name, name_length, NULL)
-    kernel.message_ask(&message, &control, segment_bytes, kernel.socket_family(fd), 0, 0)
-    return kernel.send_batch(fd, &message, 1)
-
-
-def receive_batch(int fd, unsigned int count) -> list[tuple[bytes, int, int, int, int, bool]]:
-    """What is there now, at most 16: (data, high, low, port, size of the joined datagrams or 0, truncated)."""
-    cdef kernel.mmsghdr[16] messages
-    cdef kernel.iovec[16] pieces
-    cdef kernel.sockaddr_storage[16] names
-    cdef kernel.Control[16] controls
-    cdef uint64_t high, low, local_high, local_low
-    cdef uint16_t port
-    cdef int received, i
-    buffers = [bytearray(16384) for _ in range(count)]
-    for i in range(<int>count):
-        pieces[i].iov_base = <void*><char*>buffers[i]
-        pieces[i].iov_len = 16384
-        kernel.message_init(&messages[i], &pieces[i], 1, &names[i], sizeof(kernel.sockaddr_storage),
-                            &controls[i])
-    received = kernel.receive_batch(fd, messages, count)
-    found = []
-    for i in range(max(received, 0)):
-        if not kernel.address_read(&names[i], &high, &low, &port):
-            raise AssertionError("a datagram without an address")
-        found.append((
-            bytes(buffers[i][:messages[i].msg_len]), high, low, port,
-            kernel.message_told(&messages[i], &local_high, &local_low), bool(kernel.message_truncated(&messages[i])),
-        ))
-    return found

@@ -1,6 +1,4 @@
-"""The test window of the engine: the same commands as the daemon's, with datagrams and time as arguments.
-
-Built with MEDIAD_PROBE=1 only.
+"""Test window of the engine: the same commands as the daemon's, with datagrams and time as arguments.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -61,7 +59,7 @@ cdef void capture_outbox(Engine* engine) noexcept nogil:
     engine.outbox.destination_count = 0
 
 
-cdef class EngineProbe(Commands):
+cdef class EngineWindow(Commands):
     """One engine without sockets or threads. `now_us` given last is the time commands are applied at."""
 
     cdef Engine engine

@@ -1,4 +1,4 @@
-"""Test window into bandwidth estimation: a class for each struct. Built with MEDIAD_PROBE=1 only."""
+"""Test window into bandwidth estimation: a class for each struct."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.stream cimport arrivals, delay_trend, estimator, losses, pacer, probe, sent_log

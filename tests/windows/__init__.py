@@ -1,0 +1,1 @@
+"""The tests' windows into the native code: built for tests only, imported by tests only."""
