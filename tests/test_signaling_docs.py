@@ -15,7 +15,7 @@ from tests.support.imports import ROOT
 
 GUIDE = (ROOT / "docs" / "signaling.md").read_text()
 SAMPLES = [(who, json.loads(text)) for who, text in re.findall(r"```json (\w+)\n(.*?)```", GUIDE, re.DOTALL)]
-DIALECT = (ROOT / "mediad" / "signaling" / "dialect_a.py").read_text()
+DIALECT = (ROOT / "mediad" / "signaling" / "dialects" / "demo_a.py").read_text()
 
 
 def section(title: str) -> str:
