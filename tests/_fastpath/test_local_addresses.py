@@ -9,7 +9,7 @@ import pytest
 
 from mediad._fastpath.loop import EventKind
 from tests.support import engine as e
-from tests.support.media_loop import LoopHarness, Stage, bound
+from tests.support.media_loop import LoopHarness, bound
 
 REACHED = [
     pytest.param("0.0.0.0", "127.0.0.1", "127.0.0.2", id="IPv4"),
@@ -36,8 +36,8 @@ def peer(harness: LoopHarness, handle: int, host: str, ours: str) -> socket.sock
     ((_, index, remote_host, remote_port, _, _, local, _),) = harness.events_until(EventKind.EVENT_STUN)
     assert (remote_host, local) == (host, ours)
     for command in (harness.loop.add_address, harness.loop.select_address):
-        command(handle, index, remote_host, remote_port, local)  # type: ignore[arg-type]
-    assert harness.loop.send_raw(index, b"answer", remote_host, remote_port, local)  # type: ignore[arg-type]
+        command(handle, index, remote_host, remote_port, local)
+    assert harness.loop.send_raw(index, b"answer", remote_host, remote_port, local)
     assert came_from(sock) == (b"answer", (ours, port))
     return sock
 
@@ -53,12 +53,13 @@ def test_answers_and_media_leave_from_the_address_that_was_asked(
 ) -> None:
     sender = peer(everywhere, e.SENDING, host, ours)
     receiver = peer(everywhere, e.RECEIVING, host, ours)
-    e.Call.produce(Stage(everywhere))  # type: ignore[arg-type]
-    e.Call.consume(Stage(everywhere))  # type: ignore[arg-type]
+    stage = e.Stage(everywhere.loop)
+    stage.produce()
+    stage.consume()
     to = (ours, everywhere.address[1])
     for number in range(1, 101):
         sender.sendto(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), to)
-    media = []
+    media: list[int] = []
     while len(media) < 100:
         data, source = came_from(receiver)
         assert source == to
@@ -72,7 +73,7 @@ def test_answers_and_media_leave_from_the_address_that_was_asked(
 def test_one_peer_on_two_of_our_addresses_has_two_paths(everywhere: LoopHarness) -> None:
     """Only the one that was proven is taken in, and each is answered from where it leads."""
     sender = peer(everywhere, e.SENDING, "127.0.0.1", "127.0.0.2")
-    e.Call.produce(Stage(everywhere))  # type: ignore[arg-type]
+    e.Stage(everywhere.loop).produce()
     sender.sendto(e.rtp(1, 1, b"x"), ("127.0.0.3", everywhere.address[1]))
     sender.sendto(e.stun_request(b"u%d" % e.SENDING), ("127.0.0.3", everywhere.address[1]))
     ((*_, local, _),) = everywhere.events_until(EventKind.EVENT_STUN)
@@ -86,13 +87,15 @@ def test_an_address_that_is_no_longer_ours_costs_only_its_own(everywhere: LoopHa
     sender = peer(everywhere, e.SENDING, "127.0.0.1", "127.0.0.2")
     receiver = peer(everywhere, e.RECEIVING, "127.0.0.1", "127.0.0.2")
     lost = bound()
-    e.Call.produce(Stage(everywhere))  # type: ignore[arg-type]
-    e.Call.consume(Stage(everywhere))  # type: ignore[arg-type]
+    stage = e.Stage(everywhere.loop)
+    stage.produce()
+    stage.consume()
     third = e.GENERATION | 2
     everywhere.loop.open_transport(third, username_fragment=b"third", rtcp_ssrc=1, secure=False)
-    everywhere.loop.add_address(third, 0, *lost.getsockname(), "192.0.2.1")
-    everywhere.loop.select_address(third, 0, *lost.getsockname(), "192.0.2.1")
-    e.Call.consume(Stage(everywhere), e.CONSUMER + 1, third, ssrc=7001, rtx_ssrc=7002)  # type: ignore[arg-type]
+    host, port = lost.getsockname()
+    everywhere.loop.add_address(third, 0, host, port, "192.0.2.1")
+    everywhere.loop.select_address(third, 0, host, port, "192.0.2.1")
+    stage.consume(e.CONSUMER + 1, third, ssrc=7001, rtx_ssrc=7002)
     to = ("127.0.0.2", everywhere.address[1])
     for number in range(1, 11):
         sender.sendto(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)), to)

@@ -79,7 +79,7 @@ def test_stats_are_answered(harness: LoopHarness) -> None:
     harness.loop.request_stats(5, Kind.KIND_TRANSPORT, e.SENDING)
     ((_, request_id, records),) = harness.events_until(EventKind.EVENT_STATS)
     assert request_id == 5
-    assert len(records) == 1  # type: ignore[arg-type]
+    assert len(records) == 1
 
 
 def test_more_commands_than_the_ring_holds_are_refused_not_lost() -> None:
@@ -96,7 +96,7 @@ def test_more_commands_than_the_ring_holds_are_refused_not_lost() -> None:
     end = time.monotonic() + 20
     while len(answers) < sent and time.monotonic() < end:
         select.select([loop.event_fd], [], [], 1)
-        answers |= {event[1] for event in loop.drain()}  # type: ignore[misc]
+        answers |= {event[1] for event in loop.drain()}
     loop.stop()
     thread.join(10)
     assert answers == set(range(sent))

@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from tests.support import engine as e
-from tests.support.media_loop import LoopHarness, Stage, connect
+from tests.support.media_loop import LoopHarness, connect
 
 SO_NO_CHECK, UDP_SEGMENT = 11, 103
 """A socket that sends without checksums takes no GSO (udp_send_skb in the kernel), as some routes do."""
@@ -37,7 +37,7 @@ class Bursts:
             self.pause(index, True)
 
     def pause(self, receiver: int, paused: bool) -> None:
-        Stage(self.harness).engine.pause_consumer(e.GENERATION | receiver, paused)
+        self.harness.loop.pause_consumer(e.GENERATION | receiver, paused)
 
     def refusing(self, refusing: bool) -> None:
         self.harness.socket.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, int(refusing))

@@ -52,7 +52,7 @@ class Scene:
 
     def _lend(self, session: Session) -> int:
         self._lent.append(session)
-        return session_pointer(session)
+        return int(session_pointer(session))
 
     def _transport(self, handle: int, port: int) -> None:
         engine = self._engine

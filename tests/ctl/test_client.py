@@ -81,9 +81,9 @@ def test_a_stream_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_stream_waits_as_long_as_it_takes(tmp_path: Path) -> None:
-    other, item, end = Event("other", {}), Event("events", {"i": 1}), Response(1, True, {})
+    messages = Event("other", {}), Event("events", {"i": 1}), Response(1, True, {})
     path = tmp_path / "s"
-    with strange_server(path, lambda sock: sock.sendall(b"".join(map(encode, (other, item, end))))):
+    with strange_server(path, lambda sock: sock.sendall(b"".join(encode(one) for one in messages))):
         asking = connect([str(path)])
         stream = asking.stream("events", {})
         assert next(stream) == {"i": 1}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from mediad.ctl.command import Ask, Command, Follow, Progress, argument
 from tests.support.scripted_session import ScriptedSession
 
-STEPS = [{"done": 0, "total": 2, "note": "2 left"}, {"done": 2, "total": 2, "took": 3}]
+STEPS: list[dict[str, Any]] = [{"done": 0, "total": 2, "note": "2 left"}, {"done": 2, "total": 2, "took": 3}]
 
 
 def test_ask(capsys: pytest.CaptureFixture[str]) -> None:

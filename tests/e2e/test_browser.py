@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from tests.support.browser import Tab, Tabs
@@ -131,7 +133,7 @@ def test_replicas_multiply_what_is_received(tabs: Tabs, room_id: str) -> None:
 
 @pytest.mark.parametrize("codec", ["VP9", "H264", "AV1"])
 def test_other_codecs(tabs: Tabs, room_id: str, codec: str) -> None:
-    ana = tabs.open(room_id, "ana", audio="false", **{f"force{codec}": "true"})
+    ana = tabs.open(room_id, "ana", audio="false", **cast("dict[str, Any]", {f"force{codec}": "true"}))
     ben = tabs.open(room_id, "ben", produce="false")
     known = ana.get("RTCRtpSender.getCapabilities('video').codecs.map(codec => codec.mimeType)")
     if f"video/{codec}" not in known:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.support.browser import Tab, Tabs
 
-LAYERED = {"resolution": "640x360", "audio": "false"}
+LAYERED: dict[str, Any] = {"resolution": "640x360", "audio": "false"}
 """A camera that is sent twice: 320 and 640 pixels wide."""
 
 DEAF = """

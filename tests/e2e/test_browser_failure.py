@@ -34,7 +34,7 @@ def test_a_worker_killed_under_four_rooms(browser: Browser, capsys: pytest.Captu
             times = [
                 watchers[room].until(
                     "a frame of a new session",
-                    lambda room=room: first_frame_since(watchers[room], killed_ms[room]),
+                    lambda: first_frame_since(watchers[room], killed_ms[room]),
                 )
                 for room in doomed
             ]

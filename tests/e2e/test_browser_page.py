@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.browser import Tabs
@@ -154,7 +156,7 @@ def test_a_broken_link_leads_to_the_lobby_with_a_word(tabs: Tabs, query: str) ->
 
 
 def test_nonsense_in_the_query_is_survived(tabs: Tabs, room_id: str) -> None:
-    nonsense = {
+    nonsense: dict[str, Any] = {
         "consumerReplicas": "undefined",
         "numSimulcastStreams": "-7",
         "resolution": "wide",

@@ -38,7 +38,7 @@ def test_a_killed_worker_is_survived_by_its_room_and_unnoticed_by_others(browser
             assert daemon.worker_of("doomed") != daemon.worker_of("elsewhere")
             daemon.kill_worker(daemon.worker_of("doomed"))
             for tab in (ana, ben):
-                tab.until("a second session", lambda tab=tab: sessions(tab) >= [2])
+                tab.until("a second session", lambda: sessions(tab) >= [2])
             ana.until_flowing("ben")
             ben.until_flowing("ana")
             assert dora.flows("cleo", "webcam")
@@ -57,7 +57,7 @@ def test_the_only_worker_killed_comes_back(browser: Browser) -> None:
                 before = sessions(ana, ben)
                 daemon.kill_worker(0)
                 for tab, count in zip((ana, ben), before, strict=True):
-                    tab.until("another session", lambda tab=tab, count=count: sessions(tab)[0] > count)
+                    tab.until("another session", lambda: sessions(tab)[0] > count)
                 ana.until_flowing("ben")
                 ben.until_flowing("ana")
         finally:
@@ -141,7 +141,7 @@ def test_first_frame_of_a_late_joiner(
     times: list[float] = []
     for number in range(JOINS):
         late = tabs.open(room_id, f"late{number}", produce="false")
-        timeline = late.until("a first frame", lambda late=late: first_frame(late))
+        timeline = late.until("a first frame", lambda: first_frame(late))
         times.append(timeline)
         late.close()
     median = statistics.median(times)

@@ -21,7 +21,7 @@ async def test_a_crowd_that_enters_at_once_sees_itself_and_others_can_enter_mean
     with Daemon(workers=1) as daemon:
         pids = daemon.worker_pids()
         entering = asyncio.gather(*(Member.enter(daemon.url, "crowd", f"c{n}") for n in range(28)))
-        others = []
+        others: list[Member] = []
         while not entering.done():
             others.append(await Member.enter(daemon.url, f"other {len(others)}", "ana"))
         members = await entering

@@ -184,7 +184,7 @@ def test_a_supervisor_killed_9_takes_a_stopped_worker_with_it() -> None:
 async def connected(daemon: Daemon, room_ids: list[str]) -> AsyncIterator[list[dict[str, list[str]]]]:
     """A peer in each room; what the distribution was after each of them."""
     async with AsyncExitStack() as stack:
-        distributions = []
+        distributions: list[dict[str, list[str]]] = []
         for room_id in room_ids:
             url = daemon.ws_url(room_id, "ana")
             await stack.enter_async_context(connect(url, subprotocols=[Subprotocol("protoo")]))

@@ -48,7 +48,7 @@ async def test_it_costs_two_workers_and_no_third(mid: str) -> None:
             with nullcontext() if mid == "mine" else pytest.raises((Refused, ConnectionError)):
                 await produce(mallory, transport_id, ssrc, mid=mid)
             assert await mallory.closed() == (1012, "media worker died")
-            await until(lambda deaths=deaths: daemon.log.count(" ready, pid ") == 2 + deaths)
+            await until(lambda: daemon.log.count(" ready, pid ") == 2 + deaths)
         pids = daemon.worker_pids()
         mallory, transport_id = await enter(daemon, "mallory")
         ben, _ = await enter(daemon, "ben")

@@ -121,7 +121,7 @@ def test_a_call_goes_on_through_reloads_right_and_wrong(tmp_path: Path) -> None:
                 done = await asyncio.to_thread(node.mediactl, "reload")
                 assert done.returncode == status, done.stderr
                 frames = shown.meter.frames
-                await until(lambda frames=frames: shown.meter.frames > frames + 5, "video after a reload")
+                await until(lambda: shown.meter.frames > frames + 5, "video after a reload")
             assert (before, await told_address(node, "cleo")) == ("127.0.0.1", "127.0.0.2")
             assert (ana.errors, ben.errors) == ([], [])
 

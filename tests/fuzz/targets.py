@@ -10,7 +10,8 @@ from mediad.errors import EnvelopeError
 from mediad.protocols import envelope
 from mediad.protocols.dtls.endpoint import DtlsEndpoint, KeysReady
 from mediad.protocols.dtls.flight import MTU_BYTES
-from mediad.protocols.ice import IceLiteAgent, Path
+from mediad.protocols.ice import IceLiteAgent
+from mediad.protocols.ice_paths import Path
 from tests.fuzz import fuzz_engine, fuzz_payload, fuzz_rtcp, fuzz_rtp, fuzz_stun_native
 from tests.fuzz.runner import Target
 from tests.support.dtls import LEFT_CERTIFICATE, ForeignPeer, connected_pair, pair, refragmented

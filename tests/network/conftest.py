@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -16,7 +17,9 @@ from tests.support.daemon import Daemon
 from tests.support.lab_browsers import LabBrowsers
 from tests.support.network_lab import NetworkLab, refusal
 
-Report = Callable[[str, str, str], None]
+
+class Report(Protocol):
+    def __call__(self, what: str, figure: str, bar: str = "", /) -> None: ...
 
 
 BUSY = 4.0

@@ -57,7 +57,7 @@ def call(lab: NetworkLab, browsers: LabBrowsers) -> Iterator[Call]:
         tab.until_flowing("ana")
         want_the_best(tab, "ana")
     for tab in (ben, cleo):
-        tab.until("the whole picture", lambda tab=tab: width(tab) == WIDTH)
+        tab.until("the whole picture", lambda: width(tab) == WIDTH)
         watch_undisturbed(tab, "ana", seconds=4)
     yield Call(link, ben, cleo)
     browsers.close_tabs()

@@ -90,9 +90,9 @@ def test_an_id_without_letters_may_arrive_as_a_number() -> None:
     assert profile_level_of({"profile-level-id": 640032}) == ProfileLevel(Profile.HIGH, 50)
 
 
-def given_id(text: str | None, asymmetric: object = None) -> dict[str, str | int | float]:
-    named = {} if text is None else {"profile-level-id": text}
-    return named if asymmetric is None else {**named, "level-asymmetry-allowed": asymmetric}  # type: ignore[dict-item]
+def given_id(text: str | None, asymmetric: str | int | None = None) -> dict[str, str | int | float]:
+    given = {"profile-level-id": text, "level-asymmetry-allowed": asymmetric}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from aiortc.rtcicetransport import RTCIceCandidate, RTCIceParameters
 
 from mediad.protocols.certificate import Fingerprint
 from mediad.protocols.dtls.endpoint import DtlsEndpoint
-from mediad.protocols.ice import IceLiteAgent, Path
+from mediad.protocols.ice import IceLiteAgent
+from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import EXPORTER_LABEL, split_keying_material
 from tests.support.dtls import LEFT_CERTIFICATE, Side
 
@@ -90,6 +91,7 @@ def test_aiortc_connects_and_has_the_same_keys(role: Literal["client", "server"]
         keys = server.side.keys
         assert keys is not None
         assert dtls.state == server.side.endpoint.state == "connected"
+        assert dtls._ssl is not None
         material = dtls._ssl.export_keying_material(EXPORTER_LABEL, keys.profile.exported_length)
         assert split_keying_material(keys.profile, material, role) == (keys.local_key, keys.remote_key)
         await dtls.stop()

@@ -11,7 +11,6 @@ from mediad.protocols.ice import (
     IceEvent,
     IceLiteAgent,
     IceParameters,
-    Path,
     PathAdded,
     PathChecked,
     PathRemoved,
@@ -19,6 +18,7 @@ from mediad.protocols.ice import (
     StateChanged,
     UsernameRetired,
 )
+from mediad.protocols.ice_paths import Path
 from tests.support import stun
 
 HOME, CAFE = Path(0, "192.0.2.1", 5000), Path(0, "198.51.100.2", 6000)

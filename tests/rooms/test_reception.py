@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import pytest
 
+from mediad.ortc import negotiation
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.rooms import reception
@@ -27,11 +29,11 @@ def capabilities() -> RtpCapabilities:
 def negotiated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """One entry for each negotiation."""
     done: list[str] = []
-    real = reception.consumer_parameters
+    real = negotiation.consumer_parameters
 
-    def counting(*args: object, **options: object) -> object:
+    def counting(*args: Any, **options: Any) -> object:
         done.append("")
-        return real(*args, **options)  # type: ignore[arg-type]
+        return real(*args, **options)
 
     monkeypatch.setattr(reception, "consumer_parameters", counting)
     return done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -307,13 +307,22 @@ def test_a_paused_track_is_offered_as_such() -> None:
     run(scenario)
 
 
+Attempts = tuple[Callable[[str], Awaitable[object]], ...]
+
+
 def test_another_peers_track_is_unknown() -> None:
     async def scenario(call: Call) -> None:
         ana, ben, producer_id, consumer_id = await pair(call)
-        for attempt in (ben.seat.close_producer, ben.seat.pause_producer, ben.seat.producer_stats):
+        of_producer: Attempts = (ben.seat.close_producer, ben.seat.pause_producer, ben.seat.producer_stats)
+        for attempt in of_producer:
             with pytest.raises(NotFound, match=f'producer with id "{producer_id}" not found'):
                 await attempt(producer_id)
-        for attempt in (ana.seat.pause_consumer, ana.seat.consumer_stats, ana.seat.request_key_frame):
+        of_consumer: Attempts = (
+            ana.seat.pause_consumer,
+            ana.seat.consumer_stats,
+            ana.seat.request_key_frame,
+        )
+        for attempt in of_consumer:
             with pytest.raises(NotFound, match=f'consumer with id "{consumer_id}" not found'):
                 await attempt(consumer_id)
 

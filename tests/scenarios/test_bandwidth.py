@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -12,15 +13,15 @@ from tests.support.narrow_path import MS, Elastic, Layered, NarrowPath, Tcp, mea
 Media = type[Elastic] | type[Layered]
 
 
-def path(rate_bps: int | None, media: Elastic | Layered, *, seed: int = 1, **changes: object) -> NarrowPath:
+def path(rate_bps: int | None, media: Elastic | Layered, *, seed: int = 1, **changes: Any) -> NarrowPath:
     """25 ms each way, half a second of queue."""
-    link = {"queue_us": 500 * MS, "loss": 0.0, "jitter_us": 0}
-    link |= {name: changes.pop(name) for name in list(changes) if name in link}  # type: ignore[dict-item]
+    link: dict[str, Any] = {"queue_us": 500 * MS, "loss": 0.0, "jitter_us": 0}
+    link |= {name: changes.pop(name) for name in list(changes) if name in link}
     return NarrowPath(
-        Link(seed, rate_bps=rate_bps, delay_us=25 * MS, **link),  # type: ignore[arg-type]
+        Link(seed, rate_bps=rate_bps, delay_us=25 * MS, **link),
         Link(seed + 100, delay_us=25 * MS),
         media,
-        **changes,  # type: ignore[arg-type]
+        **changes,
     )
 
 

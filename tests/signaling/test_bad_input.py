@@ -141,13 +141,14 @@ def test_a_wrong_join_leaves_the_door_open(data: dict[str, Any]) -> None:
 def test_rtp_parameters_that_make_no_sense_are_an_error() -> None:
     async def scenario(running: Front) -> None:
         ana = await running.member("ana")
-        for parameters in (
+        nonsense: list[dict[str, Any]] = [
             {},
             {"codecs": {}},
             {"codecs": [{"mimeType": "audio/opus"}]},
             {**opus(), "encodings": 7},
             {**opus(), "mid": 5},
-        ):
+        ]
+        for parameters in nonsense:
             with pytest.raises(Failure) as caught:
                 await ana.produce("audio", parameters)
             assert caught.value.code == 500

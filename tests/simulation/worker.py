@@ -12,7 +12,7 @@ import msgspec
 from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
-from mediad.protocols.ice import Path
+from mediad.protocols.ice_paths import Path
 from mediad.worker.media import plane as plane_module
 from mediad.worker.media.parameters import RtpMapping, RtpParameters
 from mediad.worker.media.plane import MediaPlane

@@ -114,7 +114,7 @@ def test_a_crash_loop_shows_in_health_and_a_person_ends_the_waiting(tmp_path: Pa
             pid = daemon.worker_pids()[0]
             assert pid is not None
             os.kill(pid, signal.SIGABRT)
-            until_sync(lambda pid=pid: daemon.worker_pids()[0] != pid)
+            until_sync(lambda: daemon.worker_pids()[0] != pid)
             if (daemon.get("workers")[1]["workers"][0]["nextStartS"] or 0) > 1.5:
                 break
             until_sync(lambda: daemon.worker_pids()[0])

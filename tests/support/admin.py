@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mediad.supervisor.admin.server import AdminServer, Handler, open_admin_socket
+from mediad.supervisor.admin.conversation import Handler
+from mediad.supervisor.admin.server import AdminServer, open_admin_socket
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class Tab:
     def pause(self, seconds: float) -> None:
         self.page.wait_for_timeout(seconds * 1000)
 
-    def until(self, what: str, condition: Callable[[], T], deadline_s: float = DEADLINE_S) -> T:
+    def until(self, what: str, condition: Callable[[], T | None], deadline_s: float = DEADLINE_S) -> T:
         """Poll until `condition()` is true, and return its value; fail with what all tabs know otherwise."""
         end = time.monotonic() + deadline_s
         while True:
@@ -118,7 +118,7 @@ class Tab:
     def until_flowing(self, peer_id: str, *sources: str) -> None:
         """Wait until each source (microphone and camera if none is named) of that person goes on arriving."""
         for source in sources or ("mic", "webcam"):
-            self.until(f"{source} of {peer_id}", lambda source=source: self.flows(peer_id, source))
+            self.until(f"{source} of {peer_id}", lambda: self.flows(peer_id, source))
 
     def flows(self, peer_id: str, source: str, seconds: float = 0.7) -> bool:
         """Whether decoded media of that source grows over a moment."""
@@ -170,10 +170,14 @@ class Tab:
 
 
 _CALL = "({state: mediad.state, error: mediad.lastError, peers: mediad.peers.map(p => p.id)})"
-_SENT = ("rid", "active", "packetsSent", "keyFramesEncoded", "frameWidth", "targetBitrate")
-_SENT += ("qualityLimitationReason", "nackCount", "pliCount")
-_RECEIVED = ("peerId", "source", "packetsReceived", "packetsLost", "framesDecoded", "keyFramesDecoded")
-_RECEIVED += ("frameWidth", "layers", "remotelyPaused", "nackCount", "pliCount", "score")
+_SENT = (
+    *("rid", "active", "packetsSent", "keyFramesEncoded", "frameWidth", "targetBitrate"),
+    *("qualityLimitationReason", "nackCount", "pliCount"),
+)
+_RECEIVED = (
+    *("peerId", "source", "packetsReceived", "packetsLost", "framesDecoded", "keyFramesDecoded"),
+    *("frameWidth", "layers", "remotelyPaused", "nackCount", "pliCount", "score"),
+)
 _SERVED = """consumerId => mediad.request('getConsumerStats', { consumerId }).catch(String)"""
 _DOWNLINK = """mediad.transports.recv
   && mediad.request('getTransportStats', { transportId: mediad.transports.recv.id }).catch(String)"""

@@ -9,6 +9,7 @@ from typing import Any
 
 from pylibsrtp import Policy, Session
 
+from mediad._fastpath.loop import MediaLoop
 from tests.windows.engine import EngineWindow
 
 GENERATION = 1 << 20
@@ -143,10 +144,10 @@ def gcm_session(key: bytes, ssrc_type: int) -> Session:
 
 
 def producer_parameters(
-    *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: object
+    *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: Any
 ) -> dict[str, Any]:
     """Those of `Call.produce`."""
-    parameters: dict[str, object] = {
+    parameters: dict[str, Any] = {
         "video": True,
         "mid": b"0",
         "paused": False,
@@ -165,39 +166,22 @@ def producer_parameters(
 
 
 @dataclass
-class Call:
-    """A sender and a receiver on one engine; `now_us` only moves when told."""
+class Stage:
+    """Tracks opened on something that takes commands: an engine of the test's own, or a loop that runs."""
 
-    engine: EngineWindow = field(default_factory=EngineWindow)
-    now_us: int = START_US
-    secure: bool = False
+    engine: EngineWindow | MediaLoop
 
-    def __post_init__(self) -> None:
-        for handle, (host, port), fragment in (
-            (SENDING, SENDER, b"sender-fragment"),
-            (RECEIVING, RECEIVER, b"receiver-fragment"),
-        ):
-            self.engine.open_transport(
-                handle, username_fragment=fragment, rtcp_ssrc=handle & 0xFF, secure=self.secure
-            )
-            self.engine.add_address(handle, 0, host, port)
-            self.engine.select_address(handle, 0, host, port)
-
-    def produce(self, *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: object) -> None:
+    def produce(self, *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: Any) -> None:
         """VP8 at 96 with RTX at 97, router payload type 101."""
         parameters = producer_parameters(encodings=encodings, **changes)
         self.engine.open_producer(PRODUCER, SENDING, **parameters)
 
-    def produce_audio(self, **changes: object) -> None:
-        self.produce(
-            **(
-                {"video": False, "codecs": [(111, 0, 100, OPUS, 48000)], "pli": False, "levels": True}
-                | changes
-            )
-        )
+    def produce_audio(self, **changes: Any) -> None:
+        audio = {"video": False, "codecs": [(111, 0, 100, OPUS, 48000)], "pli": False, "levels": True}
+        self.produce(**{**audio, **changes})
 
-    def consume(self, handle: int = CONSUMER, transport: int = RECEIVING, **changes: object) -> None:
-        parameters: dict[str, object] = {
+    def consume(self, handle: int = CONSUMER, transport: int = RECEIVING, **changes: Any) -> None:
+        parameters: dict[str, Any] = {
             "video": True,
             "ssrc": OUT_SSRC,
             "rtx_ssrc": OUT_RTX_SSRC,
@@ -216,8 +200,29 @@ class Call:
         }
         self.engine.open_consumer(handle, transport, PRODUCER, **(parameters | changes))
 
-    def consume_audio(self, **changes: object) -> None:
-        self.consume(**({"video": False, "codecs": [(100, 0)], "rtx_ssrc": 0, "clock_rate": 48000} | changes))
+    def consume_audio(self, **changes: Any) -> None:
+        audio = {"video": False, "codecs": [(100, 0)], "rtx_ssrc": 0, "clock_rate": 48000}
+        self.consume(**{**audio, **changes})
+
+
+@dataclass
+class Call(Stage):
+    """A sender and a receiver on one engine; `now_us` only moves when told."""
+
+    engine: EngineWindow = field(default_factory=EngineWindow)
+    now_us: int = START_US
+    secure: bool = False
+
+    def __post_init__(self) -> None:
+        for handle, (host, port), fragment in (
+            (SENDING, SENDER, b"sender-fragment"),
+            (RECEIVING, RECEIVER, b"receiver-fragment"),
+        ):
+            self.engine.open_transport(
+                handle, username_fragment=fragment, rtcp_ssrc=handle & 0xFF, secure=self.secure
+            )
+            self.engine.add_address(handle, 0, host, port)
+            self.engine.select_address(handle, 0, host, port)
 
     def send(self, data: bytes, host_port: tuple[str, int] = SENDER) -> None:
         """One datagram of the sender's arrives now."""

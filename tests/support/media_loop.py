@@ -6,6 +6,7 @@ import select
 import socket
 import threading
 import time
+from typing import Any
 
 from mediad._fastpath.loop import EventKind, MediaLoop
 from mediad.sockets import bind_udp
@@ -35,10 +36,8 @@ class LoopHarness:
         self.loop.select_address(handle, 0, host, port)
         return sock
 
-    def events_until(
-        self, kind: EventKind, count: int = 1, timeout_s: float = 10
-    ) -> list[tuple[object, ...]]:
-        found: list[tuple[object, ...]] = []
+    def events_until(self, kind: EventKind, count: int = 1, timeout_s: float = 10) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
         end = time.monotonic() + timeout_s
         while len(found) < count and time.monotonic() < end:
             select.select([self.loop.event_fd], [], [], end - time.monotonic())
@@ -79,17 +78,11 @@ def bound(host: str = "127.0.0.1") -> socket.socket:
 
 def connect(daemon: LoopHarness, viewers: int) -> tuple[socket.socket, list[socket.socket]]:
     sender = daemon.client(e.SENDING)
-    e.Call.produce(Stage(daemon))  # type: ignore[arg-type]
+    stage = e.Stage(daemon.loop)
+    stage.produce()
     receivers = []
     for index in range(viewers):
         transport = e.GENERATION | 10 + index
         receivers.append(daemon.client(transport))
-        e.Call.consume(Stage(daemon), e.GENERATION | index, transport, ssrc=7000 + index, rtx_ssrc=0)  # type: ignore[arg-type]
+        stage.consume(e.GENERATION | index, transport, ssrc=7000 + index, rtx_ssrc=0)
     return sender, receivers
-
-
-class Stage:
-    """What Call.produce and Call.consume need of a call: something to command."""
-
-    def __init__(self, daemon: LoopHarness) -> None:
-        self.engine = daemon.loop

@@ -33,9 +33,11 @@ def test_delay_is_added_to_all() -> None:
 
 
 def test_the_same_seed_has_the_same_fate() -> None:
-    bad = {"loss": 0.2, "duplicate": 0.1, "jitter_us": 5 * MS, "reorder": 0.2}
-    assert carry(Link(7, **bad), 200) == carry(Link(7, **bad), 200)
-    assert carry(Link(7, **bad), 200) != carry(Link(8, **bad), 200)
+    def bad(seed: int) -> Link:
+        return Link(seed, loss=0.2, duplicate=0.1, jitter_us=5 * MS, reorder=0.2)
+
+    assert carry(bad(7), 200) == carry(bad(7), 200)
+    assert carry(bad(7), 200) != carry(bad(8), 200)
 
 
 def test_loss_takes_its_share_whatever_else_happens() -> None:

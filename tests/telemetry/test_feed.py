@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mediad.telemetry.feed import Feed
+from mediad.telemetry.feed import Event, Feed
 from tests.support.loops import on_loop
 
 
@@ -57,7 +57,8 @@ def test_who_is_too_far_behind_is_told_how_many_it_lost() -> None:
 
 
 def test_listeners_hear_each_event_once() -> None:
-    feed, heard = Feed(), []
+    feed = Feed()
+    heard: list[Event] = []
     feed.subscribe(heard.append)
     feed.publish("room.opened")
     feed.publish("room.closed")

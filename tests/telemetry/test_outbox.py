@@ -104,6 +104,6 @@ def test_memory_goes_on_when_the_disk_is_full(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     outbox = Outbox(str(tmp_path / "outbox"))
-    monkeypatch.setattr(outbox_module.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     go_on_in_memory(outbox)
     assert "cannot be used: No space left on device" in caplog.text

@@ -1,3 +1,5 @@
+from typing import Any
+
 class Numbers:
     def __init__(self, value: int, mapped: int) -> None: ...
     def drop(self, value: int) -> None: ...
@@ -32,7 +34,7 @@ class Rewriter:
         tl0: int | None = None,
         now_us: int = 0,
         described: bool = True,
-    ) -> tuple[int, int, int, int] | None: ...
+    ) -> tuple[int, int, int, int] | Any: ...  # or None
     def map_frame(self, sequence: int, frame_number: int) -> int | None: ...
     def drop(
         self,

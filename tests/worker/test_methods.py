@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, reject
 
+from mediad import logs
 from mediad.config.settings import WorkerSettings
 from mediad.errors import (
     EnvelopeError,
@@ -48,7 +49,7 @@ class Worker:
         (answer,) = (await self.ask("consumers.create", **data))["consumers"]
         if "code" in answer:
             raise from_code(answer["code"], answer["reason"])
-        return answer
+        return dict(answer)
 
     async def refused(self, error: type[MediadError], method: str, /, **data: Any) -> str:
         asking = self.consume(**data) if method == "consumers.create" else self.ask(method, **data)
@@ -169,7 +170,7 @@ async def test_new_settings_are_for_new_transports() -> None:
 @on_loop
 async def test_the_log_level_changes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     levels: list[str] = []
-    monkeypatch.setattr(methods.logs, "set_level", levels.append)
+    monkeypatch.setattr(logs, "set_level", levels.append)
     worker = recorded_worker()
     await worker.ask("worker.configure", **{**worker.server._settings.live(), "logLevel": "debug"})
     assert levels == ["debug"]

@@ -73,7 +73,7 @@ async def test_it_goes_on_after_a_look_that_failed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(sampling, "INTERVAL_S", 0.01)
-    looks = []
+    looks: list[object] = []
 
     def links() -> list[Link]:
         looks.append(len(looks))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.support import engine as e
 
 
-def waiting(**changes: object) -> e.Call:
+def waiting(**changes: Any) -> e.Call:
     call = e.Call()
     call.produce(**changes)
     call.send(e.rtp(1, 0, e.vp8_payload(1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def described(sequence: int, frame_number: int, *, keyframe: bool = False, ssrc:
     )
 
 
-def av1_call(codec: int = AV1, **changes: object) -> e.Call:
+def av1_call(codec: int = AV1, **changes: Any) -> e.Call:
     call = e.Call()
     call.produce(
         codecs=[(96, 97, 101, codec, 90000)],
@@ -66,7 +67,7 @@ def test_frame_numbers_grow_from_stream_to_stream() -> None:
 
 @pytest.mark.parametrize("rtx", [True, False])
 def test_a_descriptor_is_sent_again_as_it_was(rtx: bool) -> None:
-    call = av1_call(**({} if rtx else {"rtx_ssrc": 0, "codecs": [(101, 0)]}))
+    call = av1_call() if rtx else av1_call(rtx_ssrc=0, codecs=[(101, 0)])
     call.send(described(1, 500, keyframe=True))
     (first,) = call.forwarded()
     call.pass_time(100_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 
@@ -282,7 +283,7 @@ def test_receivers_losses_are_not_the_senders_without_fec() -> None:
 PLAYOUT_DELAY = 10  # ExtensionKind
 
 
-def asked_to_wait(extension_id: int = 12, **consumer: object) -> list[int | None]:
+def asked_to_wait(extension_id: int = 12, **consumer: Any) -> list[int | None]:
     """What each packet to a receiver that loses 10 % asks of it, in ms; the statistics say so as well."""
     call = e.Call()
     call.produce()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pylibsrtp import Policy
 
 from mediad._fastpath.loop import session_pointer
@@ -34,7 +36,7 @@ INBOUND, OUTBOUND = Policy.SSRC_ANY_INBOUND, Policy.SSRC_ANY_OUTBOUND
 class Probed:
     """A call whose receiver gives feedback at once, so that probing may begin."""
 
-    def __init__(self, **consumer: object) -> None:
+    def __init__(self, **consumer: Any) -> None:
         self.call = Call()
         self.call.produce()
         self.call.consume(**consumer)

@@ -20,7 +20,7 @@ def datagrams(call: e.Call) -> list[bytes]:
 
 
 def sequence_of(data: bytes) -> int:
-    return struct.unpack("!H", data[2:4])[0]
+    return int.from_bytes(data[2:4])
 
 
 def test_over_rtx_a_number_of_a_replaced_ssrc_brings_nothing() -> None:

@@ -43,7 +43,7 @@ def stats(call: Call, kind: int, handle: int) -> dict[str, float]:
     call.engine.events()
     call.engine.request_stats(1, kind, handle)
     (record,) = next(event for event in call.engine.events() if int(event[0]) == 8)[2]
-    return record
+    return dict(record)
 
 
 def test_a_receiver_report_gives_round_trip_and_loss() -> None:

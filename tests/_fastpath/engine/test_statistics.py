@@ -13,7 +13,7 @@ def ask(call: e.Call, kind: int, handle: int) -> list[dict[str, int]]:
     call.engine.request_stats(77, kind, handle)
     ((_, request_id, records),) = call.engine.events()
     assert request_id == 77
-    return records
+    return list(records)
 
 
 def test_numbers_are_those_of_the_traffic() -> None:

@@ -47,8 +47,12 @@ def test_a_browser_asks_again_no_sooner_than_if_the_way_were_long() -> None:
 
 
 def test_the_slower_hop_counts() -> None:
-    lossy = {"missed_up": FIVE_PERCENT, "missed_down": FIVE_PERCENT}
-    assert after(20, **lossy, rtt_up_us=100 * MS, rtt_down_us=20 * MS).least_ms == 260
+    assert (
+        after(
+            20, missed_up=FIVE_PERCENT, missed_down=FIVE_PERCENT, rtt_up_us=100 * MS, rtt_down_us=20 * MS
+        ).least_ms
+        == 260
+    )
 
 
 def test_it_begins_within_seconds_and_ends_after_a_while_without_need() -> None:

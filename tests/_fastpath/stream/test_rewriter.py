@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -351,7 +352,7 @@ def test_a_vp8_stream_without_its_top_layer(
     highest = highest_picture = -1
     results: dict[Packet, tuple[int, int, int, int]] = {}
     for packet in (stream[index] for index in arrivals):
-        vp8 = {"picture": packet.picture & MASKS[bits], "bits": bits, "tl0": packet.tl0}
+        vp8: dict[str, Any] = {"picture": packet.picture & MASKS[bits], "bits": bits, "tl0": packet.tl0}
         if not results and not packet.unwanted:
             start = packet
             rewriter.sync(base + packet.sequence, 0, **vp8)

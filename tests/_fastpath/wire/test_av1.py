@@ -106,7 +106,7 @@ def packetized(data: bytes, size: int) -> list[bytes]:
             units.append(bytes([head & ~2]) + extension + data[at : at + length])
         at += length
     starts_sequence = any(unit[0] >> 3 & 0x0F == SEQUENCE_HEADER for unit in units)
-    payloads = []
+    payloads: list[bytes] = []
     for unit in units:
         for start in range(0, len(unit), size):
             head = 0x10 | (Z if start else 0) | (Y if start + size < len(unit) else 0)

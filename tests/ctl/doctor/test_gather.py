@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mediad import __version__
 from mediad.config.settings import Settings
-from mediad.ctl.doctor import gather as gather_module
 from mediad.ctl.doctor import probes
 from mediad.ctl.doctor.gather import _endpoint, gather
 from mediad.ctl.installation import Installation
@@ -84,8 +83,8 @@ def test_servers_that_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
             raise TimeoutError("timed out")
         return "8.8.4.4"
 
-    monkeypatch.setattr(gather_module.probes, "ask_stun", ask_stun)
-    monkeypatch.setattr(gather_module.probes, "ask_ntp", lambda server, port: float(port))
+    monkeypatch.setattr(probes, "ask_stun", ask_stun)
+    monkeypatch.setattr(probes, "ask_ntp", lambda server, port: float(port))
     facts = gather(NOBODY, Installation(None), "stun.example", "ntp.example")
     assert (facts.network.public_address, facts.machine.clock.offset_s) == ("8.8.4.4", 123.0)
     facts = gather(NOBODY, Installation(None), "stun.example:1", None)

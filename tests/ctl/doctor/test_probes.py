@@ -101,7 +101,7 @@ def test_ports_that_may_not_be_opened(monkeypatch: pytest.MonkeyPatch, number: i
         def bind(self, address: object) -> None:
             raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(probes.socket, "socket", Refusing)
+    monkeypatch.setattr(socket, "socket", Refusing)
     assert [taken.problem for taken in probes._try(socket.SOCK_STREAM, "127.0.0.1", 80)] == found
 
 
@@ -167,7 +167,9 @@ def test_workers_that_count_nothing_are_not_probed() -> None:
     assert media_path({0: 9}, ["127.0.0.1"], lambda: {"0": {}}, {}) == ()
 
 
-def answering(answers: Callable[[bytes, socket.socket, socket.socket, tuple[str, int]], None]) -> str | None:
+def answering(
+    answers: Callable[[bytes, socket.socket, socket.socket, tuple[str, int]], object],
+) -> str | None:
     """Where the answer to a check came from: `answers` has the socket that was asked, and one elsewhere."""
     asked, elsewhere = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
     with asked, elsewhere:
@@ -190,10 +192,10 @@ def test_the_answer_to_a_check_shows_where_answers_come_from(monkeypatch: pytest
     def answer(data: bytes) -> bytes:
         return b"\x01\x01\0\0" + data[4:20]
 
-    assert answering(lambda data, asked, _, to: asked.sendto(answer(data), to) and None) == "127.0.0.1"
-    assert answering(lambda data, _, other, to: other.sendto(answer(data), to) and None) == "127.0.0.2"
+    assert answering(lambda data, asked, _, to: asked.sendto(answer(data), to)) == "127.0.0.1"
+    assert answering(lambda data, _, other, to: other.sendto(answer(data), to)) == "127.0.0.2"
     monkeypatch.setattr(probes, "PATIENCE_S", 0.02)
-    assert answering(lambda data, asked, _, to: asked.sendto(bytes(20), to) and None) is None
+    assert answering(lambda data, asked, _, to: asked.sendto(bytes(20), to)) is None
 
 
 def test_a_check_is_one_a_worker_takes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -13,7 +14,6 @@ from mediad.ctl.doctor import gather as gather_module
 from mediad.ctl.doctor.facts import Facts
 from mediad.ctl.doctor.finding import error, ok, warning
 from mediad.ctl.exits import CtlExit
-from mediad.ctl.verbs import doctor
 from mediad.ctl.verbs.doctor import _doctor, _ports, report
 from mediad.errors import ConfigError, MediadError
 from tests.support.doctor_facts import WELL, machine, stopped
@@ -90,6 +90,6 @@ def test_ports(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_ports_of_wrong_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.os, "environ", {"MEDIAD_PORT": "high"})
+    monkeypatch.setattr(os, "environ", {"MEDIAD_PORT": "high"})
     with pytest.raises(ConfigError, match="port: got 'high'"):
         _ports(ScriptedSession(NotRunning("no")), {})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
 from mediad.ctl.main import main
-from mediad.ctl.verbs import live
 from mediad.ctl.verbs.live import _stats, _top, counters, draw_top
 from tests.support.scripted_session import ScriptedSession
 
@@ -79,7 +79,10 @@ def test_ctrl_c_is_how_watching_ends(as_json: bool) -> None:
 
 
 def test_counters_are_flat_and_by_worker() -> None:
-    reports = {"0": {"dropped": {"replay": 3}, "transports": 2}, "1": {"transports": 5, "udpGso": True}}
+    reports: dict[str, dict[str, Any]] = {
+        "0": {"dropped": {"replay": 3}, "transports": 2},
+        "1": {"transports": 5, "udpGso": True},
+    }
     assert [line.split() for line in counters(reports).splitlines()] == [
         ["COUNTER", "WORKER", "0", "WORKER", "1"],
         ["dropped.replay", "3", "-"],
@@ -89,7 +92,7 @@ def test_counters_are_flat_and_by_worker() -> None:
 
 
 def test_counters_by_name(capsys: pytest.CaptureFixture[str]) -> None:
-    reports = {"0": {"dropped": {"replay": 3, "stale": 1}, "transports": 2}}
+    reports: dict[str, dict[str, Any]] = {"0": {"dropped": {"replay": 3, "stale": 1}, "transports": 2}}
     assert len(counters(reports, name="dropped.").splitlines()) == 3
     _stats(ScriptedSession({"reports": reports}), {"name": "stale"})
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["COUNTER", "dropped.stale"]
@@ -115,8 +118,8 @@ def test_stats_once(capsys: pytest.CaptureFixture[str]) -> None:
 def test_stats_again_and_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     slept: list[float] = []
     clock = iter([10.0, 14.0])
-    monkeypatch.setattr(live.time, "sleep", slept.append)
-    monkeypatch.setattr(live.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     session = ScriptedSession({"reports": {"0": {"n": 1}}}, {"reports": {"0": {"n": 9}}})
     assert _stats(session, {"watch": 5.0, "count": 2}) is None
     assert slept == [5.0]

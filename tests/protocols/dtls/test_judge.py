@@ -6,7 +6,7 @@ from mediad.protocols.dtls.attempt import Attempt
 from mediad.protocols.dtls.judge import client_flight, server_flight
 from mediad.protocols.dtls.messages import Message, MessageCollector
 from mediad.protocols.dtls.records import fragments_of
-from tests.protocols.test_dtls_attempt import attempt
+from tests.protocols.dtls.test_attempt import attempt
 
 
 def arrive(collector: MessageCollector, messages: list[Message]) -> None:

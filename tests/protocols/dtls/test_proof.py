@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -25,7 +26,7 @@ def certificate(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed
 
 
 PSS = padding.PSS(padding.MGF1(hashes.SHA384()), 48)
-SIGNED = {
+SIGNED: dict[str, tuple[Any, int, bytes]] = {
     "ECDSA": (ELLIPTIC, 0x0403, ELLIPTIC.sign(TRANSCRIPT, ec.ECDSA(hashes.SHA256()))),
     "RSA": (RSA, 0x0501, RSA.sign(TRANSCRIPT, padding.PKCS1v15(), hashes.SHA384())),
     "RSA-PSS": (RSA, 0x0805, RSA.sign(TRANSCRIPT, PSS, hashes.SHA384())),

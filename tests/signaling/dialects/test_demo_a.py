@@ -398,9 +398,7 @@ def test_a_room_full_of_peers_offers_side_by_side() -> None:
             member.answer = ignore
         await asyncio.gather(*(member.produce("audio", opus()) for member in members))
         for member in members:
-            await member.until(
-                lambda frame, member=member: member.methods().count("newConsumer") == len(members) - 1
-            )
+            await member.until(lambda frame: member.methods().count("newConsumer") == len(members) - 1)
 
     run(scenario)
 

@@ -79,7 +79,7 @@ def test_a_request_without_a_method_is_answered_when_it_has_an_id() -> None:
     run(scenario)
 
 
-WRONG = {
+WRONG: dict[object, str | bytes] = {
     1: '{"request":true,"id":1,"method":"join","data":NaN}',
     2: '{"request":true,"id":2,"method":"join","data":' + "[" * 50_000,
     3: '{"request":true,"id":3,"method":"join","data":{"displayName":' + "9" * 5000 + "}}",
@@ -135,7 +135,7 @@ def test_the_answer_carries_the_id_as_it_came() -> None:
         ana = await running.connect("ana")
         for identifier in (0, -3, 10**15, 0.5):
             await ana.send({"request": True, "id": identifier, "method": "getRouterRtpCapabilities"})
-            reply = await ana.until(lambda frame, identifier=identifier: frame.get("id") == identifier)
+            reply = await ana.until(lambda frame: frame.get("id") == identifier)
             assert reply["ok"] is True
 
     run(scenario)
@@ -184,7 +184,7 @@ def test_requests_beyond_the_bound_wait_and_none_is_refused() -> None:
         assert len(running.worker.called("transport.stats")) == 4
         running.worker.release("transport.stats")
         for identifier in waiting:
-            reply = await ana.until(lambda frame, identifier=identifier: frame.get("id") == identifier)
+            reply = await ana.until(lambda frame: frame.get("id") == identifier)
             assert reply["ok"] is True
 
     run(scenario, settings=limits(pending_requests=4))
@@ -197,7 +197,7 @@ def test_pausing_every_video_of_a_large_room_at_once() -> None:
         waiting = [await ana.ask("getTransportStats", {"transportId": ana.sending}) for _ in range(600)]
         running.worker.release("transport.stats")
         for identifier in waiting:
-            reply = await ana.until(lambda frame, identifier=identifier: frame.get("id") == identifier)
+            reply = await ana.until(lambda frame: frame.get("id") == identifier)
             assert reply["ok"] is True
 
     run(scenario)
@@ -291,9 +291,7 @@ def test_a_client_that_reads_may_be_told_any_amount() -> None:
         for count in range(1, 101):
             shout(running, "ana")
             if count % 4 == 0:
-                await ana.until(
-                    lambda frame, count=count: ana.methods().count("peerDisplayNameChanged") == count
-                )
+                await ana.until(lambda frame: ana.methods().count("peerDisplayNameChanged") == count)
         await ana.sync()
 
     run(scenario, settings=limits(send_queue_bytes=512 * KIB, close_grace_s=0.05))

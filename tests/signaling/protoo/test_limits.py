@@ -54,7 +54,8 @@ def test_a_drained_queue_takes_messages_again() -> None:
 def test_the_queue_is_bounded_and_loses_nothing_it_took_for_good(
     steps: list[tuple[str, bool] | None],
 ) -> None:
-    queue, kept = SendQueue(limit_bytes=20, droppable_bytes=10), []
+    queue = SendQueue(limit_bytes=20, droppable_bytes=10)
+    kept: list[str] = []
     for step in steps:
         if step is None:
             assert queue.pop() == (kept.pop(0) if kept else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mediad.signaling.server.ledger import Account, Ledger
 
 KIB = 1024
@@ -17,7 +19,7 @@ def test_the_richest_are_let_go_and_no_more_of_them_than_needed() -> None:
         accounts[name].hold("in", 0)
 
     for name, size in (("a", 300), ("b", 100), ("c", 250), ("d", 200), ("e", 100)):
-        accounts[name] = ledger.open(lambda name=name: let_go(name))
+        accounts[name] = ledger.open(partial(let_go, name))
         accounts[name].hold("in", size * KIB)
     assert gone == []
     accounts["b"].hold("out", 100 * KIB)
@@ -26,7 +28,8 @@ def test_the_richest_are_let_go_and_no_more_of_them_than_needed() -> None:
 
 
 def test_the_one_who_asks_may_be_the_one_to_go() -> None:
-    ledger, gone = Ledger(1000), []
+    ledger = Ledger(1000)
+    gone: list[str] = []
     account = ledger.open(lambda: gone.append("greedy"))
     account.hold("in", 1001)
     assert gone == ["greedy"]
@@ -50,8 +53,9 @@ def test_parts_are_replaced_and_closing_returns_them() -> None:
 
 
 def test_many_who_hold_little_make_room_too() -> None:
-    ledger, gone = Ledger(1000), []
+    ledger = Ledger(1000)
+    gone: list[int] = []
     for index in range(1001):
-        ledger.open(lambda index=index: gone.append(index)).hold("in", 1)
+        ledger.open(partial(gone.append, index)).hold("in", 1)
     assert ledger.held_bytes <= 1000
     assert 1 <= len(gone) <= 250

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
@@ -72,7 +73,7 @@ async def test_as_many_pictures_as_asked_for(monkeypatch: pytest.MonkeyPatch) ->
     async def sleep(interval_s: float) -> None:
         slept.append(interval_s)
 
-    monkeypatch.setattr(top.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     assert len(await stream(table, "top", count=3, intervalS=7)) == 3
     assert slept == [7, 7]
 

@@ -23,7 +23,9 @@ class Greeter(asyncio.Protocol):
     """Says hello, and goes when it is told anything."""
 
     def __init__(self) -> None:
-        self.visitor = SimpleNamespace(on_lost=lambda: None, lost=lambda: self.visitor.on_lost())
+        self.visitor: SimpleNamespace = SimpleNamespace(
+            on_lost=lambda: None, lost=lambda: self.visitor.on_lost()
+        )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.WriteTransport, transport)

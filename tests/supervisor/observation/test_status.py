@@ -14,6 +14,7 @@ import pytest
 from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.protocols.envelope import PIPE_VERSION
+from mediad.rooms.shares import Claim
 from mediad.supervisor.observation.status import Status, _all_have, summary
 from mediad.supervisor.workers import restarts
 from mediad.supervisor.workers.placement import FULL
@@ -95,7 +96,7 @@ async def test_health_follows_the_workers_and_the_drain() -> None:
 @on_loop
 async def test_health_says_full_when_no_worker_can_take_a_room() -> None:
     async with node() as (status, pool):
-        claims = [[], []]
+        claims: list[list[Claim]] = [[], []]
         for worker, taken in zip(pool.workers, claims, strict=True):
             holders = itertools.count()
             while worker.stock.fullest()[1] < FULL:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,7 +127,7 @@ async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def asks(far: FarEnd, room: str, *numbers: int) -> list[asyncio.Task[dict[str, Any]]]:
     """A room's requests, each with its number."""
     return [
-        asyncio.create_task(far.link.request_for(room, f"{room}.ask", lambda n=number: {"n": n}))
+        asyncio.create_task(far.link.request_for(room, f"{room}.ask", partial(dict, n=number)))
         for number in numbers
     ]
 
@@ -409,7 +410,7 @@ async def test_an_answer_clears_and_a_refusal_is_not_sent(monkeypatch: pytest.Mo
         reason = await raises(Forbidden, far.link.request("one", {"n": 1}))
         assert reason == "one is refused, because this request has crashed a worker before"
         allowed = asyncio.create_task(far.link.request("one", {"n": 2}))
-        assert [message.data for message in await far.heard(3)] == [{"n": 1}, {}, {"n": 2}]  # type: ignore[union-attr]
+        assert [message.data for message in await far.heard(3)] == [{"n": 1}, {}, {"n": 2}]
         allowed.cancel()
 
 

@@ -234,7 +234,7 @@ async def test_repeated_crashes_leave_nothing_behind(monkeypatch: pytest.MonkeyP
         for _ in range(8):
             pid = pid_of(worker)
             os.kill(pid, signal.SIGKILL)
-            await until(lambda pid=pid: is_new(worker, pid))
+            await until(lambda: is_new(worker, pid))
         assert len(deaths.told) == worker.restarts == 8
         await until(lambda: open_fds() <= fds)
         assert children() == [worker.pid]
@@ -366,7 +366,7 @@ async def test_a_request_two_workers_died_of_is_refused(signal_: signal.Signals,
             data = {**produce, "producerId": f"p{attempt}", "signal": signal_}
             await raises(WorkerDied, link.request("test.die", data))
             pid = worker.pid
-            await until(lambda pid=pid, worker=worker: is_new(worker, pid))
+            await until(lambda: is_new(worker, pid))
         link = pool.place("a")
         data = {**produce, "producerId": "p3", "signal": signal_}
         if refused:
@@ -474,7 +474,7 @@ async def test_a_request_two_workers_hung_on_is_refused() -> None:
             worker = pool.workers[link.worker_id]
             pid = worker.pid
             await raises(WorkerDied, link.request("test.stop-reading", {}))
-            await until(lambda pid=pid, worker=worker: is_new(worker, pid))
+            await until(lambda: is_new(worker, pid))
         await raises(Forbidden, pool.place("a").request("test.stop-reading", {}))
 
 

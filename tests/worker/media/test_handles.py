@@ -48,7 +48,8 @@ def test_generations_wrap_around_zero() -> None:
 
 @given(st.lists(st.booleans(), max_size=60))
 def test_a_handle_has_one_owner(steps: list[bool]) -> None:
-    slots, owned = Slots(8, "things"), []
+    slots = Slots(8, "things")
+    owned: list[int] = []
     for take in steps:
         if take and len(owned) < 8:
             owned.append(slots.take())

@@ -10,7 +10,7 @@ import pytest
 
 from mediad._fastpath.loop import EventKind
 from mediad.errors import InvalidInput, MediadError, Unavailable
-from mediad.protocols.ice import Path
+from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import DTLS_PROFILES, SrtpProfile
 from mediad.sockets import bind_udp
 from mediad.worker.media.handles import INDEX_BITS
@@ -142,7 +142,12 @@ def test_paths_and_usernames() -> None:
 def test_what_the_media_path_cannot_hold_is_refused_and_leaves_nothing() -> None:
     plane, _ = recorded_plane()
     transport = open_transport(plane)
-    for changes in ({"mid": b"m" * 17}, {"encodings": [(2**32, 0, b"")]}, {"encodings": []}):
+    refused: list[dict[str, Any]] = [
+        {"mid": b"m" * 17},
+        {"encodings": [(2**32, 0, b"")]},
+        {"encodings": []},
+    ]
+    for changes in refused:
         with pytest.raises(InvalidInput):
             open_producer(plane, transport, **changes)
     assert plane.counts()["producers"] == 0

@@ -255,7 +255,7 @@ async def stats_of(made: Bench, consumer: Consumer, *answers: list[dict[str, Any
     try:
         task = asyncio.create_task(consumer.stats())
         for number, records in enumerate(answers):
-            await until(lambda number=number: len(made.loop.named("request_stats")) > number)
+            await until(lambda: len(made.loop.named("request_stats")) > number)
             request_id = made.loop.named("request_stats")[number].args[0]
             made.loop.tell((EventKind.EVENT_STATS, request_id, records))
         return await task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from mediad.protocols.ice import Path
+from mediad.protocols.ice_paths import Path
 from mediad.worker.transports import first_checks
 from mediad.worker.transports.first_checks import FIRST_CHECK_S
 from mediad.worker.transports.webrtc import WebRtcTransport
@@ -13,7 +13,7 @@ from tests.support.media_peer import DtlsClient, MediaPeer, check_for
 from tests.support.negotiation import chrome_vp8
 from tests.support.worker_objects import Bench, bench
 from tests.worker.test_methods import producer, real_worker
-from tests.worker.test_transport import connect
+from tests.worker.transports.test_webrtc import connect
 
 HERE = Path(0, "198.51.100.7", 5004)
 LOST = [

@@ -8,7 +8,7 @@ import pytest
 from mediad._fastpath.loop import EventKind
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Fingerprint
-from mediad.protocols.ice import Path
+from mediad.protocols.ice_paths import Path
 from mediad.worker.media.plane import MAX_USERNAMES, Kind
 from mediad.worker.transports.webrtc import WebRtcTransport, now_us
 from tests.support.loops import on_loop, until
@@ -165,7 +165,7 @@ async def test_a_client_whose_checks_were_dropped_is_not_taken_for_gone() -> Non
     )
     transport.stun_received(HERE, check_for(transport.parameters()))
     for asked in (1, 2):
-        await until(lambda asked=asked: len(made.loop.named("ask_address")) == asked)
+        await until(lambda: len(made.loop.named("ask_address")) == asked)
         transport.path_reported(HERE, 0, now_us())
     assert "disconnected" not in states(made)
     await until(lambda: len(made.loop.named("ask_address")) == 3)
