@@ -90,11 +90,11 @@ def test_a_taken_port_is_named() -> None:
 
 def test_an_address_of_another_machine_is_a_wrong_setting() -> None:
     with pytest.raises(
-        ConfigError, match=r"^listen_ip: got '192\.0\.2\.1', expected an address of this machine"
+        ConfigError, match=r"^listen_ip: got '203\.0\.113\.9', expected an address of this machine"
     ):
-        sockets.bind_udp("192.0.2.1", 0, SMALL)
-    with pytest.raises(ConfigError, match=r"^host: got '192\.0\.2\.1'"):
-        sockets.listen_tcp("192.0.2.1", 0, key="host")
+        sockets.bind_udp("203.0.113.9", 0, SMALL)
+    with pytest.raises(ConfigError, match=r"^host: got '203\.0\.113\.9'"):
+        sockets.listen_tcp("203.0.113.9", 0, key="host")
 
 
 @pytest.mark.parametrize(

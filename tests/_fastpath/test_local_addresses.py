@@ -93,8 +93,8 @@ def test_an_address_that_is_no_longer_ours_costs_only_its_own(everywhere: LoopHa
     third = e.GENERATION | 2
     everywhere.loop.open_transport(third, username_fragment=b"third", rtcp_ssrc=1, secure=False)
     host, port = lost.getsockname()
-    everywhere.loop.add_address(third, 0, host, port, "192.0.2.1")
-    everywhere.loop.select_address(third, 0, host, port, "192.0.2.1")
+    everywhere.loop.add_address(third, 0, host, port, "203.0.113.9")
+    everywhere.loop.select_address(third, 0, host, port, "203.0.113.9")
     stage.consume(e.CONSUMER + 1, third, ssrc=7001, rtx_ssrc=7002)
     to = ("127.0.0.2", everywhere.address[1])
     for number in range(1, 11):

@@ -45,9 +45,9 @@ def test_a_taken_media_port_is_named_and_not_worth_retrying() -> None:
 
 
 def test_an_address_of_another_machine_is_a_wrong_setting() -> None:
-    with running("--workers", "1", "--listen-ip", "192.0.2.1", command=MEDIAD) as daemon:
+    with running("--workers", "1", "--listen-ip", "203.0.113.9", command=MEDIAD) as daemon:
         assert daemon.wait_exit() == ExitCode.CONFIG
-        assert "listen_ip: got '192.0.2.1', expected an address of this machine" in daemon.log
+        assert "listen_ip: got '203.0.113.9', expected an address of this machine" in daemon.log
 
 
 def test_a_supervisor_killed_9_leaves_no_worker() -> None:

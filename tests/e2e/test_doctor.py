@@ -142,7 +142,7 @@ def test_a_daemon_that_cannot_start(tmp_path: Path) -> None:
     settings, port, media_port = tmp_path / "mediad.toml", free_tcp_port(), 34_000
     settings.write_text(
         f'port = {port}\nrtc_base_port = {media_port}\nworkers = 1\nannounced_ip = "203.0.113.7"\n'
-        f'listen_ip = "192.0.2.1"\ntls_certificate = "{chain}"\ntls_private_key = "{private}"\n'
+        f'listen_ip = "203.0.113.9"\ntls_certificate = "{chain}"\ntls_private_key = "{private}"\n'
     )
     chain.write_text(pem(certificate("sfu", key, other, "authority", names=["sfu.example"], days=0.5)))
     private.write_text(key_text(key))
@@ -154,7 +154,7 @@ def test_a_daemon_that_cannot_start(tmp_path: Path) -> None:
     assert code == CtlExit.REFUSED
     expect(found, "error", "daemon", "mediad is not running")
     expect(found, "error", "ports", f"TCP port {port} on 127.0.0.1 is taken")
-    expect(found, "error", "listen-address", "192.0.2.1")
+    expect(found, "error", "listen-address", "203.0.113.9")
     expect(found, "error", "announced-address", "203.0.113.7", "example")
     expect(found, "error", "certificate", "sfu.example", "expired")
     expect(found, "warning", "certificate-chain", "without its chain")

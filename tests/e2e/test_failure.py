@@ -75,9 +75,14 @@ def test_a_worker_killed_under_four_rooms(report: Report) -> None:
     async def scenario() -> None:
         with Daemon(workers=2) as daemon:
             async with couples(daemon.ws_url, ["a", "b", "c", "d"]) as rooms:
-                assert [daemon.worker_of(room.room_id) for room in rooms] == [0, 1, 0, 1]
-                hit, spared = rooms[0::2], rooms[1::2]
-                pid = daemon.worker_pids()[0]
+                homes = [daemon.worker_of(room.room_id) for room in rooms]
+                assert sorted(homes) == [0, 0, 1, 1]
+                worker_id = homes[0]
+                hit, spared = (
+                    [room for room, home in zip(rooms, homes, strict=True) if (home == worker_id) == wanted]
+                    for wanted in (True, False)
+                )
+                pid = daemon.worker_pids()[worker_id]
                 began_s = time.monotonic()
                 os.kill(pid, signal.SIGKILL)
                 times = await asyncio.gather(*(room.media_again(began_s) for room in hit))
@@ -90,7 +95,7 @@ def test_a_worker_killed_under_four_rooms(report: Report) -> None:
                     await room.flows()
                     assert await room.receiver.packets_lost() == 0
                     assert room.sessions == (1, 1)
-                await worker_is_back(daemon, 0, pid)
+                await worker_is_back(daemon, worker_id, pid)
 
     run(scenario())
 
@@ -116,11 +121,12 @@ def test_a_stopped_worker_is_found_and_replaced(report: Report) -> None:
     async def scenario() -> None:
         with Daemon(workers=2) as daemon:
             async with couples(daemon.ws_url, ["a", "b"]) as [hit, spared]:
-                pid = daemon.worker_pids()[0]
+                worker_id = daemon.worker_of(hit.room_id)
+                pid = daemon.worker_pids()[worker_id]
                 began_s = time.monotonic()
                 os.kill(pid, signal.SIGSTOP)
                 again = asyncio.create_task(hit.media_again(began_s))
-                await worker_is_back(daemon, 0, pid)
+                await worker_is_back(daemon, worker_id, pid)
                 replaced_s = time.monotonic() - began_s
                 report(f"replaced after {replaced_s:.2f} s, media again after {await again:.2f} s")
                 assert not alive(pid)
