@@ -1,14 +1,15 @@
-"""Gives freed memory back to the kernel: the C library keeps what was freed, in case it is wanted again."""
+"""The C library's heap: memory that was freed goes back to the kernel, which by itself it does not."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import gc
 from collections.abc import Callable
 
 import psutil
+
+from mediad.clock import Clock, LoopClock, Timer
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 60.0
 """Between two looks: longer each time that nothing could be given back, because it is in use."""
@@ -17,29 +18,37 @@ NOTEWORTHY_BYTES = 4 * 1024 * 1024
 """Above the least the process has ever had. Giving back takes some milliseconds."""
 
 
-class MemoryKeeper:
+class HeapKeeper:
     """Looks at the process's memory now and then, and gives back what is not in use."""
 
     def __init__(
-        self, rss_bytes: Callable[[], int] | None = None, give: Callable[[], None] | None = None
+        self,
+        give: Callable[[], None],
+        *,
+        rss_bytes: Callable[[], int] | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self._rss_bytes = rss_bytes or _rss_bytes
-        self._give = give or give_back
+        """`give` is `trim_heap`, or `collect_and_trim` where a pause of some 10 ms does no harm."""
+        self._give = give
+        self._rss_bytes = rss_bytes or resident_bytes
+        self._clock = clock or LoopClock()
         self._least_bytes = self._rss_bytes()
-        self._looking: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
         self.pause_s = FIRST_PAUSE_S
         """Until the next look."""
 
     def start(self) -> None:
-        self._looking = asyncio.create_task(self._keep_looking())
+        """Look from now on. Call it on the event loop."""
+        self._timer = self._clock.call_at(self._clock.now_us() + round(self.pause_s * 1e6), self._look_on)
 
-    async def stop(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def look(self) -> None:
-        """Once."""
+        """Look once: give back what may be too much, and choose the pause until the next look."""
         before_bytes = self._rss_bytes()
         after_bytes = before_bytes
         if before_bytes > self._least_bytes + NOTEWORTHY_BYTES:
@@ -51,18 +60,23 @@ class MemoryKeeper:
             self.pause_s = FIRST_PAUSE_S
         self._least_bytes = min(self._least_bytes, after_bytes)
 
-    async def _keep_looking(self) -> None:
-        while True:
-            await asyncio.sleep(self.pause_s)
-            self.look()
+    def _look_on(self) -> None:
+        self.look()
+        self.start()
 
 
-def give_back() -> None:
-    """Collect what only circles hold, then malloc_trim(3) where the C library has it."""
-    gc.collect()
+def trim_heap() -> None:
+    """Give back every free page of the C heap, by malloc_trim(3); nothing where the C library has none."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _rss_bytes() -> int:
+def collect_and_trim() -> None:
+    """Collect what only circles of references hold, then give back what is free."""
+    gc.collect()
+    trim_heap()
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM."""
     return int(psutil.Process().memory_info().rss)

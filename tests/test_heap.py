@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 
-from mediad.supervisor.memory import FIRST_PAUSE_S, LONGEST_PAUSE_S, MemoryKeeper
+from mediad.heap import FIRST_PAUSE_S, LONGEST_PAUSE_S, HeapKeeper, collect_and_trim
+from tests.support.fake_clock import FakeClock
 
 MIB = 1024 * 1024
 
@@ -26,7 +28,7 @@ class Process:
 
 def test_what_was_freed_goes_back_although_it_was_in_use_when_first_looked_at() -> None:
     process = Process()
-    keeper = MemoryKeeper(process.rss_bytes, process.give)
+    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes)
     process.used_bytes += 300 * MIB
     keeper.look()
     process.used_bytes, process.kept_bytes = 50 * MIB, 300 * MIB
@@ -37,7 +39,7 @@ def test_what_was_freed_goes_back_although_it_was_in_use_when_first_looked_at() 
 
 def test_what_is_in_use_is_looked_at_less_and_less() -> None:
     process = Process()
-    keeper = MemoryKeeper(process.rss_bytes, process.give)
+    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes)
     process.used_bytes += 100 * MIB
     pauses = []
     for _ in range(5):
@@ -51,30 +53,60 @@ def test_what_is_in_use_is_looked_at_less_and_less() -> None:
 
 def test_without_growth_nothing_is_done() -> None:
     process = Process()
-    keeper = MemoryKeeper(process.rss_bytes, process.give)
+    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes)
     for _ in range(5):
         process.used_bytes += MIB // 2
         keeper.look()
     assert (process.gave, keeper.pause_s) == (0, FIRST_PAUSE_S)
 
 
+def test_it_looks_as_long_as_it_runs() -> None:
+    process, clock = Process(), FakeClock()
+    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes, clock=clock)
+    keeper.start()
+    process.used_bytes += 100 * MIB
+    clock.pass_s(FIRST_PAUSE_S)
+    assert process.gave == 1
+    clock.pass_s(2 * FIRST_PAUSE_S - 1)
+    assert process.gave == 1, "what is in use is not looked at so soon again"
+    clock.pass_s(1)
+    assert process.gave == 2
+    keeper.stop()
+    clock.pass_s(10 * LONGEST_PAUSE_S)
+    assert process.gave == 2
+
+
+class Circle:
+    """Held by nothing but itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_circles_are_collected_before() -> None:
+    gone: list[bool] = []
+    weakref.finalize(Circle(), gone.append, True)
+    collect_and_trim()
+    assert gone == [True]
+
+
 REAL_THING = """
 import ctypes
-from mediad.supervisor.memory import MemoryKeeper
+from mediad.heap import HeapKeeper, resident_bytes, trim_heap
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]
-keeper = MemoryKeeper()
+keeper = HeapKeeper(trim_heap)
 blocks = [libc.malloc(100_000) for _ in range(1000)]  # below M_MMAP_THRESHOLD: from the heap
 last = libc.malloc(100_000)  # holds the heap's end
 for block in [*blocks, last]:
     ctypes.memset(block, 1, 100_000)
-grown = keeper._rss_bytes()
+grown = resident_bytes()
 for block in blocks:
     libc.free(block)
 keeper.look()
-print(grown - keeper._rss_bytes())
+print(grown - resident_bytes())
 """
 
 

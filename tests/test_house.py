@@ -29,6 +29,7 @@ FLOORS = {
     "addresses": "",
     "capacity": "",
     "clock": "",
+    "heap": "clock",
     "overdue": "",
     "turns": "",
     "ortc": "errors",
@@ -40,12 +41,12 @@ FLOORS = {
     "_fastpath.udp_receive": ENGINE,
     "_fastpath.udp_send": ENGINE,
     "_fastpath.loop": f"{ENGINE} _fastpath.udp_receive _fastpath.udp_send",
-    "worker": "errors needs exit_codes capacity clock config logs metering overdue sockets turns "
+    "worker": "errors needs exit_codes capacity clock heap config logs metering overdue sockets turns "
     "ortc protocols _fastpath.loop _fastpath.engine",
     "rooms": "errors addresses capacity overdue turns ortc words",
     "telemetry": "errors config logs words",
     "signaling": "errors needs config logs ortc rooms",
-    "supervisor": "addresses errors needs words exit_codes config logs metering "
+    "supervisor": "addresses errors needs words exit_codes heap config logs metering "
     "sockets ortc protocols rooms signaling telemetry",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }

@@ -18,6 +18,7 @@ from mediad.config.load import Loaded
 from mediad.config.settings import Settings, admin_socket_candidates
 from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Unsupported
 from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.heap import HeapKeeper, collect_and_trim
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.shares import Stocks
@@ -38,7 +39,6 @@ from mediad.supervisor.admin.server import AdminServer, open_admin_socket
 from mediad.supervisor.front.admissions import Admissions, connection_limit
 from mediad.supervisor.front.http import Front, front_url, open_front, room_url
 from mediad.supervisor.front.tls import FrontTls
-from mediad.supervisor.memory import MemoryKeeper
 from mediad.supervisor.observation.observation import Observation
 from mediad.supervisor.observation.status import Status
 from mediad.supervisor.systemd.heartbeat import Heartbeat
@@ -91,7 +91,7 @@ class Daemon:
         self._access = Access(_access_rules(settings))
         self._admissions = Admissions(0, settings.max_connections_per_address)
         self._configured.apply_with(self._apply)
-        self._memory = MemoryKeeper()
+        self._heap = HeapKeeper(collect_and_trim)
         self._reloads: set[asyncio.Task[None]] = set()
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
@@ -183,8 +183,8 @@ class Daemon:
             self._announce()
             gc.freeze()  # what is there now stays: looking through it again and again would hold up the loop
             self._heartbeat.start()
-            self._memory.start()
-            stack.push_async_callback(self._memory.stop)
+            self._heap.start()
+            stack.callback(self._heap.stop)
             stack.push_async_callback(self._heartbeat.stop)
             await self._serve(front)
             await self._drain()

@@ -17,11 +17,11 @@ from mediad import logs
 from mediad.clock import LoopClock
 from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidInput, InvalidState, NotFound
+from mediad.heap import HeapKeeper, trim_heap
 from mediad.metering.loop_lag import LoopLag
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
 from mediad.turns import Turns
-from mediad.worker.heap import Trimmer, trim_heap
 from mediad.worker.media.parameters import RtpMapping, RtpParameters
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
@@ -135,7 +135,7 @@ class WorkerServer:
         self._udp_buffer_bytes = 0
         self._lag = LoopLag()
         self._sampler = Sampler(self._transports)
-        self._trimmer = Trimmer()
+        self._heap = HeapKeeper(trim_heap)
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
 
     async def start(self) -> None:
@@ -148,6 +148,7 @@ class WorkerServer:
         self._plane.start()
         self._plane.add_socket(sock)
         self._lag.start()
+        self._heap.start()
         self._sampler.start()
 
     async def handle(self, method: str, data: dict[str, Any]) -> Reply:
@@ -168,7 +169,7 @@ class WorkerServer:
             router.close()
         self._lag.stop()
         self._sampler.stop()
-        self._trimmer.stop()
+        self._heap.stop()
         self._plane.stop()
 
     # --- worker and routers -------------------------------------------------------------------------------
@@ -309,7 +310,6 @@ class WorkerServer:
     def _forget_ids(self, *ids: str) -> None:
         for object_id in ids:
             self._router_of.pop(object_id, None)
-        self._trimmer.freed(len(ids))
 
     # --- producers ----------------------------------------------------------------------------------------
 
