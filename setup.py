@@ -103,7 +103,7 @@ def extensions() -> Iterator[Extension]:
         yield Extension(
             ".".join(relative.with_suffix("").parts),
             [str(relative)],
-            include_dirs=["mediad/_fastpath/base"],
+            include_dirs=["mediad/_fastpath/base", "mediad/_fastpath/io"],
             extra_compile_args=C_FLAGS,
         )
 

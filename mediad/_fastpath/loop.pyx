@@ -9,15 +9,15 @@ import secrets
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
-from mediad._fastpath.base.kernel cimport (
+from mediad._fastpath.io.kernel cimport (
     EPOLL_CLOEXEC, block_signals, close, enable_gro, epoll_add, epoll_create1, epoll_event, epoll_remove, epoll_tag,
     epoll_wait_us, eventfd_clear, eventfd_open, eventfd_ring, monotonic_us, can_gso, send_one, socket_family, wall_us,
 )
 from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_pop, ring_push
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.commands cimport Commands, fill_address, read_counters, read_packet_slots
-from mediad._fastpath.engine.control cimport engine_apply
-from mediad._fastpath.engine.feedback cimport engine_deadline, engine_tick
+from mediad._fastpath.door.commands cimport Commands, fill_address, read_counters, read_packet_slots
+from mediad._fastpath.engine.commands.apply cimport engine_apply
+from mediad._fastpath.engine.timers.tick cimport engine_deadline, engine_tick
 from mediad._fastpath.engine.graph cimport Engine, drop, emit, engine_destroy, engine_init, events_have_room
 from mediad._fastpath.engine.messages cimport (
     COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, DROP_COMMAND_REFUSED, EVENT_CLOSED, EVENT_REFUSED,
@@ -26,10 +26,10 @@ from mediad._fastpath.engine.messages cimport (
 from mediad._fastpath.engine.messages cimport (
     MAX_ADDRESSES as _MAX_ADDRESSES, MAX_ENCODINGS as _MAX_ENCODINGS, MAX_USERNAMES as _MAX_USERNAMES,
 )
-from mediad._fastpath.udp_receive cimport (
+from mediad._fastpath.io.udp_receive cimport (
     RECEIVE_MESSAGES, Receiver, receive_deliver, receive_fetch, receiver_close, receiver_open,
 )
-from mediad._fastpath.udp_send cimport MAX_SOCKETS, Sender, Sockets, send_outbox, sender_close, sender_open
+from mediad._fastpath.io.udp_send cimport MAX_SOCKETS, Sender, Sockets, send_outbox, sender_close, sender_open
 
 from mediad._fastpath.engine.messages import EventKind, Kind
 from mediad._fastpath.wire.payload import Codec

@@ -7,7 +7,7 @@ libsrtp functions, the same kind of buffers and the same system calls as the eng
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
-from mediad._fastpath.base.kernel cimport (
+from mediad._fastpath.io.kernel cimport (
     AF_INET, Control, address_write, iovec, message_ask, message_init, mmsghdr, receive_batch, send_batch,
     sockaddr_storage,
 )

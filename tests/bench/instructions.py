@@ -24,7 +24,7 @@ from tests.windows.engine import EngineWindow
 CONSUMERS = 50
 PACKETS = 200
 WARM_UP = 40  # the key frame, and whatever the first packets set up
-COUNTED = "__pyx_f_6mediad_9_fastpath_6engine_7ingress_engine_receive"
+COUNTED = "__pyx_f_6mediad_9_fastpath_6engine_7ingress_5demux_engine_receive"
 SOURCE_PORT = 40_000
 
 

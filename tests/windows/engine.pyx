@@ -7,13 +7,13 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.commands cimport (
+from mediad._fastpath.door.commands cimport (
     Commands, fill_address, read_address, read_counters, read_packet_slots,
 )
-from mediad._fastpath.engine.control cimport engine_apply
-from mediad._fastpath.engine.feedback cimport engine_deadline, engine_tick
+from mediad._fastpath.engine.commands.apply cimport engine_apply
+from mediad._fastpath.engine.timers.tick cimport engine_deadline, engine_tick
 from mediad._fastpath.engine.graph cimport Engine, Transport, engine_destroy, engine_init, transport_of
-from mediad._fastpath.engine.ingress cimport engine_receive
+from mediad._fastpath.engine.ingress.demux cimport engine_receive
 from mediad._fastpath.engine.messages cimport COUNT_RTP_FORWARDED, INDEX_MASK, Command
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
 from mediad._fastpath.stream.estimator cimport estimator_delivered_bps

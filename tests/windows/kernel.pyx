@@ -4,7 +4,7 @@ Arguments are trusted: a test that breaks a precondition gets what the C code do
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
-from mediad._fastpath.base cimport kernel
+from mediad._fastpath.io cimport kernel
 
 GSO_MOST_SEGMENTS = kernel.GSO_SEGMENTS
 

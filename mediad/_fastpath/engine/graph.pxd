@@ -105,7 +105,7 @@ ctypedef struct Transport:
     uint32_t first_consumer
     uint32_t consumer_count
     uint8_t naming[256]            # by extension id: MID, RID or repaired RID for some producer, else EXT_UNKNOWN
-    # SSRCs that libsrtp keeps streams for beside the bound ones (engine/srtp_streams)
+    # SSRCs that libsrtp keeps streams for beside the bound ones (engine/ingress/srtp_streams)
     uint32_t retired[RETIRED_SSRCS]    # a ring; 0 = empty
     uint32_t retired_count
     uint32_t reporters[MAX_REPORTERS]  # a ring, in order of coming
@@ -170,7 +170,7 @@ ctypedef struct Encoding:
     uint32_t ssrc
     uint32_t rtx_ssrc
     bint[2] learned                # the SSRC, and the RTX SSRC, were not signalled
-    uint64_t[2] changes_paced_us   # when they have changed rarely enough to change again (engine/binding)
+    uint64_t[2] changes_paced_us   # when they have changed rarely enough to change again (engine/ingress/binding)
     uint8_t rid_length
     uint8_t rid[MAX_RID]
 

@@ -33,7 +33,7 @@ def _address(name: str, lib: object = _binding.lib, expected: str = EXPECTED_TYP
 
 def check_streams(session_class: type = pylibsrtp.Session) -> None:
     """ImportError unless libsrtp makes a stream of an SSRC when something authentic came under it, not before, and
-    forgets it when told to: engine/srtp_streams counts on each."""
+    forgets it when told to: engine/ingress/srtp_streams counts on each."""
     policy = pylibsrtp.Policy(key=bytes(30), ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND)
     receiver = session_class(policy)
     policy.ssrc_type = pylibsrtp.Policy.SSRC_ANY_OUTBOUND

@@ -1,0 +1,157 @@
+"""Bodies of punts.pxd."""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+from mediad._fastpath.base.budget cimport budget_has, budget_spend, budget_take
+from mediad._fastpath.base.ring cimport ring_popped, ring_push, ring_pushed, ring_room
+from mediad._fastpath.base.table cimport NO_VALUE, Address, hash_bytes, table_get
+from mediad._fastpath.engine.graph cimport (
+    HOST_CELLS, NONE, PAIR_CELLS, Engine, PuntShare, Transport, drop, transport_index,
+)
+from mediad._fastpath.engine.messages cimport (
+    DROP_DTLS_BUDGET, DROP_PUNT_FULL, DROP_STUN_MALFORMED, DROP_STUN_PATH_BUDGET, DROP_STUN_STRANGER_BUDGET,
+    DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED, EVENT_DTLS, EVENT_STUN, MAX_ADDRESSES, PUNT_BYTES, Punt,
+)
+from mediad._fastpath.engine.ingress.paths cimport path_earned, path_of
+from mediad._fastpath.wire.stun cimport stun_is_message, stun_local_username
+
+cdef enum:
+    # A browser checks a path every 50 ms until it works, every 0.5 s until it is stable, then every 2.5 s.
+    PATH_INTERVAL_US = 200000
+    PATH_BURST = 25
+    # A path is a stranger's until its first check was looked at.
+    PAIR_INTERVAL_US = 200000
+    PAIR_BURST = 20
+    TRANSPORT_INTERVAL_US = 40000
+    TRANSPORT_BURST = 100
+    # An office behind one address whose people all join at nine.
+    HOST_INTERVAL_US = 2000
+    HOST_BURST = 1000
+    # A fifth of the time of Python's thread.
+    ALL_INTERVAL_US = 500
+    ALL_BURST = 2000
+    # A handshake with every flight lost once is 20 to 30 datagrams.
+    DTLS_INTERVAL_US = 100000
+    DTLS_BURST = 60
+    # Of 1024 records.
+    STUN_SHARE = 24
+    DTLS_SHARE = 48
+    STRANGERS_LEAVE = 512
+    DTLS_LEAVES = 256
+
+
+cdef bint within_share(Engine* engine, PuntShare* share, uint32_t limit, uint32_t leave) noexcept nogil:
+    """Counts one in, where it may go into the ring. What waits is counted from above: it is none once all were read."""
+    cdef uint32_t pushed = ring_pushed(&engine.punts)
+    # The difference tells which of two numbers that wrap is the later one.
+    if share.waiting != 0 and ring_popped(&engine.punts) - share.newest < <uint32_t>0x80000000:
+        share.waiting = 0
+    if share.waiting == limit or ring_room(&engine.punts) <= leave:
+        return False
+    share.waiting += 1
+    share.newest = pushed + 1
+    return True
+
+
+cdef bint punt(Engine* engine, uint32_t kind, Transport* transport, PuntShare* share, uint32_t limit, uint32_t leave,
+               const uint8_t* data, uint32_t length, const Address* source) noexcept nogil:
+    cdef Punt record
+    if length > PUNT_BYTES:
+        drop(engine, DROP_TRUNCATED)
+        return True                    # nothing that could have been looked at later
+    if not within_share(engine, share, limit, leave):
+        drop(engine, DROP_PUNT_FULL)
+        return False
+    record.kind = kind
+    record.handle = transport.handle
+    record.source = source[0]
+    record.length = length
+    record.zero = 0
+    record.selected_heard_us = 0
+    if transport.has_address and transport.selected_path != NONE:
+        record.selected_heard_us = transport.paths[transport.selected_path].heard_us
+    memcpy(record.bytes, data, length)
+    ring_push(&engine.punts, &record)
+    engine.has_news = True
+    return True
+
+
+cdef void receive_dtls(Engine* engine, uint32_t place, const uint8_t* data, uint32_t length, const Address* source,
+                       uint64_t now_us) noexcept nogil:
+    cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
+    path_earned(transport, place % MAX_ADDRESSES, length)
+    if not budget_take(&transport.dtls_due_us, DTLS_INTERVAL_US, DTLS_BURST, now_us):
+        drop(engine, DROP_DTLS_BUDGET)
+        return
+    punt(engine, EVENT_DTLS, transport, &transport.dtls_share, DTLS_SHARE, DTLS_LEAVES, data, length, source)
+
+
+cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, const Address* source,
+                       uint64_t now_us) noexcept nogil:
+    cdef const uint8_t* fragment = NULL
+    cdef uint32_t fragment_length = 0
+    cdef uint32_t index, path
+    cdef Transport* transport
+    if not stun_is_message(data, length):
+        drop(engine, DROP_STUN_MALFORMED)
+        return
+    if not stun_local_username(data, length, &fragment, &fragment_length):
+        drop(engine, DROP_STUN_UNKNOWN_USERNAME)
+        return
+    index = table_get(&engine.usernames, hash_bytes(fragment, fragment_length, engine.seed))
+    if index == NO_VALUE:
+        drop(engine, DROP_STUN_UNKNOWN_USERNAME)
+        return
+    transport = &engine.transports[index]
+    path = path_of(transport, source)
+    if path == NONE:
+        stun_from_stranger(engine, transport, data, length, source, now_us)
+    else:
+        stun_on_path(engine, transport, path, data, length, source, now_us)
+
+
+cdef void stun_on_path(Engine* engine, Transport* transport, uint32_t path, const uint8_t* data, uint32_t length,
+                       const Address* source, uint64_t now_us) noexcept nogil:
+    path_earned(transport, path, length)
+    if not budget_take(&transport.paths[path].checks_due_us, PATH_INTERVAL_US, PATH_BURST, now_us):
+        drop(engine, DROP_STUN_PATH_BUDGET)
+    elif punt(engine, EVENT_STUN, transport, &transport.path_share, STUN_SHARE, 0, data, length, source):
+        return
+    transport.paths[path].dropped_us = now_us
+
+
+cdef void stun_from_stranger(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length,
+                             const Address* source, uint64_t now_us) noexcept nogil:
+    if not strangers_take(engine, transport, source, now_us):
+        drop(engine, DROP_STUN_STRANGER_BUDGET)
+    elif punt(engine, EVENT_STUN, transport, &transport.stranger_share, STUN_SHARE, STRANGERS_LEAVE, data, length,
+              source):
+        return
+    transport.stranger_dropped_us = now_us
+
+
+cdef bint strangers_take(Engine* engine, Transport* transport, const Address* source, uint64_t now_us) noexcept nogil:
+    """A token from all four budgets, or from none: what one refuses must not use up the others."""
+    cdef uint64_t host[3]
+    cdef uint64_t* by_pair
+    cdef uint64_t* by_host
+    host[0] = source.high
+    # Of IPv6 the /64 counts, which anybody has whole; IPv4 stands in the lower half.
+    host[1] = source.low if source.high == 0 else 0
+    host[2] = transport_index(engine, transport)
+    by_host = &engine.strangers.by_host_due_us[
+        hash_bytes(<const uint8_t*>host, 16, engine.seed) % HOST_CELLS]
+    by_pair = &engine.strangers.by_pair_due_us[
+        hash_bytes(<const uint8_t*>host, 24, engine.seed) % PAIR_CELLS]
+    if not (
+        budget_has(by_pair[0], PAIR_INTERVAL_US, PAIR_BURST, now_us)
+        and budget_has(transport.strangers_due_us, TRANSPORT_INTERVAL_US, TRANSPORT_BURST, now_us)
+        and budget_has(by_host[0], HOST_INTERVAL_US, HOST_BURST, now_us)
+        and budget_has(engine.strangers.all_due_us, ALL_INTERVAL_US, ALL_BURST, now_us)
+    ):
+        return False
+    budget_spend(by_pair, PAIR_INTERVAL_US, now_us)
+    budget_spend(&transport.strangers_due_us, TRANSPORT_INTERVAL_US, now_us)
+    budget_spend(by_host, HOST_INTERVAL_US, now_us)
+    budget_spend(&engine.strangers.all_due_us, ALL_INTERVAL_US, now_us)
+    return True

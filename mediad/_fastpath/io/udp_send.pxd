@@ -1,0 +1,33 @@
+"""From the outbox to the kernel: runs of equal datagrams for a destination as one GSO message, many messages a call."""
+
+from libc.stdint cimport uint32_t
+from mediad._fastpath.io.kernel cimport Control, iovec, mmsghdr, sockaddr_storage
+from mediad._fastpath.engine.graph cimport Engine
+
+cdef enum:
+    SEND_MESSAGES = 256
+    MAX_SOCKETS = 1024
+
+ctypedef struct Sockets:
+    int fds[MAX_SOCKETS]           # -1 = closed
+    int families[MAX_SOCKETS]
+
+ctypedef struct Sender:
+    Sockets* sockets
+    iovec* pieces                  # one per outbox datagram
+    uint32_t piece_count
+    uint32_t message_count
+    uint32_t socket                # of the batch being built
+    bint gso                       # false: this machine cannot, tried with several destinations
+    uint32_t* refused              # by transport: the handle of the one whose destination refused GSO; 0 = none
+    uint32_t refusals              # of different destinations, since GSO last worked
+    uint32_t datagrams[SEND_MESSAGES]   # in each message
+    uint32_t transports[SEND_MESSAGES]  # whose they are
+    mmsghdr messages[SEND_MESSAGES]
+    sockaddr_storage names[SEND_MESSAGES]
+    Control controls[SEND_MESSAGES]
+
+cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity, uint32_t transports) noexcept nogil
+cdef void sender_close(Sender* sender) noexcept nogil
+# A FlushFunction whose engine.context is the Sender.
+cdef void send_outbox(Engine* engine) noexcept nogil
