@@ -25,7 +25,7 @@ FLOORS = {
     "needs": "",
     "config": "errors",
     "logs": "errors config words",
-    "metering": "",
+    "metering": "clock",
     "addresses": "",
     "capacity": "",
     "clock": "",

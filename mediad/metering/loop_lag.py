@@ -5,9 +5,9 @@ Everything the loop's process does waits this long, on average half of it. Media
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
+from mediad.clock import Clock, LoopClock, Timer
 from mediad.metering.histogram import Histogram
 
 INTERVAL_S = 0.25
@@ -18,24 +18,26 @@ BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 class LoopLag:
     """Measures the loop it is started on, from `start` on."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or LoopClock()
         self._histogram = Histogram(BOUNDS_S)
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        due_s = loop.time() + INTERVAL_S
-        self._timer = loop.call_at(due_s, self._fire, loop, due_s)
+        """Measure from now on."""
+        due_us = self._clock.now_us() + round(INTERVAL_S * 1e6)
+        self._timer = self._clock.call_at(due_us, lambda: self._fire(due_us))
 
     def stop(self) -> None:
+        """Measure no more; what was measured stays."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def report(self) -> dict[str, Any]:
-        """What Histogram.report says, in seconds, by BOUNDS_S."""
+        """Return what Histogram.report says, in seconds, by BOUNDS_S."""
         return self._histogram.report()
 
-    def _fire(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
-        self._histogram.observe(max(0.0, loop.time() - due_s))
+    def _fire(self, due_us: int) -> None:
+        self._histogram.observe(max(0, self._clock.now_us() - due_us) / 1e6)
         self.start()

@@ -1,4 +1,4 @@
-"""A worker's clock that stands still until a test lets time pass."""
+"""A clock that stands still until a test lets time pass."""
 
 from __future__ import annotations
 
@@ -34,10 +34,15 @@ class FakeClock:
     def pass_s(self, seconds: float) -> None:
         end_us = self._now_us + round(seconds * 1e6)
         while self._timers and self._timers[0][0] <= end_us:
-            self._now_us, _, timer = heapq.heappop(self._timers)
+            when_us, _, timer = heapq.heappop(self._timers)
+            self._now_us = max(self._now_us, when_us)
             if timer.callback is not None:
                 timer.callback()
         self._now_us = end_us
+
+    def stall_s(self, seconds: float) -> None:
+        """Time passes, and nobody has time to run: what falls due meanwhile is late."""
+        self._now_us += round(seconds * 1e6)
 
     @property
     def waiting(self) -> int:
