@@ -265,7 +265,6 @@ LONG_FILES = {
     "tests/protocols/dtls/test_endpoint.py": "to be split",
     "tests/protocols/test_ice.py": "to be split",
     "tests/rooms/test_offers.py": "to be split",
-    "tests/signaling/dialects/test_demo_a.py": "to be split",
     "tests/supervisor/workers/test_link.py": "to be split",
     "tests/supervisor/workers/test_pool.py": "to be split",
     "tests/worker/test_methods.py": "to be split",

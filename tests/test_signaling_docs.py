@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from mediad.signaling.dialects.demo_a import METHODS
-from mediad.signaling.protoo import messages as protoo
+from mediad.signaling.protoo import messages
 from tests.support.imports import ROOT
 
 GUIDE = (ROOT / "docs" / "signaling.md").read_text()
@@ -25,17 +25,17 @@ def section(title: str) -> str:
 @pytest.mark.parametrize(("who", "frame"), SAMPLES)
 def test_each_sample_is_a_frame(who: str, frame: dict[str, Any]) -> None:
     """What a client sends is taken by the schema of its request, and by that alone if a member is missing."""
-    message = protoo.parse(json.dumps(frame))
-    if isinstance(message, protoo.Request) and who == "client":
+    message = messages.parse(json.dumps(frame))
+    if isinstance(message, messages.Request) and who == "client":
         schema = METHODS[message.method].schema
         msgspec.convert(message.data, schema)
         known = {field.encode_name for field in msgspec.structs.fields(schema)}
         assert set(message.data) <= known
-    assert isinstance(message, protoo.Request | protoo.Response) or who == "server"
+    assert isinstance(message, messages.Request | messages.Response) or who == "server"
 
 
 def test_there_are_samples_of_all_kinds() -> None:
-    kinds = {(who, type(protoo.parse(json.dumps(frame))).__name__) for who, frame in SAMPLES}
+    kinds = {(who, type(messages.parse(json.dumps(frame))).__name__) for who, frame in SAMPLES}
     expected = {("client", "Request"), ("client", "Response"), ("server", "Request"), ("server", "Response")}
     assert kinds == expected | {("server", "Notification")}
 

@@ -1,23 +1,41 @@
 """Seat: a peer's place in a room, and everything its client may ask for there.
 
-Each method checks the rule, asks the worker once, and keeps the books. Requests of one peer run side by
-side. What keeps them consistent: books change without suspension, either before the worker is asked
-(claims, limits) or after it has answered, and whoever was suspended looks at `closed` again.
+Each method checks the rule, asks the worker once, and keeps the books. It returns a Reply: what the client is
+answered, and what the room does right behind that answer. Requests of one peer run side by side. What keeps
+them consistent: books change without suspension, either before the worker is asked (claims, limits) or after
+it has answered, and whoever was suspended looks at `closed` again.
 """
 
 from __future__ import annotations
 
+import functools
 import secrets
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from mediad.errors import InvalidState, NotFound
+import msgspec
+
+from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.ortc.acceptance import AcceptedProducer, accept_producer
 from mediad.ortc.parameters import MAX_ENCODINGS, RtpParameters
 from mediad.rooms import offers
 from mediad.rooms.entities import Consumer, Producer, Transport, draw_ssrc
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
+from mediad.rooms.reply import Reply
 from mediad.rooms.room import Closable, Room
+
+_MAX_APP_DATA_BYTES = 16 * 1024
+"""appData is copied to everybody in the room; it carries labels, not content."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTransport:
+    """A transport as its client is told of it."""
+
+    id: str
+    parameters: dict[str, Any]
+    """`iceParameters`, `iceCandidates` and `dtlsParameters`, in wire spelling."""
 
 
 class Seat:
@@ -42,8 +60,15 @@ class Seat:
 
     # -- membership ----------------------------------------------------------------------------------------
 
-    def join(self, display_name: str, device: Device, capabilities: dict[str, Any] | None) -> list[PeerInfo]:
-        """Become a member; returns the others. Call `joined` right after the answer is on its way.
+    def router_capabilities(self) -> Reply[dict[str, Any]]:
+        """Answer with the RTP capabilities of the room, in wire spelling."""
+        return Reply(self.room.capabilities.to_wire())
+
+    def join(
+        self, display_name: str, device: Device, capabilities: dict[str, Any] | None
+    ) -> Reply[list[PeerInfo]]:
+        """Become a member; the answer is the others. Behind it the others hear of this peer, and it is
+        offered what they send.
 
         `capabilities` are the client's RTP capabilities, None for one that only sends. Raises InvalidState
         the second time, InvalidInput for malformed capabilities.
@@ -58,24 +83,23 @@ class Seat:
         self.room.joins.met(peer)
         peer.log.info("peer joined as %s", display_name)
         self.room.observer.peer_joined(self.room.id, peer.id, self.room.worker.worker_id, display_name)
-        return [other.info for other in self.room.joined_peers(but=peer)]
+        others = [other.info for other in self.room.joined_peers(but=peer)]
+        return Reply(others, functools.partial(offers.welcome, self.room, peer))
 
-    def joined(self) -> None:
-        """The second half of `join`: the others hear of this peer, and it is offered what they send."""
-        offers.welcome(self.room, self.peer)
-
-    def rename(self, display_name: str) -> None:
-        """Change what the others see."""
+    def rename(self, display_name: str) -> Reply[None]:
+        """Change what the others see; they are told before the answer."""
         self._require_open()
+        self._require_joined()
         old = self.peer.info
         self.peer.info = PeerInfo(old.id, display_name, old.device)
         for other in self.room.joined_peers(but=self.peer):
             other.listener.display_name_changed(old.id, display_name, old.display_name)
+        return Reply(None)
 
     # -- transports ----------------------------------------------------------------------------------------
 
-    async def create_transport(self, *, consuming: bool, force_tcp: bool) -> tuple[str, dict[str, Any]]:
-        """A new transport's id, and its ICE and DTLS parameters.
+    async def create_transport(self, *, consuming: bool, force_tcp: bool) -> Reply[NewTransport]:
+        """Make a transport; the answer is what its client needs to connect to it.
 
         Consumers are put on the first transport made with `consuming`. Raises InvalidState when the peer has
         too many, Full when the worker does, or its address.
@@ -104,9 +128,9 @@ class Seat:
             room.discard("transport", transport.id)
             raise InvalidState("peer closed")
         room.enter_transport(transport)
-        return transport.id, parameters
+        return Reply(NewTransport(transport.id, parameters))
 
-    async def connect_transport(self, transport_id: str, dtls_parameters: dict[str, Any]) -> None:
+    async def connect_transport(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
         """Tell a transport the client's DTLS role and fingerprints; InvalidState the second time."""
         transport = self._transport(transport_id)
         self.room.observer.transport_asked_for(transport.id)
@@ -115,24 +139,28 @@ class Seat:
             {"transportId": transport.id, "dtlsParameters": dtls_parameters},
             about=transport,
         )
+        return Reply(None)
 
-    async def restart_ice(self, transport_id: str) -> dict[str, Any]:
-        """New ICE parameters; the old ones hold until the client uses the new."""
+    async def restart_ice(self, transport_id: str) -> Reply[dict[str, Any]]:
+        """Answer with new ICE parameters; the old ones hold until the client uses the new."""
         transport = self._transport(transport_id)
         answer = await self.room.ask("transport.restartIce", {"transportId": transport.id}, about=transport)
         parameters: dict[str, Any] = answer["iceParameters"]
-        return parameters
+        return Reply(parameters)
 
     # -- producers -----------------------------------------------------------------------------------------
 
     async def produce(
         self, transport_id: str, kind: str, rtp_parameters: dict[str, Any], app_data: dict[str, Any]
-    ) -> Producer:
-        """Start sending a track. Call `produced` right after the answer is on its way.
+    ) -> Reply[Producer]:
+        """Start sending a track; the answer is its producer. Behind it the others are offered the track.
 
-        Raises InvalidInput or Unsupported when this room cannot have it, InvalidState when the peer went away
-        meanwhile.
+        Raises InvalidInput or Unsupported when this room cannot have it, InvalidState when the peer is no
+        member or went away meanwhile.
         """
+        self._require_joined()
+        if len(msgspec.json.encode(app_data)) > _MAX_APP_DATA_BYTES:
+            raise InvalidInput(f"appData is larger than {_MAX_APP_DATA_BYTES} bytes")
         transport = self._transport(transport_id)
         has = self.peer.producer_count()
         if has >= self.room.limits.producers_per_peer:
@@ -157,7 +185,7 @@ class Seat:
             self.room.discard("producer", producer.id)
             raise InvalidState("peer closed")
         producer.created = True
-        return producer
+        return Reply(producer, functools.partial(offers.announce, self.room, producer))
 
     def _accept(self, transport: Transport, kind: str, parameters: RtpParameters) -> AcceptedProducer:
         return accept_producer(
@@ -183,16 +211,14 @@ class Seat:
             about=producer,
         )
 
-    def produced(self, producer: Producer) -> None:
-        """The second half of `produce`: the others are offered the track."""
-        offers.announce(self.room, producer)
-
-    async def close_producer(self, producer_id: str) -> None:
+    async def close_producer(self, producer_id: str) -> Reply[None]:
+        """End a track; its receivers are told."""
         producer = self._producer(producer_id)
         self.room.forget_producer(producer)
         await self.room.ask("producer.close", {"producerId": producer.id})
+        return Reply(None)
 
-    async def pause_producer(self, producer_id: str) -> None:
+    async def pause_producer(self, producer_id: str) -> Reply[None]:
         """Stop forwarding a track; the others are told once."""
         producer = self._producer(producer_id)
         if not producer.paused:
@@ -200,8 +226,9 @@ class Seat:
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_paused(consumer.id)
         await self.room.ask("producer.pause", {"producerId": producer.id}, about=producer)
+        return Reply(None)
 
-    async def resume_producer(self, producer_id: str) -> None:
+    async def resume_producer(self, producer_id: str) -> Reply[None]:
         """Undo a pause."""
         producer = self._producer(producer_id)
         if producer.paused:
@@ -209,67 +236,77 @@ class Seat:
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_resumed(consumer.id)
         await self.room.ask("producer.resume", {"producerId": producer.id}, about=producer)
+        return Reply(None)
 
     # -- consumers -----------------------------------------------------------------------------------------
 
-    async def pause_consumer(self, consumer_id: str) -> None:
+    async def pause_consumer(self, consumer_id: str) -> Reply[None]:
         consumer = self._consumer(consumer_id)
         consumer.paused = True
         await self.room.ask("consumer.pause", {"consumerId": consumer.id}, about=consumer)
+        return Reply(None)
 
-    async def resume_consumer(self, consumer_id: str) -> None:
+    async def resume_consumer(self, consumer_id: str) -> Reply[None]:
         """Undo a pause. Before the client has accepted the consumer this is only remembered."""
         consumer = self._consumer(consumer_id)
         consumer.paused = False
         if consumer.accepted:
             await self.room.ask("consumer.resume", {"consumerId": consumer.id}, about=consumer)
+        return Reply(None)
 
     async def set_preferred_layers(
         self, consumer_id: str, spatial_layer: int, temporal_layer: int | None
-    ) -> None:
+    ) -> Reply[None]:
         """The highest layers to send, None for every temporal one. Without effect on single-layer tracks."""
         consumer = self._consumer(consumer_id)
         data: dict[str, Any] = {"consumerId": consumer.id, "spatialLayer": spatial_layer}
         if temporal_layer is not None:
             data["temporalLayer"] = temporal_layer
         await self.room.ask("consumer.setPreferredLayers", data, about=consumer)
+        return Reply(None)
 
-    async def set_priority(self, consumer_id: str, priority: int) -> None:
+    async def set_priority(self, consumer_id: str, priority: int) -> Reply[None]:
         """Its weight when bandwidth is short: 1, the default, or more."""
         consumer = self._consumer(consumer_id)
         data = {"consumerId": consumer.id, "priority": priority}
         await self.room.ask("consumer.setPriority", data, about=consumer)
+        return Reply(None)
 
-    async def request_key_frame(self, consumer_id: str) -> None:
+    async def request_key_frame(self, consumer_id: str) -> Reply[None]:
         """Ask the sender for one; audio has none, and that is fine."""
         consumer = self._consumer(consumer_id)
         if consumer.kind == "video":
             await self.room.ask("consumer.requestKeyFrame", {"consumerId": consumer.id}, about=consumer)
+        return Reply(None)
 
     # -- statistics ----------------------------------------------------------------------------------------
 
-    async def transport_stats(self, transport_id: str) -> list[dict[str, Any]]:
+    async def transport_stats(self, transport_id: str) -> Reply[list[dict[str, Any]]]:
         transport = self._transport(transport_id)
         return await self._stats("transport.stats", {"transportId": transport.id}, transport)
 
-    async def producer_stats(self, producer_id: str) -> list[dict[str, Any]]:
+    async def producer_stats(self, producer_id: str) -> Reply[list[dict[str, Any]]]:
         producer = self._producer(producer_id)
         return await self._stats("producer.stats", {"producerId": producer.id}, producer)
 
-    async def consumer_stats(self, consumer_id: str) -> list[dict[str, Any]]:
+    async def consumer_stats(self, consumer_id: str) -> Reply[list[dict[str, Any]]]:
         consumer = self._consumer(consumer_id)
         return await self._stats("consumer.stats", {"consumerId": consumer.id}, consumer)
 
-    async def _stats(self, method: str, data: dict[str, Any], about: Closable) -> list[dict[str, Any]]:
+    async def _stats(self, method: str, data: dict[str, Any], about: Closable) -> Reply[list[dict[str, Any]]]:
         answer = await self.room.ask(method, data, about)
         stats: list[dict[str, Any]] = answer["stats"]
-        return stats
+        return Reply(stats)
 
     # -- looking up ----------------------------------------------------------------------------------------
 
     def _require_open(self) -> None:
         if self.peer.closed:
             raise InvalidState("peer closed")
+
+    def _require_joined(self) -> None:
+        if not self.peer.joined:
+            raise InvalidState("Peer not yet joined")
 
     def _transport(self, transport_id: str) -> Transport:
         transport = self.peer.transports.get(transport_id)

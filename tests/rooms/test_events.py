@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mediad.rooms.listener import CloseCause
-from tests.support.calls import Call
+from tests.support.calls import Call, told
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
 
@@ -89,9 +89,9 @@ def test_a_producers_score_waits_for_the_answer_to_produce() -> None:
         call.worker.emit("producer.score", producerId=producer_id, score=[])
         call.worker.emit("producer.score", producerId=producer_id, score=SCORE)
         call.worker.release("producer.create")
-        producer = await producing
+        reply = await producing
         assert ana.listener.heard == []
-        ana.seat.produced(producer)
+        told(reply)
         assert ana.listener.heard == [("producer score", producer_id, SCORE)]
         call.worker.emit("producer.score", producerId=producer_id, score=[])
         assert ana.listener.heard[1:] == [("producer score", producer_id, [])]
@@ -146,9 +146,9 @@ def test_layers_nobody_wants_are_told_to_their_sender_once_it_knows_its_producer
         producer_id = next(iter(call.worker.producers))
         call.worker.emit("producer.layers", producerId=producer_id, spatialLayer=0)
         call.worker.release("producer.create")
-        producer = await producing
+        reply = await producing
         assert ana.listener.named("producer layers") == []
-        ana.seat.produced(producer)
+        told(reply)
         call.worker.emit("producer.layers", producerId=producer_id, spatialLayer=2)
         assert ana.listener.named("producer layers") == [
             ("producer layers", producer_id, 0),

@@ -15,7 +15,7 @@ from mediad.rooms.listener import Device
 from mediad.rooms.media import Compose
 from mediad.rooms.offer_queue import OFFERS_PER_PEER
 from tests.support.bookkeeping_worker import DEFAULT_SCORE
-from tests.support.calls import Call, Guest
+from tests.support.calls import Call, Guest, told
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import h264, opus, vp8, vp8_simulcast
 
@@ -144,8 +144,7 @@ def test_a_codec_the_peer_lacks_is_not_offered() -> None:
         await ben.make_transports()
         capabilities = ana.seat.room.capabilities.to_wire()
         audio = [codec for codec in capabilities["codecs"] if codec["mimeType"] == "audio/opus"]
-        ben.seat.join("Ben", Device(), {**capabilities, "codecs": audio})
-        ben.seat.joined()
+        told(ben.seat.join("Ben", Device(), {**capabilities, "codecs": audio}))
         await ana.produce("video", vp8())
         await ana.produce("audio", opus())
         await call.settle()
@@ -163,8 +162,7 @@ def test_a_profile_the_peer_lacks_is_not_offered(known: str, offered: int) -> No
         capabilities["codecs"] = [
             codec for codec in capabilities["codecs"] if codec["parameters"].get("profile-level-id") == known
         ]
-        ben.seat.join("Ben", Device(), capabilities)
-        ben.seat.joined()
+        told(ben.seat.join("Ben", Device(), capabilities))
         await ana.produce("video", h264("42e01f"))
         await call.settle()
         assert len(ben.listener.offers) == offered

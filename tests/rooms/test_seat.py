@@ -11,8 +11,8 @@ import pytest
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound, Unsupported
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import Device
-from tests.support.calls import Call, Guest
-from tests.support.listeners import RecordingListener
+from mediad.rooms.reply import Reply
+from tests.support.calls import Call, Guest, told
 from tests.support.rtp_samples import opus, vp8, vp8_simulcast
 
 
@@ -62,8 +62,33 @@ def test_a_name_change_reaches_the_others() -> None:
         assert ben.listener.named("renamed") == [("renamed", "ana", "Anastasia", "Ana")]
         assert ana.listener.heard == []
         cid = await call.connect("cid")
-        others = cid.seat.join("Cid", Device(), None)
+        others = told(cid.seat.join("Cid", Device(), None))
         assert [other.display_name for other in others] == ["Anastasia", "Ben"]
+
+    run(scenario)
+
+
+def test_who_has_not_joined_is_not_heard_of() -> None:
+    async def scenario(call: Call) -> None:
+        ben, ana = await call.member("ben"), await call.connect("ana")
+        await ana.make_transports()
+        with pytest.raises(InvalidState, match="Peer not yet joined"):
+            ana.seat.rename("Anastasia")
+        with pytest.raises(InvalidState, match="Peer not yet joined"):
+            await ana.produce("audio", opus())
+        await call.settle()
+        assert ben.listener.heard == []
+
+    run(scenario)
+
+
+def test_nobody_is_told_of_a_newcomer_before_it_is_answered() -> None:
+    async def scenario(call: Call) -> None:
+        ben, ana = await call.member("ben"), await call.connect("ana")
+        reply = ana.seat.join("Ana", Device(), None)
+        assert ben.listener.heard == []
+        reply.deliver(lambda others: ben.listener.heard.append(("answered",)))
+        assert ben.listener.heard == [("answered",), ("joined", "ana", "Ana")]
 
     run(scenario)
 
@@ -74,7 +99,8 @@ def test_a_name_change_reaches_the_others() -> None:
 def test_a_transport_is_made_connected_and_restarted() -> None:
     async def scenario(call: Call) -> None:
         ana = await call.connect("ana")
-        transport_id, parameters = await ana.seat.create_transport(consuming=False, force_tcp=True)
+        transport = told(await ana.seat.create_transport(consuming=False, force_tcp=True))
+        transport_id, parameters = transport.id, transport.parameters
         assert set(parameters) == {"iceParameters", "iceCandidates", "dtlsParameters"}
         made = call.worker.called("transport.create")[0]
         assert made == {
@@ -86,9 +112,9 @@ def test_a_transport_is_made_connected_and_restarted() -> None:
         assert call.worker.called("transport.connect")[0]["dtlsParameters"] == {"role": "client"}
         with pytest.raises(InvalidState, match=r"connect\(\) already called"):
             await ana.seat.connect_transport(transport_id, {"role": "client"})
-        restarted = await ana.seat.restart_ice(transport_id)
+        restarted = told(await ana.seat.restart_ice(transport_id))
         assert restarted["usernameFragment"] != parameters["iceParameters"]["usernameFragment"]
-        assert (await ana.seat.transport_stats(transport_id))[0]["type"] == "webrtc-transport"
+        assert told(await ana.seat.transport_stats(transport_id))[0]["type"] == "webrtc-transport"
 
     run(scenario)
 
@@ -161,7 +187,7 @@ def test_a_track_is_made_on_the_worker_with_its_mapping() -> None:
         assert made["rtpParameters"]["mid"] == "0"
         await ana.produce("video", vp8_simulcast())
         assert call.worker.called("producer.create")[1]["levels"] is False
-        assert (await ana.seat.producer_stats(producer_id))[0]["type"] == "inbound-rtp"
+        assert told(await ana.seat.producer_stats(producer_id))[0]["type"] == "inbound-rtp"
 
     run(scenario)
 
@@ -269,7 +295,7 @@ def test_closing_a_track_tells_its_receivers_once() -> None:
         ana, ben, producer_id, consumer_id = await pair(call)
         closing = [asyncio.create_task(ana.seat.close_producer(producer_id)) for _ in range(2)]
         results = await asyncio.gather(*closing, return_exceptions=True)
-        assert [type(result) for result in results] == [type(None), NotFound]
+        assert [type(result) for result in results] == [Reply, NotFound]
         assert ben.listener.named("consumer closed") == [("consumer closed", consumer_id)]
         assert not call.worker.producers
         assert not call.worker.consumers
@@ -325,71 +351,5 @@ def test_another_peers_track_is_unknown() -> None:
         for attempt in of_consumer:
             with pytest.raises(NotFound, match=f'consumer with id "{consumer_id}" not found'):
                 await attempt(consumer_id)
-
-    run(scenario)
-
-
-# -- consumers -------------------------------------------------------------------------------------------
-
-
-def test_consumer_wishes_reach_the_worker() -> None:
-    async def scenario(call: Call) -> None:
-        _, ben, _, consumer_id = await pair(call)
-        await ben.seat.set_preferred_layers(consumer_id, 1, None)
-        await ben.seat.set_preferred_layers(consumer_id, 2, 0)
-        wishes = call.worker.called("consumer.setPreferredLayers")
-        assert wishes[0] == {"consumerId": consumer_id, "spatialLayer": 1}
-        assert wishes[1] == {"consumerId": consumer_id, "spatialLayer": 2, "temporalLayer": 0}
-        await ben.seat.set_priority(consumer_id, 5)
-        assert call.worker.consumers[consumer_id]["priority"] == 5
-        await ben.seat.request_key_frame(consumer_id)
-        assert len(call.worker.called("consumer.requestKeyFrame")) == 1
-        stats = await ben.seat.consumer_stats(consumer_id)
-        assert [entry["type"] for entry in stats] == ["outbound-rtp", "inbound-rtp"]
-
-    run(scenario)
-
-
-def test_audio_has_no_key_frames_and_that_is_no_error() -> None:
-    async def scenario(call: Call) -> None:
-        ana, ben = await call.member("ana"), await call.member("ben")
-        await ana.produce("audio", opus())
-        await call.settle()
-        await ben.seat.request_key_frame(ben.listener.offers[0].consumer_id)
-        assert call.worker.called("consumer.requestKeyFrame") == []
-
-    run(scenario)
-
-
-def test_pause_and_resume_reach_the_worker() -> None:
-    async def scenario(call: Call) -> None:
-        _, ben, _, consumer_id = await pair(call)
-        assert call.worker.consumers[consumer_id]["paused"] is False
-        await ben.seat.pause_consumer(consumer_id)
-        assert call.worker.consumers[consumer_id]["paused"] is True
-        await ben.seat.resume_consumer(consumer_id)
-        assert call.worker.consumers[consumer_id]["paused"] is False
-
-    run(scenario)
-
-
-@pytest.mark.parametrize("wish", ["pause", "resume"])
-def test_wishes_before_the_acceptance_are_kept_for_it(wish: str) -> None:
-    async def scenario(call: Call) -> None:
-        ana = await call.member("ana")
-        listener = RecordingListener()
-        listener.hold_offers()
-        ben = await call.member("ben", listener=listener)
-        await ana.produce("audio", opus())
-        await call.settle()
-        consumer_id = listener.offers[0].consumer_id
-        await ben.seat.pause_consumer(consumer_id)
-        if wish == "resume":
-            await ben.seat.resume_consumer(consumer_id)
-        await call.settle()
-        assert call.worker.consumers[consumer_id]["paused"] is True, "not before it is accepted"
-        listener.answer_offers()
-        await call.settle()
-        assert call.worker.consumers[consumer_id]["paused"] is (wish == "pause")
 
     run(scenario)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, TypeVar
 
 from mediad.rooms.listener import Device
 from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
 from tests.support.listeners import RecordingListener
+
+T = TypeVar("T")
+
+
+def told(reply: Reply[T]) -> T:
+    """Deliver a reply; the answer in it."""
+    answers: list[T] = []
+    reply.deliver(answers.append)
+    return answers[0]
 
 
 class Call:
@@ -66,23 +76,20 @@ class Guest:
         """Who was there when this one joined."""
 
     async def make_transports(self) -> None:
-        self.sending, _ = await self.seat.create_transport(consuming=False, force_tcp=False)
-        self.receiving, _ = await self.seat.create_transport(consuming=True, force_tcp=False)
+        self.sending = told(await self.seat.create_transport(consuming=False, force_tcp=False)).id
+        self.receiving = told(await self.seat.create_transport(consuming=True, force_tcp=False)).id
 
     def join(self, *, receives: bool = True) -> list[str]:
         """Join and be announced, without anything in between; returns the ids of the others."""
         capabilities = self.seat.room.capabilities.to_wire() if receives else None
         name = self.seat.peer.id.capitalize()
-        others = self.seat.join(name, Device("chrome", "Chrome", "141"), capabilities)
+        others = told(self.seat.join(name, Device("chrome", "Chrome", "141"), capabilities))
         self.others = [other.id for other in others]
-        self.seat.joined()
         return self.others
 
     async def produce(self, kind: str, parameters: dict[str, Any], **app_data: Any) -> str:
         """Produce and announce; returns the producer's id."""
-        producer = await self.seat.produce(self.sending, kind, parameters, app_data)
-        self.seat.produced(producer)
-        return producer.id
+        return told(await self.seat.produce(self.sending, kind, parameters, app_data)).id
 
     def disconnect(self) -> None:
         self.listener.disconnect()

@@ -18,7 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from mediad.rooms.registry import RoomRegistry
-from mediad.signaling.app import Scrape, SignalingSettings, create_app
+from mediad.signaling.app import SignalingSettings, create_app
+from mediad.signaling.http.node import Scrape
 from mediad.signaling.server.options import uvicorn_options
 from mediad.signaling.server.visitor import FrontLimits, Lobby
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers

@@ -1,24 +1,20 @@
-"""Dialect A, the classic mediasoup-demo: what its messages are called and how they are spelled.
+"""The dialect of the classic mediasoup-demo: names and spelling of its messages.
 
-Requests are rows of `METHODS`, from a name to a handler, the schema of its data, and whether the peer must
-have joined. Everything the room says goes out through `DialectA`, a PeerListener. No rule of a call lives
-here.
+Requests are rows of `METHODS`. Everything the room says goes out through `DemoListener`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from mediad.errors import Forbidden, Full, MediadError
+from mediad.errors import Forbidden
 from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo
+from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.dialects import demo_a_schemas as schemas
-from mediad.signaling.protoo import messages as protoo
-from mediad.signaling.protoo.connection import Answer, ClientRefused, Connection, RequestFailed
+from mediad.signaling.dialects.dialect import ClientRefused, Dialect, Method, Wire
 
 CLOSE_CODES = {
     # protoo clients take 4000 as final and everything else as a reason to reconnect and start over
@@ -30,26 +26,23 @@ CLOSE_CODES = {
     CloseCause.REMOVED: 4000,
 }
 
-_MAX_APP_DATA_BYTES = 16 * 1024
-"""appData is copied to everybody in the room; it carries labels, not content."""
 
-
-class DialectA:
+class DemoListener:
     """One client's listener: turns what happens in the room into notifications and requests."""
 
-    def __init__(self, connection: Connection, version: str) -> None:
-        self._connection = connection
-        connection.notify("mediasoup-version", {"version": version})
+    def __init__(self, wire: Wire, version: str) -> None:
+        self._wire = wire
+        wire.notify("mediasoup-version", {"version": version})
 
     def peer_joined(self, peer: PeerInfo) -> None:
-        self._connection.notify("newPeer", _peer(peer))
+        self._wire.notify("newPeer", _peer(peer))
 
     def peer_left(self, peer_id: str) -> None:
-        self._connection.notify("peerClosed", {"peerId": peer_id})
+        self._wire.notify("peerClosed", {"peerId": peer_id})
 
     def display_name_changed(self, peer_id: str, display_name: str, old_display_name: str) -> None:
         data = {"peerId": peer_id, "displayName": display_name, "oldDisplayName": old_display_name}
-        self._connection.notify("peerDisplayNameChanged", data)
+        self._wire.notify("peerDisplayNameChanged", data)
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
         data = {
@@ -63,18 +56,18 @@ class DialectA:
             "producerPaused": offer.producer_paused,
         }
         try:
-            await self._connection.request("newConsumer", data)
+            await self._wire.request("newConsumer", data)
         except ClientRefused as refusal:
             raise Forbidden(str(refusal)) from None
 
     def consumer_closed(self, consumer_id: str) -> None:
-        self._connection.notify("consumerClosed", {"consumerId": consumer_id})
+        self._wire.notify("consumerClosed", {"consumerId": consumer_id})
 
     def consumer_paused(self, consumer_id: str) -> None:
-        self._connection.notify("consumerPaused", {"consumerId": consumer_id})
+        self._wire.notify("consumerPaused", {"consumerId": consumer_id})
 
     def consumer_resumed(self, consumer_id: str) -> None:
-        self._connection.notify("consumerResumed", {"consumerId": consumer_id})
+        self._wire.notify("consumerResumed", {"consumerId": consumer_id})
 
     def consumer_layers_changed(self, consumer_id: str, layers: dict[str, int] | None) -> None:
         shown = layers or {}
@@ -83,17 +76,17 @@ class DialectA:
             "spatialLayer": shown.get("spatialLayer"),
             "temporalLayer": shown.get("temporalLayer"),
         }
-        self._connection.notify("consumerLayersChanged", data)
+        self._wire.notify("consumerLayersChanged", data)
 
     def consumer_score(self, consumer_id: str, score: dict[str, Any]) -> None:
-        self._connection.notify("consumerScore", {"consumerId": consumer_id, "score": score}, droppable=True)
+        self._wire.notify("consumerScore", {"consumerId": consumer_id, "score": score}, droppable=True)
 
     def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None:
-        self._connection.notify("producerScore", {"producerId": producer_id, "score": score}, droppable=True)
+        self._wire.notify("producerScore", {"producerId": producer_id, "score": score}, droppable=True)
 
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
         # an addition of ours: clients that do not know it ignore it
-        self._connection.notify("producerLayers", {"producerId": producer_id, "spatialLayer": spatial_layer})
+        self._wire.notify("producerLayers", {"producerId": producer_id, "spatialLayer": spatial_layer})
 
     def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
         data = {
@@ -101,145 +94,96 @@ class DialectA:
             "effectiveDesiredBitrate": effective_desired_bps,
             "availableBitrate": available_bps,
         }
-        self._connection.notify("downlinkBwe", data, droppable=True)
+        self._wire.notify("downlinkBwe", data, droppable=True)
 
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
         data: dict[str, Any] = {"peerId": peer_id}
         if volume_dbov is not None:
             data["volume"] = volume_dbov
-        self._connection.notify("activeSpeaker", data, droppable=True)
+        self._wire.notify("activeSpeaker", data, droppable=True)
 
     def closed(self, cause: CloseCause, reason: str) -> None:
-        self._connection.close(CLOSE_CODES[cause], reason)
+        self._wire.close(CLOSE_CODES[cause], reason)
 
 
 # -- requests ----------------------------------------------------------------------------------------------
 
 
-async def handle(seat: Seat, request: protoo.Request) -> Answer:
-    """Find the row, check state and data, run the handler. Raises RequestFailed with what the client is
-    told."""
-    method = METHODS.get(request.method)
-    if method is None:
-        reason = f'unknown request.method "{request.method[:100]}"'
-        raise RequestFailed(500, reason, violation=True)
-    if method.joined is not None and method.joined is not seat.peer.joined:
-        raise RequestFailed(500, "Peer not yet joined" if method.joined else "Peer already joined")
-    try:
-        data = msgspec.convert(request.data, method.schema)
-    except msgspec.ValidationError as error:
-        raise RequestFailed(500, f"{request.method}: {error}", violation=True) from None
-    try:
-        return await method.handler(seat, data)
-    except Forbidden as error:
-        raise RequestFailed(403, str(error)) from None
-    except Full as error:
-        raise RequestFailed(503, str(error)) from None
-    except MediadError as error:
-        raise RequestFailed(500, str(error)) from None
+async def _get_router_rtp_capabilities(seat: Seat, data: schemas.Nothing) -> Reply[Any]:
+    return seat.router_capabilities()
 
 
-async def _get_router_rtp_capabilities(seat: Seat, data: schemas.Nothing) -> Answer:
-    return Answer(seat.room.capabilities.to_wire())
-
-
-async def _join(seat: Seat, data: schemas.Join) -> Answer:
+async def _join(seat: Seat, data: schemas.Join) -> Reply[Any]:
     device = Device(data.device.flag, data.device.name, data.device.version)
-    others = seat.join(data.display_name, device, data.rtp_capabilities)
-    return Answer({"peers": [_peer(other) for other in others]}, then=seat.joined)
+    reply = seat.join(data.display_name, device, data.rtp_capabilities)
+    return reply.spelled(lambda others: {"peers": [_peer(other) for other in others]})
 
 
-async def _create_web_rtc_transport(seat: Seat, data: schemas.CreateWebRtcTransport) -> Answer:
-    transport_id, parameters = await seat.create_transport(
-        consuming=bool(data.consuming), force_tcp=bool(data.force_tcp)
-    )
-    return Answer({"id": transport_id, **parameters})
+async def _create_web_rtc_transport(seat: Seat, data: schemas.CreateWebRtcTransport) -> Reply[Any]:
+    reply = await seat.create_transport(consuming=bool(data.consuming), force_tcp=bool(data.force_tcp))
+    return reply.spelled(lambda transport: {"id": transport.id, **transport.parameters})
 
 
-async def _connect_web_rtc_transport(seat: Seat, data: schemas.ConnectWebRtcTransport) -> Answer:
-    await seat.connect_transport(data.transport_id, msgspec.to_builtins(data.dtls_parameters))
-    return Answer()
+async def _connect_web_rtc_transport(seat: Seat, data: schemas.ConnectWebRtcTransport) -> Reply[Any]:
+    return await seat.connect_transport(data.transport_id, msgspec.to_builtins(data.dtls_parameters))
 
 
-async def _restart_ice(seat: Seat, data: schemas.TransportData) -> Answer:
-    return Answer(await seat.restart_ice(data.transport_id))
+async def _restart_ice(seat: Seat, data: schemas.TransportData) -> Reply[Any]:
+    return await seat.restart_ice(data.transport_id)
 
 
-async def _produce(seat: Seat, data: schemas.Produce) -> Answer:
+async def _produce(seat: Seat, data: schemas.Produce) -> Reply[Any]:
     app_data = {**(data.app_data or {}), "peerId": seat.peer.id}
-    if len(msgspec.json.encode(app_data)) > _MAX_APP_DATA_BYTES:
-        raise RequestFailed(500, f"appData is larger than {_MAX_APP_DATA_BYTES} bytes")
-    producer = await seat.produce(data.transport_id, data.kind, data.rtp_parameters, app_data)
-    return Answer({"id": producer.id}, then=lambda: seat.produced(producer))
+    reply = await seat.produce(data.transport_id, data.kind, data.rtp_parameters, app_data)
+    return reply.spelled(lambda producer: {"id": producer.id})
 
 
-async def _close_producer(seat: Seat, data: schemas.ProducerData) -> Answer:
-    await seat.close_producer(data.producer_id)
-    return Answer()
+async def _close_producer(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
+    return await seat.close_producer(data.producer_id)
 
 
-async def _pause_producer(seat: Seat, data: schemas.ProducerData) -> Answer:
-    await seat.pause_producer(data.producer_id)
-    return Answer()
+async def _pause_producer(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
+    return await seat.pause_producer(data.producer_id)
 
 
-async def _resume_producer(seat: Seat, data: schemas.ProducerData) -> Answer:
-    await seat.resume_producer(data.producer_id)
-    return Answer()
+async def _resume_producer(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
+    return await seat.resume_producer(data.producer_id)
 
 
-async def _pause_consumer(seat: Seat, data: schemas.ConsumerData) -> Answer:
-    await seat.pause_consumer(data.consumer_id)
-    return Answer()
+async def _pause_consumer(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
+    return await seat.pause_consumer(data.consumer_id)
 
 
-async def _resume_consumer(seat: Seat, data: schemas.ConsumerData) -> Answer:
-    await seat.resume_consumer(data.consumer_id)
-    return Answer()
+async def _resume_consumer(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
+    return await seat.resume_consumer(data.consumer_id)
 
 
-async def _set_consumer_preferred_layers(seat: Seat, data: schemas.SetConsumerPreferredLayers) -> Answer:
-    await seat.set_preferred_layers(data.consumer_id, data.spatial_layer, data.temporal_layer)
-    return Answer()
+async def _set_consumer_preferred_layers(seat: Seat, data: schemas.SetConsumerPreferredLayers) -> Reply[Any]:
+    return await seat.set_preferred_layers(data.consumer_id, data.spatial_layer, data.temporal_layer)
 
 
-async def _set_consumer_priority(seat: Seat, data: schemas.SetConsumerPriority) -> Answer:
-    await seat.set_priority(data.consumer_id, data.priority)
-    return Answer()
+async def _set_consumer_priority(seat: Seat, data: schemas.SetConsumerPriority) -> Reply[Any]:
+    return await seat.set_priority(data.consumer_id, data.priority)
 
 
-async def _request_consumer_key_frame(seat: Seat, data: schemas.ConsumerData) -> Answer:
-    await seat.request_key_frame(data.consumer_id)
-    return Answer()
+async def _request_consumer_key_frame(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
+    return await seat.request_key_frame(data.consumer_id)
 
 
-async def _change_display_name(seat: Seat, data: schemas.ChangeDisplayName) -> Answer:
-    seat.rename(data.display_name)
-    return Answer()
+async def _change_display_name(seat: Seat, data: schemas.ChangeDisplayName) -> Reply[Any]:
+    return seat.rename(data.display_name)
 
 
-async def _get_transport_stats(seat: Seat, data: schemas.TransportData) -> Answer:
-    return Answer(await seat.transport_stats(data.transport_id))
+async def _get_transport_stats(seat: Seat, data: schemas.TransportData) -> Reply[Any]:
+    return await seat.transport_stats(data.transport_id)
 
 
-async def _get_producer_stats(seat: Seat, data: schemas.ProducerData) -> Answer:
-    return Answer(await seat.producer_stats(data.producer_id))
+async def _get_producer_stats(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
+    return await seat.producer_stats(data.producer_id)
 
 
-async def _get_consumer_stats(seat: Seat, data: schemas.ConsumerData) -> Answer:
-    return Answer(await seat.consumer_stats(data.consumer_id))
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """One row: who handles it, what its data must look like, and who may call it.
-
-    `joined` is checked before the data: True for members only, False for those who are none yet.
-    """
-
-    handler: Callable[[Seat, Any], Awaitable[Answer]]
-    schema: type[schemas.Data]
-    joined: bool | None = True
+async def _get_consumer_stats(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
+    return await seat.consumer_stats(data.consumer_id)
 
 
 METHODS: dict[str, Method] = {
@@ -271,3 +215,6 @@ def _peer(peer: PeerInfo) -> dict[str, Any]:
         "displayName": peer.display_name,
         "device": {key: value for key, value in device.items() if value is not None},
     }
+
+
+DEMO_A = Dialect(METHODS, DemoListener)

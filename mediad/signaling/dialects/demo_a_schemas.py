@@ -1,4 +1,4 @@
-"""The data of every dialect A request as msgspec structs: untrusted input meets these first.
+"""The data of every request of the classic mediasoup-demo, as structs that untrusted input meets first.
 
 Unknown keys are ignored, clients send more than the server reads. RTP parameters and capabilities stay plain
 objects here, negotiation has its own validation for them.
@@ -11,16 +11,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from mediad.signaling.dialects.dialect import Data
+
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 """An id this server made; longer strings name nothing."""
 
 DisplayName = Annotated[str, Meta(max_length=256)]
 ShortText = Annotated[str, Meta(max_length=128)]
 Layer = Annotated[int, Meta(ge=0, le=255)]
-
-
-class Data(msgspec.Struct, rename="camel"):
-    """Base of all: camelCase on the wire."""
 
 
 class Nothing(Data):

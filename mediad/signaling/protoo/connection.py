@@ -1,25 +1,27 @@
 """The WebSocket shell of one client: reads frames, runs requests side by side, writes answers in order.
 
-It knows protoo and no method. A dialect is plugged in as one coroutine function, request in, `Answer` out; it
-talks back through `notify` and `request`. Everything written passes one bounded queue with one writer, so the
-order in which the room says things is the order of the bytes.
+It knows protoo and no method. Requests go to one coroutine function, name and data in, the room's Reply out;
+a dialect's listener talks back through `notify` and `request`. Everything written passes one bounded queue
+with one writer, so the order in which the room says things is the order of the bytes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mediad import logs
 from mediad.errors import InvalidState
+from mediad.rooms.reply import Reply
 from mediad.signaling import json_input
-from mediad.signaling.protoo import messages as protoo
+from mediad.signaling.dialects.dialect import ClientRefused, RequestFailed
+from mediad.signaling.protoo import messages
 from mediad.signaling.protoo.limits import ConnectionLimits, SendQueue, ViolationBudget
 from mediad.signaling.server.websocket_protocol import SOCKET_EXTENSION, abort_later
 
@@ -28,32 +30,8 @@ def _now_us() -> int:
     return time.monotonic_ns() // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a handler returns: the reply's data, and what must happen right behind it on the wire."""
-
-    data: Any = None
-    then: Callable[[], None] | None = None
-
-
-class RequestFailed(Exception):
-    """The request gets an error reply with this code and reason; `violation` counts against the client."""
-
-    def __init__(self, code: int, reason: str, *, violation: bool = False) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.violation = violation
-
-
-class ClientRefused(Exception):
-    """The client answered one of our requests with an error."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-Handler = Callable[[protoo.Request], Awaitable[Answer]]
+Handler = Callable[[str, Any], Awaitable[Reply[Any]]]
+"""Takes a request's method and data; raises RequestFailed."""
 
 
 class Socket(Protocol):
@@ -87,7 +65,7 @@ class Connection:
         self._log = log
         self._queue = SendQueue(limits.send_queue_bytes, limits.droppable_bytes)
         self._violations = ViolationBudget(limits.violations, limits.violations_per_s)
-        self._table = protoo.RequestTable()
+        self._table = messages.RequestTable()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._handlers: set[asyncio.Task[None]] = set()
@@ -102,11 +80,11 @@ class Connection:
         """Nothing can be said to the client any more."""
         return self._ended or self._close is not None
 
-    # -- what the dialect says -----------------------------------------------------------------------------
+    # -- what the listener says ----------------------------------------------------------------------------
 
     def notify(self, method: str, data: Any, *, droppable: bool = False) -> None:
         """Queue a notification; a droppable one is left out while the client is far behind."""
-        self._put(protoo.notification_text(method, data), droppable=droppable)
+        self._put(messages.notification_text(method, data), droppable=droppable)
 
     async def request(self, method: str, data: Any) -> Any:
         """Ask the client and wait. Raises ClientRefused, TimeoutError, or InvalidState when it goes away.
@@ -118,7 +96,7 @@ class Connection:
         identifier = self._table.open(_now_us())
         self._log.debug("< %s asked", method)
         future = self._waiting[identifier] = asyncio.get_running_loop().create_future()
-        self._put(protoo.request_text(identifier, method, data))
+        self._put(messages.request_text(identifier, method, data))
         self._arm_timer()
         try:
             return await future
@@ -149,7 +127,7 @@ class Connection:
         self._on_ended = ended
         self._socket.on_lost = self._room.set
         try:
-            await self._websocket.accept(subprotocol=protoo.SUBPROTOCOL)
+            await self._websocket.accept(subprotocol=messages.SUBPROTOCOL)
             writer = asyncio.create_task(self._write())
             await self._read(handler)
             self._end()
@@ -170,7 +148,7 @@ class Connection:
             text = message.get("text")
             if text is None:
                 found = json_input.find_id(message["bytes"].decode("utf-8", "replace"))
-                self._refuse(protoo.ProtocolViolation("binary frame", found))
+                self._refuse(messages.ProtocolViolation("binary frame", found))
             else:
                 began_ns = time.thread_time_ns()
                 self._receive(text, handler)
@@ -220,25 +198,25 @@ class Connection:
 
     def _receive(self, text: str, handler: Handler) -> None:
         try:
-            message = protoo.parse(text)
-        except protoo.ProtocolViolation as violation:
+            message = messages.parse(text)
+        except messages.ProtocolViolation as violation:
             self._refuse(violation)
             return
         match message:
-            case protoo.Request():
+            case messages.Request():
                 self._start(message, handler)
-            case protoo.Response():
+            case messages.Response():
                 self._settle(message)
-            case protoo.Notification():
+            case messages.Notification():
                 self._violation(f"unknown notification {message.method[:100]!r}")
 
-    def _refuse(self, violation: protoo.ProtocolViolation) -> None:
+    def _refuse(self, violation: messages.ProtocolViolation) -> None:
         """Whoever waits for an answer gets one, whatever is wrong with the frame."""
         if violation.request_id is not json_input.MISSING:
-            self._put(protoo.error_text(violation.request_id, 500, str(violation)))
+            self._put(messages.error_text(violation.request_id, 500, str(violation)))
         self._violation(str(violation))
 
-    def _start(self, request: protoo.Request, handler: Handler) -> None:
+    def _start(self, request: messages.Request, handler: Handler) -> None:
         """Requests of one client never wait for each other: each runs in a task of its own.
 
         The tasks are not cancelled when the client goes away: what they have asked of the worker happens
@@ -252,26 +230,23 @@ class Connection:
         self._handlers.discard(task)
         self._room.set()
 
-    async def _run(self, request: protoo.Request, handler: Handler) -> None:
+    async def _run(self, request: messages.Request, handler: Handler) -> None:
         began_us = _now_us()
         try:
-            answer = await handler(request)
-            reply = protoo.success_text(request.id, answer.data)
+            reply = await handler(request.method, request.data)
+            text = reply.spelled(functools.partial(messages.success_text, request.id))
         except RequestFailed as failure:
             self._log.debug("> %s refused: %s", request.method[:100], failure)
-            self._put(protoo.error_text(request.id, failure.code, str(failure)))
+            self._put(messages.error_text(request.id, failure.code, str(failure)))
             if failure.violation:
                 self._violation(str(failure))
             return
         except Exception:
             self._log.exception("! %s failed", request.method[:100])
-            self._put(protoo.error_text(request.id, 500, "internal error"))
+            self._put(messages.error_text(request.id, 500, "internal error"))
             return
         self._log.debug("> %s answered after %d ms", request.method[:100], (_now_us() - began_us) // 1000)
-        # no await between these: whatever `then` says comes right behind the reply
-        self._put(reply)
-        if answer.then is not None:
-            answer.then()
+        text.deliver(self._put)
 
     def _violation(self, reason: str) -> None:
         self._log.debug("! %s", reason)
@@ -281,7 +256,7 @@ class Connection:
 
     # -- our requests --------------------------------------------------------------------------------------
 
-    def _settle(self, response: protoo.Response) -> None:
+    def _settle(self, response: messages.Response) -> None:
         identifier = self._table.settle(response.id)
         if identifier is None:
             return

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mediad.signaling.dialects import demo_a_schemas as schemas
 from mediad.signaling.dialects.demo_a import METHODS
+from mediad.signaling.dialects.dialect import Data
 
 SCHEMAS = sorted({method.schema for method in METHODS.values()}, key=lambda schema: schema.__name__)
 
@@ -24,7 +25,7 @@ keys = st.sampled_from(
 
 
 @given(st.sampled_from(SCHEMAS), anything | st.dictionaries(keys, anything))
-def test_data_fits_or_is_refused(schema: type[schemas.Data], data: Any) -> None:
+def test_data_fits_or_is_refused(schema: type[Data], data: Any) -> None:
     with contextlib.suppress(msgspec.ValidationError):
         assert isinstance(msgspec.convert(data, schema), schema)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from mediad.signaling.app import SignalingSettings
-from mediad.signaling.dialects import demo_a as dialect_a
-from mediad.signaling.protoo import messages as protoo
-from mediad.signaling.protoo.connection import Answer
+from mediad.signaling.dialects.demo_a import METHODS
+from mediad.signaling.dialects.dialect import Method
+from mediad.signaling.protoo import messages
 from mediad.signaling.protoo.limits import ConnectionLimits
 from tests.support.rtp_samples import opus
 from tests.support.signaling import PATIENCE_S, Client, Failure, Front, eventually, ignore, run
@@ -220,11 +220,11 @@ def test_who_goes_away_with_requests_waiting_leaves_the_room_at_once() -> None:
 def test_a_bug_in_a_handler_is_an_error_reply(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(seat: Any, data: Any) -> Answer:
+    async def broken(seat: Any, data: Any) -> NoReturn:
         raise ZeroDivisionError("secret detail")
 
-    method = dialect_a.Method(broken, dialect_a.METHODS["restartIce"].schema, joined=None)
-    monkeypatch.setitem(dialect_a.METHODS, "restartIce", method)
+    method = Method(broken, METHODS["restartIce"].schema, joined=None)
+    monkeypatch.setitem(METHODS, "restartIce", method)
 
     async def scenario(running: Front) -> None:
         ana = await running.connect("ana")
@@ -241,8 +241,8 @@ def test_a_bug_in_a_handler_is_an_error_reply(
 
 
 def test_a_consumer_nobody_answers_for_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protoo, "_TIMEOUT_BASE_US", 20_000)
-    monkeypatch.setattr(protoo, "_TIMEOUT_PER_PENDING_US", 1_000)
+    monkeypatch.setattr(messages, "_TIMEOUT_BASE_US", 20_000)
+    monkeypatch.setattr(messages, "_TIMEOUT_PER_PENDING_US", 1_000)
 
     async def scenario(running: Front) -> None:
         ana, ben = await running.member("ana"), await running.member("ben")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.signaling.json_input import MISSING
-from mediad.signaling.protoo import messages as protoo
+from mediad.signaling.protoo import messages
 from mediad.signaling.protoo.messages import (
     Notification,
     ProtocolViolation,
@@ -117,7 +117,7 @@ def test_everything_else_is_a_violation(text: str) -> None:
 def test_what_has_an_id_is_answered_whatever_is_wrong_with_it(text: str, identifier: Any) -> None:
     with pytest.raises(ProtocolViolation) as caught:
         parse(text)
-    answer = json.loads(protoo.error_text(caught.value.request_id, 500, str(caught.value)))
+    answer = json.loads(messages.error_text(caught.value.request_id, 500, str(caught.value)))
     assert (answer["id"], answer["ok"]) == (identifier, False)
 
 
@@ -156,29 +156,33 @@ def as_data(value: Any) -> Any:
 
 @given(ids, st.text(), json_values)
 def test_requests_survive_the_wire(identifier: int, method: str, data: Any) -> None:
-    assert parse(protoo.request_text(identifier, method, data)) == Request(identifier, method, as_data(data))
+    assert parse(messages.request_text(identifier, method, data)) == Request(
+        identifier, method, as_data(data)
+    )
 
 
 @given(st.text(), json_values)
 def test_notifications_survive_the_wire(method: str, data: Any) -> None:
-    assert parse(protoo.notification_text(method, data)) == Notification(method, as_data(data))
+    assert parse(messages.notification_text(method, data)) == Notification(method, as_data(data))
 
 
 @given(ids, json_values)
 def test_answers_survive_the_wire(identifier: int, data: Any) -> None:
-    assert parse(protoo.success_text(identifier, data)) == Response(identifier, True, as_data(data))
+    assert parse(messages.success_text(identifier, data)) == Response(identifier, True, as_data(data))
 
 
 @given(ids, st.integers(400, 599), st.text())
 def test_refusals_survive_the_wire(identifier: int, code: int, reason: str) -> None:
-    assert parse(protoo.error_text(identifier, code, reason)) == Response(identifier, False, {}, code, reason)
+    assert parse(messages.error_text(identifier, code, reason)) == Response(
+        identifier, False, {}, code, reason
+    )
 
 
 def test_answers_keep_lists_and_never_say_null() -> None:
-    assert json.loads(protoo.success_text(1, [])) == {"response": True, "id": 1, "ok": True, "data": []}
-    assert json.loads(protoo.success_text(1, None))["data"] == {}
-    assert json.loads(protoo.notification_text("m", None))["data"] == {}
-    assert json.loads(protoo.error_text(1, 500, "no")) == {
+    assert json.loads(messages.success_text(1, [])) == {"response": True, "id": 1, "ok": True, "data": []}
+    assert json.loads(messages.success_text(1, None))["data"] == {}
+    assert json.loads(messages.notification_text("m", None))["data"] == {}
+    assert json.loads(messages.error_text(1, 500, "no")) == {
         "response": True,
         "id": 1,
         "ok": False,
@@ -249,4 +253,4 @@ def test_a_client_cannot_fill_the_log_with_its_reasons() -> None:
     reason = "x" * 900_000
     refusal = parse(f'{{"response":true,"id":1,"ok":false,"errorCode":403,"errorReason":"{reason}"}}')
     assert isinstance(refusal, Response)
-    assert refusal.reason == reason[: protoo.MAX_REASON_LENGTH]
+    assert refusal.reason == reason[: messages.MAX_REASON_LENGTH]

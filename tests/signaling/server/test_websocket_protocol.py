@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mediad.signaling.app import SignalingSettings
-from mediad.signaling.protoo import messages as protoo
+from mediad.signaling.protoo import messages
 from mediad.signaling.protoo.limits import ConnectionLimits
 from mediad.signaling.server.input_budget import InputLimits
 from mediad.signaling.server.ledger import Ledger
@@ -94,16 +94,16 @@ def test_a_message_costs_its_sender_what_it_takes_to_read(monkeypatch: pytest.Mo
     """However short it is: which texts take long, a stranger finds out before we do."""
     taken = 0
 
-    def slow_parse(text: str) -> protoo.Message:
+    def slow_parse(text: str) -> messages.Message:
         nonlocal taken
         taken += 1
         end_ns = time.thread_time_ns() + 5_000_000
         while time.thread_time_ns() < end_ns:
             pass
-        raise protoo.ProtocolViolation("slow")
+        raise messages.ProtocolViolation("slow")
 
     async def scenario(running: Front) -> None:
-        monkeypatch.setattr(protoo, "parse", slow_parse)
+        monkeypatch.setattr(messages, "parse", slow_parse)
         closed = close_of(await flood(running, frame(TEXT, b"{}") * 100))
         assert closed == (1008, "more than one client may send")
 

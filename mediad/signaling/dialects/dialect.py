@@ -1,0 +1,108 @@
+"""Dialect: the contract of a way of speaking with clients, and all that such ways have in common.
+
+A dialect is a table of requests, from a name to a `Method`, and a listener that says in its own words what
+the room tells a client. It holds no rule of a call: those are the seat's, and a rule about what follows an
+answer comes inside the seat's Reply. Nothing here knows how frames are written; that is the shell's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from mediad.errors import Forbidden, Full, MediadError
+from mediad.rooms.listener import PeerListener
+from mediad.rooms.reply import Reply
+from mediad.rooms.seat import Seat
+
+
+class Data(msgspec.Struct, rename="camel"):
+    """Base of the data of every request: camelCase on the wire, unknown keys ignored."""
+
+
+class ClientRefused(Exception):
+    """The client answered one of our requests with an error."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class RequestFailed(Exception):
+    """The request is answered with an error: this code and reason. `violation` counts against the client."""
+
+    def __init__(self, code: int, reason: str, *, violation: bool = False) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.violation = violation
+
+
+class Wire(Protocol):
+    """A client's connection as a listener uses it: everything said leaves in the order it was said."""
+
+    def notify(self, method: str, data: Any, *, droppable: bool = False) -> None:
+        """Queue a notification; a droppable one is left out while the client is far behind."""
+        ...
+
+    async def request(self, method: str, data: Any) -> Any:
+        """Ask the client and wait for its answer; the request is queued before the first suspension.
+
+        Raises ClientRefused, TimeoutError, or InvalidState when the client goes away.
+        """
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection; returns at once."""
+        ...
+
+
+Handler = Callable[[Seat, Any], Awaitable[Reply[Any]]]
+"""Does what a request asks for, its data being of the row's schema; spells the seat's Reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One row: who handles the request, what its data must look like, and when it is looked at.
+
+    `joined` is checked before the data: True for members only, False for those who are none yet.
+    """
+
+    handler: Handler
+    schema: type[Data]
+    joined: bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One way of speaking with clients."""
+
+    methods: Mapping[str, Method]
+    """Every request its clients make."""
+    listener: Callable[[Wire, str], PeerListener]
+    """Makes the listener of a client that has just connected, and greets it with the server's version."""
+
+    async def handle(self, seat: Seat, name: str, data: Any) -> Reply[Any]:
+        """Find the row, check state and data, run the handler.
+
+        Raises RequestFailed with what the client is told.
+        """
+        method = self.methods.get(name)
+        if method is None:
+            raise RequestFailed(500, f'unknown request.method "{name[:100]}"', violation=True)
+        if method.joined is not None and method.joined is not seat.peer.joined:
+            raise RequestFailed(500, "Peer not yet joined" if method.joined else "Peer already joined")
+        try:
+            converted = msgspec.convert(data, method.schema)
+        except msgspec.ValidationError as error:
+            raise RequestFailed(500, f"{name}: {error}", violation=True) from None
+        try:
+            return await method.handler(seat, converted)
+        except Forbidden as error:
+            raise RequestFailed(403, str(error)) from None
+        except Full as error:
+            raise RequestFailed(503, str(error)) from None
+        except MediadError as error:
+            raise RequestFailed(500, str(error)) from None

@@ -1,0 +1,178 @@
+"""The entry of protoo clients: judge an upgrade request, find the client's seat, and serve its connection.
+
+A request is refused with an HTTP error, or, for a page that asks (`explain=true`), with a close code that
+says the same. Refusals are logged and reported here, whoever refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocket
+
+from mediad import logs
+from mediad.errors import MediadError, Unavailable
+from mediad.rooms.listener import PeerListener
+from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.reply import Reply
+from mediad.rooms.seat import Seat
+from mediad.signaling.access import Access, NotAdmitted, bearer
+from mediad.signaling.cors import reached
+from mediad.signaling.dialects.dialect import Dialect
+from mediad.signaling.protoo.connection import Connection
+from mediad.signaling.protoo.limits import ConnectionLimits
+from mediad.signaling.protoo.messages import SUBPROTOCOL
+from mediad.signaling.server.websocket_protocol import abort_later
+
+REFUSAL_CODE = 4000
+"""Close codes that stand for a refusal are this and the HTTP status."""
+
+MAX_ID_LENGTH = 128
+"""Characters of a room or peer id: they are keys, log context and part of every message."""
+
+_REFUSALS = {400: "malformed", 401: "unauthorized", 403: "forbidden", 500: "error", 503: "unavailable"}
+"""The kinds of refusals that operators are told of, by HTTP status."""
+
+_log = logs.bind(__name__)
+
+
+class Refused(Exception):
+    """The upgrade is answered with an HTTP error."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The query of a connection that may come in."""
+
+    room_id: str
+    peer_id: str
+    consumer_replicas: int
+
+
+def admit(subprotocols: list[str], query: QueryParams) -> Admission:
+    """Judge an upgrade request; raises Refused."""
+    if SUBPROTOCOL not in subprotocols:
+        raise Refused(403, "invalid/missing Sec-WebSocket-Protocol")
+    room_id, peer_id = query.get("roomId", ""), query.get("peerId", "")
+    if not room_id or not peer_id:
+        raise Refused(400, "Connection request without roomId and/or peerId")
+    if max(len(room_id), len(peer_id)) > MAX_ID_LENGTH:
+        raise Refused(400, f"roomId and peerId are limited to {MAX_ID_LENGTH} characters")
+    return Admission(room_id, peer_id, _count(query.get("consumerReplicas", "")))
+
+
+def _count(text: str) -> int:
+    """Apps send "undefined" when they mean nothing: whatever is no number counts as 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+class Entry:
+    """The WebSocket endpoints of an application."""
+
+    def __init__(
+        self,
+        registry: RoomRegistry,
+        dialect: Dialect,
+        access: Access,
+        limits: ConnectionLimits,
+        version: str,
+    ) -> None:
+        """`version` is told to every client."""
+        self._registry = registry
+        self._dialect = dialect
+        self._access = access
+        self._limits = limits
+        self._version = version
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """One WebSocket: judge it, find its seat, carry its messages, and let the peer go."""
+        try:
+            admission = admit(websocket.scope["subprotocols"], websocket.query_params)
+            self._authorize(websocket, admission)
+            log = _log.bind(room=admission.room_id, peer=admission.peer_id)
+            connection = Connection(websocket, self._limits, log)
+            listener = self._dialect.listener(connection, self._version)
+            address = websocket.client.host if websocket.client is not None else None
+            seat = await self._seat(admission, listener, address)
+        except Refused as refused:
+            await self._refuse(websocket, refused)
+            return
+
+        async def handle(method: str, data: Any) -> Reply[Any]:
+            reply = await self._dialect.handle(seat, method, data)
+            if seat.peer.joined:
+                connection.joined()
+            return reply
+
+        await connection.serve(handle, ended=seat.leave)
+
+    async def serve_elsewhere(self, websocket: WebSocket) -> None:
+        """Refuse a WebSocket to any other path."""
+        refused = Refused(404, "signaling is at /")
+        _log.info("client %s: refused with %d: %s", _client(websocket), refused.status, refused)
+        await _deny(websocket, refused, self._limits.close_grace_s)
+
+    def _authorize(self, websocket: WebSocket, admission: Admission) -> None:
+        """Browsers cannot give a WebSocket headers of its own: their tokens come in the query."""
+        headers = websocket.headers
+        token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
+        try:
+            self._access.require_origin(headers.get("origin"), headers.get("host"), reached(websocket.scope))
+            self._access.require_token(token, admission.room_id, admission.peer_id)
+        except NotAdmitted as error:
+            raise Refused(error.status, str(error)) from None
+
+    async def _seat(self, admission: Admission, listener: PeerListener, address: str | None) -> Seat:
+        try:
+            return await self._registry.connect(
+                admission.room_id,
+                admission.peer_id,
+                listener,
+                consumer_replicas=admission.consumer_replicas,
+                address=address,
+            )
+        except Unavailable as error:
+            raise Refused(503, str(error)) from None
+        except MediadError as error:
+            raise Refused(500, str(error)) from None
+
+    async def _refuse(self, websocket: WebSocket, refused: Refused) -> None:
+        query = websocket.query_params
+        room_id, peer_id = (query.get(name, "")[:MAX_ID_LENGTH] for name in ("roomId", "peerId"))
+        log = _log.bind(room=room_id or None, peer=peer_id or None)
+        log.info("client %s: refused with %d: %s", _client(websocket), refused.status, refused)
+        self._registry.observer.refused(room_id, peer_id, _REFUSALS[refused.status], str(refused))
+        await _deny(websocket, refused, self._limits.close_grace_s)
+
+
+async def _deny(websocket: WebSocket, refused: Refused, grace_s: float) -> None:
+    """Answer the upgrade with an HTTP error; the header is where WebSocket libraries look for a reason.
+
+    A browser keeps both from its pages. A page that asks for it (`explain=true`) gets a connection instead
+    that closes at once, with the status and the same reason; it gets `grace_s` to complete the closing
+    handshake.
+    """
+    asked = websocket.query_params.get("explain") == "true"
+    if asked and SUBPROTOCOL in websocket.scope["subprotocols"]:
+        await websocket.accept(subprotocol=SUBPROTOCOL)
+        await websocket.close(REFUSAL_CODE + refused.status, _short(str(refused)))
+        abort_later(websocket.scope, grace_s)
+        return
+    response = PlainTextResponse(str(refused), refused.status, {"X-WebSocket-Reject-Reason": str(refused)})
+    await websocket.send_denial_response(response)
+
+
+def _client(websocket: WebSocket) -> str:
+    return websocket.client.host if websocket.client else "a local socket"
+
+
+def _short(reason: str) -> str:
+    """What a close frame has room for (RFC 6455 section 5.5)."""
+    return reason.encode()[:123].decode(errors="ignore")

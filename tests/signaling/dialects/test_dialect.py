@@ -1,0 +1,84 @@
+"""What all dialects have in common: state, data and errors are judged around the handler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from mediad.errors import Forbidden, Full, InvalidInput, MediadError
+from mediad.rooms.reply import Reply
+from mediad.rooms.seat import Seat
+from mediad.signaling.dialects.dialect import Data, Dialect, Method, RequestFailed, Wire
+from tests.support.calls import Call, told
+from tests.support.listeners import RecordingListener
+
+
+class Number(Data):
+    the_number: int
+
+
+async def double(seat: Seat, data: Number) -> Reply[Any]:
+    return Reply(2 * data.the_number)
+
+
+def dialect(method: Method) -> Dialect:
+    def listener(wire: Wire, version: str) -> RecordingListener:
+        return RecordingListener()
+
+    return Dialect({"double": method}, listener)
+
+
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        await scenario(Call())
+
+    asyncio.run(main())
+
+
+async def failure(method: Method, seat: Seat, data: Any, name: str = "double") -> tuple[int, str, bool]:
+    with pytest.raises(RequestFailed) as caught:
+        await dialect(method).handle(seat, name, data)
+    return caught.value.code, str(caught.value), caught.value.violation
+
+
+def test_a_request_finds_its_row() -> None:
+    async def scenario(call: Call) -> None:
+        seat = (await call.member("ana")).seat
+        method = Method(double, Number)
+        assert told(await dialect(method).handle(seat, "double", {"theNumber": 4, "more": 1})) == 8
+        unknown = (500, 'unknown request.method "' + "x" * 100 + '"', True)
+        assert await failure(method, seat, {}, "x" * 200) == unknown
+
+    run(scenario)
+
+
+def test_state_is_judged_before_data() -> None:
+    async def scenario(call: Call) -> None:
+        member, stranger = (await call.member("ana")).seat, (await call.connect("ben")).seat
+        assert await failure(Method(double, Number), stranger, None) == (500, "Peer not yet joined", False)
+        early = Method(double, Number, joined=False)
+        assert await failure(early, member, None) == (500, "Peer already joined", False)
+        for seat in (member, stranger):
+            code, reason, violation = await failure(Method(double, Number, joined=None), seat, {})
+            assert (code, violation) == (500, True)
+            assert reason.startswith("double: ")
+            assert "theNumber" in reason
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(Forbidden, 403), (Full, 503), (InvalidInput, 500), (MediadError, 500)]
+)
+def test_what_rooms_raise_is_answered(error: type[MediadError], code: int) -> None:
+    async def fail(seat: Seat, data: Data) -> Reply[Any]:
+        raise error("because")
+
+    async def scenario(call: Call) -> None:
+        seat = (await call.member("ana")).seat
+        assert await failure(Method(fail, Data), seat, {}) == (code, "because", False)
+
+    run(scenario)
