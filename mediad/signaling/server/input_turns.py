@@ -38,7 +38,7 @@ Soon = Callable[[Callable[[], None]], object]
 Later = Callable[[float, Callable[[], None]], object]
 
 
-class Turns:
+class InputTurns:
     """The order of those who ask."""
 
     def __init__(self, now_us: Callable[[], int], soon: Soon, later: Later) -> None:

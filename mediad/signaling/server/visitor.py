@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from mediad.signaling.server.input_budget import InputBudget, InputLimits
-from mediad.signaling.server.input_turns import Turns
+from mediad.signaling.server.input_turns import InputTurns
 from mediad.signaling.server.ledger import Account, Ledger
 
 LINGER_S = 2.0
@@ -56,9 +56,9 @@ class Lobby:
         self.ledger = ledger or Ledger()
 
     @cached_property
-    def turns(self) -> Turns:
+    def turns(self) -> InputTurns:
         loop = asyncio.get_running_loop()
-        return Turns(now_us, loop.call_soon, loop.call_later)
+        return InputTurns(now_us, loop.call_soon, loop.call_later)
 
 
 class Visitor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mediad.signaling.server.input_turns import REST, TURN_US, Turns
+from mediad.signaling.server.input_turns import REST, TURN_US, InputTurns
 
 
 class Loop:
@@ -42,7 +42,7 @@ class Client:
     """Has so many portions of input, each of which costs the same."""
 
     def __init__(
-        self, loop: Loop, turns: Turns, portions: int, cost_us: int = 1000, light_us: int = 10_000
+        self, loop: Loop, turns: InputTurns, portions: int, cost_us: int = 1000, light_us: int = 10_000
     ) -> None:
         self._loop, self._turns = loop, turns
         self.portions, self._cost_us, self._light_us = portions, cost_us, light_us
@@ -66,9 +66,9 @@ class Client:
         return self._cost_us
 
 
-def setup() -> tuple[Loop, Turns]:
+def setup() -> tuple[Loop, InputTurns]:
     loop = Loop()
-    return loop, Turns(lambda: loop.now_us, loop.soon, loop.later)
+    return loop, InputTurns(lambda: loop.now_us, loop.soon, loop.later)
 
 
 def test_one_turn_of_the_loop_is_bounded_whatever_there_is_to_do() -> None:
