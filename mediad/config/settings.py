@@ -289,22 +289,31 @@ class Settings:
         return (self.rtc_max_port - self.rtc_base_port) // PORTS_PER_WORKER + 1
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """The settings of one worker process, handed to it as JSON on its command line."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """The settings a transport takes over when it is made, and keeps."""
+
+    max_incoming_bitrate_bps: int
+    initial_outgoing_bitrate_bps: int
+    ice_consent_timeout_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings(TransportOptions):
+    """The settings of one worker process, handed to it as JSON on its command line.
+
+    Those of transports are among them. Defaults are those of `Settings`.
+    """
 
     worker_id: int
-    listen_ip: str = "127.0.0.1"
-    announced_ip: str | None = None
-    rtc_first_port: int = 10000
+    listen_ip: str
+    announced_ip: str | None
+    rtc_first_port: int
     """The UDP port all WebRTC transports of the worker share."""
-    rtc_last_port: int = 10999
-    max_incoming_bitrate_bps: int = 0
-    initial_outgoing_bitrate_bps: int = 600_000
-    ice_consent_timeout_s: int = 20
-    udp_buffer_bytes: int = 4 * 1024 * 1024
-    log_level: str = "info"
-    log_format: str = "text"
+    rtc_last_port: int
+    udp_buffer_bytes: int
+    log_level: str
+    log_format: str
 
     @property
     def candidate_ip(self) -> str:

@@ -22,6 +22,7 @@ from mediad.metering.loop_lag import LoopLag
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.sockets import bind_udp
 from mediad.turns import Turns
+from mediad.worker.context import Emit, RouterContext
 from mediad.worker.media.parameters import RtpMapping, RtpParameters
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
@@ -29,9 +30,9 @@ from mediad.worker.sampling import Sampler
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_batch import ConsumerMaker, CreateConsumers
 from mediad.worker.tracks.producer import Producer
-from mediad.worker.transports.webrtc import Endpoint, WebRtcTransport
+from mediad.worker.transports.candidates import Endpoint
+from mediad.worker.transports.webrtc import WebRtcTransport
 
-Emit = Callable[[str, dict[str, Any]], None]
 Reply = dict[str, Any]
 LogLevel = Literal["debug", "info", "warning", "error", "none"]
 
@@ -124,8 +125,8 @@ class WorkerServer:
 
     def __init__(self, settings: WorkerSettings, emit: Emit) -> None:
         self._settings = settings
-        self._emit = emit
         self._plane = MediaPlane()
+        self._context = RouterContext(self._plane, emit, LoopClock())
         self._certificate = Certificate.generate(datetime.datetime.now(datetime.UTC))
         self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port)
         self._routers: dict[str, Router] = {}
@@ -233,7 +234,7 @@ class WorkerServer:
         if message.router_id in self._routers:
             raise InvalidState(f'a router with id "{message.router_id}" already exists')
         self._routers[message.router_id] = Router(
-            self._plane, message.router_id, self._certificate, self._endpoint, self._emit, LoopClock()
+            self._context, message.router_id, self._certificate, self._endpoint
         )
         return {}
 
@@ -267,12 +268,7 @@ class WorkerServer:
         if message.force_tcp:
             raise InvalidInput("forceTcp: this server offers no TCP candidates, leave it out")
         router = self._router(message.router_id)
-        transport = router.create_transport(
-            message.transport_id,
-            consent_timeout_us=self._settings.ice_consent_timeout_s * 1_000_000,
-            max_incoming_bitrate_bps=self._settings.max_incoming_bitrate_bps,
-            initial_outgoing_bitrate_bps=self._settings.initial_outgoing_bitrate_bps,
-        )
+        transport = router.create_transport(message.transport_id, self._settings)
         self._router_of[transport.id] = router
         return transport.parameters()
 

@@ -9,82 +9,61 @@ router        its transports
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from mediad.clock import Clock
+from mediad.clock import Timer
+from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate
+from mediad.worker.context import RouterContext
 from mediad.worker.media.parameters import RtpMapping, RtpParameters, producer_encodings
-from mediad.worker.media.plane import MediaPlane
-from mediad.worker.policy.speaker import INTERVAL_S, SpeakerWatch
+from mediad.worker.policy.speaker import INTERVAL_US, SpeakerWatch
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.first_checks import FirstChecks
-from mediad.worker.transports.webrtc import Endpoint, WebRtcTransport
-
-Emit = Callable[[str, dict[str, Any]], None]
+from mediad.worker.transports.transport import Transport
+from mediad.worker.transports.webrtc import WebRtcTransport
 
 
 class Router:
-    """`emit(name, data)` hears of everything that changes by itself; it adds the router's id."""
+    """One room's objects on this worker; the events they tell get the router's id."""
 
     def __init__(
-        self,
-        plane: MediaPlane,
-        router_id: str,
-        certificate: Certificate,
-        endpoint: Endpoint,
-        emit: Emit,
-        clock: Clock,
+        self, context: RouterContext, router_id: str, certificate: Certificate, endpoint: Endpoint
     ) -> None:
         self.id = router_id
         self.transports: dict[str, WebRtcTransport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
         self.closing = False
-        """Nothing new is made on it."""
-        self._homes: dict[str, WebRtcTransport] = {}  # of producers and consumers, by their id
-        self._plane = plane
-        self._certificate = certificate
+        """Whether nothing new is made on it."""
         self.endpoint = endpoint
-        """Where transports made from now on say they are."""
-        self._emit_event = emit
-        self._clock = clock
-        self._first_checks = FirstChecks(clock)
+        """The address that transports made from now on tell their clients."""
+        self._homes: dict[str, Transport] = {}  # of producers and consumers, by their id
+        self._certificate = certificate
+        self._emit_event = context.emit
+        self._clock = context.clock
+        self._context = replace(context, emit=self._emit)
+        self._first_checks = FirstChecks(context.clock)
         self._speakers = SpeakerWatch()
-        self._speaker_timer: asyncio.TimerHandle | None = None
+        self._speaker_timer: Timer | None = None
 
-    def create_transport(
-        self,
-        transport_id: str,
-        *,
-        consent_timeout_us: int,
-        max_incoming_bitrate_bps: int,
-        initial_outgoing_bitrate_bps: int,
-    ) -> WebRtcTransport:
+    def create_transport(self, transport_id: str, options: TransportOptions) -> WebRtcTransport:
+        """Make a WebRtcTransport. Raises InvalidState for an id that is taken."""
         if transport_id in self.transports:
             raise InvalidState(f'a transport with id "{transport_id}" already exists')
         transport = WebRtcTransport(
-            self._plane,
-            transport_id,
-            self._certificate,
-            self.endpoint,
-            consent_timeout_us=consent_timeout_us,
-            max_incoming_bitrate_bps=max_incoming_bitrate_bps,
-            initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
-            emit=self._emit,
-            first_checks=self._first_checks,
-            clock=self._clock,
+            self._context, transport_id, options, self._certificate, self.endpoint, self._first_checks
         )
         self.transports[transport_id] = transport
         return transport
 
     def create_producer(
         self,
-        transport: WebRtcTransport,
+        transport: Transport,
         producer_id: str,
         kind: str,
         parameters: RtpParameters,
@@ -100,8 +79,8 @@ class Router:
             if ssrc in claimed:
                 raise InvalidInput(f"ssrc {ssrc} is sent by another producer of this transport")
         producer = Producer(
-            self._plane,
-            transport.handle,
+            self._context.plane,
+            transport.open(),
             producer_id,
             kind,
             parameters,
@@ -120,7 +99,7 @@ class Router:
 
     def create_consumer(
         self,
-        transport: WebRtcTransport,
+        transport: Transport,
         consumer_id: str,
         producer: Producer,
         form: ConsumerForm,
@@ -133,8 +112,8 @@ class Router:
         if consumer_id in self.consumers:
             raise InvalidState(f'a consumer with id "{consumer_id}" already exists')
         consumer = Consumer(
-            self._plane,
-            transport.handle,
+            self._context.plane,
+            transport.open(),
             consumer_id,
             producer,
             form,
@@ -188,14 +167,18 @@ class Router:
     def _on_level(self, producer: Producer, dbov: int) -> None:
         self._speakers.heard(producer.id, dbov)
         if self._speaker_timer is None:
-            self._speaker_timer = asyncio.get_running_loop().call_later(INTERVAL_S, self._decide_speaker)
+            self._speaker_timer = self._clock.call_at(
+                self._clock.now_us() + INTERVAL_US, self._decide_speaker
+            )
 
     def _decide_speaker(self) -> None:
         """Runs while somebody is audible, and until the silence after that is told."""
         self._speaker_timer = None
         decision = self._speakers.decide()
         if not self._speakers.idle:
-            self._speaker_timer = asyncio.get_running_loop().call_later(INTERVAL_S, self._decide_speaker)
+            self._speaker_timer = self._clock.call_at(
+                self._clock.now_us() + INTERVAL_US, self._decide_speaker
+            )
         if decision is None:
             return
         producer_id, volume = decision

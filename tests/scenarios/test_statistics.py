@@ -37,8 +37,8 @@ class Finished:
         sender, receiver = call.senders[0], call.receivers[0]
         producer = sender.producers["video"][0]
         consumer = receiver.tracks[0].consumer
-        self.sending = transport(self._ask(Kind.KIND_TRANSPORT, sender.transport.handle)[0])
-        self.receiving = transport(self._ask(Kind.KIND_TRANSPORT, receiver.transport.handle)[0])
+        self.sending = transport(self._ask(Kind.KIND_TRANSPORT, sender.transport.open())[0])
+        self.receiving = transport(self._ask(Kind.KIND_TRANSPORT, receiver.transport.open())[0])
         self.produced = [
             received_stream(record, "video", "video/VP8", f"r{record['encoding']}")
             for record in self._ask(Kind.KIND_PRODUCER, producer.handle)

@@ -13,17 +13,17 @@ from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.protocols.ice_paths import Path
+from mediad.worker.context import RouterContext
 from mediad.worker.media import plane as plane_module
 from mediad.worker.media.parameters import RtpMapping, RtpParameters
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
-from mediad.worker.transports import webrtc as transport_module
 from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
-from tests.support.worker_objects import CERTIFICATE, ENDPOINT, as_consumer
+from tests.support.worker_objects import CERTIFICATE, ENDPOINT, OPTIONS, as_consumer
 from tests.windows.engine import EngineWindow
 
 EVENT_FD = -1
@@ -42,7 +42,7 @@ class EngineLoop(EngineWindow):
     event_fd = EVENT_FD
 
     def open_transport(self, handle: int, **parameters: Any) -> None:
-        super().open_transport(handle, secure=False, **parameters)
+        super().open_transport(handle, **{**parameters, "secure": False})
 
     def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
         news: list[tuple[Any, ...]] = self.events()
@@ -94,10 +94,11 @@ class SimulatedWorker:
         self._clock = clock
         self._exit = ExitStack()
         self._exit.enter_context(clock.running())
-        self._exit.enter_context(patch.object(transport_module, "now_us", lambda: clock.now_us))
         self.plane, self.engine = engine_plane()
         self.plane.start()
-        self.router = Router(self.plane, "r", CERTIFICATE, ENDPOINT, self._heard, WorkerClock(clock))
+        self.router = Router(
+            RouterContext(self.plane, self._heard, WorkerClock(clock)), "r", CERTIFICATE, ENDPOINT
+        )
         self.on_event: Callable[[str, dict[str, Any]], object] = lambda name, data: None
         self._hosts: dict[str, str] = {}  # by transport id
         self._ports: dict[str, Callable[[bytes], object]] = {}
@@ -114,15 +115,10 @@ class SimulatedWorker:
     def connect(self, transport_id: str, deliver: Callable[[bytes], object]) -> WebRtcTransport:
         """A transport whose client was found and has proved itself; `deliver` gets what is sent to it."""
         host = f"10.0.{len(self._ports) // 250}.{len(self._ports) % 250 + 1}"
-        transport = self.router.create_transport(
-            transport_id,
-            consent_timeout_us=20_000_000,
-            max_incoming_bitrate_bps=0,
-            initial_outgoing_bitrate_bps=600_000,
-        )
+        transport = self.router.create_transport(transport_id, OPTIONS)
         path = Path(0, host, 5000)
-        self.plane.add_address(transport.handle, path)
-        self.plane.select_address(transport.handle, path)
+        self.plane.add_address(transport.open(), path)
+        self.plane.select_address(transport.open(), path)
         self._hosts[transport_id] = host
         self._ports[host] = deliver
         return transport

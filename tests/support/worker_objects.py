@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
+from mediad._fastpath.loop import EventKind
+from mediad.config.settings import TransportOptions
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.protocols.certificate import Certificate
+from mediad.worker.context import RouterContext
 from mediad.worker.media.parameters import RtpMapping, RtpParameters
-from mediad.worker.media.plane import MediaPlane
+from mediad.worker.media.plane import Kind, MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
-from mediad.worker.transports.webrtc import Endpoint, WebRtcTransport
+from mediad.worker.transports.candidates import Endpoint
+from mediad.worker.transports.transport import Transport
+from mediad.worker.transports.webrtc import WebRtcTransport
+from tests.support import negotiation
 from tests.support.fake_clock import FakeClock
-from tests.support.negotiation import accept, chrome_capabilities, chrome_opus, chrome_vp8, router
+from tests.support.loops import until
+from tests.support.negotiation import accept, chrome_capabilities, chrome_opus, chrome_vp8
 from tests.support.recording_loop import RecordingLoop, recorded_plane
+from tests.support.worker_settings import worker_settings
 
 CERTIFICATE = Certificate.generate(datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC))
+OPTIONS: TransportOptions = worker_settings()
 ENDPOINT = Endpoint("203.0.113.7", 10000)
 EMPTY_STREAM = {
     "rtx_ssrc": 0,
@@ -69,7 +80,7 @@ def as_consumer(type_: str, parameters: RtpParameters) -> tuple[ConsumerForm, Co
 
 def consumer_wire(consumable: Any) -> dict[str, Any]:
     """A Chrome client's parameters for a track."""
-    given = chrome_capabilities(router())
+    given = chrome_capabilities(negotiation.router())
     return consumer_parameters(consumable, given, enable_rtx=True, ssrc=700_000_000, mid="0").to_wire()
 
 
@@ -83,17 +94,12 @@ class Bench:
     clock: FakeClock
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def transport(self, transport_id: str = "t") -> WebRtcTransport:
-        return self.router.create_transport(
-            transport_id,
-            consent_timeout_us=20_000_000,
-            max_incoming_bitrate_bps=0,
-            initial_outgoing_bitrate_bps=600_000,
-        )
+    def transport(self, transport_id: str = "t", **changes: Any) -> WebRtcTransport:
+        return self.router.create_transport(transport_id, replace(OPTIONS, **changes))
 
     def producer(
         self,
-        transport: WebRtcTransport,
+        transport: Transport,
         producer_id: str = "p",
         kind: str = "video",
         wire: dict[str, Any] | None = None,
@@ -105,7 +111,7 @@ class Bench:
 
     def consumer(
         self,
-        transport: WebRtcTransport,
+        transport: Transport,
         producer: Producer,
         consumer_id: str = "c",
         wire: dict[str, Any] | None = None,
@@ -132,4 +138,25 @@ def bench() -> Bench:
         events.append((name, data))
 
     clock = FakeClock()
-    return Bench(plane, loop, Router(plane, "r", CERTIFICATE, ENDPOINT, emit, clock), clock, events)
+    return Bench(
+        plane, loop, Router(RouterContext(plane, emit, clock), "r", CERTIFICATE, ENDPOINT), clock, events
+    )
+
+
+async def answered(
+    made: Bench,
+    question: Coroutine[Any, Any, Any],
+    records: list[dict[str, Any]],
+    about: tuple[Kind, int] | None = None,
+) -> Any:
+    """The answer to `question` when the media path answers `records`; `about`: whom it must be asked of."""
+    made.plane.start()
+    try:
+        task = asyncio.create_task(question)
+        await until(lambda: made.loop.named("request_stats"))
+        request_id, *asked = made.loop.named("request_stats")[0].args
+        assert about in (None, tuple(asked))
+        made.loop.tell((EventKind.EVENT_STATS, request_id, records))
+        return await task
+    finally:
+        made.plane.stop()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mediad.config.settings import WorkerSettings
 from mediad.protocols.envelope import Decoder, Message, Request, encode
+from tests.support.worker_settings import worker_settings
 
 ROOT = Path(__file__).parents[2]
 REAL = (sys.executable, "-m", "mediad.worker")
@@ -66,7 +67,7 @@ class Started:
 
 @contextmanager
 def started_worker(program: Sequence[str], port: int | None = None) -> Iterator[Started]:
-    started = Started(program, WorkerSettings(worker_id=4, rtc_first_port=port or free_port()))
+    started = Started(program, worker_settings(4, rtc_first_port=port or free_port()))
     try:
         yield started
     finally:

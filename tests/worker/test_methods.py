@@ -29,6 +29,7 @@ from tests.support.negotiation import accept, chrome_opus, chrome_vp8, video
 from tests.support.negotiation_junk import corrupted
 from tests.support.recording_loop import recorded_plane
 from tests.support.worker_objects import consumer_wire
+from tests.support.worker_settings import worker_settings
 from tests.support.worker_shell import free_port
 
 DTLS = {"fingerprints": [{"algorithm": f.algorithm, "value": f.value} for f in CERTIFICATE.fingerprints]}
@@ -69,7 +70,7 @@ class Worker:
 def recorded_worker() -> Worker:
     """Over a media loop that only records."""
     with patch.object(methods, "MediaPlane", lambda: recorded_plane()[0]):
-        return Worker(WorkerSettings(worker_id=4))
+        return Worker(worker_settings())
 
 
 async def with_router() -> Worker:
@@ -81,7 +82,7 @@ async def with_router() -> Worker:
 @asynccontextmanager
 async def real_worker() -> AsyncIterator[Worker]:
     """With its media thread and its port, and a router "r"."""
-    worker = Worker(WorkerSettings(worker_id=4, rtc_first_port=free_port()))
+    worker = Worker(worker_settings(4, rtc_first_port=free_port()))
     await worker.server.start()
     try:
         await worker.ask("router.create", routerId="r")
@@ -366,7 +367,7 @@ def test_any_request_is_met_or_refused_and_nothing_else(producing: Any, consumin
 async def test_a_taken_port() -> None:
     async with real_worker() as first:
         port = first.server._settings.rtc_first_port
-        second = Worker(WorkerSettings(worker_id=5, rtc_first_port=port))
+        second = Worker(worker_settings(5, rtc_first_port=port))
         assert str(port) in await raises(PortError, second.server.start())
         second.server.close()
 

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 from mediad import __version__
-from mediad.config.settings import WorkerSettings
 from mediad.exit_codes import ExitCode
 from mediad.protocols.envelope import PIPE_VERSION, Event, Response
 from mediad.worker.process import OOM_SCORE_ADJUST
 from tests.support.loops import until_sync
+from tests.support.worker_settings import worker_settings
 from tests.support.worker_shell import FAKE, ROOT, free_port, started_worker
 from tests.support.workers import alive
 
@@ -92,7 +92,7 @@ time.sleep(60)
 
 
 def test_it_dies_with_its_supervisor_even_when_the_pipe_stays_open() -> None:
-    settings = WorkerSettings(worker_id=4, rtc_first_port=free_port())
+    settings = worker_settings(4, rtc_first_port=free_port())
     command = [sys.executable, "-c", SUPERVISOR, *READY, settings.to_json()]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as supervisor:
         assert supervisor.stdout is not None

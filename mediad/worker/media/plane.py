@@ -30,6 +30,7 @@ from mediad._fastpath.loop import (
     session_pointer,
 )
 from mediad.capacity import CONSUMERS, PRODUCERS, TRANSPORTS
+from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
@@ -198,12 +199,13 @@ class MediaPlane:
     def open_transport(
         self,
         observer: TransportObserver,
+        options: TransportOptions,
         *,
         username_fragment: str,
         rtcp_ssrc: int,
-        max_incoming_bitrate_bps: int,
-        initial_outgoing_bitrate_bps: int,
+        secure: bool = True,
     ) -> int:
+        """Open a transport and return its handle; `secure`: its packets are SRTP, and wait for `set_keys`."""
         return self._open(
             Kind.KIND_TRANSPORT,
             self._transports,
@@ -211,8 +213,9 @@ class MediaPlane:
             self._loop.open_transport,
             username_fragment=username_fragment.encode(),
             rtcp_ssrc=rtcp_ssrc,
-            max_incoming_bitrate_bps=max_incoming_bitrate_bps,
-            initial_outgoing_bitrate_bps=initial_outgoing_bitrate_bps,
+            secure=secure,
+            max_incoming_bitrate_bps=options.max_incoming_bitrate_bps,
+            initial_outgoing_bitrate_bps=options.initial_outgoing_bitrate_bps,
         )
 
     def close_transport(self, handle: int) -> None:

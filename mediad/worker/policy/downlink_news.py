@@ -9,8 +9,8 @@ _FALL, _RISE = 0.75, 1.5  # of what was told last: not a moment to wait
 
 
 @dataclass(frozen=True, slots=True)
-class Downlink:
-    """All in bit/s."""
+class DownlinkReport:
+    """The bandwidth towards one client, all in bit/s."""
 
     desired_bps: int  # what everything wanted would take at its best
     effective_desired_bps: int  # what is probed for: the same with headroom
@@ -18,21 +18,21 @@ class Downlink:
 
 
 class DownlinkNews:
-    """Sans-I/O: is it time to tell this?"""
+    """The choice of the moment: is it time to tell this report?"""
 
     def __init__(self) -> None:
-        self._told: Downlink | None = None
+        self._told: DownlinkReport | None = None
         self._told_us = 0
 
-    def is_news(self, downlink: Downlink, now_us: int) -> bool:
-        """True counts as told."""
+    def is_news(self, report: DownlinkReport, now_us: int) -> bool:
+        """Return whether to tell it now; True counts as told."""
         told = self._told
         if told is not None:
-            if downlink == told:
+            if report == told:
                 return False
-            available_bps = downlink.available_bps
+            available_bps = report.available_bps
             jump = available_bps <= _FALL * told.available_bps or available_bps >= _RISE * told.available_bps
             if not jump and now_us < self._told_us + _INTERVAL_US:
                 return False
-        self._told, self._told_us = downlink, now_us
+        self._told, self._told_us = report, now_us
         return True

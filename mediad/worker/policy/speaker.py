@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INTERVAL_S = 0.8
+INTERVAL_US = 800_000
 THRESHOLD_DBOV = -80
 _QUIET_INTERVALS = 2
 """Levels come at the pace of decisions: one empty interval may only mean that a level came late."""

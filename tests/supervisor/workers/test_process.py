@@ -8,13 +8,13 @@ import signal
 
 import pytest
 
-from mediad.config.settings import WorkerSettings
 from mediad.errors import ConfigError, MediadError, PortError
 from mediad.supervisor.workers.process import WorkerProcess, describe_exit
 from tests.support.loops import on_loop, raises, until
+from tests.support.worker_settings import worker_settings
 from tests.support.workers import alive, open_fds, tiny
 
-SETTINGS = WorkerSettings(worker_id=5)
+SETTINGS = worker_settings(5)
 
 
 def descriptors(process: object) -> set[str]:

@@ -24,6 +24,7 @@ from mediad.worker.media.plane import (
 )
 from tests.support.loops import on_loop, until
 from tests.support.recording_loop import recorded_plane
+from tests.support.worker_objects import OPTIONS
 
 PATH = Path(3, "198.51.100.7", 5004)
 
@@ -35,10 +36,9 @@ def keys(profile: SrtpProfile, fill: int = 1) -> bytes:
 def open_transport(plane: MediaPlane, observer: Any = None) -> int:
     return plane.open_transport(
         observer or Mock(),
+        OPTIONS,
         username_fragment="ours",
         rtcp_ssrc=5,
-        max_incoming_bitrate_bps=0,
-        initial_outgoing_bitrate_bps=1,
     )
 
 
@@ -108,8 +108,9 @@ def test_objects_are_opened_and_closed_under_their_handle() -> None:
     assert loop.calls[0].parameters == {
         "username_fragment": b"ours",
         "rtcp_ssrc": 5,
-        "max_incoming_bitrate_bps": 0,
-        "initial_outgoing_bitrate_bps": 1,
+        "secure": True,
+        "max_incoming_bitrate_bps": OPTIONS.max_incoming_bitrate_bps,
+        "initial_outgoing_bitrate_bps": OPTIONS.initial_outgoing_bitrate_bps,
     }
 
 

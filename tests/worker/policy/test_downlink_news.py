@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from mediad.worker.policy.downlink_news import Downlink, DownlinkNews
+from mediad.worker.policy.downlink_news import DownlinkNews, DownlinkReport
 
 S = 1_000_000
 
 
-def downlink(available_bps: int) -> Downlink:
-    return Downlink(2_000_000, 2_200_000, available_bps)
+def downlink(available_bps: int) -> DownlinkReport:
+    return DownlinkReport(2_000_000, 2_200_000, available_bps)
 
 
 def told(*steps: tuple[int, int]) -> list[bool]:
@@ -36,6 +36,6 @@ def test_jumps_do_not_wait(available_bps: int, news: bool) -> None:
 
 def test_other_wishes_are_news_after_a_second() -> None:
     news = DownlinkNews()
-    assert news.is_news(Downlink(1, 2, 1000), 0)
-    assert not news.is_news(Downlink(3, 4, 1000), S - 1)
-    assert news.is_news(Downlink(3, 4, 1000), S)
+    assert news.is_news(DownlinkReport(1, 2, 1000), 0)
+    assert not news.is_news(DownlinkReport(3, 4, 1000), S - 1)
+    assert news.is_news(DownlinkReport(3, 4, 1000), S)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from mediad.protocols.ice_paths import Path
 from mediad.worker.transports import first_checks
 from mediad.worker.transports.first_checks import FIRST_CHECK_S
 from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.support.loops import on_loop, until
 from tests.support.media_peer import DtlsClient, MediaPeer, check_for
 from tests.support.negotiation import chrome_vp8
+from tests.support.transport_client import HERE, connect
 from tests.support.worker_objects import Bench, bench
 from tests.worker.test_methods import producer, real_worker
-from tests.worker.transports.test_webrtc import connect
 
-HERE = Path(0, "198.51.100.7", 5004)
 LOST = [
     {"transportId": "t", "iceState": "disconnected", "reason": f"no valid check within {FIRST_CHECK_S} s"}
 ]

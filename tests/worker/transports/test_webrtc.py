@@ -1,92 +1,15 @@
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 import pytest
 
-from mediad._fastpath.loop import EventKind
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Fingerprint
-from mediad.protocols.ice_paths import Path
-from mediad.worker.media.plane import MAX_USERNAMES, Kind
-from mediad.worker.transports.webrtc import WebRtcTransport, now_us
-from tests.support.loops import on_loop, until
+from mediad.worker.media.plane import MAX_USERNAMES
+from tests.support.loops import on_loop
 from tests.support.media_peer import DtlsClient, check_for
 from tests.support.stun import XOR_MAPPED_ADDRESS, attributes_of
-from tests.support.worker_objects import CERTIFICATE, Bench, bench
-
-HERE, THERE = Path(0, "198.51.100.7", 5004), Path(0, "198.51.100.7", 5006)
-
-
-def sent(made: Bench, path: Path = HERE) -> list[bytes]:
-    """The datagrams that left towards a path."""
-    calls = made.loop.named("send_raw")
-    return [
-        data for socket, data, *rest in (call.args for call in calls) if (socket, *rest) == tuple_of(path)
-    ]
-
-
-def tuple_of(path: Path) -> tuple[int, str, int, str]:
-    return path.socket, path.host, path.port, path.local
-
-
-def connect(transport: WebRtcTransport, client: DtlsClient) -> str:
-    parameters = client.parameters
-    return transport.connect(parameters["role"], [Fingerprint(**f) for f in parameters["fingerprints"]])
-
-
-def converse(made: Bench, transport: WebRtcTransport, client: DtlsClient, opening: list[bytes]) -> None:
-    """Carry datagrams both ways until both sides are silent."""
-    for data in opening:
-        transport.dtls_received(HERE, data)
-    seen = 0
-    while len(made.loop.named("send_raw")) > seen:
-        calls = made.loop.named("send_raw")[seen:]
-        seen += len(calls)
-        for data in (call.args[1] for call in calls if call.args[1][0] >= 20):
-            for answer in client.receive(data):
-                transport.dtls_received(HERE, answer)
-
-
-def states(made: Bench) -> list[str]:
-    """ICE and DTLS states in the order they were told."""
-    return [data.get("iceState") or data["dtlsState"] for name, data in made.events if "State" in name]
-
-
-# -- what a client is told ---------------------------------------------------------------------------------
-
-
-def test_parameters_for_a_client() -> None:
-    made = bench()
-    parameters = made.transport().parameters()
-    ice = parameters.pop("iceParameters")
-    assert ice.pop("iceLite") is True
-    assert set(ice) == {"usernameFragment", "password"}
-    (opened,) = made.loop.named("open_transport")
-    assert opened.parameters["username_fragment"] == ice["usernameFragment"].encode()
-    assert parameters == {
-        "iceCandidates": [
-            {
-                "foundation": "udpcandidate",
-                "priority": 1076302079,
-                "ip": "203.0.113.7",
-                "address": "203.0.113.7",
-                "protocol": "udp",
-                "port": 10000,
-                "type": "host",
-            }
-        ],
-        "dtlsParameters": {
-            "role": "auto",
-            "fingerprints": [
-                {"algorithm": fingerprint.algorithm, "value": fingerprint.value}
-                for fingerprint in CERTIFICATE.fingerprints
-            ],
-        },
-    }
-    assert parameters["dtlsParameters"]["fingerprints"][-1]["algorithm"] == "sha-256"
-
+from tests.support.transport_client import HERE, THERE, connect, converse, ready, sent, states, tuple_of
+from tests.support.worker_objects import CERTIFICATE, answered, bench
 
 # -- ICE ---------------------------------------------------------------------------------------------------
 
@@ -142,11 +65,11 @@ async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_
 @on_loop
 async def test_a_client_that_falls_silent_is_disconnected() -> None:
     made = bench()
-    transport = made.router.create_transport(
-        "t", consent_timeout_us=1000, max_incoming_bitrate_bps=0, initial_outgoing_bitrate_bps=600_000
-    )
+    transport = made.transport(ice_consent_timeout_s=10)
     transport.stun_received(HERE, check_for(transport.parameters()))
-    await until(lambda: made.loop.named("ask_address"))
+    made.clock.pass_s(9.9)
+    assert made.loop.named("ask_address") == []
+    made.clock.pass_s(0.1)
     assert made.loop.named("ask_address")[0].args == (transport.handle, *tuple_of(HERE))
     assert states(made) == ["completed", "connecting"]
     transport.path_reported(HERE, 0, 0)
@@ -160,16 +83,16 @@ async def test_a_client_that_falls_silent_is_disconnected() -> None:
 @on_loop
 async def test_a_client_whose_checks_were_dropped_is_not_taken_for_gone() -> None:
     made = bench()
-    transport = made.router.create_transport(
-        "t", consent_timeout_us=1000, max_incoming_bitrate_bps=0, initial_outgoing_bitrate_bps=600_000
-    )
+    transport = made.transport(ice_consent_timeout_s=10)
     transport.stun_received(HERE, check_for(transport.parameters()))
     for asked in (1, 2):
-        await until(lambda: len(made.loop.named("ask_address")) == asked)
-        transport.path_reported(HERE, 0, now_us())
+        made.clock.pass_s(10)
+        assert len(made.loop.named("ask_address")) == asked
+        transport.path_reported(HERE, 0, made.clock.now_us())
     assert "disconnected" not in states(made)
-    await until(lambda: len(made.loop.named("ask_address")) == 3)
-    transport.path_reported(HERE, now_us() + 10_000_000, 0)
+    made.clock.pass_s(10)
+    assert len(made.loop.named("ask_address")) == 3
+    transport.path_reported(HERE, made.clock.now_us(), 0)
     assert "disconnected" not in states(made)
     transport.close()
 
@@ -244,14 +167,6 @@ async def test_what_the_media_thread_could_not_do_ends_the_transport() -> None:
 
 
 # -- DTLS --------------------------------------------------------------------------------------------------
-
-
-def ready(made: Bench, role: str = "client") -> tuple[WebRtcTransport, DtlsClient]:
-    """A transport with a path, and the client behind it."""
-    transport = made.transport()
-    client = DtlsClient(transport.parameters(), role=role)
-    transport.stun_received(HERE, check_for(transport.parameters()))
-    return transport, client
 
 
 @on_loop
@@ -401,72 +316,12 @@ async def test_closing_what_never_connected() -> None:
 
 
 @on_loop
-async def test_statistics() -> None:
-    made = bench()
-    transport = made.router.create_transport(
-        "t", consent_timeout_us=0, max_incoming_bitrate_bps=1_500_000, initial_outgoing_bitrate_bps=600_000
-    )
-    entry = await asked(made, transport)
-    assert entry == {
-        "type": "webrtc-transport",
-        "transportId": "t",
-        "iceRole": "controlled",
-        "iceState": "new",
-        "dtlsState": "new",
-        "maxIncomingBitrate": 1_500_000,
-    }
-
-
-@on_loop
-async def test_statistics_of_a_connected_transport() -> None:
+async def test_statistics_tell_of_ice_and_dtls() -> None:
     made = bench()
     transport, client = ready(made)
     connect(transport, client)
     converse(made, transport, client, client.start())
-    entry = await asked(made, transport)
+    (entry,) = await answered(made, transport.stats(), [])
     assert (entry["iceState"], entry["dtlsState"]) == ("completed", "connected")
-    assert entry["iceSelectedTuple"] == {
-        "localIp": "203.0.113.7",
-        "localAddress": "203.0.113.7",
-        "localPort": 10000,
-        "remoteIp": "198.51.100.7",
-        "remotePort": 5004,
-        "protocol": "udp",
-    }
-    assert "maxIncomingBitrate" not in entry
-    transport.close()
-
-
-async def asked(made: Bench, transport: WebRtcTransport) -> dict[str, Any]:
-    """The transport's statistics when the media path knows nothing of it."""
-    made.plane.start()
-    try:
-        task = asyncio.create_task(transport.stats())
-        await until(lambda: made.loop.named("request_stats"))
-        request_id, kind, handle = made.loop.named("request_stats")[0].args
-        assert (kind, handle) == (Kind.KIND_TRANSPORT, transport.handle)
-        made.loop.tell((EventKind.EVENT_STATS, request_id, []))
-        (entry,) = await task
-        return entry
-    finally:
-        made.plane.stop()
-
-
-# -- bandwidth ---------------------------------------------------------------------------------------------
-
-
-@on_loop
-async def test_the_client_is_told_what_its_link_carries() -> None:
-    made = bench()
-    transport = made.transport()
-    for available_bps in (1_000_000, 1_100_000, 700_000):
-        transport.bandwidth_estimated(available_bps, 0, 0)
-    told = made.told("transport.bandwidth")
-    assert [news["availableBitrate"] for news in told] == [1_000_000, 700_000]
-    assert told[0] == {
-        "transportId": "t",
-        "desiredBitrate": 0,
-        "effectiveDesiredBitrate": 0,
-        "availableBitrate": 1_000_000,
-    }
+    assert entry["iceSelectedTuple"]["remotePort"] == HERE.port
     transport.close()

@@ -1,0 +1,177 @@
+"""Transport: one client's path into the router; what every kind of transport has.
+
+A kind is a subclass in a file of its own beside this one. It opens its handle on the media path, hears there
+what concerns its protocols, and adds its own words to the statistics.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from mediad.config.settings import TransportOptions
+from mediad.protocols.ice_paths import Path
+from mediad.worker.context import RouterContext
+from mediad.worker.media.plane import Kind
+from mediad.worker.media.statistics import transport as transport_stats
+from mediad.worker.policy.bandwidth import Bandwidth
+from mediad.worker.policy.downlink_news import DownlinkReport
+from mediad.worker.policy.uplink_cap import uplink_cap_bps
+from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.downlink import Downlink
+
+logger = logging.getLogger(__name__)
+
+
+class Transport:
+    """The producers and consumers of one client, and their handle on the media path.
+
+    A kind defines `_open` and `_fail`, and overrides what its protocols want to hear of.
+    """
+
+    TYPE: ClassVar[str]
+    """The kind's name in statistics."""
+
+    def __init__(self, context: RouterContext, transport_id: str, options: TransportOptions) -> None:
+        self.id = transport_id
+        self.producers: dict[str, Producer] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self._plane = context.plane
+        self._emit = context.emit
+        self._clock = context.clock
+        self._options = options
+        self._handle: int | None = None
+        self._downlink = Downlink(context.clock, self._probe_for, self._tell_downlink)
+        self._uplink_cap_bps = 0  # 0 = none
+
+    # --- the handle on the media path -----------------------------------------------------------------------
+
+    def _open(self) -> int:
+        """Open a handle on the media path and return it."""
+        raise NotImplementedError
+
+    def open(self) -> int:
+        """Return the handle on the media path; it is opened first when there is none."""
+        if self._handle is None:
+            self._handle = self._open()
+        return self._handle
+
+    @property
+    def handle(self) -> int | None:
+        """The handle on the media path; None while there is none."""
+        return self._handle
+
+    @property
+    def parked(self) -> bool:
+        """Whether it has no place on the media path, because nobody uses it."""
+        return self._handle is None
+
+    def _park(self) -> None:
+        """Give the handle back, if there is one."""
+        if self._handle is not None:
+            self._plane.close_transport(self._handle)
+            self._handle = None
+
+    # --- life -----------------------------------------------------------------------------------------------
+
+    def add_consumer(self, consumer: Consumer) -> None:
+        """Take in a consumer that was opened on this transport's handle."""
+        self.consumers[consumer.id] = consumer
+
+    def close(self) -> None:
+        """Close the consumers and producers, say goodbye, and let everything go."""
+        for consumer in list(self.consumers.values()):
+            consumer.close()
+        for producer in list(self.producers.values()):
+            producer.close()
+        self._say_goodbye()
+        self._downlink.close()
+        if self._handle is not None:
+            self._plane.close_transport(self._handle)
+
+    def _fail(self, reason: str) -> None:
+        """Tell the client's side that this transport does not work any more."""
+        raise NotImplementedError
+
+    def _say_goodbye(self) -> None:
+        """Tell the client that this is the end, and let go what only this kind has."""
+
+    # --- bandwidth ------------------------------------------------------------------------------------------
+
+    @property
+    def bandwidth(self) -> Bandwidth:
+        """The bandwidth towards the client, which consumers claim."""
+        return self._downlink.bandwidth
+
+    @property
+    def available_bps(self) -> int:
+        """The bandwidth towards the client as last estimated; 0: nothing is known."""
+        return self._downlink.available_bps
+
+    def review_uplink(self) -> None:
+        """Cap what the client sends anew: a producer, what is wanted of it, or how it behaves has changed."""
+        cap_bps = uplink_cap_bps(self.producers.values())
+        if (cap_bps == 0) != (self._uplink_cap_bps == 0) or abs(
+            cap_bps - self._uplink_cap_bps
+        ) * 20 > cap_bps:
+            self._uplink_cap_bps = cap_bps
+            self._plane.cap_uplink(self.open(), cap_bps)
+
+    def _probe_for(self, bitrate_bps: int) -> None:
+        self._plane.set_desired_bitrate(self.open(), bitrate_bps)
+
+    def _tell_downlink(self, report: DownlinkReport) -> None:
+        data = {
+            "desiredBitrate": report.desired_bps,
+            "effectiveDesiredBitrate": report.effective_desired_bps,
+            "availableBitrate": report.available_bps,
+        }
+        self._emit("transport.bandwidth", {"transportId": self.id, **data})
+
+    # --- statistics -----------------------------------------------------------------------------------------
+
+    async def stats(self) -> list[dict[str, Any]]:
+        """Return the one entry of this transport, as mediasoup's clients know it."""
+        handle = self._handle
+        records = [] if handle is None else await self._plane.stats(Kind.KIND_TRANSPORT, handle)
+        entry: dict[str, Any] = {"type": self.TYPE, "transportId": self.id}
+        for record in records:
+            entry |= transport_stats(record)
+        entry |= self._own_stats()
+        if self._options.max_incoming_bitrate_bps:
+            entry["maxIncomingBitrate"] = self._options.max_incoming_bitrate_bps
+        return [entry]
+
+    def _own_stats(self) -> dict[str, Any]:
+        """Return the fields only this kind has."""
+        return {}
+
+    def dropped(self) -> Mapping[str, int]:
+        """Return how many datagrams this kind's protocols refused, by reason."""
+        return {}
+
+    # --- from the media path --------------------------------------------------------------------------------
+    # What belongs to a protocol is ignored here: a kind that has the protocol overrides it.
+
+    def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None:
+        """Hear what the link to the client carries, and what of it is delivered now."""
+        self._downlink.estimated(available_bps, queue_us)
+
+    def refused(self, what: str) -> None:
+        """End: the media thread could not do something, so what this transport promised does not hold."""
+        logger.error("transport %s ends: %s", self.id, what)
+        self._fail(what)
+
+    def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None:
+        """Hear a STUN datagram for one of this transport's username fragments."""
+
+    def dtls_received(self, path: Path, data: bytes) -> None:
+        """Hear a DTLS datagram from one of this transport's addresses."""
+
+    def path_proven(self, path: Path) -> None:
+        """Hear that the first authentic media came from a path."""
+
+    def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
+        """Hear what the media thread knows of a path it was asked about."""

@@ -1,0 +1,14 @@
+"""The settings of a worker that a test starts by itself: the defaults, but for what it changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from mediad.config.settings import Settings, WorkerSettings
+
+
+def worker_settings(worker_id: int = 4, **changes: Any) -> WorkerSettings:
+    """Return what a supervisor with default settings would tell its first worker."""
+    first = Settings(log_format="text").worker_settings(0)
+    return replace(first, worker_id=worker_id, **changes)

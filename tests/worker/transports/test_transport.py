@@ -1,0 +1,135 @@
+"""A transport of a kind without protocols of its own: what every kind has."""
+
+from __future__ import annotations
+
+import pytest
+
+from mediad.worker.context import RouterContext
+from mediad.worker.media.plane import Kind
+from mediad.worker.transports.transport import Transport
+from tests.support.loops import on_loop
+from tests.support.transport_client import HERE, ready
+from tests.support.worker_objects import OPTIONS, Bench, answered, bench
+
+
+class BareTransport(Transport):
+    """Sends and receives in the clear."""
+
+    TYPE = "bare-transport"
+
+    def _open(self) -> int:
+        return self._plane.open_transport(
+            self, self._options, username_fragment=self.id, rtcp_ssrc=5, secure=False
+        )
+
+    def _fail(self, reason: str) -> None:
+        self._emit("transport.failed", {"transportId": self.id, "reason": reason})
+
+
+def bare(made: Bench) -> BareTransport:
+    def emit(name: str, data: dict[str, object]) -> None:
+        made.events.append((name, data))
+
+    return BareTransport(RouterContext(made.plane, emit, made.clock), "t", OPTIONS)
+
+
+def test_it_is_opened_when_it_is_needed_and_once() -> None:
+    made = bench()
+    transport = bare(made)
+    assert transport.parked
+    assert transport.handle is None
+    assert made.loop.calls == []
+    handle = transport.open()
+    assert transport.open() == transport.handle == handle
+    (opened,) = made.loop.named("open_transport")
+    assert opened.parameters["secure"] is False
+    assert not transport.parked
+
+
+def test_closing_closes_consumers_then_producers_then_itself() -> None:
+    made = bench()
+    sending, receiving = bare(made), bare(made)
+    producer = made.producer(sending)
+    made.consumer(receiving, producer)
+    receiving.close()
+    sending.close()
+    closed = [name for name in made.loop.names if name.startswith("close_")]
+    assert closed == ["close_consumer", "close_transport", "close_producer", "close_transport"]
+    assert made.clock.waiting == 0
+
+
+def test_closing_what_was_never_opened() -> None:
+    made = bench()
+    bare(made).close()
+    assert made.loop.calls == []
+
+
+def test_what_the_media_thread_could_not_do_fails_it(caplog: pytest.LogCaptureFixture) -> None:
+    made = bench()
+    bare(made).refused("no room")
+    assert made.told("transport.failed") == [{"transportId": "t", "reason": "no room"}]
+    assert "transport t ends: no room" in caplog.text
+
+
+def test_protocols_it_does_not_have_are_ignored() -> None:
+    made = bench()
+    transport = bare(made)
+    transport.stun_received(HERE, b"")
+    transport.dtls_received(HERE, b"")
+    transport.path_proven(HERE)
+    transport.path_reported(HERE, 0, 0)
+    assert (made.loop.calls, made.events, dict(transport.dropped())) == ([], [], {})
+
+
+# -- statistics --------------------------------------------------------------------------------------------
+
+
+@on_loop
+async def test_statistics_while_parked() -> None:
+    assert await bare(bench()).stats() == [{"type": "bare-transport", "transportId": "t"}]
+
+
+@on_loop
+async def test_statistics_name_the_limit() -> None:
+    made = bench()
+    transport = made.transport(max_incoming_bitrate_bps=1_500_000)
+    entries = await answered(made, transport.stats(), [], (Kind.KIND_TRANSPORT, transport.open()))
+    assert entries == [
+        {
+            "type": "webrtc-transport",
+            "transportId": "t",
+            "iceRole": "controlled",
+            "iceState": "new",
+            "dtlsState": "new",
+            "maxIncomingBitrate": 1_500_000,
+        }
+    ]
+
+
+@on_loop
+async def test_no_limit_is_not_named() -> None:
+    made = bench()
+    transport, _ = ready(made)
+    (entry,) = await answered(made, transport.stats(), [])
+    assert "maxIncomingBitrate" not in entry
+    transport.close()
+
+
+# -- bandwidth ---------------------------------------------------------------------------------------------
+
+
+def test_the_client_is_told_what_its_link_carries() -> None:
+    made = bench()
+    transport = bare(made)
+    for available_bps in (1_000_000, 1_100_000, 700_000):
+        transport.bandwidth_estimated(available_bps, 0, 0)
+    assert transport.available_bps == 700_000
+    told = made.told("transport.bandwidth")
+    assert [news["availableBitrate"] for news in told] == [1_000_000, 700_000]
+    assert told[0] == {
+        "transportId": "t",
+        "desiredBitrate": 0,
+        "effectiveDesiredBitrate": 0,
+        "availableBitrate": 1_000_000,
+    }
+    transport.close()
