@@ -121,16 +121,16 @@ setup_venv() {
     "$base" -m venv "$VENV"
 }
 
-setup_python() { # run|dev: the dependencies pyproject.toml names
+setup_python() { # run|dev: the dependencies pyproject.toml names, in the versions constraints.txt names
     local want
-    want=$(digest <"$ROOT/pyproject.toml")
+    want=$(cat "$ROOT/pyproject.toml" "$ROOT/constraints.txt" | digest)
     if [ -x "$PY" ] && { is_done "python-$1" "$want" || is_done python-dev "$want"; }; then
         return
     fi
     setup_venv
     say "installing Python packages ($1)"
     "$PY" "$ROOT/scripts/requirements.py" "$1" >"$STATE/requirements.txt"
-    pip_install -r "$STATE/requirements.txt"
+    pip_install -r "$STATE/requirements.txt" -c "$ROOT/constraints.txt"
     # The commands mediad and mediactl in .venv/bin; the native code has a step of its own.
     MEDIAD_NATIVE=0 pip_install --no-deps --no-build-isolation --editable "$ROOT"
     mark_done "python-$1" "$want"

@@ -334,7 +334,7 @@ def test_functions_are_measured_in_both_languages(tmp_path: Path) -> None:
 
 TOP_LEVEL = {
     *("setup.py", "pyproject.toml", "MANIFEST.in", "mediad", "tests", "scripts", "systemd", "docs"),
-    *("README.md", "CHANGELOG.md", "LICENSE"),
+    *("README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "constraints.txt"),
 }
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from tests.support.imports import ROOT
 
@@ -82,3 +85,25 @@ def test_a_build_that_fails_is_quoted(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert "a.c:1: error" in run.stderr
     assert run.stderr.endswith("mediad: the native build failed\n")
+
+
+def requirements(text: str) -> dict[str, Requirement]:
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    found = [Requirement(line) for line in lines if line]
+    return {one.name.lower().replace("_", "-"): one for one in found}
+
+
+def test_every_package_that_the_scripts_install_has_one_version() -> None:
+    """Which pyproject.toml allows; scripts/constraints renews them."""
+    pinned = requirements((ROOT / "constraints.txt").read_text())
+    asked = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "requirements.py", "dev"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name, wanted in requirements(asked.stdout).items():
+        assert name in pinned, f"{name} has no version in constraints.txt: run scripts/constraints"
+        (version,) = pinned[name].specifier
+        assert version.operator == "=="
+        assert wanted.specifier.contains(version.version), f"{name}: run scripts/constraints"
