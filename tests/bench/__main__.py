@@ -1,4 +1,4 @@
-"""`python -m tests.bench instructions|throughput|network`: see scripts/bench."""
+"""`python -m tests.bench instructions|throughput|network|profile`: see scripts/bench and scripts/profile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import gate, network, throughput
+from tests.bench import gate, network, profile, throughput
 from tests.bench.scene import PROFILES
 
 
@@ -30,18 +30,25 @@ def main() -> int:
     playing.add_argument(
         "--out", type=Path, default=Path("build/network"), help="where PNGs go (default build/network)"
     )
+    looking = kinds.add_parser("profile", help="where the time goes, as a flame graph (scripts/profile)")
+    looking.add_argument("out", type=Path, metavar="FILE.svg")
+    looking.add_argument("--pid", type=int, help="a running worker; else one forwards for the picture")
+    looking.add_argument("--seconds", type=float, default=10, help="how long it is looked at (default 10)")
+    looking.add_argument("--rate", type=float, default=100_000, help="forwarded packets a second (100000)")
     options = parser.parse_args()
     if options.kind == "network":
         network.run(options.out)
         return 0
+    if options.kind == "profile":
+        return draw_profile(options.out, options.pid, options.seconds, options.rate)
     failed = 0
     if options.kind != "throughput":
         failed = instructions(record=getattr(options, "record", False))
     if options.kind != "instructions":
         seconds = getattr(options, "seconds", 4)
-        for profile in PROFILES:
+        for name in PROFILES:
             for rate in getattr(options, "rates", [100_000, 250_000]):
-                report(throughput.measure(profile, rate, seconds))
+                report(throughput.measure(name, rate, seconds))
     return failed
 
 
@@ -56,6 +63,20 @@ def instructions(*, record: bool) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def draw_profile(out: Path, pid: int | None, seconds: float, forwarded_per_s: float) -> int:
+    try:
+        if pid is not None:
+            profile.of_process(out, pid, seconds)
+        else:
+            done = profile.of_forwarding(out, "AEAD_AES_128_GCM", forwarded_per_s, seconds)
+            print(f"{done.packets} packets forwarded, {done.us_per_packet:.2f} µs of the media thread each")
+    except profile.CannotProfile as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{out}: open it in a browser; a click on a function enlarges it")
+    return 0
 
 
 def report(row: throughput.Row) -> None:
