@@ -262,8 +262,6 @@ LONG_FILES = {
     "mediad/worker/methods.py": "to be split",
     "mediad/worker/media/plane.py": "to be split",
     "tests/_fastpath/stream/test_receiver.py": "to be split",
-    "tests/protocols/dtls/test_endpoint.py": "to be split",
-    "tests/protocols/test_ice.py": "to be split",
     "tests/rooms/test_offers.py": "to be split",
     "tests/supervisor/workers/test_link.py": "to be split",
     "tests/supervisor/workers/test_pool.py": "to be split",

@@ -205,3 +205,37 @@ def refragmented(records: Iterable[Record], size: int) -> list[Record]:
                 )
                 out.append(handshake_record(piece, len(out)))
     return out
+
+
+def assert_keys_cross(link: Link) -> None:
+    left, right = link.left.keys, link.right.keys
+    assert left is not None
+    assert right is not None
+    assert left.profile == right.profile
+    assert (left.local_key, left.remote_key) == (right.remote_key, right.local_key)
+    assert left.local_key != left.remote_key
+    assert len(left.local_key) == left.profile.master_length
+
+
+def serve(peer: ForeignPeer, endpoint: DtlsEndpoint, hello: list[bytes]) -> None:
+    """Finish a handshake in which the foreign client's first flight is `hello`.
+
+    Its later clear records are numbered from 10 000, behind however many records the hello was cut into.
+    """
+    incoming, number = hello, 10_000
+    for _ in range(4):
+        for datagram in incoming:
+            endpoint.receive_datagram(datagram, 0)
+        incoming = []
+        for item in peer.step(endpoint.datagrams_to_send()):
+            incoming.append(item.data if item.epoch else renumbered(item, number).data)
+            number += 1
+
+
+def server(*, introduced: bool = True) -> DtlsEndpoint:
+    """A server waiting for a ForeignPeer, whose certificate is the right one."""
+    endpoint = DtlsEndpoint(LEFT_CERTIFICATE)
+    if introduced:
+        endpoint.set_remote_fingerprints(RIGHT_CERTIFICATE.fingerprints)
+    endpoint.start("server", 0)
+    return endpoint
