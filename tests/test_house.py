@@ -267,14 +267,11 @@ LONG_FILES = {
     "tests/supervisor/workers/test_pool.py": "to be split",
     "tests/worker/test_methods.py": "to be split",
     "tests/worker/media/test_plane.py": "to be split",
-    "tests/worker/tracks/test_producer.py": "to be split",
 }
 
 # Functions above the ceiling, and why.
 LONG_FUNCTIONS = {
     "mediad/_fastpath/engine/commands/consumers.pyx:open_consumer": "to be split",
-    "mediad/worker/tracks/consumer.py:Consumer.__init__": "to be split",
-    "mediad/worker/tracks/producer.py:Producer.__init__": "to be split",
 }
 
 

@@ -30,6 +30,7 @@ from mediad.worker.sampling import Sampler
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_batch import ConsumerMaker, CreateConsumers
 from mediad.worker.tracks.producer import Producer
+from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.webrtc import WebRtcTransport
 
@@ -314,9 +315,7 @@ class WorkerServer:
         router.create_producer(
             transport,
             message.producer_id,
-            message.kind,
-            message.rtp_parameters,
-            message.rtp_mapping,
+            ProducerForm.of(message.kind, message.rtp_parameters, message.rtp_mapping),
             paused=message.paused,
             levels=message.levels,
         )

@@ -17,11 +17,11 @@ from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
-from mediad.worker.media.parameters import RtpMapping, RtpParameters, producer_encodings
 from mediad.worker.policy.speaker import INTERVAL_US, SpeakerWatch
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
+from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.first_checks import FirstChecks
 from mediad.worker.transports.transport import Transport
@@ -65,33 +65,22 @@ class Router:
         self,
         transport: Transport,
         producer_id: str,
-        kind: str,
-        parameters: RtpParameters,
-        mapping: RtpMapping,
+        form: ProducerForm,
         *,
-        paused: bool,
-        levels: bool,
+        paused: bool = False,
+        levels: bool = False,
     ) -> Producer:
+        """Make a producer; `levels`: it counts when the loudest speaker is sought.
+
+        Raises InvalidState for an id that is taken, InvalidInput for what the media path cannot receive.
+        """
         if producer_id in self.producers:
             raise InvalidState(f'a Producer with same producerId "{producer_id}" already exists')
         claimed = {ssrc for other in transport.producers.values() for ssrc in other.ssrcs}
-        for ssrc in (ssrc for row in producer_encodings(parameters) for ssrc in row[:2]):
-            if ssrc in claimed:
-                raise InvalidInput(f"ssrc {ssrc} is sent by another producer of this transport")
-        producer = Producer(
-            self._context.plane,
-            transport.open(),
-            producer_id,
-            kind,
-            parameters,
-            mapping,
-            paused=paused,
-            levels=levels,
-            emit=self._emit,
-            on_level=self._on_level,
-            on_uplink=transport.review_uplink,
-            clock=self._clock,
-        )
+        for ssrc in (ssrc for row in form.encodings for ssrc in row[:2] if ssrc in claimed):
+            raise InvalidInput(f"ssrc {ssrc} is sent by another producer of this transport")
+        on_level = self._on_level if levels else None
+        producer = Producer(self._context, transport, producer_id, form, paused=paused, on_level=on_level)
         self.producers[producer_id] = transport.producers[producer_id] = producer
         self._homes[producer_id] = transport
         transport.review_uplink()
@@ -104,27 +93,11 @@ class Router:
         producer: Producer,
         form: ConsumerForm,
         stream: ConsumerStream,
-        *,
-        paused: bool,
-        ignore_dtx: bool,
-        preferred_layers: tuple[int, int | None] | None,
     ) -> Consumer:
+        """Make a consumer. Raises InvalidState for an id that is taken."""
         if consumer_id in self.consumers:
             raise InvalidState(f'a consumer with id "{consumer_id}" already exists')
-        consumer = Consumer(
-            self._context.plane,
-            transport.open(),
-            consumer_id,
-            producer,
-            form,
-            stream,
-            paused=paused,
-            ignore_dtx=ignore_dtx,
-            preferred_layers=preferred_layers,
-            emit=self._emit,
-            bandwidth=transport.bandwidth,
-            now_us=self._clock.now_us,
-        )
+        consumer = Consumer(self._context, transport, consumer_id, producer, form, stream)
         self.consumers[consumer_id] = consumer
         producer.join(consumer_id, consumer)
         self._homes[consumer_id] = transport

@@ -20,6 +20,7 @@ from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
+from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
@@ -133,9 +134,8 @@ class SimulatedWorker:
         accepted = accept(wire, self.offered, kind=kind)
         parameters = msgspec.convert(accepted.rtp_parameters.to_wire(), RtpParameters)
         mapping = msgspec.convert(accepted.mapping.to_wire(), RtpMapping)
-        producer = self.router.create_producer(
-            transport, producer_id, kind, parameters, mapping, paused=False, levels=False
-        )
+        form = ProducerForm.of(kind, parameters, mapping)
+        producer = self.router.create_producer(transport, producer_id, form)
         return producer, accepted
 
     def consume(
@@ -160,10 +160,9 @@ class SimulatedWorker:
             consumer_id,
             producer,
             *as_consumer(accepted.type, parameters),
-            paused=False,
-            ignore_dtx=False,
-            preferred_layers=preferred_layers,
         )
+        if preferred_layers is not None:
+            consumer.set_preferred_layers(*preferred_layers)
         return consumer, parameters
 
     def _turn(self, timer: Timer) -> None:

@@ -20,6 +20,7 @@ from mediad.worker.media.plane import Kind, MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
+from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.transport import Transport
 from mediad.worker.transports.webrtc import WebRtcTransport
@@ -106,8 +107,8 @@ class Bench:
         **changes: Any,
     ) -> Producer:
         parameters, mapping, _ = as_producer(wire, kind)
-        given = {"paused": False, "levels": False, **changes}
-        return self.router.create_producer(transport, producer_id, kind, parameters, mapping, **given)
+        form = ProducerForm.of(kind, parameters, mapping)
+        return self.router.create_producer(transport, producer_id, form, **changes)
 
     def consumer(
         self,
@@ -119,10 +120,8 @@ class Bench:
     ) -> Any:
         _, _, consumer = as_producer(wire, producer.kind)
         parameters = msgspec.convert(consumer["rtp_parameters"], RtpParameters)
-        given = {"paused": False, "ignore_dtx": False, "preferred_layers": None, **changes}
-        return self.router.create_consumer(
-            transport, consumer_id, producer, *as_consumer(consumer["type"], parameters), **given
-        )
+        form, stream = as_consumer(consumer["type"], parameters)
+        return self.router.create_consumer(transport, consumer_id, producer, form, replace(stream, **changes))
 
     def told(self, name: str) -> list[dict[str, Any]]:
         """The data of all events of one name so far."""

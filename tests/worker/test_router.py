@@ -112,7 +112,9 @@ def test_an_ssrc_has_one_producer_of_a_transport() -> None:
 
 def test_the_loudest_speaker_and_the_silence_after() -> None:
     made = bench()
-    ana, ben = (made.producer(made.transport(f"of {name}"), name, "audio") for name in ("ana", "ben"))
+    ana, ben = (
+        made.producer(made.transport(f"of {name}"), name, "audio", levels=True) for name in ("ana", "ben")
+    )
     waiting = made.clock.waiting
     ana.level_measured(-50)
     ben.level_measured(-30)
@@ -129,7 +131,9 @@ def test_the_loudest_speaker_and_the_silence_after() -> None:
 
 def test_nobody_speaks_after_the_end() -> None:
     made = bench()
-    gone, closed = (made.producer(made.transport(name), name, "audio") for name in ("gone", "closed"))
+    gone, closed = (
+        made.producer(made.transport(name), name, "audio", levels=True) for name in ("gone", "closed")
+    )
     gone.level_measured(-20)
     made.router.close_producer(gone)
     closed.level_measured(-40)

@@ -117,10 +117,7 @@ class ConsumerMaker:
             new.consumer_id,
             producer,
             form,
-            ConsumerStream(new.ssrc, new.rtx_ssrc, new.mid),
-            paused=message.paused,
-            ignore_dtx=message.ignore_dtx,
-            preferred_layers=None,
+            ConsumerStream(new.ssrc, new.rtx_ssrc, new.mid, message.paused, message.ignore_dtx),
         )
         self._enter(router, consumer)
         return consumer

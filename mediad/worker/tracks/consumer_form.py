@@ -1,4 +1,4 @@
-"""ConsumerForm: what the consumers of a track have in common when they were negotiated alike, read once."""
+"""ConsumerForm: what consumers of a track have in common when they were negotiated alike, read once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from mediad.errors import InvalidInput
 from mediad.ortc.scalability import parse_scalability_mode
 from mediad.worker.media.parameters import RtpParameters
 
+CONSUMER_TYPES = ("simple", "simulcast", "svc")
+
 
 @dataclass(frozen=True, slots=True)
 class ConsumerForm:
-    """Their parameters but for SSRCs and MID."""
+    """The parameters of consumers but for SSRCs and MID."""
 
     type: str
-    """simple, simulcast or svc: whether their clients hear of layers."""
+    """One of CONSUMER_TYPES: how they follow their producer."""
     mime_type: str
     clock_rate: int
     codecs: list[tuple[int, int]]
@@ -27,7 +29,9 @@ class ConsumerForm:
 
     @classmethod
     def of(cls, type_: str, parameters: RtpParameters) -> ConsumerForm:
-        """Raises InvalidInput for parameters nothing can be sent by."""
+        """Read what was negotiated. Raises InvalidInput for parameters nothing can be sent by."""
+        if type_ not in CONSUMER_TYPES:
+            raise InvalidInput(f"type is {type_}, expected {', '.join(CONSUMER_TYPES)}")
         if not parameters.encodings:
             raise InvalidInput("rtpParameters.encodings is empty")
         codec = parameters.first_codec()
@@ -47,9 +51,13 @@ class ConsumerForm:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerStream:
-    """What is one consumer's own."""
+    """The parameters that are one consumer's own."""
 
     ssrc: int
     rtx_ssrc: int = 0
     """0: repeats are not sent as RTX."""
     mid: str = ""
+    paused: bool = False
+    """Whether it begins paused."""
+    ignore_dtx: bool = False
+    """Whether packets of discontinuous transmission are left out."""

@@ -6,19 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mediad.clock import Clock, Timer
-from mediad.worker.media.parameters import RtpMapping, RtpParameters, producer_codecs, producer_encodings
-from mediad.worker.media.plane import Kind, MediaPlane
+from mediad.clock import Timer
+from mediad.worker.context import RouterContext
+from mediad.worker.media.plane import Kind
 from mediad.worker.media.statistics import received_stream
 from mediad.worker.policy.layer_demand import LayerDemand
 from mediad.worker.policy.uplink_cap import Obedience, room_bps
+from mediad.worker.tracks.producer_form import ProducerForm
 
-Emit = Callable[[str, dict[str, Any]], None]
-
-_INACTIVITY_US = 1_500_000
-_INACTIVITY_DTX_US = 5_000_000
 _DOUBT_US = 1_500_000  # by then silence has been noticed everywhere
 _SETTLE_US = 1_500_000  # a stream that came back is measured too low while its first second is not over
+
+
+class Home(Protocol):
+    """The transport a producer is on, as the producer sees it."""
+
+    def open(self) -> int:
+        """Return the transport's handle on the media path."""
+
+    def review_uplink(self) -> None:
+        """Hear that what is sent, or how much of it is wanted, has changed."""
 
 
 class Follower(Protocol):
@@ -40,72 +47,69 @@ class Stream:
 
 
 class Producer:
-    """Opens itself on the media path. `levels`: report how loud it is through `on_level(producer, dBov)`."""
+    """A producer that opens itself on the media path.
+
+    `on_level(producer, dBov)` hears how loud it is; without it, loudness is not measured.
+    """
 
     def __init__(
         self,
-        plane: MediaPlane,
-        transport_handle: int,
+        context: RouterContext,
+        home: Home,
         producer_id: str,
-        kind: str,
-        parameters: RtpParameters,
-        mapping: RtpMapping,
+        form: ProducerForm,
         *,
-        paused: bool,
-        levels: bool,
-        emit: Emit,
-        on_level: Callable[[Producer, int], None],
-        on_uplink: Callable[[], None],
-        clock: Clock,
+        paused: bool = False,
+        on_level: Callable[[Producer, int], None] | None = None,
     ) -> None:
         self.id = producer_id
-        self.kind = kind
+        self.kind = form.kind
         self.paused = paused
         self.consumers: dict[str, Follower] = {}
-        self._closed = False
-        self._plane = plane
-        self._emit = emit
-        self._on_level = on_level
-        self._on_uplink = on_uplink
-        self._clock = clock
-        encodings = producer_encodings(parameters)
-        self.ssrcs = frozenset(ssrc for row in encodings for ssrc in row[:2] if ssrc)
+        self.ssrcs = form.ssrcs
         """As signalled."""
-        self._rids = [rid.decode() for _, _, rid in encodings]
-        self._mime_type = parameters.first_codec().mime_type
-        self._streams: list[Stream | None] = [None] * len(encodings)
+        self._plane = context.plane
+        self._emit = context.emit
+        self._clock = context.clock
+        self._home = home
+        self._on_level = on_level
+        self._closed = False
+        self._mime_type = form.mime_type
+        self._rids = [rid.decode() for _, _, rid in form.encodings]
+        self._max_bitrates_bps = form.max_bitrates_bps
+        encodings = len(form.encodings)
+        self._streams: list[Stream | None] = [None] * encodings
         # of each encoding, what every choice of layers costs in bit/s: [4 * spatial + temporal]
-        self.bitrates: list[list[int]] = [[0] * 16 for _ in encodings]
-        self._settled_us = [0] * len(encodings)
-        self._demand = LayerDemand(len(encodings), clock.now_us())
+        self.bitrates: list[list[int]] = [[0] * 16 for _ in range(encodings)]
+        self._settled_us = [0] * encodings
+        self._peaks_bps = [0] * encodings  # of each encoding, all its layers
+        self.peak_bps = 0
+        self._demand = LayerDemand(encodings, self._clock.now_us())
         self._told_ceiling = self._demand.ceiling
         self._demand_timer: Timer | None = None
-        self._peaks_bps = [0] * len(encodings)  # of each encoding, all its layers
-        self.peak_bps = 0
-        self._max_bitrates_bps = [encoding.max_bitrate for encoding in parameters.encodings]
-        dtx = any(encoding.dtx for encoding in parameters.encodings)
-        # A lone stream that falls silent has nothing to fall back to: only simulcast watches for it.
-        inactivity_us = 0 if len(encodings) == 1 else _INACTIVITY_DTX_US if dtx else _INACTIVITY_US
-        self._obedience = Obedience(inactivity_us + _DOUBT_US)
-        self.handle = plane.open_producer(
-            self,
-            transport_handle,
-            video=kind == "video",
-            mid=parameters.mid.encode(),
-            paused=paused,
-            codecs=producer_codecs(parameters, mapping),
-            encodings=encodings,
-            extensions=parameters.extension_ids(),
-            nack=parameters.feedback("nack"),
-            pli=parameters.feedback("nack", "pli"),
-            fir=parameters.feedback("ccm", "fir"),
-            transport_cc=parameters.feedback("transport-cc"),
-            remb=parameters.feedback("goog-remb"),
-            inactivity_us=inactivity_us,
-            levels=levels and kind == "audio",
-            fec=kind == "audio" and parameters.in_band_fec(),
-        )
+        self._obedience = Obedience(form.inactivity_us + _DOUBT_US)
+        self.handle = self._open(form)
         self._expect_demand()
+
+    def _open(self, form: ProducerForm) -> int:
+        return self._plane.open_producer(
+            self,
+            self._home.open(),
+            video=form.kind == "video",
+            mid=form.mid,
+            paused=self.paused,
+            codecs=form.codecs,
+            encodings=form.encodings,
+            extensions=form.extensions,
+            nack=form.nack,
+            pli=form.pli,
+            fir=form.fir,
+            transport_cc=form.transport_cc,
+            remb=form.remb,
+            inactivity_us=form.inactivity_us,
+            levels=self._on_level is not None and form.kind == "audio",
+            fec=form.fec,
+        )
 
     @property
     def active(self) -> list[bool]:
@@ -137,7 +141,7 @@ class Producer:
         if self.paused != paused:
             self.paused = paused
             self._plane.pause_producer(self.handle, paused)
-            self._on_uplink()
+            self._home.review_uplink()
             for consumer in list(self.consumers.values()):
                 consumer.producer_changed()
 
@@ -201,7 +205,7 @@ class Producer:
         self._emit("producer.layers", {"producerId": self.id, "spatialLayer": ceiling})
         self._obedience.told(less=ceiling < self._told_ceiling, now_us=self._clock.now_us())
         self._told_ceiling = ceiling
-        self._on_uplink()
+        self._home.review_uplink()
 
     def _expect_demand(self) -> None:
         if self._demand_timer is not None:
@@ -220,7 +224,7 @@ class Producer:
         self._obedience.look(excess=any(self.active[self._demand.ceiling + 1 :]), now_us=now_us)
         if self._demand.settle(now_us):
             self._tell_ceiling()
-        self._on_uplink()
+        self._home.review_uplink()
         for consumer in list(self.consumers.values()):
             consumer.producer_changed()
         self._expect_demand()
@@ -242,7 +246,7 @@ class Producer:
         for consumer in self.consumers.values():
             consumer.producer_changed()
         self.demand_changed()
-        self._on_uplink()
+        self._home.review_uplink()
 
     def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None:
         """Consumers look at them when their bandwidth is divided."""
@@ -252,10 +256,11 @@ class Producer:
         if max(bitrates) > self._peaks_bps[encoding]:
             self._peaks_bps[encoding] = max(bitrates)
             self.peak_bps = sum(self._peaks_bps)
-            self._on_uplink()
+            self._home.review_uplink()
 
     def level_measured(self, dbov: int) -> None:
-        self._on_level(self, dbov)
+        if self._on_level is not None:
+            self._on_level(self, dbov)
 
     def _score_report(self) -> list[dict[str, Any]]:
         report = []

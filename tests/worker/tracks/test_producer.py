@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-import pytest
-
-from mediad._fastpath.loop import EventKind
 from mediad.worker.media.plane import Codec, ExtensionKind, Kind
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
-from tests.support.loops import on_loop, until
-from tests.support.negotiation import chrome_opus, chrome_vp8, video
-from tests.support.worker_objects import EMPTY_STREAM, Bench, bench
+from tests.support.loops import on_loop
+from tests.support.negotiation import chrome_opus, video
+from tests.support.worker_objects import EMPTY_STREAM, Bench, answered, bench
 
 
 def opened(kind: str = "video", wire: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -60,29 +56,8 @@ def test_a_microphone_opens_itself() -> None:
     assert (parameters["nack"], parameters["pli"], parameters["fir"]) == (True, False, False)
 
 
-@pytest.mark.parametrize(("useinbandfec", "fec"), [(1, True), (0, False), (None, False)])
-def test_an_encoder_with_fec_hears_of_receivers_losses(useinbandfec: int | None, fec: bool) -> None:
-    wire = chrome_opus()
-    wire["codecs"][0]["parameters"] = {} if useinbandfec is None else {"useinbandfec": useinbandfec}
-    assert opened("audio", wire)["fec"] is fec
-
-
 def test_only_sound_has_levels() -> None:
     assert opened(levels=True)["levels"] is False
-
-
-@pytest.mark.parametrize(
-    ("encodings", "inactivity_us"),
-    [
-        ([{"ssrc": 1}], 0),
-        ([{"rid": "a"}, {"rid": "b"}], 1_500_000),
-        ([{"rid": "a"}, {"rid": "b", "dtx": True}], 5_000_000),
-    ],
-)
-def test_silence_of_streams_matters_where_there_is_another(
-    encodings: list[dict[str, Any]], inactivity_us: int
-) -> None:
-    assert opened(wire=chrome_vp8(encodings=encodings))["inactivity_us"] == inactivity_us
 
 
 def test_pausing_is_told_once() -> None:
@@ -132,26 +107,13 @@ def test_closing_closes_its_consumers_first() -> None:
     assert producer.consumers == {}
 
 
-async def stats_of(made: Bench, question: Any, kind: Kind, records: list[dict[str, Any]]) -> Any:
-    """The answer to `question` when the media path answers `records`."""
-    made.plane.start()
-    try:
-        task = asyncio.create_task(question)
-        await until(lambda: made.loop.named("request_stats"))
-        request_id, asked_kind, _ = made.loop.named("request_stats")[0].args
-        assert asked_kind == kind
-        made.loop.tell((EventKind.EVENT_STATS, request_id, records))
-        return await task
-    finally:
-        made.plane.stop()
-
-
 @on_loop
 async def test_statistics_have_an_entry_for_each_stream() -> None:
     made = bench()
     producer = made.producer(made.transport())
     records = [{**EMPTY_STREAM, "encoding": index, "ssrc": 1000 + index} for index in (0, 2)]
-    entries = await stats_of(made, producer.stats(), Kind.KIND_PRODUCER, records)
+    about = (Kind.KIND_PRODUCER, producer.handle)
+    entries = await answered(made, producer.stats(), records, about)
     assert [(entry["rid"], entry["ssrc"]) for entry in entries] == [("r0", 1000), ("r2", 1002)]
     assert {(entry["type"], entry["kind"], entry["mimeType"]) for entry in entries} == {
         ("inbound-rtp", "video", "video/VP8")
@@ -163,7 +125,7 @@ async def test_statistics_of_one_stream() -> None:
     made = bench()
     producer = made.producer(made.transport(), kind="audio", wire=chrome_opus())
     records = [{**EMPTY_STREAM, "encoding": 0, "ssrc": 1111}]
-    (entry,) = await stats_of(made, producer.stream_stats(0), Kind.KIND_PRODUCER, records)
+    (entry,) = await answered(made, producer.stream_stats(0), records)
     assert (entry["ssrc"], entry["mimeType"]) == (1111, "audio/opus")
 
 
@@ -172,7 +134,7 @@ async def test_no_statistics_of_an_encoding_that_was_not_seen() -> None:
     made = bench()
     producer = made.producer(made.transport())
     records = [{**EMPTY_STREAM, "encoding": 0, "ssrc": 1111}]
-    assert await stats_of(made, producer.stream_stats(1), Kind.KIND_PRODUCER, records) == []
+    assert await answered(made, producer.stream_stats(1), records) == []
 
 
 # -- sleeping encodings ------------------------------------------------------------------------------------
@@ -180,15 +142,16 @@ async def test_no_statistics_of_an_encoding_that_was_not_seen() -> None:
 REST_S, WAKE_S = 5.0, 3.0
 
 
-def camera(**changes: Any) -> tuple[Bench, Producer, Consumer]:
-    """Three encodings that are all received, at 100, 300 and 1000 bit/s, and one viewer."""
+def camera(preferred: int = 2) -> tuple[Bench, Producer, Consumer]:
+    """Three encodings that are all received, at 100, 300 and 1000 bit/s, and a viewer who prefers one."""
     made = bench()
     transport = made.transport()
     producer = made.producer(transport)
     for encoding, bps in enumerate((100, 300, 1000)):
         producer.stream_changed(encoding, 1000 + encoding, 10, True)
         producer.bitrates_measured(encoding, [bps] + [0] * 15)
-    consumer = made.consumer(made.transport("v"), producer, **changes)
+    consumer = made.consumer(made.transport("v"), producer)
+    consumer.set_preferred_layers(preferred, None)
     made.clock.pass_s(WAKE_S)
     return made, producer, consumer
 
@@ -241,7 +204,8 @@ def test_paused_consumers_want_nothing() -> None:
 
 def test_the_last_of_several_decides() -> None:
     made, producer, first = camera()
-    second = made.consumer(made.transport("w"), producer, "c2", preferred_layers=(1, None))
+    second = made.consumer(made.transport("w"), producer, "c2")
+    second.set_preferred_layers(1, None)
     first.close()
     made.clock.pass_s(REST_S)
     assert ceilings(made) == [1]
@@ -277,12 +241,12 @@ def test_what_no_link_carries_sleeps() -> None:
 
 
 def test_a_viewer_keeps_its_picture_until_the_better_one_comes() -> None:
-    made, producer, consumer = camera(preferred_layers=(0, None))
+    made, producer, consumer = camera(preferred=0)
     made.clock.pass_s(REST_S)
     for encoding in (1, 2):
         producer.stream_changed(encoding, 1000 + encoding, 0, False)
     consumer.set_preferred_layers(2, None)
-    assert made.loop.named("set_target") == []
+    assert made.loop.named("set_target")[-1].args[1:] == (0, 255, 255)
     producer.stream_changed(2, 1002, 10, True)
     assert made.loop.named("set_target")[-1].args[1:] == (2, 255, 255)
 
@@ -299,7 +263,7 @@ def test_a_joiner_starts_with_what_is_awake() -> None:
 
 
 def test_an_encoding_that_does_not_wake_is_taken_for_not_sent() -> None:
-    made, producer, consumer = camera(preferred_layers=(1, None))
+    made, producer, consumer = camera(preferred=1)
     made.clock.pass_s(REST_S)
     producer.stream_changed(2, 1002, 0, False)
     consumer.set_preferred_layers(2, None)
@@ -355,7 +319,7 @@ def caps(made: Bench) -> list[int]:
 
 def deaf_camera() -> tuple[Bench, Producer, Consumer]:
     """One that goes on sending three encodings, of 100, 500 and 2000 kbit/s, though the lowest is wanted."""
-    made, producer, consumer = camera(preferred_layers=(0, None))
+    made, producer, consumer = camera(preferred=0)
     for encoding, bps in enumerate((100_000, 500_000, 2_000_000)):
         producer.bitrates_measured(encoding, [bps // 2, bps] + [0] * 14)
     made.clock.pass_s(REST_S - WAKE_S)  # told now

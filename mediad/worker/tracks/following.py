@@ -1,0 +1,250 @@
+"""Ways of following a producer: what a consumer can be sent of its track, and what its client hears of it.
+
+One class for each type of consumer: simple, simulcast and svc. `FOLLOWINGS` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mediad.worker.policy.allocation import RATED_LAYERS, Step, ladder, target_encoding
+from mediad.worker.tracks.consumer_form import ConsumerForm
+from mediad.worker.tracks.producer import Producer
+
+ALL_LAYERS = 255
+"""No limit to the layers within an encoding, as the media path says it."""
+
+
+class Layers(NamedTuple):
+    """A spatial and a temporal layer as clients count them: the encodings of simulcast are spatial layers."""
+
+    spatial: int
+    temporal: int
+
+    def to_wire(self) -> dict[str, int]:
+        """Return mediasoup's object."""
+        return {"spatialLayer": self.spatial, "temporalLayer": self.temporal}
+
+
+class Target(NamedTuple):
+    """The encoding to send (-1: none) and its highest layers, as `MediaPlane.set_target` takes them."""
+
+    encoding: int
+    temporal: int = ALL_LAYERS
+    spatial: int = ALL_LAYERS
+
+
+NOTHING = Target(-1)
+
+
+class Following:
+    """A track without layers: it is sent as it comes, and nobody is told of layers.
+
+    The ways that have a choice override what it bears on.
+    """
+
+    def __init__(self, producer: Producer, form: ConsumerForm) -> None:
+        self.top = Layers(
+            max(form.spatial_layers, len(producer.active)) - 1,
+            form.temporal_layers - 1,
+        )
+        """The best there can be."""
+        self.preferred = self.top
+        self.current = -1
+        """The encoding that is being sent; -1: none."""
+        self._producer = producer
+        self._allotted: Step | None = None
+        self._limited = False
+        self.target = self.best()
+
+    # --- wishes ---------------------------------------------------------------------------------------------
+
+    def prefer(self, spatial_layer: int, temporal_layer: int | None) -> Layers | None:
+        """Take a wish, brought down to what exists, and return it; None where layers mean nothing.
+
+        No wish for a temporal layer is one for all of them.
+        """
+        return None
+
+    def wanted_encoding(self) -> int:
+        """Return the encoding that would be sent if nothing stood against it."""
+        return target_encoding(self._producer.active, self.preferred.spatial)
+
+    def best(self) -> Target:
+        """Return the target as wanted, whatever it costs."""
+        return Target(self.wanted_encoding())
+
+    # --- bandwidth ------------------------------------------------------------------------------------------
+
+    def ladder(self) -> tuple[Step, ...] | None:
+        """Return what may be chosen, by what is sent and wanted; None where there is no choice."""
+        return None
+
+    def reserved_bps(self) -> int:
+        """Return what it takes in any case: one layer, and a lower one than that is no picture."""
+        return sum(rates[0] for rates in self._producer.bitrates)
+
+    def allot(self, step: Step | None, *, limited: bool) -> Target:
+        """Take what bandwidth allows (None: nothing fits) and return the new target.
+
+        `limited`: for want of bandwidth it is not the best it could have.
+        """
+        self._allotted, self._limited = step, limited
+        if not limited:
+            self.target = self.best()
+        else:
+            self.target = NOTHING if step is None else self._within(step)
+        return self.target
+
+    def _within(self, step: Step) -> Target:
+        """Return the target for an allotted step of the ladder."""
+        return self.best()
+
+    def demand(self) -> int:
+        """Return the highest encoding its sender must send for it."""
+        return self.top.spatial
+
+    # --- for the client -------------------------------------------------------------------------------------
+
+    def sent_layers(self, temporal_layer: int, spatial_layer: int) -> Layers | None:
+        """Return what the client calls the layers that are being sent of the current encoding."""
+        return None
+
+    def is_silent(self) -> bool:
+        """Return whether the sender has stopped sending the current encoding, though layers are known."""
+        return False
+
+    def stats(self, told: Layers | None, *, paused: bool) -> dict[str, Any]:
+        """Return the layers told, aimed at, wanted and there to be had, and why not those wanted."""
+        return {}
+
+
+class LayeredFollowing(Following):
+    """A track with layers: it is sent up to what is wanted and bandwidth allows."""
+
+    def prefer(self, spatial_layer: int, temporal_layer: int | None) -> Layers:
+        temporal = self.top.temporal if temporal_layer is None else temporal_layer
+        self.preferred = Layers(min(spatial_layer, self.top.spatial), min(temporal, self.top.temporal))
+        return self.preferred
+
+    def reserved_bps(self) -> int:
+        """Return 0: all of it is a matter of choice."""
+        return 0
+
+    def stats(self, told: Layers | None, *, paused: bool) -> dict[str, Any]:
+        target = Layers(
+            min(self._target_spatial(), self.top.spatial), min(self.target.temporal, self.top.temporal)
+        )
+        return {
+            "currentLayers": told.to_wire() if told else None,
+            "targetLayers": target.to_wire() if self.target.encoding >= 0 else None,
+            "preferredLayers": self.preferred.to_wire(),
+            "bestLayers": self.top.to_wire(),
+            "layersReason": "paused" if paused else self._reason(told),
+        }
+
+    def _best_temporal(self) -> int:
+        return ALL_LAYERS if self.preferred.temporal == self.top.temporal else self.preferred.temporal
+
+    def _target_spatial(self) -> int:
+        raise NotImplementedError
+
+    def _reason(self, told: Layers | None) -> str:
+        """Return why not what is preferred, or that it is: "preferred".
+
+        bandwidth, waking (its sender was told a moment ago), notSent, waiting (for a key frame)
+        """
+        raise NotImplementedError
+
+
+class SimulcastFollowing(LayeredFollowing):
+    """One of several encodings at a time, each with temporal layers."""
+
+    def best(self) -> Target:
+        return Target(self.wanted_encoding(), self._best_temporal())
+
+    def ladder(self) -> tuple[Step, ...] | None:
+        rows = [rates[:RATED_LAYERS] for rates in self._producer.bitrates]
+        obtainable = self._producer.obtainable
+        best = target_encoding(obtainable, self.preferred.spatial)
+        return ladder(rows, [i for i in range(best) if obtainable[i]] + [best], self.preferred.temporal)
+
+    def _within(self, step: Step) -> Target:
+        """Return what is sent already of what was allotted: the encoding may be asleep."""
+        encoding = target_encoding(self._producer.active, step.spatial)
+        return Target(encoding, step.temporal if encoding == step.spatial else self._best_temporal())
+
+    def demand(self) -> int:
+        """Return the highest encoding its sender must send for it.
+
+        The current one counts, too, until something else is sent.
+        """
+        wanted = max(self._allotted_encoding(), self.target.encoding)
+        if self.current >= 0 and self._producer.active[self.current]:
+            wanted = max(wanted, self.current)
+        return wanted
+
+    def sent_layers(self, temporal_layer: int, spatial_layer: int) -> Layers:
+        return Layers(self.current, min(temporal_layer, self.top.temporal))
+
+    def is_silent(self) -> bool:
+        return self.current >= 0 and self._producer.is_silent(self.current)
+
+    def _allotted_encoding(self) -> int:
+        if not self._limited:
+            return self.preferred.spatial
+        return self._allotted.spatial if self._allotted is not None else 0
+
+    def _target_spatial(self) -> int:
+        return self.target.encoding
+
+    def _reason(self, told: Layers | None) -> str:
+        wanted = self._allotted_encoding()
+        if self.target.encoding < wanted and self._producer.wakes(wanted):
+            return "waking"
+        if self._limited:
+            return "bandwidth"
+        if self.target.encoding != self.preferred.spatial:
+            return "notSent"
+        return "preferred" if self.current == self.target.encoding else "waiting"
+
+
+class SvcFollowing(LayeredFollowing):
+    """One encoding with spatial and temporal layers inside."""
+
+    def best(self) -> Target:
+        spatial = self.preferred.spatial
+        within = ALL_LAYERS if spatial == self.top.spatial else spatial
+        return Target(self.wanted_encoding(), self._best_temporal(), within)
+
+    def ladder(self) -> tuple[Step, ...] | None:
+        rates = self._producer.bitrates[0]
+        rows = [rates[at : at + RATED_LAYERS] for at in range(0, RATED_LAYERS**2, RATED_LAYERS)]
+        spatial = min(self.preferred.spatial, RATED_LAYERS - 1)
+        return ladder(rows, range(spatial + 1), self.preferred.temporal)
+
+    def _within(self, step: Step) -> Target:
+        return Target(0, step.temporal, step.spatial)
+
+    def sent_layers(self, temporal_layer: int, spatial_layer: int) -> Layers:
+        return Layers(min(spatial_layer, self.top.spatial), min(temporal_layer, self.top.temporal))
+
+    def _target_spatial(self) -> int:
+        return self.target.spatial
+
+    def _reason(self, told: Layers | None) -> str:
+        if self._limited:
+            return "bandwidth"
+        spatial = self.preferred.spatial
+        if told is not None and told.spatial < spatial:
+            return "waiting" if self._producer.bitrates[0][RATED_LAYERS * spatial] else "notSent"
+        return "preferred"
+
+
+FOLLOWINGS: Mapping[str, type[Following]] = {
+    "simple": Following,
+    "simulcast": SimulcastFollowing,
+    "svc": SvcFollowing,
+}
+"""The way of following for each type of consumer."""

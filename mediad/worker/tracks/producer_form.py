@@ -1,0 +1,63 @@
+"""ProducerForm: a track as its sender negotiated it, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mediad.worker.media.parameters import RtpMapping, RtpParameters, producer_codecs, producer_encodings
+
+INACTIVITY_US = 1_500_000
+INACTIVITY_DTX_US = 5_000_000
+"""Without a packet for so long a stream counts as inactive; DTX sends few while a picture stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerForm:
+    """The parameters of a track, in the media path's words."""
+
+    kind: str
+    """audio or video."""
+    mime_type: str
+    mid: bytes
+    codecs: list[tuple[int, int, int, int, int]]
+    """(payload type, RTX payload type, router payload type, codec, clock rate) of each media codec."""
+    encodings: list[tuple[int, int, bytes]]
+    """(SSRC, RTX SSRC, RID) of each encoding, lowest quality first; 0: not signalled."""
+    max_bitrates_bps: list[float | None]
+    """Of each encoding, as the client set its encoder up; None: not known."""
+    extensions: dict[int, int]
+    nack: bool
+    pli: bool
+    fir: bool
+    transport_cc: bool
+    remb: bool
+    fec: bool
+    inactivity_us: int
+    """0: not watched, since a lone stream that falls silent has nothing to fall back to."""
+
+    @classmethod
+    def of(cls, kind: str, parameters: RtpParameters, mapping: RtpMapping) -> ProducerForm:
+        """Read what a client negotiated. Raises InvalidInput for parameters nothing can be received by."""
+        encodings = producer_encodings(parameters)
+        dtx = any(encoding.dtx for encoding in parameters.encodings)
+        return cls(
+            kind=kind,
+            mime_type=parameters.first_codec().mime_type,
+            mid=parameters.mid.encode(),
+            codecs=producer_codecs(parameters, mapping),
+            encodings=encodings,
+            max_bitrates_bps=[encoding.max_bitrate for encoding in parameters.encodings],
+            extensions=parameters.extension_ids(),
+            nack=parameters.feedback("nack"),
+            pli=parameters.feedback("nack", "pli"),
+            fir=parameters.feedback("ccm", "fir"),
+            transport_cc=parameters.feedback("transport-cc"),
+            remb=parameters.feedback("goog-remb"),
+            fec=kind == "audio" and parameters.in_band_fec(),
+            inactivity_us=0 if len(encodings) == 1 else INACTIVITY_DTX_US if dtx else INACTIVITY_US,
+        )
+
+    @property
+    def ssrcs(self) -> frozenset[int]:
+        """The SSRCs that were signalled, those of RTX among them."""
+        return frozenset(ssrc for row in self.encodings for ssrc in row[:2] if ssrc)
