@@ -1,1 +1,1 @@
-"""The native media path. Only mediad.worker.media.plane may import it."""
+"""The native media path. Only plane and news in mediad.worker.media may import it."""

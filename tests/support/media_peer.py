@@ -11,7 +11,7 @@ from pylibsrtp import Session
 
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.protocols.dtls.endpoint import DtlsEndpoint, KeysReady
-from mediad.worker.media.plane import inbound_session, outbound_session
+from mediad.worker.media.srtp_sessions import inbound_session, outbound_session
 from tests.support.loops import until
 from tests.support.stun import binding_request
 

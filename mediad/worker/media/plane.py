@@ -1,29 +1,24 @@
 """MediaPlane: the only door to the native media path.
 
 Owns the media thread, the handles, and everything lent to that thread until it says it is done: pylibsrtp
-sessions and socket descriptors. Objects register under their handle and are called back with what the thread
-reports about them.
+sessions and socket descriptors. Commands go down here; what comes up is told in `news.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol, TypeVar
-
-from pylibsrtp import Policy, Session
+from typing import Any
 
 from mediad._fastpath.loop import (
     MAX_ADDRESSES,
     MAX_ENCODINGS,
     MAX_USERNAMES,
     Codec,
-    EventKind,
     ExtensionKind,
     Kind,
     MediaLoop,
@@ -35,99 +30,38 @@ from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.media.backlog import RETRY_S, Backlog
-from mediad.worker.media.handles import INDEX_BITS, Slots
+from mediad.worker.media.handles import INDEX_BITS
+from mediad.worker.media.news import ConsumerObserver, News, ProducerObserver, TransportObserver
+from mediad.worker.media.objects import Objects, Observer
+from mediad.worker.media.questions import Questions, Records
+from mediad.worker.media.srtp_sessions import inbound_session, outbound_session
 
 __all__ = ["MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
 
-_REPLAY_WINDOW = 1024  # packets; RTX and reordering under bursts outrun libsrtp's default of 128
 _JOIN_S = 2.0
 _ANYBODY = 1 << INDEX_BITS
 """A handle to ask about when only the answering matters."""
 
-_PROFILES = {
-    "AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
-    "AEAD_AES_256_GCM": Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
-    "AES_CM_128_HMAC_SHA1_80": Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
-    "AES_CM_128_HMAC_SHA1_32": Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
-}
-
-logger = logging.getLogger(__name__)
-
-
-class TransportObserver(Protocol):
-    def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None: ...
-    def path_proven(self, path: Path) -> None: ...
-    def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None: ...
-    def refused(self, what: str) -> None: ...
-    def dtls_received(self, path: Path, data: bytes) -> None: ...
-    def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None: ...
-
-
-class ProducerObserver(Protocol):
-    def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None: ...
-    def level_measured(self, dbov: int) -> None: ...
-    def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None: ...
-
-
-class ConsumerObserver(Protocol):
-    def score_changed(self, score: int) -> None: ...
-    def layers_changed(self, encoding: int, temporal_layer: int, spatial_layer: int) -> None: ...
-
-
-Observer = TypeVar("Observer")
-
-
-def inbound_session(profile: SrtpProfile, key: bytes) -> Session:
-    """Unprotects whatever SSRC the peer sends."""
-    return _session(profile, key, Policy.SSRC_ANY_INBOUND)
-
-
-def outbound_session(profile: SrtpProfile, key: bytes) -> Session:
-    """Protects one SSRC. libsrtp searches a list of SSRCs: one session each keeps it at one entry."""
-    return _session(profile, key, Policy.SSRC_ANY_OUTBOUND)
-
-
-def _session(profile: SrtpProfile, key: bytes, ssrc_type: int) -> Session:
-    policy = Policy(key=key, ssrc_type=ssrc_type, srtp_profile=_PROFILES[profile.name])
-    policy.window_size = _REPLAY_WINDOW
-    policy.allow_repeat_tx = True  # an Opus packet NACKed without RTX goes out again, bit for bit
-    return Session(policy)
-
 
 class MediaPlane:
-    """Commands to the media thread, and its news back to the objects they are about."""
+    """Commands to the media thread, in order, and the life of that thread."""
 
     def __init__(self) -> None:
         self._loop = MediaLoop(transports=TRANSPORTS, producers=PRODUCERS, consumers=CONSUMERS)
-        self._slots = {
-            Kind.KIND_TRANSPORT: Slots(TRANSPORTS, "transports"),
-            Kind.KIND_PRODUCER: Slots(PRODUCERS, "producers"),
-            Kind.KIND_CONSUMER: Slots(CONSUMERS, "consumers"),
-        }
-        self._transports: dict[int, TransportObserver] = {}
-        self._producers: dict[int, ProducerObserver] = {}
-        self._consumers: dict[int, ConsumerObserver] = {}
-        self._homes: dict[tuple[Kind, int], int] = {}  # transports of producers and consumers
-        self._lent: dict[tuple[Kind, int], list[Session]] = {}
+        self._transports: Objects[TransportObserver] = Objects(TRANSPORTS, "transports")
+        self._producers: Objects[ProducerObserver] = Objects(PRODUCERS, "producers")
+        self._consumers: Objects[ConsumerObserver] = Objects(CONSUMERS, "consumers")
         self._sockets: dict[int, socket.socket] = {}
-        self._stats: dict[int, asyncio.Future[list[dict[str, Any]]]] = {}
-        self._next_request = 0
+        self._questions = Questions()
         self._backlog = Backlog()
+        self._news = News(
+            self._transports,
+            self._producers,
+            self._consumers,
+            self._questions,
+            end=lambda: self._command(self._loop.stop),
+        )
         self._thread = threading.Thread(target=self._loop.run, name="media", daemon=True)
-        self._handlers: dict[EventKind, Callable[..., None]] = {
-            EventKind.EVENT_STUN: self._on_stun,
-            EventKind.EVENT_DTLS: self._on_dtls,
-            EventKind.EVENT_CLOSED: self._on_closed,
-            EventKind.EVENT_STREAM: self._on_stream,
-            EventKind.EVENT_CONSUMER_SCORE: self._on_consumer_score,
-            EventKind.EVENT_LAYERS: self._on_layers,
-            EventKind.EVENT_LEVEL: self._on_level,
-            EventKind.EVENT_STATS: self._on_stats,
-            EventKind.EVENT_ESTIMATE: self._on_estimate,
-            EventKind.EVENT_BITRATES: self._on_bitrates,
-            EventKind.EVENT_PATH: self._on_path,
-            EventKind.EVENT_REFUSED: self._on_refused,
-        }
 
     # --- life ---------------------------------------------------------------------------------------------
 
@@ -142,13 +76,12 @@ class MediaPlane:
             asyncio.get_running_loop().remove_reader(self._loop.event_fd)
             self._command(self._loop.stop)
             self._join()
-        for answer in self._stats.values():
-            answer.cancel()
-        self._stats.clear()
+        self._questions.cancel()
         for sock in self._sockets.values():
             sock.close()
         self._sockets.clear()
-        self._lent.clear()
+        for objects in (self._transports, self._producers, self._consumers):
+            objects.take_back()
 
     def _join(self) -> None:
         """Nothing else runs meanwhile, so what the thread may be waiting for is done here."""
@@ -220,7 +153,7 @@ class MediaPlane:
 
     def close_transport(self, handle: int) -> None:
         """Its producers and consumers are closed already."""
-        if self._transports.pop(handle, None) is not None:
+        if self._transports.leave(handle):
             self._command(self._loop.close_transport, handle)
 
     def add_username(self, handle: int, username_fragment: str) -> None:
@@ -253,7 +186,7 @@ class MediaPlane:
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
         receive, rtcp = inbound_session(profile, remote_key), outbound_session(profile, local_key)
         probation = outbound_session(profile, local_key)
-        self._lend(Kind.KIND_TRANSPORT, handle, receive, rtcp, probation)
+        self._transports.lend(handle, receive, rtcp, probation)
         self._command(
             self._loop.set_keys,
             handle,
@@ -287,8 +220,7 @@ class MediaPlane:
 
     def close_producer(self, handle: int) -> None:
         """Its consumers are closed already."""
-        if self._producers.pop(handle, None) is not None:
-            self._homes.pop((Kind.KIND_PRODUCER, handle), None)
+        if self._producers.leave(handle):
             self._command(self._loop.close_producer, handle)
 
     def open_consumer(
@@ -307,7 +239,7 @@ class MediaPlane:
 
     def set_consumer_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, *, rtx: bool) -> None:
         sessions = [outbound_session(profile, local_key) for _ in range(2 if rtx else 1)]
-        self._lend(Kind.KIND_CONSUMER, handle, *sessions)
+        self._consumers.lend(handle, *sessions)
         self._command(
             self._loop.set_consumer_sessions,
             handle,
@@ -328,16 +260,13 @@ class MediaPlane:
         self._command(self._loop.request_key_frame, handle)
 
     def close_consumer(self, handle: int) -> None:
-        if self._consumers.pop(handle, None) is not None:
-            self._homes.pop((Kind.KIND_CONSUMER, handle), None)
+        if self._consumers.leave(handle):
             self._command(self._loop.close_consumer, handle)
 
-    async def stats(self, kind: Kind, handle: int) -> list[dict[str, Any]]:
+    async def stats(self, kind: Kind, handle: int) -> Records:
         """The media thread's numbers for one object, in its own words (loop.pyi); [] when it is gone."""
-        self._next_request += 1
-        answer: asyncio.Future[list[dict[str, Any]]] = asyncio.get_running_loop().create_future()
-        self._stats[self._next_request] = answer
-        self._command(self._loop.request_stats, self._next_request, kind, handle)
+        number, answer = self._questions.open()
+        self._command(self._loop.request_stats, number, kind, handle)
         return await answer
 
     async def turn(self) -> None:
@@ -349,130 +278,31 @@ class MediaPlane:
     def _open(
         self,
         kind: Kind,
-        observers: dict[int, Observer],
+        objects: Objects[Observer],
         observer: Observer,
         command: Callable[..., None],
         *args: int,
         **parameters: Any,
     ) -> int:
         """A handle for a new object. Raises InvalidInput when the media path cannot hold what it is given."""
-        handle = self._slots[kind].take()
+        handle = objects.handles.take()
         try:
             self._backlog.do(
                 partial(command, handle, *args, **parameters), partial(self._never_opened, kind, handle)
             )
         except (ValueError, OverflowError) as error:
-            self._slots[kind].give_back(handle)
+            objects.handles.give_back(handle)
             raise InvalidInput(str(error)) from None
-        observers[handle] = observer
-        if kind is not Kind.KIND_TRANSPORT:
-            self._homes[kind, handle] = args[0]
+        objects.enter(handle, observer, args[0] if args else handle)
         return handle
 
     def _never_opened(self, kind: Kind, handle: int, reason: str) -> None:
         """What waited to be opened was wrong: the thread will not say CLOSED of it."""
-        self._tell_refused(kind, handle, f"open_{kind.name.removeprefix('KIND_').lower()}", reason)
-        self._on_closed(kind, handle)
-
-    def _lend(self, kind: Kind, handle: int, *sessions: Session) -> None:
-        """Until the object's end, even if it gets others: a packet may be in the thread's hands."""
-        self._lent.setdefault((kind, handle), []).extend(sessions)
+        self._news.refused(kind, handle, f"open_{kind.name.removeprefix('KIND_').lower()}", reason)
+        self._news.closed(kind, handle)
 
     def _command(self, method: Callable[..., None], *args: Any, **parameters: Any) -> None:
         self._backlog.do(partial(method, *args, **parameters))
 
-    def _tell_refused(self, kind: Kind, handle: int, command: str, reason: str) -> None:
-        """To the transport it was for, which cannot keep what it promised. Of what is closed, to nobody."""
-        if kind is Kind.KIND_SOCKET:
-            logger.error(
-                "the media thread could not %s: %s; this worker ends", command.replace("_", " "), reason
-            )
-            self._command(self._loop.stop)
-            return
-        home = handle if kind is Kind.KIND_TRANSPORT else self._homes.get((kind, handle), 0)
-        if (observer := self._transports.get(home)) is not None:
-            observer.refused(f"the media thread could not {command.replace('_', ' ')}: {reason}")
-
-    # --- events up ----------------------------------------------------------------------------------------
-
     def _pump(self) -> None:
-        for kind, *values in self._loop.drain():
-            try:
-                self._handlers[kind](*values)
-            except Exception:  # one object's bug must not swallow the news of the others
-                logger.exception("%s was not handled", kind.name)
-
-    def _on_stun(
-        self,
-        socket_: int,
-        host: str,
-        port: int,
-        data: bytes,
-        handle: int,
-        local: str,
-        selected_heard_us: int,
-    ) -> None:
-        if observer := self._transports.get(handle):
-            observer.stun_received(Path(socket_, host, port, local), data, selected_heard_us)
-
-    def _on_dtls(
-        self, socket_: int, host: str, port: int, data: bytes, handle: int, local: str, _heard_us: int
-    ) -> None:
-        if observer := self._transports.get(handle):
-            observer.dtls_received(Path(socket_, host, port, local), data)
-
-    def _on_estimate(self, handle: int, available_bps: int, delivered_bps: int, queue_us: int) -> None:
-        if observer := self._transports.get(handle):
-            observer.bandwidth_estimated(available_bps, delivered_bps, queue_us)
-
-    def _on_path(
-        self,
-        handle: int,
-        socket_: int,
-        host: str,
-        port: int,
-        local: str,
-        heard_us: int,
-        dropped_us: int,
-        asked: bool,
-    ) -> None:
-        if (observer := self._transports.get(handle)) is None:
-            return
-        path = Path(socket_, host, port, local)
-        if asked:
-            observer.path_reported(path, heard_us, dropped_us)
-        else:
-            observer.path_proven(path)
-
-    def _on_refused(self, kind: Kind, handle: int, command: str, reason: str) -> None:
-        self._tell_refused(Kind(kind), handle, command, reason)
-
-    def _on_closed(self, kind: int, handle: int) -> None:
-        if slots := self._slots.get(Kind(kind)):
-            slots.give_back(handle)
-            self._lent.pop((Kind(kind), handle), None)
-
-    def _on_stream(self, handle: int, encoding: int, ssrc: int, score: int, active: bool) -> None:
-        if observer := self._producers.get(handle):
-            observer.stream_changed(encoding, ssrc, score, active)
-
-    def _on_level(self, handle: int, dbov: int) -> None:
-        if observer := self._producers.get(handle):
-            observer.level_measured(dbov)
-
-    def _on_consumer_score(self, handle: int, score: int) -> None:
-        if observer := self._consumers.get(handle):
-            observer.score_changed(score)
-
-    def _on_layers(self, handle: int, encoding: int, temporal_layer: int, spatial_layer: int) -> None:
-        if observer := self._consumers.get(handle):
-            observer.layers_changed(encoding, temporal_layer, spatial_layer)
-
-    def _on_bitrates(self, handle: int, encoding: int, bitrates: list[int]) -> None:
-        if observer := self._producers.get(handle):
-            observer.bitrates_measured(encoding, bitrates)
-
-    def _on_stats(self, request_id: int, records: list[dict[str, Any]]) -> None:
-        answer = self._stats.pop(request_id, None)
-        if answer is not None and not answer.done():
-            answer.set_result(records)
+        self._news.tell(self._loop.drain())

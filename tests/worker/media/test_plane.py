@@ -4,85 +4,19 @@ import asyncio
 import logging
 import socket
 from typing import Any
-from unittest.mock import Mock, call
 
 import pytest
 
 from mediad._fastpath.loop import EventKind
 from mediad.errors import InvalidInput, MediadError, Unavailable
-from mediad.protocols.ice_paths import Path
-from mediad.protocols.srtp_keys import DTLS_PROFILES, SrtpProfile
+from mediad.protocols.srtp_keys import DTLS_PROFILES
 from mediad.sockets import bind_udp
 from mediad.worker.media.handles import INDEX_BITS
-from mediad.worker.media.plane import (
-    Codec,
-    ExtensionKind,
-    Kind,
-    MediaPlane,
-    inbound_session,
-    outbound_session,
-)
+from mediad.worker.media.plane import Kind, MediaPlane
 from tests.support.loops import on_loop, until
+from tests.support.plane_objects import PATH, keys, open_consumer, open_producer, open_transport
 from tests.support.recording_loop import recorded_plane
 from tests.support.worker_objects import OPTIONS
-
-PATH = Path(3, "198.51.100.7", 5004)
-
-
-def keys(profile: SrtpProfile, fill: int = 1) -> bytes:
-    return bytes([fill]) * (profile.key_length + profile.salt_length)
-
-
-def open_transport(plane: MediaPlane, observer: Any = None) -> int:
-    return plane.open_transport(
-        observer or Mock(),
-        OPTIONS,
-        username_fragment="ours",
-        rtcp_ssrc=5,
-    )
-
-
-def open_producer(plane: MediaPlane, transport: int, observer: Any = None, **changes: Any) -> int:
-    parameters = {
-        "video": True,
-        "mid": b"0",
-        "paused": False,
-        "codecs": [(96, 97, 101, Codec.CODEC_VP8, 90000)],
-        "encodings": [(1111, 0, b"")],
-        "extensions": {ExtensionKind.EXT_MID: 4},
-        "nack": True,
-        "pli": True,
-        "fir": True,
-        "transport_cc": True,
-        "remb": False,
-        "inactivity_us": 0,
-        "levels": False,
-    }
-    return plane.open_producer(observer or Mock(), transport, **{**parameters, **changes})
-
-
-def open_consumer(plane: MediaPlane, transport: int, producer: int, observer: Any = None) -> int:
-    return plane.open_consumer(
-        observer or Mock(),
-        transport,
-        producer,
-        video=True,
-        ssrc=7,
-        rtx_ssrc=8,
-        codecs=[(101, 102)],
-        clock_rate=90000,
-        mid=b"0",
-        cname=b"c",
-        extensions={},
-        nack=True,
-        ignore_dtx=False,
-        paused=False,
-        target=0,
-        first_sequence_number=1,
-        first_timestamp=1,
-        first_rtx_sequence_number=1,
-    )
-
 
 # -- objects -----------------------------------------------------------------------------------------------
 
@@ -167,13 +101,6 @@ def test_a_full_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- what is lent ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("profile", DTLS_PROFILES, ids=lambda profile: profile.name)
-def test_sessions_of_every_profile_fit_each_other(profile: SrtpProfile) -> None:
-    packet = bytes.fromhex("80600001000000020000000a") + b"payload"
-    sender, receiver = outbound_session(profile, keys(profile)), inbound_session(profile, keys(profile))
-    assert receiver.unprotect(sender.protect(packet)) == packet
-
-
 def test_sessions_stay_lent_until_the_media_thread_is_done() -> None:
     plane, loop = recorded_plane()
     profile = DTLS_PROFILES[0]
@@ -182,8 +109,7 @@ def test_sessions_stay_lent_until_the_media_thread_is_done() -> None:
     for fill in (1, 2):  # a restarted handshake gives keys a second time
         plane.set_keys(transport, profile, keys(profile, fill), keys(profile, fill + 2))
         plane.set_consumer_keys(consumer, profile, keys(profile, fill), rtx=True)
-    lent = {kind: len(plane._lent[kind, handle]) for kind, handle in plane._lent}
-    assert lent == {Kind.KIND_TRANSPORT: 6, Kind.KIND_CONSUMER: 4}
+    assert (plane._transports.lent(transport), plane._consumers.lent(consumer)) == (6, 4)
     for name, arguments in (
         ("set_keys", ("receive_session", "rtcp_session")),
         ("set_consumer_sessions", ("rtp_session", "rtx_session")),
@@ -195,9 +121,9 @@ def test_sessions_stay_lent_until_the_media_thread_is_done() -> None:
     assert len(set(probation)) == 2
     assert all(handle == transport and pointer for handle, pointer in probation)
     plane.close_consumer(consumer)
-    assert len(plane._lent) == 2
-    plane._on_closed(Kind.KIND_CONSUMER, consumer)
-    assert list(plane._lent) == [(Kind.KIND_TRANSPORT, transport)]
+    assert plane._consumers.lent(consumer) == 4
+    plane._news.tell([(EventKind.EVENT_CLOSED, Kind.KIND_CONSUMER, consumer)])
+    assert (plane._transports.lent(transport), plane._consumers.lent(consumer)) == (6, 0)
 
 
 def test_no_session_for_rtx_that_is_not_sent() -> None:
@@ -216,7 +142,7 @@ def test_an_index_is_used_again_only_after_it_was_closed_below() -> None:
     second = open_transport(plane)
     assert second != first
     assert second & ((1 << INDEX_BITS) - 1) == 1
-    plane._on_closed(Kind.KIND_TRANSPORT, first)
+    plane._news.tell([(EventKind.EVENT_CLOSED, Kind.KIND_TRANSPORT, first)])
     third = open_transport(plane)
     assert third & ((1 << INDEX_BITS) - 1) == 0
     assert third != first
@@ -264,187 +190,6 @@ async def test_a_wrong_command_does_not_block_those_behind_it(caplog: pytest.Log
     with caplog.at_level(logging.ERROR):
         await until(lambda: loop.named("close_transport"))
     assert "mid is 17 bytes long" in caplog.text
-
-
-# -- news --------------------------------------------------------------------------------------------------
-
-
-@on_loop
-async def test_news_reaches_the_object_it_is_about() -> None:
-    plane, loop = recorded_plane()
-    observers = [Mock() for _ in range(2)]
-    transports = [open_transport(plane, observer) for observer in observers]
-    producing, consuming = Mock(), Mock()
-    producer = open_producer(plane, transports[0], producing)
-    consumer = open_consumer(plane, transports[0], producer, consuming)
-    plane.start()
-    try:
-        loop.tell(
-            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"stun", transports[0], "", 0),
-            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"dtls", transports[1], "", 0),
-            (EventKind.EVENT_PATH, transports[1], 3, "198.51.100.7", 5004, "", 7, 0, False),
-            (EventKind.EVENT_PATH, transports[1], 3, "198.51.100.7", 5004, "", 7, 9, True),
-            (EventKind.EVENT_ESTIMATE, transports[1], 900_000, 800_000, 4000),
-            (EventKind.EVENT_STREAM, producer, 2, 1111, 9, True),
-            (EventKind.EVENT_LEVEL, producer, -40),
-            (EventKind.EVENT_BITRATES, producer, 2, [7] * 16),
-            (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, 1, 255, 0),
-        )
-        await until(lambda: consuming.layers_changed.called)
-    finally:
-        plane.stop()
-    assert observers[0].mock_calls == [call.stun_received(PATH, b"stun", 0)]
-    assert observers[1].mock_calls == [
-        call.dtls_received(PATH, b"dtls"),
-        call.path_proven(PATH),
-        call.path_reported(PATH, 7, 9),
-        call.bandwidth_estimated(900_000, 800_000, 4000),
-    ]
-    assert producing.mock_calls == [
-        call.stream_changed(2, 1111, 9, True),
-        call.level_measured(-40),
-        call.bitrates_measured(2, [7] * 16),
-    ]
-    assert consuming.mock_calls == [call.score_changed(8), call.layers_changed(1, 255, 0)]
-
-
-@on_loop
-async def test_what_the_media_thread_refused_is_told_to_the_transport_it_was_for() -> None:
-    plane, loop = recorded_plane()
-    observer = Mock()
-    transport = open_transport(plane, observer)
-    producer = open_producer(plane, transport)
-    consumer = open_consumer(plane, transport, producer)
-    gone = open_consumer(plane, transport, producer)
-    plane.close_consumer(gone)
-    plane.start()
-    try:
-        loop.tell(
-            (EventKind.EVENT_REFUSED, Kind.KIND_CONSUMER, gone, "set_target", "stale"),
-            (EventKind.EVENT_REFUSED, Kind.KIND_TRANSPORT, transport, "add_username", "full"),
-            (EventKind.EVENT_REFUSED, Kind.KIND_PRODUCER, producer, "open_producer", "taken"),
-            (EventKind.EVENT_REFUSED, Kind.KIND_CONSUMER, consumer, "open_consumer", "no memory"),
-        )
-        await until(lambda: len(observer.mock_calls) == 3)
-    finally:
-        plane.stop()
-    assert observer.mock_calls == [
-        call.refused("the media thread could not add username: full"),
-        call.refused("the media thread could not open producer: taken"),
-        call.refused("the media thread could not open consumer: no memory"),
-    ]
-
-
-@on_loop
-async def test_what_waited_to_be_opened_and_was_wrong_is_told() -> None:
-    plane, loop = recorded_plane()
-    observer = Mock()
-    transport = open_transport(plane, observer)
-    loop.full = True
-    plane.pause_producer(transport, True)
-    producer = open_producer(plane, transport, codecs=[(96, 97, 101, Codec.CODEC_VP8, 7)])
-    loop.full = False
-    await until(lambda: observer.refused.called)
-    assert observer.refused.call_args.args == (
-        "the media thread could not open producer: clock rate is 7, expected 1000..192000",
-    )
-    plane.close_producer(producer)
-    assert open_producer(plane, transport) != producer, "its slot is free again"
-
-
-@on_loop
-async def test_a_socket_the_media_thread_cannot_watch_ends_it(caplog: pytest.LogCaptureFixture) -> None:
-    plane, loop = recorded_plane()
-    plane.start()
-    try:
-        loop.tell((EventKind.EVENT_REFUSED, Kind.KIND_SOCKET, 3, "open_socket", "no memory"))
-        await until(lambda: not plane.alive)
-    finally:
-        plane.stop()
-    assert "the media thread could not open socket: no memory; this worker ends" in caplog.text
-
-
-@on_loop
-async def test_news_about_what_is_gone_is_dropped() -> None:
-    plane, loop = recorded_plane()
-    observer = Mock()
-    transport = open_transport(plane, observer)
-    producer = open_producer(plane, transport, observer)
-    consumer = open_consumer(plane, transport, producer, observer)
-    plane.close_consumer(consumer)
-    plane.close_producer(producer)
-    plane.close_transport(transport)
-    plane.start()
-    try:
-        loop.tell(
-            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, "", 0),
-            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"", transport, "", 0),
-            (EventKind.EVENT_STREAM, producer, 0, 1111, 9, True),
-            (EventKind.EVENT_LEVEL, producer, -40),
-            (EventKind.EVENT_BITRATES, producer, 0, [7] * 16),
-            (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, -1, 255, 255),
-            (EventKind.EVENT_ESTIMATE, transport, 900_000, 800_000, 4000),
-            (EventKind.EVENT_STATS, 99, []),
-            (EventKind.EVENT_CLOSED, Kind.KIND_SOCKET, 0),
-            (EventKind.EVENT_CLOSED, Kind.KIND_TRANSPORT, transport),
-        )
-        await until(lambda: open_transport(plane) & ((1 << INDEX_BITS) - 1) == 0)
-    finally:
-        plane.stop()
-    assert observer.mock_calls == []
-
-
-@on_loop
-async def test_an_object_that_fails_does_not_swallow_the_news_of_others(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    plane, loop = recorded_plane()
-    broken, well = Mock(), Mock()
-    broken.stun_received.side_effect = RuntimeError("a bug")
-    transports = [open_transport(plane, observer) for observer in (broken, well)]
-    plane.start()
-    try:
-        loop.tell(
-            *(
-                (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, "", 0)
-                for transport in transports
-            )
-        )
-        await until(lambda: well.stun_received.called)
-    finally:
-        plane.stop()
-    assert "a bug" in caplog.text
-    assert "EVENT_STUN was not handled" in caplog.text
-
-
-# -- statistics --------------------------------------------------------------------------------------------
-
-
-@on_loop
-async def test_answers_find_their_questions() -> None:
-    plane, loop = recorded_plane()
-    transport = open_transport(plane)
-    plane.start()
-    try:
-        questions = [asyncio.create_task(plane.stats(Kind.KIND_TRANSPORT, transport)) for _ in range(2)]
-        await until(lambda: len(loop.named("request_stats")) == 2)
-        first, second = (one.args[0] for one in loop.named("request_stats"))
-        loop.tell((EventKind.EVENT_STATS, second, [{"n": 2}]), (EventKind.EVENT_STATS, first, []))
-        assert await asyncio.gather(*questions) == [[], [{"n": 2}]]
-    finally:
-        plane.stop()
-
-
-@on_loop
-async def test_nobody_waits_for_a_media_thread_that_has_ended() -> None:
-    plane, loop = recorded_plane()
-    question = asyncio.create_task(plane.stats(Kind.KIND_TRANSPORT, open_transport(plane)))
-    await until(lambda: loop.named("request_stats"))
-    plane.stop()
-    await asyncio.wait([question])
-    assert question.cancelled()
 
 
 # -- life --------------------------------------------------------------------------------------------------

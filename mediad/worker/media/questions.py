@@ -1,0 +1,35 @@
+"""Questions to the media thread, and the futures that wait for their answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+Records = list[dict[str, Any]]
+
+
+class Questions:
+    """Open requests for statistics, by number."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, asyncio.Future[Records]] = {}
+        self._last = 0
+
+    def open(self) -> tuple[int, asyncio.Future[Records]]:
+        """Return the number of a new question and where its answer will be."""
+        self._last += 1
+        answer: asyncio.Future[Records] = asyncio.get_running_loop().create_future()
+        self._waiting[self._last] = answer
+        return self._last, answer
+
+    def answer(self, number: int, records: Records) -> None:
+        """Give the answer to whoever still waits for it."""
+        answer = self._waiting.pop(number, None)
+        if answer is not None and not answer.done():
+            answer.set_result(records)
+
+    def cancel(self) -> None:
+        """Cancel whoever still waits: no answer will come."""
+        for answer in self._waiting.values():
+            answer.cancel()
+        self._waiting.clear()

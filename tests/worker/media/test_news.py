@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from unittest.mock import Mock, call
+
+import pytest
+
+from mediad._fastpath.loop import EventKind
+from mediad.worker.media.handles import INDEX_BITS
+from mediad.worker.media.plane import Codec, Kind
+from tests.support.loops import on_loop, until
+from tests.support.plane_objects import PATH, open_consumer, open_producer, open_transport
+from tests.support.recording_loop import recorded_plane
+
+
+@on_loop
+async def test_news_reaches_the_object_it_is_about() -> None:
+    plane, loop = recorded_plane()
+    observers = [Mock() for _ in range(2)]
+    transports = [open_transport(plane, observer) for observer in observers]
+    producing, consuming = Mock(), Mock()
+    producer = open_producer(plane, transports[0], producing)
+    consumer = open_consumer(plane, transports[0], producer, consuming)
+    plane.start()
+    try:
+        loop.tell(
+            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"stun", transports[0], "", 0),
+            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"dtls", transports[1], "", 0),
+            (EventKind.EVENT_PATH, transports[1], 3, "198.51.100.7", 5004, "", 7, 0, False),
+            (EventKind.EVENT_PATH, transports[1], 3, "198.51.100.7", 5004, "", 7, 9, True),
+            (EventKind.EVENT_ESTIMATE, transports[1], 900_000, 800_000, 4000),
+            (EventKind.EVENT_STREAM, producer, 2, 1111, 9, True),
+            (EventKind.EVENT_LEVEL, producer, -40),
+            (EventKind.EVENT_BITRATES, producer, 2, [7] * 16),
+            (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
+            (EventKind.EVENT_LAYERS, consumer, 1, 255, 0),
+        )
+        await until(lambda: consuming.layers_changed.called)
+    finally:
+        plane.stop()
+    assert observers[0].mock_calls == [call.stun_received(PATH, b"stun", 0)]
+    assert observers[1].mock_calls == [
+        call.dtls_received(PATH, b"dtls"),
+        call.path_proven(PATH),
+        call.path_reported(PATH, 7, 9),
+        call.bandwidth_estimated(900_000, 800_000, 4000),
+    ]
+    assert producing.mock_calls == [
+        call.stream_changed(2, 1111, 9, True),
+        call.level_measured(-40),
+        call.bitrates_measured(2, [7] * 16),
+    ]
+    assert consuming.mock_calls == [call.score_changed(8), call.layers_changed(1, 255, 0)]
+
+
+@on_loop
+async def test_what_the_media_thread_refused_is_told_to_the_transport_it_was_for() -> None:
+    plane, loop = recorded_plane()
+    observer = Mock()
+    transport = open_transport(plane, observer)
+    producer = open_producer(plane, transport)
+    consumer = open_consumer(plane, transport, producer)
+    gone = open_consumer(plane, transport, producer)
+    plane.close_consumer(gone)
+    plane.start()
+    try:
+        loop.tell(
+            (EventKind.EVENT_REFUSED, Kind.KIND_CONSUMER, gone, "set_target", "stale"),
+            (EventKind.EVENT_REFUSED, Kind.KIND_TRANSPORT, transport, "add_username", "full"),
+            (EventKind.EVENT_REFUSED, Kind.KIND_PRODUCER, producer, "open_producer", "taken"),
+            (EventKind.EVENT_REFUSED, Kind.KIND_CONSUMER, consumer, "open_consumer", "no memory"),
+        )
+        await until(lambda: len(observer.mock_calls) == 3)
+    finally:
+        plane.stop()
+    assert observer.mock_calls == [
+        call.refused("the media thread could not add username: full"),
+        call.refused("the media thread could not open producer: taken"),
+        call.refused("the media thread could not open consumer: no memory"),
+    ]
+
+
+@on_loop
+async def test_what_waited_to_be_opened_and_was_wrong_is_told() -> None:
+    plane, loop = recorded_plane()
+    observer = Mock()
+    transport = open_transport(plane, observer)
+    loop.full = True
+    plane.pause_producer(transport, True)
+    producer = open_producer(plane, transport, codecs=[(96, 97, 101, Codec.CODEC_VP8, 7)])
+    loop.full = False
+    await until(lambda: observer.refused.called)
+    assert observer.refused.call_args.args == (
+        "the media thread could not open producer: clock rate is 7, expected 1000..192000",
+    )
+    plane.close_producer(producer)
+    assert open_producer(plane, transport) != producer, "its slot is free again"
+
+
+@on_loop
+async def test_a_socket_the_media_thread_cannot_watch_ends_it(caplog: pytest.LogCaptureFixture) -> None:
+    plane, loop = recorded_plane()
+    plane.start()
+    try:
+        loop.tell((EventKind.EVENT_REFUSED, Kind.KIND_SOCKET, 3, "open_socket", "no memory"))
+        await until(lambda: not plane.alive)
+    finally:
+        plane.stop()
+    assert "the media thread could not open socket: no memory; this worker ends" in caplog.text
+
+
+@on_loop
+async def test_news_about_what_is_gone_is_dropped() -> None:
+    plane, loop = recorded_plane()
+    observer = Mock()
+    transport = open_transport(plane, observer)
+    producer = open_producer(plane, transport, observer)
+    consumer = open_consumer(plane, transport, producer, observer)
+    plane.close_consumer(consumer)
+    plane.close_producer(producer)
+    plane.close_transport(transport)
+    plane.start()
+    try:
+        loop.tell(
+            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, "", 0),
+            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"", transport, "", 0),
+            (EventKind.EVENT_STREAM, producer, 0, 1111, 9, True),
+            (EventKind.EVENT_LEVEL, producer, -40),
+            (EventKind.EVENT_BITRATES, producer, 0, [7] * 16),
+            (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
+            (EventKind.EVENT_LAYERS, consumer, -1, 255, 255),
+            (EventKind.EVENT_ESTIMATE, transport, 900_000, 800_000, 4000),
+            (EventKind.EVENT_STATS, 99, []),
+            (EventKind.EVENT_CLOSED, Kind.KIND_SOCKET, 0),
+            (EventKind.EVENT_CLOSED, Kind.KIND_TRANSPORT, transport),
+        )
+        await until(lambda: open_transport(plane) & ((1 << INDEX_BITS) - 1) == 0)
+    finally:
+        plane.stop()
+    assert observer.mock_calls == []
+
+
+@on_loop
+async def test_an_object_that_fails_does_not_swallow_the_news_of_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plane, loop = recorded_plane()
+    broken, well = Mock(), Mock()
+    broken.stun_received.side_effect = RuntimeError("a bug")
+    transports = [open_transport(plane, observer) for observer in (broken, well)]
+    plane.start()
+    try:
+        loop.tell(
+            *(
+                (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, "", 0)
+                for transport in transports
+            )
+        )
+        await until(lambda: well.stun_received.called)
+    finally:
+        plane.stop()
+    assert "a bug" in caplog.text
+    assert "EVENT_STUN was not handled" in caplog.text
