@@ -1,4 +1,4 @@
-"""What time it is and what is to happen later, as an argument: so that tests make time pass."""
+"""Clock: the time, and calls at a later time, as an argument, so that tests make time pass."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from typing import Protocol
 
 
 class Timer(Protocol):
-    def cancel(self) -> None: ...
+    """A call that is planned."""
+
+    def cancel(self) -> None:
+        """Do not call; nothing when it has been called already."""
 
 
 class Clock(Protocol):
+    """A source of time for whoever keeps time; one is handed down through all objects of a process."""
+
     def now_us(self) -> int:
-        """CLOCK_MONOTONIC in microseconds."""
+        """Return the time of CLOCK_MONOTONIC, which the media thread uses too, in microseconds."""
 
     def call_at(self, when_us: int, callback: Callable[[], None]) -> Timer:
-        """Soon after that moment, unless the timer is cancelled before; at once if it has passed."""
+        """Call soon after that moment, unless the timer is cancelled before; at once if it has passed."""
 
 
 class LoopClock:
-    """The running event loop's."""
+    """The clock of the event loop that runs when it is asked."""
 
     def now_us(self) -> int:
         return time.monotonic_ns() // 1000

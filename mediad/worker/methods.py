@@ -126,18 +126,19 @@ class WorkerServer:
 
     def __init__(self, settings: WorkerSettings, emit: Emit) -> None:
         self._settings = settings
-        self._plane = MediaPlane()
-        self._context = RouterContext(self._plane, emit, LoopClock())
+        clock = LoopClock()
+        self._plane = MediaPlane(clock)
+        self._context = RouterContext(self._plane, emit, clock)
         self._certificate = Certificate.generate(datetime.datetime.now(datetime.UTC))
         self._endpoint = Endpoint(settings.candidate_ip, settings.rtc_first_port)
         self._routers: dict[str, Router] = {}
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
         self._turns = Turns()
-        self._maker = ConsumerMaker(self._turns, self._transport, self._producer, self._enter_consumer)
+        self._maker = ConsumerMaker(self._turns, self._transport, self._producer, self._enter_consumer, clock)
         self._udp_buffer_bytes = 0
-        self._lag = LoopLag()
-        self._sampler = Sampler(self._transports)
-        self._heap = HeapKeeper(trim_heap)
+        self._lag = LoopLag(clock)
+        self._sampler = Sampler(self._transports, clock)
+        self._heap = HeapKeeper(trim_heap, clock=clock)
         self._refused: Counter[str] = Counter()  # by closed transports' ICE and DTLS
 
     async def start(self) -> None:

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Protocol
 
+from mediad.clock import Clock, Timer
 from mediad.metering.histogram import Histogram
 
-INTERVAL_S = 5.0
-LOOK_TIMEOUT_S = 30.0
+INTERVAL_US = 5_000_000
+LOOK_TIMEOUT_US = 30_000_000
 AT_ONCE = 16
 """Links that are asked together; between two such groups the loop may do something else."""
 
@@ -51,20 +52,28 @@ class Link(Protocol):
 class Sampler:
     """Looks at all of `links()`, again and again, between `start` and `stop`."""
 
-    def __init__(self, links: Callable[[], Iterable[Link]]) -> None:
+    def __init__(self, links: Callable[[], Iterable[Link]], clock: Clock) -> None:
         self._links = links
+        self._clock = clock
         self._bitrates: dict[str, int] = dict.fromkeys(_BITRATES, 0)
         self._round_trip = Histogram(ROUND_TRIP_BOUNDS_S)
         self._loss = {"sent": Histogram(LOSS_BOUNDS), "received": Histogram(LOSS_BOUNDS)}
-        self._task: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
+        self._look: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        """Look for the first time when the interval is over."""
+        self._timer = self._clock.call_at(self._clock.now_us() + INTERVAL_US, self._begin)
 
     def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        """Look no more; a look that is under way ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._look is not None:
+            self._look.remove_done_callback(self._end)
+            self._look.cancel()
+            self._look = None
 
     def report(self) -> dict[str, Any]:
         """`bitrates` in bit/s as of the last look, `roundTrip` in seconds and `loss` (0..1) by direction."""
@@ -94,14 +103,23 @@ class Sampler:
         if (round_trip_ms := entry.get("roundTripTime")) is not None:
             self._round_trip.observe(round_trip_ms / 1000)
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL_S)
-            try:
-                async with asyncio.timeout(LOOK_TIMEOUT_S):
-                    await self.look()
-            except Exception:  # it is only statistics: the next look may do better
-                logger.exception("links could not be looked at")
+    def _begin(self) -> None:
+        self._look = asyncio.create_task(self.look())
+        self._look.add_done_callback(self._end)
+        self._timer = self._clock.call_at(self._clock.now_us() + LOOK_TIMEOUT_US, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+
+    def _end(self, look: asyncio.Task[None]) -> None:
+        """Plan the next look; one that failed is only statistics: the next may do better."""
+        self.stop()
+        if look.cancelled():
+            logger.error("links could not be looked at: no answer in %d s", LOOK_TIMEOUT_US // 1_000_000)
+        elif (error := look.exception()) is not None:
+            logger.error("links could not be looked at", exc_info=error)
+        self.start()
 
 
 async def _entry(link: Link) -> dict[str, Any]:

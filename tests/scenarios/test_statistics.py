@@ -36,15 +36,16 @@ class Finished:
         self._call = call
         sender, receiver = call.senders[0], call.receivers[0]
         producer = sender.producers["video"][0]
+        now_us = call.clock.now_us
         consumer = receiver.tracks[0].consumer
-        self.sending = transport(self._ask(Kind.KIND_TRANSPORT, sender.transport.open())[0])
-        self.receiving = transport(self._ask(Kind.KIND_TRANSPORT, receiver.transport.open())[0])
+        self.sending = transport(self._ask(Kind.KIND_TRANSPORT, sender.transport.open())[0], now_us)
+        self.receiving = transport(self._ask(Kind.KIND_TRANSPORT, receiver.transport.open())[0], now_us)
         self.produced = [
-            received_stream(record, "video", "video/VP8", f"r{record['encoding']}")
+            received_stream(record, "video", "video/VP8", f"r{record['encoding']}", now_us)
             for record in self._ask(Kind.KIND_PRODUCER, producer.handle)
         ]
         (self.record,) = self._ask(Kind.KIND_CONSUMER, consumer.handle)
-        self.consumed = sent_stream(self.record, "video", "video/VP8") | consumer.layer_stats()
+        self.consumed = sent_stream(self.record, "video", "video/VP8", now_us) | consumer.layer_stats()
 
     def _ask(self, kind: Kind, handle: int) -> list[Entry]:
         engine = self._call.worker.engine

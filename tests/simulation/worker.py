@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import msgspec
 
+from mediad.clock import Clock
 from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
@@ -72,7 +73,7 @@ class WorkerClock:
         return self._clock.at(when_us, callback)
 
 
-def engine_plane() -> tuple[MediaPlane, EngineLoop]:
+def engine_plane(clock: Clock) -> tuple[MediaPlane, EngineLoop]:
     made: list[EngineLoop] = []
 
     def make(**capacities: int) -> EngineLoop:
@@ -80,7 +81,7 @@ def engine_plane() -> tuple[MediaPlane, EngineLoop]:
         return made[0]
 
     with patch.object(plane_module, "MediaLoop", make):
-        plane = MediaPlane()
+        plane = MediaPlane(clock)
     return plane, made[0]
 
 
@@ -95,11 +96,10 @@ class SimulatedWorker:
         self._clock = clock
         self._exit = ExitStack()
         self._exit.enter_context(clock.running())
-        self.plane, self.engine = engine_plane()
+        worker_clock = WorkerClock(clock)
+        self.plane, self.engine = engine_plane(worker_clock)
         self.plane.start()
-        self.router = Router(
-            RouterContext(self.plane, self._heard, WorkerClock(clock)), "r", CERTIFICATE, ENDPOINT
-        )
+        self.router = Router(RouterContext(self.plane, self._heard, worker_clock), "r", CERTIFICATE, ENDPOINT)
         self.on_event: Callable[[str, dict[str, Any]], object] = lambda name, data: None
         self._hosts: dict[str, str] = {}  # by transport id
         self._ports: dict[str, Callable[[bytes], object]] = {}

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from mediad._fastpath.loop import MediaLoop
+from mediad.clock import Clock
 from mediad.worker.media import plane as plane_module
 from mediad.worker.media.plane import MediaPlane
+from tests.support.fake_clock import FakeClock
 
 
 class Call(NamedTuple):
@@ -84,7 +86,7 @@ class RecordingLoop:
         return {"packets_received": 7, "drop_unknown_ssrc": 3}
 
 
-def recorded_plane() -> tuple[MediaPlane, RecordingLoop]:
+def recorded_plane(clock: Clock | None = None) -> tuple[MediaPlane, RecordingLoop]:
     """A plane that was not started, over a loop that only records."""
     made: list[RecordingLoop] = []
 
@@ -93,5 +95,5 @@ def recorded_plane() -> tuple[MediaPlane, RecordingLoop]:
         return made[0]
 
     with patch.object(plane_module, "MediaLoop", make):
-        plane = MediaPlane()
+        plane = MediaPlane(clock or FakeClock())
     return plane, made[0]

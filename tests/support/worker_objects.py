@@ -129,14 +129,14 @@ class Bench:
 
 
 def bench() -> Bench:
-    plane, loop = recorded_plane()
+    clock = FakeClock()
+    plane, loop = recorded_plane(clock)
     events: list[tuple[str, dict[str, Any]]] = []
 
     def emit(name: str, data: dict[str, Any]) -> None:
         assert data.pop("routerId") == "r"
         events.append((name, data))
 
-    clock = FakeClock()
     return Bench(
         plane, loop, Router(RouterContext(plane, emit, clock), "r", CERTIFICATE, ENDPOINT), clock, events
     )

@@ -69,7 +69,7 @@ class Worker:
 
 def recorded_worker() -> Worker:
     """Over a media loop that only records."""
-    with patch.object(methods, "MediaPlane", lambda: recorded_plane()[0]):
+    with patch.object(methods, "MediaPlane", lambda clock: recorded_plane(clock)[0]):
         return Worker(worker_settings())
 
 

@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 
-from mediad.worker import sampling
-from mediad.worker.sampling import AT_ONCE, LOSS_BOUNDS, ROUND_TRIP_BOUNDS_S, Sampler
+from mediad.worker.sampling import (
+    AT_ONCE,
+    INTERVAL_US,
+    LOOK_TIMEOUT_US,
+    LOSS_BOUNDS,
+    ROUND_TRIP_BOUNDS_S,
+    Sampler,
+)
+from tests.support.fake_clock import FakeClock
 from tests.support.loops import on_loop, until
+
+INTERVAL_S = INTERVAL_US / 1e6
 
 
 class Consumer:
@@ -37,7 +46,7 @@ def outbound(**entry: Any) -> Consumer:
 async def test_bitrates_are_those_of_the_last_look() -> None:
     links = [Link(sendBitrate=100, recvBitrate=10, rtxSendBitrate=1, probationSendBitrate=2)]
     links += [Link(sendBitrate=1000) for _ in range(2 * AT_ONCE)]
-    sampler = Sampler(lambda: links)
+    sampler = Sampler(lambda: links, FakeClock())
     for _ in range(2):
         await sampler.look()
     assert sampler.report()["bitrates"] == {
@@ -58,7 +67,7 @@ async def test_histograms_gather_what_every_look_saw() -> None:
         Link(outbound()),
         Link(),
     ]
-    sampler = Sampler(lambda: links)
+    sampler = Sampler(lambda: links, FakeClock())
     for _ in range(2):
         await sampler.look()
     report = sampler.report()
@@ -69,10 +78,7 @@ async def test_histograms_gather_what_every_look_saw() -> None:
 
 
 @on_loop
-async def test_it_goes_on_after_a_look_that_failed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(sampling, "INTERVAL_S", 0.01)
+async def test_it_goes_on_after_a_look_that_failed(caplog: pytest.LogCaptureFixture) -> None:
     looks: list[object] = []
 
     def links() -> list[Link]:
@@ -81,30 +87,57 @@ async def test_it_goes_on_after_a_look_that_failed(
             raise ValueError("once")
         return [Link(sendBitrate=7)]
 
-    sampler = Sampler(links)
+    clock = FakeClock()
+    sampler = Sampler(links, clock)
     sampler.start()
+    clock.pass_s(INTERVAL_S)
+    await until(lambda: "links could not be looked at" in caplog.text)
+    assert "ValueError: once" in caplog.text
+    clock.pass_s(INTERVAL_S)
     await until(lambda: sampler.report()["bitrates"]["sent"] == 7)
     sampler.stop()
     sampler.stop()
-    assert "links could not be looked at" in caplog.text
+    assert clock.waiting == 0
 
 
 @on_loop
 async def test_a_link_that_never_answers_ends_one_look_and_no_more(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(sampling, "INTERVAL_S", 0.01)
-    monkeypatch.setattr(sampling, "LOOK_TIMEOUT_S", 0.05)
+    asked: list[object] = []
 
     class Mute(Link):
         async def stats(self) -> list[dict[str, Any]]:
+            asked.append(self)
             await asyncio.get_running_loop().create_future()
             raise AssertionError("nobody ends the future")
 
     links: list[Link] = [Mute()]
-    sampler = Sampler(lambda: links)
+    clock = FakeClock()
+    sampler = Sampler(lambda: links, clock)
     sampler.start()
-    await until(lambda: "links could not be looked at" in caplog.text)
+    clock.pass_s(INTERVAL_S)
+    await until(lambda: asked)
+    clock.pass_s(LOOK_TIMEOUT_US / 1e6)
+    await until(lambda: "links could not be looked at: no answer in 30 s" in caplog.text)
     links[:] = [Link(sendBitrate=7)]
+    clock.pass_s(INTERVAL_S)
     await until(lambda: sampler.report()["bitrates"]["sent"] == 7)
     sampler.stop()
+
+
+@on_loop
+async def test_nothing_is_looked_at_after_the_end() -> None:
+    clock, looks = FakeClock(), list[object]()
+
+    def links() -> list[Link]:
+        looks.append(None)
+        return []
+
+    sampler = Sampler(links, clock)
+    sampler.start()
+    clock.pass_s(INTERVAL_S)  # a look has begun, but had no turn of the loop yet
+    sampler.stop()
+    clock.pass_s(10 * INTERVAL_S)
+    await asyncio.sleep(0)
+    assert (looks, clock.waiting) == ([], 0)

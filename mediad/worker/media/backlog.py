@@ -4,12 +4,13 @@ after.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
 
-RETRY_S = 0.001
+from mediad.clock import Clock
+
+RETRY_US = 1_000
 
 logger = logging.getLogger(__name__)
 
@@ -18,23 +19,24 @@ Wrong = Callable[[str], None]
 
 
 class Backlog:
-    """`do` acts now, or behind all that waits since an action found no room (BlockingIOError)."""
+    """Actions in order, done now or behind all that waits since one found no room (BlockingIOError)."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._waiting: deque[tuple[Action, Wrong | None]] = deque()
 
     def do(self, action: Action, wrong: Wrong | None = None) -> None:
-        """Raises what is wrong with the action, if it is tried at once; later `wrong` is told instead."""
+        """Act or wait. Raises what is wrong with an action tried at once; of a later one `wrong` is told."""
         if not self._waiting:
             try:
                 action()
                 return
             except BlockingIOError:
-                asyncio.get_running_loop().call_later(RETRY_S, self._retry)
+                self._retry_later()
         self._waiting.append((action, wrong))
 
     def push(self) -> None:
-        """As much as there is room for."""
+        """Do as much as there is room for."""
         while self._waiting:
             action, wrong = self._waiting[0]
             try:
@@ -47,7 +49,10 @@ class Backlog:
                     wrong(str(error))
             self._waiting.popleft()
 
+    def _retry_later(self) -> None:
+        self._clock.call_at(self._clock.now_us() + RETRY_US, self._retry)
+
     def _retry(self) -> None:
         self.push()
         if self._waiting:
-            asyncio.get_running_loop().call_later(RETRY_S, self._retry)
+            self._retry_later()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -25,11 +24,12 @@ from mediad._fastpath.loop import (
     session_pointer,
 )
 from mediad.capacity import CONSUMERS, PRODUCERS, TRANSPORTS
+from mediad.clock import Clock
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
-from mediad.worker.media.backlog import RETRY_S, Backlog
+from mediad.worker.media.backlog import RETRY_US, Backlog
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.news import ConsumerObserver, News, ProducerObserver, TransportObserver
 from mediad.worker.media.objects import Objects, Observer
@@ -38,7 +38,7 @@ from mediad.worker.media.srtp_sessions import inbound_session, outbound_session
 
 __all__ = ["MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
 
-_JOIN_S = 2.0
+_JOIN_ATTEMPTS = 2_000_000 // RETRY_US
 _ANYBODY = 1 << INDEX_BITS
 """A handle to ask about when only the answering matters."""
 
@@ -46,14 +46,14 @@ _ANYBODY = 1 << INDEX_BITS
 class MediaPlane:
     """Commands to the media thread, in order, and the life of that thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._loop = MediaLoop(transports=TRANSPORTS, producers=PRODUCERS, consumers=CONSUMERS)
         self._transports: Objects[TransportObserver] = Objects(TRANSPORTS, "transports")
         self._producers: Objects[ProducerObserver] = Objects(PRODUCERS, "producers")
         self._consumers: Objects[ConsumerObserver] = Objects(CONSUMERS, "consumers")
         self._sockets: dict[int, socket.socket] = {}
         self._questions = Questions()
-        self._backlog = Backlog()
+        self._backlog = Backlog(clock)
         self._news = News(
             self._transports,
             self._producers,
@@ -85,13 +85,13 @@ class MediaPlane:
 
     def _join(self) -> None:
         """Nothing else runs meanwhile, so what the thread may be waiting for is done here."""
-        deadline_s = time.monotonic() + _JOIN_S
-        while self._thread.is_alive():
-            if time.monotonic() > deadline_s:
-                raise MediadError("the media thread does not stop")
+        for _ in range(_JOIN_ATTEMPTS):
             self._backlog.push()
             self._loop.drain()
-            self._thread.join(RETRY_S)
+            self._thread.join(RETRY_US / 1e6)
+            if not self._thread.is_alive():
+                return
+        raise MediadError("the media thread does not stop")
 
     def add_socket(self, sock: socket.socket) -> int:
         """Read from this bound UDP socket from now on, and close it in the end. Returns its number."""

@@ -1,21 +1,20 @@
-"""The media path's numbers in the words of mediasoup's statistics objects. Bitrates in bit/s, times in ms."""
+"""Statistics: the media path's numbers in mediasoup's words. Bitrates in bit/s, times in ms.
+
+`timestamp` is the monotonic clock's, as mediasoup's clients expect.
+"""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 _RATED_LAYERS = 4  # of either kind, in the media path's table of bitrates
 
 
-def timestamp_ms() -> int:
-    """A monotonic clock, as clients of mediasoup expect in `timestamp`."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def received_stream(record: dict[str, Any], kind: str, mime_type: str, rid: str) -> dict[str, Any]:
-    """An inbound-rtp entry."""
-    entry = _stream("inbound-rtp", record, kind, mime_type)
+def received_stream(
+    record: dict[str, Any], kind: str, mime_type: str, rid: str, now_us: int
+) -> dict[str, Any]:
+    """Return an inbound-rtp entry."""
+    entry = _stream("inbound-rtp", record, kind, mime_type, now_us)
     entry["rtxPacketsDiscarded"] = record["rtx_packets_discarded"]
     entry["bitrateByLayer"] = {
         f"{spatial}.{temporal}": record["layer_bitrates"][_RATED_LAYERS * spatial + temporal]
@@ -27,18 +26,18 @@ def received_stream(record: dict[str, Any], kind: str, mime_type: str, rid: str)
     return entry
 
 
-def sent_stream(record: dict[str, Any], kind: str, mime_type: str) -> dict[str, Any]:
-    """An outbound-rtp entry. `playoutDelay`: what the receiver is asked to wait at least, for repairs."""
-    entry = _stream("outbound-rtp", record, kind, mime_type)
+def sent_stream(record: dict[str, Any], kind: str, mime_type: str, now_us: int) -> dict[str, Any]:
+    """Return an outbound-rtp entry; `playoutDelay` is the wait its receiver is asked for, for repairs."""
+    entry = _stream("outbound-rtp", record, kind, mime_type, now_us)
     if record["playout_delay_ms"]:
         entry["playoutDelay"] = record["playout_delay_ms"]
     return entry
 
 
-def _stream(type_: str, record: dict[str, Any], kind: str, mime_type: str) -> dict[str, Any]:
+def _stream(type_: str, record: dict[str, Any], kind: str, mime_type: str, now_us: int) -> dict[str, Any]:
     entry = {
         "type": type_,
-        "timestamp": timestamp_ms(),
+        "timestamp": now_us // 1000,
         "ssrc": record["ssrc"],
         "kind": kind,
         "mimeType": mime_type,
@@ -64,10 +63,10 @@ def _stream(type_: str, record: dict[str, Any], kind: str, mime_type: str) -> di
     return entry
 
 
-def transport(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields every kind of transport has, but its id."""
+def transport(record: dict[str, Any], now_us: int) -> dict[str, Any]:
+    """Return the fields every kind of transport has, but its id."""
     entry = {
-        "timestamp": timestamp_ms(),
+        "timestamp": now_us // 1000,
         "bytesReceived": record["bytes_received"],
         "recvBitrate": record["recv_bitrate"],
         "bytesSent": record["bytes_sent"],

@@ -135,7 +135,8 @@ class Consumer:
         """The outbound-rtp entry, then the inbound-rtp entry of the stream it comes from."""
         records = await self._plane.stats(Kind.KIND_CONSUMER, self.handle)
         entries = [
-            sent_stream(record, self.producer.kind, self._mime_type) | self.layer_stats()
+            sent_stream(record, self.producer.kind, self._mime_type, self._clock.now_us())
+            | self.layer_stats()
             for record in records
         ]
         if records and records[0]["encoding"] >= 0:

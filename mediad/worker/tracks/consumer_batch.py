@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from mediad.clock import Clock
 from mediad.errors import InvalidInput, InvalidState, MediadError
 from mediad.turns import Turns
 from mediad.worker.media.parameters import RtpParameters
@@ -18,7 +18,7 @@ from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.transports.webrtc import WebRtcTransport
 
-SLICE_S = 0.003
+SLICE_US = 3_000
 """What else happens on the loop (ICE checks, pings, other rooms) waits this long at most."""
 
 logger = logging.getLogger(__name__)
@@ -58,8 +58,10 @@ class ConsumerMaker:
         find_transport: Callable[[str], tuple[Router, WebRtcTransport]],
         find_producer: Callable[[str], tuple[Router, Producer]],
         enter: Callable[[Router, Consumer], None],
+        clock: Clock,
     ) -> None:
-        """The finders raise NotFound."""
+        """Make a maker; the finders raise NotFound."""
+        self._clock = clock
         self._turns = turns
         self._find_transport = find_transport
         self._find_producer = find_producer
@@ -72,11 +74,11 @@ class ConsumerMaker:
         forms: list[ConsumerForm | MediadError] = [_read(form) for form in message.forms]
         self._awaited.update(new.consumer_id for new in message.consumers)
         answers = []
-        end_s = 0.0
+        end_us = 0
         for new in message.consumers:
-            if time.monotonic() >= end_s:
+            if self._clock.now_us() >= end_us:
                 await self._turns.take()
-                end_s = time.monotonic() + SLICE_S
+                end_us = self._clock.now_us() + SLICE_US
             answers.append(self._answer(message, forms, new))
         return answers
 

@@ -172,7 +172,8 @@ class Producer:
         return [self._stream_stats(record) for record in records if record["encoding"] == encoding]
 
     def _stream_stats(self, record: dict[str, Any]) -> dict[str, Any]:
-        return received_stream(record, self.kind, self._mime_type, self._rids[record["encoding"]])
+        rid = self._rids[record["encoding"]]
+        return received_stream(record, self.kind, self._mime_type, rid, self._clock.now_us())
 
     # --- what consumers want ------------------------------------------------------------------------------
 

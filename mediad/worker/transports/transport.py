@@ -138,7 +138,7 @@ class Transport:
         records = [] if handle is None else await self._plane.stats(Kind.KIND_TRANSPORT, handle)
         entry: dict[str, Any] = {"type": self.TYPE, "transportId": self.id}
         for record in records:
-            entry |= transport_stats(record)
+            entry |= transport_stats(record, self._clock.now_us())
         entry |= self._own_stats()
         if self._options.max_incoming_bitrate_bps:
             entry["maxIncomingBitrate"] = self._options.max_incoming_bitrate_bps

@@ -5,8 +5,10 @@ from unittest.mock import Mock, call
 import pytest
 
 from mediad._fastpath.loop import EventKind
+from mediad.worker.media.backlog import RETRY_US
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.plane import Codec, Kind
+from tests.support.fake_clock import FakeClock
 from tests.support.loops import on_loop, until
 from tests.support.plane_objects import PATH, open_consumer, open_producer, open_transport
 from tests.support.recording_loop import recorded_plane
@@ -79,16 +81,16 @@ async def test_what_the_media_thread_refused_is_told_to_the_transport_it_was_for
     ]
 
 
-@on_loop
-async def test_what_waited_to_be_opened_and_was_wrong_is_told() -> None:
-    plane, loop = recorded_plane()
+def test_what_waited_to_be_opened_and_was_wrong_is_told() -> None:
+    clock = FakeClock()
+    plane, loop = recorded_plane(clock)
     observer = Mock()
     transport = open_transport(plane, observer)
     loop.full = True
     plane.pause_producer(transport, True)
     producer = open_producer(plane, transport, codecs=[(96, 97, 101, Codec.CODEC_VP8, 7)])
     loop.full = False
-    await until(lambda: observer.refused.called)
+    clock.pass_s(RETRY_US / 1e6)
     assert observer.refused.call_args.args == (
         "the media thread could not open producer: clock rate is 7, expected 1000..192000",
     )

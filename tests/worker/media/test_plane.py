@@ -8,15 +8,20 @@ from typing import Any
 import pytest
 
 from mediad._fastpath.loop import EventKind
+from mediad.clock import LoopClock
 from mediad.errors import InvalidInput, MediadError, Unavailable
 from mediad.protocols.srtp_keys import DTLS_PROFILES
 from mediad.sockets import bind_udp
+from mediad.worker.media.backlog import RETRY_US
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.plane import Kind, MediaPlane
+from tests.support.fake_clock import FakeClock
 from tests.support.loops import on_loop, until
 from tests.support.plane_objects import PATH, keys, open_consumer, open_producer, open_transport
 from tests.support.recording_loop import recorded_plane
 from tests.support.worker_objects import OPTIONS
+
+RETRY_S = RETRY_US / 1e6
 
 # -- objects -----------------------------------------------------------------------------------------------
 
@@ -151,9 +156,9 @@ def test_an_index_is_used_again_only_after_it_was_closed_below() -> None:
 # -- a ring that is full -----------------------------------------------------------------------------------
 
 
-@on_loop
-async def test_commands_and_datagrams_keep_their_order_through_a_full_ring() -> None:
-    plane, loop = recorded_plane()
+def test_commands_and_datagrams_keep_their_order_through_a_full_ring() -> None:
+    clock = FakeClock()
+    plane, loop = recorded_plane(clock)
     transport = open_transport(plane)
     loop.full = True
     plane.add_address(transport, PATH)
@@ -161,34 +166,36 @@ async def test_commands_and_datagrams_keep_their_order_through_a_full_ring() -> 
     loop.full = False
     plane.select_address(transport, PATH)
     assert loop.names == ["open_transport"]
-    await until(lambda: len(loop.calls) == 4)
+    clock.pass_s(RETRY_S)
     assert loop.names[1:] == ["add_address", "send_raw", "select_address"]
     plane.remove_address(transport, PATH)
     assert loop.names[-1] == "remove_address"
 
 
-@on_loop
-async def test_a_ring_that_stays_full_is_tried_again() -> None:
-    plane, loop = recorded_plane()
+def test_a_ring_that_stays_full_is_tried_again() -> None:
+    clock = FakeClock()
+    plane, loop = recorded_plane(clock)
     transport = open_transport(plane)
     loop.full = True
     plane.close_transport(transport)
-    await asyncio.sleep(0.01)
+    clock.pass_s(10 * RETRY_S)
     assert loop.names == ["open_transport"]
     loop.full = False
-    await until(lambda: loop.names == ["open_transport", "close_transport"])
+    clock.pass_s(RETRY_S)
+    assert loop.names == ["open_transport", "close_transport"]
 
 
-@on_loop
-async def test_a_wrong_command_does_not_block_those_behind_it(caplog: pytest.LogCaptureFixture) -> None:
-    plane, loop = recorded_plane()
+def test_a_wrong_command_does_not_block_those_behind_it(caplog: pytest.LogCaptureFixture) -> None:
+    clock = FakeClock()
+    plane, loop = recorded_plane(clock)
     transport = open_transport(plane)
     loop.full = True
     open_producer(plane, transport, mid=b"m" * 17)
     plane.close_transport(transport)
     loop.full = False
     with caplog.at_level(logging.ERROR):
-        await until(lambda: loop.named("close_transport"))
+        clock.pass_s(RETRY_S)
+    assert loop.named("close_transport")
     assert "mid is 17 bytes long" in caplog.text
 
 
@@ -238,7 +245,7 @@ async def test_stopping_through_a_full_ring() -> None:
 
 @on_loop
 async def test_a_stuck_thread_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mediad.worker.media.plane._JOIN_S", 0.01)
+    monkeypatch.setattr("mediad.worker.media.plane._JOIN_ATTEMPTS", 10)
     plane, loop = recorded_plane()
     plane.start()
     loop.stuck = True
@@ -250,7 +257,7 @@ async def test_a_stuck_thread_is_reported(monkeypatch: pytest.MonkeyPatch) -> No
 
 @on_loop
 async def test_the_real_thread_opens_answers_and_ends() -> None:
-    plane = MediaPlane()
+    plane = MediaPlane(LoopClock())
     plane.start()
     plane.add_socket(free_socket())
     transport = open_transport(plane)
@@ -273,7 +280,7 @@ async def test_a_turn_is_over_when_the_thread_has_been_around() -> None:
     loop.tell((EventKind.EVENT_STATS, loop.named("request_stats")[0].args[0], []))
     await turn
     plane.stop()
-    real = MediaPlane()
+    real = MediaPlane(LoopClock())
     real.start()
     await real.turn()
     real.stop()

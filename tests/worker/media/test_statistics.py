@@ -4,6 +4,7 @@ from typing import Any
 
 from mediad.worker.media import statistics
 
+NOW_US = 7_000_999
 STREAM: dict[str, Any] = {
     "encoding": 1,
     "ssrc": 2301,
@@ -53,13 +54,12 @@ COMMON = {
 
 
 def without_timestamp(entry: dict[str, Any]) -> dict[str, Any]:
-    before_ms = entry.pop("timestamp")
-    assert 0 < before_ms <= statistics.timestamp_ms()
+    assert entry.pop("timestamp") == NOW_US // 1000
     return entry
 
 
 def test_a_received_stream() -> None:
-    assert without_timestamp(statistics.received_stream(STREAM, "video", "video/VP8", "r1")) == {
+    assert without_timestamp(statistics.received_stream(STREAM, "video", "video/VP8", "r1", NOW_US)) == {
         "type": "inbound-rtp",
         "rid": "r1",
         "rtxPacketsDiscarded": 11,
@@ -69,23 +69,23 @@ def test_a_received_stream() -> None:
 
 
 def test_a_sent_stream() -> None:
-    entry = without_timestamp(statistics.sent_stream(STREAM, "video", "video/VP8"))
+    entry = without_timestamp(statistics.sent_stream(STREAM, "video", "video/VP8", NOW_US))
     assert entry == {"type": "outbound-rtp", **COMMON}
 
 
 def test_bitrates_of_spatial_layers_and_of_none() -> None:
     bitrates = [1, 2, 0, 0, 3, 4] + [0] * 10
     svc = {**STREAM, "spatial_count": 2, "temporal_count": 2, "layer_bitrates": bitrates}
-    entry = statistics.received_stream(svc, "video", "video/VP9", "")
+    entry = statistics.received_stream(svc, "video", "video/VP9", "", NOW_US)
     assert entry["bitrateByLayer"] == {"0.0": 1, "0.1": 2, "1.0": 3, "1.1": 4}
     plain = {**STREAM, "spatial_count": 0, "temporal_count": 0, "layer_bitrates": [7] + [0] * 15}
-    entry = statistics.received_stream(plain, "video", "video/VP8", "")
+    entry = statistics.received_stream(plain, "video", "video/VP8", "", NOW_US)
     assert entry["bitrateByLayer"] == {"0.0": 7}
 
 
 def test_what_is_unknown_is_left_out() -> None:
     record = {**STREAM, "rtx_ssrc": 0, "rtt_us": 0}
-    entry = statistics.received_stream(record, "audio", "audio/opus", "")
+    entry = statistics.received_stream(record, "audio", "audio/opus", "", NOW_US)
     assert not {"rid", "rtxSsrc", "roundTripTime"} & set(entry)
 
 
@@ -128,7 +128,7 @@ TRANSPORT_ENTRY = {
 
 
 def test_a_transport() -> None:
-    assert without_timestamp(statistics.transport(TRANSPORT)) == {
+    assert without_timestamp(statistics.transport(TRANSPORT, NOW_US)) == {
         **TRANSPORT_ENTRY,
         "availableIncomingBitrate": 15,
         "availableOutgoingBitrate": 17,
@@ -144,4 +144,4 @@ def test_a_transport_of_which_little_is_known() -> None:
         "received_loss_permille": -1,
         "sent_loss_permille": -1,
     }
-    assert without_timestamp(statistics.transport(record)) == TRANSPORT_ENTRY
+    assert without_timestamp(statistics.transport(record, NOW_US)) == TRANSPORT_ENTRY

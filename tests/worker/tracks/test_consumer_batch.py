@@ -77,7 +77,7 @@ async def test_others_come_in_between() -> None:
             await asyncio.sleep(0)
 
     counting = asyncio.create_task(count())
-    with patch.object(consumer_batch, "SLICE_S", 0.0):
+    with patch.object(consumer_batch, "SLICE_US", 0):
         answer = await worker.ask("consumers.create", **batch(*(f"d{n}" for n in range(50))))
     counting.cancel()
     assert outcome(answer) == ["made"] * 50
