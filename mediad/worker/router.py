@@ -1,4 +1,4 @@
-"""Router: one room's transports, producers and consumers, and who closes with whom.
+"""Router: one room's transports, producers and consumers, and what closes with what.
 
 closed        closes with it
 consumer      nothing
@@ -145,7 +145,7 @@ class Router:
             )
 
     def _decide_speaker(self) -> None:
-        """Runs while somebody is audible, and until the silence after that is told."""
+        """Decide again and again while somebody is audible, and until the silence after that is told."""
         self._speaker_timer = None
         decision = self._speakers.decide()
         if not self._speakers.idle:

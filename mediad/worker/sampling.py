@@ -1,4 +1,4 @@
-"""How the links to clients are: their bitrates, loss and round trips, looked at every few seconds.
+"""Sampling: the bitrates, loss and round trips of the links to clients, looked at every few seconds.
 
 Counters of packets need no such look, but a rate or a round trip is a state. Each look adds what it saw to
 histograms, so they weigh a link by how long it was that way, which is what one asks of them: how much of the
@@ -41,7 +41,7 @@ class Track(Protocol):
 
 
 class Link(Protocol):
-    """A transport."""
+    """A transport, as it is looked at."""
 
     @property
     def consumers(self) -> dict[str, Any]: ...
@@ -50,7 +50,7 @@ class Link(Protocol):
 
 
 class Sampler:
-    """Looks at all of `links()`, again and again, between `start` and `stop`."""
+    """A look at all of `links()` every INTERVAL_US, between `start` and `stop`."""
 
     def __init__(self, links: Callable[[], Iterable[Link]], clock: Clock) -> None:
         self._links = links
@@ -76,7 +76,7 @@ class Sampler:
             self._look = None
 
     def report(self) -> dict[str, Any]:
-        """`bitrates` in bit/s as of the last look, `roundTrip` in seconds and `loss` (0..1) by direction."""
+        """Return `bitrates` of the last look (bit/s), `roundTrip` (s) and `loss` by direction (0 to 1)."""
         return {
             "bitrates": dict(self._bitrates),
             "roundTrip": self._round_trip.report(),
@@ -84,7 +84,7 @@ class Sampler:
         }
 
     async def look(self) -> None:
-        """Once at every link there is now."""
+        """Look once at every link there is now."""
         sums: Counter[str] = Counter()
         links = iter(list(self._links()))
         while group := list(islice(links, AT_ONCE)):
@@ -123,7 +123,7 @@ class Sampler:
 
 
 async def _entry(link: Link) -> dict[str, Any]:
-    """A transport's statistics, with the round trip that one of its consumers knows."""
+    """Return a transport's statistics, with the round trip that one of its consumers knows."""
     (entry,) = await link.stats()
     for consumer in islice(link.consumers.values(), 1):
         for stream in await consumer.stats():

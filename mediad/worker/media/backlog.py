@@ -1,6 +1,4 @@
-"""Commands that found the ring to the media thread full: they wait in order, and so does all that comes
-after.
-"""
+"""Backlog: commands that found the ring to the media thread full, and all that came after them, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles of the media path: an index into its arrays, and a generation to tell its tenants apart."""
+"""Handles of the media path: an index into its arrays, and a generation that tells objects there apart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GENERATIONS = 1 << 12
 
 
 class Slots:
-    """Hands out handles for one kind of object. An index returns only when the media thread is done with it.
+    """The handles for one kind of object. An index returns only when the media thread is done with it.
 
     The lowest free index goes first, so that a quiet worker touches little of the memory a busy one needs.
     """
@@ -24,7 +24,7 @@ class Slots:
         self._generations: dict[int, int] = {}
 
     def take(self) -> int:
-        """A handle nobody else has. Raises Full when all are taken."""
+        """Return a handle nobody else has. Raises Full when all are taken."""
         if self._free:
             index = heapq.heappop(self._free)
         elif self._unused < self._capacity:
@@ -37,4 +37,5 @@ class Slots:
         return generation << INDEX_BITS | index
 
     def give_back(self, handle: int) -> None:
+        """Free the index of a handle: the media thread is done with it."""
         heapq.heappush(self._free, handle & ((1 << INDEX_BITS) - 1))

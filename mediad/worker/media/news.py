@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class TransportObserver(Protocol):
-    """What is called of a transport."""
+    """The calls a transport gets."""
 
     def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None: ...
     def path_proven(self, path: Path) -> None: ...
@@ -26,7 +26,7 @@ class TransportObserver(Protocol):
 
 
 class ProducerObserver(Protocol):
-    """What is called of a producer."""
+    """The calls a producer gets."""
 
     def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None: ...
     def level_measured(self, dbov: int) -> None: ...
@@ -34,7 +34,7 @@ class ProducerObserver(Protocol):
 
 
 class ConsumerObserver(Protocol):
-    """What is called of a consumer."""
+    """The calls a consumer gets."""
 
     def score_changed(self, score: int) -> None: ...
     def layers_changed(self, encoding: int, temporal_layer: int, spatial_layer: int) -> None: ...

@@ -84,7 +84,7 @@ class MediaPlane:
             objects.take_back()
 
     def _join(self) -> None:
-        """Nothing else runs meanwhile, so what the thread may be waiting for is done here."""
+        """Wait for the thread's end. Nothing else runs meanwhile, so what it may wait for is done here."""
         for _ in range(_JOIN_ATTEMPTS):
             self._backlog.push()
             self._loop.drain()
@@ -116,11 +116,11 @@ class MediaPlane:
         return self._loop.counters()
 
     def packet_slots(self) -> dict[str, int]:
-        """How full the pool of packets is."""
+        """Return how full the pool of packets is."""
         return self._loop.packet_slots()
 
     def counts(self) -> dict[str, int]:
-        """How many objects of each kind live."""
+        """Return how many objects of each kind are open."""
         return {
             "transports": len(self._transports),
             "producers": len(self._producers),
@@ -152,7 +152,7 @@ class MediaPlane:
         )
 
     def close_transport(self, handle: int) -> None:
-        """Its producers and consumers are closed already."""
+        """Close a transport whose producers and consumers are closed already."""
         if self._transports.leave(handle):
             self._command(self._loop.close_transport, handle)
 
@@ -176,11 +176,11 @@ class MediaPlane:
         self._command(self._loop.select_unproven, handle, path.socket, path.host, path.port, path.local)
 
     def prove_address(self, handle: int, path: Path) -> None:
-        """Somebody receives there: a handshake ended."""
+        """Send there without a limit: a handshake ended, so somebody receives there."""
         self._command(self._loop.prove_address, handle, path.socket, path.host, path.port, path.local)
 
     def ask_address(self, handle: int, path: Path) -> None:
-        """The answer is a call of `path_reported`."""
+        """Ask what the media thread knows of a path; the answer is a call of `path_reported`."""
         self._command(self._loop.ask_address, handle, path.socket, path.host, path.port, path.local)
 
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
@@ -196,21 +196,21 @@ class MediaPlane:
         self._command(self._loop.set_probe_session, handle, session_pointer(probation))
 
     def set_desired_bitrate(self, handle: int, bitrate_bps: int) -> None:
-        """What all consumers would get at their best: how high probing for bandwidth is worth going."""
+        """Say what all consumers would get at their best: how high probing for bandwidth is worth going."""
         self._command(self._loop.set_desired_bitrate, handle, bitrate_bps)
 
     def cap_uplink(self, handle: int, bitrate_bps: int) -> None:
-        """The most the client may send, beside its configured limit; 0 lifts it. Told at once."""
+        """Tell the client at once the most it may send, beside its configured limit; 0 lifts this."""
         self._command(self._loop.cap_uplink, handle, bitrate_bps)
 
     def send(self, path: Path, data: bytes) -> None:
-        """A STUN or DTLS datagram. Commands given before it are applied before its answer is looked at."""
+        """Send a STUN or DTLS datagram. Earlier commands are applied before its answer is looked at."""
         self._backlog.do(partial(self._loop.send_raw, path.socket, data, path.host, path.port, path.local))
 
     # --- producers and consumers --------------------------------------------------------------------------
 
     def open_producer(self, observer: ProducerObserver, transport: int, **parameters: Any) -> int:
-        """`parameters` as MediaLoop.open_producer takes them (loop.pyi)."""
+        """Open a producer and return its handle; `parameters` as MediaLoop.open_producer takes them."""
         return self._open(
             Kind.KIND_PRODUCER, self._producers, observer, self._loop.open_producer, transport, **parameters
         )
@@ -219,14 +219,14 @@ class MediaPlane:
         self._command(self._loop.pause_producer, handle, paused)
 
     def close_producer(self, handle: int) -> None:
-        """Its consumers are closed already."""
+        """Close a producer whose consumers are closed already."""
         if self._producers.leave(handle):
             self._command(self._loop.close_producer, handle)
 
     def open_consumer(
         self, observer: ConsumerObserver, transport: int, producer: int, **parameters: Any
     ) -> int:
-        """`parameters` as MediaLoop.open_consumer takes them (loop.pyi)."""
+        """Open a consumer and return its handle; `parameters` as MediaLoop.open_consumer takes them."""
         return self._open(
             Kind.KIND_CONSUMER,
             self._consumers,
@@ -253,7 +253,7 @@ class MediaPlane:
     def set_target(
         self, handle: int, encoding: int, temporal_layer: int = 255, spatial_layer: int = 255
     ) -> None:
-        """The layers are those within the encoding; 255: all."""
+        """Choose what a consumer is sent; the layers are those within the encoding, 255: all."""
         self._command(self._loop.set_target, handle, encoding, temporal_layer, spatial_layer)
 
     def request_key_frame(self, handle: int) -> None:
@@ -264,7 +264,7 @@ class MediaPlane:
             self._command(self._loop.close_consumer, handle)
 
     async def stats(self, kind: Kind, handle: int) -> Records:
-        """The media thread's numbers for one object, in its own words (loop.pyi); [] when it is gone."""
+        """Return the media thread's numbers for one object, in its own words; [] when it is gone."""
         number, answer = self._questions.open()
         self._command(self._loop.request_stats, number, kind, handle)
         return await answer
@@ -284,7 +284,7 @@ class MediaPlane:
         *args: int,
         **parameters: Any,
     ) -> int:
-        """A handle for a new object. Raises InvalidInput when the media path cannot hold what it is given."""
+        """Return a handle for a new object. Raises InvalidInput for what the media path cannot hold."""
         handle = objects.handles.take()
         try:
             self._backlog.do(
@@ -297,7 +297,7 @@ class MediaPlane:
         return handle
 
     def _never_opened(self, kind: Kind, handle: int, reason: str) -> None:
-        """What waited to be opened was wrong: the thread will not say CLOSED of it."""
+        """End an object that waited to be opened and was wrong: the thread will not say that it is closed."""
         self._news.refused(kind, handle, f"open_{kind.name.removeprefix('KIND_').lower()}", reason)
         self._news.closed(kind, handle)
 

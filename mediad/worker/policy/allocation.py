@@ -1,12 +1,12 @@
-"""Who gets which layers out of the bitrate a client's link carries: pure functions, no clock and no state.
+"""Allocation: the layers each consumer gets out of the bitrate that its client's link carries.
 
 The rules, in this order:
 
-1. Without an estimate everybody gets the best that is wanted and sent.
-2. Everybody gets the lowest step before anybody gets more; where even that does not fit, higher priorities
-   come first. Nobody is left with nothing while the lowest step would fit beside the others' lowest. The very
+1. Without an estimate each consumer gets the best that is wanted and sent.
+2. Each gets the lowest step before any gets more; where even that does not fit, higher priorities
+   come first. None is left with nothing while the lowest step would fit beside the others' lowest. The very
    first gets it in any case: an estimate may be wrong, and one picture should stay.
-3. What is left goes, step by step, to whoever has the least bitrate for its priority.
+3. What is left goes, step by step, to the one with the least bitrate for its priority.
 4. A step up must leave headroom; a step that was held before need not, and may even overdraw a little: the
    lowest one always, others while no queue stands, since an estimate after congestion aims below what the
    path carries. So the same or nearly the same estimate gives the same answer again.
@@ -39,7 +39,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One video consumer's: `ladder` rises in layers and in price; `held` is the step it has, or NOTHING."""
+    """The claim of one video consumer.
+
+    `ladder` rises in layers and in bitrate; `held` is the step it has, or NOTHING.
+    """
 
     ladder: tuple[Step, ...]
     priority: int = 1
@@ -49,7 +52,7 @@ class Claim:
 
 
 def target_encoding(active: Sequence[bool], preferred: int) -> int:
-    """The encoding to send, out of `active` (one flag an encoding, lowest quality first).
+    """Return the encoding to send, out of `active` (one flag an encoding, lowest quality first).
 
     The highest one that lives and is not above `preferred`; when none does, the lowest that lives, since a
     larger picture is better than none; when nothing lives yet, the lowest, which browsers start first.
@@ -63,7 +66,7 @@ def target_encoding(active: Sequence[bool], preferred: int) -> int:
 def ladder(
     bitrates: Sequence[Sequence[int]], spatial_layers: Sequence[int], temporal_limit: int
 ) -> tuple[Step, ...]:
-    """The steps worth taking, from the cheapest to the best of `spatial_layers` (rising).
+    """Return the steps worth taking, from the cheapest to the best of `spatial_layers` (rising).
 
     `bitrates[spatial][temporal]` in bit/s; 0: not sent. Of three temporal layers the base one alone, a
     quarter of the frames, is used in the lowest spatial layer only: a small picture that moves is better than
@@ -84,7 +87,7 @@ def ladder(
 
 
 def divide(available_bps: int | None, claims: Sequence[Claim], *, overdraft: float = 1.0) -> list[int]:
-    """The step of its ladder each claim gets, or NOTHING. `available_bps` None: no limit is known.
+    """Return the step of its ladder that each claim gets, or NOTHING.
 
     `overdraft`: what held steps may take together, as a multiple of `available_bps`.
     """

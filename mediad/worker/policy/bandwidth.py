@@ -1,4 +1,4 @@
-"""One transport's bandwidth: its consumers' claims, what the link carries, and how soon to try more again.
+"""Bandwidth: one transport's, by its consumers' claims, what the link carries, and how soon to try more.
 
 Sans-I/O: told of estimates, changed claims and time passing, it allots. Raising a stream to a larger picture
 that the link then does not carry costs a key frame each way and a stutter, so each such raise that fails
@@ -31,13 +31,13 @@ class Claimant(Protocol):
     def priority(self) -> int: ...
 
     def ladder(self) -> tuple[Step, ...] | None:
-        """What it could be given; None when nothing is to be divided for it: audio, or paused."""
+        """Return what it could be given; None when nothing is to be divided for it: audio, or paused."""
 
     def reserved_bps(self) -> int:
-        """What it takes in any case: audio."""
+        """Return what it takes in any case, in bit/s: audio."""
 
     def allot(self, step: Step | None, *, limited: bool) -> None:
-        """`limited`: for want of bandwidth it is not the best it could have. None: nothing fits."""
+        """Take a step (None: nothing fits); `limited`: bandwidth keeps it from the best it could have."""
 
 
 @dataclass(slots=True)
@@ -61,10 +61,12 @@ class _Record:
 
 
 class Bandwidth:
-    """Without an estimate everybody is allotted the top of his ladder at once.
+    """The division of one link's bandwidth among the consumers that claim it.
+
+    Without an estimate each is allotted the top of its ladder at once.
 
     With one, a changed claim makes a division worth while: `ask_review(patient)` says so, and its owner calls
-    `review` in his own time. `patient`: another peer caused it. Without it, the division is made at once.
+    `review` when it suits it. `patient`: another peer caused it. Without it, the division is made at once.
     """
 
     def __init__(self, ask_review: Callable[[bool], None] | None = None) -> None:
@@ -78,7 +80,7 @@ class Bandwidth:
         return self.available_bps is not None
 
     def demand_bps(self) -> tuple[int, int]:
-        """What everybody would take at his best, and how far up it is worth probing for that."""
+        """Return what all would take at their best, and how far up it is worth probing for that, in bit/s."""
         tops = sum(ladder[-1].bitrate_bps for c in self._records if (ladder := c.ladder()))
         reserved = sum(c.reserved_bps() for c in self._records)
         return reserved + tops, reserved + round(HEADROOM * tops)
@@ -97,7 +99,7 @@ class Bandwidth:
         self.review(now_us)
 
     def claim_changed(self, claimant: Claimant, now_us: int, *, patient: bool = False) -> None:
-        """Its ladder, priority or need for one is another now."""
+        """Divide anew: a consumer's ladder, priority or need for one has changed."""
         if claimant not in self._records:
             return
         if self.is_limited:
@@ -154,7 +156,7 @@ class Bandwidth:
 
 
 def _held_step(ladder: tuple[Step, ...], held: tuple[int, int] | None) -> int:
-    """The best step that is not above what was held; steps come and go with what is sent."""
+    """Return the best step that is not above what was held; steps come and go with what is sent."""
     if held is None:
         return NOTHING
     return max((index for index, step in enumerate(ladder) if step.layers <= held), default=NOTHING)

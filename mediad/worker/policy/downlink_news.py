@@ -1,4 +1,4 @@
-"""What a client is told of the bandwidth towards it: now and then, and at once when much has changed."""
+"""Downlink news: when a client is told of its bandwidth: now and then, and at once after a large change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who speaks: the loudest producer of a router, and the silence after it. Pure."""
+"""Speakers: the loudest producer of a router, and the silence after it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ _QUIET_INTERVALS = 2
 
 
 class SpeakerWatch:
-    """Collects levels during an interval; `decide` ends it."""
+    """The levels heard during an interval; `decide` ends it."""
 
     def __init__(self) -> None:
         self._levels: dict[str, int] = {}
         self._quiet = _QUIET_INTERVALS
 
     def heard(self, producer_id: str, dbov: int) -> None:
+        """Note how loud a producer is, in dBov."""
         if dbov >= THRESHOLD_DBOV:
             self._levels[producer_id] = max(dbov, self._levels.get(producer_id, dbov))
 
     def forget(self, producer_id: str) -> None:
+        """Leave a producer that is closed out of the decision."""
         self._levels.pop(producer_id, None)
 
     def decide(self) -> tuple[str | None, int] | None:
-        """(loudest producer, dBov), (None, 0) once when it fell silent, None when there is nothing new."""
+        """Return (loudest producer, dBov), once (None, 0) after it fell silent, None when nothing is new."""
         if self._levels:
             self._quiet = 0
             loudest = max(self._levels, key=lambda producer_id: self._levels[producer_id])
@@ -35,5 +37,5 @@ class SpeakerWatch:
 
     @property
     def idle(self) -> bool:
-        """Nothing was heard for so long that only a new sound can bring news."""
+        """Whether nothing was heard for so long that only a new sound can bring news."""
         return not self._levels and self._quiet >= _QUIET_INTERVALS

@@ -1,4 +1,4 @@
-"""A cap on the uplink of a client that goes on sending what it was told nobody receives.
+"""Uplink cap: a limit for a client that goes on sending what it was told nobody receives.
 
 Senders are told of bitrates this way, not of encodings: given too little for all, they fill the lowest first
 and leave out the highest. So the cap is what the wanted encodings took at their most, and plenty of room to
@@ -26,11 +26,11 @@ class Sending(Protocol):
 
     @property
     def wanted_bps(self) -> int | None:
-        """Room for its wanted encodings, if its client ignores that the others sleep."""
+        """The bitrate to leave for its wanted encodings, if its client ignores that the others sleep."""
 
 
 def room_bps(peak_bps: int, max_bitrate_bps: float | None) -> int:
-    """For one encoding that took `peak_bps` at its most, and whose encoder is set to `max_bitrate_bps`."""
+    """Return the bitrate to leave for an encoding, by its peak and by what its encoder is set to."""
     if not max_bitrate_bps or max_bitrate_bps <= 0:
         return round(_ROOM * peak_bps)
     return round(
@@ -39,7 +39,7 @@ def room_bps(peak_bps: int, max_bitrate_bps: float | None) -> int:
 
 
 def uplink_cap_bps(producers: Iterable[Sending]) -> int:
-    """For all of one transport; 0 = no cap.
+    """Return the cap for all producers of a transport; 0: none.
 
     With a second picture there is none: which of the two a sender would reduce is its own choice.
     """
@@ -51,28 +51,30 @@ def uplink_cap_bps(producers: Iterable[Sending]) -> int:
     return max(LOWEST_CAP_BPS, wanted_bps + audio_bps)
 
 
-class Obedience:
-    """Whether one producer's client lets encodings sleep when it is told to.
+class Compliance:
+    """The record of one client: does it stop sending encodings when it is told to?
 
     `patience_us`: how long after that an encoding may still count as received.
     """
 
     def __init__(self, patience_us: int) -> None:
-        self.deaf = False
+        self.ignores = False
+        """Whether it goes on sending what it was told nobody receives."""
         self.due_us: int | None = None
-        """When to look whether the encodings that sleep are still received."""
+        """The time to look whether the encodings that sleep are still received."""
         self._patience_us = patience_us
-        self._spared = False
+        self._exempt = False
 
     def told(self, *, less: bool, now_us: int) -> None:
-        """To send less, or more again."""
-        self.due_us = now_us + self._patience_us if less and not self.deaf and not self._spared else None
+        """Note that the client was told to send less, or more again."""
+        self.due_us = now_us + self._patience_us if less and not self.ignores and not self._exempt else None
 
     def look(self, *, excess: bool, now_us: int) -> None:
+        """Decide when it is time; `excess`: encodings that sleep are still received."""
         if self.due_us is not None and now_us >= self.due_us:
             self.due_us = None
-            self.deaf = excess
+            self.ignores = excess
 
-    def spare(self) -> None:
-        """A cap has hurt: never again."""
-        self.deaf, self._spared, self.due_us = False, True, None
+    def exempt(self) -> None:
+        """Allow no cap any more: one has silenced what was wanted."""
+        self.ignores, self._exempt, self.due_us = False, True, None

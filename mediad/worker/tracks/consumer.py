@@ -96,7 +96,7 @@ class Consumer:
         self._claim_changed()
 
     def set_keys(self, profile: SrtpProfile, local_key: bytes) -> None:
-        """The transport's handshake is done: packets may leave."""
+        """Let packets leave: the transport's handshake is done."""
         self._plane.set_consumer_keys(self.handle, profile, local_key, rtx=self._has_rtx)
 
     def pause(self, paused: bool) -> None:
@@ -116,7 +116,7 @@ class Consumer:
         return preferred.to_wire()
 
     def request_key_frame(self) -> None:
-        """Nothing for audio, as in the reference server."""
+        """Ask the sender for a key frame; nothing for audio, as in mediasoup."""
         if self.producer.kind == "video":
             self._plane.request_key_frame(self.handle)
 
@@ -132,7 +132,7 @@ class Consumer:
         self._plane.close_consumer(self.handle)
 
     async def stats(self) -> list[dict[str, Any]]:
-        """The outbound-rtp entry, then the inbound-rtp entry of the stream it comes from."""
+        """Return the outbound-rtp entry, then the inbound-rtp entry of the stream it comes from."""
         records = await self._plane.stats(Kind.KIND_CONSUMER, self.handle)
         entries = [
             sent_stream(record, self.producer.kind, self._mime_type, self._clock.now_us())

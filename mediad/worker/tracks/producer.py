@@ -11,7 +11,7 @@ from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import Kind
 from mediad.worker.media.statistics import received_stream
 from mediad.worker.policy.layer_demand import LayerDemand
-from mediad.worker.policy.uplink_cap import Obedience, room_bps
+from mediad.worker.policy.uplink_cap import Compliance, room_bps
 from mediad.worker.tracks.producer_form import ProducerForm
 
 _DOUBT_US = 1_500_000  # by then silence has been noticed everywhere
@@ -39,7 +39,7 @@ class Follower(Protocol):
 
 @dataclass(slots=True)
 class Stream:
-    """What is known of one encoding's stream since it was first seen."""
+    """The state of one encoding's stream since it was first seen."""
 
     ssrc: int
     score: int
@@ -67,7 +67,7 @@ class Producer:
         self.paused = paused
         self.consumers: dict[str, Follower] = {}
         self.ssrcs = form.ssrcs
-        """As signalled."""
+        """The SSRCs that were signalled."""
         self._plane = context.plane
         self._emit = context.emit
         self._clock = context.clock
@@ -87,7 +87,7 @@ class Producer:
         self._demand = LayerDemand(encodings, self._clock.now_us())
         self._told_ceiling = self._demand.ceiling
         self._demand_timer: Timer | None = None
-        self._obedience = Obedience(form.inactivity_us + _DOUBT_US)
+        self._compliance = Compliance(form.inactivity_us + _DOUBT_US)
         self.handle = self._open(form)
         self._expect_demand()
 
@@ -113,17 +113,17 @@ class Producer:
 
     @property
     def active(self) -> list[bool]:
-        """Which encodings are being received, lowest quality first."""
+        """A flag for each encoding, lowest quality first: is it being received?"""
         return [stream is not None and stream.active for stream in self._streams]
 
     def is_silent(self, encoding: int) -> bool:
-        """It was received, and is not any more."""
+        """Return whether an encoding was received, and is not any more."""
         stream = self._streams[encoding]
         return stream is not None and not stream.active
 
     @property
     def obtainable(self) -> list[bool]:
-        """Which encodings can be had: those that are received, and those that would be, if asked for.
+        """A flag for each encoding: is it received, or would it be, if it were asked for?
 
         What the latter cost is known from before.
         """
@@ -162,12 +162,12 @@ class Producer:
         self._plane.close_producer(self.handle)
 
     async def stats(self) -> list[dict[str, Any]]:
-        """mediasoup's inbound-rtp objects: one entry for each stream seen."""
+        """Return mediasoup's inbound-rtp objects: one entry for each stream seen."""
         records = await self._plane.stats(Kind.KIND_PRODUCER, self.handle)
         return [self._stream_stats(record) for record in records]
 
     async def stream_stats(self, encoding: int) -> list[dict[str, Any]]:
-        """The entry of one encoding, as consumers show it; empty when it was not seen."""
+        """Return the entry of one encoding, as consumers show it; empty when it was not seen."""
         records = await self._plane.stats(Kind.KIND_PRODUCER, self.handle)
         return [self._stream_stats(record) for record in records if record["encoding"] == encoding]
 
@@ -178,7 +178,7 @@ class Producer:
     # --- what consumers want ------------------------------------------------------------------------------
 
     def demand_changed(self) -> None:
-        """A consumer may want another encoding than before. Its sender is told when that is news."""
+        """Tell the sender when the highest encoding that a consumer wants has changed."""
         if self._closed or len(self._streams) == 1:
             return
         lowest = next((encoding for encoding, active in enumerate(self.active) if active), 0)
@@ -188,14 +188,14 @@ class Producer:
         self._expect_demand()
 
     def wakes(self, encoding: int) -> bool:
-        """Its sender has been asked for it a moment ago."""
+        """Return whether the sender was asked for an encoding a moment ago."""
         return not self.active[encoding] and self._demand.wakes(encoding, self._clock.now_us())
 
     @property
     def wanted_bps(self) -> int | None:
-        """Room for the wanted encodings; None where no cap may keep the others from being sent."""
+        """The bitrate to leave for the wanted encodings; None where the others may not be capped."""
         wanted = self._demand.ceiling + 1
-        if not self._obedience.deaf or wanted == len(self._streams):
+        if not self._compliance.ignores or wanted == len(self._streams):
             return None
         if not all(self.active[:wanted]) or not all(self._peaks_bps[:wanted]):
             return None
@@ -204,7 +204,7 @@ class Producer:
     def _tell_ceiling(self) -> None:
         ceiling = self._demand.ceiling
         self._emit("producer.layers", {"producerId": self.id, "spatialLayer": ceiling})
-        self._obedience.told(less=ceiling < self._told_ceiling, now_us=self._clock.now_us())
+        self._compliance.told(less=ceiling < self._told_ceiling, now_us=self._clock.now_us())
         self._told_ceiling = ceiling
         self._home.review_uplink()
 
@@ -214,15 +214,15 @@ class Producer:
             self._demand_timer = None
         if self._closed or len(self._streams) == 1:
             return
-        due = (self._demand.deadline_us(self._clock.now_us()), self._obedience.due_us)
+        due = (self._demand.deadline_us(self._clock.now_us()), self._compliance.due_us)
         if (due_us := min((moment for moment in due if moment is not None), default=None)) is not None:
             self._demand_timer = self._clock.call_at(due_us, self._on_demand_due)
 
     def _on_demand_due(self) -> None:
-        """An encoding falls asleep, or was told to wake and did not come: consumers do without it."""
+        """Let consumers do without an encoding that falls asleep, or was told to wake and did not come."""
         self._demand_timer = None
         now_us = self._clock.now_us()
-        self._obedience.look(excess=any(self.active[self._demand.ceiling + 1 :]), now_us=now_us)
+        self._compliance.look(excess=any(self.active[self._demand.ceiling + 1 :]), now_us=now_us)
         if self._demand.settle(now_us):
             self._tell_ceiling()
         self._home.review_uplink()
@@ -241,7 +241,7 @@ class Producer:
             and self.wanted_bps is not None
             and not self.paused
         ):
-            self._obedience.spare()
+            self._compliance.exempt()
         self._streams[encoding] = Stream(ssrc, score, active)
         self._emit("producer.score", {"producerId": self.id, "score": self._score_report()})
         for consumer in self.consumers.values():
@@ -250,7 +250,7 @@ class Producer:
         self._home.review_uplink()
 
     def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None:
-        """Consumers look at them when their bandwidth is divided."""
+        """Keep what each choice of layers costs: consumers look at it when their bandwidth is divided."""
         if self._clock.now_us() < self._settled_us[encoding]:
             bitrates = [max(pair) for pair in zip(self.bitrates[encoding], bitrates, strict=True)]
         self.bitrates[encoding] = bitrates

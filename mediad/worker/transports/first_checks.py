@@ -1,4 +1,4 @@
-"""Transports nobody has proven to use: which of them have waited too long for their first valid check.
+"""First checks: the transports that have waited too long for a first valid connectivity check of ICE.
 
 A client asks for its transports as soon as it connects, and may need one of them an hour later:
 mediasoup-client tells the server of DTLS, and begins with ICE, when the first track comes. So time alone says
@@ -18,14 +18,14 @@ FIRST_CHECK_S = 30
 
 
 class Unproven(Protocol):
-    """A transport."""
+    """A transport, as it is waited for."""
 
     def first_check_missed(self) -> None:
-        """None came in time."""
+        """Hear that no check came in time."""
 
 
 class FirstChecks:
-    """Tells each transport that is expected, once, when its time is over."""
+    """The transports that are expected; each is told once when its time is over."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -33,16 +33,17 @@ class FirstChecks:
         self._timer: Timer | None = None
 
     def expect(self, transport: Unproven) -> None:
-        """Its time begins now."""
+        """Begin the time of a transport."""
         self._waiting.expect(transport, self._clock.now_us())
         if self._timer is None:
             self._arm()
 
     def met(self, transport: Unproven) -> None:
-        """It has a path, or is closed."""
+        """Expect a transport no longer: it has a path, or is closed."""
         self._waiting.met(transport)
 
     def stop(self) -> None:
+        """Cancel the timer: the router is closed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""When one transport's bandwidth is divided anew because claims to it have changed.
+"""Review plan: the moments at which a transport's bandwidth is divided anew after claims to it changed.
 
 A division looks at every consumer of the transport, and one event may change many claims: all consumers
 of a newcomer, all streams of a peer whose network is gone. So the first change is answered at once, and
@@ -16,7 +16,7 @@ PATIENCE_US = 200_000
 
 
 class ReviewPlan:
-    """Calls `review` with the time, in microseconds."""
+    """The planned calls of `review`, which gets the time in microseconds."""
 
     def __init__(self, review: Callable[[int], None], clock: Clock) -> None:
         self._review = review
@@ -27,7 +27,7 @@ class ReviewPlan:
         self._planned: Timer | None = None
 
     def ask(self, *, patient: bool) -> None:
-        """A claim has changed; `patient`: another peer caused it."""
+        """Ask for a division because a claim has changed; `patient`: another peer caused it."""
         now_us = self._clock.now_us()
         if patient and now_us < self._reviewed_us + PATIENCE_US:
             self._plan(self._reviewed_us + PATIENCE_US)
@@ -39,6 +39,7 @@ class ReviewPlan:
             self._divide()
 
     def cancel(self) -> None:
+        """Cancel the division that is planned, if one is."""
         if self._planned is not None:
             self._planned.cancel()
             self._planned = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mediad.worker.policy.uplink_cap import AUDIO_BPS, LOWEST_CAP_BPS, Obedience, room_bps, uplink_cap_bps
+from mediad.worker.policy.uplink_cap import AUDIO_BPS, LOWEST_CAP_BPS, Compliance, room_bps, uplink_cap_bps
 
 S = 1_000_000
 
@@ -59,40 +59,40 @@ def test_room_to_grow_ends_where_the_encoder_ends(
     assert room_bps(peak_bps, max_bitrate_bps) == expected_bps
 
 
-def test_who_still_sends_after_a_while_is_deaf_for_good() -> None:
-    obedience = Obedience(3 * S)
-    obedience.told(less=True, now_us=10 * S)
-    obedience.look(excess=True, now_us=13 * S - 1)
-    assert not obedience.deaf
-    assert obedience.due_us == 13 * S
-    obedience.look(excess=True, now_us=13 * S)
-    assert obedience.deaf
-    obedience.told(less=False, now_us=20 * S)
-    obedience.told(less=True, now_us=30 * S)
-    assert obedience.deaf
-    assert obedience.due_us is None
+def test_who_still_sends_after_a_while_ignores_it_for_good() -> None:
+    compliance = Compliance(3 * S)
+    compliance.told(less=True, now_us=10 * S)
+    compliance.look(excess=True, now_us=13 * S - 1)
+    assert not compliance.ignores
+    assert compliance.due_us == 13 * S
+    compliance.look(excess=True, now_us=13 * S)
+    assert compliance.ignores
+    compliance.told(less=False, now_us=20 * S)
+    compliance.told(less=True, now_us=30 * S)
+    assert compliance.ignores
+    assert compliance.due_us is None
 
 
 def test_who_stops_is_not() -> None:
-    obedience = Obedience(3 * S)
-    obedience.told(less=True, now_us=10 * S)
-    obedience.look(excess=False, now_us=13 * S)
-    assert (obedience.deaf, obedience.due_us) == (False, None)
+    compliance = Compliance(3 * S)
+    compliance.told(less=True, now_us=10 * S)
+    compliance.look(excess=False, now_us=13 * S)
+    assert (compliance.ignores, compliance.due_us) == (False, None)
 
 
 def test_who_was_told_to_send_more_again_has_no_case_to_answer() -> None:
-    obedience = Obedience(3 * S)
-    obedience.told(less=True, now_us=10 * S)
-    obedience.told(less=False, now_us=11 * S)
-    obedience.look(excess=True, now_us=13 * S)
-    assert not obedience.deaf
+    compliance = Compliance(3 * S)
+    compliance.told(less=True, now_us=10 * S)
+    compliance.told(less=False, now_us=11 * S)
+    compliance.look(excess=True, now_us=13 * S)
+    assert not compliance.ignores
 
 
-def test_whom_a_cap_has_hurt_is_spared_for_good() -> None:
-    obedience = Obedience(3 * S)
-    obedience.told(less=True, now_us=10 * S)
-    obedience.look(excess=True, now_us=13 * S)
-    obedience.spare()
-    obedience.told(less=True, now_us=20 * S)
-    obedience.look(excess=True, now_us=23 * S)
-    assert not obedience.deaf
+def test_a_client_that_a_cap_has_hurt_is_exempt_for_good() -> None:
+    compliance = Compliance(3 * S)
+    compliance.told(less=True, now_us=10 * S)
+    compliance.look(excess=True, now_us=13 * S)
+    compliance.exempt()
+    compliance.told(less=True, now_us=20 * S)
+    compliance.look(excess=True, now_us=23 * S)
+    assert not compliance.ignores

@@ -309,7 +309,7 @@ def test_closing_forgets_its_timer() -> None:
     assert made.clock.waiting == 0
 
 
-# -- clients that do not obey ------------------------------------------------------------------------------
+# -- clients that do not comply ------------------------------------------------------------------------------
 
 
 def caps(made: Bench) -> list[int]:
@@ -317,7 +317,7 @@ def caps(made: Bench) -> list[int]:
     return [call.args[1] for call in made.loop.named("cap_uplink")]
 
 
-def deaf_camera() -> tuple[Bench, Producer, Consumer]:
+def ignoring_camera() -> tuple[Bench, Producer, Consumer]:
     """One that goes on sending three encodings, of 100, 500 and 2000 kbit/s, though the lowest is wanted."""
     made, producer, consumer = camera(preferred=0)
     for encoding, bps in enumerate((100_000, 500_000, 2_000_000)):
@@ -327,15 +327,15 @@ def deaf_camera() -> tuple[Bench, Producer, Consumer]:
 
 
 def test_what_still_comes_after_a_while_is_held_back_by_a_cap() -> None:
-    made, _, _ = deaf_camera()
+    made, _, _ = ignoring_camera()
     made.clock.pass_s(2.9)
     assert caps(made) == []
     made.clock.pass_s(0.1)
     assert caps(made) == [300_000]
 
 
-def test_who_obeys_is_not_capped() -> None:
-    made, producer, _ = deaf_camera()
+def test_a_client_that_complies_is_not_capped() -> None:
+    made, producer, _ = ignoring_camera()
     for encoding in (1, 2):
         producer.stream_changed(encoding, 1000 + encoding, 0, False)
     made.clock.pass_s(60)
@@ -343,17 +343,17 @@ def test_who_obeys_is_not_capped() -> None:
 
 
 def test_a_cap_is_lifted_as_soon_as_somebody_wants_more() -> None:
-    made, _, consumer = deaf_camera()
+    made, _, consumer = ignoring_camera()
     made.clock.pass_s(3)
     consumer.set_preferred_layers(2, None)
     assert caps(made) == [300_000, 0]
     consumer.set_preferred_layers(1, None)
     made.clock.pass_s(REST_S)
-    assert caps(made) == [300_000, 0, 1_550_000], "who was deaf once is not waited for again"
+    assert caps(made) == [300_000, 0, 1_550_000], "a client that ignored it once is not waited for again"
 
 
 def test_a_cap_leaves_room_to_grow() -> None:
-    made, producer, _ = deaf_camera()
+    made, producer, _ = ignoring_camera()
     made.clock.pass_s(3)
     for bps in (160_000, 161_000, 100_000, 400_000):
         producer.bitrates_measured(0, [bps] + [0] * 15)
@@ -361,7 +361,7 @@ def test_a_cap_leaves_room_to_grow() -> None:
 
 
 def test_a_cap_that_silences_what_is_wanted_goes_for_good() -> None:
-    made, producer, _ = deaf_camera()
+    made, producer, _ = ignoring_camera()
     made.clock.pass_s(3)
     producer.stream_changed(0, 1000, 0, False)
     assert caps(made) == [300_000, 0]
@@ -371,7 +371,7 @@ def test_a_cap_that_silences_what_is_wanted_goes_for_good() -> None:
 
 
 def test_a_second_picture_lifts_the_cap_while_it_is_sent() -> None:
-    made, _, _ = deaf_camera()
+    made, _, _ = ignoring_camera()
     made.clock.pass_s(3)
     screen = made.producer(made.router.transports["t"], "screen", wire=video("video/VP8", mid="9"))
     assert caps(made) == [300_000, 0]
@@ -382,7 +382,7 @@ def test_a_second_picture_lifts_the_cap_while_it_is_sent() -> None:
 
 
 def test_a_paused_producer_needs_no_cap() -> None:
-    made, producer, _ = deaf_camera()
+    made, producer, _ = ignoring_camera()
     made.clock.pass_s(3)
     producer.pause(True)
     assert caps(made) == [300_000, 0]
