@@ -1,1 +1,1 @@
-"""The daemon: workers, placement, admin socket."""
+"""The daemon: workers, placement, admin socket, HTTP port, systemd, what operators see."""

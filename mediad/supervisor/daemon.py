@@ -1,4 +1,4 @@
-"""The daemon's life: claim ports, start workers, serve, drain, stop. However it ends, no process is left."""
+"""The daemon's life: open ports, start workers, serve, drain, stop. However it ends, no process is left."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ from mediad.supervisor.workers.rolling import Rolling
 from mediad.words import plural
 
 CLOSING_TIMEOUT_S = 2.0
-"""What the closing of all rooms may take when workers do not answer."""
+"""The time that closing all rooms may take when workers do not answer."""
 
 logger = logging.getLogger(__name__)
 
 
 class Daemon:
-    """One mediad. Constructing it opens nothing; it raises ConfigError for codecs no room can offer, and for
-    certificates that do not serve."""
+    """One mediad. The constructor opens nothing; it raises ConfigError for codecs that no room can offer, and
+    for certificates that cannot be used."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Daemon:
         self._signals = 0
 
     async def run(self) -> ExitCode:
-        """Live until a signal or a failure ends it; what kept it from living is logged."""
+        """Run until a signal or a failure ends it. An error that prevents the start is logged."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
@@ -108,43 +108,47 @@ class Daemon:
         try:
             await self._life
         except asyncio.CancelledError:
-            logger.warning("stopped at once")
+            logger.warning("stopped at once: calls still under way were cut off")
         except MediadError as error:
             for line in str(error).splitlines():
                 logger.error("%s", line)
             return exit_code_for(error)
         except Exception:
-            logger.exception("the daemon failed")
+            logger.exception("the daemon stops because of an unexpected error")
             return ExitCode.SOFTWARE
         logger.info("mediad has stopped")
         return ExitCode.OK
 
     def _on_signal(self, number: int) -> None:
-        """The first asks for an orderly end; during the start, and the second time, it is now."""
+        """Stop in order at the first signal; stop at once at the second, or during the start."""
         self._signals += 1
-        logger.info("received %s", signal.Signals(number).name)
+        name = signal.Signals(number).name
         if self._signals == 1 and self._status.url is not None:
+            logger.info("received %s: stopping; a second one stops at once", name)
             self._stop_asked.set()
         elif self._life is not None:
+            logger.info("received %s: stopping at once", name)
             if self._signals > 1:
                 self._pool.kill()
             self._life.cancel()
 
     def _on_hangup(self) -> None:
-        """What `systemctl reload` sends. Before everything is up there is nothing to change yet."""
-        logger.info("received SIGHUP")
-        if self._status.url is not None:
+        """Reload, which `systemctl reload` asks for. During the start there is nothing to reload yet."""
+        if self._status.url is None:
+            logger.info("received SIGHUP while starting: there is nothing to reload yet")
+        else:
+            logger.info("received SIGHUP: reloading the settings")
             reload = asyncio.create_task(self._heartbeat.reload())
             self._reloads.add(reload)
             reload.add_done_callback(self._reloads.discard)
 
     @property
     def _settings(self) -> Settings:
-        """Those in force now."""
+        """The settings in force now."""
         return self._configured.settings
 
     async def _apply(self, settings: Settings) -> None:
-        """Settings that have changed, to everybody who works by them and does not ask each time."""
+        """Pass changed settings on to those who keep a copy of them."""
         logs.set_level(settings.log_level)
         self._registry.set_limits(_room_limits(settings))
         self._status.settings = settings
@@ -153,7 +157,10 @@ class Daemon:
         await self._pool.configure(settings)
 
     async def _live(self) -> None:
-        """The stack unwinds in the opposite order, however far it was built."""
+        """Start everything, serve, and end.
+
+        The stack unwinds in the opposite order, however far it was built.
+        """
         async with contextlib.AsyncExitStack() as stack:
             inherited = self._manager.take_sockets()
             sockets = inherited or await open_front(self._settings.host, self._settings.port)
@@ -181,7 +188,7 @@ class Daemon:
             stack.push_async_callback(self._close_rooms)
             self._status.url = front_url(host, front.port, tls=self._tls is not None)
             self._announce()
-            gc.freeze()  # what is there now stays: looking through it again and again would hold up the loop
+            gc.freeze()  # these objects stay for good: searching them again and again would delay the loop
             self._heartbeat.start()
             self._heap.start()
             stack.callback(self._heap.stop)
@@ -190,7 +197,7 @@ class Daemon:
             await self._drain()
 
     async def _serve(self, front: Front) -> None:
-        """Until a stop is asked for, or the front falls over."""
+        """Return when a stop is asked for. Raises when the front ends by itself."""
         asked = asyncio.create_task(self._stop_asked.wait())
         ended = asyncio.create_task(front.wait_end())
         try:
@@ -203,30 +210,39 @@ class Daemon:
             raise MediadError("the HTTP front ended by itself")
 
     async def _drain(self) -> None:
-        """No new rooms; those there are get the grace to end by themselves."""
+        """Take no new rooms, and give those there are `shutdown_grace_s` to end by themselves."""
         self._observation.feed.publish("node.stopping")
         self._heartbeat.stopping()
         grace_s = self._settings.shutdown_grace_s
         if self._registry.room_count and grace_s:
-            logger.info("%s: %g s left to end", plural(self._registry.room_count, "room"), grace_s)
+            logger.info(
+                "waiting up to %g s for %s to end; no new room is opened",
+                grace_s,
+                plural(self._registry.room_count, "room"),
+            )
         self._drains.stopping = True
         self._drains.start(NODE, deadline_s=grace_s)
         await self._drains.wait(NODE)
 
     async def _close_rooms(self) -> None:
-        """Every peer still here is told to come back later (1012)."""
+        """Close every room; its peers are told to come back later (1012)."""
         self._pool.draining = True
         try:
             async with asyncio.timeout(CLOSING_TIMEOUT_S):
                 await self._registry.close("the server is stopping")
         except TimeoutError:
-            logger.warning("a worker did not answer while rooms were closed")
+            logger.warning(
+                "a worker did not answer while rooms were closed; the stop goes on without its answer"
+            )
 
     def _worker_died(self, worker_id: int) -> None:
         self._registry.worker_died(worker_id)
 
     def _open_admin_socket(self) -> socket.socket | None:
-        """A socket asked for must be there; the default one may be missing, and media flows all the same."""
+        """The admin socket.
+
+        One that the settings name must open; without the default one the daemon still runs.
+        """
         if self._settings.admin_socket is not None:
             return open_admin_socket(self._settings.admin_socket)
         try:
@@ -236,7 +252,7 @@ class Daemon:
             return None
 
     def admin_methods(self) -> AdminMethods:
-        """What mediactl may ask of this daemon."""
+        """The methods that mediactl may call at this daemon."""
         return AdminMethods(
             status_methods.table(self._status),
             settings_methods.table(self._configured),
@@ -288,8 +304,8 @@ def _close_all(sockets: list[socket.socket]) -> None:
 
 
 def _raise_fd_limit() -> int:
-    """Each client is a descriptor; the soft limit of 1024 is for programs that use select(2). Returns what
-    holds now."""
+    """Raise the soft limit of descriptors to the hard one, and return the limit in force. Each client is a
+    descriptor; the usual soft limit of 1024 is for programs that use select(2)."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,10 +1,10 @@
-"""The command `mediad`: reads the settings, runs the daemon, and ends with a code that says why.
+"""The command `mediad`: reads the settings, runs the daemon, and ends with an exit code that tells why.
 
     0   stopped as asked                       69  a port or the admin socket is taken
-    2   the command line makes no sense        70  something broke; worth retrying
+    2   the command line is wrong              70  an unexpected error; worth a restart
                                                78  a setting is wrong, or the installation
 
-Nobody needs to be restarted after 2, 69 or 78: only a person can put that right.
+After 2, 69 or 78 a restart does not help: a person has to change something first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; `argv` without the program's name."""
+    """Run the command and return its exit code; `argv` is without the program's name."""
     parser = _parser()
     arguments = vars(parser.parse_args(argv))
     if arguments["sample_config"]:

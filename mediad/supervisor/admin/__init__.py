@@ -1,1 +1,1 @@
-"""The admin socket, and each method that mediactl may ask for there."""
+"""The admin socket, and the methods that mediactl may call there."""

@@ -1,4 +1,4 @@
-"""One client of the admin socket: its requests run side by side, each with an answer or a stream of them."""
+"""One client of the admin socket: requests run side by side, each with an answer or a stream of answers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mediad.protocols.envelope import Decoder, Event, Message, Request, Response
 
 Reply = dict[str, Any]
 Answer = Awaitable[Reply] | AsyncGenerator[Reply, None]
-"""What a method gives: the reply, or a stream of which each item leaves as an Event named like the method."""
+"""The result of a method: the reply, or a stream whose items each leave as an Event named like the method."""
 
 Handler = Callable[[str, dict[str, Any]], Answer]
 
 MAX_REQUESTS = 16
-"""What one client may have under way."""
+"""The requests that one client may have under way."""
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 class Conversation:
     """Answers each request with what `handle(method, data)` returns, streams or raises.
 
-    When the client hangs up, streams end where they are; anything else it asked for is still done.
+    When the client hangs up, its streams are stopped; its other requests are still completed.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handler) -> None:
@@ -37,7 +37,10 @@ class Conversation:
         self._streams: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Until the client hangs up. Raises EnvelopeError when it makes no sense, OSError when it broke."""
+        """Serve until the client hangs up.
+
+        Raises EnvelopeError for bytes that are no requests, OSError when the connection breaks.
+        """
         try:
             await self._listen()
             _cancel(self._streams)
@@ -51,7 +54,7 @@ class Conversation:
         while data := await self._reader.read(65536):
             for message in decoder.feed(data):
                 if not isinstance(message, Request):
-                    raise EnvelopeError("a client only ever asks")
+                    raise EnvelopeError("a client may send requests only")
                 if len(self._answers) >= MAX_REQUESTS:
                     raise EnvelopeError("too many requests at once")
                 answer = asyncio.create_task(self._answer(message))
@@ -60,9 +63,7 @@ class Conversation:
                 answer.add_done_callback(self._streams.discard)
 
     async def _answer(self, request: Request) -> None:
-        with contextlib.suppress(
-            ConnectionError
-        ):  # gone without saying so; the listening end hears of it as well
+        with contextlib.suppress(ConnectionError):  # the client is gone; the reading end notices it as well
             try:
                 await self._send(Response(request.id, True, await self._fulfil(request)))
             except MediadError as error:
@@ -70,11 +71,14 @@ class Conversation:
             except ConnectionError:
                 raise
             except Exception as error:
-                logger.exception("admin method %s failed", request.method[:100])
+                logger.exception(
+                    "%s, asked for by mediactl, failed with an unexpected error; mediactl was told",
+                    request.method[:100],
+                )
                 await self._fail(request, MediadError.code, f"internal error: {type(error).__name__}")
 
     async def _fulfil(self, request: Request) -> Reply:
-        logger.debug("an operator asks for %s", request.method[:100])
+        logger.debug("mediactl asks for %s", request.method[:100])
         answer = self._handle(request.method, request.data)
         if not isinstance(answer, AsyncGenerator):
             return await answer
@@ -90,7 +94,7 @@ class Conversation:
         await self._send(Response(request.id, False, {"code": code, "reason": reason}))
 
     async def _send(self, message: Message) -> None:
-        """Waits while the client is slow to read: a stream goes no faster than it is taken."""
+        """Send, and wait while the client is slow to read: a stream is no faster than its reader."""
         self._writer.write(encode(message))
         await self._writer.drain()
 

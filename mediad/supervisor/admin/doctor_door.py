@@ -1,7 +1,7 @@
-"""A door to each worker's media port that answers an ICE check, open while the doctor knocks.
+"""An ICE endpoint on each worker's media port that answers the doctor's STUN checks for a few seconds.
 
-A worker answers nobody but clients of its transports, so for a moment there is one, in a router without a
-room.
+A worker answers only clients of its transports. So for OPEN_S there is one transport more, in a router that
+belongs to no room.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Link(Protocol):
-    """What is asked of a worker's link."""
+    """The part of a worker's link that is used here."""
 
     worker_id: int
 
@@ -40,7 +40,7 @@ async def _open(link: Link) -> dict[str, str] | None:
         await link.request("router.create", {"routerId": id_})
         made = await link.request("transport.create", {"routerId": id_, "transportId": id_})
     except MediadError as error:
-        logger.info("worker %d opens no door for the doctor: %s", link.worker_id, error)
+        logger.info("worker %d: mediactl doctor cannot test its media port: %s", link.worker_id, error)
         return None
     loop = asyncio.get_running_loop()
     loop.call_later(OPEN_S, lambda: loop.create_task(_close(link, id_), name=f"close {id_}"))
@@ -52,4 +52,9 @@ async def _close(link: Link, router_id: str) -> None:
     try:
         await link.request("router.close", {"routerId": router_id})
     except MediadError as error:
-        logger.info("worker %d: %s; it went with the worker, or will", link.worker_id, error)
+        logger.info(
+            "worker %d: the router %s of mediactl doctor was not closed: %s; it ends with the worker",
+            link.worker_id,
+            router_id,
+            error,
+        )

@@ -1,4 +1,4 @@
-"""What the doctor asks of the daemon: the settings it runs with, and what only its own process can say."""
+"""The doctor's questions to the daemon: the settings in force, and facts that only its own process knows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SETTINGS = (
     *("listen_ip", "announced_ip", "announced_address", "rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
     "shutdown_grace_s",
 )
-"""What it judges. Secrets are not among it."""
+"""The settings that the doctor judges. Secrets are not among them."""
 
 
 def table(live: LiveSettings, status: Status) -> Table:
@@ -50,7 +50,7 @@ def table(live: LiveSettings, status: Status) -> Table:
 
 
 def _settings(now: Settings, url: str | None) -> dict[str, Any]:
-    """With what "auto" and "any free port" came to."""
+    """The settings of SETTINGS, with the numbers that "auto" and "any free port" stand for."""
     found: dict[str, Any] = {name: getattr(now, name) for name in SETTINGS}
     port = urlsplit(url).port if url is not None else None
     return {**found, "workers": now.worker_count(), "port": port or now.port}

@@ -1,4 +1,4 @@
-"""What mediactl may ask about draining: drain, undrain, worker.restart."""
+"""Methods about draining: drain, undrain, worker.restart."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def table(drains: Drains, rolling: Rolling) -> Table:
     """The methods, by name."""
 
     async def drain(data: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """Goes on when the client goes away."""
+        """Drain, and report the progress; the drain goes on when the client goes away."""
         asked = read(data, _Drain)
         drains.start(asked.worker_id, deadline_s=asked.deadline_s, move=asked.move)
         async for progress in drains.watch(asked.worker_id):
@@ -56,7 +56,11 @@ def table(drains: Drains, rolling: Rolling) -> Table:
         return {"workerId": asked.worker_id}
 
     async def restart(data: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """Stops where it is when the client goes away; a worker not yet restarted takes rooms again then."""
+        """Restart workers, and report the progress.
+
+        It stops when the client goes away; a worker that was drained and not restarted yet takes rooms again
+        then.
+        """
         asked = read(data, _Restart)
         workers = rolling.chosen(asked.worker_id, every=asked.all)
         async for progress in rolling.restart(workers, deadline_s=asked.deadline_s, move=asked.move):

@@ -1,4 +1,4 @@
-"""What mediactl may ask about the feed: `events`, a stream."""
+"""The method about the feed: `events`, a stream."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mediad.telemetry.feed import Event, Feed
 
 
 class EventsRequest(msgspec.Struct, rename="camel"):
-    """Which events."""
+    """The choice of events."""
 
     follow: bool = False
     since: int | None = None
-    """Those after this number; without it, all that are kept, or when following, none of them."""
+    """The number after which events are shown. Without it: all that are kept, or none when following."""
     room: str | None = None
     type: str | None = None
-    """A type, or what several begin with: "peer" means peer.joined and peer.left."""
+    """A type, or the first part of several: "peer" means peer.joined and peer.left."""
 
 
 def table(feed: Feed) -> Table:
@@ -40,7 +40,7 @@ def table(feed: Feed) -> Table:
 
 
 def _wanted(event: Event, request: EventsRequest) -> bool:
-    """News of what is lost is for everybody."""
+    """True when the request asks for this event. News of lost events is for every request."""
     type_ = event["type"]
     if type_ == "lost":
         return True

@@ -1,4 +1,6 @@
-"""What mediactl may ask, looked up by name. The tables are beside what they are about: `status_methods.py` …
+"""The methods of the admin socket, found by name.
+
+Each table is in a file of its subject: `status_methods.py` …
 
 A method takes the request's data. It is a coroutine function that returns the reply's data, or an async
 generator function whose items are streamed until it ends, or until the client goes away and it is closed.
@@ -33,7 +35,7 @@ class AdminMethods:
         return list(self._table)
 
     def call(self, method: str, data: dict[str, Any]) -> Answer:
-        """Raises NotFound for a method that is not in the tables."""
+        """Start `method` with `data`. Raises NotFound for a method that is in no table."""
         handler = self._table.get(method)
         if handler is None:
             raise NotFound(f'unknown method "{method[:100]}", expected one of {", ".join(self._table)}')
@@ -41,7 +43,10 @@ class AdminMethods:
 
 
 def read(data: dict[str, Any], schema: type[T]) -> T:
-    """The request's data as `schema`, a struct with `rename="camel"`. InvalidInput when it does not fit."""
+    """The request's data as `schema`, a struct with `rename="camel"`.
+
+    Raises InvalidInput when it does not fit.
+    """
     try:
         return msgspec.convert(data, schema)
     except msgspec.ValidationError as error:

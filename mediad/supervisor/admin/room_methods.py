@@ -1,4 +1,4 @@
-"""What mediactl may ask about single rooms and peers, and do to them."""
+"""Methods about single rooms and peers: show, close, move, kick."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mediad.supervisor.admin.methods import Table, read
 from mediad.words import plural
 
 MAX_REASON_BYTES = 120
-"""What a WebSocket close frame has room for (RFC 6455 §5.5), less a little."""
+"""The length of a reason: what a WebSocket close frame holds (RFC 6455 section 5.5), less a little."""
 
 
 class _WhichRoom(msgspec.Struct, rename="camel"):
@@ -72,19 +72,21 @@ class RoomMethods:
         wanted = read(data, _CloseRoom)
         room = self._registry.room(wanted.room_id)
         peers = len(room.peers)
-        room.log.info("closed by an operator, with %s in it", plural(peers, "peer"))
+        room.log.info(
+            "closed by an operator, with %s in it: their connections are closed", plural(peers, "peer")
+        )
         room.close(CloseCause.REMOVED, _short(wanted.reason))
         return {"roomId": room.id, "peers": peers}
 
     async def _move_room(self, data: dict[str, Any]) -> dict[str, Any]:
         room = self._registry.room(read(data, _WhichRoom).room_id)
         peers, worker_id = len(room.peers), room.worker.worker_id
-        room.log.info("moved by an operator, with %s in it", plural(peers, "peer"))
+        room.log.info("moved by an operator, with %s in it: they join again elsewhere", plural(peers, "peer"))
         self._registry.move_room(room.id)
         return {"roomId": room.id, "peers": peers, "fromWorkerId": worker_id}
 
     async def _peers(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Everybody on this node, or in one room."""
+        """The peers of this node, or of one room."""
         wanted = read(data, _WhichRooms).room_id
         rooms = self._registry.rooms() if wanted is None else [self._registry.room(wanted)]
         now_s = time.monotonic()
@@ -116,7 +118,7 @@ class RoomMethods:
     async def _kick_peer(self, data: dict[str, Any]) -> dict[str, Any]:
         wanted = read(data, _KickPeer)
         room, peer = self._find(wanted)
-        peer.log.info("removed by an operator")
+        peer.log.info("removed by an operator: its connection is closed")
         room.remove(peer, CloseCause.REMOVED, _short(wanted.reason))
         return {"roomId": room.id, "peerId": peer.id, "roomClosed": room.closed}
 
@@ -126,7 +128,7 @@ class RoomMethods:
 
 
 async def _streams(room: Room, kind: str, track_id: str) -> list[dict[str, Any]]:
-    """The RTP streams of a producer or consumer; [] when it is gone, or its worker says nothing."""
+    """The RTP streams of a producer or consumer; [] when it is closed, or its worker does not answer."""
     try:
         async with asyncio.timeout(traffic.TIMEOUT_S):
             answer = await room.ask(f"{kind}.stats", {f"{kind}Id": track_id})

@@ -1,4 +1,4 @@
-"""The admin socket: envelopes over a Unix socket that is for root and the daemon's own user alone."""
+"""The admin socket: envelopes over a Unix socket that only root and the daemon's own user may use."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 
 def open_admin_socket(path: str) -> socket.socket:
-    """A listening Unix socket at `path`, mode 0600. One that a dead daemon left behind is replaced.
+    """A listening Unix socket at `path`, mode 0600. One that an ended daemon left behind is replaced.
 
-    Raises PortError when `path` belongs to a living daemon or to something else, or may not be created.
+    Raises PortError when `path` belongs to a running daemon or is not a socket, or cannot be created.
     """
     try:
         Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def open_admin_socket(path: str) -> socket.socket:
         try:
             sock.bind(path)
             os.chmod(path, 0o600)
-            sock.listen(16)  # only now can anybody connect: the mode was never wider
+            sock.listen(16)  # only now can a client connect, so the mode was never wider
         except BaseException:
             sock.close()
             raise
@@ -59,7 +59,7 @@ def _clear_away(path: str) -> None:
 
 
 class AdminServer:
-    """Lets in who may ask, and has `handle(method, data)` answer; see `conversation.py`."""
+    """Accepts clients that are allowed, and answers them by `handle(method, data)`; see `conversation.py`."""
 
     def __init__(self, sock: socket.socket, handle: Handler) -> None:
         self._sock = sock
@@ -72,7 +72,7 @@ class AdminServer:
         self._server = await asyncio.start_unix_server(self._accept, sock=self._sock)
 
     async def stop(self) -> None:
-        """Hang up on everybody and take the socket away."""
+        """Close all connections and remove the socket."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
         if self._server is not None:
@@ -90,19 +90,22 @@ class AdminServer:
             if _allowed(writer) and len(self._clients) <= MAX_CLIENTS:
                 await Conversation(reader, writer, self._handle).run()
         except (OSError, EnvelopeError) as error:
-            logger.info("an admin client was let go: %s", error)
+            logger.info("an admin client was disconnected: %s", error)
         finally:
             self._clients.discard(client)
             writer.close()
 
 
 def _allowed(writer: asyncio.StreamWriter) -> bool:
-    """The file mode says so already; a mode can be changed by mistake, the peer's credentials cannot."""
+    """True for root and the daemon's own user. The file mode says so too, but a mode may be changed by
+    mistake; the peer's credentials cannot."""
     peer = writer.get_extra_info("socket").getsockopt(
         socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size
     )
     _, uid, _ = _PEER_CREDENTIALS.unpack(peer)
     if uid in (0, os.geteuid()):
         return True
-    logger.warning("user %d was refused at the admin socket", uid)
+    logger.warning(
+        "user id %d was refused at the admin socket: only root and the daemon's own user may use it", uid
+    )
     return False

@@ -1,4 +1,4 @@
-"""What mediactl may ask about the settings: show them, read them again, and change how much is logged."""
+"""Methods about the settings: show them, read them again, change the log level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mediactl may ask about the node as a whole: status, workers, rooms, stats."""
+"""Methods about the node as a whole: status, workers, rooms, stats."""
 
 from __future__ import annotations
 

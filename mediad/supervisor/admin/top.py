@@ -1,4 +1,4 @@
-"""What `mediactl top` shows: a picture of the node every few seconds, the busiest rooms and peers first."""
+"""The stream behind `mediactl top`: the node every few seconds, the busiest rooms and peers first."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mediad.supervisor.observation.status import Status
 class Wanted(msgspec.Struct, rename="camel"):
     interval_s: Annotated[float, msgspec.Meta(ge=0.5, le=3600)] = 2.0
     count: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    """Pictures until the stream ends; None for no end."""
+    """Items until the stream ends; None for no end."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=2000)] = 200
-    """Rooms in a picture, and peers in all of them together."""
+    """Rooms in an item, and peers in all of them together."""
 
 
 def table(status: Status, registry: RoomRegistry) -> Table:

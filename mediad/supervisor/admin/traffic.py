@@ -1,4 +1,4 @@
-"""What flows now: bitrates and losses of rooms and peers, asked of the workers that carry them.
+"""Traffic at this moment: bitrates and losses of rooms and peers, asked of the workers that carry them.
 
 A worker that does not answer in time leaves its rooms without numbers (None), and the rest is shown.
 """
@@ -16,13 +16,13 @@ from mediad.rooms.room import Room
 TIMEOUT_S = 2.0
 
 ROOMS_AT_ONCE = 32
-"""Questions under way at a time: looking must not get in the way of joining."""
+"""Requests under way at a time, so that statistics do not delay clients that join."""
 
 TransportStats = Mapping[str, dict[str, Any]]
 
 
 async def of_rooms(rooms: Iterable[Room]) -> dict[str, TransportStats | None]:
-    """For each room id its transports' statistics, by transport id."""
+    """The statistics of transports, by room id and transport id; None for a room whose worker is silent."""
     turn = asyncio.Semaphore(ROOMS_AT_ONCE)
 
     async def one(room: Room) -> TransportStats | None:
@@ -35,19 +35,19 @@ async def of_rooms(rooms: Iterable[Room]) -> dict[str, TransportStats | None]:
 
 
 async def of_room(room: Room) -> TransportStats | None:
-    """The statistics of each transport, by its id."""
+    """The statistics of each transport, by its id; None when the worker does not answer."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
             answer = await room.ask("router.stats", {"routerId": room.router_id})
-    except (MediadError, TimeoutError):  # closed meanwhile, or its worker is dying or hanging
+    except (MediadError, TimeoutError):  # the room was closed meanwhile, or its worker does not answer
         return None
     return {stats["transportId"]: stats for stats in answer["transports"]}
 
 
 def of_peer(peer: Peer, transports: TransportStats | None) -> dict[str, Any]:
-    """One peer's sums, in bit/s as the server sees them: received is what the peer sends.
+    """The sums of one peer, in bit/s as the server sees them: received is what the peer sends.
 
-    Losses are 0..1, of the transport where it is worst, None where nothing is known.
+    Losses are 0..1, of the peer's worst transport. Every value is None when nothing is known.
     """
     if transports is None:
         return dict.fromkeys(("recvBitrate", "sendBitrate", "lossReceived", "lossSent", "availableBitrate"))

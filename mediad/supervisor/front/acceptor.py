@@ -1,4 +1,4 @@
-"""Takes connections in from a listening socket: a few in each turn of the loop, and none without a place."""
+"""Acceptance of connections on a listening socket: a few in each turn of the loop, none above the limits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any
 from mediad.supervisor.front.admissions import Admissions
 
 ACCEPTS_PER_TURN = 16
-"""So many, then everybody else has a turn."""
+"""The connections accepted before other tasks of the loop have a turn."""
 
 HANDSHAKE_TIMEOUT_S = 10.0
-"""For TLS, from the acceptance on."""
+"""The time for the TLS handshake, from the acceptance on."""
 
 _RETRY_S = 0.5
-"""When the kernel has nothing to lend, it is asked again after this."""
+"""The pause after the kernel had no descriptor or memory for a connection."""
 
 _SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -42,7 +42,10 @@ class Acceptor:
         admissions: Admissions,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`protocol` makes what speaks on a connection; it has a `visitor` whose `on_lost` we may set."""
+        """Accept from `listener`.
+
+        `protocol` makes what speaks on a connection; `on_lost` of its `visitor` is set here.
+        """
         self._listener = listener
         self._protocol = protocol
         self._admissions = admissions
@@ -73,10 +76,12 @@ class Acceptor:
                 sock, address = self._listener.accept()
             except OSError as error:
                 if error.errno in _SCARCE:
-                    logger.error("no connection can be accepted: %s", error.strerror)
+                    logger.error(
+                        "no connection can be accepted: %s; trying again every %g s", error.strerror, _RETRY_S
+                    )
                     self._loop.remove_reader(self._listener)
                     self._loop.call_later(_RETRY_S, self._listen)
-                return  # nobody is waiting, or who was has gone away
+                return  # no client is waiting, or the one that was has gone away
             self._take(sock, address[0] if isinstance(address, tuple) else "")
 
     def _take(self, sock: socket.socket, address: str) -> None:

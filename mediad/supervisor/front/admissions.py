@@ -1,7 +1,7 @@
-"""How many connections the front takes in, in all and by address.
+"""The number of connections that the front accepts, in all and by address: bookkeeping without I/O.
 
-Pure bookkeeping. A process that has no descriptor left can neither replace a worker nor hear mediactl nor
-open a log; whoever comes to the front when it is nearly so far is told to come again.
+A process without a free descriptor can neither replace a worker nor answer mediactl nor open a log. So before
+that happens, clients that connect are refused, and told to come again.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ from __future__ import annotations
 from mediad.addresses import holder_of
 
 RESERVED = 128
-"""Descriptors kept for the admin socket's clients, the log, webhooks and the daemon's own."""
+"""Descriptors kept for clients of the admin socket, the log, webhooks and the daemon itself."""
 
 RESERVED_PER_WORKER = 16
-"""A worker's pipes, twice: those of the old one may still be open when the new one is started."""
+"""Descriptors of a worker's pipes, twice: the old ones may still be open when a new worker is started."""
 
 
 def connection_limit(descriptors: int, workers: int) -> int:
-    """How many connections a process may hold that may open so many descriptors."""
+    """The connections that a process may hold, from its limit of descriptors and its number of workers."""
     return max(descriptors // 8, descriptors - RESERVED - RESERVED_PER_WORKER * workers)
 
 
 class Admissions:
-    """Who is in."""
+    """The connections that are open."""
 
     def __init__(self, limit: int, per_address: int) -> None:
         self.limit = limit
         self.per_address = per_address
-        """May change at any time; who is in stays. 0 is no limit."""
+        """The limit of one address, 0 for none. It may change at any time; connections that are open stay."""
         self.count = 0
         self._by_owner: dict[str, int] = {}
 
     def refusal(self, address: str) -> str | None:
-        """Why one more connection from there is too much; None when it is not."""
+        """The reason why one more connection from `address` is too much; None when it is not."""
         if self.count >= self.limit:
             return f"{self.count} connections are all this process may hold (see LimitNOFILE=, ulimit -n)"
         owner = holder_of(address) if address else ""

@@ -1,4 +1,4 @@
-"""The one HTTP port: sockets opened early, and uvicorn as a guest in the daemon's loop."""
+"""The one HTTP port: sockets opened early, and uvicorn run inside the daemon's event loop."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from mediad.supervisor.front.acceptor import Acceptor
 from mediad.supervisor.front.admissions import Admissions
 
 FIRST_ROOM = "hello"
-"""The room that people are shown first."""
+"""The room that the link in the log leads to."""
 
 CLOSE_TIMEOUT_S = 1
-"""What connections get to finish in when the front stops; by then every WebSocket has been told to close."""
+"""The time for connections to finish when the front stops; every WebSocket was told to close before."""
 
 
 async def open_front(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for every address of `host`; what connects waits until `Front.start`.
+    """Listening sockets for every address of `host`; connections wait until `Front.start`.
 
-    Raises ConfigError when `host` is not of this machine, PortError when the port is taken.
+    Raises ConfigError when `host` is not an address of this machine, PortError when the port is taken.
     """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
@@ -40,7 +40,7 @@ async def open_front(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for address in addresses:
-            # With port 0 the kernel chooses once; the other addresses of the name follow.
+            # With port 0 the kernel chooses once, and the other addresses of the name use the same port.
             sockets.append(listen_tcp(address, sockets[0].getsockname()[1] if sockets else port, key="host"))
     except BaseException:
         for sock in sockets:
@@ -50,7 +50,7 @@ async def open_front(host: str, port: int) -> list[socket.socket]:
 
 
 def front_url(host: str, port: int, *, tls: bool = False) -> str:
-    """What to type into a browser on this machine."""
+    """The address to type into a browser on this machine."""
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host)
         if address.is_unspecified:
@@ -61,12 +61,12 @@ def front_url(host: str, port: int, *, tls: bool = False) -> str:
 
 
 def room_url(url: str) -> str:
-    """A link into a room: two tabs on it meet, while the page makes up a room for who names none."""
+    """A link to one room, where two tabs meet; without a room in it, each tab would get a room of its own."""
     return f"{url}?roomId={FIRST_ROOM}"
 
 
 class Front:
-    """uvicorn serving `app`: started when told, and stopped within CLOSE_TIMEOUT_S or so."""
+    """uvicorn serving `app`: started when told, and stopped within about CLOSE_TIMEOUT_S."""
 
     def __init__(
         self,
@@ -76,8 +76,10 @@ class Front:
         admissions: Admissions,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`options` are uvicorn's, on top of what a guest in this process needs. `admissions` say who may
-        connect."""
+        """Prepare to serve.
+
+        `options` are uvicorn's, besides those set here; `admissions` say which connections are accepted.
+        """
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -101,10 +103,10 @@ class Front:
             if self._serving.done():
                 self._serving.result()
                 raise MediadError("the HTTP front did not start")
-            await asyncio.sleep(0.005)  # uvicorn offers a flag and no event
+            await asyncio.sleep(0.005)  # uvicorn sets a flag, and has no event to wait for
 
     async def wait_end(self) -> None:
-        """Return, or raise, when it has ended by itself, which it should not."""
+        """Return, or raise, when the front has ended by itself, which it should not."""
         if self._serving is not None:
             await asyncio.shield(self._serving)
 
@@ -118,8 +120,7 @@ class Front:
 
 
 class _Guest(uvicorn.Server):
-    """A server that accepts as we do, and leaves the process's signals alone: what they mean is the daemon's
-    to decide."""
+    """A server that accepts by Acceptor, and does not handle signals: the daemon does."""
 
     def __init__(self, config: uvicorn.Config, admissions: Admissions, tls: ssl.SSLContext | None) -> None:
         super().__init__(config)

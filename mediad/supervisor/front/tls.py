@@ -1,4 +1,4 @@
-"""TLS on the front: certificate files checked before they are used, and replaced while connections go on."""
+"""TLS on the front: certificate files are checked before use, and replaced while connections stay open."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from mediad.errors import ConfigError
 from mediad.words import plural
 
 SOON = datetime.timedelta(days=14)
-"""Certificates that end sooner than this are worth a warning: renewal has failed before now."""
+"""The time before a certificate's end at which a warning is logged: renewal should have happened by then."""
 
 logger = logging.getLogger(__name__)
 
 
 class FrontTls:
-    """The front's certificate. Constructing it raises ConfigError for files that do not serve."""
+    """The front's certificate. The constructor raises ConfigError for files that cannot be used."""
 
     def __init__(self, settings: Settings) -> None:
         self.context = _context(settings)
-        """What new connections are greeted with; it stays the same object for the life of the front."""
+        """The context of new connections; the same object as long as the front lives."""
         self.certificate = read_certificate(settings)
         self._warn()
 
     async def prepare(self, settings: Settings) -> Commit:
-        """Read the files of `settings` again. Raises ConfigError; then the old certificate goes on."""
-        await asyncio.to_thread(_context, settings)  # an attempt on one that is nobody's yet
+        """Read the files of `settings` again. Raises ConfigError; the old certificate then stays in use."""
+        await asyncio.to_thread(_context, settings)  # a trial on a context that is not in use
         certificate = read_certificate(settings)
 
         def commit() -> str | None:
@@ -46,24 +46,30 @@ class FrontTls:
         return commit
 
     def ends_s(self) -> float:
-        """When the certificate is no longer valid, in Unix time."""
+        """The end of the certificate, in Unix time (seconds)."""
         return ends(self.certificate).timestamp()
 
     def _warn(self) -> None:
         left = ends(self.certificate) - datetime.datetime.now(datetime.UTC)
         if left < datetime.timedelta():
-            logger.error("the TLS certificate has expired on %s", f"{ends(self.certificate):%Y-%m-%d}")
+            logger.error(
+                "the TLS certificate expired on %s, browsers refuse it: renew it, then run mediactl reload",
+                f"{ends(self.certificate):%Y-%m-%d}",
+            )
         elif left < SOON:
-            logger.warning("the TLS certificate expires in %s", plural(left.days, "day"))
+            logger.warning(
+                "the TLS certificate expires in %s; renew it, then run mediactl reload",
+                plural(left.days, "day"),
+            )
 
 
 def ends(certificate: x509.Certificate) -> datetime.datetime:
-    """When it is no longer valid, in UTC."""
+    """The end of a certificate, in UTC."""
     return certificate.not_valid_after_utc
 
 
 def read_certificate(settings: Settings) -> x509.Certificate:
-    """The first of the file, which is the front's own. Raises ConfigError."""
+    """The first certificate of the file, which is the front's own. Raises ConfigError."""
     path = settings.tls_certificate
     assert path is not None
     try:
@@ -75,8 +81,8 @@ def read_certificate(settings: Settings) -> x509.Certificate:
 
 
 def _context(settings: Settings) -> ssl.SSLContext:
-    """TLS 1.2 or newer, HTTP/1.1 only: WebSockets are negotiated on it."""
-    read_certificate(settings)  # says better what is wrong with it
+    """A context for TLS 1.2 or newer, HTTP/1.1 only, since WebSockets need it. Raises ConfigError."""
+    read_certificate(settings)  # its errors are clearer than those of OpenSSL
     certificate, key = settings.tls_certificate, settings.tls_private_key
     assert certificate is not None
     name, path = ("tls_private_key", key) if key is not None else ("tls_certificate", certificate)
@@ -100,7 +106,7 @@ def _readable_key(path: str) -> None:
 
 
 def _no_password() -> str:
-    """Without this OpenSSL would ask on the terminal."""
+    """An empty password; without this function OpenSSL would ask on the terminal."""
     return ""
 
 

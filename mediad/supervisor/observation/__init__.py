@@ -1,1 +1,1 @@
-"""What operators see of the node without asking for it: status, events, metrics, webhooks."""
+"""The operators' view of the node: status, events, metrics, webhooks."""

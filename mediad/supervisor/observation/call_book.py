@@ -1,4 +1,4 @@
-"""CallBook: what happens in rooms, turned into the feed's events and the counters behind /metrics."""
+"""CallBook: turns what happens in rooms into events of the feed and counters of /metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mediad.telemetry.instruments import Instruments
 from mediad.telemetry.join_phases import PHASES, TransportClock
 
 SHARE_TOLD_S = 60.0
-"""How often at most it is told that shares of a kind are used up."""
+"""The shortest time between two reports that shares of one kind are used up."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class _Room:
 
 
 class CallBook(Observer):
-    """Holds one small record for each open room, connected peer and transport on its way, no more."""
+    """Holds one small record for each open room, connected peer and connecting transport, and no others."""
 
     def __init__(
         self, feed: Feed, instruments: Instruments, now_s: Callable[[], float] = time.monotonic
@@ -41,13 +41,13 @@ class CallBook(Observer):
         self._rooms: dict[str, _Room] = {}
         self._since_s: dict[
             tuple[str, str], float
-        ] = {}  # a peer's connection, and from its join on, its join
+        ] = {}  # the time of a peer's connection; after its join, the time of its join
         self._transports = TransportClock(now_s, self._phase, self._abandon)
         self._shares_told_s: dict[tuple[int, str, str], float] = {}
         self._prepare()
 
     def _prepare(self) -> None:
-        """Series that are there from the start: the first increase would go unseen otherwise."""
+        """Create the series that must exist from the start: an increase from nothing is not seen as one."""
         causes = [cause.value for cause in CloseCause]
         for cause in (LEFT, *causes):
             self._count.leaves.labels(cause)
@@ -77,7 +77,7 @@ class CallBook(Observer):
         self._count.rejects.labels(kind).inc()
 
     def share_refused(self, worker_id: int, table: str, kind: str, name: str, reason: str) -> None:
-        """Every one is counted; told and logged is one a minute, since one who meets a limit tries again."""
+        """Count every refusal; publish and log one a minute: a client that meets a limit tries again."""
         self._count.share_refusals.labels(table, kind).inc()
         now_s = self._now_s()
         if now_s < self._shares_told_s.get((worker_id, table, kind), -math.inf) + SHARE_TOLD_S:
@@ -90,7 +90,7 @@ class CallBook(Observer):
 
     @property
     def remembered(self) -> int:
-        """How many records it holds."""
+        """The number of records held."""
         return len(self._rooms) + len(self._since_s) + self._transports.timed
 
     # -- rooms ---------------------------------------------------------------------------------------------

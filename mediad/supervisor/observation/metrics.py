@@ -1,4 +1,4 @@
-"""`GET /metrics`: what is counted as it happens, and what is looked up when Prometheus asks."""
+"""`GET /metrics`: counters moved as things happen, and figures looked up when Prometheus asks."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ STATUSES = ("ok", "degraded", "draining", "full", "unavailable")
 
 
 class Rooms(Protocol):
-    """What is asked of the registry of rooms."""
+    """The part of the registry of rooms that is used here."""
 
     def rooms(self) -> list[Room]: ...
 
 
 class Metrics:
-    """Adds to `registry` what this node knows; `scrape` writes all of it down."""
+    """Adds the figures of this node to `registry`; `scrape` returns them all as text."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Metrics:
         feed: Feed,
     ) -> None:
         self.lag = LoopLag()
-        """Of the supervisor's event loop; for the daemon to start and stop."""
+        """Lag of the supervisor's event loop; the daemon starts and stops the measurement."""
         self._registry = registry
         self._settings = settings
         self._status = status
@@ -55,15 +55,15 @@ class Metrics:
         self._rooms = rooms
         self._feed = feed
         self._reports: Reports = {}
-        self._written: dict[str, tuple[bytes, float]] = {}  # by content type, and when
+        self._written: dict[str, tuple[bytes, float]] = {}  # text and time, by content type
         self._scraping = asyncio.Lock()
         registry.register(_Lookup(self))
         ProcessCollector(registry=registry)
 
     async def scrape(self, accept: str) -> tuple[bytes, str]:
-        """The text, and its content type, in the best format that `accept` (the HTTP header) allows.
+        """The text and its content type, in the best format that `accept` (the HTTP header) allows.
 
-        Whoever asks more often than every FRESH_S gets the same again: asking is free, answering is not.
+        A request within FRESH_S of the last one gets the same text: writing it is expensive.
         """
         encode, content_type = choose_encoder(_plainly(accept))
         async with self._scraping:
@@ -75,7 +75,7 @@ class Metrics:
         return text, content_type
 
     def collect(self) -> Iterator[Metric]:
-        """Everything that is looked up; called while the text is written."""
+        """All figures that are looked up; called while the text is written."""
         yield from self._node()
         yield from self._places()
         yield from self._calls()
@@ -99,7 +99,7 @@ class Metrics:
         yield events
 
     def _limits(self) -> Metric:
-        """Those that are set, as they are now."""
+        """The limits that are set, as they are now."""
         settings, rooms = self._status.settings, self._rooms.rooms()
         peers = sum(len(room.peers) for room in rooms)
         family = GaugeMetricFamily(
@@ -114,7 +114,7 @@ class Metrics:
         return family
 
     def _places(self) -> Iterator[Metric]:
-        """What the pool knows of each worker, whether it answers or not."""
+        """The pool's figures of each worker, whether it answers or not."""
         workers, drops = self._pool.workers, drops_by_port()
 
         def gauge(name: str, doc: str, values: list[float]) -> Metric:
@@ -175,7 +175,7 @@ class Metrics:
         return pipes
 
     def _calls(self) -> Iterator[Metric]:
-        """Rooms and peers now; none of them by name, since clients choose names without end."""
+        """Rooms and peers now; none by its name, because clients choose names without limit."""
         rooms, peers, joined = Counter[int](), Counter[int](), Counter[int]()
         scores = dict.fromkeys(range(11), 0)
         for room in self._rooms.rooms():
@@ -229,7 +229,7 @@ class Metrics:
 
 
 class _Lookup:
-    """What the registry calls, without being asked for its names beforehand."""
+    """A collector for the registry that does not list its names beforehand."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -250,9 +250,9 @@ def _uptime_s(worker: Worker) -> float:
 
 
 def _plainly(accept: str) -> str:
-    """The Accept header with the parameters we know, which are those of two formats.
+    """The Accept header reduced to the two formats known here, without unknown parameters.
 
-    The library takes any version that a stranger makes up for a format of its own, and trips over some.
+    The library accepts any version that a client makes up for its own format, and fails on some of them.
     """
     for wanted in accept.split(","):
         match wanted.partition(";")[0].strip().lower():

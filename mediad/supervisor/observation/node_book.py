@@ -1,4 +1,4 @@
-"""NodeBook: what happens to workers and drains, turned into the feed's events and counters."""
+"""NodeBook: turns what happens to workers and drains into events of the feed and counters of /metrics."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from mediad.telemetry.instruments import Instruments
 
 
 class NodeBook(Watcher):
-    """As CallBook is for rooms."""
+    """Events and counters of the node; CallBook has those of rooms."""
 
     def __init__(self, feed: Feed, instruments: Instruments) -> None:
         self._feed = feed
         self._count = instruments
 
     def worker_ready(self, worker_id: int, pid: int) -> None:
-        for cause in DEATH_CAUSES:  # there before the first death, which would go unseen otherwise
+        for cause in DEATH_CAUSES:  # exists before the first death, which would not be seen otherwise
             self._count.worker_deaths.labels(worker_id, cause)
         self._feed.publish("worker.ready", worker=worker_id, pid=pid)
 

@@ -1,4 +1,4 @@
-"""Everything that tells operators about this node, put together: feed, counters, /metrics, webhooks."""
+"""The operators' view of this node, put together: feed, counters, /metrics, webhooks."""
 
 from __future__ import annotations
 
@@ -27,10 +27,13 @@ logger = logging.getLogger(__name__)
 
 
 class Observation:
-    """Made before what it observes, and attached to it afterwards."""
+    """Feed, counters, /metrics and webhooks.
+
+    Made before pool and rooms, and connected to them by `attach`.
+    """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
-        """Raises ConfigError when webhooks cannot be signed as they should be."""
+        """Read the webhooks' secret. Raises ConfigError when it cannot be read."""
         _secret(settings)
         self.feed = Feed()
         self._settings = settings
@@ -38,7 +41,7 @@ class Observation:
         self._numbers = CollectorRegistry()
         self._instruments = Instruments(self._numbers)
         self.call_book = CallBook(self.feed, self._instruments)
-        """The registry's observer."""
+        """The observer of the registry of rooms."""
         self._webhooks: Webhooks | None = None
 
     def attach(self, status: Status, pool: WorkerPool, rooms: RoomRegistry, drains: Drains) -> None:
@@ -46,7 +49,7 @@ class Observation:
         self.metrics = Metrics(self._numbers, self._settings, status, pool, rooms, self.feed)
 
     def watch_certificate(self, ends_s: Callable[[], float]) -> None:
-        """Show when the front's certificate ends: `ends_s`, in Unix time."""
+        """Show the end of the front's certificate: `ends_s`, in Unix time."""
         expiry = Gauge(
             "mediad_tls_certificate_expiry_timestamp_seconds",
             "When the front's certificate ends, in Unix time.",
@@ -55,7 +58,10 @@ class Observation:
         expiry.set_function(ends_s)
 
     async def start(self) -> None:
-        """Raises ConfigError like the constructor: the file may be another one by now."""
+        """Start /metrics and webhooks.
+
+        Raises ConfigError as the constructor does: the file may have changed.
+        """
         commit = await self.prepare(self._settings)
         self.metrics.lag.start()
         lost = self._instruments.webhook_events_lost
@@ -68,27 +74,29 @@ class Observation:
         await self._webhooks.start()
 
     async def prepare(self, settings: Settings) -> Callable[[], str | None]:
-        """Read what new settings need, and return what makes them count. Raises ConfigError."""
+        """Read what new settings need, and return the function that applies them. Raises ConfigError."""
         secret = await asyncio.to_thread(_secret, settings)
 
         def commit() -> str | None:
             if self._webhooks is None or not self._webhooks.configure(settings.webhook_url, secret):
                 return None
             if settings.webhook_url is not None and secret is None:
-                logger.warning("webhooks are not signed: there is no webhook_secret_file")
+                logger.warning(
+                    "webhooks are not signed, so receivers cannot tell who sent them: set webhook_secret_file"
+                )
             return "webhooks"
 
         return commit
 
     async def stop(self) -> None:
-        """After the last event."""
+        """Stop, after the last event was published."""
         self.metrics.lag.stop()
         if self._webhooks is not None:
             await self._webhooks.stop()
 
 
 def outbox_path(settings: Settings, environ: Mapping[str, str]) -> str | None:
-    """Where undelivered events are kept; None is nowhere. systemd sets $STATE_DIRECTORY."""
+    """The file of undelivered events; None for no file. systemd sets $STATE_DIRECTORY."""
     if settings.webhook_outbox is not None or settings.webhook_url is None:
         return settings.webhook_outbox
     directory = environ.get("STATE_DIRECTORY", "").split(":")[0]

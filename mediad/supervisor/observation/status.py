@@ -1,4 +1,4 @@
-"""What the node says about itself, to HTTP clients and to mediactl."""
+"""The node's description of itself, for HTTP clients and for mediactl."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mediad.supervisor.workers.pool import Worker, WorkerPool
 from mediad.words import plural
 
 REPORT_TIMEOUT_S = 2.0
-"""A worker that takes longer is left out of what is asked about all of them."""
+"""The time a worker has to answer; a slower one is left out of reports about all workers."""
 
 
 class Rooms(Protocol):
-    """What is asked of the registry of rooms."""
+    """The part of the registry of rooms that is used here."""
 
     @property
     def room_count(self) -> int: ...
@@ -29,7 +29,7 @@ class Rooms(Protocol):
     def peer_count(self) -> int: ...
 
     def summaries(self) -> list[dict[str, Any]]:
-        """For each room its roomId, workerId, and how many peers, producers and consumers it has."""
+        """The rooms: roomId, workerId, and the number of peers, producers and consumers of each."""
         ...
 
 
@@ -38,7 +38,7 @@ class Status:
 
     def __init__(self, settings: Settings, pool: WorkerPool, rooms: Rooms) -> None:
         self.url: str | None = None
-        """Where the front is, once it is."""
+        """The address of the front, once it serves."""
         self.settings = settings
         self._pool = pool
         self._rooms = rooms
@@ -67,8 +67,11 @@ class Status:
         return {"workers": [self._worker(worker) for worker in self._pool.workers]}
 
     def health(self) -> dict[str, Any]:
-        """`GET /health`: status "ok" while new rooms are welcome, "degraded" when they are although something
-        is wrong, else "draining", "full" or "unavailable"; and what is wrong, in words."""
+        """`GET /health`: a status, and the problems in words.
+
+        The status is "ok" or "degraded" (something is wrong) while new rooms are accepted, else "draining",
+        "full" or "unavailable".
+        """
         workers = self._pool.workers
         return {
             "status": self._health(),
@@ -102,7 +105,7 @@ class Status:
         return summary(self.health(), self._rooms.room_count, self._rooms.peer_count)
 
     async def overview(self) -> dict[str, Any]:
-        """One look at the node: health, size, age, and what the kernel lends its sockets."""
+        """The node at a glance: health, size, age, and what the kernel offers its sockets."""
         reports = await self.worker_reports()
         return {
             **self.health(),
@@ -118,7 +121,7 @@ class Status:
         }
 
     async def worker_reports(self) -> dict[str, dict[str, Any]]:
-        """What each worker that answers says in worker.stats, by worker id."""
+        """The answer of each worker to worker.stats, by worker id; workers that are silent are left out."""
         links = self.links()
         reports = await asyncio.gather(*(_report(link) for link in links))
         return {
@@ -128,7 +131,7 @@ class Status:
         }
 
     def links(self) -> list[WorkerLink]:
-        """To each worker that runs."""
+        """The links to the workers that run."""
         return [worker.process.link for worker in self._pool.workers if worker.process is not None]
 
     def _worker(self, worker: Worker) -> dict[str, Any]:
@@ -155,19 +158,19 @@ class Status:
 
 
 def _state(worker: Worker) -> str:
-    """What a worker is up to, in one word or two."""
+    """The state of a worker, in one word or two."""
     if worker.process is not None:
         return "draining" if worker.draining else "ready"
     return "restarting" if worker.next_start_s is None else "backing off"
 
 
 def _until(then_s: float | None) -> float | None:
-    """Seconds from now."""
+    """Seconds from now until `then_s`."""
     return None if then_s is None else round(max(0.0, then_s - time.monotonic()), 1)
 
 
 def _nearly_full(worker: Worker) -> str:
-    """What a worker runs out of, told to a person."""
+    """The fullest table of a worker, or its lack of memory, in words."""
     what, used = worker.fullest()
     if worker.stock.shortage is not None:
         return f"worker {worker.worker_id}: {worker.stock.shortage}"
@@ -178,7 +181,7 @@ def _nearly_full(worker: Worker) -> str:
 
 
 def _loop_of(worker: Worker) -> str:
-    """A crash loop, told to a person."""
+    """The crash loop of a worker, in words."""
     next_start_s = _until(worker.next_start_s)
     then = "it is running again" if worker.process is not None else "it is being started"
     if next_start_s is not None:
@@ -199,18 +202,18 @@ async def _report(link: WorkerLink) -> dict[str, Any] | None:
     try:
         async with asyncio.timeout(REPORT_TIMEOUT_S):
             return await link.request("worker.stats", {})
-    except (MediadError, TimeoutError):  # it is dying or hanging: no news of it is news enough here
+    except (MediadError, TimeoutError):  # it is ending or hanging: it is left out
         return None
 
 
 def _all_have(reports: dict[str, dict[str, Any]], feature: str) -> bool | None:
-    """Whether every worker has it; None while no worker says."""
+    """True when every worker has the feature; None when no worker tells."""
     known = [bool(report[feature]) for report in reports.values() if feature in report]
     return all(known) if known else None
 
 
 def summary(health: dict[str, Any], rooms: int, peers: int) -> str:
-    """`3 rooms, 7 peers, 4 of 4 workers ready`, after the state when it is not "ok"."""
+    """The node in one line: `3 rooms, 7 peers, 4 of 4 workers ready`, after a status that is not "ok"."""
     state = "" if health["status"] == "ok" else f"{health['status']}: "
     return (
         f"{state}{plural(rooms, 'room')}, {plural(peers, 'peer')}, "

@@ -11,7 +11,7 @@ _TABLES = ("/proc/net/udp", "/proc/net/udp6")
 
 
 def drops_by_port() -> dict[int, int]:
-    """Local port → drops of all its sockets since each was opened; {} where there is no such table."""
+    """Drops by local port, of all its sockets since each was opened; {} where there is no such table."""
     drops: dict[int, int] = {}
     for table in _TABLES:
         try:
@@ -24,7 +24,7 @@ def drops_by_port() -> dict[int, int]:
 
 
 def parse(text: str) -> list[tuple[int, int]]:
-    """(local port, drops) of each row of such a table; proc(5). Rows of another shape are passed over."""
+    """(local port, drops) of each row of such a table; proc(5). Rows of another shape are skipped."""
     rows = []
     for line in text.splitlines()[1:]:
         fields = line.split()

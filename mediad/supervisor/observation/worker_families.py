@@ -1,6 +1,6 @@
-"""What workers report, as Prometheus has it: pure functions from reports to metric families.
+"""The reports of workers as Prometheus metric families: pure functions.
 
-A restarted worker counts from zero again, which rate() and increase() know to deal with.
+A restarted worker counts from zero again; rate() and increase() handle that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 Reports = Mapping[str, Mapping[str, Any]]
-"""What each worker that answers says in worker.stats, by worker id."""
+"""The answer of each worker to worker.stats, by worker id; workers that do not answer are missing."""
 
 COUNTERS = {
     "datagrams_received": ("datagrams_received", "Datagrams of any kind received."),
@@ -30,7 +30,7 @@ COUNTERS = {
     "send_messages": ("send_messages", "Messages in those; with UDP GSO one holds several datagrams."),
     "probation_sent": ("probation_sent", "Padding packets sent to probe for bandwidth."),
 }
-"""A worker's counter → our name (without mediad_ and _total), and what it counts."""
+"""Our name (without mediad_ and _total) and the meaning of each counter of a worker."""
 
 OBJECTS = {
     "transports": "WebRTC transports open.",
@@ -40,7 +40,7 @@ OBJECTS = {
 
 
 def families(reports: Reports) -> Iterator[Metric]:
-    """Everything that comes from worker.stats."""
+    """All metric families made from worker.stats."""
     for key, (name, doc) in COUNTERS.items():
         yield _counter(name, doc, reports, lambda report, key=key: report.get("counters", {}).get(key))
     for name, doc in OBJECTS.items():
@@ -71,7 +71,7 @@ def families(reports: Reports) -> Iterator[Metric]:
 
 
 def lag_family(lags: Mapping[str, Any]) -> Metric:
-    """Event loop lag by process, from what LoopLag reports; None for one that does not."""
+    """Event loop lag by process, from the reports of LoopLag; None for a process without one."""
     family = HistogramMetricFamily(
         "mediad_loop_lag_seconds", "How late the process's event loop is.", labels=("process",)
     )
@@ -82,7 +82,7 @@ def lag_family(lags: Mapping[str, Any]) -> Metric:
 
 
 def _links(reports: Reports) -> Iterator[Metric]:
-    """What workers' looks at their links saw (worker/sampling.py)."""
+    """Bitrates, round trips and losses that workers sampled on their transports (worker/sampling.py)."""
     bitrate = GaugeMetricFamily(
         "mediad_bitrate_bps", "Of all transports together, in bit/s.", labels=("worker", "direction")
     )
@@ -107,7 +107,7 @@ def _links(reports: Reports) -> Iterator[Metric]:
 
 
 def _add(family: HistogramMetricFamily, labels: tuple[str, ...], report: Mapping[str, Any]) -> None:
-    """What Histogram.report says, as Prometheus counts: each bucket holds those below it as well."""
+    """Add a report of Histogram in Prometheus' form: each bucket also counts those below it."""
     counts = itertools.accumulate(report["buckets"])
     family.add_metric(
         labels, list(zip([*map(str, report["bounds"]), "+Inf"], counts, strict=True)), report["sum"]

@@ -1,1 +1,1 @@
-"""What the daemon and systemd tell each other."""
+"""The messages between the daemon and systemd."""

@@ -1,4 +1,4 @@
-"""Signs of life for systemd: the status line, the watchdog, and more time while a stop takes long."""
+"""Regular messages to systemd: the status line, the watchdog, and more time while a stop takes long."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from mediad.errors import ConfigError
 from mediad.supervisor.systemd.service_manager import ServiceManager
 
 INTERVAL_S = 5.0
-"""How old the status line may get."""
+"""The greatest age of the status line."""
 
 STOP_PATIENCE_S = 4 * INTERVAL_S
-"""What stopping gets with each beat; without beats systemd goes back to killing."""
+"""The time that each message of a stop asks for; when the messages end, systemd kills the daemon."""
 
 logger = logging.getLogger(__name__)
 
 
 class Workers(Protocol):
-    """What is asked of the pool."""
+    """The part of the pool that is used here."""
 
     async def all_answer(self, timeout_s: float) -> bool:
-        """Whether every worker that counts as ready answers now."""
+        """True when every worker that counts as ready answers now."""
         ...
 
 
 class Overview(Protocol):
-    """What is asked of the status."""
+    """The part of the status that is used here."""
 
     def summary(self) -> str:
         """Rooms, peers and workers in one line."""
@@ -36,12 +36,13 @@ class Overview(Protocol):
 
 
 class Heartbeat:
-    """Beats while the event loop turns.
+    """Tells systemd, as long as the event loop turns, that the daemon works.
 
-    The watchdog is fed only after every ready worker has answered. A worker that hangs is found and replaced
-    by the pool long before the watchdog bites; it bites when the pool or the loop itself has stopped working.
-    Workers known to be dead do not count: waiting to restart them is being alive. Nor does a front without
-    file descriptors left: ending the calls that go on would not help those that cannot come in.
+    The watchdog is fed only after every ready worker has answered. The pool finds and replaces a worker that
+    hangs long before systemd's watchdog expires; the watchdog expires when the pool or the loop itself has
+    stopped working. Workers known to be dead do not count: the daemon waits to restart them, and that is
+    working. A front without free descriptors does not count either: a restart would end the calls that go on,
+    and help no client.
     """
 
     def __init__(
@@ -56,13 +57,13 @@ class Heartbeat:
         self._beating: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Everything is ready."""
+        """Tell systemd that everything is ready, and go on telling that the daemon works."""
         self._manager.ready(self._line())
         if self._manager.listens:
             self._beating = asyncio.create_task(self._beat_on())
 
     def stopping(self) -> None:
-        """The end has begun; it may take a while yet."""
+        """Tell systemd that the stop has begun; it may take a while."""
         if not self._stopping:
             self._stopping = True
             self._manager.stopping(self._line())
@@ -74,25 +75,29 @@ class Heartbeat:
             await asyncio.gather(self._beating, return_exceptions=True)
 
     async def reload(self) -> None:
-        """A reload that systemd asked for, with SIGHUP."""
+        """Reload as systemd asked for with SIGHUP, and tell it when that is done."""
         self._manager.reloading()
         try:
             await self._live.reload()
         except ConfigError:
-            pass  # it was logged, and the status line says so
+            pass  # already logged, and shown in the status line
         except Exception:
-            logger.exception("the reload failed")
+            logger.exception(
+                "the reload ended with an unexpected error: mediactl config shows the settings in force"
+            )
         self._manager.ready(self._line())
 
     async def beat(self) -> None:
-        """Once."""
+        """Tell systemd once that the daemon works."""
         if self._stopping:
             self._manager.extend_stop(STOP_PATIENCE_S)
         elif self._manager.watchdog_s is not None:
             if await self._workers.all_answer(self._interval_s):
                 self._manager.feed_watchdog()
             else:
-                logger.warning("a worker does not answer: the watchdog is not fed")
+                logger.warning(
+                    "a worker does not answer: the watchdog is not fed; if it lasts, systemd restarts mediad"
+                )
         self._manager.show(self._line())
 
     async def _beat_on(self) -> None:
@@ -101,6 +106,6 @@ class Heartbeat:
             await asyncio.sleep(self._interval_s)
 
     def _line(self) -> str:
-        """A reload that failed stays in it until one succeeds."""
+        """The status line. A failed reload stays in it until one succeeds."""
         trouble = f"; not reloaded: {self._live.trouble}" if self._live.trouble else ""
         return self._overview.summary() + trouble

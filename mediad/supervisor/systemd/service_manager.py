@@ -1,6 +1,6 @@
-"""What systemd and the daemon say to each other: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
+"""The protocols of systemd: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
 
-Without systemd nobody listens, and all of this does nothing.
+Without systemd there is no receiver, and all of this does nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ logger = logging.getLogger(__name__)
 
 
 class ServiceManager:
-    """Takes its variables out of `environ`: workers must not take themselves for the service."""
+    """The connection to systemd.
+
+    Its variables are taken out of `environ`, so that workers do not use them.
+    """
 
     def __init__(self, environ: MutableMapping[str, str], pid: int | None = None) -> None:
         told = {name: environ.pop(name, "") for name in _VARIABLES}
         mine = str(os.getpid() if pid is None else pid)
         self.watchdog_s: float | None = None
-        """Within what time `feed_watchdog` must be called, again and again; None when nobody watches."""
+        """The time within which `feed_watchdog` must be called, again and again; None without a watchdog."""
         if told["WATCHDOG_USEC"].isdigit() and told["WATCHDOG_PID"] in ("", mine):
             self.watchdog_s = int(told["WATCHDOG_USEC"]) / 1e6 or None
         self._address = _address(told["NOTIFY_SOCKET"])
@@ -38,9 +41,9 @@ class ServiceManager:
         return self._address is not None
 
     def take_sockets(self) -> list[socket.socket]:
-        """The listening sockets of the .socket unit, once; none without socket activation.
+        """Return the listening sockets of the .socket unit, once; none without socket activation.
 
-        Raises ConfigError for anything a browser could not connect to.
+        Raises ConfigError when one of them is not a listening TCP socket.
         """
         fds = range(FIRST_INHERITED_FD, FIRST_INHERITED_FD + self._inherited)
         self._inherited = 0
@@ -56,29 +59,29 @@ class ServiceManager:
         return sockets
 
     def ready(self, status: str) -> None:
-        """Started, or reloaded."""
+        """Say that the daemon has started, or has reloaded."""
         self._notify("READY=1", f"STATUS={status}")
 
     def reloading(self) -> None:
-        """SIGHUP was heard; `ready` says when it is done."""
+        """Say that a reload has begun; `ready` says that it is done."""
         self._notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self, status: str) -> None:
         self._notify("STOPPING=1", f"STATUS={status}")
 
     def extend_stop(self, patience_s: float) -> None:
-        """Stopping goes well, and takes at least this much longer than TimeoutStopSec may allow."""
+        """Ask for more time: the stop takes at least this much longer; TimeoutStopSec might not allow it."""
         self._notify(f"EXTEND_TIMEOUT_USEC={int(patience_s * 1e6)}")
 
     def show(self, status: str) -> None:
-        """The line in `systemctl status`."""
+        """Set the status line of `systemctl status`."""
         self._notify(f"STATUS={status}")
 
     def feed_watchdog(self) -> None:
         self._notify("WATCHDOG=1")
 
     def _notify(self, *lines: str) -> None:
-        """A manager that does not keep up misses a line, but the daemon never waits for it."""
+        """Send without waiting: systemd misses a message when it is too slow to read."""
         if self._address is None:
             return
         message = "\n".join(line.replace("\n", " ") for line in lines)
@@ -86,11 +89,14 @@ class ServiceManager:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sock:
                 sock.sendto(message.encode(errors="replace"), self._address)
         except OSError as error:
-            logger.debug("systemd cannot be told %s: %s", lines[0], error)
+            logger.debug("systemd was not told %s: %s", lines[0], error)
 
 
 def _address(text: str) -> str | None:
-    """@ stands for the zero byte of an abstract name; other kinds of address are for virtual machines."""
+    """The address as the kernel takes it: @ stands for the zero byte of an abstract name.
+
+    None for other kinds of address, which are for virtual machines.
+    """
     if text.startswith("@"):
         return "\0" + text[1:]
     return text if text.startswith("/") else None

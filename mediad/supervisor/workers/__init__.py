@@ -1,1 +1,1 @@
-"""The daemon's workers: processes and pipes, which room goes to which, how they end and are replaced."""
+"""The daemon's workers: processes and pipes, placement of rooms, ends and replacements."""

@@ -1,9 +1,9 @@
-"""Draining: no new rooms on the node or on one worker, and what becomes of the rooms there are.
+"""Draining: no new rooms on the node or on one worker, and an end of the rooms there are.
 
-They may end by themselves; at the deadline, or at once when they are to be moved, their peers are sent away
-with the word to come back (1012). From one worker that leads them to the others; from the whole node to
-another node, if whatever stands before it knows one. A drain goes on whether or not anybody watches it, and
-lasts, with nothing left to drain, until it is undone.
+Rooms may end by themselves. At the deadline, or at once when they are to be moved, their peers are
+disconnected and told to come back (1012). From one worker they come to the others; from the whole node to
+another node, if a load balancer before it knows one. A drain goes on whether or not a client follows it, and
+stays in force, with no rooms left, until it is undone.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from mediad.supervisor.workers.watcher import Watcher
 from mediad.words import plural
 
 MOVES_PER_S = 20
-"""Rooms sent away in a second when there is time: all their peers come back at once."""
+"""Rooms moved in a second when there is time: all their peers come back at once."""
 
 PROGRESS_INTERVAL_S = 1.0
 
 NODE = None
-"""The scope that is the whole node; the others are worker ids."""
+"""The scope that is the whole node; other scopes are worker ids."""
 
 logger = logging.getLogger(__name__)
 
 
 class Rooms(Protocol):
-    """What is asked of the registry of rooms."""
+    """The part of the registry of rooms that is used here."""
 
     def close_room(self, room_id: str, reason: str) -> None: ...
 
@@ -50,24 +50,27 @@ class Drain:
     total: int
     """Rooms at the start."""
     deadline_s: float | None
-    """CLOCK_MONOTONIC; None is never."""
+    """The time (CLOCK_MONOTONIC) at which rooms are closed; None is never."""
     task: asyncio.Task[None]
 
 
 class Drains:
-    """What is being drained on this node."""
+    """The drains of this node."""
 
     def __init__(self, pool: WorkerPool, rooms: Rooms) -> None:
         self.stopping = False
-        """The daemon is on its way out: nothing is undone any more."""
+        """True when the daemon is stopping: no drain is undone any more."""
         self.watcher = Watcher()
         self._pool = pool
         self._rooms = rooms
         self._drains: dict[int | None, Drain] = {}
 
     def start(self, scope: int | None, *, deadline_s: float | None = None, move: bool = False) -> None:
-        """Begin, or go on under other conditions. `deadline_s` from now, rooms are sent away; with `move`
-        that begins now. Raises NotFound for a worker that is not there."""
+        """Begin to drain, or go on under other conditions.
+
+        After `deadline_s`, or at once with `move`, rooms are closed for their peers to come back. Raises
+        NotFound for a worker that does not exist.
+        """
         workers = self._workers(scope)
         self._drop(scope)
         self._mark(scope, True)
@@ -75,11 +78,16 @@ class Drains:
         task = asyncio.get_running_loop().create_task(self._run(scope, workers, deadline_s, move))
         end_s = None if deadline_s is None else time.monotonic() + deadline_s
         self._drains[scope] = Drain(scope, total, end_s, task)
-        logger.info("%s drains, with %s", _name(scope), plural(total, "room"))
+        logger.info("%s is drained: it takes no new rooms, and has %s", _name(scope), plural(total, "room"))
         self.watcher.drain_changed(scope, True)
 
     def cancel(self, scope: int | None) -> None:
-        """Welcome new rooms again; undoing what was not begun does no harm. The node is every worker, too."""
+        """Accept new rooms again; without a drain nothing changes.
+
+        NODE undoes the drain of every worker, too.
+
+        Raises NotFound for a worker that does not exist, InvalidState when the daemon is stopping.
+        """
         self._workers(scope)
         if self.stopping:
             raise InvalidState("the server is stopping")
@@ -92,7 +100,7 @@ class Drains:
 
     @property
     def whole_node(self) -> bool:
-        """Whether the node as such drains, not only some of its workers."""
+        """True when the node as a whole is drained, not only some of its workers."""
         return NODE in self._drains
 
     async def wait(self, scope: int | None) -> None:
@@ -102,7 +110,7 @@ class Drains:
             await asyncio.wait({drain.task})
 
     async def watch(self, scope: int | None) -> AsyncGenerator[dict[str, Any], None]:
-        """How far it has come, now, every second, and at the end: rooms gone of rooms there were."""
+        """The progress now, every second, and at the end: rooms gone of rooms there were."""
         while True:
             drain = self._drains.get(scope)
             yield self._progress(scope, drain)
@@ -152,7 +160,7 @@ class Drains:
                         self._rooms.close_room(room_id, "the server is draining")
                     else:
                         self._rooms.move_room(room_id)
-                except MediadError:  # placed, and not in the books yet or any more: not ours to wait for
+                except MediadError:  # placed, but not in the registry yet or any more: not waited for
                     self._pool.release(room_id)
                 if pause_s:
                     await asyncio.sleep(pause_s)

@@ -1,7 +1,7 @@
-"""Whether the daemon still runs what is installed: an upgrade changes the files below a running daemon.
+"""Comparison of the installed version with the running one: an upgrade changes the files of a running daemon.
 
-Its workers are new processes, and so would be of the new version, while the supervisor is still of the old
-one. They are made for each other in one version only.
+Workers started after it are of the new version, while the supervisor is still of the old one. The two work
+together only in the same version.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def installed_version() -> str | None:
 
 
 def changed_since_the_start(installed: Callable[[], str | None] = installed_version) -> str | None:
-    """What is installed now, in words that say what to do; None when it is what runs."""
+    """The change of the installed version, in words that say what to do; None when it is the running one."""
     now = installed()
     if now == mediad.__version__:
         return None

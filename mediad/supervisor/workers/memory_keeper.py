@@ -1,4 +1,4 @@
-"""Doing what `memory_watch` finds right: refusing, giving back, closing a room, replacing the worker."""
+"""The actions that `memory_watch` decides on: refuse, trim, close a room, replace the worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Kept(Protocol):
-    """A worker."""
+    """A worker whose memory is kept in bounds."""
 
     worker_id: int
     process: WorkerProcess | None
@@ -28,15 +28,15 @@ class Kept(Protocol):
 
 
 class MemoryKeeper:
-    """Looks at each worker once a second."""
+    """Checks each worker's memory once a second."""
 
     def __init__(self) -> None:
         self.relieve: Callable[[int], None] = lambda worker_id: None
-        """Closes the room that holds most on a worker."""
+        """Close the room that holds most on a worker."""
         self._trims: set[asyncio.Task[None]] = set()
 
     def look(self, worker: Kept, limit_bytes: int) -> None:
-        """A limit of 0 is none."""
+        """Check one worker and act. A limit of 0 is none."""
         process = worker.process
         if process is None:
             return
@@ -67,6 +67,6 @@ def _say_whether_short(worker: Kept, used: str) -> None:
 
 
 async def _trim(process: WorkerProcess) -> None:
-    """Have it give back what it does not use; whether it did, the next look shows."""
+    """Ask the worker to give back unused memory; the next check shows whether it did."""
     with contextlib.suppress(MediadError):
         await process.link.request("worker.trim", {})

@@ -1,9 +1,9 @@
-"""A worker's memory against its limit: what is done when, by pure reckoning.
+"""A worker's memory compared with its limit, and what to do: pure decisions.
 
-Who makes a worker grow must not end the calls of others on it. So before the limit is reached nothing new is
-let in, and everybody is told so. What is there may still grow: when that goes over the limit, the room that
-holds most has to go, and another every RELIEF_S. Only a worker that stays over its limit for REPLACE_S all
-the same is replaced: then it is no room's doing.
+A client that makes a worker grow must not end the calls of others on it. So before the limit is reached,
+nothing new is accepted, and clients are told so. What is there may still grow: above the limit, the room that
+holds most is closed, and another one every RELIEF_S. A worker that stays above its limit for REPLACE_S all
+the same is replaced: no room is the reason then.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 
 SHORT, ENOUGH = 0.85, 0.8
-"""Of the limit: nothing new from here on, and again below there."""
+"""Shares of the limit: above SHORT nothing new is accepted, below ENOUGH it is again."""
 
 RELIEF_S = 10.0
 REPLACE_S = 60.0
@@ -20,23 +20,23 @@ REPLACE_S = 60.0
 class Measure(Enum):
     NOTHING = "nothing"
     TRIM = "trim"
-    """Ask the worker to give back what it does not use."""
+    """Ask the worker to give back unused memory."""
     RELIEVE = "relieve"
     """Close the room that holds most."""
     REPLACE = "replace"
 
 
 class MemoryWatch:
-    """Of one process."""
+    """The memory of one process over time."""
 
     def __init__(self) -> None:
         self.short = False
-        """Nothing new may be let in."""
+        """True while nothing new may be accepted."""
         self._over_since_s: float | None = None
         self._relieved_s = 0.0
 
     def look(self, rss_bytes: int, limit_bytes: int, now_s: float) -> Measure:
-        """What is to be done about it now; a limit of 0 is none."""
+        """The action to take now; a limit of 0 is none."""
         if limit_bytes <= 0:
             self.short, self._over_since_s = False, None
             return Measure.NOTHING

@@ -1,4 +1,4 @@
-"""Which worker takes a new room: a pure function of what is known about each."""
+"""The choice of a worker for a new room: a pure function of what is known about each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ SIMILAR_CPU = 0.1
 """CPU figures no further apart than this (1.0 is one core) count as equal: they are noisy samples."""
 
 NEARLY_FULL, FULL = 0.8, 0.98
-"""How much of a table is used when a worker is the last choice, and when it is none any more. What is left
-then is for the rooms it has: of 8192 transports, those of eighty newcomers."""
+"""Shares of a table in use: above NEARLY_FULL a worker is chosen last, above FULL never. The rest is for the
+rooms it has: of 8192 transports, it is those of eighty newcomers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,16 @@ class Candidate:
     cpu: float
     """Cores in use, 1.0 is one whole core."""
     last_used: int
-    """Rises with each room placed anywhere; 0 for a worker that never took one."""
+    """A number that rises with each room placed anywhere; 0 for a worker that never took one."""
     used: float = 0.0
-    """How much of its fullest table is in use: 0..1."""
+    """The part of its fullest table that is in use: 0..1."""
 
 
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:
-    """One that is not nearly full, then fewest rooms, then lower CPU (within SIMILAR_CPU all the same), then
-    least recently used.
+    """Choose a worker: not nearly full, then fewest rooms, then lower CPU, then least recently used.
 
-    None when all are full. The tolerance is measured from the least busy of the workers with fewest rooms, so
-    their order does not matter.
+    None when all are full. CPU within SIMILAR_CPU counts as equal, measured from the least busy of the
+    workers with fewest rooms, so their order does not matter.
     """
     rest = [candidate for candidate in candidates if candidate.used < FULL]
     rest = [candidate for candidate in rest if candidate.used < NEARLY_FULL] or rest

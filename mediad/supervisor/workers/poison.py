@@ -1,14 +1,14 @@
-"""Requests that workers died of, as far as one can tell: what was there twice is not asked a third time.
+"""Requests that probably killed workers: one that was there at two deaths is refused afterwards.
 
-Under suspicion is what the worker was asked and did not answer; else what it answered last, right before.
+Suspected is what the worker was asked and had not answered; if there is nothing, its last answer.
 
-A request is known by marks, because what makes two of them the same is not what they hold byte for byte: ids
-and some numbers are drawn anew each time. One mark is who asks what, whatever numbers are in it; so a client
-that comes back and repeats itself is recognised, and nobody else suffers for it. What clients word themselves
-has a second mark, the wording alone: so a script that comes back under another name is recognised too.
-Consumers are made and resumed many at a time: there it is whose track it is, and in which form.
+A request is recognised by marks, not by its bytes: ids and some numbers are drawn anew each time. One mark is
+made of who asks and what, without those numbers. So a client that comes back and repeats itself is
+recognised, and no other client is refused. A request whose words are the client's has a second mark, of its
+words alone: so a script that comes back under another name is recognised too. Consumers are made and resumed
+many at a time: their marks are made of the producer's owner and the consumer's form.
 
-One that is answered, and the worker lives on, is cleared: it may have been there by chance.
+A request that is answered by a worker that lives on is cleared: it may have been there by chance.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ STRIKES = 2
 """Deaths of workers after which a request is refused."""
 
 REFUSED_S = 600.0
-"""How long after the last of them. Then it gets one more chance."""
+"""The time a request is refused after the last of those deaths. Then it gets one more chance."""
 
 MAX_SUSPECTS = 4096
 
 _DRAWN = frozenset({"routerId", "transportId", "producerId", "consumerId", "mappedSsrc", "cname"})
-"""Drawn on our side, or of no influence."""
+"""Fields drawn by the server, or without influence."""
 
 _DRAWN_BY_CLIENTS = _DRAWN | {"ssrc", "fingerprints"}
-"""Drawn by a client for each of its connections."""
+"""Fields drawn by a client for each of its connections, too."""
 
 _WORDED_BY_CLIENTS = frozenset({"producer.create", "transport.connect"})
 
 
 def marks(asker: str | None, method: str, data: dict[str, Any]) -> tuple[Mark, ...]:
-    """What `method` with `data`, asked on behalf of `asker`, is recognised by.
+    """The marks of `method` with `data`, asked on behalf of `asker`.
 
-    None for what must never be refused: what the server asks on its own account, and what sets things free.
+    Empty for what must never be refused: requests of the server itself, and those that free something.
     """
     if method == "consumers.create":
         return tuple(
@@ -58,23 +58,26 @@ def marks(asker: str | None, method: str, data: dict[str, Any]) -> tuple[Mark, .
 
 
 class Quarantine:
-    """Who is suspected of what. Times are seconds of CLOCK_MONOTONIC."""
+    """The suspected requests. Times are seconds of CLOCK_MONOTONIC."""
 
     def __init__(self) -> None:
         self._suspects: dict[Mark, tuple[int, float]] = {}
-        """Mark → strikes, and when the last one was."""
+        """Strikes, and the time of the last one, by mark."""
 
     def __bool__(self) -> bool:
-        """Whether there is anybody to look for."""
+        """True when any request is suspected."""
         return bool(self._suspects)
 
     def strike(self, suspects: Iterable[Mark], now_s: float) -> bool:
-        """A worker died, and these were under way. Whether any of them is refused from now on."""
+        """Note that a worker died while these were under way.
+
+        Returns True when one of them is refused from now on.
+        """
         refused = False
         for mark in dict.fromkeys(suspects):
             strikes, last_s = self._suspects.pop(mark, (0, now_s))
             if now_s - last_s >= REFUSED_S:
-                strikes = min(strikes, STRIKES - 1)  # its one more chance was this
+                strikes = min(strikes, STRIKES - 1)  # this was its one more chance
             self._suspects[mark] = (strikes + 1, now_s)
             refused |= strikes + 1 >= STRIKES
         while len(self._suspects) > MAX_SUSPECTS:
@@ -82,12 +85,12 @@ class Quarantine:
         return refused
 
     def clear(self, cleared: Iterable[Mark]) -> None:
-        """These were answered."""
+        """Forget the suspicion of these requests, which were answered."""
         for mark in cleared:
             self._suspects.pop(mark, None)
 
     def refuses(self, asked: Iterable[Mark], now_s: float) -> bool:
-        """Whether one of these marks has its strikes, and the last of them is not long ago."""
+        """True when one of these marks has its strikes, and the last of them is not long ago."""
         for mark in asked:
             strikes, last_s = self._suspects.get(mark, (0, 0.0))
             if strikes >= STRIKES and now_s - last_s < REFUSED_S:

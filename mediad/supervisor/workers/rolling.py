@@ -13,7 +13,7 @@ from mediad.supervisor.workers.pool import Worker, WorkerPool
 
 
 class Rolling:
-    """Restarts on a person's word, one at a time."""
+    """Restarts that an operator asked for, one worker at a time."""
 
     def __init__(
         self,
@@ -21,7 +21,10 @@ class Rolling:
         drains: Drains,
         changed: Callable[[], str | None] = changed_since_the_start,
     ) -> None:
-        """`changed` says what keeps new processes from fitting the daemon; None when nothing does."""
+        """Prepare.
+
+        `changed` tells what keeps new processes from fitting the daemon; None when nothing does.
+        """
         self._changed = changed
         self._pool = pool
         self._drains = drains
@@ -40,10 +43,12 @@ class Rolling:
     async def restart(
         self, workers: Sequence[Worker], *, deadline_s: float, move: bool
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Yields how far it is. Raises MediadError, and goes no further, when a new process does not start;
-        InvalidState, having done nothing, when it would not fit.
+        """Restart and yield the progress.
 
-        Each worker takes rooms again afterwards, also when it is closed half-way.
+        Raises MediadError, and goes no further, when a new process does not start; InvalidState, before
+        anything is done, when a new one would not fit.
+
+        Each worker takes rooms again afterwards, also when the generator is closed half-way.
         """
         if self._busy:
             raise InvalidState("workers are being restarted already")

@@ -100,7 +100,7 @@ def test_one_file_may_hold_both(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("days", "said"),
-    [(-1, "the TLS certificate has expired on"), (3.5, "the TLS certificate expires in 3 days"), (15, None)],
+    [(-1, "the TLS certificate expired on"), (3.5, "the TLS certificate expires in 3 days"), (15, None)],
 )
 def test_the_end_of_a_certificate_is_announced(
     days: float, said: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
