@@ -49,9 +49,9 @@ def _clear_away(path: str) -> None:
         return
     if not stat.S_ISSOCK(mode):
         raise PortError(f"admin socket {path} cannot be opened: something else is in its place")
-    with socket.socket(socket.AF_UNIX) as probe:
+    with socket.socket(socket.AF_UNIX) as sock:
         try:
-            probe.connect(path)
+            sock.connect(path)
         except ConnectionRefusedError:
             os.unlink(path)
             return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mediad.supervisor.workers.watcher import DEATH_CAUSES, Watcher
+from mediad.supervisor.workers.node_observer import DEATH_CAUSES, NodeObserver
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
 
 
-class NodeBook(Watcher):
+class NodeBook(NodeObserver):
     """Events and counters of the node; CallBook has those of rooms."""
 
     def __init__(self, feed: Feed, instruments: Instruments) -> None:

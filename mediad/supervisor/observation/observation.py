@@ -45,7 +45,7 @@ class Observation:
         self._webhooks: Webhooks | None = None
 
     def attach(self, status: Status, pool: WorkerPool, rooms: RoomRegistry, drains: Drains) -> None:
-        pool.watcher = drains.watcher = NodeBook(self.feed, self._instruments)
+        pool.observer = drains.observer = NodeBook(self.feed, self._instruments)
         self.metrics = Metrics(self._numbers, self._settings, status, pool, rooms, self.feed)
 
     def watch_certificate(self, ends_s: Callable[[], float]) -> None:

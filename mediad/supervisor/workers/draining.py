@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mediad.errors import InvalidState, MediadError, NotFound
+from mediad.supervisor.workers.node_observer import NodeObserver
 from mediad.supervisor.workers.pool import Worker, WorkerPool
-from mediad.supervisor.workers.watcher import Watcher
 from mediad.words import plural
 
 MOVES_PER_S = 20
@@ -60,7 +60,7 @@ class Drains:
     def __init__(self, pool: WorkerPool, rooms: Rooms) -> None:
         self.stopping = False
         """True when the daemon is stopping: no drain is undone any more."""
-        self.watcher = Watcher()
+        self.observer = NodeObserver()
         self._pool = pool
         self._rooms = rooms
         self._drains: dict[int | None, Drain] = {}
@@ -79,7 +79,7 @@ class Drains:
         end_s = None if deadline_s is None else time.monotonic() + deadline_s
         self._drains[scope] = Drain(scope, total, end_s, task)
         logger.info("%s is drained: it takes no new rooms, and has %s", _name(scope), plural(total, "room"))
-        self.watcher.drain_changed(scope, True)
+        self.observer.drain_changed(scope, True)
 
     def cancel(self, scope: int | None) -> None:
         """Accept new rooms again; without a drain nothing changes.
@@ -96,7 +96,7 @@ class Drains:
             self._drop(one)
             self._mark(one, False)
         logger.info("%s takes rooms again", _name(scope))
-        self.watcher.drain_changed(scope, False)
+        self.observer.drain_changed(scope, False)
 
     @property
     def whole_node(self) -> bool:

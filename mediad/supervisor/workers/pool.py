@@ -24,11 +24,11 @@ from mediad.rooms.shares import Stock, Stocks
 from mediad.supervisor.workers.link import PIPE_CLOSED, WorkerLink
 from mediad.supervisor.workers.memory_keeper import MemoryKeeper
 from mediad.supervisor.workers.memory_watch import MemoryWatch
+from mediad.supervisor.workers.node_observer import NodeObserver, death_cause
 from mediad.supervisor.workers.placement import Candidate, choose
 from mediad.supervisor.workers.poison import Quarantine
 from mediad.supervisor.workers.process import LAST_WORDS_S, WORKER_COMMAND, WorkerProcess, describe_exit
 from mediad.supervisor.workers.restarts import Restarts
-from mediad.supervisor.workers.watcher import Watcher, death_cause
 
 CPU_SAMPLE_INTERVAL_S = 1.0
 
@@ -106,7 +106,7 @@ class WorkerPool:
         self.memory = MemoryKeeper()
         self.draining = False
         """While set, no room is placed."""
-        self.watcher = Watcher()
+        self.observer = NodeObserver()
         self._settings = settings
         self._on_worker_died = on_worker_died
         self._command = command
@@ -271,7 +271,7 @@ class WorkerPool:
         if not process.fits:
             what = "it is of mediad %s, the daemon of %s; restart the daemon (systemctl restart mediad)"
             logger.warning(what, process.version, __version__, extra={"worker": worker.worker_id})
-        self.watcher.worker_ready(worker.worker_id, process.pid)
+        self.observer.worker_ready(worker.worker_id, process.pid)
         await self._configure(worker, process)  # they may have changed while it started
 
     async def _keep(self, worker: Worker) -> None:
@@ -324,7 +324,7 @@ class WorkerPool:
         if process.killed or status not in (0, -signal.SIGKILL):  # else it was no fault of its own
             self._suspect(process)
         cause = death_cause(reason, status, killed=process.killed)
-        self.watcher.worker_died(worker.worker_id, cause, worker.last_death)
+        self.observer.worker_died(worker.worker_id, cause, worker.last_death)
         what = "pid %d died after %.1f s: %s"
         logger.error(what, process.pid, lived_s, worker.last_death, extra={"worker": worker.worker_id})
 

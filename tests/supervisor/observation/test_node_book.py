@@ -20,7 +20,7 @@ from tests.support.workers import tiny
 async def test_a_worker_that_is_killed_and_comes_back() -> None:
     feed, numbers = Feed(), CollectorRegistry()
     pool = WorkerPool(Settings(workers=1, rtc_base_port=20000), lambda worker_id: None, tiny())
-    pool.watcher = NodeBook(feed, Instruments(numbers))
+    pool.observer = NodeBook(feed, Instruments(numbers))
     await pool.start()
     try:
         labels = {"worker": "0", "cause": "killed"}

@@ -9,7 +9,7 @@ from mediad.supervisor.workers.link import PIPE_CLOSED
 DEATH_CAUSES = ("given-up", "killed", "crashed", "exited")
 
 
-class Watcher:
+class NodeObserver:
     """An observer that does nothing. Methods return at once and never raise."""
 
     def worker_ready(self, worker_id: int, pid: int) -> None: ...

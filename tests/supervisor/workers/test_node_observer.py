@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mediad.supervisor.workers.link import PIPE_CLOSED
-from mediad.supervisor.workers.watcher import DEATH_CAUSES, Watcher, death_cause
+from mediad.supervisor.workers.node_observer import DEATH_CAUSES, NodeObserver, death_cause
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_causes(reason: str, status: int, killed: bool, cause: str) -> None:
 
 
 def test_nobody_has_to_watch() -> None:
-    watcher = Watcher()
-    watcher.worker_ready(0, 1)
-    watcher.worker_died(0, "killed", "x")
-    watcher.drain_changed(None, True)
+    observer = NodeObserver()
+    observer.worker_ready(0, 1)
+    observer.worker_died(0, "killed", "x")
+    observer.drain_changed(None, True)
