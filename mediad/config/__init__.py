@@ -1,1 +1,1 @@
-"""Every setting: its default and meaning, where values come from, and which are in force."""
+"""The settings: defaults and meanings, the sources of values, and the values in force."""

@@ -15,7 +15,7 @@ from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 
 Lookup = Callable[[str], Sequence[str]]
-"""From a name to its addresses, best first. Raises OSError, with words, when it has none."""
+"""A function from a name to its addresses, best first. Raises OSError, with words, when it has none."""
 
 _SHARED = ipaddress.ip_network("100.64.0.0/10")  # RFC 6598, between a provider and its customers
 _EXAMPLES = [
@@ -25,7 +25,7 @@ _EXAMPLES = [
 
 
 def look_up(name: str) -> Sequence[str]:
-    """Ask the system's resolver; it may take seconds."""
+    """The addresses of a name, from the system's resolver; it may take seconds."""
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
     except UnicodeError:
@@ -78,7 +78,7 @@ def announced_address(
 
 
 def cautions(settings: Settings) -> list[str]:
-    """What these settings allow and nobody can mean: each a line with what to do about it."""
+    """Warnings about settings that are allowed and surely not meant: each a line that says what to do."""
     told = settings.candidate_ip
     said = settings.announced_ip if settings.announced_ip not in (None, told) else None
     shown = f"{said} ({told})" if said else told
@@ -91,17 +91,17 @@ def cautions(settings: Settings) -> list[str]:
 
 
 def advice(settings: Settings) -> str:
-    """What to do about an address that is of no use."""
+    """The remedy for an announced address that is of no use."""
     announce = "set announced_ip to the address clients reach this machine at"
     return f"set listen_ip to 0.0.0.0, and {announce[4:]}" if is_loopback(settings.listen_ip) else announce
 
 
 def judge(text: str, settings: Settings) -> tuple[str, bool] | None:
-    """What is wrong with telling browsers this address, and whether it is hopeless; None when it is well."""
+    """The fault of telling browsers this address, and True when none can use it; None without a fault."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if address.is_loopback:
         if is_loopback(settings.host):
-            return None  # nobody else is meant to come
+            return None  # no other machine is meant to connect
         return f"where only this machine reaches it, while the page is served at {settings.host}", True
     if address.is_unspecified or address.is_multicast:
         return "which is no address of a machine", True
@@ -138,11 +138,17 @@ def _version(text: str) -> int:
 
 
 def _can_receive(listen_ip: str, text: str) -> bool:
-    """An IPv6 socket on "::" takes IPv4 too (RFC 3493 §3.7)."""
+    """True when a socket on `listen_ip` receives what is sent to `text`.
+
+    An IPv6 socket on "::" takes IPv4 too (RFC 3493 section 3.7).
+    """
     return listen_ip == "::" or _version(listen_ip) == _version(text)
 
 
 def _rank(text: str, listen_ip: str) -> tuple[bool, int]:
-    """The lower the better: one that others reach, unless nobody else is meant to; then IPv4, which every
-    client has. Debian gives a machine's own name 127.0.1.1."""
+    """The rank of an address, the best lowest: one that other machines reach, then IPv4.
+
+    Reach does not count when only this machine is served; every client has IPv4. Debian gives a machine's own
+    name the address 127.0.1.1.
+    """
     return is_loopback(text) is not is_loopback(listen_ip), _version(text)

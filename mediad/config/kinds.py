@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?\Z")
 HIDDEN = "(hidden)"
-"""What people read in place of a secret."""
+"""The text shown in place of a secret."""
 
 _SOCKET_PATH_BYTES = 107
 """sun_path of sockaddr_un holds 108 bytes, one of them the closing zero."""
 
 
 class Kind(Protocol):
-    """One kind of value. Both methods raise ValueError for what is not `expected`."""
+    """One kind of value. Both methods raise ValueError for a value that is not `expected`."""
 
     @property
     def expected(self) -> str: ...
@@ -27,10 +27,10 @@ class Kind(Protocol):
     def metavar(self) -> str: ...
 
     def from_text(self, text: str) -> Any:
-        """The value a person wrote in the environment or on the command line."""
+        """The value that a person wrote in the environment or on the command line."""
 
     def check(self, value: object) -> Any:
-        """The value a TOML file holds, checked and brought to its final form."""
+        """The value of a TOML file, checked and brought to its final form."""
 
 
 class Whole:
@@ -134,14 +134,14 @@ class Host:
         try:
             return str(ipaddress.ip_address(value))
         except ValueError:
-            # What ends in a number is a mistyped address, never a name (WHATWG URL, "ends in a number").
+            # A name that ends in a number is a mistyped address (WHATWG URL, "ends in a number").
             if not _HOST_NAME.match(value) or value.rstrip(".").rpartition(".")[2].isdigit():
                 raise
             return value
 
 
 class SocketPath:
-    """Where a Unix socket may lie."""
+    """The path of a Unix socket."""
 
     metavar = "PATH"
     expected = f"an absolute path of at most {_SOCKET_PATH_BYTES} bytes"
@@ -158,7 +158,7 @@ class SocketPath:
 
 
 class FilePath:
-    """Where a file lies; whether it can be read is for the moment it is needed."""
+    """The path of a file; whether it can be read is checked when it is used."""
 
     metavar = "PATH"
     expected = "an absolute path"
@@ -173,7 +173,7 @@ class FilePath:
 
 
 class HttpUrl:
-    """Where something is posted to."""
+    """A URL to post to."""
 
     metavar = "URL"
     expected = "an http or https URL"
@@ -191,7 +191,7 @@ class HttpUrl:
         return value
 
     def shown(self, value: object) -> object:
-        """Scheme, host and port: user name and password, path and query may each be what gives access."""
+        """Scheme, host and port only: user name, password, path and query may each be a secret."""
         if not isinstance(value, str):
             return value
         try:
@@ -206,7 +206,7 @@ class HttpUrl:
 
 
 class Secrets:
-    """One or more keys for HMAC-SHA-256; RFC 7518 §3.2 wants them no shorter than its output."""
+    """One or more keys for HMAC-SHA-256, each at least as long as its output (RFC 7518 section 3.2)."""
 
     metavar = "SECRET"
     expected = "a secret of at least 32 characters, or a list of them"
@@ -222,7 +222,7 @@ class Secrets:
 
 
 class Origins:
-    """Web origins as browsers send them (RFC 6454 §6.2), or "*" for all there are."""
+    """Web origins as browsers send them (RFC 6454 section 6.2), or "*" for all."""
 
     metavar = "ORIGINS"
     expected = 'origins like "https://app.example.com", or "*"'
@@ -238,7 +238,7 @@ class Origins:
 
 
 class Codecs:
-    """A list of codec tables; what may stand in one is negotiation's to judge."""
+    """A list of codec tables; negotiation checks their contents."""
 
     metavar = "JSON"
     expected = "a list of codecs, each a table with mimeType, clockRate, …"
@@ -261,7 +261,7 @@ def _strings(value: object) -> tuple[str, ...]:
 
 
 def _digits(text: str) -> int:
-    """`int()` also reads "1_0" and "٣"; people who write those meant something else."""
+    """The number in `text`, of digits 0 to 9 alone: `int()` also takes "1_0" and "٣", written by mistake."""
     if not re.fullmatch(r"-?[0-9]{1,18}", text.strip()):
         raise ValueError(text)
     return int(text)

@@ -1,4 +1,4 @@
-"""The settings in force, and how they change while the daemon runs: all that is new, or nothing."""
+"""The settings in force, and their change while the daemon runs: all new values together, or none."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from mediad.errors import ConfigError
 
 Prepare = Callable[[Settings], Awaitable["Commit | None"]]
 Commit = Callable[[], str | None]
-"""Makes prepared settings count; it cannot fail. The words say what changed beside the keys' values."""
+"""Puts prepared settings into force; it cannot fail. Returns words for a change beside the keys' values."""
 Apply = Callable[[Settings], Awaitable[None]]
 
 BY_HAND = "mediactl"
-"""Origin of what an operator changed in passing; it holds until the next reload."""
+"""The origin of a value that an operator changed with mediactl; it holds until the next reload."""
 
 logger = logging.getLogger(__name__)
 
 
 class LiveSettings:
-    """Holds them, reads them again from where they came, and tells those who work by them."""
+    """Holds the settings, reads them again from their sources, and tells those who work by them."""
 
     def __init__(self, loaded: Loaded) -> None:
         self.settings = loaded.settings
         self.origins = loaded.origins
         self.waiting: dict[str, Any] = {}
-        """What is configured by now but needs a restart: key → value."""
+        """Keys that are configured and need a restart, with the values that wait."""
         self.trouble = ""
-        """Why the last reload was refused; empty when it was not."""
+        """The reason why the last reload was refused; empty when it was not."""
         self._sources = loaded.sources
         self._prepares: list[Prepare] = []
         self._applies: list[Apply] = []
         self._changing = asyncio.Lock()
 
     def prepare_with(self, prepare: Prepare) -> None:
-        """Ask this first, for what may prove wrong only when it is used: it raises ConfigError."""
+        """Call `prepare` before a change, for faults that show only in use: it raises ConfigError."""
         self._prepares.append(prepare)
 
     def apply_with(self, apply: Apply) -> None:
-        """Tell this of new settings once they hold. It does not raise."""
+        """Call `apply` with new settings once they are in force. It does not raise."""
         self._applies.append(apply)
 
     async def reload(self) -> dict[str, Any]:
         """Read the sources again and apply what can change now.
 
-        Returns what changed, what waits for a restart, and notes. Raises ConfigError when anything at all is
-        wrong; then everything is as it was.
+        Returns the changes, what waits for a restart, and notes. Raises ConfigError when anything is wrong;
+        then nothing has changed.
         """
         async with self._changing:
             try:
@@ -61,7 +61,7 @@ class LiveSettings:
             except ConfigError as error:
                 self.trouble = str(error)
                 for line in str(error).splitlines():
-                    logger.error("not reloaded: %s", line)
+                    logger.error("not reloaded: %s; the settings stay as they were", line)
                 raise
 
     async def _reload(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class LiveSettings:
         for caution in cautions(settings):
             logger.warning("%s", caution)
         for key, value in waiting.items():
-            logger.warning("%s: %r waits for a restart", key, KEYS[key].shown(value))
+            logger.warning("%s: %r waits for a restart of mediad", key, KEYS[key].shown(value))
         logger.info("settings reloaded: %s", ", ".join([*changed, *notes]) or "nothing changed")
         return {
             "changed": [{"key": key, **change} for key, change in changed.items()],
@@ -93,7 +93,10 @@ class LiveSettings:
         }
 
     async def set(self, key: str, value: object) -> None:
-        """Change one live setting by hand, not announced_ip. Raises ConfigError for a wrong value."""
+        """Change one live setting, except announced_ip, until the next reload.
+
+        Raises ConfigError for a wrong value.
+        """
         kind = KEYS[key].kind
         try:
             checked = kind.check(value)
@@ -104,7 +107,7 @@ class LiveSettings:
             self.origins = {**self.origins, key: BY_HAND}
 
     async def problems(self) -> list[str]:
-        """What the next start would refuse, or a reload; [] when all is well where the settings come from."""
+        """Problems that the next start or reload would meet; [] when the sources are right."""
         try:
             await asyncio.to_thread(self._sources.load)
         except ConfigError as error:
@@ -125,13 +128,13 @@ class LiveSettings:
         ]
 
     def _is_live(self, key: str, new: Settings) -> bool:
-        """The front cannot begin or cease to speak TLS on a socket that is open."""
+        """True when a reload can apply the change: the front cannot begin or end TLS on an open socket."""
         if key in ("tls_certificate", "tls_private_key"):
             return (new.tls_certificate is None) == (self.settings.tls_certificate is None)
         return KEYS[key].live
 
     async def _change(self, settings: Settings) -> tuple[dict[str, dict[str, Any]], list[str]]:
-        """Everybody agrees, then all of it counts at once, then everybody is told."""
+        """Prepare everything, then put all of it into force at once, then tell those who keep copies."""
         commits = [commit for prepare in self._prepares if (commit := await prepare(settings)) is not None]
         changed = {
             key: _step(key, getattr(self.settings, key), getattr(settings, key))
@@ -146,7 +149,7 @@ class LiveSettings:
 
 
 def _moved(before: Settings, after: Settings) -> list[str]:
-    """A name that is announced as before, and stands for another address now."""
+    """A note for an announced name that is unchanged, and has another address now."""
     name, address = after.announced_ip, after.announced_address
     if before.announced_ip != name or before.announced_address in (None, address):
         return []
@@ -154,5 +157,5 @@ def _moved(before: Settings, after: Settings) -> list[str]:
 
 
 def _step(key: str, before: object, after: object) -> dict[str, Any]:
-    """A change as it may be shown."""
+    """A change in the form that is shown."""
     return {"before": KEYS[key].shown(before), "after": KEYS[key].shown(after)}

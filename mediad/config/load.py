@@ -1,4 +1,4 @@
-"""Where the settings come from: in rising order the defaults, a TOML file, the environment, the command line.
+"""The sources of settings, in rising order: defaults, a TOML file, the environment, the command line.
 
 In the environment an alias such as PORT comes first, then MEDIAD_PORT. Unknown keys and values out of range
 are refused, naming key, value, expectation and origin; all problems are reported at once.
@@ -19,22 +19,22 @@ from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Key, Settin
 from mediad.errors import ConfigError
 
 _BUILD_SWITCHES = frozenset({"windows", "debug", "sanitize", "coverage", "crashes", "native", "python"})
-"""MEDIAD_* names that steer the build and the tests: not settings, and not mistakes either."""
+"""MEDIAD_* names for the build and the tests: they are no settings, and no mistakes either."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where to look; a reload looks there again."""
+    """The places to read settings from; a reload reads them again."""
 
     path: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str | None] = field(default_factory=dict)
-    """Key → text; None is a flag that was not given."""
+    """The texts of flags, by key; None is a flag that was not given."""
 
     def load(self, present: str | None = None) -> Loaded:
-        """Raises ConfigError with one line for each thing that is wrong.
+        """Read all sources. Raises ConfigError with one line for each mistake.
 
-        A name that is announced is looked up, which may take seconds; of its addresses `present` stays.
+        An announced name is looked up, which may take seconds; if `present` is among its addresses, it stays.
         """
         found = _Gathering(origins=dict.fromkeys(KEYS, "default"))
         if self.path is not None:
@@ -50,7 +50,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and for each key the words for where its value came from ("default", "--port", …)."""
+    """Settings, and for each key the words for the origin of its value ("default", "--port", …)."""
 
     settings: Settings
     origins: dict[str, str] = field(default_factory=lambda: dict.fromkeys(KEYS, "default"))
@@ -63,13 +63,13 @@ def load(
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, str | None] | None = None,
 ) -> Loaded:
-    """`Sources.load` in one step."""
+    """Read all sources in one step, as `Sources.load` does."""
     return Sources(path, environ or {}, flags or {}).load()
 
 
 @dataclass(slots=True)
 class _Gathering:
-    """Values found so far, each with its origin, and everything found wrong."""
+    """Values found so far, each with its origin, and all mistakes found."""
 
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class _Gathering:
     def take(self, name: str, raw: object, origin: str, *, text: bool) -> None:
         key = KEYS[name]
         kind = key.kind
-        self.origins[name] = origin  # even when wrong: a later, better source then speaks for itself
+        self.origins[name] = origin  # also of a wrong value: a later source may then replace it
         try:
             self.values[name] = kind.from_text(raw) if text and isinstance(raw, str) else kind.check(raw)
         except ValueError:
@@ -96,7 +96,7 @@ class _Gathering:
 
 
 def _other_type(key: Key, name: str, raw: object) -> str:
-    """What to write in a file, where the value is right but for its quotes; nothing otherwise."""
+    """The correct line for a value that is right but for its quotes; empty otherwise."""
     if key.secret or isinstance(raw, bool | list | dict):
         return ""
     try:
@@ -120,7 +120,7 @@ def _take_file(found: _Gathering, path: str) -> None:
 
 
 def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:
-    """An empty variable counts as unset, as compose files leave them."""
+    """Read the environment. An empty variable counts as unset, as compose files leave them."""
     for name, key in KEYS.items():
         for variable in (f"MEDIAD_{name.upper()}", *key.aliases):
             if environ.get(variable):
@@ -133,14 +133,14 @@ def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:
 
 
 def settled(settings: Settings, origins: Mapping[str, str], present: str | None = None) -> Settings:
-    """`settings` with the address that is announced. Raises ConfigError for what cannot hold together."""
+    """`settings` with the announced address. Raises ConfigError for values that contradict each other."""
     check_together(settings, origins)
     address = announced_address(settings, origins["announced_ip"], present=present)
     return replace(settings, announced_address=address)
 
 
 def check_together(settings: Settings, origins: Mapping[str, str]) -> None:
-    """Raises ConfigError for keys that are each in range but cannot hold together."""
+    """Raise ConfigError for values that are each in range but contradict each other."""
     problems = []
 
     def refuse(name: str, expected: str) -> None:
@@ -166,7 +166,7 @@ def flag_name(key: str) -> str:
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """One flag a key; what is not given stays None, and leaves the file and the environment alone."""
+    """Add one flag a key. One that is not given is None, and leaves the other sources in force."""
     group = parser.add_argument_group("settings")
     for name, key in KEYS.items():
         default = "" if DEFAULTS[name] is None else f" (default {DEFAULTS[name]})"

@@ -22,7 +22,7 @@ _HEAD = """\
 
 
 def sample() -> str:
-    """The whole file."""
+    """The text of the whole file."""
     return "\n".join([_HEAD, *(_entry(name, key, DEFAULTS[name]) for name, key in KEYS.items())])
 
 
@@ -37,9 +37,9 @@ def _entry(name: str, key: Key, default: object) -> str:
 
 
 def toml(value: object) -> str:
-    """`value` as TOML has it, on one line."""
+    """The TOML form of `value`, on one line."""
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) + " }"
-    return json.dumps(value)  # strings, numbers and booleans are spelled the same
+    return json.dumps(value)  # strings, numbers and booleans are spelled as in JSON

@@ -1,6 +1,6 @@
-"""Every setting of mediad: its default, its meaning, what it may be, and whether a reload applies it.
+"""The settings of mediad: default, meaning and kind of each, and whether a reload applies it.
 
-Where values come from is `load.py`; a file with all of them for people to edit, `sample.py`.
+`load.py` reads their values; `sample.py` writes a file with all of them for people to edit.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ from mediad.config.kinds import (
 from mediad.errors import ConfigError
 
 PORTS_PER_WORKER = 1000
-"""Worker i owns rtc_base_port + i * PORTS_PER_WORKER and the 999 ports above it."""
+"""The ports of a worker: worker i owns this many from rtc_base_port + i * PORTS_PER_WORKER."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting as people meet it: its range, its meaning, other environment names than MEDIAD_*."""
+    """One setting as people see it: its range, its meaning, other environment names than MEDIAD_*."""
 
     kind: Kind
     doc: str
     aliases: tuple[str, ...] = ()
     live: bool = False
-    """Whether a reload applies it to the running daemon; otherwise it waits for the next start."""
+    """True when a reload applies it to the running daemon; otherwise it waits for the next start."""
     example: object = None
-    """What to show in place of a default of None."""
+    """The example shown in place of a default of None."""
     secret: bool = False
-    """Whether its value is kept out of everything people read."""
+    """True when its value is kept out of everything that people read."""
 
     def shown(self, value: object) -> object:
-        """`value`, right or wrong, as it may be shown."""
+        """The form of `value`, right or wrong, that may be shown."""
         if isinstance(self.kind, HttpUrl):
             return self.kind.shown(value)
         return HIDDEN if self.secret and value is not None else value
@@ -71,7 +71,7 @@ def _key(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one daemon. Left alone, it serves 127.0.0.1 only."""
+    """The settings of one daemon. The defaults serve 127.0.0.1 only."""
 
     host: str = _key("127.0.0.1", Host(), "address the HTTP and WebSocket front listens on")
     port: int = _key(3000, Whole(0, 65535), "TCP port of the front; 0 takes any free one", "PORT")
@@ -254,21 +254,21 @@ class Settings:
     )
 
     announced_address: str | None = None
-    """What `announced_ip` came to when the settings were read; no setting of its own."""
+    """The address that `announced_ip` had when the settings were read; no setting of its own."""
 
     @property
     def candidate_ip(self) -> str:
-        """What ICE candidates name: the announced address, else the one listened on."""
+        """The address in ICE candidates: the announced one, else the one listened on."""
         return self.announced_address or self.announced_ip or self.listen_ip
 
     def worker_count(self) -> int:
-        """How many workers to run; "auto" never asks for more than the media ports can feed."""
+        """The number of workers to run; "auto" is never more than the media ports suffice for."""
         if self.workers is not None:
             return self.workers
         return max(1, min(len(os.sched_getaffinity(0)), self.port_ranges()))
 
     def worker_settings(self, worker_id: int) -> WorkerSettings:
-        """What worker `worker_id` (0 …) needs to know."""
+        """The settings of worker `worker_id` (0 …)."""
         first = self.rtc_base_port + worker_id * PORTS_PER_WORKER
         return WorkerSettings(
             worker_id=worker_id,
@@ -285,13 +285,13 @@ class Settings:
         )
 
     def port_ranges(self) -> int:
-        """How many workers find at least their shared port below rtc_max_port."""
+        """The number of workers whose shared port is not above rtc_max_port."""
         return (self.rtc_max_port - self.rtc_base_port) // PORTS_PER_WORKER + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
-    """The settings a transport takes over when it is made, and keeps."""
+    """The settings that a transport gets when it is made, and keeps."""
 
     max_incoming_bitrate_bps: int
     initial_outgoing_bitrate_bps: int
@@ -300,7 +300,7 @@ class TransportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings(TransportOptions):
-    """The settings of one worker process, handed to it as JSON on its command line.
+    """The settings of one worker process, passed to it as JSON on its command line.
 
     Those of transports are among them. Defaults are those of `Settings`.
     """
@@ -309,7 +309,7 @@ class WorkerSettings(TransportOptions):
     listen_ip: str
     announced_ip: str | None
     rtc_first_port: int
-    """The UDP port all WebRTC transports of the worker share."""
+    """The UDP port that all WebRTC transports of the worker share."""
     rtc_last_port: int
     udp_buffer_bytes: int
     log_level: str
@@ -317,11 +317,11 @@ class WorkerSettings(TransportOptions):
 
     @property
     def candidate_ip(self) -> str:
-        """What ICE candidates name: the announced address, else the one listened on."""
+        """The address in ICE candidates: the announced one, else the one listened on."""
         return self.announced_ip or self.listen_ip
 
     def live(self) -> dict[str, Any]:
-        """What can change while a worker runs, in the pipe's spelling (`worker.configure`)."""
+        """The settings that can change while a worker runs, in the pipe's spelling (`worker.configure`)."""
         return {
             "announcedIp": self.announced_ip,
             "maxIncomingBitrateBps": self.max_incoming_bitrate_bps,
@@ -335,7 +335,7 @@ class WorkerSettings(TransportOptions):
 
     @staticmethod
     def from_json(text: str) -> WorkerSettings:
-        """Raises ConfigError when `text` is not what `to_json` writes."""
+        """The settings in `text`, which `to_json` wrote. Raises ConfigError for anything else."""
         try:
             return msgspec.json.decode(text, type=WorkerSettings)
         except msgspec.DecodeError as error:
@@ -348,7 +348,7 @@ DEFAULTS: dict[str, Any] = {f.name: f.default for f in _KEY_FIELDS}
 
 
 def admin_socket_candidates(environ: Mapping[str, str]) -> list[str]:
-    """Where the admin socket is without a setting, best first."""
+    """The possible paths of the admin socket when no setting names one, best first."""
     directories = [
         environ.get("RUNTIME_DIRECTORY", "").split(":")[0],
         environ.get("XDG_RUNTIME_DIR", ""),

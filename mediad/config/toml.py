@@ -1,7 +1,7 @@
 """A TOML settings file: its keys with their lines, and every mistake in words that say what to write instead.
 
-The parser's own words ("Expected newline or end of document") are for people who know TOML. So a line it
-stumbles over is looked at here, for the mistakes people make; then the rest of the file is read without it.
+The parser's own words ("Expected newline or end of document") are for people who know TOML. So a line that it
+reports is examined here for the usual mistakes of people; then the rest of the file is read without it.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _GIVEN = re.compile(r"\s*(export\s+|set\s+|--)?([A-Za-z0-9_-]+)\s*([=:]?)\s*(.*)")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?\Z")
 _CURLY = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb`"
-"""Quotes that word processors make of straight ones."""
+"""Quotes that word processors put in place of straight ones."""
 _LOGICAL = frozenset({"true", "false", "yes", "no", "on", "off"})
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A key and its value, as they stand in the file."""
+    """A key and its value, as written in the file."""
 
     name: str
     value: Any
     line: int | None
-    """None where an unusual spelling hides it."""
+    """The line number; None where an unusual spelling hides it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     given: tuple[Given, ...]
     problems: tuple[str, ...]
-    """One line for each mistake in the writing; what it concerns is not among `given`."""
+    """One line for each mistake in the file; the keys concerned are not among `given`."""
 
 
 def read(path: str) -> Contents:
-    """Raises ConfigError when the file cannot be read at all."""
+    """Read a settings file. Raises ConfigError when it cannot be read at all."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -66,13 +66,13 @@ def read(path: str) -> Contents:
 
 
 def line_of(text: str, name: str) -> int | None:
-    """Where a key is given. The parser does not tell."""
+    """The line on which a key is given; the parser does not tell."""
     given = re.compile(rf"\s*(?:{re.escape(name)}\s*[=.]|\[\[?\s*{re.escape(name)}\s*[\].])")
     return next((number for number, line in enumerate(text.splitlines(), 1) if given.match(line)), None)
 
 
 def _parse(lines: Sequence[str], path: str) -> tuple[dict[str, Any], list[str]]:
-    """What can be read, and what is wrong with the rest: line by line, as far as a line can be left out."""
+    """The readable part, and the mistakes of the rest: line by line, as far as a line can be left out."""
     kept, problems = list(lines), list[str]()
     while True:
         try:
@@ -93,11 +93,11 @@ def _place(words: str, last: int) -> tuple[int, str]:
     return int(number or max(last, 1)), _PLACE.sub("", words)
 
 
-# -- a line the parser does not take -------------------------------------------------------------------------
+# -- a line that the parser refuses -------------------------------------------------------------------------
 
 
 def _explain(lines: Sequence[str], number: int, words: str) -> str:
-    """What is wrong with this line, and what to write instead. No secret is repeated."""
+    """The mistake in this line, and what to write instead. No secret is repeated."""
     line = lines[number - 1] if number <= len(lines) else ""
     shown = line.strip()
     opened = _open_list(lines, number, words)
@@ -129,7 +129,7 @@ def _explain(lines: Sequence[str], number: int, words: str) -> str:
 
 
 def _open_list(lines: Sequence[str], number: int, words: str) -> int | None:
-    """The line on which a list begins that has no end, when that is what the parser stumbles over here."""
+    """The line of a list that has no end, when that is why the parser refuses this line."""
     line = lines[number - 1] if number <= len(lines) else ""
     if words != "Unclosed array" and not _is_right(tomllib.loads, line):
         return None
@@ -139,13 +139,13 @@ def _open_list(lines: Sequence[str], number: int, words: str) -> int | None:
 
 
 def _strange(line: str) -> str | None:
-    """A character that looks like a blank, or like nothing."""
+    """A character of the line that looks like a blank, or is invisible."""
     code = line.split("#")[0]
     return next((c for c in code if c not in " \t" and (c.isspace() or not c.isprintable())), None)
 
 
 def _why(sign: str, value: str, words: str) -> str:
-    """In a few words, what is wrong with a line that has a key and a value."""
+    """The mistake, in a few words, in a line that has a key and a value."""
     bare = _bare(value)
     plain = bare.rstrip(",;")
     quoted = value[0] in "\"'"
@@ -168,7 +168,7 @@ def _why(sign: str, value: str, words: str) -> str:
 
 
 def _written(name: str, value: str) -> str:
-    """The line as it must be, as far as that can be known."""
+    """The correct line, as far as it can be known."""
     bare = _bare(value.lstrip("= ")).strip(_CURLY + "\"',;").strip()
     kind = KEYS[name].kind
     if value[0] in "[{":
@@ -193,12 +193,12 @@ def _is_right(check: Callable[[Any], Any], value: object) -> bool:
 
 
 def _bare(value: str) -> str:
-    """Without a comment; quotes may hold a #, and so may a URL."""
+    """A value without its comment; quotes may hold a #, and so may a URL."""
     return value.strip() if value[0] in "\"'" else re.split(r"\s#", value)[0].strip()
 
 
 def _name(key: str) -> str:
-    """What the key would be called here."""
+    """The name that this key would have here."""
     name = key.lower().replace("-", "_")
     return name if name in KEYS else key
 
@@ -208,7 +208,7 @@ def _wanted(name: str) -> str:
     return f"{name} = VALUE" + ("" if key is None else f", where VALUE is {key.kind.expected}")
 
 
-# -- sections, which there are none of -----------------------------------------------------------------------
+# -- sections: settings have none ----------------------------------------------------------------------------
 
 
 def _is_section(value: Any) -> bool:
@@ -228,7 +228,7 @@ def _no_section(lines: Sequence[str], path: str, name: str) -> str:
 
 
 def _swallowed(lines: Sequence[str], path: str, name: str, value: Any) -> Iterator[str]:
-    """Settings that stand below [[media_codecs]], and so became part of a codec."""
+    """Problems for settings below [[media_codecs]], which so became part of a codec."""
     for table in value if isinstance(value, list) else []:
         for key in table if isinstance(table, dict) else ():
             if key in KEYS:
