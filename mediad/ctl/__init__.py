@@ -1,1 +1,1 @@
-"""mediactl, the operators command."""
+"""mediactl, the operators' command."""

@@ -1,4 +1,4 @@
-"""mediactl's end of the admin socket: one question, one answer or a stream of them, no event loop."""
+"""The client's end of the admin socket: one request, one answer or a stream of them, no event loop."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from mediad.errors import EnvelopeError, Forbidden, Unavailable, from_code
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
 
 ANSWER_TIMEOUT_S = 15.0
-"""Longer than the daemon itself waits for a worker."""
+"""The time for an answer: longer than the daemon itself waits for a worker."""
 
 
 class NotRunning(Unavailable):
-    """No daemon is there to be asked."""
+    """No daemon is running."""
 
 
 class NotAllowed(Forbidden):
-    """A daemon is there, but not for this user."""
+    """A daemon is running, but this user may not use its admin socket."""
 
 
 class Client:
@@ -30,7 +30,10 @@ class Client:
         self._last_id = 0
 
     def call(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        """The daemon's reply. Raises the error it answered with; EnvelopeError without a sensible answer."""
+        """Return the daemon's reply.
+
+        Raises the error it answered with; EnvelopeError without a valid answer.
+        """
         self._sock.settimeout(ANSWER_TIMEOUT_S)
         for message in self._ask(method, data):
             if isinstance(message, Response):
@@ -38,9 +41,9 @@ class Client:
         raise EnvelopeError("the daemon hung up without an answer")
 
     def stream(self, method: str, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """What the daemon has to say, one by one, until it is done; however long that takes.
+        """Yield what the daemon sends until it has finished, however long that takes.
 
-        Raises as `call` does, at whatever point. To stop early, close the client: the daemon stops then.
+        Raises as `call` does, at any point. To stop early, close the client: the daemon stops then.
         """
         self._sock.settimeout(None)
         for message in self._ask(method, data):
@@ -52,7 +55,7 @@ class Client:
         raise EnvelopeError("the daemon hung up before it was done")
 
     def _ask(self, method: str, data: dict[str, Any]) -> Iterator[Message]:
-        """Ask, and yield what comes back, except for answers to something else; ends when the daemon does."""
+        """Send a request and yield the messages that belong to it, until the daemon closes the connection."""
         self._last_id += 1
         try:
             self._sock.sendall(encode(Request(self._last_id, method, data)))
@@ -84,7 +87,7 @@ def connect(paths: Sequence[str]) -> Client:
             sock.close()
             reason = f"no permission to use {path}: run mediactl as root or as the user mediad runs as"
             raise NotAllowed(reason) from None
-        except OSError:  # nobody there, or what is left of somebody
+        except OSError:  # no daemon, or the socket of one that has ended
             sock.close()
     raise NotRunning(f"mediad is not running: nobody answers at {' or '.join(paths)}")
 

@@ -1,8 +1,8 @@
-"""What a row of the table of verbs is made of: its words and arguments, and the ways a verb runs.
+"""The parts of a row in the table of verbs: words, arguments, and the way a verb runs.
 
-    Ask        one question, one answer, shown once
-    Follow     what happens is shown as it happens, until the daemon or Ctrl-C ends it
-    Progress   something that takes long, with a bar; its stream is {"done", "total", "note"?, …}
+        Ask        one request, one answer, shown once
+        Follow     events shown as they happen, until the daemon or Ctrl-C ends it
+        Progress   a long action, with a bar; its stream is {"done", "total", "note"?, …}
 
 A verb that needs more brings a function of its own.
 """
@@ -23,21 +23,24 @@ Show = Callable[[Data], str]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A positional argument or an option: what goes to argparse's `add_argument`."""
+    """A positional argument or an option: the parameters of argparse's `add_argument`."""
 
     flags: tuple[str, ...]
     options: Mapping[str, Any]
 
     @property
     def key(self) -> str:
-        """Under which name the daemon gets the value."""
+        """The name under which the daemon gets the value."""
         name: str = self.options.get("dest") or self.flags[-1]
         return name.lstrip("-").replace("-", "_")
 
 
 def argument(*flags: str, **options: Any) -> Argument:
-    """Spelled as for `add_argument`. A positional's name, or an option's `dest`, is the key in the request:
-    `argument("roomId", metavar="ROOM")`, `argument("--deadline", dest="deadlineS", type=float)`."""
+    """An argument, spelled as for `add_argument`.
+
+    A positional's name, or an option's `dest`, is the key in the request: `argument("roomId",
+    metavar="ROOM")`, `argument("--deadline", dest="deadlineS", type=float)`.
+    """
     return Argument(flags, options)
 
 
@@ -46,26 +49,26 @@ class Command:
     """One verb."""
 
     name: str
-    """As it is typed: `status`, or `room show` for a verb of a group."""
+    """The words to type: `status`, or `room show` for a verb of a group."""
     help: str
     run: Run
-    """Gets the arguments that were given, by their keys. None is success."""
+    """The function that runs it with the given arguments, by their keys. A result of None is success."""
     arguments: tuple[Argument, ...] = ()
 
     @property
     def method(self) -> str | None:
-        """The daemon's method behind it, if it is but one."""
+        """The daemon's method that it calls; None when there is not exactly one."""
         return getattr(self.run, "method", None)
 
     def data(self, given: Mapping[str, Any]) -> Data:
-        """The request's data: what was given of this verb's arguments, and nothing else."""
+        """The request's data: the given values of this verb's arguments, and nothing else."""
         keys = [argument.key for argument in self.arguments]
         return {key: given[key] for key in keys if given.get(key) is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask `method` and show the answer."""
+    """Call `method` and show the answer."""
 
     method: str
     show: Show
@@ -80,7 +83,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Show each thing that `method` streams on lines of its own; as JSON, one document a line."""
+    """Show each item that `method` streams on lines of its own; as JSON, one document a line."""
 
     method: str
     show: Show
@@ -95,7 +98,7 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A bar under `label` while `method` streams how far it has come; at the end, `show` of the last."""
+    """Show a bar with `label` while `method` streams its progress; at the end, `show` of the last item."""
 
     method: str
     label: str

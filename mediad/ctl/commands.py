@@ -1,4 +1,4 @@
-"""All verbs. A new one is a row in a file of `verbs/`, and a row in a table of the daemon's methods."""
+"""The table of all verbs. A new one is a row in a file of `verbs/`, and a row in a table of methods."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 GROUPS: dict[str, str] = {**rooms.GROUPS, **draining.GROUPS, **settings.GROUPS}
-"""What the first word of verbs like `room show` is about."""
+"""The subject of verbs like `room show`, by their first word."""

@@ -1,4 +1,4 @@
-"""What may be typed next, for shells: verbs, options, and the ids of what is there now.
+"""Completion for shells: verbs, options, and the ids of rooms, peers and workers that exist now.
 
 The shell's part is a few lines that ask `mediactl __complete WORD …` at each TAB; everything else is here.
 """
@@ -56,15 +56,15 @@ _EVERYWHERE = {
 _WITH_VALUE = {"--admin-socket"}
 
 Word = tuple[str, str]
-"""What to type, and what it is."""
+"""A word to type, and its meaning."""
 
 LookUp = Callable[[str, dict[str, str]], list[Word]]
-"""The values of an argument, by its key and the arguments already there."""
+"""The values of an argument, by its key and the arguments typed before."""
 
 
 @dataclass(slots=True)
 class _Typed:
-    """The words before the one being typed, taken apart."""
+    """The words before the one being typed, parsed."""
 
     plain: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ class _Typed:
 def candidates(
     commands: Sequence[Command], groups: dict[str, str], words: Sequence[str], look_up: LookUp
 ) -> list[Word]:
-    """What the last of `words` may become, in the order of the table of verbs."""
+    """The words that the last of `words` may become, in the order of the table of verbs."""
     *before, current = words or [""]
     command = _command(commands, _take_apart(before, ()).plain)
     typed = _take_apart(before, () if command is None else command.arguments)
@@ -91,7 +91,7 @@ def candidates(
 
 
 def ids(session: Session) -> LookUp:
-    """Looks up rooms, peers and workers; nothing when nobody answers."""
+    """Return a function that looks up rooms, peers and workers; it finds none without a daemon."""
 
     def look_up(key: str, given: dict[str, str]) -> list[Word]:
         try:
@@ -118,7 +118,10 @@ def _ask(session: Session, key: str, given: dict[str, str]) -> list[Word]:
 
 
 def spell(found: Sequence[Word]) -> str:
-    """As the shells' part reads it: a line a word. One that is no line of its own cannot be typed anyway."""
+    """The words in the form the shells' part reads: one a line.
+
+    A word with a line end cannot be typed anyway.
+    """
     return "".join(f"{word}\t{printable(what)}\n" for word, what in found if word.isprintable())
 
 

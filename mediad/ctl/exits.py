@@ -1,4 +1,4 @@
-"""How mediactl ends: what scripts may rely on."""
+"""The exit codes of mediactl, which scripts may rely on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class CtlExit(IntEnum):
     REFUSED = 1
     """mediad refused, or failed at it; for `doctor`: something is wrong."""
     USAGE = 2
-    """The command line makes no sense (argparse's own code)."""
+    """The command line is wrong (argparse's own code)."""
     NOT_RUNNING = 3
     NOT_ALLOWED = 4
-    """This user may not ask."""
+    """The user may not use the admin socket."""
     NO_ANSWER = 5
-    """Something is there, but no sensible answer came."""
+    """The daemon is there, but gave no valid answer."""
     INTERRUPTED = 130
-    """Ctrl-C, as shells have it."""
+    """Ctrl-C, with the number that shells use."""

@@ -1,4 +1,4 @@
-"""Which settings count: those of the daemon that runs, or those it would start with."""
+"""The settings that count: those of the running daemon, or those it would start with."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ DEFAULT_FILE = "/etc/mediad/mediad.toml"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is known of the daemon and its settings."""
+    """The daemon and its settings, as far as they are known."""
 
     settings: Settings | None
-    """None when they are wrong."""
+    """The settings; None when they are wrong."""
     problems: tuple[str, ...] = ()
-    """What is wrong with them."""
+    """The problems of the settings."""
     answer: Data | None = None
-    """What the daemon says of itself; None when it does not run, or not well."""
+    """The daemon's report about itself; None when it does not run, or did not answer."""
     absence: str | None = None
-    """Why it says nothing."""
+    """The reason why there is no report."""
 
 
 def find(session: Session, path: str | None, environ: Mapping[str, str]) -> Installation:
-    """Ask the daemon; without one, read what it would read. NotAllowed passes through."""
+    """Ask the daemon; without one, read what it would read. Raises NotAllowed."""
     try:
         answer = session.call("doctor", {})
-        # a daemon of another version may have settings this one has not heard of
+        # a daemon of another version may have settings that are not known here
         names = {field.name for field in dataclasses.fields(Settings)}
         known = {key: value for key, value in answer["settings"].items() if key in names}
         return Installation(Settings(**known), answer=answer)

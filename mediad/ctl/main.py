@@ -1,7 +1,7 @@
 """The command `mediactl`: asks a running mediad through its admin socket.
 
-0  done                              4    this user may not ask
-1  mediad refused, or failed at it   5    no sensible answer came
+    0  done                              4    this user may not ask
+    1  mediad refused, or failed at it   5    no sensible answer came
 2  the command line makes no sense   130  Ctrl-C
 3  mediad is not running
 """
@@ -27,7 +27,7 @@ from mediad.errors import EnvelopeError, MediadError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; `argv` without the program's name."""
+    """Run the command and return its exit code; `argv` is without the program's name."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["__complete"]:
         return _complete(argv[1:])
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     session = Session(_socket_paths(given["admin_socket"], os.environ), as_json=given["json"])
     try:
         return _run(command, session, command.data(given))
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CtlExit.OK
     except KeyboardInterrupt:
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _complete(words: Sequence[str]) -> int:
-    """What a shell asks at each TAB; `words` are those after `mediactl`, the last is being typed."""
+    """Print what a shell asks for at each TAB; of `words`, those after `mediactl`, the last is unfinished."""
     named = next((after for word, after in itertools.pairwise(words) if word == "--admin-socket"), None)
     session = Session(_socket_paths(named, os.environ), as_json=False)
     try:
@@ -70,7 +70,7 @@ def _run(command: Command, session: Session, data: dict[str, Any]) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Everything that may be typed."""
+    """The parser of all verbs and options."""
     parser = argparse.ArgumentParser(
         prog="mediactl",
         description="Ask a running mediad.",
@@ -98,7 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_options(parser: argparse.ArgumentParser, *, after_verb: bool = False) -> None:
-    """The same options before and after the verb; unset after it, they leave alone what stood before it."""
+    """Add the common options, before and after the verb; unset after it, they keep the value given before."""
     json_default, path_default = (argparse.SUPPRESS,) * 2 if after_verb else (False, None)
     parser.add_argument("--json", action="store_true", default=json_default, help="print the answer as JSON")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""One peer as people read it: its transports, what it sends, what it gets, and why not more of it."""
+"""One peer as people read it: transports, tracks sent and received, and why it does not get more."""
 
 from __future__ import annotations
 
@@ -98,14 +98,16 @@ def _own(track: Data, type_: str) -> list[Data]:
 
 
 def _codec(track: Data, type_: str) -> str | None:
-    """`VP8` of video/VP8."""
+    """The short name of a codec: `VP8` of video/VP8."""
     types = {stream["mimeType"].partition("/")[2] for stream in _own(track, type_) if "mimeType" in stream}
     return ", ".join(sorted(types)) or None
 
 
 def _by_layer(track: Data) -> str | None:
-    """`120 + 480 kbps`: each stream of a simulcast, lowest first; or each spatial layer of one stream, with
-    those below it."""
+    """Bitrates by layer, as `120 + 480 kbps`, lowest first.
+
+    They are of each stream of a simulcast, or of each spatial layer of one stream with those below it.
+    """
     streams = _own(track, "inbound-rtp")
     rates = [stream["bitrate"] for stream in streams]
     if len(streams) == 1:
@@ -116,7 +118,7 @@ def _by_layer(track: Data) -> str | None:
 
 
 def _layers(track: Data) -> tuple[str | None, str | None, str | None]:
-    """`spatial/temporal` of what it gets, of what its app wants, and of the best there is."""
+    """`spatial/temporal` layers: what the peer gets, what its app wants, and the best there is."""
     entry = next(iter(_own(track, "outbound-rtp")), {})
     names = ("currentLayers", "preferredLayers", "bestLayers")
     current, preferred, best = (_pair(entry.get(name)) for name in names)
@@ -128,7 +130,7 @@ def _pair(layers: Data | None) -> str | None:
 
 
 def _stream(streams: list[Data], type_: str) -> tuple[object, ...]:
-    """The sums of a track's streams, simulcast has several; the round trip of the slowest."""
+    """The sums of a track's streams (simulcast has several), with the longest round trip."""
     own = [stream for stream in streams if stream["type"] == type_]
     if not own:
         return (None,) * len(_STREAM)
@@ -146,11 +148,11 @@ def _state(track: Data) -> str:
     return "paused" if track["paused"] else "flows"
 
 
-# -- why not more --------------------------------------------------------------------------------------------
+# -- why the peer does not get more --------------------------------------------------------------------------
 
 
 def reasons(data: Data) -> Iterator[str]:
-    """A line for each track of which this peer gets less than the best, with who or what is behind it."""
+    """A line for each track of which this peer gets less than the best, with the cause."""
     for track in data["receives"]:
         why = _why(track, data)
         if why:

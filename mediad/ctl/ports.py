@@ -1,4 +1,4 @@
-"""Which ports clients need, from the settings, and how firewalls are told."""
+"""The ports that clients need, from the settings, and the commands that open them in firewalls."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ FIREWALLS = ("ufw", "firewalld", "nft")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Something a firewall must let in."""
+    """A port that a firewall must let in."""
 
     protocol: str
     first: int
     last: int
     ip: str
-    """Where the daemon listens for it."""
+    """The address on which the daemon listens."""
     purpose: str
 
     @property
@@ -29,7 +29,7 @@ class Opening:
 
     @property
     def is_local(self) -> bool:
-        """Nobody from elsewhere gets there, firewall or not."""
+        """True when only this machine can reach it, firewall or not."""
         try:
             return ipaddress.ip_address(self.ip).is_loopback
         except ValueError:
@@ -46,7 +46,7 @@ class Opening:
 
 
 def openings(settings: Settings) -> list[Opening]:
-    """The front, and the port each worker shares among its clients."""
+    """The ports to open: the front's, and the one that each worker shares among its clients."""
     scheme = "https and wss" if settings.tls_certificate else "http and ws; or your proxy's port instead"
     found = [Opening("tcp", settings.port, settings.port, settings.host, f"page and signaling ({scheme})")]
     for worker_id in range(settings.worker_count()):
@@ -57,7 +57,7 @@ def openings(settings: Settings) -> list[Opening]:
 
 
 def commands(needed: Sequence[Opening], firewall: str) -> Iterator[str]:
-    """Shell lines that open them; those only this machine can use are left out, and a comment says so."""
+    """Shell lines that open the ports; for those only this machine can use, a comment says so instead."""
     for opening in needed:
         if opening.is_local:
             yield f"# {opening.protocol} {opening.ports} is for this machine only ({opening.ip})"

@@ -1,4 +1,4 @@
-"""Data as people read it: aligned tables, sizes, durations."""
+"""Text for people: aligned tables, sizes, durations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class Quantity(str):
-    """A number with its unit, for which a column is flush right as for a bare number."""
+    """A number with its unit; its column is flush right, as for a bare number."""
 
     __slots__ = ()
 
@@ -32,7 +32,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def fields(pairs: Sequence[tuple[str, object]]) -> str:
-    """One `name  value` line each, values aligned."""
+    """Lines of `name  value`, with the values aligned."""
     width = max(len(name) for name, _ in pairs)
     return "\n".join(f"{name:{width}}  {_text(value)}" for name, value in pairs)
 
@@ -48,7 +48,7 @@ def size(value: object) -> Quantity:
 
 
 def duration(value: object) -> Quantity:
-    """Seconds as the two largest units that matter: `2d 3h`, `4m 10s`, `12s`."""
+    """Seconds as the two largest units: `2d 3h`, `4m 10s`, `12s`."""
     seconds = int(_number(value))
     days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
     if days:
@@ -59,12 +59,12 @@ def duration(value: object) -> Quantity:
 
 
 def percent(value: object) -> Quantity:
-    """A share of one core; more than one core is more than 100 %."""
+    """A share of one core in percent; more than one core is more than 100 %."""
     return Quantity(f"{_number(value) * 100:.0f}%")
 
 
 def bitrate(value: object) -> Quantity:
-    """bit/s in decimal units, as links are sold: `850 kbps`, `2.4 Mbps`; `-` for None."""
+    """bit/s in decimal units, as providers count: `850 kbps`, `2.4 Mbps`; `-` for None."""
     if value is None:
         return Quantity("-")
     amount = _number(value) / 1000
@@ -76,7 +76,7 @@ def bitrate(value: object) -> Quantity:
 
 
 def share(value: object) -> Quantity:
-    """0..1 as a percentage with the digit that matters for losses; `-` for None."""
+    """0..1 as a percentage, with the digits that matter for losses; `-` for None."""
     return Quantity("-" if value is None else f"{_number(value) * 100:.1f}%")
 
 
@@ -95,7 +95,7 @@ def _number(value: object) -> float:
 
 
 def printable(text: str) -> str:
-    """Ids are chosen by clients: nothing in them may move the cursor or start a line."""
+    """The text with control characters escaped: clients choose ids, which must not move the cursor."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

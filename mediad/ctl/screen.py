@@ -1,4 +1,4 @@
-"""A picture that is drawn again and again: in place on a terminal, one below the other in a file."""
+"""A display that is drawn again and again: in place on a terminal, one below the other in a file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
 class Screen:
-    """`with Screen() as screen: screen.draw(text)`. What does not fit is cut off, and what was there before
-    comes back in the end."""
+    """A display: `with Screen() as screen: screen.draw(text)`.
+
+    Text that does not fit is cut off, and the terminal's earlier contents come back at the end.
+    """
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = sys.stdout if out is None else out
@@ -23,7 +25,7 @@ class Screen:
 
     @property
     def lines(self) -> int | None:
-        """How many fit; None where there is no end."""
+        """The number of lines that fit; None where there is no end."""
         return shutil.get_terminal_size().lines if self._in_place else None
 
     def draw(self, text: str) -> None:
@@ -38,7 +40,7 @@ class Screen:
 
     def __enter__(self) -> Screen:
         if self._in_place:
-            # whoever ends us in another way than Ctrl-C shall not find a terminal without a cursor
+            # any other signal than Ctrl-C must not leave a terminal without a cursor
             self._before = signal.signal(signal.SIGTERM, _end)
             self._out.write(_ENTER)
         return self

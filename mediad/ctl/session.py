@@ -1,4 +1,4 @@
-"""What a verb works with: the daemon, connected to when it is first asked, and where the answer goes."""
+"""The environment of a verb: the daemon, connected to at the first request, and the output."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ Data = dict[str, Any]
 
 
 class Session:
-    """One run of mediactl. The verbs raise what the daemon answers; `main` turns it into an exit code."""
+    """One run of mediactl.
+
+    Verbs raise the errors that the daemon answers; `main` makes exit codes of them.
+    """
 
     def __init__(self, paths: Sequence[str], *, as_json: bool) -> None:
         self.as_json = as_json
-        """Scripts are reading: JSON goes to standard output and nothing else does."""
+        """True when scripts read: JSON alone goes to standard output."""
         self.paths = paths
         self._client: Client | None = None
 
     def call(self, method: str, data: Data) -> Data:
-        """Ask once; raises as Client.call and `connect` do."""
+        """Send one request; raises as Client.call and `connect` do."""
         return self._connected().call(method, data)
 
     def stream(self, method: str, data: Data) -> Iterator[Data]:
@@ -30,16 +33,16 @@ class Session:
         return self._connected().stream(method, data)
 
     def print(self, text: str) -> None:
-        """A piece of the answer, out at once: whoever reads a stream wants it now."""
+        """Print a part of the answer at once, without buffering, for readers of a stream."""
         print(text, flush=True)
 
     def print_json(self, data: object, *, line: bool = False) -> None:
-        """The same for scripts; `line` when more will follow, one document a line."""
+        """Print JSON for scripts; with `line`, one document a line, because more will follow."""
         self.print(json.dumps(data) if line else json.dumps(data, indent=2))
 
     @property
     def is_terminal(self) -> bool:
-        """A person looks at the output, and lines may be overwritten."""
+        """True when a person reads the output, so that lines may be overwritten."""
         return sys.stdout.isatty() and not self.as_json
 
     def close(self) -> None:

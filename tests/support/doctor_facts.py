@@ -13,7 +13,7 @@ from mediad.ctl.doctor.facts import (
     DaemonFacts,
     Facts,
     Machine,
-    MediaProbe,
+    MediaPath,
     Network,
     Parts,
 )
@@ -63,7 +63,7 @@ MACHINE = Machine(
 
 NETWORK = Network(
     announced=(ADDRESS,),
-    probes=(MediaProbe(worker_id=0, ip=ADDRESS, port=10000, arrived=True),),
+    media_paths=(MediaPath(worker_id=0, ip=ADDRESS, port=10000, arrived=True),),
     public_address=ADDRESS,
 )
 
@@ -98,7 +98,7 @@ def daemon(**changes: Any) -> Facts:
 
 def stopped(**changes: Any) -> Facts:
     """Nothing runs, and nothing was asked of it."""
-    network = replace(NETWORK, probes=(), **changes)
+    network = replace(NETWORK, media_paths=(), **changes)
     return replace(WELL, daemon=None, daemon_problem="mediad is not running", network=network)
 
 
@@ -113,7 +113,7 @@ def network(**changes: Any) -> Facts:
 def announced(address: str, **changes: Any) -> Facts:
     """This address is announced, and it is what it stands for."""
     facts = settings(**{"announced_ip": address, **changes})
-    return replace(facts, network=replace(NETWORK, announced=(address,), probes=(), public_address=None))
+    return replace(facts, network=replace(NETWORK, announced=(address,), media_paths=(), public_address=None))
 
 
 def certificate(**changes: Any) -> Facts:

@@ -1,4 +1,4 @@
-"""Reading the front's certificate and key, as the daemon would."""
+"""Reading the front's certificate and key, as the daemon does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mediad.ctl.doctor.facts import CertificateFacts
 
 
 def read(path: str, key_path: str | None) -> CertificateFacts:
-    """What is in the PEM file at `path`; the key is in the same file when `key_path` is None."""
+    """The contents of the PEM file at `path`; the key is in the same file when `key_path` is None."""
     key_path = key_path or path
     try:
         chain = x509.load_pem_x509_certificates(Path(path).read_bytes())
@@ -38,7 +38,7 @@ def read(path: str, key_path: str | None) -> CertificateFacts:
 
 
 def _names(leaf: x509.Certificate) -> tuple[str, ...]:
-    """The DNS names and addresses it is for; browsers look at nothing else."""
+    """The DNS names and addresses of a certificate; browsers look at nothing else."""
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

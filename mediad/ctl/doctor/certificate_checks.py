@@ -1,4 +1,4 @@
-"""Will browsers take the front's certificate, and for how long?"""
+"""Checks of the front's certificate: do browsers accept it, and for how long?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 from mediad.words import plural
 
 SOON = datetime.timedelta(days=14)
-"""Renewal is usually a month before: when this little is left, it has failed more than once."""
+"""The time before the end at which a warning is due: renewal, usually a month before, has failed then."""
 
 _RENEW = "renew it, then `systemctl reload mediad`"
 

@@ -1,4 +1,4 @@
-"""All checks, in the order their findings are shown in."""
+"""All checks, in the order in which their findings are shown."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(facts: Facts) -> list[Finding]:
-    """Every finding, the worst last: that is where a terminal stops."""
+    """All findings, the worst last, where a terminal stops scrolling."""
     findings = [finding for check in CHECKS for finding in check(facts)]
     return sorted(findings, key=lambda finding: finding.level)

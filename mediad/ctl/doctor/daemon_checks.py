@@ -1,4 +1,4 @@
-"""Is the daemon there, and well? Judged from what it says of itself."""
+"""Checks of the daemon: does it run, and run well? Judged by its own reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mediad.ctl.render import size
 from mediad.words import plural
 
 FEW_FDS = 4096
-"""Every client is a descriptor; a limit below this is one somebody forgot to raise."""
+"""The descriptors below which the limit is surely an oversight: every client is one."""
 
 FDS_NEARLY_USED = 0.8
 
@@ -70,7 +70,7 @@ def workers(facts: Facts) -> Iterator[Finding]:
             yield error("workers", text, "the log of mediad has its last words")
         elif str(worker["workerId"]) not in facts.daemon.reports:
             yield error("workers", f"{name} does not answer", "it is replaced by itself if that lasts")
-        elif death:  # a restart somebody asked for leaves none
+        elif death:  # a restart that an operator asked for leaves none
             text = f"{name} was started again {plural(worker['restarts'], 'time')}, last because {death}"
             yield warning("workers", text, "each time cost its rooms a moment; the log of mediad says more")
         else:
@@ -94,7 +94,7 @@ def descriptors(facts: Facts) -> Iterator[Finding]:
 
 
 def udp_buffers(facts: Facts) -> Iterator[Finding]:
-    """A small receive buffer is the first thing to lose packets, before any core is busy."""
+    """Judge the receive buffers: small ones lose packets first, before any core is busy."""
     if facts.settings is None:
         return
     wanted = facts.settings.udp_buffer_bytes
@@ -110,7 +110,7 @@ def udp_buffers(facts: Facts) -> Iterator[Finding]:
 
 
 def _granted(facts: Facts) -> int | None:
-    """What the smallest worker got; without a daemon, what one would get."""
+    """The buffer that the smallest worker got; without a daemon, the one that a worker would get."""
     if facts.daemon is None:
         return facts.machine.receive_buffer_max
     reports = facts.daemon.reports.values()
@@ -118,7 +118,7 @@ def _granted(facts: Facts) -> int | None:
 
 
 def drops(facts: Facts) -> Iterator[Finding]:
-    """What the kernel threw away because a worker did not come to read it."""
+    """Judge the datagrams that the kernel dropped because a worker was too slow to read them."""
     if facts.daemon is None:
         return
     for worker in facts.daemon.workers:

@@ -1,4 +1,4 @@
-"""Everything the doctor judges, gathered beforehand: what could not be found out is None and not judged."""
+"""The facts that the doctor judges, gathered before; None is not known, and not judged."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from mediad.config.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonFacts:
-    """What a running daemon says of itself."""
+    """A running daemon's reports about itself."""
 
     version: str
     pid: int
     status: str
     problems: tuple[str, ...] = ()
-    """What it knows to be wrong itself, in words."""
+    """The problems that it knows itself, in words."""
     url: str | None
     workers: list[dict[str, Any]]
-    """As `mediactl workers` shows them."""
+    """The workers, as `mediactl workers` shows them."""
     reports: dict[str, dict[str, Any]]
-    """worker.stats by worker id, of those that answered."""
+    """The answers to worker.stats by worker id, of those that answered."""
     settings_problems: tuple[str, ...] = ()
-    """What it would find wrong at the next start."""
+    """The problems that its next start would meet."""
     settings_waiting: tuple[str, ...] = ()
-    """Keys that are configured otherwise than they are in force, until the next start."""
+    """The keys whose configured value waits for the next start."""
     fd_limit: int
     open_fds: int
 
@@ -34,9 +34,9 @@ class DaemonFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     synchronised: bool | None = None
-    """Whether the kernel's clock is being kept right by somebody (adjtimex(2))."""
+    """True when the kernel's clock is kept right by some program (adjtimex(2))."""
     offset_s: float | None = None
-    """How far ahead of an NTP server it is, if one was asked."""
+    """Seconds that it is ahead of an NTP server, if one was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,32 +44,32 @@ class Machine:
     """The host, or the container."""
 
     addresses: frozenset[str] = frozenset()
-    """Of all interfaces, without zones."""
+    """The addresses of all interfaces, without zones."""
     cores: float = 1.0
-    """Usable ones: affinity, and what the control group grants."""
+    """The usable cores: affinity, and the control group's limit."""
     throttled: float | None = None
-    """Share of the scheduler's periods in which the control group was held back."""
+    """The share of the scheduler's periods in which the control group was held back."""
     receive_buffer_max: int | None = None
     """net.core.rmem_max, in bytes."""
     ephemeral_ports: tuple[int, int] | None = None
     reserved_ports: frozenset[int] = frozenset()
-    """Which of those the kernel keeps for who asks by number."""
+    """The ports of that range that the kernel gives only to programs that ask for them by number."""
     conntrack: tuple[int, int] | None = None
-    """Entries in the connection table, and how many fit."""
+    """The entries in the connection table, and the most it can hold."""
     memory_available: int | None = None
     group_memory: tuple[int, int] | None = None
     """Bytes in use in the control group nearest its limit, and that limit."""
     stop_timeout_s: float | None = None
-    """When systemd kills the unit that was told to stop; None without systemd, or without a limit."""
+    """Seconds until systemd kills the unit that it told to stop; None without systemd, or without a limit."""
     udp_gso: bool | None = None
     clock: Clock = Clock()
     socket_drops: dict[int, int] = field(default_factory=dict)
-    """UDP port → datagrams that found its socket's buffer full."""
+    """Datagrams that found a socket's buffer full, by UDP port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenPort:
-    """A port the daemon would need, and somebody else has."""
+    """A port that the daemon needs and cannot open."""
 
     protocol: str
     ip: str
@@ -79,33 +79,33 @@ class TakenPort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaProbe:
-    """STUN requests sent to where browsers are told to send media."""
+class MediaPath:
+    """The media path to one worker at one address, tried with STUN requests."""
 
     worker_id: int
     ip: str
     port: int
     arrived: bool
     answered_from: str | None = None
-    """Where the answer to a check came from; None when none came, or none could be asked for."""
+    """The address from which the answer to a check came; None when none came, or no check could be sent."""
     was_asked: bool = False
-    """A check was sent that a worker in order answers."""
+    """True when a check was sent that a working worker answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What was tried over the network."""
+    """The results of attempts over the network."""
 
     announced: tuple[str, ...] | None = None
-    """The addresses browsers are told; () when a name is announced, and does not resolve."""
+    """The addresses that browsers are told; () when a name is announced, and does not resolve."""
     named: tuple[str, ...] = ()
-    """What announced_ip stands for at this moment."""
-    probes: tuple[MediaProbe, ...] = ()
+    """The addresses of announced_ip at this moment."""
+    media_paths: tuple[MediaPath, ...] = ()
     public_address: str | None = None
-    """What a STUN server sees us come from, if one was asked."""
+    """The address from which a STUN server sees this machine's packets, if one was asked."""
     public_problem: str | None = None
     front_problem: str | None = None
-    """Why the front of a running daemon did not answer."""
+    """The reason why the front of a running daemon did not answer."""
     taken: tuple[TakenPort, ...] = ()
 
 
@@ -115,7 +115,7 @@ class CertificateFacts:
 
     path: str
     problem: str | None = None
-    """Why it cannot be used at all; nothing below is known then."""
+    """The reason why it cannot be used at all; nothing below is known then."""
     names: tuple[str, ...] = ()
     not_before: datetime.datetime = datetime.datetime.min
     not_after: datetime.datetime = datetime.datetime.max
@@ -128,7 +128,7 @@ class CertificateFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What mediad is installed with: for each part what is wrong and what to do, or None."""
+    """The parts of the installation: for each its problem and the remedy, or None."""
 
     native_problem: str | None = None
     library_problem: str | None = None
@@ -137,17 +137,17 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One look at an installation."""
+    """All facts about an installation at one moment."""
 
     now: datetime.datetime
     version: str
-    """Of mediactl itself."""
+    """The version of mediactl itself."""
     settings: Settings | None
-    """The daemon's; those it would start with when it does not run; None when they are wrong."""
+    """The daemon's settings; without a daemon those it would start with; None when they are wrong."""
     settings_problems: tuple[str, ...] = ()
     daemon: DaemonFacts | None = None
     daemon_problem: str | None = None
-    """Why there is no daemon to ask."""
+    """The reason why no daemon could be asked."""
     machine: Machine = Machine()
     network: Network = Network()
     certificate: CertificateFacts | None = None

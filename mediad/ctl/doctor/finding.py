@@ -1,4 +1,4 @@
-"""What the doctor has to say about one thing."""
+"""A finding of the doctor: one thing, how bad it is, and what to do."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mediad.ctl.doctor.facts import Facts
 
 
 class Level(IntEnum):
-    """How bad it is."""
+    """The severity of a finding."""
 
     OK = 0
     WARNING = 1
-    """It works, but worse than it could, or not for everybody, or not for long."""
+    """The thing works, but worse than it could, or not for every client, or not for long."""
     ERROR = 2
-    """It does not work."""
+    """The thing does not work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     level: Level
     check: str
-    """A name that stays, for scripts."""
+    """A name that stays the same in later versions, for scripts."""
     text: str
     advice: str = ""
-    """What to do about it; never empty for a warning or an error."""
+    """The remedy; never empty for a warning or an error."""
 
 
 Check = Callable[[Facts], Iterator[Finding]]

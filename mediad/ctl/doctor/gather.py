@@ -1,4 +1,4 @@
-"""All facts, in one go."""
+"""Gathering of all facts in one go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import os
 
 from mediad import __version__, needs
-from mediad.ctl.doctor import certificate, machine, probes
+from mediad.ctl.doctor import certificate, machine, reachability
 from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network, Parts
 from mediad.ctl.installation import Installation
 from mediad.ctl.session import Data, Session
@@ -14,14 +14,17 @@ from mediad.errors import MediadError
 
 STUN_PORT = 3478
 _ADDRESSES = 4
-"""Of one announced name, no more are tried; a daemon of another version may announce all of them."""
+"""The addresses of an announced name that are tried; a daemon of another version may announce all of them."""
 
 
 def gather(session: Session, found: Installation, stun: str | None, ntp: str | None) -> Facts:
-    """`stun` and `ntp` are servers to ask, `HOST` or `HOST:PORT`. Raises OSError or ValueError when the NTP
-    server does not answer."""
+    """The facts about this installation.
+
+    `stun` and `ntp` are servers to ask, `HOST` or `HOST:PORT`. Raises OSError or ValueError when the NTP
+    server does not answer.
+    """
     daemon = None if found.answer is None else _daemon(found.answer)
-    offset_s = None if ntp is None else probes.ask_ntp(*_endpoint(ntp, 123))
+    offset_s = None if ntp is None else reachability.ask_ntp(*_endpoint(ntp, 123))
     pid = os.getpid() if daemon is None else daemon.pid
     settings = found.settings
     tls = settings.tls_certificate if settings is not None else None
@@ -64,18 +67,18 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
     settings = found.settings
     if settings is None:
         return Network(public_address=public, public_problem=public_problem)
-    announced = probes.resolve(settings.candidate_ip)
-    named = probes.resolve(settings.announced_ip) if settings.announced_ip is not None else ()
+    announced = reachability.resolve(settings.candidate_ip)
+    named = reachability.resolve(settings.announced_ip) if settings.announced_ip is not None else ()
 
-    def ask() -> probes.Reports:
-        reports: probes.Reports = session.call("stats", {})["reports"]
+    def ask() -> reachability.Reports:
+        reports: reachability.Reports = session.call("stats", {})["reports"]
         return reports
 
-    def doors() -> probes.Doors:
+    def doors() -> reachability.Doors:
         try:
-            opened: probes.Doors = session.call("doctor.doors", {})["doors"]
+            opened: reachability.Doors = session.call("doctor.doors", {})["doors"]
         except MediadError:
-            return {}  # a daemon that does not know the way yet
+            return {}  # a daemon of an older version, without this method
         return opened
 
     workers = daemon.workers if daemon is not None else []
@@ -83,11 +86,13 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
     return Network(
         announced=announced,
         named=named,
-        probes=probes.media_path(ports, announced[:_ADDRESSES], ask, doors()) if ports else (),
+        media_paths=reachability.try_media_paths(ports, announced[:_ADDRESSES], ask, doors())
+        if ports
+        else (),
         public_address=public,
         public_problem=public_problem,
-        front_problem=probes.front_problem(daemon.url) if daemon is not None else None,
-        taken=() if daemon is not None else tuple(probes.taken_ports(settings)),
+        front_problem=reachability.front_problem(daemon.url) if daemon is not None else None,
+        taken=() if daemon is not None else tuple(reachability.taken_ports(settings)),
     )
 
 
@@ -95,13 +100,13 @@ def _public(stun: str | None) -> tuple[str | None, str | None]:
     if stun is None:
         return None, None
     try:
-        return probes.ask_stun(*_endpoint(stun, STUN_PORT)), None
+        return reachability.ask_stun(*_endpoint(stun, STUN_PORT)), None
     except (OSError, ValueError) as error:
         return None, f"the STUN server {stun} did not answer: {error}"
 
 
 def _endpoint(text: str, default_port: int) -> tuple[str, int]:
-    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address."""
+    """The host and port in `host`, `host:port`, `[v6]:port` or a bare IPv6 address."""
     host, colon, port = text.rpartition(":")
     if not colon or (":" in host and not host.endswith("]")):
         host, port = text, str(default_port)

@@ -1,4 +1,4 @@
-"""Is what was installed whole? Native code, libraries and the page."""
+"""Checks of the installation: are native code, libraries and the page complete?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def page(facts: Facts) -> Iterator[Finding]:
 
 
 def _parted(problem: str) -> tuple[str, str]:
-    """What is wrong, and what to do about it."""
+    """The problem, and the remedy."""
     text, _, advice = problem.rpartition(": ")
     return text, advice
 

@@ -1,4 +1,4 @@
-"""Reading the machine: /proc, /sys, the kernel's answers. Whatever cannot be read stays unknown."""
+"""Facts about the machine, from /proc, /sys and the kernel. What cannot be read is None."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIMEX_BYTES = 512  # more than struct timex has anywhere
 _TIMEX_STATUS = 5 * ctypes.sizeof(ctypes.c_long)  # after modes, offset, freq, maxerror and esterror
 
 SYSTEMCTL_S = 3.0
-"""How long systemctl may take to answer."""
+"""The time that systemctl has to answer."""
 
 _UNITS_S = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"([0-9.]+)(ms|s|min|h|d|w)")
@@ -30,8 +30,11 @@ ROOT = Path("/")
 
 
 def look(pid: int, offset_s: float | None = None, root: Path = ROOT) -> Machine:
-    """The machine as process `pid` has it. `offset_s` is what an NTP server said of the clock, if one was
-    asked; `root` is where proc and sys are."""
+    """The machine as process `pid` sees it.
+
+    `offset_s` is the clock's distance to an NTP server, if one was asked; `root` is the folder of proc and
+    sys.
+    """
     return Machine(
         addresses=_addresses(),
         cores=_cores(pid, root),
@@ -71,7 +74,7 @@ def _cores(pid: int, root: Path) -> float:
 
 
 def _throttled(pid: int, root: Path) -> float | None:
-    """Of the innermost group that has a quota."""
+    """The throttled share of the innermost control group that has a quota."""
     for group in _control_groups(pid, root):
         pairs = (line.split() for line in (_text(group / "cpu.stat") or "").splitlines())
         stat = {name: int(value) for name, value in pairs}
@@ -81,7 +84,7 @@ def _throttled(pid: int, root: Path) -> float | None:
 
 
 def _group_memory(pid: int, root: Path) -> tuple[int, int] | None:
-    """Of the group that is nearest its limit."""
+    """The memory of the control group that is nearest its limit."""
     found = []
     for group in _control_groups(pid, root):
         current, limit = _number(group / "memory.current"), (_text(group / "memory.max") or "max").strip()
@@ -91,7 +94,7 @@ def _group_memory(pid: int, root: Path) -> tuple[int, int] | None:
 
 
 def _stop_timeout_s(pid: int, root: Path) -> float | None:
-    """Of the unit whose control group the process is in."""
+    """The stop timeout of the unit whose control group the process is in."""
     unit = next((group.name for group in _control_groups(pid, root) if group.suffix == ".service"), None)
     if unit is None:
         return None
@@ -104,7 +107,7 @@ def _stop_timeout_s(pid: int, root: Path) -> float | None:
 
 
 def time_span_s(text: str) -> float | None:
-    """systemd's `1min 30s`; None for what is no span, as `infinity`."""
+    """The seconds in systemd's `1min 30s`; None for a text that is no time span, as `infinity`."""
     found = [_SPAN.fullmatch(word) for word in text.split()]
     if not found or not all(found):
         return None
@@ -112,7 +115,7 @@ def time_span_s(text: str) -> float | None:
 
 
 def _control_groups(pid: int, root: Path) -> Iterator[Path]:
-    """The process's group and those around it, innermost first (cgroup v2)."""
+    """The process's control group and those around it, innermost first (cgroup v2)."""
     top = root / "sys/fs/cgroup"
     for line in (_text(root / f"proc/{pid}/cgroup") or "").splitlines():
         if line.startswith("0::"):
@@ -126,7 +129,7 @@ def _port_range(root: Path) -> tuple[int, int] | None:
 
 
 def _reserved_ports(root: Path) -> frozenset[int]:
-    """`10000,20000-20010`"""
+    """The ports in `10000,20000-20010`, the kernel's list of reserved ones."""
     ports: set[int] = set()
     for part in (_text(root / "proc/sys/net/ipv4/ip_local_reserved_ports") or "").split(","):
         low, _, high = part.strip().partition("-")
@@ -142,7 +145,7 @@ def _conntrack(root: Path) -> tuple[int, int] | None:
 
 
 def _socket_drops(root: Path) -> dict[int, int]:
-    """The kernel's table of UDP sockets: the local address is the second column, drops the last."""
+    """The drops of UDP sockets by port; the kernel's table has the local address second, drops last."""
     drops: dict[int, int] = {}
     for name in ("udp", "udp6"):
         for line in (_text(root / "proc/net" / name) or "").splitlines()[1:]:
@@ -162,7 +165,7 @@ def _udp_gso() -> bool:
 
 
 def _synchronised() -> bool | None:
-    """adjtimex(2) with nothing to adjust tells how the kernel's clock is doing."""
+    """True when the kernel's clock is kept right: adjtimex(2), asked to change nothing."""
     timex = ctypes.create_string_buffer(_TIMEX_BYTES)
     try:
         if ctypes.CDLL(None).adjtimex(timex) < 0:

@@ -1,4 +1,4 @@
-"""Is the machine up to it? Cores, clock, memory, and the kernel's tables and abilities."""
+"""Checks of the machine: cores, clock, memory, and the kernel's tables and features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mediad.ctl.render import size
 from mediad.words import plural
 
 OFFSET_S = 2.0
-"""Tokens and certificates allow for about this much."""
+"""The clock error that tokens and certificates can bear."""
 
 LITTLE_MEMORY = 256 * 2**20
 TABLE_NEARLY_FULL = 0.8
@@ -18,7 +18,7 @@ LIMIT_NEARLY_REACHED = 0.9
 OFTEN_THROTTLED = 0.01
 
 STOPPING_S = 10.0
-"""What it needs to stop beyond the grace it gives to rooms."""
+"""The time that a stop takes beyond the grace given to rooms."""
 
 
 def cores(facts: Facts) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def group_memory(facts: Facts) -> Iterator[Finding]:
 
 
 def stop_timeout(facts: Facts) -> Iterator[Finding]:
-    """systemd must not kill what is still giving rooms their grace."""
+    """Judge systemd's stop timeout: it must not kill a daemon that still gives rooms their grace."""
     if facts.machine.stop_timeout_s is None or facts.settings is None:
         return
     timeout_s, grace_s = facts.machine.stop_timeout_s, facts.settings.shutdown_grace_s

@@ -1,4 +1,4 @@
-"""Can browsers reach it? Addresses, ports, and whether there is https."""
+"""Checks of the network: can browsers reach this node? Addresses, ports, https."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import ipaddress
 from collections.abc import Iterator
 
 from mediad.config.announced import advice, is_loopback, judge
-from mediad.ctl.doctor.facts import Facts, MediaProbe
+from mediad.ctl.doctor.facts import Facts, MediaPath
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 
 
 def announced_address(facts: Facts) -> Iterator[Finding]:
-    """Judged by what kind of address it is."""
+    """Judge the announced address by its kind."""
     if facts.settings is None or facts.network.announced is None:
         return
     told = facts.settings.announced_ip or facts.settings.listen_ip
@@ -31,7 +31,7 @@ def announced_address(facts: Facts) -> Iterator[Finding]:
 
 
 def announced_name(facts: Facts) -> Iterator[Finding]:
-    """A name is looked up when settings are read, and not again."""
+    """Judge an announced name: it is looked up when settings are read, and not again."""
     settings = facts.settings
     if settings is None or not facts.network.announced:
         return
@@ -49,7 +49,7 @@ def announced_name(facts: Facts) -> Iterator[Finding]:
 
 
 def address_family(facts: Facts) -> Iterator[Finding]:
-    """Plenty of networks have no IPv6 yet."""
+    """Judge the address family: many networks have no IPv6 yet."""
     announced = facts.network.announced
     if announced and all(":" in address for address in announced) and not all(map(is_loopback, announced)):
         text = "browsers are told of an IPv6 address only: clients without IPv6 get no media"
@@ -64,7 +64,7 @@ def listen_address(facts: Facts) -> Iterator[Finding]:
         try:
             address = ipaddress.ip_address(value)
         except ValueError:
-            continue  # a name; opening the port will tell
+            continue  # a name; opening the port shows whether it is right
         if address.is_unspecified or address.is_loopback or value in facts.machine.addresses:
             yield ok("listen-address", f"{key} {value} is of this machine")
         else:
@@ -73,7 +73,7 @@ def listen_address(facts: Facts) -> Iterator[Finding]:
 
 
 def public_address(facts: Facts) -> Iterator[Finding]:
-    """Only when a STUN server was asked."""
+    """Compare the announced address with the one a STUN server sees; only when one was asked."""
     seen, problem = facts.network.public_address, facts.network.public_problem
     if problem is not None:
         remedy = "try another server; if none answers, UDP out of this machine is blocked"
@@ -89,14 +89,14 @@ def public_address(facts: Facts) -> Iterator[Finding]:
 
 
 def media_path(facts: Facts) -> Iterator[Finding]:
-    """Whether what is sent to the announced address arrives at the workers."""
-    for probe in facts.network.probes:
-        where = f"{probe.ip} UDP port {probe.port}"
-        if probe.arrived:
-            yield _way_back(probe, where)
+    """Judge whether datagrams to the announced address arrive at the workers."""
+    for path in facts.network.media_paths:
+        where = f"{path.ip} UDP port {path.port}"
+        if path.arrived:
+            yield _way_back(path, where)
             continue
-        text = f"what is sent to {where} does not arrive at worker {probe.worker_id}"
-        if probe.ip in facts.machine.addresses or is_loopback(probe.ip):
+        text = f"what is sent to {where} does not arrive at worker {path.worker_id}"
+        if path.ip in facts.machine.addresses or is_loopback(path.ip):
             advice = "a firewall on this machine drops it, or listen_ip is another address"
             yield error("media-path", text, advice + "; `mediactl ports` lists what must be open")
         else:
@@ -108,17 +108,17 @@ def media_path(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _way_back(probe: MediaProbe, where: str) -> Finding:
-    """A browser takes an answer only from the address it asked."""
-    text = f"what is sent to {where} arrives at worker {probe.worker_id}"
-    if not probe.was_asked:
+def _way_back(path: MediaPath, where: str) -> Finding:
+    """Judge the answer: a browser accepts it only from the address it sent to."""
+    text = f"what is sent to {where} arrives at worker {path.worker_id}"
+    if not path.was_asked:
         return ok("media-path", text)
-    if probe.answered_from is None:
+    if path.answered_from is None:
         advice = "a firewall that drops outgoing UDP is in the way"
         return error("media-path", f"{text}, but no answer comes back", advice)
-    if probe.answered_from != probe.ip:
+    if path.answered_from != path.ip:
         advice = "set listen_ip to the announced address, or see to it that the router translates both ways"
-        wrong = f"{text}, but the answer comes from {probe.answered_from}: browsers drop it"
+        wrong = f"{text}, but the answer comes from {path.answered_from}: browsers drop it"
         return error("media-path", wrong, advice)
     return ok("media-path", f"{text}, and the answer comes back from there")
 
@@ -134,7 +134,7 @@ def front(facts: Facts) -> Iterator[Finding]:
 
 
 def taken_ports(facts: Facts) -> Iterator[Finding]:
-    """Only while the daemon does not run: then it is what keeps it from starting."""
+    """Report ports that keep the daemon from starting; only while it does not run."""
     if facts.daemon is not None or facts.settings is None:
         return
     for taken in facts.network.taken:
@@ -147,7 +147,7 @@ def taken_ports(facts: Facts) -> Iterator[Finding]:
 
 
 def port_range(facts: Facts) -> Iterator[Finding]:
-    """Ports the kernel hands out by itself may be gone when a worker starts."""
+    """Judge the media ports: those the kernel gives to any program may be taken when a worker starts."""
     if facts.settings is None or facts.machine.ephemeral_ports is None:
         return
     low, high = facts.machine.ephemeral_ports
@@ -167,7 +167,7 @@ def port_range(facts: Facts) -> Iterator[Finding]:
 
 
 def https(facts: Facts) -> Iterator[Finding]:
-    """Browsers hand out camera and microphone only to pages from https, or from this very machine."""
+    """Judge https: browsers give camera and microphone only to pages from https, or from this machine."""
     if facts.settings is None or facts.settings.tls_certificate is not None:
         return
     if is_loopback(facts.settings.host):

@@ -1,1 +1,1 @@
-"""The verbs of mediactl, by what they are about."""
+"""The verbs of mediactl, by subject."""

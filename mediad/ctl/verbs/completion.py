@@ -1,4 +1,4 @@
-"""The verb that teaches a shell what may be typed."""
+"""The verb that prints a completion script for a shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verbs for setting up: doctor, which finds what is wrong, and ports, which lists what must be open."""
+"""Verbs for setting up: doctor, which finds problems, and ports, which lists what must be open."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN = "\x1b[0m"
 
 
 def _doctor(session: Session, data: Data) -> CtlExit:
-    # here, because reading certificates takes longer to import than most verbs take to run
+    # here, because importing the certificate library takes longer than most verbs take to run
     from mediad.ctl.doctor.checks import examine
     from mediad.ctl.doctor.gather import gather
 
@@ -42,7 +42,7 @@ def _doctor(session: Session, data: Data) -> CtlExit:
 
 
 def report(findings: list[Finding], *, coloured: bool) -> str:
-    """A line for each finding, what to do below it, and how many there are of which."""
+    """A line for each finding, the remedy below it, and the number of each severity."""
     lines = []
     width = max(len(finding.check) for finding in findings)
     for finding in findings:
@@ -82,7 +82,7 @@ def show_ports(needed: list[Opening]) -> str:
 
 
 def _settings(session: Session, data: Data) -> Settings:
-    """Raises ConfigError when they are wrong: then nobody knows the ports."""
+    """The settings in force. Raises ConfigError when they are wrong, because the ports are not known then."""
     found = find(session, data.get("config"), os.environ)
     if found.settings is None:
         raise ConfigError("\n".join(found.problems))

@@ -22,7 +22,7 @@ def _name(data: Data) -> str:
 
 
 def _drained(data: Data) -> str:
-    """The last word on a drain; without waiting, that is the first."""
+    """The state at the end of a drain; without waiting, at its beginning."""
     if data["state"] == "undone":
         return f"{_name(data)} is not draining any more"
     undo = "mediactl undrain" + ("" if data["workerId"] is None else f" --worker {data['workerId']}")

@@ -1,4 +1,4 @@
-"""The verb `events`: what happened on the node, and with --follow what happens."""
+"""The verb `events`: past events of the node, and with --follow new ones too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN_ELSEWHERE = frozenset({"seq", "id", "time", "type", *_FIRST})
 
 
 def _event(event: Data) -> str:
-    """`2025-03-09T12:00:00.123Z  peer.joined  worker=0 room=lobby peer=ana displayName=Ana`"""
+    """The line of an event: `2025-03-09T12:00:00.123Z  peer.joined  worker=0 room=lobby peer=ana`."""
     if event["type"] == "lost":
         return f"({plural(event['count'], 'event')} before this, no longer kept)"
     names = [*_FIRST, *(name for name in event if name not in _SHOWN_ELSEWHERE)]

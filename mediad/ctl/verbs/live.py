@@ -1,4 +1,4 @@
-"""Verbs that keep drawing until Ctrl-C: top, and stats --watch."""
+"""Verbs that draw again until Ctrl-C: top, and stats --watch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_S = 3600.0
 
 
 def _interval(text: str) -> float:
-    """Seconds between two pictures."""
+    """The seconds between two displays."""
     value = float(text)
     if not 0.5 <= value <= LONGEST_S:
         raise argparse.ArgumentTypeError(f"{text} is not within 0.5 … {LONGEST_S:g} seconds")
@@ -35,7 +35,7 @@ def _count(text: str) -> int:
 
 
 def _top(session: Session, data: Data) -> CtlExit | None:
-    """Pictures as the daemon sends them; Ctrl-C is the ordinary end."""
+    """Draw what the daemon sends; Ctrl-C is the ordinary end."""
     by_room = data.pop("roomsOnly", False)
     with contextlib.suppress(KeyboardInterrupt):
         if session.as_json:
@@ -89,7 +89,7 @@ def _rows(rooms: list[Data], by_room: bool) -> Iterator[tuple[object, ...]]:
 
 
 def _stats(session: Session, data: Data) -> CtlExit | None:
-    """Once, or again and again with what each counter gained per second."""
+    """Show the counters once, or again and again with their increase per second."""
     name = data.pop("name", "")
     if "watch" not in data:
         return Ask("stats", lambda answer: counters(answer["reports"], name=name))(session, {})
@@ -122,8 +122,10 @@ def counters(
     *,
     name: str = "",
 ) -> str:
-    """Every counter of every worker that has `name` in its name: a row a counter, a column a worker, and,
-    with the reports of `elapsed_s` ago, another for what it gained per second."""
+    """A table of the counters that have `name` in their name: a row a counter, a column a worker.
+
+    With the reports of `elapsed_s` ago there is another column a worker, for the increase per second.
+    """
     flat = {worker_id: dict(_flatten(report)) for worker_id, report in reports.items()}
     old = {worker_id: dict(_flatten(report)) for worker_id, report in (before or {}).items()}
     headings, columns = ["COUNTER"], []
@@ -138,7 +140,7 @@ def counters(
 
 
 def _rates(values: Data, old: Data, elapsed_s: float) -> Data:
-    """Nothing for what is not a counter, or went back because its worker is another one now."""
+    """Increases per second; none for values that are no counters, or fell because the worker was replaced."""
     rates = {}
     for name, value in values.items():
         if _counts(value) and _counts(old.get(name)) and value >= old[name]:
@@ -151,7 +153,7 @@ def _counts(value: object) -> bool:
 
 
 def _flatten(report: Data, prefix: str = "") -> list[tuple[str, object]]:
-    """`{"dropped": {"replay": 3}}` becomes `("dropped.replay", 3)`. Histograms are for graphs."""
+    """The counters by dotted name: `("dropped.replay", 3)` for `{"dropped": {"replay": 3}}`; no histograms"""
     found: list[tuple[str, object]] = []
     for name, value in report.items():
         if isinstance(value, dict):

@@ -61,7 +61,7 @@ def _workers(data: Data) -> str:
 
 
 def _fullest(worker: Data) -> str:
-    """What it has least of. Older daemons do not say."""
+    """The fullest table of a worker. Older daemons do not report it."""
     tables = worker.get("tables", {})
     if not tables:
         return "-"

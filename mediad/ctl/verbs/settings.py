@@ -11,7 +11,7 @@ from mediad.ctl.session import Data, Session
 
 
 def _config_show(session: Session, data: Data) -> None:
-    """--origin is about what is shown; the daemon tells all of it either way."""
+    """Show the settings; --origin only changes the display, the daemon's answer is the same."""
     with_origin = data.get("origin", False)
     answer = session.call("config", {})
     if session.as_json:
@@ -30,7 +30,7 @@ def _row(setting: Data) -> tuple[object, ...]:
 
 
 def _value(value: object) -> str | None:
-    """As one would write it; what is not set is a dash in the table."""
+    """The value as a person would write it; None, a dash in the table, for one that is not set."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mediad import __version__
 from mediad.config.settings import Settings
-from mediad.ctl.doctor import probes
+from mediad.ctl.doctor import reachability
 from mediad.ctl.doctor.gather import _endpoint, gather
 from mediad.ctl.installation import Installation
 from tests.support.daemon import free_media_ports, free_tcp_port
@@ -22,7 +22,7 @@ NOBODY = ScriptedSession({})
 
 
 def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "PATIENCE_S", 0)
+    monkeypatch.setattr(reachability, "ARRIVAL_TIMEOUT_S", 0)
     reports = {"0": {"dropped": {"stun_unknown_username": 1}}}
     answer = {
         "version": "1.0",
@@ -46,7 +46,7 @@ def test_a_daemon_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts.daemon.settings_problems == ("port: wrong",)
     assert facts.daemon.settings_waiting == ("host",)
     assert facts.network.announced == ("127.0.0.1",)
-    assert [(probe.worker_id, probe.arrived) for probe in facts.network.probes] == [(0, False)]
+    assert [(path.worker_id, path.arrived) for path in facts.network.media_paths] == [(0, False)]
     assert facts.network.front_problem == "it does not serve yet"
     assert facts.network.taken == ()
     assert {method for method, _ in session.asked} == {"stats", "doctor.doors"}
@@ -83,8 +83,8 @@ def test_servers_that_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
             raise TimeoutError("timed out")
         return "8.8.4.4"
 
-    monkeypatch.setattr(probes, "ask_stun", ask_stun)
-    monkeypatch.setattr(probes, "ask_ntp", lambda server, port: float(port))
+    monkeypatch.setattr(reachability, "ask_stun", ask_stun)
+    monkeypatch.setattr(reachability, "ask_ntp", lambda server, port: float(port))
     facts = gather(NOBODY, Installation(None), "stun.example", "ntp.example")
     assert (facts.network.public_address, facts.machine.clock.offset_s) == ("8.8.4.4", 123.0)
     facts = gather(NOBODY, Installation(None), "stun.example:1", None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mediad.ctl.doctor.checks import examine
-from mediad.ctl.doctor.facts import MediaProbe, TakenPort
+from mediad.ctl.doctor.facts import MediaPath, TakenPort
 from tests.support.doctor_facts import ADDRESS, announced, machine, network, settings, stopped
 from tests.support.findings import fault, faults, in_order, only_fault
 
@@ -98,18 +98,18 @@ def test_a_stun_server_that_does_not_answer() -> None:
 
 
 def test_media_that_does_not_arrive() -> None:
-    here = MediaProbe(worker_id=1, ip=ADDRESS, port=11000, arrived=False)
-    only_fault(network(probes=(here,)), "error", "media-path", f"{ADDRESS} UDP port 11000", "worker 1")
+    here = MediaPath(worker_id=1, ip=ADDRESS, port=11000, arrived=False)
+    only_fault(network(media_paths=(here,)), "error", "media-path", f"{ADDRESS} UDP port 11000", "worker 1")
     behind_nat = replace(here, ip="9.9.9.9")
-    only_fault(network(probes=(behind_nat,)), "warning", "media-path", "9.9.9.9 UDP port 11000")
+    only_fault(network(media_paths=(behind_nat,)), "warning", "media-path", "9.9.9.9 UDP port 11000")
 
 
 def test_answers_that_come_from_elsewhere_or_not_at_all() -> None:
-    probe = MediaProbe(worker_id=1, ip=ADDRESS, port=11000, arrived=True, was_asked=True)
-    only_fault(network(probes=(probe,)), "error", "media-path", f"{ADDRESS} UDP port 11000", "no answer")
-    elsewhere = replace(probe, answered_from="10.0.0.5")
-    only_fault(network(probes=(elsewhere,)), "error", "media-path", "comes from 10.0.0.5", "drop")
-    assert in_order(network(probes=(replace(probe, answered_from=ADDRESS),)), "media-path")
+    path = MediaPath(worker_id=1, ip=ADDRESS, port=11000, arrived=True, was_asked=True)
+    only_fault(network(media_paths=(path,)), "error", "media-path", f"{ADDRESS} UDP port 11000", "no answer")
+    elsewhere = replace(path, answered_from="10.0.0.5")
+    only_fault(network(media_paths=(elsewhere,)), "error", "media-path", "comes from 10.0.0.5", "drop")
+    assert in_order(network(media_paths=(replace(path, answered_from=ADDRESS),)), "media-path")
 
 
 def test_a_front_that_does_not_answer() -> None:

@@ -1,4 +1,4 @@
-"""Trying things over the network: names, ports, the front, the path of media, and servers one may ask."""
+"""Attempts over the network: names, ports, the front, the media path, and servers that may be asked."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from dataclasses import replace
 from typing import Any
 
 from mediad.config.settings import Settings
-from mediad.ctl.doctor.facts import MediaProbe, TakenPort
+from mediad.ctl.doctor.facts import MediaPath, TakenPort
 from mediad.sockets import port_owner
 
 TIMEOUT_S = 2.0
-PATIENCE_S = 1.0
-"""How long a probe of the media path may take."""
+ARRIVAL_TIMEOUT_S = 1.0
+"""The time for a datagram to arrive at a worker, or for its answer."""
 _STEP_S = 0.05
 
 _COUNTER = "stun_unknown_username"
-"""What a worker counts a probe as."""
+"""The worker's counter for Binding requests with an unknown user name."""
 
-_COOKIE = 0x2112A442  # RFC 8489 §5
+_COOKIE = 0x2112A442  # RFC 8489 section 5
 _USERNAME, _MESSAGE_INTEGRITY, _XOR_MAPPED_ADDRESS = 0x0006, 0x0008, 0x0020
 _PRIORITY, _FINGERPRINT, _ICE_CONTROLLING = 0x0024, 0x8028, 0x802A
 _NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
 Reports = dict[str, dict[str, Any]]
 Doors = Mapping[str, Mapping[str, str]]
-"""ICE credentials by worker id, as `doctor.doors` gives them."""
+"""ICE credentials by worker id: the reply to `doctor.doors`."""
 
 
 def resolve(host: str) -> tuple[str, ...]:
-    """The addresses a name or address stands for, without repetition; () when it stands for none."""
+    """The addresses of a name or address, without repetition; () when there are none."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError):
@@ -53,7 +53,7 @@ def resolve(host: str) -> tuple[str, ...]:
 
 
 def taken_ports(settings: Settings) -> Iterator[TakenPort]:
-    """Those the daemon would need and could not have now."""
+    """The ports that the daemon needs and cannot open now."""
     for ip in resolve(settings.host)[:1]:
         yield from _try(socket.SOCK_STREAM, ip, settings.port)
     for worker_id in range(settings.worker_count()):
@@ -83,7 +83,7 @@ def _try(kind: socket.SocketKind, ip: str, port: int) -> Iterator[TakenPort]:
 
 
 def front_problem(url: str | None) -> str | None:
-    """Why the front does not answer HTTP at `url`; None when it does, whatever it says."""
+    """The reason why the front does not answer HTTP at `url`; None when it answers anything."""
     if url is None:
         return "it does not serve yet"
     context = ssl.create_default_context()
@@ -103,29 +103,30 @@ def front_problem(url: str | None) -> str | None:
     return None
 
 
-def media_path(
+def try_media_paths(
     ports: Mapping[int, int], addresses: Sequence[str], ask: Callable[[], Reports], doors: Doors
-) -> tuple[MediaProbe, ...]:
-    """Send to each worker's port on each address what the worker counts and drops; where that arrives and
-    the worker has a door, a check, and see where the answer comes from.
+) -> tuple[MediaPath, ...]:
+    """Try the media path to each worker at each address.
 
-    `ports` are by worker id; `ask` is for the workers' counters. Workers that do not answer are left out.
+    First a datagram that the worker counts and drops is sent. If it arrives, and the worker has credentials
+    in `doors`, an ICE check follows, to see where the answer comes from. `ports` are by worker id; `ask` is
+    for the workers' counters. Workers that do not answer are left out.
     """
-    probes = (probe for ip in addresses for probe in _round(ports, ip, ask))
-    return tuple(_with_answer(probe, doors.get(str(probe.worker_id))) for probe in probes)
+    media_paths = (path for ip in addresses for path in _round(ports, ip, ask))
+    return tuple(_with_answer(path, doors.get(str(path.worker_id))) for path in media_paths)
 
 
-def _with_answer(probe: MediaProbe, door: Mapping[str, str] | None) -> MediaProbe:
-    if door is None or not probe.arrived:
-        return probe
+def _with_answer(path: MediaPath, door: Mapping[str, str] | None) -> MediaPath:
+    if door is None or not path.arrived:
+        return path
     check = check_datagram(door["usernameFragment"], door["password"])
-    return replace(probe, was_asked=True, answered_from=answer_source(probe.ip, probe.port, check))
+    return replace(path, was_asked=True, answered_from=answer_source(path.ip, path.port, check))
 
 
 def answer_source(ip: str, port: int, check: bytes) -> str | None:
-    """The address that the answer to a check comes from, whichever that is; asked three times."""
+    """The address that the answer to a check comes from, whichever it is; the check is sent three times."""
     with contextlib.suppress(OSError), socket.socket(_family(ip), socket.SOCK_DGRAM) as sock:
-        sock.settimeout(PATIENCE_S / 2)
+        sock.settimeout(ARRIVAL_TIMEOUT_S / 2)
         for _ in range(3):
             sock.sendto(check, (ip, port))
             with contextlib.suppress(TimeoutError):
@@ -137,7 +138,7 @@ def answer_source(ip: str, port: int, check: bytes) -> str | None:
 
 
 def check_datagram(username_fragment: str, password: str) -> bytes:
-    """A signed ICE check (RFC 8445 §7.2.2) as a browser's, that nominates nothing."""
+    """A signed ICE check (RFC 8445 section 7.2.2), as a browser sends it, without a nomination."""
     body = _attribute(_USERNAME, f"{username_fragment}:doctor".encode())
     body += _attribute(_PRIORITY, struct.pack("!I", 1)) + _attribute(_ICE_CONTROLLING, os.urandom(8))
     head = struct.pack("!HHI", 0x0001, len(body) + 24, _COOKIE) + os.urandom(12)
@@ -150,12 +151,12 @@ def _attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
 
 
-def _round(ports: Mapping[int, int], ip: str, ask: Callable[[], Reports]) -> Iterator[MediaProbe]:
-    """One address, all workers at once."""
+def _round(ports: Mapping[int, int], ip: str, ask: Callable[[], Reports]) -> Iterator[MediaPath]:
+    """Send to all workers at one address, and see where it arrives."""
     before = _counts(ask())
-    sent = {id_ for id_, port in ports.items() if id_ in before and send(ip, port, probe_datagram())}
+    sent = {id_ for id_, port in ports.items() if id_ in before and send(ip, port, stray_datagram())}
     missing = set(sent)
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + ARRIVAL_TIMEOUT_S
     while missing:
         now = _counts(ask())
         missing -= {id_ for id_ in missing if now.get(id_, 0) > before[id_]}
@@ -163,21 +164,21 @@ def _round(ports: Mapping[int, int], ip: str, ask: Callable[[], Reports]) -> Ite
             break
         time.sleep(_STEP_S)
     for id_ in sorted(sent):
-        yield MediaProbe(worker_id=id_, ip=ip, port=ports[id_], arrived=id_ not in missing)
+        yield MediaPath(worker_id=id_, ip=ip, port=ports[id_], arrived=id_ not in missing)
 
 
 def _counts(reports: Reports) -> dict[int, int]:
     return {int(id_): int(r["dropped"].get(_COUNTER, 0)) for id_, r in reports.items() if "dropped" in r}
 
 
-def probe_datagram() -> bytes:
-    """A Binding request for a user nobody is (RFC 8489 §5, §14.3)."""
+def stray_datagram() -> bytes:
+    """A Binding request with a user name that does not exist (RFC 8489 sections 5 and 14.3)."""
     attribute = _attribute(_USERNAME, b"doctor:doctor")
     return struct.pack("!HHI", 0x0001, len(attribute), _COOKIE) + os.urandom(12) + attribute
 
 
 def send(ip: str, port: int, datagram: bytes) -> bool:
-    """Three times, since one may get lost. False where there is no way at all (no IPv6, say)."""
+    """Send three times, since one may get lost. False when there is no route at all (no IPv6, say)."""
     try:
         with socket.socket(_family(ip), socket.SOCK_DGRAM) as sock:
             for _ in range(3):
@@ -187,18 +188,24 @@ def send(ip: str, port: int, datagram: bytes) -> bool:
     return True
 
 
-# -- servers one may ask -------------------------------------------------------------------------------------
+# -- servers that may be asked -------------------------------------------------------------------------------
 
 
 def ask_stun(server: str, port: int) -> str:
-    """The address this machine has for a STUN server. Raises OSError, or ValueError for a strange answer."""
+    """The address of this machine as a STUN server sees it.
+
+    Raises OSError, or ValueError for a bad answer.
+    """
     transaction = os.urandom(12)
     request = struct.pack("!HHI", 0x0001, 0, _COOKIE) + transaction
     return mapped_address(_exchange(server, port, request), transaction)
 
 
 def mapped_address(answer: bytes, transaction: bytes) -> str:
-    """XOR-MAPPED-ADDRESS of a Binding response (RFC 8489 §14.2). Raises ValueError when there is none."""
+    """XOR-MAPPED-ADDRESS of a Binding response (RFC 8489 section 14.2).
+
+    Raises ValueError when there is none.
+    """
     if len(answer) < 20 or answer[:2] != b"\x01\x01" or answer[8:20] != transaction:
         raise ValueError("no STUN answer")
     position = 20
@@ -213,7 +220,7 @@ def mapped_address(answer: bytes, transaction: bytes) -> str:
 
 
 def ask_ntp(server: str, port: int = 123) -> float:
-    """Seconds this clock is ahead of an NTP server's (RFC 5905 §8). Raises OSError or ValueError."""
+    """Seconds this clock is ahead of an NTP server's (RFC 5905 section 8). Raises OSError or ValueError."""
     request = bytes([0x23]) + bytes(47)  # version 4, mode 3 (client)
     sent_s = time.time()
     answer = _exchange(server, port, request)
@@ -221,7 +228,7 @@ def ask_ntp(server: str, port: int = 123) -> float:
 
 
 def clock_offset_s(answer: bytes, sent_s: float, received_s: float) -> float:
-    """How far ahead this clock is, taking the way there to be as long as the way back."""
+    """Seconds this clock is ahead, if the way there takes as long as the way back."""
     if len(answer) < 48 or answer[0] & 0x07 != 4 or answer[1] == 0:
         raise ValueError("no NTP answer")
     arrived_s, left_s = (_ntp_s(answer, position) for position in (32, 40))
@@ -234,7 +241,7 @@ def _ntp_s(answer: bytes, position: int) -> float:
 
 
 def _exchange(server: str, port: int, request: bytes) -> bytes:
-    """One datagram there, one back; asked twice."""
+    """Send one datagram and return the answer; sent twice if the first gets none. Raises OSError."""
     family, kind, _, _, address = socket.getaddrinfo(server, port, type=socket.SOCK_DGRAM)[0]
     with socket.socket(family, kind) as sock:
         sock.settimeout(TIMEOUT_S / 2)

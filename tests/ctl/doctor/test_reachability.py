@@ -1,4 +1,4 @@
-"""Probes against servers that answer, lie, or are silent."""
+"""Attempts against servers that answer, lie, or are silent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import pytest
 
 from mediad.config.settings import Settings
-from mediad.ctl.doctor import probes
-from mediad.ctl.doctor.facts import MediaProbe
-from mediad.ctl.doctor.probes import (
+from mediad.ctl.doctor import reachability
+from mediad.ctl.doctor.facts import MediaPath
+from mediad.ctl.doctor.reachability import (
     Reports,
     answer_source,
     ask_ntp,
@@ -25,11 +25,11 @@ from mediad.ctl.doctor.probes import (
     clock_offset_s,
     front_problem,
     mapped_address,
-    media_path,
-    probe_datagram,
     resolve,
     send,
+    stray_datagram,
     taken_ports,
+    try_media_paths,
 )
 from mediad.protocols.stun import parse_binding_request
 from tests.support.daemon import free_media_ports, free_tcp_port
@@ -102,7 +102,7 @@ def test_ports_that_may_not_be_opened(monkeypatch: pytest.MonkeyPatch, number: i
             raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(socket, "socket", Refusing)
-    assert [taken.problem for taken in probes._try(socket.SOCK_STREAM, "127.0.0.1", 80)] == found
+    assert [taken.problem for taken in reachability._try(socket.SOCK_STREAM, "127.0.0.1", 80)] == found
 
 
 @pytest.mark.parametrize("status", [b"200 OK", b"503 Service Unavailable"])
@@ -150,21 +150,21 @@ class CountingWorker:
 def test_media_that_arrives() -> None:
     worker = CountingWorker()
     with worker.sock:
-        (probe,) = media_path({3: worker.port}, ["127.0.0.1"], worker.reports, {})
-    assert probe == MediaProbe(worker_id=3, ip="127.0.0.1", port=worker.port, arrived=True)
+        (path,) = try_media_paths({3: worker.port}, ["127.0.0.1"], worker.reports, {})
+    assert path == MediaPath(worker_id=3, ip="127.0.0.1", port=worker.port, arrived=True)
 
 
 def test_media_that_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "PATIENCE_S", 0)
+    monkeypatch.setattr(reachability, "ARRIVAL_TIMEOUT_S", 0)
     worker, elsewhere = CountingWorker(), CountingWorker()
     with worker.sock, elsewhere.sock:
-        (probe,) = media_path({3: elsewhere.port}, ["127.0.0.1"], worker.reports, {})
-    assert not probe.arrived
+        (path,) = try_media_paths({3: elsewhere.port}, ["127.0.0.1"], worker.reports, {})
+    assert not path.arrived
 
 
-def test_workers_that_count_nothing_are_not_probed() -> None:
-    assert media_path({0: 9}, ["127.0.0.1"], dict, {}) == ()
-    assert media_path({0: 9}, ["127.0.0.1"], lambda: {"0": {}}, {}) == ()
+def test_workers_that_count_nothing_are_not_tried() -> None:
+    assert try_media_paths({0: 9}, ["127.0.0.1"], dict, {}) == ()
+    assert try_media_paths({0: 9}, ["127.0.0.1"], lambda: {"0": {}}, {}) == ()
 
 
 def answering(
@@ -194,7 +194,7 @@ def test_the_answer_to_a_check_shows_where_answers_come_from(monkeypatch: pytest
 
     assert answering(lambda data, asked, _, to: asked.sendto(answer(data), to)) == "127.0.0.1"
     assert answering(lambda data, _, other, to: other.sendto(answer(data), to)) == "127.0.0.2"
-    monkeypatch.setattr(probes, "PATIENCE_S", 0.02)
+    monkeypatch.setattr(reachability, "ARRIVAL_TIMEOUT_S", 0.02)
     assert answering(lambda data, asked, _, to: asked.sendto(bytes(20), to)) is None
 
 
@@ -205,8 +205,8 @@ def test_a_check_is_one_a_worker_takes() -> None:
     assert not request.from_controlled
 
 
-def test_a_probe_is_a_binding_request() -> None:
-    datagram = probe_datagram()
+def test_a_stray_datagram_is_a_binding_request() -> None:
+    datagram = stray_datagram()
     assert struct.unpack_from("!HHI", datagram) == (1, len(datagram) - 20, 0x2112A442)
     assert len(datagram) % 4 == 0
     assert not send("127.0.0.1", 9, bytes(70_000))
@@ -227,7 +227,7 @@ def test_stun_answers() -> None:
 
 
 def test_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "TIMEOUT_S", 0.02)
+    monkeypatch.setattr(reachability, "TIMEOUT_S", 0.02)
     with udp_server(lambda data: None, requests=2) as port, pytest.raises(TimeoutError):
         ask_stun("127.0.0.1", port)
 
