@@ -1,8 +1,8 @@
-"""Taking in a producer: what it must look like, how it maps to the router, and what others can consume.
+"""Acceptance of a producer: its validation, its mapping to the router, and the track others can consume.
 
 The producer's RTP parameters use the sender's payload types and extension ids; the mapping leads from there
 to the router's; the consumable parameters are the track in the router's numbering, and every consumer's
-parameters are cut from them.
+parameters are derived from them.
 """
 
 from __future__ import annotations
@@ -33,16 +33,19 @@ from mediad.ortc.scalability import parse_scalability_mode
 ProducerType = Literal["simple", "simulcast", "svc"]
 
 SSRC_RANGE = range(100_000_000, 1_000_000_000)
-"""Where the SSRCs handed to this package are drawn from; it leaves out what bandwidth probes use (1234)."""
+"""The range of SSRCs that are given to this package; the bandwidth probe's (1234) is outside it."""
 
 _LAYERED = ("video/vp8", "video/vp9", "video/h264", "video/av1")
-"""Codecs with layers. All of them may be sent as simulcast too, although mediasoup takes only VP8 and H264:
-the media path switches encodings at key frames, whichever of these codecs they are in."""
+"""Codecs with layers.
+
+All of them may be sent as simulcast too, although mediasoup accepts only VP8 and H264: the media path changes
+encodings at key frames, whichever of these codecs they are in.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodingMapping:
-    """How one encoding of a producer is recognised, and the SSRC that names it inside the router."""
+    """The marks of one encoding of a producer, and the SSRC that names it inside the router."""
 
     mapped_ssrc: int
     ssrc: int | None = None
@@ -71,7 +74,7 @@ class EncodingMapping:
 
 @dataclass(frozen=True, slots=True)
 class RtpMapping:
-    """The producer's payload types to the router's, and each encoding's SSRC inside the router."""
+    """The router's payload types for the producer's, and each encoding's SSRC inside the router."""
 
     payload_types: Mapping[int, int]
     encodings: tuple[EncodingMapping, ...]
@@ -103,7 +106,7 @@ def _mapped_codec(data: object, path: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedProducer:
-    """A producer a router can take."""
+    """A producer that a router can accept."""
 
     kind: MediaKind
     type: ProducerType
@@ -115,7 +118,7 @@ class AcceptedProducer:
 def accept_producer(
     kind: str, rtp_parameters: RtpParameters, router: RtpCapabilities, *, cname: str, mapped_ssrc: int
 ) -> AcceptedProducer:
-    """Check a producer and bring it into the router's numbering.
+    """Check a producer and translate it into the router's numbering.
 
     `cname` replaces the producer's own: all tracks of one transport share the first one's, so that receivers
     play them in sync. Its encodings get `mapped_ssrc` and the numbers after it. Raises InvalidInput for
@@ -140,7 +143,7 @@ def accept_producer(
 
 
 def type_of(kind: MediaKind, parameters: RtpParameters) -> ProducerType:
-    """How the track may be switched: not at all, between encodings, or between layers of its one encoding."""
+    """The type of a track: fixed, changing between encodings, or between layers of its one encoding."""
     codec = _codec_of(parameters.encodings[0], parameters)
     name = codec.mime_type
     mode = parse_scalability_mode(parameters.encodings[0].scalability_mode)
@@ -156,7 +159,10 @@ def type_of(kind: MediaKind, parameters: RtpParameters) -> ProducerType:
 
 
 def _checked(kind: MediaKind, parameters: RtpParameters) -> RtpParameters:
-    """The parameters with every encoding's codec named; InvalidInput when they contradict themselves."""
+    """The parameters with every encoding's codec named.
+
+    Raises InvalidInput when they contradict themselves.
+    """
     if not parameters.media_codecs:
         raise InvalidInput("no media codecs found")
     payload_types = [codec.payload_type for codec in parameters.codecs]
@@ -174,7 +180,7 @@ def _checked(kind: MediaKind, parameters: RtpParameters) -> RtpParameters:
 
 
 def _check_encodings(parameters: RtpParameters) -> None:
-    """Incoming packets must lead to one encoding, and layers must be countable."""
+    """Raise InvalidInput unless every packet leads to one encoding, and layers can be counted."""
     encodings = parameters.encodings
     for index, encoding in enumerate(encodings):
         named = encoding.ssrc is not None or encoding.rid is not None
@@ -199,7 +205,7 @@ def _check_distinct(name: str, values: list[Any]) -> None:
 
 
 def _codec_of(encoding: EncodingParameters, parameters: RtpParameters) -> CodecParameters:
-    """The media codec an encoding is sent in: the first unless it names one."""
+    """The media codec of an encoding: the first one unless it names another."""
     if encoding.codec_payload_type is None:
         return parameters.media_codecs[0]
     for codec in parameters.media_codecs:
@@ -209,7 +215,7 @@ def _codec_of(encoding: EncodingParameters, parameters: RtpParameters) -> CodecP
 
 
 def _mapped(parameters: RtpParameters, router: RtpCapabilities) -> tuple[RtpParameters, dict[int, int]]:
-    """The parameters with their codecs adapted to the router's, and its payload types for theirs."""
+    """The parameters with their codecs adapted to the router's, and its payload types by theirs."""
     codecs: dict[int, CodecParameters] = {}
     mapped: dict[int, int] = {}
     for codec in parameters.media_codecs:
@@ -231,7 +237,7 @@ def _media_match(codec: CodecParameters, router: RtpCapabilities) -> tuple[Codec
 
 
 def _rtx_match(codec: CodecParameters, mapped: Mapping[int, int], router: RtpCapabilities) -> int:
-    """`mapped` holds the media codecs so far, which come first."""
+    """The router's RTX payload type for `codec`; `mapped` has the media codecs, which come first."""
     if codec.apt is None or codec.apt not in mapped:
         raise InvalidInput(f"missing media codec found for RTX PT {codec.payload_type}")
     rtx = _router_rtx(router, mapped[codec.apt])
@@ -253,7 +259,7 @@ def _consumable(
         HeaderExtensionParameters(extension.uri, extension.preferred_id)
         for extension in router.header_extensions
         if extension.kind == kind and extension.direction in ("sendrecv", "sendonly")
-        # it cannot be made up here, so it is promised only when the sender brings it
+        # the router cannot make it, so it is promised only when the sender brings it
         if extension.uri != ABS_CAPTURE_TIME or extension.uri in sent
     )
     encodings = tuple(
@@ -272,13 +278,15 @@ def _consumable(
 def _consumable_codecs(
     parameters: RtpParameters, router: RtpCapabilities, mapping: RtpMapping
 ) -> tuple[CodecParameters, ...]:
-    """Each media codec as the router calls it, and the router's RTX behind it even if the sender has none:
-    the router keeps packets and repeats them itself."""
+    """The media codecs as the router calls them, each with the router's RTX, even if the sender has none.
+
+    The router keeps packets and repeats them itself.
+    """
     by_payload_type = {codec.preferred_payload_type: codec for codec in router.codecs}
     found: dict[int, CodecParameters] = {}
     for codec in parameters.media_codecs:
         payload_type = mapping.payload_types[codec.payload_type]
-        if payload_type in found:  # two of the sender's codecs may answer one of the router's
+        if payload_type in found:  # two of the sender's codecs may match one of the router's
             continue
         found[payload_type] = _as_parameters(by_payload_type[payload_type], payload_type, codec.parameters)
         rtx = _router_rtx(router, payload_type)

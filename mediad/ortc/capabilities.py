@@ -1,4 +1,4 @@
-"""What mediad can carry: codecs, RTP header extensions, and the codecs a room offers by default.
+"""The capabilities of mediad: codecs, RTP header extensions, and the codecs a room offers by default.
 
 Header extension ids and directions are from the router's point of view and mediasoup 3.27's: `recvonly`
 ones may be sent by clients and are never forwarded. But the dependency descriptor is forwarded here: without
@@ -40,10 +40,10 @@ OPUS_FEEDBACK = (_NACK, _TWCC)
 AUDIO_FEEDBACK = (_TWCC,)
 VIDEO_FEEDBACK = (_NACK, _PLI, _FIR, _REMB, _TWCC)
 
-# multiopus: channels, channel_mapping, num_streams, coupled_streams (RFC 7845 §5.1.1)
+# multiopus: channels, channel_mapping, num_streams, coupled_streams (RFC 7845 section 5.1.1)
 _MULTIOPUS = ((4, "0,1,2,3", 2, 2), (6, "0,4,1,2,3,5", 4, 2), (8, "0,6,1,2,3,4,5,7", 5, 3))
 
-# name, clock rates in Hz, static payload type by clock rate (RFC 3551 §6)
+# name, clock rates in Hz, static payload type by clock rate (RFC 3551 section 6)
 _PLAIN_AUDIO: tuple[tuple[str, tuple[int, ...], dict[int, int]], ...] = (
     ("PCMU", (8000,), {8000: 0}),
     ("PCMA", (8000,), {8000: 8}),
@@ -147,4 +147,4 @@ DEFAULT_MEDIA_CODECS: tuple[CodecCapability, ...] = (
     _offered_h264("42e01f"),
     _offered_video("AV1"),
 )
-"""What a room offers when the settings name nothing: the codecs of the mediasoup demo, and AV1."""
+"""The codecs of a room when the settings name none: those of the mediasoup demo, and AV1."""

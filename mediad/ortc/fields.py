@@ -1,4 +1,4 @@
-"""Reading one JSON object nobody vouches for: each field is fetched by name, with its type and its bounds.
+"""Fields of one JSON object from outside: each is read by name, with its type and its bounds.
 
 Every refusal is an InvalidInput that names the field by its full path and says what was expected there.
 An explicit null counts as absent, since JavaScript clients write one for the other.
@@ -38,7 +38,7 @@ class Fields:
         return value
 
     def optional_string(self, name: str, *, limit: int, ascii_only: bool = False) -> str | None:
-        """Likewise, None when absent or empty."""
+        """A string of at most `limit` characters; None when absent or empty."""
         value = self._data.get(name)
         if value is None or value == "":
             return None
@@ -56,7 +56,7 @@ class Fields:
         return value
 
     def optional_integer(self, name: str, low: int, high: int) -> int | None:
-        """Likewise, None when absent."""
+        """A whole number in low..high; None when absent."""
         value = self._data.get(name)
         if value is None:
             return None
@@ -93,14 +93,14 @@ class Fields:
         return value
 
     def part(self, name: str, build: Callable[[object, str], T]) -> T | None:
-        """What `build(data, path)` makes of the field, None when absent."""
+        """The result of `build(data, path)` for the field; None when absent."""
         value = self._data.get(name)
         return None if value is None else build(value, self.path(name))
 
     def array(
         self, name: str, build: Callable[[object, str], T], *, limit: int, required: bool = False
     ) -> tuple[T, ...]:
-        """What `build(item, path)` makes of each item; empty when absent, unless `required`."""
+        """The results of `build(item, path)` for the items; empty when absent, unless `required`."""
         value = self._data.get(name)
         if value is None and not required:
             return ()
@@ -134,21 +134,21 @@ class Fields:
         return refuse(f"{self.path(name)}.{key}", expected, value)
 
     def path(self, name: str) -> str:
-        """Where the field `name` is."""
+        """The path of the field `name`."""
         return f"{self._path}.{name}"
 
     def refuse(self, name: str, expected: str) -> NoReturn:
-        """Say that the field `name` is not what was expected."""
+        """Raise InvalidInput: the field `name` is not what was expected."""
         refuse(self.path(name), expected, self._data.get(name))
 
 
 def refuse(path: str, expected: str, got: object) -> NoReturn:
-    """Raise the InvalidInput for the value `got` at `path`."""
+    """Raise InvalidInput for the value `got` at `path`."""
     raise InvalidInput(f"{path}: expected {expected}, got {_shown(got)}")
 
 
 def _shown(value: object) -> str:
-    """A short look at a value: scalars as they are, containers by their kind alone."""
+    """A short form of a value: scalars as they are, containers by their kind alone."""
     match value:
         case None:
             return "nothing"
@@ -171,11 +171,11 @@ def _shown(value: object) -> str:
 def _is_number(value: object) -> TypeGuard[int | float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return abs(value) <= _MAX_NUMBER  # which NaN and infinity are not
+    return abs(value) <= _MAX_NUMBER  # False for NaN and infinity
 
 
 def _encodable(value: str) -> bool:
-    """Lone surrogates pass a JSON parser and break every encoder later."""
+    """True when the text has no lone surrogates, which pass a JSON parser and break every encoder later."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""H.264 profile-level-id rules of RFC 6184 §8.1 and §8.2.2, as WebRTC applies them.
+"""H.264 profile-level-id rules of RFC 6184 sections 8.1 and 8.2.2, as WebRTC applies them.
 
 The id is three octets in hex: profile_idc, profile_iop (constraint flags), level_idc. Several pairs of the
 first two name the same profile, so ids are compared by what they mean.
@@ -57,14 +57,14 @@ _SPELLING_1B = {
 
 @dataclass(frozen=True, slots=True)
 class ProfileLevel:
-    """`level` is ten times the level number, or LEVEL_1B."""
+    """A profile and a level; `level` is ten times the level number, or LEVEL_1B."""
 
     profile: Profile
     level: int
 
 
 DEFAULT = ProfileLevel(Profile.CONSTRAINED_BASELINE, 31)
-"""What WebRTC takes an absent profile-level-id for."""
+"""The value of an absent profile-level-id in WebRTC."""
 
 
 def parse_profile_level_id(text: str) -> ProfileLevel | None:
@@ -83,7 +83,7 @@ def parse_profile_level_id(text: str) -> ProfileLevel | None:
 
 
 def profile_level_of(parameters: Mapping[str, str | int | float]) -> ProfileLevel | None:
-    """What codec parameters say, the default when they say nothing, None when it makes no sense.
+    """The profile and level of codec parameters; the default when absent, None when malformed.
 
     A number is what SDP parsers make of an id without letters, such as 640032.
     """
@@ -101,7 +101,7 @@ def format_profile_level_id(value: ProfileLevel) -> str | None:
 def answer_profile_level_id(
     local: Mapping[str, str | int | float], remote: Mapping[str, str | int | float]
 ) -> tuple[bool, str | None]:
-    """Whether two sets of codec parameters have one profile, and the profile-level-id that answers `remote`.
+    """The pair (the profiles are equal, the profile-level-id that answers `remote`) for two codecs.
 
     Its level is the lower one, unless both sides allow asymmetric levels: then the local one. The id is None
     when neither side named one, or it has no spelling.

@@ -1,4 +1,4 @@
-"""Whether two descriptions of a codec mean the same codec."""
+"""Comparison of codec descriptions: do two mean the same codec?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ C = TypeVar("C", bound=Codec)
 
 
 def matches(one: Codec, other: Codec) -> bool:
-    """Same name (in any case), clock rate and channels; multiopus: the same stream layout too."""
+    """True for equal names (in any case), clock rates and channels; multiopus: the same stream layout too."""
     if one.mime_type.lower() != other.mime_type.lower():
         return False
     if one.clock_rate != other.clock_rate or one.channels != other.channels:
@@ -26,14 +26,14 @@ def matches(one: Codec, other: Codec) -> bool:
 
 
 def matches_strictly(one: Codec, other: Codec) -> bool:
-    """A decoder of one can also decode the other: `matches`, and the profiles fit."""
+    """True when a decoder of one can also decode the other: `matches`, and the profiles fit."""
     return adapted(one, other) is not None
 
 
 def adapted(codec: C, to: Codec) -> C | None:
-    """`codec` as it answers `to`, None when they do not match strictly.
+    """The form of `codec` that answers `to`; None when they do not match strictly.
 
-    Only H.264 changes: it gets the negotiated profile-level-id (RFC 6184 §8.2.2).
+    Only H.264 changes: it gets the negotiated profile-level-id (RFC 6184 section 8.2.2).
     """
     if not matches(codec, to):
         return None
@@ -59,5 +59,5 @@ def _adapted_h264(codec: C, to: Codec) -> C | None:
 
 
 def _same_or_zero(one: Codec, other: Codec, key: str) -> bool:
-    """Compared as given: the string "1" is not the number 1."""
+    """True when the parameter `key` is equal, 0 if absent; the string "1" is not the number 1."""
     return one.parameters.get(key, 0) == other.parameters.get(key, 0)

@@ -1,6 +1,6 @@
-"""A router's answers: what it offers, who may consume a track, and in which form they get it.
+"""The answers of a router: its capabilities, who may consume a track, and each consumer's parameters.
 
-Taking tracks in is the other half, in `acceptance`. All functions are pure: SSRCs that must be random and
+Acceptance of tracks is the other half, in `acceptance`. All functions are pure: SSRCs that must be random and
 MIDs that must be counted are arguments.
 """
 
@@ -29,7 +29,7 @@ from mediad.ortc.parameters import (
 from mediad.ortc.scalability import parse_scalability_mode
 
 DYNAMIC_PAYLOAD_TYPES = (*range(100, 127), *range(96, 100))
-"""In the order they are given out. 127 is not among them: bandwidth probes use it on every transport."""
+"""Payload types in the order of their use; 127 is left out, the bandwidth probe's on every transport."""
 
 _MID_WRAP = 100_000_000  # a MID of eight digits is the longest other servers and clients handle
 
@@ -37,8 +37,9 @@ _NACK = RtcpFeedback("nack")
 
 
 def router_capabilities(media_codecs: Iterable[CodecCapability]) -> RtpCapabilities:
-    """What a router with these codecs offers: payload types filled in, an RTX codec after each video codec,
-    every header extension.
+    """The capabilities of a router with these codecs, with payload types, RTX codecs and header extensions.
+
+    Each video codec is followed by an RTX codec; all header extensions are offered.
 
     Raises Unsupported for a codec mediad does not know or when the payload types run out, InvalidInput when
     two codecs claim one.
@@ -88,7 +89,7 @@ def _number(codec: CodecCapability) -> int:
 
 
 def can_consume(consumable: RtpParameters, capabilities: RtpCapabilities) -> bool:
-    """Whether a client with these capabilities can play the track: codecs decide, nothing else."""
+    """True when a client with these capabilities can play the track: codecs decide, nothing else."""
     understood = [codec for codec in consumable.codecs if _understood(codec, capabilities)]
     return bool(understood) and not understood[0].is_rtx
 
@@ -102,7 +103,7 @@ def consumer_parameters(
     mid: str | None,
     pipe: bool = False,
 ) -> RtpParameters:
-    """The track as one receiver gets it.
+    """The parameters of the track for one receiver.
 
     Its one encoding has `ssrc`, and RTX the number after it. With `pipe` all encodings are kept instead: they
     get `ssrc` and the numbers after it, RTX the numbers after those, and there is no MID. Raises Unsupported
@@ -124,7 +125,7 @@ def consumer_parameters(
 
 
 def consumer_mid(count: int) -> str:
-    """The MID of the consumer that was preceded by `count` others on its transport."""
+    """The MID of the consumer that `count` others preceded on its transport."""
     return str(count % _MID_WRAP)
 
 
@@ -141,7 +142,7 @@ def _common_codecs(
         known = _understood(codec, capabilities)
         if known is None or (codec.is_rtx and not enable_rtx):
             continue
-        # without RTX nothing is retransmitted, so nobody need ask; PLI and FIR stay
+        # without RTX nothing is sent again, so no NACK is needed; PLI and FIR stay
         feedback = tuple(item for item in known.rtcp_feedback if enable_rtx or item != _NACK)
         codecs.append(replace(codec, rtcp_feedback=feedback))
     payload_types = {codec.payload_type for codec in codecs if not codec.is_rtx}
@@ -177,8 +178,10 @@ def _with_bandwidth_feedback(
 
 
 def _one_encoding(consumable: RtpParameters, ssrc: int, with_rtx: bool) -> EncodingParameters:
-    """The one stream that is left when the router picks an encoding at any time: simulcast looks like spatial
-    layers."""
+    """The one stream that is left when the router picks an encoding at any time.
+
+    Simulcast looks like spatial layers.
+    """
     encodings = consumable.encodings
     mode = next((e.scalability_mode for e in encodings if e.scalability_mode is not None), None)
     if len(encodings) > 1:

@@ -1,6 +1,6 @@
-"""What a side can do (RtpCapabilities) and what a stream is (RtpParameters), from and to their JSON shape.
+"""The capabilities of a side and the parameters of a stream, from and to their JSON form.
 
-`from_wire` validates everything and fills defaults, so that nothing behind it looks at raw input again;
+`from_wire` validates everything and fills defaults, so that no code behind it looks at raw input again;
 wrong input raises InvalidInput naming the field. `to_wire` of that gives an equal object back.
 Unknown fields are ignored: browsers put their own settings into encodings.
 Instances are never changed; `parameters` mappings count as frozen too.
@@ -31,7 +31,7 @@ _MAX_MIME_TYPE = 54
 _MAX_FEEDBACK_NAME = 32
 _MAX_URI = 256
 _MAX_STREAM_NAME = 16  # MID and RID, which travel in RTP header extensions
-_MAX_CNAME = 255  # RFC 3550 §6.5: one length octet
+_MAX_CNAME = 255  # RFC 3550 section 6.5: one length octet
 _MAX_MSID = 256
 _MAX_SCALABILITY_MODE = 32
 _UINT32 = 2**32 - 1
@@ -39,7 +39,7 @@ _UINT32 = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class RtcpFeedback:
-    """For example `nack pli`; a plain `nack` has the parameter ""."""
+    """A kind of RTCP feedback, for example `nack pli`; a plain `nack` has the parameter ""."""
 
     type: str
     parameter: str = ""
@@ -61,7 +61,7 @@ class _Codec:
     mime_type: str
     clock_rate: int
     channels: int | None = None
-    """Always None for video."""
+    """The number of audio channels; always None for video."""
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     rtcp_feedback: tuple[RtcpFeedback, ...] = ()
 
@@ -71,12 +71,12 @@ class _Codec:
 
     @property
     def is_rtx(self) -> bool:
-        """RFC 4588 retransmissions rather than media."""
+        """True for RFC 4588 retransmissions, False for media."""
         return self.mime_type[5:].lower() == "/rtx"
 
     @property
     def apt(self) -> int | None:
-        """The payload type an RTX codec repairs."""
+        """The payload type that an RTX codec repairs."""
         value = self.parameters.get("apt")
         return value if isinstance(value, int) else None
 
@@ -91,7 +91,7 @@ class _Codec:
 
 @dataclass(frozen=True, slots=True)
 class CodecCapability(_Codec):
-    """A codec somebody can handle. A media codec of the settings may leave its payload type open."""
+    """A codec that a side can handle. A media codec of the settings may leave its payload type open."""
 
     preferred_payload_type: int | None = None
 
@@ -143,7 +143,7 @@ class HeaderExtensionCapability:
 
 @dataclass(frozen=True, slots=True)
 class RtpCapabilities:
-    """What a router offers, or what a client can receive."""
+    """The capabilities of a router, or those of a client that receives."""
 
     codecs: tuple[CodecCapability, ...] = ()
     header_extensions: tuple[HeaderExtensionCapability, ...] = ()
@@ -167,7 +167,7 @@ class RtpCapabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecParameters(_Codec):
-    """A codec in use, under the payload type that stands for it in the packets."""
+    """A codec in use, under its payload type in the packets."""
 
     payload_type: int
 
@@ -182,7 +182,7 @@ class CodecParameters(_Codec):
 
 @dataclass(frozen=True, slots=True)
 class HeaderExtensionParameters:
-    """An RTP header extension in use, under the id that stands for it in the packets."""
+    """An RTP header extension in use, under its id in the packets."""
 
     uri: str
     id: int
@@ -217,7 +217,7 @@ class EncodingParameters:
     rtx_ssrc: int | None = None
     codec_payload_type: int | None = None
     dtx: bool = False
-    """Long silences are normal in this stream."""
+    """True when long silences are normal in this stream."""
     scalability_mode: str | None = None
     max_bitrate_bps: int | None = None
 
@@ -250,7 +250,7 @@ class EncodingParameters:
 
 @dataclass(frozen=True, slots=True)
 class RtcpParameters:
-    """`cname` is the RFC 3550 canonical name: streams that share it play in sync."""
+    """The RTCP parameters; streams that share `cname` (the canonical name of RFC 3550) play in sync."""
 
     cname: str | None = None
     reduced_size: bool = True
@@ -270,7 +270,7 @@ class RtcpParameters:
 
 @dataclass(frozen=True, slots=True)
 class RtpParameters:
-    """Everything about the packets of one producer or consumer. There is always at least one encoding."""
+    """The packets of one producer or consumer, described in full. There is always at least one encoding."""
 
     codecs: tuple[CodecParameters, ...]
     mid: str | None = None
@@ -311,7 +311,7 @@ class RtpParameters:
 
 
 def _codec_fields(fields: Fields) -> dict[str, Any]:
-    """What capabilities and parameters of a codec have in common."""
+    """The fields that capabilities and parameters of a codec share."""
     mime_type = fields.string("mimeType", limit=_MAX_MIME_TYPE)
     if not _MIME_TYPE.fullmatch(mime_type):
         fields.refuse("mimeType", "audio/NAME or video/NAME")

@@ -11,7 +11,7 @@ _MODE = re.compile(r"[LS]([1-9][0-9]?)T([1-9][0-9]?)(_KEY)?")
 
 @dataclass(frozen=True, slots=True)
 class ScalabilityMode:
-    """`ksvc`: spatial layers depend on each other at key frames only."""
+    """The numbers of layers; with `ksvc`, spatial layers depend on each other at key frames only."""
 
     spatial_layers: int = 1
     temporal_layers: int = 1
@@ -19,7 +19,7 @@ class ScalabilityMode:
 
 
 def parse_scalability_mode(mode: str | None) -> ScalabilityMode:
-    """What `mode` says; one layer of each kind when it is absent or not understood."""
+    """The layers that `mode` names; one of each kind when it is absent or unknown."""
     match = _MODE.match(mode or "")
     if match is None:
         return ScalabilityMode()

@@ -1,6 +1,7 @@
-"""The certificate a worker shows in every DTLS handshake, and the fingerprints that vouch for it.
+"""The certificate of a worker in every DTLS handshake, and the fingerprints that it is trusted by.
 
-WebRTC certificates are self-signed: trust comes from the fingerprint carried by signaling (RFC 8122 §5).
+WebRTC certificates are self-signed: trust comes from the fingerprint carried by signaling (RFC 8122
+section 5).
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ _ALGORITHMS = ("sha-1", "sha-224", "sha-384", "sha-512", "sha-256")
 _STRONGEST_FIRST = ("sha-512", "sha-384", "sha-256", "sha-224", "sha-1")
 _HEX_PAIRS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*")
 _BACKDATED = datetime.timedelta(days=1)  # peers whose clock is behind ours
-_LIFETIME = datetime.timedelta(days=3650)  # longer than any worker lives; nobody renews it
+_LIFETIME = datetime.timedelta(days=3650)  # longer than any worker lives; it is never renewed
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """`algorithm` as in RFC 8122 ("sha-256"), `value` as upper-case hex pairs with colons."""
+    """A fingerprint: `algorithm` as in RFC 8122 ("sha-256"), `value` as upper-case hex pairs with colons."""
 
     algorithm: str
     value: str
@@ -45,9 +46,9 @@ class Certificate:
 
     @classmethod
     def generate(cls, now: datetime.datetime) -> Certificate:
-        """A fresh self-signed ECDSA P-256 certificate, valid around the aware datetime `now`."""
+        """A new self-signed ECDSA P-256 certificate, valid around the aware datetime `now`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        # A random name: a constant one would only mark our servers to an observer.
+        # A random name: a constant one would show every observer that this is mediad.
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, secrets.token_hex(8))])
         builder = (
             x509.CertificateBuilder()
@@ -62,18 +63,24 @@ class Certificate:
 
     @property
     def fingerprints(self) -> list[Fingerprint]:
-        """One per algorithm, sha-256 last."""
+        """The fingerprints, one per algorithm, sha-256 last."""
         der = self.x509.public_bytes(Encoding.DER)
         return [fingerprint_of(der, algorithm) for algorithm in _ALGORITHMS]
 
 
 def fingerprint_of(der: bytes, algorithm: str) -> Fingerprint:
-    """The fingerprint of a certificate in DER form; InvalidInput for an algorithm outside sha-1 … sha-512."""
+    """The fingerprint of a certificate in DER form.
+
+    Raises InvalidInput for an algorithm outside sha-1 … sha-512.
+    """
     return Fingerprint(algorithm, hashlib.new(_hash_name(algorithm), der).digest().hex(":").upper())
 
 
 def check_fingerprints(fingerprints: Iterable[Fingerprint]) -> list[Fingerprint]:
-    """The list in canonical spelling; InvalidInput when it is empty or an entry cannot be a fingerprint."""
+    """The list in canonical spelling.
+
+    Raises InvalidInput when it is empty or an entry cannot be a fingerprint.
+    """
     checked = [_canonical(fingerprint) for fingerprint in fingerprints]
     if not checked:
         raise InvalidInput("no fingerprints given")
@@ -81,9 +88,9 @@ def check_fingerprints(fingerprints: Iterable[Fingerprint]) -> list[Fingerprint]
 
 
 def matches_any(der: bytes, fingerprints: Iterable[Fingerprint]) -> bool:
-    """Whether one of the fingerprints of the strongest algorithm given is that of the DER certificate.
+    """True when one of the fingerprints of the strongest algorithm given is that of the DER certificate.
 
-    Weaker ones are not looked at (RFC 8122 §5.1), so nobody gains by adding a forgeable sha-1. The comparison
+    Weaker ones are ignored (RFC 8122 section 5.1), so adding a forgeable sha-1 gains nothing. The comparison
     takes the same time wherever the first difference lies.
     """
     by_algorithm: dict[str, list[bytes]] = {}

@@ -6,7 +6,7 @@ A frame is a 32-bit little-endian body length followed by one msgpack array:
     Response   [1, id, ok, data]        ok false: data is {"code", "reason"}, see `mediad.errors`
     Event      [2, name, data]
 
-Neither side may exceed `MAX_FRAME_BYTES`, so a peer gone mad costs its connection and never the process.
+Neither side may exceed `MAX_FRAME_BYTES`, so a broken peer costs its connection and never the process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import msgpack
 from mediad.errors import EnvelopeError
 
 PIPE_VERSION = 2
-"""Raised when what crosses the pipes to the workers changes so that an older end would misunderstand it."""
+"""The version of the workers' pipes; raised when an older end would misunderstand a change."""
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """Largest msgpack body either side may send, without its length prefix."""
@@ -33,7 +33,7 @@ _REQUEST, _RESPONSE, _EVENT = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Wants exactly one Response of the same `id`; ids are unique per direction."""
+    """A request for exactly one Response of the same `id`; ids are unique per direction."""
 
     id: int
     method: str
@@ -51,7 +51,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened; never answered."""
+    """News of something that happened; never answered."""
 
     name: str
     data: dict[str, Any]
@@ -61,7 +61,7 @@ Message = Request | Response | Event
 
 
 def encode(message: Message) -> bytes:
-    """One complete frame. EnvelopeError when the data cannot be written or is too large."""
+    """The bytes of one complete frame. Raises EnvelopeError when the data is not encodable or too large."""
     try:
         body: bytes = msgpack.packb(_to_row(message))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -72,7 +72,7 @@ def encode(message: Message) -> bytes:
 
 
 class Decoder:
-    """Bytes in any slices, whole messages out.
+    """Decodes bytes in any slices into whole messages.
 
     Holds at most one incomplete frame. After an EnvelopeError the stream has no known frame boundary any
     more: every later `feed` raises too, and the connection is to be closed.
@@ -83,7 +83,7 @@ class Decoder:
         self._broken: str | None = None
 
     def feed(self, data: bytes) -> list[Message]:
-        """The messages completed by `data`, in order; EnvelopeError when the peer broke the format."""
+        """The messages completed by `data`, in order. Raises EnvelopeError when the peer broke the format."""
         if self._broken is not None:
             raise EnvelopeError(self._broken)
         self._buffer += data

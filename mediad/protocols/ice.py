@@ -1,4 +1,4 @@
-"""An ICE-lite agent (RFC 8445 §2.5): it answers checks, and never sends one.
+"""An ICE-lite agent (RFC 8445 section 2.5): it answers checks, and never sends one.
 
 Owns the credentials of one transport, the paths its peer checked, and which of them media takes. The
 caller owns sockets and clock, and after each call drains `next_event`, then `datagrams_to_send`.
@@ -28,21 +28,21 @@ from mediad.protocols.stun import (
 IceState = Literal["new", "connected", "completed", "disconnected", "closed"]
 
 _ALPHABET = string.ascii_letters + string.digits
-_FRAGMENT_LENGTH, _PASSWORD_LENGTH = 16, 32  # RFC 8445 §5.3 wants 24 and 128 bits; these carry 95 and 190
+_FRAGMENT_LENGTH, _PASSWORD_LENGTH = 16, 32  # RFC 8445 section 5.3: 24 and 128 bits; these have 95 and 190
 _MAX_QUEUED_REPLIES = 64
 # Answers to requests that proved nothing: enough to tell an honest peer what is wrong, too few to matter
-# to whoever stands behind a forged source address.
+# to the owner of a forged source address.
 _UNPROVEN_REPLIES_PER_WINDOW = 10
 _WINDOW_US = 1_000_000
 _OVERSLEPT_US = 1_000_000
-_SECOND_CHANCE_US = 7_000_000  # peers check every 4 to 6 s: RFC 7675 §5.1
-_SILENT_US = 7_000_000  # the same; media says more, and sooner
+_SECOND_CHANCE_US = 7_000_000  # peers check every 4 to 6 s: RFC 7675 section 5.1
+_SILENT_US = 7_000_000  # the same; media tells more, and sooner
 _SILENT_WITH_PROOF_US = 3_000_000  # when the other path was nominated, or media came from it
 
 
 @dataclass(frozen=True, slots=True)
 class IceParameters:
-    """One generation of credentials (RFC 8445 §5.3)."""
+    """One generation of credentials (RFC 8445 section 5.3)."""
 
     username_fragment: str
     password: str
@@ -57,21 +57,21 @@ class PathAdded:
 
 @dataclass(frozen=True, slots=True)
 class PathChecked:
-    """A known path, again: whoever else claims its address by now, the newest check was ours."""
+    """The peer has checked a known path again, so its address is this transport's, and no other's."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class PathRemoved:
-    """Nothing may be accepted from this path any more."""
+    """A path has ended: no datagram may be accepted from it any more."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class PathSelected:
-    """Outgoing datagrams go this way from now on; not many until the path is `proven` to receive."""
+    """Outgoing datagrams take this path from now on; only a few until it is `proven` to receive."""
 
     path: Path
     proven: bool = False
@@ -84,7 +84,7 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class UsernameRetired:
-    """Requests to this username fragment are no longer ours."""
+    """A username fragment has ended: requests to it are no longer for this agent."""
 
     username_fragment: str
 
@@ -137,7 +137,7 @@ class IceLiteAgent:
 
     @property
     def usernames(self) -> list[str]:
-        """The username fragments whose requests are ours, oldest first."""
+        """The username fragments of this agent, oldest first."""
         return [credentials.username_fragment for credentials in self._credentials]
 
     @property
@@ -149,7 +149,7 @@ class IceLiteAgent:
         return self._selected
 
     def receive_datagram(self, data: bytes, path: Path, now_us: int, *, selected_heard_us: int = 0) -> None:
-        """Take in what arrived on `path` and looks like STUN. Never raises, whatever the bytes.
+        """Process a datagram from `path` that looks like STUN. Never raises, whatever the bytes.
 
         `selected_heard_us`: when authentic media last came from the selected path; 0 for not known.
         """
@@ -174,7 +174,7 @@ class IceLiteAgent:
         self._handle_authentic(request, path, credentials, len(data), now_us)
 
     def datagrams_to_send(self) -> list[tuple[bytes, Path]]:
-        """Answers, each with the path its request came from; taken once."""
+        """Remove and return the answers, each with the path its request came from."""
         out, self._outbox = self._outbox, []
         return out
 
@@ -182,30 +182,31 @@ class IceLiteAgent:
         return self._events.popleft() if self._events else None
 
     def get_timer(self) -> int | None:
-        """When to call `handle_timer`, in the caller's microseconds; None for never."""
+        """The time to call `handle_timer`, in the caller's microseconds; None for never."""
         if not self._consent_timeout_us:
             return None
         return min(map(self._consent_ends_us, self._paths.values()), default=None)
 
     def paths_due(self, now_us: int) -> list[Path]:
-        """Paths `handle_timer` would give up now; whoever knows more of one says it by `path_reported`
-        first.
-        """
+        """Paths that `handle_timer` would give up now; `path_reported` may tell more about them before."""
         if not self._consent_timeout_us:
             return []
         return [path for path, state in self._paths.items() if self._consent_ends_us(state) <= now_us]
 
     def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
-        """When authentic media last came from `path`, and when a check that may have been its was dropped
-        unread; 0 for never.
+        """Note the times at which `path` was last heard: of authentic media, and of a dropped check.
+
+        `dropped_us` is of a check dropped unread that may have been the path's; 0 for never.
         """
         if (state := self._paths.get(path)) is not None:
             state.heard_us = max(state.heard_us, heard_us)
             state.excused_us = max(state.excused_us, dropped_us)
 
     def handle_timer(self, now_us: int) -> None:
-        """Called so late that we must have slept (stopped, starved, a paused virtual machine), it grants
-        another while: the peer's checks wait to be read.
+        """Give up paths whose consent has ended.
+
+        Called much too late, because the process was stopped, starved, or its virtual machine paused, it
+        waits once more instead: the peer's checks may still be unread.
         """
         for path in self.paths_due(now_us):
             state = self._paths[path]
@@ -215,9 +216,7 @@ class IceLiteAgent:
                 self._give_up(path)
 
     def path_proven(self, path: Path, now_us: int) -> None:
-        """Authentic media came from `path`, or a handshake ended there: somebody receives what is sent to
-        it.
-        """
+        """Note that the peer receives at `path`: authentic media came from it, or a handshake ended there."""
         if (state := self._paths.get(path)) is None:
             return
         state.heard_us = max(state.heard_us, now_us)
@@ -226,12 +225,12 @@ class IceLiteAgent:
             self._select(path)
 
     def bytes_received(self, path: Path, size: int) -> None:
-        """Something else than STUN came from `path`."""
+        """Note bytes other than STUN from `path`."""
         if (state := self._paths.get(path)) is not None:
             state.received_bytes += size
 
     def may_send(self, path: Path, size: int) -> bool:
-        """Whether so many bytes may go to `path` now; they count as sent."""
+        """True when `size` bytes may go to `path` now; they then count as sent."""
         state = self._paths.get(path)
         if state is not None and state.allows(size):
             return True
@@ -242,7 +241,7 @@ class IceLiteAgent:
         return state.consent_from_us + self._consent_timeout_us
 
     def restart(self) -> IceParameters:
-        """New credentials (RFC 8445 §9); the old stay valid until the new are first used by the peer.
+        """New credentials (RFC 8445 section 9); the old stay valid until the peer first uses the new.
 
         Restarting again before that keeps the pair in use and the newest, and gives up those between.
         """
@@ -253,7 +252,7 @@ class IceLiteAgent:
         return self.parameters
 
     def remove_path(self, path: Path) -> None:
-        """The caller lost this path, as when a TCP connection closed. Media moves to the best other."""
+        """Remove a path that the caller lost (a closed TCP connection). Media moves to the best other."""
         if path in self._paths:
             self._give_up(path)
 
@@ -283,12 +282,12 @@ class IceLiteAgent:
     def _handle_authentic(
         self, request: BindingRequest, path: Path, credentials: IceParameters, size: int, now_us: int
     ) -> None:
-        if not request.has_priority:  # RFC 8445 §7.1.1
+        if not request.has_priority:  # RFC 8445 section 7.1.1
             self._reply(error_reply(request, 400, "Bad Request", credentials.password), path)
             return
         if (
             request.from_controlled
-        ):  # RFC 8445 §7.3.1.1: a lite agent stays controlled, the peer has to switch
+        ):  # RFC 8445 section 7.3.1.1: a lite agent stays controlled, the peer has to switch
             self._reply(error_reply(request, 487, "Role Conflict", credentials.password), path)
             return
         is_replay = self._checks.is_replay(request.integrity)
@@ -317,7 +316,7 @@ class IceLiteAgent:
             self._enter("connected")
 
     def _may_move(self, path: Path, now_us: int) -> bool:
-        """Whether media may go to `path`, just checked, instead of the selected one."""
+        """True when media may move from the selected path to `path`, which was just checked."""
         assert self._selected is not None, "there is something to move from"
         new, old = self._paths[path], self._paths[self._selected]
         silent_us = now_us - old.alive_us
@@ -328,7 +327,7 @@ class IceLiteAgent:
         return silent_us >= (_SILENT_WITH_PROOF_US if new.proven else _SILENT_US)
 
     def _is_nominated(self, request: BindingRequest) -> bool:
-        """A nomination value counts when higher than all before; plain USE-CANDIDATE always does."""
+        """True for a nomination value higher than all before, and for every plain USE-CANDIDATE."""
         if request.nomination is None:
             return request.use_candidate
         if self._nomination is not None and request.nomination <= self._nomination:

@@ -1,4 +1,4 @@
-"""What an ICE agent knows of each path: when its peer was last there, and whether it proved to receive."""
+"""The records of an ICE agent about its paths: when the peer was last there, and proof that it receives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _REMEMBERED_CHECKS = 512
 _REMEMBERED_BYTES = 12  # of each check's MESSAGE-INTEGRITY
-_AMPLIFICATION = 3  # as for QUIC: RFC 9000 §8.1
+_AMPLIFICATION = 3  # as for QUIC: RFC 9000 section 8.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Path:
 
 @dataclass(slots=True)
 class PathState:
-    """Consent (RFC 7675) and the proof that somebody receives there, of one path.
+    """Consent (RFC 7675) and the proof that the peer receives there, of one path.
 
     A check proves who sent it, not where from: a source address can be forged. Authentic media and a
     handshake that ended do, as far as an agent that sends no checks can know. Until then at most three times
@@ -34,16 +34,16 @@ class PathState:
 
     checked_us: int
     heard_us: int = 0
-    """When authentic media came from it; 0 for never."""
+    """The time authentic media last came from it; 0 for never."""
     excused_us: int = 0
-    """Until then its peer may have spoken without being heard."""
+    """The time until which its peer may have sent checks that were not read."""
     proven: bool = False
     received_bytes: int = 0
     sent_bytes: int = 0
 
     @property
     def alive_us(self) -> int:
-        """When its peer was last there."""
+        """The time its peer was last there."""
         return max(self.checked_us, self.heard_us)
 
     @property
@@ -51,7 +51,7 @@ class PathState:
         return max(self.alive_us, self.excused_us)
 
     def allows(self, size: int) -> bool:
-        """Whether so many bytes may go there; they count as sent."""
+        """True when `size` bytes may go there; they then count as sent."""
         if not self.proven and self.sent_bytes + size > _AMPLIFICATION * self.received_bytes:
             return False
         self.sent_bytes += size
@@ -59,11 +59,10 @@ class PathState:
 
 
 class CheckMemory:
-    """Which of the newest checks were seen before: a replayed one is authentic, but says nothing new.
+    """The newest checks, to tell replayed ones: they are authentic, but prove nothing new.
 
-    An honest peer sends one every 2 to 6 s on the path it uses, so this goes back for half an hour; and an
-    older one can only add a path that never proves anything, or name it once the path in use has fallen
-    silent.
+    An honest peer sends one every 2 to 6 s on the path it uses, so this goes back for half an hour. An older
+    one can only add a path that never proves anything, or nominate it once the path in use is silent.
     """
 
     def __init__(self) -> None:
@@ -71,7 +70,7 @@ class CheckMemory:
         self._next = 0
 
     def is_replay(self, integrity: bytes) -> bool:
-        """By the check's MESSAGE-INTEGRITY, which covers all of it. False counts as seen."""
+        """True when a check with this MESSAGE-INTEGRITY, which covers all of it, was seen; else note it."""
         mark = integrity[:_REMEMBERED_BYTES]
         position = self._seen.find(mark)
         while position >= 0 and position % _REMEMBERED_BYTES:

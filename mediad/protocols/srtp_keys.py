@@ -1,4 +1,4 @@
-"""SRTP protection profiles, and the two master keys a DTLS handshake yields (RFC 5764 §4.2).
+"""SRTP protection profiles, and the two master keys of a DTLS handshake (RFC 5764 section 4.2).
 
 Nothing here encrypts: keys go to libsrtp through the media plane.
 """
@@ -39,7 +39,7 @@ AES_CM_128_HMAC_SHA1_80 = SrtpProfile("AES_CM_128_HMAC_SHA1_80", b"SRTP_AES128_C
 AES_CM_128_HMAC_SHA1_32 = SrtpProfile("AES_CM_128_HMAC_SHA1_32", b"SRTP_AES128_CM_SHA1_32", 16, 14)
 
 DTLS_PROFILES = (AEAD_AES_128_GCM, AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80)
-"""What handshakes offer, best first: GCM costs a quarter of HMAC-SHA1, and 128 bits less than 256."""
+"""The profiles to offer, best first: GCM costs a quarter of HMAC-SHA1, and 128 bits less than 256."""
 
 _ALL = (*DTLS_PROFILES, AES_CM_128_HMAC_SHA1_32)
 _BY_NAME = {profile.name: profile for profile in _ALL}
@@ -47,7 +47,7 @@ _BY_OPENSSL_NAME = {profile.openssl_name: profile for profile in _ALL}
 
 
 def profile_named(name: str) -> SrtpProfile:
-    """The profile of a `cryptoSuite` on the wire; Unsupported when there is none."""
+    """The profile of a `cryptoSuite` on the wire. Raises Unsupported when there is none."""
     profile = _BY_NAME.get(name)
     if profile is None:
         raise Unsupported(f"unsupported SRTP crypto suite {name!r}")
@@ -62,9 +62,9 @@ def profile_of_openssl(name: bytes) -> SrtpProfile | None:
 def split_keying_material(
     profile: SrtpProfile, material: bytes, role: Literal["client", "server"]
 ) -> tuple[bytes, bytes]:
-    """(local, remote) master key‖salt out of the exported octets, for the side that played `role`.
+    """The (local, remote) master keys, each with its salt, from the exported octets, for the side `role`.
 
-    RFC 5764 §4.2 lays the export out as client key, server key, client salt, server salt.
+    RFC 5764 section 4.2 has the export as client key, server key, client salt, server salt.
     """
     if len(material) != profile.exported_length:
         raise ValueError(f"{profile.name} needs {profile.exported_length} octets, got {len(material)}")

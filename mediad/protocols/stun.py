@@ -1,6 +1,6 @@
 """Reading Binding requests and writing their answers (RFC 8489), on aioice's codec.
 
-aioice passes over attributes it does not know, which browsers send many of (network cost, goog-delta, …), and
+aioice ignores attributes it does not know, which browsers send many of (network cost, goog-delta, …), and
 raises a mix of errors on malformed ones. This file turns every such case into one MalformedStun with a reason
 fit for a counter, and reads the one attribute aioice lacks: NOMINATION.
 """
@@ -16,9 +16,9 @@ from aioice import stun
 from mediad.errors import InvalidInput
 
 MAX_REQUEST_BYTES = 1500
-"""A check is around 100 bytes; nothing larger than an Ethernet frame is one."""
+"""The largest datagram that may be a check: one has about 100 bytes, an Ethernet frame 1500."""
 
-_MAX_USERNAME_BYTES = 513  # RFC 8489 §14.3: "fewer than 509" encoded; mediasoup and Chrome go to 513
+_MAX_USERNAME_BYTES = 513  # RFC 8489 section 14.3: "fewer than 509"; mediasoup and Chrome go to 513
 _FINGERPRINT_HEADER = b"\x80\x28\x00\x04"
 _MESSAGE_INTEGRITY = 0x0008
 _NOMINATION_TYPES = (0x0030, 0xC001)  # draft-thatcher-ice-renomination: assigned later, Chrome's older number
@@ -27,7 +27,7 @@ _U32 = struct.Struct("!I")
 
 
 class MalformedStun(InvalidInput):
-    """Not a Binding request we would ever answer; the text is a counter's name."""
+    """A datagram that is no Binding request to answer; the text is a counter's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class BindingRequest:
 
     message: stun.Message
     local_fragment: str | None
-    """USERNAME up to its colon, which is our username fragment if the peer is ours; None without USERNAME."""
+    """USERNAME up to its colon, our username fragment if the peer is ours; None without USERNAME."""
     nomination: int | None
     """Value of NOMINATION, None when absent."""
 
@@ -46,7 +46,7 @@ class BindingRequest:
 
     @property
     def integrity(self) -> bytes:
-        """MESSAGE-INTEGRITY's value; only where `has_integrity`."""
+        """The value of MESSAGE-INTEGRITY; only where `has_integrity`."""
         return bytes(self.message.attributes["MESSAGE-INTEGRITY"])
 
     @property
@@ -62,17 +62,17 @@ class BindingRequest:
         return "ICE-CONTROLLED" in self.message.attributes
 
     def is_authentic(self, password: str) -> bool:
-        """Whether MESSAGE-INTEGRITY was made with `password`; compared in constant time."""
+        """True when MESSAGE-INTEGRITY was made with `password`; compared in constant time."""
         return self.message.check_message_integrity(password.encode())
 
 
 def parse_binding_request(data: bytes) -> BindingRequest:
-    """The Binding request in one datagram; MalformedStun for anything else."""
+    """The Binding request in one datagram. Raises MalformedStun for anything else."""
     if not stun.HEADER_LENGTH <= len(data) <= MAX_REQUEST_BYTES or data[0] > 3:
         raise MalformedStun("not-stun")
     if data[4:8] != _U32.pack(stun.COOKIE):
         raise MalformedStun("not-stun")
-    # Demanded in last place (RFC 8489 §14.7) before any parsing: one comparison sheds most junk.
+    # It has to be last (RFC 8489 section 14.7); checked before parsing, it rejects most foreign datagrams.
     if data[-8:-4] != _FINGERPRINT_HEADER:
         raise MalformedStun("no-fingerprint")
     try:
@@ -87,7 +87,7 @@ def parse_binding_request(data: bytes) -> BindingRequest:
 
 
 def success_reply(request: BindingRequest, host: str, port: int, password: str) -> bytes:
-    """The signed answer that shows the peer its own address `host`:`port` (RFC 8445 §7.3)."""
+    """The signed answer that shows the peer its own address `host`:`port` (RFC 8445 section 7.3)."""
     reply = stun.Message(
         message_method=stun.Method.BINDING,
         message_class=stun.Class.RESPONSE,
@@ -99,7 +99,7 @@ def success_reply(request: BindingRequest, host: str, port: int, password: str) 
 
 
 def error_reply(request: BindingRequest, code: int, reason: str, password: str | None) -> bytes:
-    """An error answer; `password` None where the request proved nothing we could sign with."""
+    """An error answer; `password` is None where the request proved no password to sign with."""
     reply = stun.Message(
         message_method=stun.Method.BINDING,
         message_class=stun.Class.ERROR,
@@ -124,7 +124,7 @@ def _local_fragment(message: stun.Message) -> str | None:
 
 
 def _nomination(data: bytes) -> int | None:
-    """NOMINATION's value if it stands before MESSAGE-INTEGRITY; what follows that is not authenticated."""
+    """The value of NOMINATION before MESSAGE-INTEGRITY; what follows that is not authenticated."""
     position = stun.HEADER_LENGTH
     while position + 4 <= len(data):
         kind, length = _ATTRIBUTE_HEADER.unpack_from(data, position)

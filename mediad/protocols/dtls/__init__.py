@@ -1,1 +1,1 @@
-"""DTLS, sans-I/O: handshakes, their messages and records, and the keys for SRTP that they yield."""
+"""DTLS, sans-I/O: handshakes, their messages and records, and the SRTP keys that result."""

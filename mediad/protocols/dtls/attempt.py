@@ -1,7 +1,7 @@
-"""One handshake played by OpenSSL, which is shown only messages that were judged to be true.
+"""One handshake of OpenSSL, which is given only messages that were found to be true.
 
-OpenSSL keeps the first message it gets for a place, joins whatever pieces claim to belong together, believes
-the numbers of clear records, and cannot go back: one forged record ends its handshake. So it sees whole
+OpenSSL keeps the first message it gets for a place, joins all pieces that claim to belong together, believes
+the numbers of clear records, and cannot go back: one forged record ends its handshake. So it gets whole
 messages in order, under numbers of our own, and the change of ciphers when the first sealed record comes.
 """
 
@@ -20,19 +20,19 @@ READ_BYTES = 2**14 + 2048
 
 
 class Attempt:
-    """Begun by a client's own hello, or by the one a server was shown first."""
+    """A handshake begun by a client's own hello, or by the first hello that a server was given."""
 
     def __init__(self, context: SSL.Context, role: Literal["client", "server"], now_us: int) -> None:
         self.connection = SSL.Connection(context, None)
         self.connection.set_ciphertext_mtu(MTU_BYTES)
         self.begun_us = now_us
         self.flight: Sequence[Record] = ()
-        """What OpenSSL answered last."""
+        """The records of OpenSSL's last answer."""
         self.finished = False
         self.proven = False
-        """The other side's clear messages are complete and true."""
+        """True when the other side's clear messages are complete and true."""
         self.sent: list[Message] = []
-        """Our clear messages, in order."""
+        """The clear messages sent by this side, in order."""
         self.shown: list[Message] = []
         self._clear_records = 0
         self._sealed = False
@@ -42,7 +42,10 @@ class Attempt:
             self.connection.set_connect_state()
 
     def show(self, messages: Iterable[Message]) -> bool:
-        """Clear messages, none for a client's start; False when OpenSSL finds the handshake broken."""
+        """Give OpenSSL clear messages, none for a client's start.
+
+        False when it finds the handshake broken.
+        """
         data = b""
         for message in messages:
             records = message.records(self._clear_records)
@@ -52,7 +55,7 @@ class Attempt:
         return self._advance(data)
 
     def show_sealed(self, record: Record) -> bool:
-        """OpenSSL drops what does not open."""
+        """Give OpenSSL a sealed record; it drops one that does not open."""
         data = record.data
         if not self._sealed:
             self._sealed = True

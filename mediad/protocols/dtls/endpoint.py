@@ -4,12 +4,12 @@ Owns the handshake, the check of the peer's fingerprint and the export of SRTP k
 datagrams take, feeds only those ICE has validated, and after each call drains `next_event` first and
 `datagrams_to_send` second: keys are then in place before the peer can know that it may send media.
 
-Two clocks. OpenSSL measures its retransmission timer (1 s, doubling) on the wall clock and lets nobody set
-either. So retransmission is ours, on the caller's clock: the last flight is kept and repeated after 100 ms,
-200 ms, … 4 s, its clear records under fresh numbers. What cannot be repeated from outside is a sealed record
+There are two clocks. OpenSSL measures its retransmission timer (1 s, doubling) on the wall clock, and neither
+can be set. So retransmission is done here, on the caller's clock: the last flight is kept and repeated after
+100 ms, 200 ms, … 4 s, its clear records under fresh numbers. A sealed record cannot be repeated from outside
 under a fresh number, so OpenSSL is asked first each time: once its own clock agrees, it writes the flight
 anew and that is sent instead. One peer needs this: a server that has our Finished and whose answer was lost,
-for its replay window swallows exact copies.
+because its replay window drops exact copies.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class KeysReady:
-    """SRTP may begin. Keys are master key followed by salt; `local_key` protects what we send."""
+    """SRTP may begin. Keys are master key followed by salt; `local_key` protects what is sent."""
 
     profile: SrtpProfile
     local_key: bytes
@@ -72,7 +72,7 @@ class KeysReady:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationData:
-    """One record's content: for WebRTC, an SCTP packet."""
+    """The content of one record: for WebRTC, an SCTP packet."""
 
     data: bytes
 
@@ -89,7 +89,7 @@ def _context_for(certificate: Certificate, profiles: Sequence[SrtpProfile]) -> S
         SSL.OP_NO_QUERY_MTU | SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE
     )
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    # Any certificate passes here: it is the fingerprint that counts, and it may not be known yet.
+    # Any certificate is accepted here: the fingerprint decides, and it may not be known yet.
     context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
     context.set_cipher_list(_CIPHERS)
     context.set_tlsext_use_srtp(b":".join(profile.openssl_name for profile in profiles))
@@ -99,11 +99,11 @@ def _context_for(certificate: Certificate, profiles: Sequence[SrtpProfile]) -> S
 
 
 class DtlsEndpoint:
-    """Client or server of one association; which one is said by `start`, and may be corrected once.
+    """The client or server of one association; `start` says which one, and may correct it once.
 
-    What arrives is never an error to the caller: bytes that are no part of the handshake are counted in
-    `dropped`, and a handshake they spoilt begins again. It fails when the peer's certificate is not the
-    announced one, when no SRTP profile is common, or `HANDSHAKE_TIMEOUT_US` after it began without an end.
+    Input never raises: bytes that are no part of the handshake are counted in `dropped`, and a handshake that
+    they spoilt begins again. The association fails when the peer's certificate is not the announced one, when
+    no SRTP profile is common, or when the handshake has not ended `HANDSHAKE_TIMEOUT_US` after it began.
     """
 
     def __init__(self, certificate: Certificate, profiles: Sequence[SrtpProfile] = DTLS_PROFILES) -> None:
@@ -131,13 +131,13 @@ class DtlsEndpoint:
 
     @property
     def failure(self) -> str | None:
-        """Why the state is "failed", for a log line."""
+        """The reason why the state is "failed", for a log line."""
         return self._failure
 
     def start(self, role: Literal["client", "server"], now_us: int) -> None:
-        """Begin as `role`; the same again is nothing, the other one begins the handshake anew in that role.
+        """Begin as `role`. The same role again changes nothing; the other one begins the handshake anew.
 
-        InvalidState once it is connected, failed or closed.
+        Raises InvalidState once it is connected, failed or closed.
         """
         if self._role == role and self._state == "connecting":
             return
@@ -146,15 +146,16 @@ class DtlsEndpoint:
         self._role = role
         self._enter("connecting")
         self._sender.clear()
-        # A server waits for its client as long as ICE lives: the clock runs from the first record on.
+        # A server waits for its client as long as ICE lives: its time begins with the first record.
         self._deadline_us = now_us + HANDSHAKE_TIMEOUT_US if role == "client" else None
         self._handshake = Handshake(self._context, role, self._sender, self.dropped)
         self._handshake.start(now_us)
 
     def set_remote_fingerprints(self, fingerprints: Iterable[Fingerprint]) -> None:
-        """Who the peer claims to be. May come before `start`, during the handshake or after it.
+        """Set the fingerprints of the peer; before `start`, during the handshake or after it.
 
-        InvalidInput for an empty list, unknown algorithm or malformed value; InvalidState once connected.
+        Raises InvalidInput for an empty list, an unknown algorithm or a malformed value; InvalidState once
+        connected.
         """
         checked = check_fingerprints(fingerprints)
         if self._state not in ("new", "connecting"):
@@ -163,7 +164,7 @@ class DtlsEndpoint:
         self._conclude()
 
     def receive_datagram(self, data: bytes, now_us: int) -> None:
-        """Take in a datagram from an ICE-validated path. Never raises, whatever the bytes."""
+        """Process a datagram from an ICE-validated path. Never raises, whatever the bytes."""
         records = split_records(data)
         if self._handshake is None and self._connection is None:
             self.dropped["not-running"] += 1
@@ -175,7 +176,7 @@ class DtlsEndpoint:
             self._receive_after_handshake(self._connection, records, now_us)
 
     def send_application_data(self, data: bytes) -> None:
-        """Seal one message of at most `max_message_bytes`; InvalidState unless connected."""
+        """Seal one message of at most `max_message_bytes`. Raises InvalidState unless connected."""
         if self._state != "connected" or self._connection is None:
             raise InvalidState("DTLS is not connected")
         if not 0 < len(data) <= self.max_message_bytes:
@@ -191,14 +192,14 @@ class DtlsEndpoint:
         return int(self._connection.get_cleartext_mtu())
 
     def datagrams_to_send(self) -> list[bytes]:
-        """Datagrams in order, each at most `MTU_BYTES`; taken once."""
+        """Remove and return the datagrams to send, in order, each at most `MTU_BYTES`."""
         return self._sender.take()
 
     def next_event(self) -> DtlsEvent | None:
         return self._events.popleft() if self._events else None
 
     def get_timer(self) -> int | None:
-        """When to call `handle_timer`, in the caller's microseconds; None for never."""
+        """The time to call `handle_timer`, in the caller's microseconds; None for never."""
         due = [moment for moment in (self._sender.repeat_at_us, self._deadline_us) if moment is not None]
         return min(due, default=None)
 
@@ -213,12 +214,12 @@ class DtlsEndpoint:
             self._handshake.repeat(now_us)
 
     def fail(self, reason: str) -> None:
-        """End it, for a reason of the caller's."""
+        """End the association, for a reason of the caller's."""
         if self._state not in ("failed", "closed"):
             self._fail(reason)
 
     def close(self, now_us: int) -> None:
-        """Say goodbye if there is someone to say it to (close_notify), and be closed."""
+        """Close; a connected peer is told so (close_notify)."""
         if self._state == "closed":
             return
         if self._state == "connected" and self._connection is not None:
@@ -247,7 +248,7 @@ class DtlsEndpoint:
     def _conclude(self) -> None:
         """Hand out the keys if handshake and fingerprints are both there and agree.
 
-        A server's last flight waits for this: a client that lacks it keeps its media to itself.
+        A server's last flight waits for this: a client that lacks it does not send media yet.
         """
         connection = self._connection
         if connection is None or self._remote_fingerprints is None:
@@ -292,9 +293,9 @@ class DtlsEndpoint:
             self._read_application_data(connection)
 
     def _repeat_last_flight(self, now_us: int) -> None:
-        """The client repeats itself, so it lacks our last flight (RFC 6347 §4.2.4); OpenSSL need not know.
+        """Send the last flight again: a client that repeats itself lacks it (RFC 6347 section 4.2.4).
 
-        Spaced in time: the repetition may be forged, and must not be worth forging.
+        OpenSSL need not know. Repetitions have a least distance in time: the client's may be forged.
         """
         last = self._last_flight_sent_us
         is_too_soon = last is not None and now_us - last < FLIGHT_SPACING_US
@@ -323,7 +324,7 @@ class DtlsEndpoint:
     def _send_close_notify(self, connection: SSL.Connection) -> None:
         try:
             connection.shutdown()
-        except SSL.Error:  # a broken connection says nothing
+        except SSL.Error:  # a broken connection cannot send one
             return
         self._sender.send(self._take_output(connection))
 

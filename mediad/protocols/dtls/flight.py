@@ -1,6 +1,6 @@
-"""What leaves a DTLS endpoint: records numbered, packed into datagrams, and repeated until answered.
+"""The output of a DTLS endpoint: records are numbered, packed into datagrams, and repeated until answered.
 
-Owns the queue towards the wire and the current flight with its repetition timer (RFC 6347 §4.2.4).
+Owns the queue of datagrams and the current flight with its repetition timer (RFC 6347 section 4.2.4).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mediad.protocols.dtls.records import Record, pack_datagrams, renumbered
 
 MTU_BYTES = 1200
-"""No datagram of ours is larger: it fits every path WebRTC is used on, tunnels and IPv6 included."""
+"""The largest datagram sent: it fits every path WebRTC is used on, tunnels and IPv6 included."""
 
 FIRST_REPETITION_US = 100_000
 MAX_REPETITION_US = 4_000_000
@@ -19,7 +19,7 @@ MAX_QUEUED_DATAGRAMS = 256
 
 
 class FlightSender:
-    """The way out of one endpoint, over all its handshake attempts; losses are counted in `dropped`."""
+    """The output of one endpoint, over all its handshake attempts; losses are counted in `dropped`."""
 
     def __init__(self, dropped: Counter[str]) -> None:
         self._outbox: list[bytes] = []
@@ -27,19 +27,19 @@ class FlightSender:
         self._flight: Sequence[Record] = ()
         self._distance_us = FIRST_REPETITION_US
         self.repeat_at_us: int | None = None
-        """When the peer has had its time to answer; None while nothing is owed."""
+        """The time of the next repetition; None while no answer is awaited."""
         self._dropped = dropped
 
     def send(self, records: Sequence[Record]) -> None:
         """Queue records once, in as few datagrams as the MTU allows."""
         datagrams = pack_datagrams(map(self._numbered, records), MTU_BYTES)
         if len(self._outbox) + len(datagrams) > MAX_QUEUED_DATAGRAMS:
-            self._dropped["outbox-full"] += len(datagrams)  # nobody took the older ones
+            self._dropped["outbox-full"] += len(datagrams)  # the older ones were not taken
             return
         self._outbox += datagrams
 
     def begin(self, flight: Sequence[Record], now_us: int) -> None:
-        """Send a flight that wants an answer."""
+        """Send a flight that needs an answer."""
         self._flight = flight
         self.send(flight)
         self._distance_us = FIRST_REPETITION_US
@@ -53,25 +53,25 @@ class FlightSender:
         self.repeat_at_us = now_us + self._distance_us
 
     def finish(self, last_flight: Sequence[Record]) -> None:
-        """Nothing is owed any more. The last flight is kept for `send_last`, not sent."""
+        """Wait for no answer any more. The last flight is kept for `send_last`, not sent."""
         self._flight = last_flight
         self.repeat_at_us = None
 
     def send_last(self) -> None:
-        """Send the flight `finish` kept, again on each call."""
+        """Send the flight that `finish` kept, again on each call."""
         self.send(self._flight)
 
     def forget(self) -> None:
-        """Give up the current flight; what is queued still goes."""
+        """Give up the current flight; queued datagrams are still sent."""
         self.finish(())
 
     def clear(self) -> None:
-        """Give up the current flight and what is queued."""
+        """Give up the current flight and the queued datagrams."""
         self.forget()
         self._outbox.clear()
 
     def take(self) -> list[bytes]:
-        """The queued datagrams, once."""
+        """Remove and return the queued datagrams."""
         out, self._outbox = self._outbox, []
         return out
 

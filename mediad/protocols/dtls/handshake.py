@@ -1,9 +1,9 @@
-"""The handshake of one endpoint: which of the messages that arrive are shown to which of OpenSSL's attempts.
+"""The handshake of one endpoint: which arriving messages are given to which of OpenSSL's attempts.
 
-Whoever can forge the peer's address, but not read what it is sent, may disturb a handshake and not end it.
-Forged pieces stand beside the honest ones until a signature tells them apart (`dtls_judge`). A second hello
-is answered beside the first. Sealed records that do not open are dropped, alerts in clear are not heard.
-Two things DTLS 1.2 has no answer to: a client that takes the answer to a forged hello for the answer to its
+An attacker who can forge the peer's address, but not read what is sent there, may disturb a handshake and not
+end it. Forged pieces are kept beside the true ones until a signature tells them apart (`judge.py`). A second
+hello is answered beside the first. Sealed records that do not open are dropped, clear alerts are ignored.
+DTLS 1.2 has no answer to two things: a client that takes the answer to a forged hello for the answer to its
 own, and a forged request for a certificate, which no signature covers, right beside the true one.
 """
 
@@ -21,17 +21,17 @@ from mediad.protocols.dtls.messages import Message, MessageCollector
 from mediad.protocols.dtls.records import ALERT, APPLICATION_DATA, HANDSHAKE, Record, fragments_of
 
 FLIGHT_SPACING_US = 20_000
-"""A repetition may be forged, and must not be worth forging."""
+"""The least distance between answers to repetitions, which may be forged."""
 
 _MAX_CLIENT_ATTEMPTS = 4
-_MAX_HELLOS = 4  # of different clients, answered at once: all but one are forged, and no telling which
+_MAX_HELLOS = 4  # of different clients, answered at once: all but one are forged, and it is not known which
 _HELLO_CHANCE_US = 2_000_000  # for each of them before another takes its place
 _MAX_SEALED_RECORDS = 32  # kept until they can be opened; the oldest goes
 _MAX_SEALED_BYTES = 1500
 
 
 class Handshake:
-    """Flights leave by `sender`; what changes nothing is counted in `dropped`."""
+    """One handshake. Flights leave by `sender`; input that changes nothing is counted in `dropped`."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class Handshake:
         self._flight_sent_us = -FLIGHT_SPACING_US
         self.finished: Attempt | None = None
         self.refused = False
-        """As a client, by OpenSSL, too often."""
+        """True when OpenSSL, as a client, has refused too often."""
 
     def start(self, now_us: int) -> None:
-        """A client begins, a server waits."""
+        """Begin: a client sends its hello, a server waits."""
         self._sender.forget()
         if self._role == "client":
             self._begin_as_client(now_us)
@@ -73,17 +73,17 @@ class Handshake:
 
     @property
     def held_bytes(self) -> int:
-        """Of what arrived and was not shown yet."""
+        """The bytes that have arrived and were not given to OpenSSL yet."""
         return self._arrived.held_bytes + sum(len(record.data) for record in self._sealed)
 
     def take_behind(self) -> list[Record]:
-        """Sealed records that came with the end of the handshake, or before it."""
+        """Remove and return the sealed records that came with the end of the handshake, or before it."""
         behind = list(self._sealed)
         self._sealed.clear()
         return behind
 
     def receive(self, records: list[Record], now_us: int) -> bool:
-        """One datagram; whether it brought, or completed, a message of a handshake."""
+        """Process one datagram. True when it brought, or completed, a message of a handshake."""
         self._arrived.begin_datagram()
         messages = [message for record in records for message in self._admit(record)]
         if self._role == "server":
@@ -94,7 +94,7 @@ class Handshake:
         return bool(messages)
 
     def repeat(self, now_us: int) -> None:
-        """The current flight once more; OpenSSL may write it anew."""
+        """Send the current flight once more; OpenSSL may write it anew."""
         assert self._current is not None, "only a flight that was sent has a repetition timer"
         if self._role == "client" and self._repeat_with_cookie(now_us):
             return
@@ -105,7 +105,7 @@ class Handshake:
         self._sender.repeat(self._current.take_output(), now_us)
 
     def _admit(self, record: Record) -> list[Message]:
-        """Keep what may be of use; the messages that are whole with it."""
+        """Keep a record that may be of use; return the messages that are whole with it."""
         if record.epoch > 0:
             if record.epoch > 1 or len(record.data) > _MAX_SEALED_BYTES:
                 self._dropped["impossible-record"] += 1
@@ -149,10 +149,10 @@ class Handshake:
                 return
 
     def _answer_hello(self, hello: Message, now_us: int) -> None:
-        """Each other hello begins a handshake of its own, beside those that are under way.
+        """Begin a handshake for each other hello, beside those that are under way.
 
-        So whoever forges a hello, before the true one or after it, gains nothing, and a browser that starts
-        over is served. The same one again: its sender lacks our answer.
+        So forging a hello, before the true one or after it, gains nothing, and a browser that starts over is
+        served. The same hello again means that its sender lacks the answer.
         """
         for attempt in self._attempts:
             if attempt.shown[:1] == [hello]:
@@ -171,7 +171,7 @@ class Handshake:
             self._attempts.append(attempt)
             self._send_flight(attempt, now_us)
         else:
-            # No alert goes out: the hello may be forged, and the true client would take the alert to heart.
+            # No alert is sent: the hello may be forged, and an alert would end the true client's handshake.
             self._dropped["handshake-error"] += 1
 
     def _follow_server(self, now_us: int) -> None:
@@ -182,7 +182,7 @@ class Handshake:
             self._show(attempt, flight, now_us)
 
     def _show(self, attempt: Attempt, messages: list[Message], now_us: int) -> None:
-        """Messages that are true, unless OpenSSL finds something wrong with them."""
+        """Give an attempt true messages; OpenSSL may still find something wrong with them."""
         before = attempt.flight
         if not attempt.show(messages):
             self._give_up_attempt(attempt, now_us)
@@ -198,7 +198,7 @@ class Handshake:
                 self._begin_as_client(now_us)
 
     def _open_sealed(self, now_us: int) -> None:
-        """Sealed records, once there are keys to open them with. What does not open was forged."""
+        """Give OpenSSL the sealed records, once there are keys. One that does not open was forged."""
         attempt = next((attempt for attempt in self._attempts if attempt.proven), None)
         while attempt is not None and self._sealed and not attempt.finished:
             record = self._sealed.popleft()
@@ -214,7 +214,10 @@ class Handshake:
         self._sender.begin(attempt.flight, now_us)
 
     def _repeat_with_cookie(self, now_us: int) -> bool:
-        """For a server that asked for one; anybody may have, so a true answer gets its time first."""
+        """Repeat the hello for a server that asked for a cookie.
+
+        Such a request may be forged, so a true answer gets its time first.
+        """
         (attempt,) = self._attempts
         wanted = self._arrived.candidates(0, HELLO_VERIFY_REQUEST)
         if attempt.proven or self._first_answer or not wanted:

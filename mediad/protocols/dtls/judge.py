@@ -1,6 +1,4 @@
-"""Which of the messages that arrived belong together: the flight that a signature over our random bytes
-proves.
-"""
+"""The choice of messages that belong together: the flight proven by a signature over our random bytes."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ def client_flight(attempt: Attempt, arrived: MessageCollector) -> list[Message] 
 
 
 def server_flight(attempt: Attempt, first: int, arrived: MessageCollector) -> list[Message] | None:
-    """From ServerHello, which has the number `first`, to ServerHelloDone; None while it is not complete."""
+    """The messages from ServerHello, numbered `first`, to ServerHelloDone; None while one is missing."""
     hello = attempt.sent[-1]
     kinds = (SERVER_HELLO, _CERTIFICATE, _SERVER_KEY_EXCHANGE)
     candidates = [arrived.candidates(first + index, kind) for index, kind in enumerate(kinds)]
@@ -44,8 +42,9 @@ def server_flight(attempt: Attempt, first: int, arrived: MessageCollector) -> li
 
 
 def _end_of_flight(first: int, datagram: int, arrived: MessageCollector) -> list[Message] | None:
-    """What no signature covers: a request for a certificate and the end, those that came with the
-    exchange.
+    """The messages that no signature covers: a request for a certificate, and the end.
+
+    Those that came with the key exchange are chosen.
     """
     ends = [([done], when) for done, when in arrived.candidates(first, _SERVER_HELLO_DONE)]
     for (request, when), (done, _) in product(

@@ -1,10 +1,9 @@
-"""Handshake messages put together from their pieces (RFC 6347 §4.2.3), beside those that somebody forged.
+"""Handshake messages put together from their pieces (RFC 6347 section 4.2.3), forged ones among them.
 
-Whoever knows a client's address can send pieces in its name, but cannot read what it is answered. So a
-forged piece must not spoil the honest message it claims to belong to: a piece that contradicts all drafts of
-a message begins another, and one that fits several joins them all. When the honest peer repeats itself, its
-pieces meet in one draft. Every draft that is complete is a candidate; `dtls_proof` tells which of them is
-true.
+An attacker who knows a client's address can send pieces in its name, but cannot read the answers. So a forged
+piece must not spoil the true message it claims to belong to: a piece that contradicts all drafts of a message
+begins another draft, and one that fits several joins them all. When the true peer repeats itself, its pieces
+meet in one draft. Every complete draft is a candidate; `proof.py` tells which of them is true.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from mediad.protocols.dtls.records import HANDSHAKE, Fragment, Record, fragments
 
 MAX_MESSAGE_BYTES = 32 * 1024  # a chain of certificates
 MAX_HELD_BYTES = 64 * 1024  # of all drafts
-MAX_DRAFTS = 6  # of one message; the oldest goes, and the honest peer repeats itself
+MAX_DRAFTS = 6  # of one message; the oldest is given up, and the true peer repeats itself
 MAX_SEQUENCE = 8  # a handshake has at most six messages of one side in clear
 _PIECE_BYTES = 8 * 1024
 
@@ -30,7 +29,7 @@ class Message:
 
     @property
     def raw(self) -> bytes:
-        """As it counts in the transcript: with the header of one that was never cut."""
+        """The message as it counts in the transcript: with the header of one in a single piece."""
         length = len(self.body).to_bytes(3, "big")
         return (
             bytes([self.message_type])
@@ -61,12 +60,12 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """Pieces that do not contradict each other."""
+    """A set of pieces of one message that do not contradict each other."""
 
     message_type: int
     length: int
     datagram: int
-    """The number of the one that brought the newest piece."""
+    """The number of the datagram that brought the newest piece."""
     pieces: list[tuple[int, bytes]] = field(default_factory=list)  # apart from each other, in order
 
     @property
@@ -96,7 +95,7 @@ class Draft:
         return True
 
     def add(self, fragment: Fragment) -> None:
-        """A piece that fits."""
+        """Add a piece that fits."""
         start, joined, apart = fragment.offset, fragment.body, []
         for other, data in self.pieces:
             if other + len(data) < start or start + len(joined) < other:
@@ -111,7 +110,7 @@ class Draft:
 
 
 class MessageCollector:
-    """All drafts of one side's messages. Counts what is held now, and nothing that ever passed."""
+    """The drafts of one side's messages. The limits count what is held now, not what has passed."""
 
     def __init__(self) -> None:
         self._drafts: dict[int, list[Draft]] = {}  # by sequence; the oldest first
@@ -122,11 +121,11 @@ class MessageCollector:
         return sum(draft.held_bytes for drafts in self._drafts.values() for draft in drafts)
 
     def begin_datagram(self) -> None:
-        """What comes from here on arrived together."""
+        """Begin a datagram: the pieces from here on arrived together."""
         self._datagram += 1
 
     def add(self, fragment: Fragment) -> list[Message] | None:
-        """The messages this piece belongs to and that are whole now, also again; None where it is refused."""
+        """Add a piece. Returns the whole messages it belongs to, known ones too; None when it is refused."""
         sequence = fragment.message_sequence
         if fragment.message_length > MAX_MESSAGE_BYTES or sequence >= MAX_SEQUENCE:
             return None
@@ -168,7 +167,7 @@ class MessageCollector:
                 del drafts[index]
 
     def _bound(self, newest: Draft) -> None:
-        """The oldest draft goes first, wherever it is."""
+        """Give up the oldest drafts, of whichever message, until the limits hold."""
         while self.held_bytes > MAX_HELD_BYTES:
             oldest = min(
                 (draft for drafts in self._drafts.values() for draft in drafts if draft is not newest),
@@ -179,7 +178,7 @@ class MessageCollector:
 
 
 def messages_of(records: list[Record]) -> list[Message]:
-    """The clear handshake messages of a flight that nobody else had a hand in, in order."""
+    """The clear handshake messages, in order, of a flight that is known to be true."""
     collector, found = MessageCollector(), dict[int, Message]()
     for record in records:
         if record.content_type == HANDSHAKE and record.epoch == 0:

@@ -1,8 +1,7 @@
-"""Which handshake messages are true: what a signature over our own random bytes says (RFC 5246 §7.4.3,
-§7.4.8).
+"""Proof of handshake messages by a signature over our own random bytes (RFC 5246 sections 7.4.3, 7.4.8).
 
-Who forges a peer's address does not see our hello, so no forged message comes with such a signature. What
-cannot be judged here (a signature scheme this file does not know) passes: OpenSSL judges everything again.
+An attacker who forges a peer's address does not see our hello, so no forged message has such a signature. A
+signature scheme that is not known here cannot be judged, and passes: OpenSSL judges everything again.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def first_certificate(body: bytes) -> bytes | None:
 
 
 def is_client_proven(transcript: bytes, certificate: bytes, verification: bytes) -> bool:
-    """Whether a CertificateVerify signs this transcript (all up to it) with the key of the certificate."""
+    """True when a CertificateVerify signs this transcript (all up to it) with the key of the certificate."""
     signature, rest = _signature(verification)
     return not rest and signature is not None and _is_signed(certificate, signature, transcript)
 
@@ -42,7 +41,7 @@ def is_client_proven(transcript: bytes, certificate: bytes, verification: bytes)
 def is_server_proven(
     client_hello: bytes, server_hello: bytes, certificate: bytes, key_exchange: bytes
 ) -> bool:
-    """Whether a ServerKeyExchange signs both random values with the key of the certificate."""
+    """True when a ServerKeyExchange signs both random values with the key of the certificate."""
     if len(key_exchange) < 4 or len(server_hello) < 34:
         return False
     parameters = key_exchange[: 4 + key_exchange[3]]
@@ -52,7 +51,7 @@ def is_server_proven(
 
 
 def _signature(data: bytes) -> tuple[tuple[int, bytes] | None, bytes]:
-    """(scheme, signature) at the beginning of `data`, and what follows."""
+    """The (scheme, signature) at the beginning of `data`, and what follows."""
     if len(data) < 4:
         return None, b""
     end = 4 + int.from_bytes(data[2:4], "big")
@@ -67,7 +66,7 @@ def _is_signed(certificate: bytes, signature: tuple[int, bytes], data: bytes) ->
         key = x509.load_der_x509_certificate(certificate).public_key()
         return _verify(key, scheme, value, data)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, x509.InvalidVersion):
-        return False  # a key of another kind than any browser's proves nothing either
+        return False  # browsers have no key of this kind, so it proves nothing
 
 
 def _verify(key: object, scheme: int, value: bytes, data: bytes) -> bool:
@@ -82,5 +81,5 @@ def _verify(key: object, scheme: int, value: bytes, data: bytes) -> bool:
     elif isinstance(key, ed25519.Ed25519PublicKey) and scheme == _ED25519:
         key.verify(value, data)
     else:
-        return scheme >> 8 not in (2, 4, 5, 6, 8)  # known, but not of this key: nobody's
+        return scheme >> 8 not in (2, 4, 5, 6, 8)  # a known scheme for another kind of key proves nothing
     return True

@@ -1,6 +1,4 @@
-"""DTLS records seen from outside (RFC 6347 §4.1): split, packed, renumbered, and taken apart into
-fragments.
-"""
+"""DTLS records from outside (RFC 6347 section 4.1): split, packed, renumbered, parsed into fragments."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ _RECORD_TYPES = range(CHANGE_CIPHER_SPEC, APPLICATION_DATA + 1)
 _FRAGMENT_HEADER_BYTES = 12
 _VERSION_MAJOR = 0xFE
 _DTLS_1_2 = 0xFEFD
-_MAX_RECORD_BYTES = 2**14 + 256  # RFC 6347 §4.1.1 with any expansion we could negotiate
+_MAX_RECORD_BYTES = 2**14 + 256  # RFC 6347 section 4.1.1, with any expansion that may be negotiated
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of one handshake message (RFC 6347 §4.2.3); `offset` in bytes from the message's beginning."""
+    """A piece of one handshake message (RFC 6347 section 4.2.3); `offset` in bytes from its start."""
 
     message_type: int
     message_length: int
@@ -43,7 +41,7 @@ class Fragment:
 
 
 def split_records(datagram: bytes) -> list[Record]:
-    """The well-formed records a datagram begins with; what follows them is dropped (RFC 6347 §4.1.2.7)."""
+    """The well-formed records at the start of a datagram; the rest is dropped (RFC 6347 section 4.1.2.7)."""
     records, position = [], 0
     while position + _RECORD.size <= len(datagram):
         content_type, version, epoch, _, length = _RECORD.unpack_from(datagram, position)
@@ -58,7 +56,7 @@ def split_records(datagram: bytes) -> list[Record]:
 
 
 def pack_datagrams(records: Iterable[Record], mtu_bytes: int) -> list[bytes]:
-    """As few datagrams as keep the records in order and each within `mtu_bytes`; records are never split."""
+    """The fewest datagrams with the records in order, each within `mtu_bytes`; records are not split."""
     datagrams: list[bytes] = []
     for record in records:
         if datagrams and len(datagrams[-1]) + len(record.data) <= mtu_bytes:
@@ -75,7 +73,7 @@ def renumbered(record: Record, sequence_number: int) -> Record:
 
 
 def fragments_of(record: Record) -> list[Fragment] | None:
-    """The fragments in a clear handshake record; None when they do not add up."""
+    """The fragments in a clear handshake record; None when its lengths contradict each other."""
     payload, position, fragments = record.payload, 0, []
     while position < len(payload):
         header = payload[position : position + _FRAGMENT_HEADER_BYTES]
@@ -89,7 +87,7 @@ def fragments_of(record: Record) -> list[Fragment] | None:
         body = payload[position : position + length]
         if len(body) < length or offset + length > message_length:
             return None
-        if length == 0 and message_length > 0:  # makes no progress, so it would be work for free
+        if length == 0 and message_length > 0:  # no progress: only work for the receiver
             return None
         fragments.append(Fragment(header[0], message_length, message_sequence, offset, body))
         position += length
