@@ -1,15 +1,15 @@
-"""Whose an address is, as far as one can tell: what shares and limits are counted by."""
+"""The holder of an address, as far as one can tell: shares and limits are counted by it."""
 
 from __future__ import annotations
 
 import ipaddress
 
 _NETWORK_BITS = 64
-"""What one IPv6 subscriber has at least (RFC 6177): counting by address, everybody could be many."""
+"""The smallest network of an IPv6 subscriber (RFC 6177); counted by address, one client could be many."""
 
 
 def holder_of(host: str | None) -> str:
-    """An IPv4 address, an IPv6 network of 64 bits, or what else a client is known by."""
+    """The holder's name: an IPv4 address, an IPv6 network of 64 bits, or the text as it is."""
     try:
         address = ipaddress.ip_address((host or "").partition("%")[0])
     except ValueError:

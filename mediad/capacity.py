@@ -1,4 +1,4 @@
-"""How much one worker holds: its tables have these sizes, and rooms are placed by what is free in them."""
+"""The sizes of a worker's tables; rooms are placed by what is free in them."""
 
 from __future__ import annotations
 

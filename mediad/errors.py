@@ -1,4 +1,4 @@
-"""Every error mediad raises on purpose, in one tree.
+"""The errors that mediad raises on purpose, in one tree.
 
     MediadError                 code "error"
     ├── InvalidInput            "invalid"      the caller sent something malformed or not allowed here
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 
 class MediadError(Exception):
-    """Base of all; `str(error)` is the reason a person reads."""
+    """Base of all these errors; `str(error)` is the reason that a person reads."""
 
     code = "error"
 
@@ -89,5 +89,5 @@ _BY_CODE: dict[str, type[MediadError]] = {
 
 
 def from_code(code: str, reason: str) -> MediadError:
-    """The error a peer process reported as `code` and `reason`; unknown codes become MediadError."""
+    """The error that a peer process reported as `code` and `reason`; unknown codes become MediadError."""
     return _BY_CODE.get(code, MediadError)(reason)

@@ -1,6 +1,6 @@
-"""The exit codes of mediad and of its workers: what systemd, scripts and the supervisor may rely on.
+"""The exit codes of mediad and of its workers, which systemd, scripts and the supervisor may rely on.
 
-`RestartPreventExitStatus=69 78` keeps systemd from retrying what only a person can put right.
+`RestartPreventExitStatus=69 78` keeps systemd from restarting after errors that only a person can correct.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from mediad.errors import ConfigError, MediadError, PortError
 
 
 class ExitCode(IntEnum):
-    """How a mediad process ended; the numbers follow sysexits.h where it has a word for the case."""
+    """The reasons for which a mediad process ends; numbers as in sysexits.h where it has one for the case."""
 
     OK = 0
     """Stopped as asked."""
@@ -20,13 +20,13 @@ class ExitCode(IntEnum):
     PORT = 69
     """A port, or the admin socket, is taken or may not be opened (EX_UNAVAILABLE). Not worth retrying."""
     SOFTWARE = 70
-    """A worker could not be brought up, or something broke that should not (EX_SOFTWARE). Worth retrying."""
+    """A worker could not be started, or an unexpected error occurred (EX_SOFTWARE). Worth retrying."""
     CONFIG = 78
     """A setting is wrong, or the installation lacks something (EX_CONFIG). Not worth retrying."""
 
 
 def exit_code_for(error: MediadError) -> ExitCode:
-    """The code a process ends with when `error` keeps it from running."""
+    """The exit code for an error that keeps a process from running."""
     match error:
         case ConfigError():
             return ExitCode.CONFIG
@@ -37,7 +37,7 @@ def exit_code_for(error: MediadError) -> ExitCode:
 
 
 def error_for(status: int, reason: str) -> MediadError:
-    """The error a mediad process ended of, from its exit status; the inverse of `exit_code_for`."""
+    """The error behind the exit status of a mediad process; the inverse of `exit_code_for`."""
     match status:
         case ExitCode.CONFIG:
             return ConfigError(reason)

@@ -1,4 +1,4 @@
-"""The C library's heap: memory that was freed goes back to the kernel, which by itself it does not."""
+"""The C library's heap: freed memory is given back to the kernel, which the library does not do by itself."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import psutil
 from mediad.clock import Clock, LoopClock, Timer
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 60.0
-"""Between two looks: longer each time that nothing could be given back, because it is in use."""
+"""The pause between two checks; it grows each time nothing could be given back, because all is in use."""
 
 NOTEWORTHY_BYTES = 4 * 1024 * 1024
-"""Above the least the process has ever had. Giving back takes some milliseconds."""
+"""The growth above the process's least size that makes a trim worth while: it takes some milliseconds."""
 
 
 class HeapKeeper:
-    """Looks at the process's memory now and then, and gives back what is not in use."""
+    """Checks the process's memory now and then, and gives unused memory back."""
 
     def __init__(
         self,
@@ -28,27 +28,27 @@ class HeapKeeper:
         rss_bytes: Callable[[], int] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`give` is `trim_heap`, or `collect_and_trim` where a pause of some 10 ms does no harm."""
+        """Prepare. `give` is `trim_heap`, or `collect_and_trim` where a pause of some 10 ms does no harm."""
         self._give = give
         self._rss_bytes = rss_bytes or resident_bytes
         self._clock = clock or LoopClock()
         self._least_bytes = self._rss_bytes()
         self._timer: Timer | None = None
         self.pause_s = FIRST_PAUSE_S
-        """Until the next look."""
+        """The time until the next check."""
 
     def start(self) -> None:
-        """Look from now on. Call it on the event loop."""
+        """Check from now on. Call it on the event loop."""
         self._timer = self._clock.call_at(self._clock.now_us() + round(self.pause_s * 1e6), self._look_on)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def look(self) -> None:
-        """Look once: give back what may be too much, and choose the pause until the next look."""
+        """Check once: give back memory when it may be too much, and choose the pause until the next check."""
         before_bytes = self._rss_bytes()
         after_bytes = before_bytes
         if before_bytes > self._least_bytes + NOTEWORTHY_BYTES:
@@ -66,17 +66,17 @@ class HeapKeeper:
 
 
 def trim_heap() -> None:
-    """Give back every free page of the C heap, by malloc_trim(3); nothing where the C library has none."""
+    """Give back every free page of the C heap, by malloc_trim(3); without it in the C library do nothing."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def collect_and_trim() -> None:
-    """Collect what only circles of references hold, then give back what is free."""
+    """Collect objects that only reference circles hold, then give free memory back."""
     gc.collect()
     trim_heap()
 
 
 def resident_bytes() -> int:
-    """Memory of this process that is in RAM."""
+    """The memory of this process that is in RAM, in bytes."""
     return int(psutil.Process().memory_info().rss)

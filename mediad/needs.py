@@ -1,7 +1,7 @@
-"""What mediad needs of its own installation: native code, the page, and libraries that do what it relies on.
+"""The needs of mediad: native code, the page, and libraries that behave as it relies on.
 
-Libraries are asked for the facts themselves and not for their versions: a distribution may patch either.
-Each function answers None, or a sentence that says what is wrong and what to do.
+Libraries are tested for their behaviour and not for their versions: a distribution may patch either. Each
+function returns None, or a sentence that says what is wrong and what to do.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ PAGE = Path(__file__).parent / "web" / "dist" / "index.html"
 PACKET_FUNCTIONS = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
 PACKET_FUNCTION_TYPE = "srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)"
 TRAILER_BYTES = 148
-"""Room behind a packet in its slot (TAIL_BYTES): libsrtp writes there without asking."""
+"""The room behind a packet in its slot (TAIL_BYTES): libsrtp writes there without a check."""
 STATUS = {"ok": 0, "authentication failure": 7, "replay": 9}
-"""The numbers that wire/srtp.pxd counts on."""
+"""The numbers that wire/srtp.pxd relies on."""
 
 OPENSSL_1_1_1 = 0x10101000
 _CONTEXT = (
@@ -33,12 +33,12 @@ _REINSTALL = "install mediad again with pip, so that it brings the versions it w
 
 
 def native_problem() -> str | None:
-    """Whether the native code was built for this interpreter; nothing is loaded to find out."""
+    """A problem when the native code is not built for this interpreter; found without loading it."""
     try:
         if importlib.util.find_spec(NATIVE_MODULE) is not None:
             return None
     except ModuleNotFoundError:
-        pass  # not even its folder is there
+        pass  # even its folder is missing
     return (
         "the native code is not built for this Python: in a checkout run ./scripts/build, "
         "else install mediad again (pip install --force-reinstall)"
@@ -46,14 +46,14 @@ def native_problem() -> str | None:
 
 
 def page_problem() -> str | None:
-    """The server does without, the one who opens its URL does not."""
+    """A problem when the page is not built: the server works without it, but its URL shows nothing."""
     if PAGE.is_file():
         return None
     return "the page is not built: in a checkout run ./scripts/build, else install mediad from a release"
 
 
 def library_problem() -> str | None:
-    """The first fact that libsrtp or OpenSSL, as they are installed, does not meet."""
+    """The first requirement that the installed libsrtp or OpenSSL does not meet."""
     try:
         import pylibsrtp
         from OpenSSL import SSL
@@ -63,7 +63,7 @@ def library_problem() -> str | None:
 
 
 def srtp_problem(srtp: Any) -> str | None:
-    """`srtp` is the module pylibsrtp."""
+    """The problem of libsrtp; `srtp` is the module pylibsrtp."""
     who = f"pylibsrtp {getattr(srtp, '__version__', 'of unknown version')}"
     try:
         ffi, lib = srtp._binding.ffi, srtp._binding.lib
@@ -86,7 +86,7 @@ def srtp_problem(srtp: Any) -> str | None:
 
 
 def _statuses(srtp: Any) -> dict[str, int]:
-    """What libsrtp answers to a good packet, a forged one and the same one again."""
+    """The answers of libsrtp to a good packet, a forged one, and the good one again."""
     ffi, lib = srtp._binding.ffi, srtp._binding.lib
 
     def session(direction: int) -> Any:
@@ -109,7 +109,7 @@ def _statuses(srtp: Any) -> dict[str, int]:
 
 
 def openssl_problem(ssl: Any) -> str | None:
-    """`ssl` is the module OpenSSL.SSL."""
+    """The problem of OpenSSL; `ssl` is the module OpenSSL.SSL."""
     lacking = [name for name in _CONSTANTS if not hasattr(ssl, name)]
     lacking += [f"Context.{name}" for name in _CONTEXT if not hasattr(ssl.Context, name)]
     lacking += [f"Connection.{name}" for name in _CONNECTION if not hasattr(ssl.Connection, name)]
@@ -126,5 +126,5 @@ def openssl_problem(ssl: Any) -> str | None:
 
 
 def fatal_problem() -> str | None:
-    """What keeps mediad from running at all."""
+    """The problem that keeps mediad from running at all."""
     return native_problem() or library_problem()

@@ -1,4 +1,4 @@
-"""Sockets opened for the network, with errors that say which port it was and what is wrong with it."""
+"""Sockets opened for the network, with errors that name the port and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ BACKLOG = 512
 
 _IP_PKTINFO = 8  # ip(7); Python has no name for it before 3.14
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
-"""As SO_RCVBUF and SO_SNDBUF but beyond net.core.*mem_max, for who has CAP_NET_ADMIN; socket(7)."""
+"""The options for buffers beyond net.core.*mem_max, for processes with CAP_NET_ADMIN; socket(7)."""
 
 
 def bind_udp(ip: str, port: int, buffer_bytes: int) -> socket.socket:
     """A non-blocking UDP socket with `buffer_bytes` of buffer each way, or as much as the kernel grants.
 
-    Bound to every address of the machine, it says of each datagram which one it was sent to. Raises PortError
-    when the port is taken or not ours to open, ConfigError when `ip` is not of this machine.
+    Bound to every address of the machine, it tells for each datagram to which one it was sent. Raises
+    PortError when the port is taken or may not be opened, ConfigError when `ip` is not an address of this
+    machine.
     """
     sock = socket.socket(_family(ip), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
@@ -52,7 +53,7 @@ def listen_tcp(ip: str, port: int, *, key: str = "listen_ip") -> socket.socket:
 
 
 def port_owner(protocol: str, port: int) -> str | None:
-    """Who has a port: `nginx (pid 12)`; None where /proc does not tell, as of other users' processes."""
+    """The owner of a port: `nginx (pid 12)`; None where /proc does not tell, as of other users' processes."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(protocol.lower()):
             ours = connection.laddr and connection.laddr.port == port and not connection.raddr
@@ -93,7 +94,7 @@ def _explained(error: OSError, protocol: str, ip: str, port: int, key: str) -> M
 
 
 def _ask_for_local_address(sock: socket.socket) -> None:
-    """An IPv6 socket tells of IPv4 by the same option."""
+    """Ask the kernel for each datagram's local address; on an IPv6 socket one option covers IPv4 too."""
     if sock.family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     else:
@@ -101,7 +102,10 @@ def _ask_for_local_address(sock: socket.socket) -> None:
 
 
 def _enlarge(sock: socket.socket, forced: int, ordinary: int, buffer_bytes: int) -> None:
-    """The kernel doubles what it is asked for; asking for less than it already grants would shrink it."""
+    """Ask for a larger buffer.
+
+    The kernel doubles the number; a smaller one than it grants would shrink it.
+    """
     if sock.getsockopt(socket.SOL_SOCKET, ordinary) >= 2 * buffer_bytes:
         return
     with contextlib.suppress(PermissionError):

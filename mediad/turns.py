@@ -1,4 +1,4 @@
-"""Long pieces of work on one event loop: one in each of its turns, and everything else in between."""
+"""Turns for long pieces of work on one event loop: one slice in each turn of the loop."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 
 
 class Turns:
-    """Whoever has much to do takes a turn before each slice of it, and keeps the slice to a few milliseconds.
+    """The turns of callers with much to do: each takes one before every slice of a few milliseconds.
 
-    They are served in the order they asked. However many there are, what else happens on the loop waits for
-    one slice at most.
+    They are served in the order they asked. However many there are, everything else on the loop waits for one
+    slice at most.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Turns:
         self._taken = False
 
     async def take(self) -> None:
-        """Return in a turn of the loop that belongs to the caller, until its next suspension."""
+        """Return in a turn of the loop that belongs to the caller, until it is next suspended."""
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         self._waiting.append(turn)
@@ -30,8 +30,8 @@ class Turns:
     def _give(self) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
-            if not turn.done():  # else its asker was cancelled
+            if not turn.done():  # else its caller was cancelled
                 turn.set_result(None)
-                asyncio.get_running_loop().call_soon(self._give)  # after the asker has run
+                asyncio.get_running_loop().call_soon(self._give)  # after the caller has run
                 return
         self._taken = False

@@ -1,4 +1,4 @@
-"""Setting logging up, and what was counted since."""
+"""The set-up of logging, and the counts of lines since then."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _FORMATTERS: dict[str, type[Formatter]] = {
 
 
 def setup(level: str, form: str, stream: TextIO | None = None, **context: object) -> None:
-    """Log every logger's lines of `level` and up, as "text", "json", "journal", or what "auto" makes of it.
+    """Log lines of `level` and above as "text", "json" or "journal"; "auto" chooses one of them.
 
     They go to standard error, "journal" to journald if there is one; to `stream` at once when one is given.
-    `context` is put on every line of this process. Calling it again replaces what was set up before.
+    `context` is put on every line of this process. Another call replaces the set-up of the one before.
     """
     form = choose_form(os.environ) if form == "auto" else form
     missing = form == "journal" and stream is None and not os.path.exists(JOURNAL_SOCKET)
@@ -59,17 +59,20 @@ def setup(level: str, form: str, stream: TextIO | None = None, **context: object
 
 
 def set_level(level: str) -> None:
-    """Change the least important line shown, while running. `level` is one of config.LOG_LEVELS."""
+    """Change the lowest level that is logged, while running. `level` is one of config.LOG_LEVELS."""
     root = logging.getLogger()
     root.setLevel(_LEVELS[level])
-    # Libraries narrate every step at INFO; what an operator reads there is ours to say.
+    # Libraries log every step at INFO; mediad's own lines tell operators what they need.
     for library in ("uvicorn", "websockets", "asyncio", "starlette"):
         logging.getLogger(library).setLevel(max(_LEVELS[level], logging.WARNING))
 
 
 def counts() -> dict[str, dict[str, int]]:
-    """Since logging was set up: `lines` logged by level, and those `leftOut` by reason: "rate" (too many of a
-    kind) or "reader" (the log was not read fast enough, or could not be written)."""
+    """The counts since logging was set up: `lines` by level, and those `leftOut` by reason.
+
+    The reasons are "rate" (too many of a kind) and "reader" (the log was not read fast enough, or could not
+    be written).
+    """
     lines: Counter[str] = Counter()
     left_out = {"rate": 0, "reader": 0}
     for handler in logging.getLogger().handlers:
@@ -83,7 +86,7 @@ def counts() -> dict[str, dict[str, int]]:
 
 
 def choose_form(environ: Mapping[str, str]) -> str:
-    """ "journal" when standard error leads to journald (systemd.exec(5), $JOURNAL_STREAM), else "text"."""
+    """The form: "journal" if standard error is journald (systemd.exec(5), $JOURNAL_STREAM), else "text"."""
     try:
         there = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):  # closed, or not a file at all
@@ -104,7 +107,7 @@ class _Handler(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """What logging.shutdown calls at the end of the process."""
+        """Write what is waiting; logging.shutdown calls this at the end of the process."""
         self.sink.flush()
 
     def close(self) -> None:
@@ -118,7 +121,7 @@ class _Handler(logging.Handler):
 
 
 class _Count(logging.Filter):
-    """Stands behind the limit, and counts what came through."""
+    """Counts the lines that have passed the limit."""
 
     def __init__(self) -> None:
         super().__init__()

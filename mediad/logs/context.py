@@ -1,4 +1,4 @@
-"""What a line is about: the keys, and loggers that say them with each line."""
+"""The context of a line: its keys, and loggers that put it on each line."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 CONTEXT_KEYS = ("worker", "room", "peer", "transport", "producer", "consumer")
-"""What a line may be about, widest first; also the order in which they are shown."""
+"""The keys of a line's context, widest first; also the order in which they are shown."""
 
 
 class Context(logging.LoggerAdapter[logging.Logger]):
-    """A logger that says with every line what the line is about."""
+    """A logger that puts its context on every line."""
 
     def bind(self, **context: object) -> Context:
         """A narrower logger: this one's context and `context`."""
@@ -28,6 +28,6 @@ def bind(name: str, **context: object) -> Context:
 
 
 def context_of(record: logging.LogRecord, process: Mapping[str, object]) -> dict[str, object]:
-    """What the line is about; `process` is what every line of this process is about."""
+    """The context of a line; `process` is the context of every line of this process."""
     every = {**process, **record.__dict__}
     return {key: every[key] for key in CONTEXT_KEYS if every.get(key) is not None}

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from mediad.logs.context import context_of
 
 MAX_JOURNAL_BYTES = 48 * 1024
-"""Of one field: a datagram to journald holds some 200 KiB, and needs no memfd below that."""
+"""The most bytes in one field: a datagram to journald holds some 200 KiB, and needs no memfd below that."""
 
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
-"""syslog(3)'s numbers."""
+"""The numbers of syslog(3) for levels."""
 
 
 class Formatter(logging.Formatter):
-    """What the forms have in common. `context` is what every line of this process is about."""
+    """Base of the formatters. `context` is put on every line of this process."""
 
     def __init__(self, context: Mapping[str, object]) -> None:
         super().__init__()
@@ -30,12 +30,12 @@ class Formatter(logging.Formatter):
         return self.formatException(record.exc_info) if record.exc_info and record.exc_info[0] else ""
 
     def encode(self, record: logging.LogRecord) -> bytes:
-        """The line as it is written."""
+        """The bytes of the line as it is written."""
         return (self.format(record) + "\n").encode("utf-8", "backslashreplace")
 
 
 class TextFormatter(Formatter):
-    """`2025-03-09T12:00:00.123Z warning worker=1 room=r1 The message`; a traceback follows, indented."""
+    """Text as `2025-03-09T12:00:00.123Z warning worker=1 room=r1 The message`; a traceback is indented."""
 
     def format(self, record: logging.LogRecord) -> str:
         context = "".join(f"{key}={_printable(value)} " for key, value in self.context_of(record).items())
@@ -45,7 +45,7 @@ class TextFormatter(Formatter):
 
 
 class JsonFormatter(Formatter):
-    """One object a line: time, level, logger, message, the context, and `exception` for a bug."""
+    """One JSON object a line: time, level, logger, message, the context, and `exception` for a bug."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
@@ -61,8 +61,10 @@ class JsonFormatter(Formatter):
 
 
 class JournalFormatter(Formatter):
-    """Fields for journald (systemd.io, "Native Journal Protocol"): MESSAGE, PRIORITY, LOGGER, and the context
-    as MEDIAD_ROOM, MEDIAD_PEER, …, for `journalctl MEDIAD_ROOM=lobby`."""
+    """Fields for journald (systemd.io, "Native Journal Protocol"): MESSAGE, PRIORITY, LOGGER, the context.
+
+    The context is in MEDIAD_ROOM, MEDIAD_PEER, …, for `journalctl MEDIAD_ROOM=lobby`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         trace = self.trace_of(record)
@@ -82,7 +84,7 @@ class JournalFormatter(Formatter):
 
 
 def _field(name: str, value: str) -> bytes:
-    """`NAME=value`, or with a length when the value holds a line end."""
+    """The bytes of a field: `NAME=value`, or with a length when the value holds a line end."""
     data = value.encode("utf-8", "backslashreplace")[:MAX_JOURNAL_BYTES]
     if b"\n" not in data:
         return name.encode() + b"=" + data + b"\n"
@@ -94,6 +96,7 @@ def _timestamp(record: logging.LogRecord) -> str:
 
 
 def _printable(value: object) -> str:
-    """Clients choose names and ids: none of them may start a line of its own or steer a terminal."""
+    """The value without control characters: clients choose names, which must not start a line or steer a
+    terminal."""
     text = str(value)
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,6 +1,7 @@
-"""No line may fill the disk: each kind of line (logger, level, unformatted message) has a budget.
+"""A limit on log lines, so that they cannot fill the disk: each kind of line has a budget.
 
-Joins and leaves of a large call fit in; a client that can make us write a line as often as it likes does not.
+A kind is a logger, level and unformatted message. Joins and leaves of a large call are within the budget; a
+client that can cause a line as often as it likes is not.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MAX_KINDS = 1024
-"""Of which budgets are kept; messages that are put together before they are logged could make more."""
+"""The kinds of which budgets are kept; messages put together before they are logged could make more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`burst` lines at once, and `per_s` on the long run."""
+    """A number of lines: `burst` at once, and `per_s` in the long run."""
 
     burst: float
     per_s: float
 
 
 QUIET = Budget(burst=1000, per_s=100)
-"""Up to INFO."""
+"""The budget of lines up to INFO."""
 
 LOUD = Budget(burst=100, per_s=10)
-"""From WARNING on; these come with tracebacks."""
+"""The budget of lines from WARNING on, which may have tracebacks."""
 
 
 @dataclass(slots=True)
@@ -37,12 +38,12 @@ class _Bucket:
 
 
 class RateLimit(logging.Filter):
-    """Lets a line through while its kind has budget; the next one that passes says how many did not."""
+    """Lets a line pass while its kind has budget; the next one that passes tells how many did not."""
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.left_out = 0
-        """Lines that were not let through."""
+        """Lines that did not pass."""
         self._now_s = now_s
         self._buckets: dict[tuple[str, int, str], _Bucket] = {}
 

@@ -1,7 +1,7 @@
-"""Where lines go, without ever waiting there: a bounded queue, and a thread that writes.
+"""The output of log lines, which never makes a caller wait: a bounded queue, and a thread that writes.
 
-Standard error may be a pipe whose reader has stopped, and the journal may be down. Whoever logs must not
-stand still with them: what does not fit is counted, and said once there is room again.
+Standard error may be a pipe whose reader has stopped, and the journal may be down. The process must not stop
+with them: lines that do not fit are counted, and reported once there is room again.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ Write = Callable[[bytes], None]
 
 
 class Sink:
-    """`write` is called with one line after the other, in a thread of its own; it may block, and may raise
-    OSError, which loses that line."""
+    """A queue and its thread, which calls `write` with one line after the other.
+
+    `write` may block, and may raise OSError, which loses that line.
+    """
 
     def __init__(self, write: Write, say: Callable[[str], bytes], max_lines: int = MAX_LINES) -> None:
-        """`say` makes a line of what the sink itself has to tell."""
+        """Start the thread. `say` makes a line of the sink's own reports."""
         self.lost = 0
-        """Lines that found no room, or could not be written."""
+        """Lines that did not fit, or could not be written."""
         self._write = write
         self._say = say
         self._max_lines = max_lines
@@ -42,7 +44,7 @@ class Sink:
         self._thread: threading.Thread | None = None
 
     def put(self, line: bytes) -> None:
-        """Returns at once."""
+        """Queue a line; returns at once."""
         with self._changed:
             if self._closed or len(self._lines) >= self._max_lines:
                 self.lost += 1
@@ -55,12 +57,12 @@ class Sink:
             self._changed.notify_all()
 
     def flush(self, timeout_s: float = FLUSH_TIMEOUT_S) -> bool:
-        """Wait until everything is written, but not for ever; whether it is."""
+        """Wait until everything is written, for at most `timeout_s`. Returns True when it is."""
         with self._changed:
             return self._changed.wait_for(lambda: not (self._lines or self._writing), timeout_s)
 
     def close(self) -> None:
-        """Flush, and take no more."""
+        """Flush, and accept no more lines."""
         self.flush()
         with self._changed:
             self._closed = True
@@ -77,7 +79,7 @@ class Sink:
                 self._changed.notify_all()
 
     def _next(self) -> bytes | None:
-        """The next line, None at the end. After a loss, that is what is said first."""
+        """The next line, None at the end. After a loss, the report of it comes first."""
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._closed)
             if not self._lines:
@@ -90,21 +92,21 @@ class Sink:
 
 
 def to_descriptor(fd: int) -> Write:
-    """Writes to `fd`, whole lines."""
+    """Return a function that writes whole lines to `fd`."""
 
     def write(line: bytes) -> None:
         rest = memoryview(line)
         while rest:
             try:
                 rest = rest[os.write(fd, rest) :]
-            except BlockingIOError:  # somebody we share it with made it so
+            except BlockingIOError:  # another process that shares it has made it non-blocking
                 time.sleep(0.01)
 
     return write
 
 
 def to_journal(path: str = JOURNAL_SOCKET) -> Write:
-    """Sends datagrams to journald; by name each time, so that it may be restarted."""
+    """Return a function that sends datagrams to journald; by name each time, so that it may be restarted."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
 
     def write(line: bytes) -> None:

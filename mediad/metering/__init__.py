@@ -1,1 +1,1 @@
-"""Measuring what runs: histograms, and how late an event loop is."""
+"""Measurements of the running process: histograms, and the lag of an event loop."""

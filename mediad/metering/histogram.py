@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Histogram:
-    """Counts values by `bounds`: each bucket holds what is above the bound before it, up to its own."""
+    """Counts values by `bounds`: a bucket has the values above the bound before it, up to its own."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
@@ -20,5 +20,5 @@ class Histogram:
         self._sum += value
 
     def report(self) -> dict[str, Any]:
-        """`bounds`, `buckets` (how many values each has, one of them beyond all bounds), `sum` of values."""
+        """The histogram as data: `bounds`, `buckets` (values in each, the last beyond all bounds), `sum`."""
         return {"bounds": list(self._bounds), "buckets": list(self._buckets), "sum": self._sum}

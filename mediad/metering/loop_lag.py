@@ -1,6 +1,7 @@
-"""How late an event loop is: a timer that should fire four times a second, and a histogram of when it did.
+"""The lag of an event loop: a timer that is due four times a second, and a histogram of its delays.
 
-Everything the loop's process does waits this long, on average half of it. Media does not: it has a thread.
+Everything that the loop's process does waits this long, on average half of it. Media has a thread of its own,
+and does not wait.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class LoopLag:
-    """Measures the loop it is started on, from `start` on."""
+    """Measures the lag of the loop that it is started on."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or LoopClock()
@@ -29,13 +30,13 @@ class LoopLag:
         self._timer = self._clock.call_at(due_us, lambda: self._fire(due_us))
 
     def stop(self) -> None:
-        """Measure no more; what was measured stays."""
+        """Stop measuring; the measurements stay."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def report(self) -> dict[str, Any]:
-        """Return what Histogram.report says, in seconds, by BOUNDS_S."""
+        """The measurements as Histogram.report has them, in seconds, by BOUNDS_S."""
         return self._histogram.report()
 
     def _fire(self, due_us: int) -> None:

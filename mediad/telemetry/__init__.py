@@ -1,1 +1,1 @@
-"""What operators are told: the feed of events, webhooks, and the numbers behind /metrics."""
+"""News for operators: the feed of events, webhooks, and the numbers behind /metrics."""

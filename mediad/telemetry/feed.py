@@ -1,7 +1,7 @@
-"""The feed: what happened on this node, numbered, kept for a while, and read by as many as like.
+"""The feed: events of this node, numbered, kept for a while, and read by any number of readers.
 
-They hold nothing but the number of the last event they saw, so one that is slow costs nobody anything: what
-it missed is told to it as one event of type `lost`.
+A reader holds nothing but the number of the last event it saw, so a slow one costs the others nothing: the
+events that it missed are told as one event of type `lost`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 Event = dict[str, Any]
-"""`seq`, `id`, `time`, `type`, and whatever the type brings: `room`, `peer`, `worker`, `cause`, …"""
+"""An event: `seq`, `id`, `time`, `type`, and facts of the type: `room`, `peer`, `worker`, `cause`, …"""
 
 TYPES = {
     "node.ready": "the daemon serves",
@@ -31,10 +31,10 @@ TYPES = {
     "worker.ready": "a worker process takes rooms, with pid",
     "worker.died": "a worker process is gone, with cause and reason; its rooms have closed",
 }
-"""Every type of event, and what it says."""
+"""The types of events, and the meaning of each."""
 
 KEPT = 10_000
-"""Events a reader may be behind before it loses some."""
+"""The events that a reader may be behind before it loses some."""
 
 
 def _utc_now() -> datetime.datetime:
@@ -42,11 +42,11 @@ def _utc_now() -> datetime.datetime:
 
 
 class Feed:
-    """Numbers start at 1 with each start of the daemon; `id` is unique over restarts."""
+    """The feed. Numbers start at 1 with each start of the daemon; `id` is unique over restarts."""
 
     def __init__(self, kept: int = KEPT, now: Callable[[], datetime.datetime] = _utc_now) -> None:
         self.run = secrets.token_hex(4)
-        """What the ids of this run begin with."""
+        """The beginning of the ids of this run."""
         self.last_seq = 0
         self._kept: deque[Event] = deque(maxlen=kept)
         self._now = now
@@ -54,7 +54,7 @@ class Feed:
         self._listeners: list[Callable[[Event], None]] = []
 
     def publish(self, type_: str, **facts: Any) -> Event:
-        """Something happened: `type_` is one of TYPES; facts that are None are left out."""
+        """Add an event: `type_` is one of TYPES; facts that are None are left out."""
         assert type_ in TYPES, type_
         self.last_seq += 1
         event: Event = {
@@ -76,14 +76,14 @@ class Feed:
         self._listeners.append(listener)
 
     def after(self, seq: int) -> list[Event]:
-        """What is kept of the events after number `seq`, oldest first; before them, whether some are lost."""
+        """The kept events after number `seq`, oldest first, after a `lost` event when some are not kept."""
         first = self._kept[0]["seq"] if self._kept else self.last_seq + 1
         missed = max(0, first - seq - 1)
         kept = [self._kept[i] for i in range(max(0, seq - first + 1), len(self._kept))]
         return [{"seq": first - 1, "type": "lost", "count": missed}, *kept] if missed else kept
 
     async def follow(self, seq: int) -> AsyncGenerator[Event, None]:
-        """Everything after number `seq`, and from then on everything as it happens."""
+        """Yield the events after number `seq`, and then new ones as they happen."""
         while True:
             news = self._news
             for event in self.after(seq):

@@ -1,4 +1,4 @@
-"""One POST over HTTP/1.1: h11 knows the protocol, asyncio the sockets."""
+"""One POST over HTTP/1.1, with h11 for the protocol and asyncio for the sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import h11
 
 MAX_ANSWER_BYTES = 64 * 1024
-"""Of an answer's body; nobody reads it."""
+"""The most bytes of an answer's body, which is not used."""
 
 
 async def post(
@@ -62,12 +62,12 @@ def _authorization(parts: SplitResult) -> list[tuple[str, str]]:
 
 @functools.cache
 def _default_tls() -> ssl.SSLContext:
-    """Reading all authorities takes tens of milliseconds: once is enough."""
+    """The system's authorities; read once, because that takes tens of milliseconds."""
     return ssl.create_default_context()
 
 
 async def _status(connection: h11.Connection, reader: asyncio.StreamReader) -> int:
-    """Reads the answer to its end, so that the receiver sees an orderly close."""
+    """The status of the answer, which is read to its end, so that the receiver sees an orderly close."""
     status, size = 0, 0
     while True:
         event = connection.next_event()

@@ -1,4 +1,4 @@
-"""The counters and histograms that what happens on the node moves. Gauges are read at scrape time instead.
+"""Counters and histograms that events of the node move. Gauges are read at scrape time instead.
 
 No label holds an id that clients choose: each has a handful of values, all known in the source.
 """
@@ -13,10 +13,10 @@ PEER_BUCKETS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)
 
 
 class Instruments:
-    """One of each, in `registry`."""
+    """The instruments, in `registry`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        # One more series for each, which nobody looks at.
+        # They would be one more series for each, which nobody looks at.
         disable_created_metrics()  # type: ignore[no-untyped-call]
 
         def counter(name: str, doc: str, *labels: str) -> Counter:

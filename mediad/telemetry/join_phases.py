@@ -1,4 +1,4 @@
-"""How long each step of a join takes, from the events a room reports about its transports.
+"""The time of each step of a join, from the events that a room reports about its transports.
 
 connect      the upgrade request → a seat in the room (which may have to be opened on a worker first)
 join         the seat → the client's join request
@@ -25,10 +25,11 @@ class _Step:
 
 
 class TransportClock:
-    """Times the last three; `observe(phase, seconds)` is called once for each a transport goes through,
-    `abandon(phase)` when it is closed before it has a path or keys.
+    """Times the last three steps of each transport.
 
-    What begins out of turn (an ICE restart, DTLS before ICE was reported) is not a join, and is not timed.
+    `observe(phase, seconds)` is called once for each step, `abandon(phase)` when the transport is closed
+    before it has a path or keys. A step out of order (an ICE restart, DTLS before ICE was reported) is not
+    part of a join, and is not timed.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class TransportClock:
 
     @property
     def timed(self) -> int:
-        """Transports on their way."""
+        """The transports that are connecting."""
         return len(self._steps)
 
     def _finish(self, transport_id: str, phase: str) -> None:

@@ -1,8 +1,8 @@
-"""The outbox: events on their way to somebody who may be away, in order, in memory and in a file beside.
+"""The outbox: events that wait for a receiver that may be away, in order, in memory and in a file.
 
-The file is one JSON object a line. It only grows until everything is taken (then it is emptied) or most of it
-is (then it is written anew), so after a crash some events are in it that were delivered already: receivers
-know them by their `id`. When the disk refuses, memory goes on alone.
+The file is one JSON object a line. It only grows until everything is delivered (then it is emptied) or most
+of it is (then it is written anew), so after a crash it has some events that were delivered already: receivers
+know them by their `id`. When the disk fails, the events are kept in memory alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mediad.telemetry.feed import Event
 from mediad.words import plural
 
 LIMIT = 100_000
-"""Events kept for a receiver that is away: some 30 MB, and with a join or leave a second more than a day."""
+"""Events kept for a receiver that is away: some 30 MB, more than a day with a join or leave a second."""
 
 COMPACT_LINES = 1000
 
@@ -28,13 +28,15 @@ logger = logging.getLogger(__name__)
 
 
 class Outbox:
-    """First in, first out. Beyond `limit` the oldest go, and are counted."""
+    """A queue, first in, first out. Beyond `limit` the oldest are dropped, and counted."""
 
     def __init__(
         self, path: str | None = None, limit: int = LIMIT, on_lost: Callable[[int], None] = lambda count: None
     ) -> None:
-        """What an earlier daemon left at `path` comes first. Without a path nothing outlives this process.
-        `on_lost` hears how many events were dropped just now."""
+        """Open the outbox; events that an earlier daemon left at `path` come first.
+
+        Without a path events do not outlive this process. `on_lost` is told how many were just dropped.
+        """
         self.lost = 0
         """Events that were dropped to make room."""
         self._path = path
@@ -58,12 +60,12 @@ class Outbox:
             self._lose(1)
 
     def peek(self, count: int) -> tuple[list[bytes], int]:
-        """The next `count` events at most, each as JSON, and what to tell `taken` once they have arrived."""
+        """The next `count` events at most, each as JSON, and the mark to tell `taken` once they arrived."""
         events = list(islice(self._events, count))
         return events, self._first + len(events)
 
     def taken(self, mark: int) -> None:
-        """Those up to `mark` have arrived; some of them may have been dropped meanwhile."""
+        """Remove the events up to `mark`, which have arrived; some may have been dropped meanwhile."""
         self._drop(max(0, mark - self._first))
 
     def close(self) -> None:
@@ -106,7 +108,7 @@ class Outbox:
         if excess > 0:
             self._lose(excess)
         if self._events:
-            logger.info("%s of an earlier run still to be delivered", plural(len(self._events), "event"))
+            logger.info("%s of an earlier run will be delivered first", plural(len(self._events), "event"))
 
     def _append(self, line: bytes) -> None:
         if self._fd is not None:
@@ -126,8 +128,12 @@ class Outbox:
 
     @contextlib.contextmanager
     def _disk(self) -> Iterator[None]:
-        """What is done within may fail, and is then left."""
+        """A context whose OSError is logged, and ends the action inside."""
         try:
             yield
         except OSError as error:
-            logger.warning("the outbox file %s cannot be used: %s", self._path, error.strerror)
+            logger.warning(
+                "the webhook outbox %s cannot be used: %s; events not delivered are lost if mediad ends",
+                self._path,
+                error.strerror,
+            )

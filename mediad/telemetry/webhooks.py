@@ -1,8 +1,8 @@
 """Webhooks: the feed, posted to a URL, signed, in order, each event at least once.
 
-One POST is under way at a time, with as many events as have gathered: order needs no numbers then, and a
-burst of joins costs a few requests. Whatever is not answered with 2xx is sent again, later and later, until
-it is: a receiver that was away for an hour misses nothing.
+One POST is under way at a time, with as many events as have gathered: so they stay in order without numbers,
+and a burst of joins costs a few requests. What is not answered with 2xx is sent again, with growing pauses,
+until it is: a receiver that was away for an hour misses nothing.
 
     POST {"events": [{"seq", "id", "time", "type", …}, …], "lost": 0}
     Mediad-Signature: t=1741521600,v1=<hex HMAC-SHA256 of "1741521600." and the body>
@@ -30,19 +30,19 @@ BATCH = 100
 POST_TIMEOUT_S = 10.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 30.0
 FLUSH_TIMEOUT_S = 2.0
-"""What delivery of the last events may take when the daemon stops; what is left then stays in the file."""
+"""The time for delivery of the last events when the daemon stops; the rest stays in the file."""
 
 logger = logging.getLogger(__name__)
 
 
 def signature(secret: bytes, timestamp_s: int, body: bytes) -> str:
-    """The header's value. The time is signed as well, so that a receiver can refuse what is old."""
+    """The value of the header. The time is signed as well, so that a receiver can refuse old posts."""
     mac = hmac.new(secret, f"{timestamp_s}.".encode() + body, hashlib.sha256)
     return f"t={timestamp_s},v1={mac.hexdigest()}"
 
 
 def retry_delay_s(failures: int, jitter: float) -> float:
-    """After `failures` in a row (1 …): 0.5 s, 1 s, 2 s … 30 s, and up to a half less by `jitter` (0..1)."""
+    """The pause after `failures` in a row (1 …): 0.5 s, 1 s … 30 s, less up to half by `jitter` (0..1)."""
     delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(failures - 1, 10))
     return delay_s * (1 - jitter / 2)
 
@@ -51,7 +51,10 @@ class Webhooks:
     """Delivers what is put in while there is a URL; `configure` may be called at any time."""
 
     def __init__(self, outbox: Outbox, count: Callable[[str], None] = lambda result: None) -> None:
-        """`count` hears how each POST ended: "ok", "refused" (not 2xx), or "failed" (no answer)."""
+        """Prepare.
+
+        `count` is called with the result of each POST: "ok", "refused" (not 2xx), "failed" (no answer).
+        """
         self._outbox = outbox
         self._count = count
         self._url: str | None = None
@@ -63,9 +66,11 @@ class Webhooks:
         self._task: asyncio.Task[None] | None = None
 
     def configure(self, url: str | None, secret: bytes | None, tls: ssl.SSLContext | None = None) -> bool:
-        """Where to; without a `secret` posts are not signed. Whatever waits goes to the new URL, now.
+        """Set the URL; without a `secret` posts are not signed.
 
-        Returns whether this is new.
+        Events that wait are sent to the new URL, at once.
+
+        Returns True when something changed.
         """
         if (url, secret) == (self._url, self._secret):
             return False
@@ -74,7 +79,7 @@ class Webhooks:
         return True
 
     def put(self, event: Event) -> None:
-        """Deliver this; dropped when nobody wants to know."""
+        """Queue an event for delivery; without a URL it is dropped."""
         if self._url is not None:
             self._outbox.put(event)
             self._idle.clear()
@@ -85,7 +90,7 @@ class Webhooks:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Deliver what can be delivered in a moment; the rest stays in the outbox."""
+        """Stop. Deliver what takes only a moment; the rest stays in the outbox."""
         if self._task is not None and self._url is not None and self._outbox:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_TIMEOUT_S):
@@ -94,7 +99,10 @@ class Webhooks:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._outbox:
-            logger.warning("%s not delivered", plural(len(self._outbox), "event"))
+            logger.warning(
+                "%s not delivered by webhook before the end; without an outbox file they are lost",
+                plural(len(self._outbox), "event"),
+            )
         self._outbox.close()
 
     async def _run(self) -> None:
@@ -113,7 +121,7 @@ class Webhooks:
                 delay_s = retry_delay_s(failures, random.random())
                 if failures in (1, 10) or failures % 100 == 0:
                     logger.warning(
-                        "webhooks are not delivered (%s, %s waiting): %s",
+                        "webhooks are not delivered (%s, %s waiting), and are tried again: %s",
                         *(plural(failures, "attempt"), plural(len(self._outbox), "event"), problem),
                     )
                 await self._pause(delay_s, self._url)
@@ -121,7 +129,7 @@ class Webhooks:
                 self._idle.set()
 
     async def _pause(self, delay_s: float, url: str) -> None:
-        """Until it is time, or somebody has configured another URL."""
+        """Wait for the time, or until another URL is configured."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
                 while self._url == url:
@@ -129,7 +137,7 @@ class Webhooks:
                     await self._changed.wait()
 
     async def _deliver(self, url: str) -> str | None:
-        """One batch. None when it has arrived, else what is wrong."""
+        """Send one batch. None when it has arrived, else the problem."""
         events, mark = self._outbox.peek(BATCH)
         lost = self._outbox.lost
         body = b'{"events": [%b], "lost": %d}' % (b", ".join(events), lost - self._lost_told)
@@ -142,7 +150,7 @@ class Webhooks:
         except TimeoutError:
             self._count("failed")
             return f"no answer within {POST_TIMEOUT_S:g} s"
-        except Exception as error:  # whatever the URL or the receiver is made of, the next attempt must come
+        except Exception as error:  # whatever the URL or the receiver causes, the next attempt must follow
             self._count("failed")
             return getattr(error, "strerror", None) or str(error) or type(error).__name__
         if not 200 <= status < 300:
