@@ -1,4 +1,4 @@
-"""Who may connect: tokens and web origins. The rules may change while connections go on; those stay."""
+"""Admission: tokens and web origins. The rules may change; connections that are open stay."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import jwt
 
 LEEWAY_S = 30
-"""How far the clocks of who writes tokens and who reads them may be apart."""
+"""The difference allowed between the clocks of those who write tokens and this one, in seconds."""
 
 _UNUSED_CLAIMS = ("sub", "jti", "iat", "aud", "iss")
-"""Claims mediad makes nothing of: whatever they hold, they neither admit nor refuse."""
+"""Claims that mediad ignores: whatever they hold, they neither admit nor refuse."""
 
 _OPTIONS: Any = {f"verify_{claim}": False for claim in _UNUSED_CLAIMS}
 
 
 class NotAdmitted(Exception):
-    """With the HTTP status that says why: 401 for a token, 403 for an origin, 421 for a name."""
+    """A refusal, with the HTTP status of its reason: 401 for a token, 403 for an origin, 421 for a name."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -28,11 +28,11 @@ class NotAdmitted(Exception):
 @dataclass(frozen=True, slots=True)
 class AccessRules:
     secrets: tuple[str, ...] = ()
-    """HS256 keys, any of which a token may be signed with; without any, nobody needs a token."""
+    """HS256 keys; a token may be signed with any of them. Without keys no token is needed."""
     origins: tuple[str, ...] | None = None
-    """Whose pages may connect; None is everybody's, and so is "*"."""
+    """The origins whose pages may connect; None is every origin, and so is "*"."""
     names: frozenset[str] = frozenset()
-    """What this server is called, beside the names of the loopback and the address a client reached it by."""
+    """The names of this server, beside those of the loopback and the address a client reached it by."""
 
 
 class Access:
@@ -42,11 +42,11 @@ class Access:
         self.rules = rules or AccessRules()
 
     def require_origin(self, origin: str | None, host: str | None, reached: str | None = None) -> None:
-        """Raises NotAdmitted. `host` is what the client calls this server, in the Host header, and `reached`
-        the address of ours that it came to.
+        """Raise NotAdmitted for a page of a foreign origin.
 
-        Browsers always send their page's origin; programs send none, and may come. So may our own page, which
-        is the one that was loaded from a name that is ours: any name can be made to lead here for a moment.
+        `host` is the client's name for this server, in the Host header, and `reached` the address of ours
+        that it came to. Browsers always send their page's origin; programs send none, and are admitted. So is
+        our own page, which is one loaded from a name of ours: any name can be made to lead here for a moment.
         """
         origins = self.rules.origins
         if origin is None or origins is None or {"*", origin.lower()} & {*origins}:
@@ -56,8 +56,10 @@ class Access:
             raise NotAdmitted(403, f"pages from {origin[:100]} may not connect (cors_origins)")
 
     def require_host(self, host: str | None, reached: str | None = None) -> None:
-        """Raises NotAdmitted when pages are judged by origin and this request calls us by a foreign name: it
-        may be of a page that made its own name lead here, which browsers take for a page of ours."""
+        """Raise NotAdmitted when pages are judged by origin and this request names us by a foreign name.
+
+        It may be of a page that made its own name lead here, which browsers take for a page of ours.
+        """
         origins = self.rules.origins
         if host is None or origins is None or "*" in origins or self._is_own(host, reached):
             return
@@ -77,8 +79,11 @@ class Access:
             return False
 
     def require_token(self, token: str | None, room_id: str, peer_id: str) -> None:
-        """Raises NotAdmitted. A token may name the room and the peer it is for (claims `roomId`, `peerId`);
-        `exp` and `nbf` count when they are there."""
+        """Raise NotAdmitted without a valid token.
+
+        A token may name the room and the peer it is for (claims `roomId`, `peerId`); `exp` and `nbf` count
+        when they are there.
+        """
         if self.rules.secrets:
             claims = self._claims(token)
             for name, value in (("roomId", room_id), ("peerId", peer_id)):
@@ -115,6 +120,6 @@ def _name(host: str) -> str:
 
 
 def bearer(header: str | None) -> str | None:
-    """The token of an Authorization header (RFC 6750 §2.1)."""
+    """The token of an Authorization header (RFC 6750 section 2.1)."""
     scheme, _, token = (header or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

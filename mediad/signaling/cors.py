@@ -19,7 +19,7 @@ def reached(scope: Scope) -> str | None:
 
 
 class Cors:
-    """Starlette's middleware, made anew when the rules change. WebSockets are Access's to judge."""
+    """Starlette's middleware, made anew when the rules change. Access judges WebSockets."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app

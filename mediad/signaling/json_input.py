@@ -1,8 +1,8 @@
-"""JSON as clients write it: all that a browser's JSON.parse takes, made into what can be written again.
+"""JSON from clients: all that a browser's JSON.parse accepts, changed into what can be written again.
 
-Sans-I/O. A name cut in the middle of an emoji ends in half a surrogate pair, for which JSON has a spelling
-and UTF-8 has none: it becomes U+FFFD. Numbers too large for 64 bits become floating-point ones, as they are
-in JavaScript. What comes out of here any encoder of ours can encode.
+Sans-I/O. A name cut in the middle of an emoji ends in half a surrogate pair, which JSON can spell and UTF-8
+cannot: it becomes U+FFFD. Numbers too large for 64 bits become floating-point ones, as they are in
+JavaScript. Every encoder of ours can encode the result.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _LEAST, _MOST = -(2**63), 2**64 - 1
 
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _LONELY = re.compile(f"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
-"""Half a pair, as JSON spells it; where no backslash is itself escaped."""
+"""Half a surrogate pair, as JSON spells it; where no backslash is itself escaped."""
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]:,]|[^\s"{}\[\]:,]+')
-"""A string also without its end: looking for one from each quotation mark again would take for ever."""
+"""A token; a string may lack its end, since looking for one from each quotation mark would take too long."""
 
 _SEARCHED = 4 * 1024
-"""Of a text that is no JSON; ids stand near the beginning."""
+"""The part of a text that is no JSON in which ids are looked for: they are near the beginning."""
 
 _WALKED = 16 * 1024
-"""The longest text with numbers beyond 64 bits that is taken: finding them takes a walk through all of it."""
+"""The longest text with numbers beyond 64 bits that is accepted: finding them needs a walk through it."""
 
 
 def decode(text: str) -> Any:
-    """What `text` says. Raises ValueError with the reason when it is no JSON."""
+    """The value that `text` spells. Raises ValueError with the reason when it is no JSON."""
     try:
         return _within_64_bits(text, _read(text))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -61,14 +61,14 @@ def _read(text: str) -> Any:
 
 
 def _with_whole_characters(text: str) -> str:
-    """`text` with U+FFFD for halves of pairs. Its cost does not depend on what there is to find."""
+    """The text with U+FFFD for halves of pairs. Its cost does not depend on what is found."""
     if "\0" in text:
         return text  # no JSON; and here it stands for an escaped backslash
     return _LONELY.sub(r"\\ufffd", text.replace("\\\\", "\0")).replace("\0", "\\\\")
 
 
 def _within_64_bits(text: str, value: Any) -> Any:
-    """`value` without integers that have no spelling in 64 bits."""
+    """The value without integers that have no spelling in 64 bits."""
     if _LONG_NUMBER.search(text):
         try:
             msgpack.packb(value)  # far faster than a walk
@@ -80,7 +80,7 @@ def _within_64_bits(text: str, value: Any) -> Any:
 
 
 def find_id(text: str) -> Any:
-    """The `id` of an object that is no JSON, as far as it can be made out; MISSING without one."""
+    """The `id` of an object that is no JSON, as far as it can be read; MISSING without one."""
     depth, key, after_colon = 0, "", False
     for token in _TOKEN.findall(text[:_SEARCHED]):
         if token in ("{", "["):

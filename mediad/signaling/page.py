@@ -1,4 +1,4 @@
-"""The demo page: the built files of `mediad/web/dist`, or a word on how to build them."""
+"""The demo page: the built files of `mediad/web/dist`, or instructions to build them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ Build it with
 
 
 class Page:
-    """Serves files below `root`, `index.html` for directories. Looked up anew each time: a build needs no
-    restart."""
+    """Serves files below `root`, `index.html` for directories.
+
+    Files are looked up anew each time: a build needs no restart.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root

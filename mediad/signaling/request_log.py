@@ -1,4 +1,4 @@
-"""At level debug, a line for each HTTP request that was answered. WebSockets have lines of their own."""
+"""A log line at level debug for each HTTP request that was answered. WebSockets have lines of their own."""
 
 from __future__ import annotations
 

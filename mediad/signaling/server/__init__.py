@@ -1,1 +1,1 @@
-"""HTTP and WebSocket under uvicorn, with budgets for whatever clients send."""
+"""HTTP and WebSocket under uvicorn, with budgets for what clients send."""

@@ -1,7 +1,7 @@
-"""Counts WebSocket frames by their headers alone (RFC 6455 §5.2), before anything is made of them.
+"""The count of WebSocket frames by their headers alone (RFC 6455 section 5.2), before they are parsed.
 
 Sans-I/O. Parsing a frame costs some microseconds whatever it holds, and a client can put ten thousand of them
-into one read: how much of the input goes to the parser at once is decided here, at a tenth of that cost.
+into one read. The part of the input that goes to the parser at once is chosen here, at a tenth of that cost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MASK_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """The beginning of what came: so many bytes, in which so many frames begin and messages end."""
+    """The beginning of the input: its size in bytes, the frames that begin and messages that end in it."""
 
     size_bytes: int
     frames: int
@@ -34,13 +34,13 @@ class FrameMeter:
 
     @property
     def inside_frame(self) -> bool:
-        """The payload of the frame that was measured last has not come to its end."""
+        """True while the payload of the frame measured last has not ended."""
         return self._payload_left > 0
 
     def cut(self, data: bytes | bytearray, *, frames: int, messages: int, size_bytes: int) -> Portion:
-        """How much of `data` to take: no more than these, and no header that is there in part only.
+        """Measure how much of `data` to take: within these limits, and without an incomplete header.
 
-        The next call goes on behind it. One message or one frame is taken even when it alone is too much.
+        The next call goes on after it. One message or one frame is taken even when it alone is too much.
         """
         end, position = len(data), 0
         frame_count = message_count = 0
@@ -64,7 +64,7 @@ class FrameMeter:
 
 
 def _header(data: bytes | bytearray, position: int, end: int) -> tuple[int, int] | None:
-    """Its length and that of the payload; None while it is not complete."""
+    """The lengths of a frame's header and payload; None while the header is not complete."""
     if end - position < 2:
         return None
     first, second = data[position], data[position + 1]

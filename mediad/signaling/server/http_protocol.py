@@ -1,7 +1,8 @@
-"""HTTP/1.1 as the front speaks it: uvicorn's protocol on h11, with an end to everything.
+"""HTTP/1.1 on the front: uvicorn's protocol on h11, with a limit for everything.
 
-What uvicorn leaves open is closed here: a head, a body or an answer that never ends, a head of any size, two
-lengths for one body, and an error line for what a stranger sends. Input is read in turns (`turns.py`).
+Limits that uvicorn lacks are here: on the time of a head, a body and an answer, on the size of a head,
+against two lengths for one body, and on error lines that clients cause. Input is read in turns
+(`input_turns.py`).
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from mediad.signaling.server.visitor import Lobby, Visitor, now_us
 
 _PORTION_BYTES = 16 * 1024
 _UNREAD_BYTES = 64 * 1024
-"""With more than this waiting for its turn, reading pauses."""
+"""The unread input above which reading pauses."""
 
 
 class _TooManyHeaders(h11.RemoteProtocolError):
-    """The only fault of a head that h11 could read."""
+    """A head that h11 could read, and that has too many headers."""
 
 
 class _Parser(h11.Connection):
@@ -49,7 +50,7 @@ class _Parser(h11.Connection):
             self.requests += 1
             names = [name for name, _ in event.headers]
             if b"content-length" in names and b"transfer-encoding" in names:
-                # RFC 9112 §6.1: two lengths are how requests are smuggled past a proxy
+                # RFC 9112 section 6.1: two lengths are a way to smuggle requests past a proxy
                 raise h11.RemoteProtocolError("both Content-Length and Transfer-Encoding")
             if len(names) > self._header_limit:
                 reason = f"more than {self._header_limit} headers"
@@ -58,7 +59,7 @@ class _Parser(h11.Connection):
 
 
 class _Quiet(logging.LoggerAdapter[logging.Logger]):
-    """uvicorn's log without its warnings: they are about what strangers send, and do not say who it was."""
+    """uvicorn's log without its warnings: clients cause them, and they do not say which client it was."""
 
     level = logging.WARNING
 
@@ -67,7 +68,7 @@ class _Quiet(logging.LoggerAdapter[logging.Logger]):
 
 
 class _Flow(FlowControl):
-    """uvicorn's wish to leave a body unread, beside ours to leave input unread."""
+    """Flow control that joins uvicorn's wish to leave a body unread with ours to leave input unread."""
 
     def __init__(self, transport: asyncio.Transport, changed: Callable[[], None]) -> None:
         super().__init__(transport)
@@ -158,7 +159,10 @@ class HttpProtocol(H11Protocol):
         return cost_us + (self.conn.requests - before) * PRICES.http_request_us
 
     def handle_events(self) -> None:
-        """Also called when a request was answered and the next has come already: it may have to wait."""
+        """Handle the next request; it may have to wait.
+
+        Also called when one was answered and the next is here.
+        """
         budget, at_us = self.visitor.budget, now_us()
         if wait_us := budget.wait_us(at_us):
             if budget.exhausted(at_us):
@@ -191,7 +195,7 @@ class HttpProtocol(H11Protocol):
     # -- deadlines -----------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Each part of an exchange has its time; more bytes of the same part do not make it longer."""
+        """Start the time of each part of an exchange; more bytes of the same part do not make it longer."""
         if self._done or self.transport.is_closing():
             return
         phase = self._phase_now()
@@ -223,16 +227,18 @@ class HttpProtocol(H11Protocol):
 
     def _overdue(self, phase: str) -> None:
         if phase == "head" and not self._heard:
-            self.transport.close()  # browsers open connections that they may need, and say nothing on them
+            self.transport.close()  # browsers open connections in advance, and send nothing on some of them
         elif phase == "head":
             self._refuse(408, f"no complete request within {self.visitor.limits.head_timeout_s:g} s")
         elif phase == "body":
             self._refuse(408, f"no end of the body within {self.visitor.limits.body_timeout_s:g} s")
         elif not self._answering() and not self.transport.get_write_buffer_size():
-            self._phase = ("", 0)  # it was taken, and nobody told us
+            self._phase = ("", 0)  # it was read, and no callback told so
             self._watch()
         else:
-            self.visitor.log("the answer was not taken within %g s", self.visitor.limits.response_timeout_s)
+            self.visitor.log(
+                "closed: it did not read the answer within %g s", self.visitor.limits.response_timeout_s
+            )
             self.transport.abort()
 
     def _cancel_deadline(self) -> None:
@@ -247,7 +253,7 @@ class HttpProtocol(H11Protocol):
     # -- refusals ------------------------------------------------------------------------------------------
 
     def send_400_response(self, msg: str) -> None:
-        """What h11 could not read, or what we would not."""
+        """Refuse a request that h11 could not read, or that is not allowed here."""
         error = sys.exception()
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         if status == 431 and not isinstance(error, _TooManyHeaders) and not self._has_line():
@@ -255,11 +261,11 @@ class HttpProtocol(H11Protocol):
         self._refuse(status, str(error or msg))
 
     def _has_line(self) -> bool:
-        """Whether the request line, at least, had an end."""
+        """True when at least the request line has an end."""
         return b"\n" in self.conn.trailing_data[0]
 
     def _refuse(self, status: int, reason: str) -> None:
-        """Say why, if that is still possible, and end the connection."""
+        """Send the reason, if that is still possible, and end the connection."""
         if self._done or self.transport.is_closing():
             return
         self._input.clear()
@@ -278,14 +284,16 @@ class HttpProtocol(H11Protocol):
         self._deadline = self.visitor.linger()
 
     def _let_go(self) -> None:
-        self.visitor.log("closed: all connections together hold too much")
+        self.visitor.log(
+            "closed: all connections together hold too much memory, and this one is of the largest"
+        )
         self._input.clear()
         self.transport.abort()
 
     # -- upgrades ------------------------------------------------------------------------------------------
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """The head is read once, here: what follows it are frames."""
+        """Pass the connection on; the head was read here, and frames follow it."""
         if event.method != b"GET":
             self._refuse(405, "a WebSocket begins with GET")
             return
@@ -316,7 +324,7 @@ class HttpProtocol(H11Protocol):
 
 
 def _promises(name: bytes, value: bytes) -> bool:
-    """Whether this header says that a body follows."""
+    """True when this header says that a body follows."""
     return name == b"content-length" and value.strip(b"0") != b""
 
 

@@ -1,7 +1,7 @@
-"""How much work one client may make, whatever it sends: a budget of estimated microseconds.
+"""The work that one client may cause, whatever it sends: a budget of estimated microseconds.
 
-Pure bookkeeping with time as an argument. Frames, fragments, requests and bytes cost different amounts of
-work, and a client chooses which of them to send many of; one budget in the unit of what is scarce bounds all.
+Bookkeeping without I/O; time is an argument. Frames, fragments, requests and bytes cost different amounts of
+work, and a client chooses which of them to send; one budget in microseconds bounds them all.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 _US_PER_S = 1_000_000
 
 _SILENCE = 0.95
-"""Who has fallen below this part of the budget has stopped for a moment: it does not keep on."""
+"""The part of the budget below which a client counts as having paused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What things cost on an ordinary core, in microseconds; only their proportions matter."""
+    """The costs of input on an ordinary core, in microseconds; only their proportions matter."""
 
     frame_us: int = 10
     message_us: int = 150
-    """Decoded, answered and sent."""
+    """A message that is decoded, answered and sent."""
     kib_us: int = 20
-    """Of messages: JSON made of as many values as fit."""
+    """A KiB of messages: JSON made of as many values as fit."""
     http_request_us: int = 500
 
     def input_us(self, frames: int, messages: int, size_bytes: int) -> int:
@@ -34,19 +34,19 @@ PRICES = Prices()
 
 @dataclass(frozen=True, slots=True)
 class InputLimits:
-    """The budget of one connection. Some 2 500 requests at once, and 130 a second after that, fit in."""
+    """The budget of one connection. It allows some 2 500 requests at once, and 130 a second after that."""
 
     burst_us: int = 400_000
     per_s_us: int = 20_000
-    """How much of each second's work one client may take in the long run."""
+    """The work in each second that one client may cause in the long run."""
     light_us: int = 50_000
-    """Who has used less than this of late is served before those who have used more."""
+    """The recent work below which a client is served before those that have caused more."""
     patience_s: float = 10.0
-    """Who sends more than the budget allows for longer than this is closed."""
+    """The time for which a client may send more than the budget allows before it is closed."""
 
 
 class InputBudget:
-    """What one client has used: it drains with time, and while it is over the brim the client waits."""
+    """The work that one client has caused: it falls with time; above the limit the client waits."""
 
     def __init__(self, limits: InputLimits) -> None:
         self._limits = limits
@@ -55,7 +55,7 @@ class InputBudget:
         self._over_since_us: int | None = None
 
     def used_us(self, now_us: int) -> float:
-        """Of late; what was used long ago is forgotten."""
+        """The recent work; older work is forgotten."""
         if self._updated_us is not None:
             drained = (now_us - self._updated_us) * self._limits.per_s_us / _US_PER_S
             self._used_us = max(0.0, self._used_us - drained)
@@ -71,7 +71,7 @@ class InputBudget:
         self._used_us = self.used_us(now_us) + cost_us
 
     def wait_us(self, now_us: int) -> int:
-        """How long to leave more input unread; 0 is not at all."""
+        """The time to leave more input unread; 0 is none."""
         over = self.used_us(now_us) - self._limits.burst_us
         if over <= 0:
             return 0
@@ -80,6 +80,6 @@ class InputBudget:
         return int(over * _US_PER_S / self._limits.per_s_us) + 1
 
     def exhausted(self, now_us: int) -> bool:
-        """The client has kept on for longer than anybody waits for."""
+        """True when the client has sent too much for longer than `patience_s`."""
         since = self._over_since_us
         return since is not None and now_us - since > self._limits.patience_s * _US_PER_S

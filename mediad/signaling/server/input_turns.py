@@ -1,7 +1,7 @@
-"""Whose input is read next: everybody a bounded portion, those first who have used least of late.
+"""The order in which clients' input is read: a bounded portion each, those with the least recent work first.
 
-One turn of the event loop gives input so much time and no more, and those who have used much get a part of
-the time only: between two of their portions the loop belongs to everybody else.
+One turn of the event loop gives a limited time to input. Clients that have caused much work get only a part
+of the time: between two of their portions the loop is free for everything else.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from collections.abc import Callable
 from typing import Protocol
 
 TURN_US = 3_000
-"""What one turn of the loop gives to input."""
+"""The time that one turn of the loop gives to input."""
 
 REST = 3
-"""For each microsecond of work for those who have used much, so many without."""
+"""The microseconds of rest for each microsecond of work of clients that have caused much."""
 
 
 class Client(Protocol):
-    """Who has input."""
+    """A client with input."""
 
     def used_us(self, now_us: int) -> float:
-        """What reading its input has cost of late."""
+        """The work that its input has recently caused."""
         ...
 
     def is_light(self, now_us: int) -> bool:
-        """Whether that is little."""
+        """True when that is little."""
         ...
 
     def take_turn(self, now_us: int) -> int:
-        """Read one portion, and ask again when there is more; returns what it cost, in microseconds."""
+        """Read one portion, and ask again when there is more. Returns its cost in microseconds."""
         ...
 
 
@@ -39,10 +39,10 @@ Later = Callable[[float, Callable[[], None]], object]
 
 
 class InputTurns:
-    """The order of those who ask."""
+    """The order of the clients that ask."""
 
     def __init__(self, now_us: Callable[[], int], soon: Soon, later: Later) -> None:
-        """`soon` calls back in the next turn of the loop, `later` after so many seconds."""
+        """Prepare. `soon` calls back in the next turn of the loop, `later` after so many seconds."""
         self._now_us, self._soon, self._later = now_us, soon, later
         self._asking: dict[Client, None] = {}
         self._queue: list[tuple[bool, float, int, Client]] = []
@@ -52,7 +52,7 @@ class InputTurns:
         self._rest_until_us = 0
 
     def ask(self, client: Client) -> None:
-        """`client` has input; asking twice changes nothing."""
+        """Ask for a turn for `client`, which has input; asking twice changes nothing."""
         if client not in self._asking:
             self._asking[client] = None
             now_us = self._now_us()
@@ -61,11 +61,11 @@ class InputTurns:
         self._call()
 
     def forget(self, client: Client) -> None:
-        """It is gone."""
-        self._asking.pop(client, None)  # its entry is passed over
+        """Forget `client`, which is gone."""
+        self._asking.pop(client, None)  # its entry in the queue is ignored
 
     def worked(self, client: Client, cost_us: int, now_us: int) -> None:
-        """The last portion of `client` has cost so much more than `take_turn` said."""
+        """Add the cost of the last portion of `client` beyond what `take_turn` returned."""
         if not client.is_light(now_us):
             self._rest_until_us = max(self._rest_until_us, now_us) + cost_us * REST
 

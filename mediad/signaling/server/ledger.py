@@ -1,7 +1,7 @@
-"""The memory all connections together may hold for messages on their way, and who gives it back.
+"""The memory that all connections together may hold for messages, and which connections free it.
 
-Pure bookkeeping. Each connection is bounded on its own; a thousand of them are not. When everybody together
-holds too much, those who hold most are let go first: that is who sends and does not finish, or does not read.
+Bookkeeping without I/O. Each connection is bounded on its own; a thousand of them are not. When all together
+hold too much, those that hold most are closed first: clients that send and do not finish, or do not read.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import heapq
 from collections.abc import Callable
 
 NODE_LIMIT_BYTES = 64 * 1024 * 1024
-"""Of all connections together: thirty clients that join rooms of 500 producers over slow links at once."""
+"""The limit of all connections: thirty clients that join rooms of 500 producers over slow links at once."""
 
 _AFTERWARDS = 0.75
-"""How much of the limit may be left when some were let go."""
+"""The part of the limit that may be in use after connections were closed."""
 
 
 class Account:
-    """What one connection holds."""
+    """The memory that one connection holds."""
 
     def __init__(self, ledger: Ledger, let_go: Callable[[], None]) -> None:
-        """`let_go` frees all of it at once."""
+        """Open an account in `ledger`. `let_go` closes the connection and so frees its memory at once."""
         self._ledger = ledger
         self._parts: dict[str, int] = {}
         self.let_go = let_go
@@ -28,7 +28,7 @@ class Account:
         self._closed = False
 
     def hold(self, part: str, size_bytes: int) -> None:
-        """From now on `part` holds so many bytes. Somebody may be let go, this connection too."""
+        """Note that `part` holds this many bytes from now on. Connections may be closed, this one too."""
         if self._closed:
             return
         grown = size_bytes - self._parts.get(part, 0)
@@ -38,7 +38,7 @@ class Account:
             self._ledger.grown(grown)
 
     def close(self) -> None:
-        """The connection is gone, or about to go."""
+        """Close the account of a connection that has ended, or is about to."""
         if not self._closed:
             self._closed = True
             self._ledger.close(self)
@@ -58,18 +58,21 @@ class Ledger:
         return account
 
     def close(self, account: Account) -> None:
-        """Called by accounts."""
+        """Remove an account; called by it."""
         del self._accounts[account]
         self.held_bytes -= account.held_bytes
 
     def grown(self, size_bytes: int) -> None:
-        """Called by accounts."""
+        """Add to the sum; called by accounts."""
         self.held_bytes += size_bytes
         if size_bytes > 0 and self.held_bytes > self._limit_bytes:
             self._make_room()
 
     def _make_room(self) -> None:
-        """Most connections hold next to nothing: few are sorted, and few are let go."""
+        """Close connections until enough is free.
+
+        Most hold almost nothing: few are sorted, few are closed.
+        """
         target = self._limit_bytes * _AFTERWARDS
         richest = heapq.nlargest(64, self._accounts, key=lambda account: account.held_bytes)
         for account in richest:

@@ -1,4 +1,4 @@
-"""How uvicorn must be set up to carry the signaling."""
+"""The options with which uvicorn carries the signaling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mediad.signaling.server.websocket_protocol import SignalingProtocol
 
 
 def uvicorn_options(lobby: Lobby | None = None) -> dict[str, Any]:
-    """The part of uvicorn's configuration the signaling depends on; the rest is the caller's."""
+    """The part of uvicorn's configuration that the signaling depends on; the rest is the caller's."""
     return {
         "http": partial(HttpProtocol, lobby or Lobby()),
         "ws": SignalingProtocol,

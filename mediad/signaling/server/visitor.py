@@ -1,4 +1,4 @@
-"""One TCP connection of the front as its limits see it, and what all of them share."""
+"""One TCP connection of the front and its limits, and what all connections share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mediad.signaling.server.input_turns import InputTurns
 from mediad.signaling.server.ledger import Account, Ledger
 
 LINGER_S = 2.0
-"""How long a client that was told off is listened to, so that no reset overtakes what it was told."""
+"""The time a refused client is still read from, so that no reset overtakes the last answer to it."""
 
 _PACE_S = 0.005
-"""What is thrown away is read no faster than a portion in this time."""
+"""The shortest time between two reads of input that is thrown away."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,28 +28,28 @@ def now_us() -> int:
 
 @dataclass(frozen=True, slots=True)
 class FrontLimits:
-    """What one connection may do before it is known."""
+    """The limits of one connection before its client has joined."""
 
     head_timeout_s: float = 10.0
-    """From the first moment to the end of a request's head."""
+    """The time from the first moment to the end of a request's head."""
     body_timeout_s: float = 10.0
-    """From the head to the end of a request's body; nothing here reads one."""
+    """The time from the head to the end of a request's body; nothing here reads one."""
     response_timeout_s: float = 60.0
-    """For an answer to be taken."""
+    """The time for the client to read an answer."""
     head_bytes: int = 32 * 1024
-    """Of a request line and all headers: large cookies fit in."""
+    """The size of a request line and all headers: large cookies fit in."""
     headers: int = 128
     message_bytes_before_join: int = 64 * 1024
-    """A join with all capabilities a browser has takes 10 to 30 kB."""
+    """The size of a message: a join with all capabilities of a browser has 10 to 30 kB."""
     fragments: int = 1024
-    """Of one message."""
+    """The fragments of one message."""
     message_timeout_s: float = 30.0
-    """From the first byte of a message to its last."""
+    """The time from the first byte of a message to its last."""
     input: InputLimits = field(default_factory=InputLimits)
 
 
 class Lobby:
-    """What the connections of one front share: the order of their turns, and the memory they hold."""
+    """The common part of the connections of one front: the order of their turns, and the memory they hold."""
 
     def __init__(self, limits: FrontLimits | None = None, ledger: Ledger | None = None) -> None:
         self.limits = limits or FrontLimits()
@@ -62,7 +62,7 @@ class Lobby:
 
 
 class Visitor:
-    """One connection, from its acceptance to its end, whatever is spoken on it."""
+    """One connection, from its acceptance to its end, whichever protocol is spoken on it."""
 
     def __init__(self, lobby: Lobby) -> None:
         self.lobby = lobby
@@ -71,7 +71,7 @@ class Visitor:
         self.budget = InputBudget(lobby.limits.input)
         self.account: Account = lobby.ledger.open(lambda: None)
         self.on_lost: Callable[[], None] = lambda: None
-        """Called once the connection has ended."""
+        """A function that is called once the connection has ended."""
         self.address = "?"
         self._transport: asyncio.Transport | None = None
         self._reading = True
@@ -81,19 +81,19 @@ class Visitor:
         self.address = client[0] if client else "a local socket"
 
     def lost(self) -> None:
-        """The connection has ended, or was never made. Calling it again changes nothing."""
+        """Note that the connection has ended, or was never made. Calling it again changes nothing."""
         self.account.close()
         on_lost, self.on_lost = self.on_lost, lambda: None
         on_lost()
 
     def log(self, reason: str, *arguments: object) -> None:
-        """Say to operators what this client did, or did not."""
+        """Log, for operators, what this client did, or did not do."""
         logger.info("client %s: " + reason, self.address, *arguments)
 
     # -- reading -------------------------------------------------------------------------------------------
 
     def read(self, wanted: bool) -> None:
-        """Take in what the client sends, or leave it where it is: in its own send buffer, in the end."""
+        """Read the client's input, or leave it in the socket, which in the end stops the client's sending."""
         transport = self._transport
         if transport is None or transport.is_closing() or wanted is self._reading:
             return
@@ -104,12 +104,12 @@ class Visitor:
             transport.pause_reading()
 
     def throw_away(self) -> None:
-        """Something came that nobody wants: it is read, so that no reset is sent, and not fast."""
+        """Read input that is not wanted, slowly, and drop it: so that no reset is sent."""
         self.read(False)
         asyncio.get_running_loop().call_later(_PACE_S, self.read, True)
 
     def linger(self, delay_s: float = LINGER_S) -> asyncio.TimerHandle:
-        """End our half of the connection now, and all of it when the client has not by then."""
+        """End our half of the connection now, and all of it if the client has not ended its half by then."""
         transport = self._transport
         assert transport is not None
         if transport.can_write_eof():

@@ -1,8 +1,8 @@
-"""WebSockets as the front speaks them: uvicorn's protocol, with bounds on what a client makes us do and hold.
+"""WebSockets on the front: uvicorn's protocol, with limits on the work and memory that a client causes.
 
-Input is read in turns (`turns.py`), a portion of frames at a time (`frame_meter.py`), within a budget
-(`input_budget.py`). It is left unread, in the end in the client's own send buffer, while the client does not
-read what it is told, while the application has not taken the last messages, and while the budget is used up.
+Input is read in turns (`input_turns.py`), a portion of frames at a time (`frame_meter.py`), within a budget
+(`input_budget.py`). It is left unread, which in the end stops the client's sending, while the client does not
+read what it is sent, while the application has not taken the last messages, and while the budget is used up.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from mediad.signaling.server.input_budget import PRICES
 from mediad.signaling.server.visitor import Visitor, now_us
 
 SOCKET_EXTENSION = "mediad.socket"
-"""Where the application finds this protocol in the scope's extensions, under "socket"."""
+"""The name of the extension in the scope that holds this protocol, under "socket"."""
 
 _PORTION_FRAMES = 64
 _PORTION_MESSAGES = 8
 _PORTION_BYTES = 64 * 1024
 _UNREAD_BYTES = 16 * 1024
-"""With more than this waiting for its turn, reading pauses; up to here it goes on, and sees the end."""
+"""The unread input above which reading pauses; below it reading goes on, and notices the end."""
 _FRAGMENT_BYTES = 64
-"""What Python needs beside the bytes of a fragment."""
+"""The memory that Python needs for a fragment beside its bytes."""
 _BEHIND_BYTES = 256 * 1024
-"""Who has this much left to read is not listened to meanwhile."""
+"""The unsent output above which a client's input is not read."""
 
 
 def abort_later(scope: MutableMapping[str, Any], delay_s: float) -> None:
@@ -43,7 +43,7 @@ def abort_later(scope: MutableMapping[str, Any], delay_s: float) -> None:
 
 
 class _Frames(ServerProtocol):
-    """The handshake's request is read by the HTTP parser: here come frames."""
+    """The frames alone: the HTTP parser has read the handshake's request."""
 
     def parse(self) -> Generator[None]:
         return Protocol.parse(self)
@@ -53,7 +53,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
     """One WebSocket from its upgrade to its end."""
 
     visitor: Visitor
-    """Set before `connection_made`."""
+    """The connection; set before `connection_made`."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         self._message_timer: asyncio.TimerHandle | None = None
         self._telling_off = False
         self.on_lost: Callable[[], None] = lambda: None
-        """Called when the connection is gone."""
+        """A function that is called when the connection has ended."""
 
     # -- the connection ------------------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         self.visitor.account.let_go = self._let_go
 
     def upgraded(self, request: Request, rest: bytes) -> None:
-        """`rest` came behind the request's head."""
+        """Begin after the upgrade; `rest` came after the request's head."""
         self.handle_connect(request)
         if self.response.status_code != 101:
             reason = self.response.body.decode("utf-8", "replace").strip()
@@ -121,22 +121,22 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
     # -- what the application says -------------------------------------------------------------------------
 
     def abort(self) -> None:
-        """End the connection now: a polite close waits for a buffer that may never drain."""
+        """End the connection now: an orderly close waits for a buffer that may never drain."""
         self.transport.abort()
 
     def joined(self) -> None:
-        """The client has become a member: its messages may be as large as the protocol allows."""
+        """Note that the client has joined: its messages may be as large as the protocol allows."""
         self.conn.max_message_size = self.config.ws_max_size
 
     def queued(self, size_bytes: int) -> None:
-        """So much waits to be sent."""
+        """Note how many bytes wait to be sent."""
         self._queued_bytes = size_bytes
         self._hold()
         if size_bytes < _BEHIND_BYTES and self._input:
             self.visitor.turns.ask(self)
 
     def worked(self, size_bytes: int, cost_us: int) -> None:
-        """What reading a message has really cost; what it was expected to cost has been paid for."""
+        """Note the real cost of reading a message, beyond the expected one that was counted before."""
         more_us = cost_us - PRICES.input_us(1, 1, size_bytes)
         if more_us > 0:
             at_us = now_us()
@@ -185,7 +185,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         return False
 
     def _may_read(self) -> bool:
-        """Whether there is room for what the next messages cause."""
+        """True when there is room for what the next messages cause."""
         if self.close_sent:
             return True  # for the other half of the closing handshake
         behind = self._queued_bytes >= _BEHIND_BYTES or not self.writable.is_set()
@@ -207,7 +207,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
             self._taken_bytes = 0
 
     def _time_message(self) -> None:
-        """What has begun must end."""
+        """Start the time within which a message that has begun must end."""
         unfinished = bool(self.frames) or self._meter.inside_frame or self._header_begun
         if not unfinished and self._message_timer is not None:
             self._message_timer.cancel()
@@ -252,12 +252,12 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         if self.close_sent and self.initial_response is not None:
             self.handshake_complete = True  # it was refused, which is an answer too
         if self._input:
-            self.visitor.turns.ask(self)  # accepted, closed, or told something: all of them may make room
+            self.visitor.turns.ask(self)  # accepted, closed, or answered: all of them may make room
 
     # -- the end -------------------------------------------------------------------------------------------
 
     def tell_off(self, code: int, reason: str) -> None:
-        """End the connection because of what the client did."""
+        """End the connection because of what the client did, with a close code and the reason."""
         if self._telling_off or self.disconnected:
             return
         self.visitor.log("closed with %d: %s", code, reason)
@@ -270,8 +270,8 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
     def handle_parser_exception(self) -> None:
         """Send the close frame that was decided on; then only our half of the connection ends.
 
-        The rest of what the client sends is read and thrown away: a socket closed with unread data answers
-        with a reset, which overtakes the close frame.
+        The rest of the client's input is read and thrown away: a socket closed with unread data answers with
+        a reset, which overtakes the close frame.
         """
         if self._telling_off:
             return
@@ -292,9 +292,9 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         self.close_timer = self.visitor.linger(self.close_timeout)
 
     def keepalive_timeout(self) -> None:
-        """A client that does not answer pings does not take the closing handshake either.
+        """End the connection of a client that does not answer pings: it would not answer a close either.
 
-        The answer may stand behind input that we have not read yet; that is no silence.
+        The answer may stand behind input that was not read yet; then the client stays.
         """
         if self._input and self.writable.is_set() and not self.close_sent:
             self.pong_timer = self.loop.call_later(self.ping_timeout or 0, self.keepalive_timeout)
