@@ -14,11 +14,11 @@ ANSWER_TIMEOUT_S = 15.0
 
 
 class NotRunning(Unavailable):
-    """No daemon is running."""
+    """Error: no daemon is running."""
 
 
 class NotAllowed(Forbidden):
-    """A daemon is running, but this user may not use its admin socket."""
+    """Error: a daemon is running, but this user may not use its admin socket."""
 
 
 class Client:

@@ -108,7 +108,7 @@ class Daemon:
         try:
             await self._life
         except asyncio.CancelledError:
-            logger.warning("stopped at once: calls still under way were cut off")
+            logger.warning("stopped at once: calls under way, if any, were cut off")
         except MediadError as error:
             for line in str(error).splitlines():
                 logger.error("%s", line)

@@ -100,7 +100,7 @@ class Webhooks:
             await asyncio.gather(self._task, return_exceptions=True)
         if self._outbox:
             logger.warning(
-                "%s not delivered by webhook before the end; without an outbox file they are lost",
+                "%s not delivered by webhook before the stop: lost, unless there is a webhook_outbox file",
                 plural(len(self._outbox), "event"),
             )
         self._outbox.close()

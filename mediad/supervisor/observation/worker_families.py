@@ -30,7 +30,7 @@ COUNTERS = {
     "send_messages": ("send_messages", "Messages in those; with UDP GSO one holds several datagrams."),
     "probation_sent": ("probation_sent", "Padding packets sent to probe for bandwidth."),
 }
-"""Our name (without mediad_ and _total) and the meaning of each counter of a worker."""
+"""The metric name (without mediad_ and _total) and the meaning of each counter of a worker."""
 
 OBJECTS = {
     "transports": "WebRTC transports open.",

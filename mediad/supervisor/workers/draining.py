@@ -78,7 +78,7 @@ class Drains:
         task = asyncio.get_running_loop().create_task(self._run(scope, workers, deadline_s, move))
         end_s = None if deadline_s is None else time.monotonic() + deadline_s
         self._drains[scope] = Drain(scope, total, end_s, task)
-        logger.info("%s is drained: it takes no new rooms, and has %s", _name(scope), plural(total, "room"))
+        logger.info("%s is draining: it takes no new rooms, and has %s", _name(scope), plural(total, "room"))
         self.observer.drain_changed(scope, True)
 
     def cancel(self, scope: int | None) -> None:
@@ -100,7 +100,7 @@ class Drains:
 
     @property
     def whole_node(self) -> bool:
-        """True when the node as a whole is drained, not only some of its workers."""
+        """True when the node as a whole is draining, not only some of its workers."""
         return NODE in self._drains
 
     async def wait(self, scope: int | None) -> None:

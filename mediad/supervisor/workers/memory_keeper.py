@@ -52,18 +52,20 @@ class MemoryKeeper:
             case Measure.RELIEVE:
                 self.relieve(worker.worker_id)
             case Measure.REPLACE:
-                process.give_up(f"it used {used} for {REPLACE_S:g} s, although nothing new was let in")
+                process.give_up(f"it used {used} for {REPLACE_S:g} s, although it accepted nothing new")
 
 
 def _say_whether_short(worker: Kept, used: str) -> None:
     extra = {"worker": worker.worker_id}
     if worker.memory.short:
-        worker.stock.shortage = f"this worker uses {used} and lets nothing new in"
-        text = "short of memory: it uses %s; nothing new is let in until it is below %.0f %%"
+        worker.stock.shortage = f"this worker uses {used} and accepts nothing new"
+        text = (
+            "it is short of memory and uses %s; new rooms, clients and tracks are refused until below %.0f %%"
+        )
         logger.warning(text, used, 100 * ENOUGH, extra=extra)
     else:
         worker.stock.shortage = None
-        logger.info("has memory again: it uses %s", used, extra=extra)
+        logger.info("it has enough memory again and uses %s; nothing is refused any more", used, extra=extra)
 
 
 async def _trim(process: WorkerProcess) -> None:

@@ -117,7 +117,7 @@ async def test_health_says_full_when_no_worker_can_take_a_room() -> None:
             claim.release()
         assert status.health()["status"] == "degraded"
         pool.workers[0].memory.short = True
-        pool.workers[0].stock.shortage = "this worker uses 450 of 512 MiB of memory and lets nothing new in"
+        pool.workers[0].stock.shortage = "this worker uses 450 of 512 MiB of memory and accepts nothing new"
         assert status.health()["status"] == "full"
         assert status.health()["problems"][0] == f"worker 0: {pool.workers[0].stock.shortage}"
 

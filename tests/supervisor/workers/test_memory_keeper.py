@@ -62,15 +62,19 @@ async def test_near_the_limit_it_is_trimmed_and_lets_nothing_in(caplog: pytest.L
         look(keeper, worker, 199)
         await asyncio.sleep(0)
         assert worker.made.asked == ["worker.trim"]
-        assert worker.stock.shortage == "this worker uses 170 of 200 MiB of memory and lets nothing new in"
+        assert worker.stock.shortage == "this worker uses 170 of 200 MiB of memory and accepts nothing new"
         look(keeper, worker, 150)
     assert worker.stock.shortage is None
     assert [(record.levelname, record.message) for record in caplog.records] == [
         (
             "WARNING",
-            "short of memory: it uses 170 of 200 MiB of memory; nothing new is let in until it is below 80 %",
+            "it is short of memory and uses 170 of 200 MiB of memory; "
+            "new rooms, clients and tracks are refused until below 80 %",
         ),
-        ("INFO", "has memory again: it uses 150 of 200 MiB of memory"),
+        (
+            "INFO",
+            "it has enough memory again and uses 150 of 200 MiB of memory; nothing is refused any more",
+        ),
     ]
     assert worker.made.given_up == []
 

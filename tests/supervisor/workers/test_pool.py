@@ -432,7 +432,7 @@ async def test_a_worker_that_stays_above_its_memory_is_replaced_at_last(
         await until(lambda: is_new(worker, pid))
         pool._settings = Settings(workers=1)
         assert worker.last_death is not None
-        assert worker.last_death.endswith("s, although nothing new was let in")
+        assert worker.last_death.endswith("s, although it accepted nothing new")
         assert set(relieved) == {0}
         assert worker.stock.shortage is None, "the new one is not short"
 
