@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.imports import ROOT, Reference, circles, modules, references
+from tests.support.prose import first_lines, first_word, leaning_docstrings, odd_citations
 from tests.support.sizes import Function, file_lengths, function_lengths, functions
 
 MODULES = modules()
@@ -332,11 +333,29 @@ TOP_LEVEL = {
 }
 
 
-def test_the_top_level_is_fixed() -> None:
+def tracked_files() -> list[str]:
     if not (ROOT / ".git").exists():
-        pytest.skip("not a checkout: the top level also holds what was built")
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    top = {path.split("/")[0] for path in tracked}
+        pytest.skip("not a checkout: the folder also holds what was built")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for path in listed.stdout.splitlines() if (ROOT / path).is_file()]
+
+
+def test_the_top_level_is_fixed() -> None:
+    top = {path.split("/")[0] for path in tracked_files()}
     assert {name for name in top if not name.startswith(".")} <= TOP_LEVEL
+
+
+def test_first_lines_of_docstrings_can_be_read_alone() -> None:
+    assert leaning_docstrings(ROOT) == [], "begin with a noun or a verb, as in `Return the …`, `True when …`"
+
+
+def test_docstrings_are_found_in_both_languages(tmp_path: Path) -> None:
+    text = '"""One."""\na = 1\n"""It is two.\n\nMore.\n"""\ndef f():\n    """`three`"""\n'
+    for name in ("a.py", "a.pyx"):
+        (tmp_path / name).write_text(text)
+        assert list(first_lines(tmp_path / name)) == [(1, "One."), (3, "It is two."), (8, "`three`")]
+    assert [first_word(line) for line in ("It's two", "`three`", "One.")] == ["it", "", "one"]
+
+
+def test_citations_have_one_form() -> None:
+    assert odd_citations(ROOT, tracked_files()) == [], "write `RFC 8445 section 5.1.2.1`"
