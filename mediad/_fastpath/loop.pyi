@@ -1,46 +1,14 @@
 """What Python sees of the media path. mediad.worker.media.plane is the only importer."""
 
 from enum import IntEnum
-from typing import Any
+
+from mediad._fastpath.door.events import Event
 
 class Kind(IntEnum):
     KIND_TRANSPORT = 0
     KIND_PRODUCER = 1
     KIND_CONSUMER = 2
     KIND_SOCKET = 3
-
-class EventKind(IntEnum):
-    """Shapes of the tuples drain() returns:
-
-    (EVENT_STUN | EVENT_DTLS, socket, host, port, datagram, transport handle, local, selected heard)
-        selected heard: µs when authentic media last came from where this transport's media goes to; 0 = never
-    (EVENT_CLOSED, Kind, handle)                       the index is free, lent sessions are no longer used
-    (EVENT_STREAM, producer, encoding, ssrc, score 0..10, active)
-    (EVENT_CONSUMER_SCORE, consumer, score 0..10)
-    (EVENT_LAYERS, consumer, encoding or -1, temporal layer, spatial layer)   within it; 255 = it has none
-    (EVENT_LEVEL, producer, dBov -127..0)
-    (EVENT_ESTIMATE, transport, available bit/s, delivered bit/s, queueing delay µs)
-    (EVENT_BITRATES, producer, encoding, 16 bitrates)  bit/s a choice of layers takes [4 * spatial + temporal]
-    (EVENT_STATS, request id, list of dicts)           empty when the object is gone
-    (EVENT_REFUSED, Kind, handle, command, reason)     it was not done, and what it was to open is CLOSED
-    (EVENT_PATH, transport, socket, host, port, local, heard µs, dropped µs, asked)
-        the answer to ask_address, or, not asked, the first authentic packet of media on this path; when one
-        last came from it, and when a check from it, or from an address that is no path, was last dropped; 0
-        = never
-    """
-
-    EVENT_STUN = 1
-    EVENT_DTLS = 2
-    EVENT_CLOSED = 3
-    EVENT_STREAM = 4
-    EVENT_CONSUMER_SCORE = 5
-    EVENT_LAYERS = 6
-    EVENT_LEVEL = 7
-    EVENT_STATS = 8
-    EVENT_ESTIMATE = 9
-    EVENT_BITRATES = 10
-    EVENT_REFUSED = 11
-    EVENT_PATH = 12
 
 class Codec(IntEnum):
     CODEC_OTHER = 0
@@ -184,7 +152,7 @@ class MediaLoop(Commands):
     def run(self) -> None:
         """Forward packets until stop(). Holds the GIL only while entering and leaving."""
     def stop(self) -> None: ...
-    def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
+    def drain(self, limit: int = 512) -> list[Event]:
         """News since the last call; readable event_fd says there is some."""
     def send_raw(self, socket: int, data: bytes, host: str, port: int, local: str = "") -> bool:
         """A STUN or DTLS datagram, straight to the kernel. False when it refused: both retransmit."""

@@ -15,13 +15,17 @@ from mediad._fastpath.io.kernel cimport (
 )
 from mediad._fastpath.base.ring cimport Ring, ring_destroy, ring_init, ring_pop, ring_push
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.door.commands cimport Commands, fill_address, read_counters, read_packet_slots
+from mediad._fastpath.door.addresses cimport fill_address
+from mediad._fastpath.door.commands cimport Commands
+from mediad._fastpath.door.counters cimport read_counters, read_packet_slots
+from mediad._fastpath.door.event_reader cimport EventReader
 from mediad._fastpath.engine.commands.apply cimport engine_apply
 from mediad._fastpath.engine.timers.tick cimport engine_deadline, engine_tick
-from mediad._fastpath.engine.graph cimport Engine, drop, emit, engine_destroy, engine_init, events_have_room
+from mediad._fastpath.engine.events cimport events_have_room, tell_closed, tell_refused
+from mediad._fastpath.engine.graph cimport Engine, drop, engine_destroy, engine_init
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, DROP_COMMAND_REFUSED, EVENT_CLOSED, EVENT_REFUSED,
-    KIND_SOCKET, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE, Command, Event, Refusal,
+    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, DROP_COMMAND_REFUSED, KIND_SOCKET,
+    REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE, Command, Refusal,
 )
 from mediad._fastpath.engine.messages cimport (
     MAX_ADDRESSES as _MAX_ADDRESSES, MAX_ENCODINGS as _MAX_ENCODINGS, MAX_USERNAMES as _MAX_USERNAMES,
@@ -31,14 +35,13 @@ from mediad._fastpath.io.udp_receive cimport (
 )
 from mediad._fastpath.io.udp_send cimport MAX_SOCKETS, Sender, Sockets, send_outbox, sender_close, sender_open
 
-from mediad._fastpath.engine.messages import EventKind, Kind
+from mediad._fastpath.engine.messages import Kind
 from mediad._fastpath.wire.payload import Codec
 from mediad._fastpath.wire.rtp import ExtensionKind
 from mediad._fastpath.wire.srtp import session_pointer
 
 __all__ = [
-    "MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "EventKind", "ExtensionKind", "Kind", "MediaLoop",
-    "session_pointer",
+    "MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaLoop", "session_pointer",
 ]
 
 MAX_ENCODINGS = _MAX_ENCODINGS
@@ -155,42 +158,32 @@ cdef void open_socket(Loop* loop, const Command* command) noexcept nogil:
         refuse_socket(loop, command, REFUSED_NO_MEMORY)
 
 
-cdef void refuse_socket(Loop* loop, const Command* command, Refusal refusal) noexcept nogil:
-    cdef Event event
-    memset(&event, 0, sizeof(Event))
-    event.kind = EVENT_REFUSED
-    event.handle = command.handle
-    event.a = KIND_SOCKET
-    event.b = command.kind
-    event.c = refusal
+cdef void refuse_socket(Loop* loop, const Command* command, Refusal reason) noexcept nogil:
     drop(&loop.engine, DROP_COMMAND_REFUSED)
-    emit(&loop.engine, &event)
+    tell_refused(&loop.engine, KIND_SOCKET, command, reason)
 
 
 cdef void close_socket(Loop* loop, const Command* command) noexcept nogil:
     cdef uint32_t index = command.handle
-    cdef Event event
     if index >= MAX_SOCKETS or loop.sockets.fds[index] < 0:
         return
     send_outbox(&loop.engine)
     epoll_remove(loop.epoll_fd, loop.sockets.fds[index])
     loop.sockets.fds[index] = -1
-    memset(&event, 0, sizeof(Event))
-    event.kind = EVENT_CLOSED
-    event.handle = index
-    event.a = KIND_SOCKET
-    emit(&loop.engine, &event)
+    tell_closed(&loop.engine, KIND_SOCKET, index)
 
 
 cdef class MediaLoop(Commands):
     """One media thread; see loop.pyi for what each method promises."""
 
     cdef Loop* loop
+    cdef EventReader reader
 
     def __cinit__(self, *, packet_slots: int = 65536, transports: int = 8192, producers: int = 8192,
                   consumers: int = 65536):
         cdef int i
         cdef uint64_t seed = int.from_bytes(secrets.token_bytes(8), "little")
+        self.reader = EventReader()
         self.loop = <Loop*>calloc(1, sizeof(Loop))
         if self.loop == NULL:
             raise MemoryError("media loop")
@@ -257,7 +250,7 @@ cdef class MediaLoop(Commands):
 
     def drain(self, limit: int = 512):
         eventfd_clear(self.loop.event_fd)
-        news = self.take_news(&self.loop.engine, limit)
+        news = self.reader.take(&self.loop.engine, limit)
         if len(news) >= limit:
             eventfd_ring(self.loop.event_fd)   # there may be more: come again, but let others run first
         return news

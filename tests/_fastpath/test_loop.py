@@ -7,7 +7,8 @@ import select
 import threading
 import time
 
-from mediad._fastpath.loop import EventKind, Kind, MediaLoop
+from mediad._fastpath.door.events import Closed, StatsAnswered, StunReceived
+from mediad._fastpath.loop import Kind, MediaLoop
 from tests.support import engine as e
 from tests.support.media_loop import LoopHarness, bound, connect
 
@@ -52,9 +53,8 @@ def test_punts_come_with_their_source(harness: LoopHarness) -> None:
     harness.client(e.SENDING)
     request = e.stun_request(b"u%d" % e.SENDING)
     stranger.sendto(request, harness.address)
-    ((_, index, host, port, data, handle, local, _),) = harness.events_until(EventKind.EVENT_STUN)
-    assert (index, (host, port), data, handle) == (0, stranger.getsockname(), request, e.SENDING)
-    assert local == ""
+    host, port = stranger.getsockname()
+    assert harness.events_until(StunReceived) == [StunReceived(e.SENDING, 0, host, port, "", request, 0)]
     assert harness.loop.send_raw(0, b"answer", host, port)
     assert stranger.recv(100) == b"answer"
 
@@ -65,8 +65,7 @@ def test_closing_reports_back(harness: LoopHarness) -> None:
     harness.loop.close_producer(e.PRODUCER)
     harness.loop.close_transport(e.SENDING)
     harness.loop.close_socket(0)
-    closed = [event[1:] for event in harness.events_until(EventKind.EVENT_CLOSED, 4)]
-    assert closed == [
+    assert harness.events_until(Closed, 4) == [
         (Kind.KIND_CONSUMER, e.GENERATION),
         (Kind.KIND_PRODUCER, e.PRODUCER),
         (Kind.KIND_TRANSPORT, e.SENDING),
@@ -77,9 +76,9 @@ def test_closing_reports_back(harness: LoopHarness) -> None:
 def test_stats_are_answered(harness: LoopHarness) -> None:
     harness.client(e.SENDING)
     harness.loop.request_stats(5, Kind.KIND_TRANSPORT, e.SENDING)
-    ((_, request_id, records),) = harness.events_until(EventKind.EVENT_STATS)
-    assert request_id == 5
-    assert len(records) == 1
+    (answer,) = harness.events_until(StatsAnswered)
+    assert answer.request_id == 5
+    assert len(answer.records) == 1
 
 
 def test_more_commands_than_the_ring_holds_are_refused_not_lost() -> None:
@@ -96,7 +95,7 @@ def test_more_commands_than_the_ring_holds_are_refused_not_lost() -> None:
     end = time.monotonic() + 20
     while len(answers) < sent and time.monotonic() < end:
         select.select([loop.event_fd], [], [], 1)
-        answers |= {event[1] for event in loop.drain()}
+        answers |= {event.request_id for event in loop.drain() if isinstance(event, StatsAnswered)}
     loop.stop()
     thread.join(10)
     assert answers == set(range(sent))
@@ -135,7 +134,7 @@ def test_what_python_said_before_a_datagram_left_holds_when_it_arrives(harness: 
             fragment = b"f%d" % number
             harness.loop.open_transport(handle, username_fragment=fragment, rtcp_ssrc=1)
             stranger.sendto(e.stun_request(fragment), harness.address)
-            harness.events_until(EventKind.EVENT_STUN)
+            harness.events_until(StunReceived)
             harness.loop.close_transport(handle)
     finally:
         enough.set()

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import pytest
 
+from mediad._fastpath.door.events import LayersChanged
 from tests.support import engine as e
 from tests.support.layered import (
     CODEC_NUMBERS,
@@ -100,9 +101,8 @@ class Stage:
                 received.append(e.parse_rtp(data))
             elif self.keyframe_due is None and any(block[:2] == (206, 1) for block in e.rtcp_blocks(data)):
                 self.keyframe_due = self.source.picture + KEYFRAME_DELAY_PICTURES
-        for event in self.call.engine.events():
-            if int(event[0]) == LAYERS_EVENT:
-                self.layers = event[2:]
+        for event in self.call.told(LayersChanged):
+            self.layers = event.encoding, event.temporal_layer, event.spatial_layer
         self.receiver.take(received)
         return received
 

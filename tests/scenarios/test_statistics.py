@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mediad._fastpath.door.events import StatsAnswered
 from mediad._fastpath.loop import Kind
 from mediad.worker.media.statistics import received_stream, sent_stream, transport
 from tests.simulation import scenes
@@ -50,8 +51,9 @@ class Finished:
     def _ask(self, kind: Kind, handle: int) -> list[Entry]:
         engine = self._call.worker.engine
         engine.request_stats(1, kind, handle)
-        ((_, _, records),) = engine.events()
-        return list(records)
+        (answer,) = engine.events()
+        assert isinstance(answer, StatsAnswered)
+        return answer.records
 
 
 @pytest.fixture(scope="module")

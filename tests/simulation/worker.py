@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import msgspec
 
+from mediad._fastpath.door.events import Event
 from mediad.clock import Clock
 from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
@@ -46,9 +47,8 @@ class EngineLoop(EngineWindow):
     def open_transport(self, handle: int, **parameters: Any) -> None:
         super().open_transport(handle, **{**parameters, "secure": False})
 
-    def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
-        news: list[tuple[Any, ...]] = self.events()
-        return news
+    def drain(self, limit: int = 512) -> list[Event]:
+        return self.events()
 
     def send_raw(self, socket: int, data: bytes, host: str, port: int, local: str) -> bool:
         """STUN and DTLS; nobody would answer."""

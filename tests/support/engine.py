@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pylibsrtp import Policy, Session
 
 from mediad._fastpath.loop import MediaLoop
 from tests.windows.engine import EngineWindow
+
+Told = TypeVar("Told")
 
 GENERATION = 1 << 20
 SENDER, RECEIVER = ("10.0.0.1", 1000), ("10.0.0.2", 2000)
@@ -256,6 +258,10 @@ class Call(Stage):
 
     def drops(self) -> dict[str, int]:
         return {name: n for name, n in self.engine.counters().items() if name.startswith("drop_") and n}
+
+    def told(self, kind: type[Told]) -> list[Told]:
+        """Events of one kind since the last look; drops the others."""
+        return [event for event in self.engine.events() if isinstance(event, kind)]
 
     def close(self) -> None:
         """Everything, in order; afterwards nothing may be left."""

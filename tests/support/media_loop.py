@@ -6,9 +6,8 @@ import select
 import socket
 import threading
 import time
-from typing import Any
 
-from mediad._fastpath.loop import EventKind, MediaLoop
+from mediad._fastpath.loop import MediaLoop
 from mediad.sockets import bind_udp
 from tests.support import engine as e
 
@@ -36,13 +35,13 @@ class LoopHarness:
         self.loop.select_address(handle, 0, host, port)
         return sock
 
-    def events_until(self, kind: EventKind, count: int = 1, timeout_s: float = 10) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = []
+    def events_until(self, kind: type[e.Told], count: int = 1, timeout_s: float = 10) -> list[e.Told]:
+        found: list[e.Told] = []
         end = time.monotonic() + timeout_s
         while len(found) < count and time.monotonic() < end:
             select.select([self.loop.event_fd], [], [], end - time.monotonic())
-            found += [event for event in self.loop.drain() if event[0] == kind]
-        assert len(found) >= count, f"{kind} did not come"
+            found += [event for event in self.loop.drain() if isinstance(event, kind)]
+        assert len(found) >= count, f"{kind.__name__} did not come"
         return found
 
     def counters(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from mediad._fastpath.door.events import Event
 from mediad._fastpath.loop import MediaLoop
 from mediad.clock import Clock
 from mediad.worker.media import plane as plane_module
@@ -37,7 +38,7 @@ class RecordingLoop:
         self.udp_gso, self.udp_gro = True, False
         self.running = threading.Event()
         self._ended = threading.Event()
-        self._news: list[tuple[Any, ...]] = []
+        self._news: list[Event] = []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         check = getattr(self._checker, name)
@@ -58,7 +59,7 @@ class RecordingLoop:
     def names(self) -> list[str]:
         return [call.name for call in self.calls]
 
-    def tell(self, *news: tuple[Any, ...]) -> None:
+    def tell(self, *news: Event) -> None:
         """What the next drain returns."""
         self._news += news
         os.eventfd_write(self.event_fd, 1)
@@ -73,7 +74,7 @@ class RecordingLoop:
         if not self.stuck:
             self._ended.set()
 
-    def drain(self, limit: int = 512) -> list[tuple[Any, ...]]:
+    def drain(self, limit: int = 512) -> list[Event]:
         news, self._news = self._news, []
         self.full = False  # the real thread waits for room for its events, too
         return news

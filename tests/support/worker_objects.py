@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import StatsAnswered
 from mediad.config.settings import TransportOptions
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.protocols.certificate import Certificate
@@ -155,7 +155,7 @@ async def answered(
         await until(lambda: made.loop.named("request_stats"))
         request_id, *asked = made.loop.named("request_stats")[0].args
         assert about in (None, tuple(asked))
-        made.loop.tell((EventKind.EVENT_STATS, request_id, records))
+        made.loop.tell(StatsAnswered(request_id, records))
         return await task
     finally:
         made.plane.stop()

@@ -7,9 +7,10 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.door.commands cimport (
-    Commands, fill_address, read_address, read_counters, read_packet_slots,
-)
+from mediad._fastpath.door.addresses cimport fill_address, read_address
+from mediad._fastpath.door.commands cimport Commands
+from mediad._fastpath.door.counters cimport read_counters, read_packet_slots
+from mediad._fastpath.door.event_reader cimport EventReader
 from mediad._fastpath.engine.commands.apply cimport engine_apply
 from mediad._fastpath.engine.timers.tick cimport engine_deadline, engine_tick
 from mediad._fastpath.engine.graph cimport Engine, Transport, engine_destroy, engine_init, transport_of
@@ -63,12 +64,14 @@ cdef class EngineWindow(Commands):
     """One engine without sockets or threads. `now_us` given last is the time commands are applied at."""
 
     cdef Engine engine
+    cdef EventReader reader
     cdef Capture capture
     cdef uint64_t now_us
 
     def __cinit__(self, *, packet_slots: int = 8192, transports: int = 256, producers: int = 256, consumers: int = 2048,
                   seed: int = 1, now_us: int = 1_000_000, wall_us: int = 1_700_000_000_000_000):
         self.now_us = now_us
+        self.reader = EventReader()
         memset(&self.capture, 0, sizeof(Capture))
         if not engine_init(&self.engine, packet_slots, transports, producers, consumers, 512, seed, now_us, wall_us):
             raise MemoryError("engine")
@@ -126,7 +129,7 @@ cdef class EngineWindow(Commands):
         return left
 
     def events(self):
-        return self.take_news(&self.engine, 4096)
+        return self.reader.take(&self.engine, 4096)
 
     def counters(self):
         return read_counters(&self.engine)

@@ -1,35 +1,22 @@
-"""The Python side of commands and events: checks, fills fixed-size records, reads them back as tuples.
+"""The commands that Python may give: checks, and one fixed-size record filled for each.
 
 Checks happen here, where a mistake can be raised; the media thread trusts what it gets. MediaLoop and the test window
 share this class, so that tests drive the engine by the same words as the daemon.
 """
 
-import socket as _socket
-
-from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
-from mediad._fastpath.base.octets cimport load64, store64
-from mediad._fastpath.base.ring cimport ring_pop
-from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.graph cimport Engine
+from mediad._fastpath.door.addresses cimport fill_address
 from mediad._fastpath.engine.messages cimport (
     COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER,
-    COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET, COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER,
-    COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER,
-    COMMAND_PROVE_ADDRESS, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME,
-    COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS,
-    COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, COUNT_COUNT,
-    DROP_COUNT, EVENT_BITRATES, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_ESTIMATE, EVENT_LAYERS, EVENT_LEVEL,
-    EVENT_PATH, EVENT_REFUSED, EVENT_STATS, EVENT_STREAM, INDEX_BITS, KIND_TRANSPORT, MAX_CNAME, MAX_CODECS,
-    MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, Event, OpenConsumerBody, OpenProducerBody,
-    Punt,
+    COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET, COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER,
+    COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_PROVE_ADDRESS,
+    COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS,
+    COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
+    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS,
+    MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, OpenConsumerBody, OpenProducerBody,
 )
-from mediad._fastpath.stream.keeper cimport KEPT_AUDIO, KEPT_VIDEO
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
-
-from mediad._fastpath.engine.messages import CommandKind as CommandName
-from mediad._fastpath.engine.messages import Counter, Drop, EventKind, Kind, Refusal
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------
@@ -48,6 +35,13 @@ cdef uint8_t check_small(object value, str name, int highest) except? 255:
     return <uint8_t>number
 
 
+cdef uint32_t check_clock_rate(object clock_rate) except 0:
+    cdef int64_t rate = clock_rate
+    if not 1000 <= rate <= 192000:
+        raise ValueError(f"clock rate is {clock_rate!r}, expected 1000..192000")
+    return <uint32_t>rate
+
+
 cdef int copy_bytes(uint8_t* into, bytes value, int limit, str name) except -1:
     if len(value) > limit:
         raise ValueError(f"{name} is {len(value)} bytes long, at most {limit} fit")
@@ -63,61 +57,10 @@ cdef int fill_extensions(uint8_t* ids, dict extensions, int highest) except -1:
     return 0
 
 
-cdef int fill_host(uint64_t* high, uint64_t* low, str host) except -1:
-    """IPv4 as IPv4-mapped IPv6, so that one table serves both families. `host` is a numeric address."""
-    cdef bytes packed
-    cdef const uint8_t* octets
-    if ":" in host:
-        packed = _socket.inet_pton(_socket.AF_INET6, host)
-    else:
-        packed = b"\0" * 10 + b"\xff\xff" + _socket.inet_pton(_socket.AF_INET, host)
-    octets = <const uint8_t*>packed
-    high[0] = load64(octets)
-    low[0] = load64(octets + 8)
-    return 0
-
-
-cdef int fill_address(Address* address, int socket, str host, int port, str local) except -1:
-    if not 0 < port < 65536:
-        raise ValueError(f"port is {port}, expected 1..65535")
-    if not 0 <= socket < 65536:
-        raise ValueError(f"socket index is {socket}, expected 0..65535")
-    memset(address, 0, sizeof(Address))
-    fill_host(&address.high, &address.low, host)
-    if local:
-        fill_host(&address.local_high, &address.local_low, local)
-    address.port = port
-    address.socket = socket
-    return 0
-
-
-cdef tuple read_address(const Address* address):
-    """(socket, host, port)"""
-    return address.socket, read_host(address.high, address.low), address.port
-
-
-cdef str read_local_address(const Address* address):
-    return read_host(address.local_high, address.local_low) if address.local_high | address.local_low else ""
-
-
-cdef str read_host(uint64_t high, uint64_t low):
-    cdef uint8_t octets[16]
-    cdef bytes packed
-    store64(octets, high)
-    store64(octets + 8, low)
-    packed = PyBytes_FromStringAndSize(<const char*>octets, 16)
-    if high == 0 and low >> 32 == 0xFFFF:
-        return _socket.inet_ntop(_socket.AF_INET, packed[12:])
-    return _socket.inet_ntop(_socket.AF_INET6, packed)
-
-
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 cdef class Commands:
-    """What may be said to the engine. Every method returns at once; what it caused comes back as events."""
-
-    def __cinit__(self):
-        self.partial_stats = {}
+    """Commands to one engine. Every method returns at once; what it caused comes back as events."""
 
     cdef int submit(self, Command* command) except -1:
         raise TypeError("Commands is abstract")
@@ -352,93 +295,3 @@ cdef class Commands:
         command.body.stats.kind = check_small(int(kind), "kind", 2)
         command.body.stats.request_id = request_id
         self.submit(&command)
-
-    # --- events -------------------------------------------------------------------------------------------------------
-
-    cdef list take_news(self, Engine* engine, int limit):
-        """Up to `limit` events and as many punted datagrams, as tuples (their shapes: loop.pyi)."""
-        cdef Event event
-        cdef Punt record
-        cdef list news = []
-        cdef int _
-        for _ in range(limit):
-            if not ring_pop(&engine.punts, &record):
-                break
-            news.append((
-                EventKind(record.kind), *read_address(&record.source),
-                PyBytes_FromStringAndSize(<const char*>record.bytes, record.length), record.handle,
-                read_local_address(&record.source),
-                record.selected_heard_us,
-            ))
-        for _ in range(limit):
-            if not ring_pop(&engine.events, &event):
-                break
-            told = self.read_event(&event)
-            if told is not None:
-                news.append(told)
-        return news
-
-    cdef object read_event(self, const Event* event):
-        if event.kind == EVENT_STREAM:
-            return EventKind(event.kind), event.handle, event.a, event.b >> 8, event.b & 0xFF, event.c != 0
-        if event.kind == EVENT_CLOSED:
-            return EventKind(event.kind), event.a, event.handle
-        if event.kind == EVENT_CONSUMER_SCORE or event.kind == EVENT_LEVEL:
-            return EventKind(event.kind), event.handle, event.a
-        if event.kind == EVENT_LAYERS:
-            return EventKind(event.kind), event.handle, event.a, event.b, event.c
-        if event.kind == EVENT_ESTIMATE:
-            return EventKind(event.kind), event.handle, event.a, event.b, event.c
-        if event.kind == EVENT_BITRATES:
-            # Cython's conversion of an array takes no const one, which clang refuses.
-            return EventKind(event.kind), event.handle, event.a, (<Event*>event).stats.bitrates
-        if event.kind == EVENT_PATH:
-            return (EventKind(event.kind), event.handle, *read_address(&event.stats.address),
-                    read_local_address(&event.stats.address), event.a, event.b, event.c != 0)
-        if event.kind == EVENT_REFUSED:
-            return (EventKind(event.kind), Kind(event.a), event.handle,
-                    CommandName(event.b).name.removeprefix("COMMAND_").lower(),
-                    Refusal(event.c).name.removeprefix("REFUSED_").lower().replace("_", " "))
-        if event.kind == EVENT_STATS:
-            return self.read_stats(event)
-        return None
-
-    cdef object read_stats(self, const Event* event):
-        records = self.partial_stats.setdefault(event.request_id, [])
-        if event.present and event.a == KIND_TRANSPORT:
-            records.append(event.stats.transport)
-        elif event.present:
-            records.append(event.stats.stream)
-        if not event.last:
-            return None
-        del self.partial_stats[event.request_id]
-        return EventKind(event.kind), event.request_id, records
-
-
-cdef uint32_t check_clock_rate(object clock_rate) except 0:
-    cdef int64_t rate = clock_rate
-    if not 1000 <= rate <= 192000:
-        raise ValueError(f"clock rate is {clock_rate!r}, expected 1000..192000")
-    return <uint32_t>rate
-
-
-cdef dict read_counters(const Engine* engine):
-    """Totals and drops by name, read while the media thread counts: each is whole, all are a moment apart."""
-    cdef int i
-    counters = {}
-    for i in range(COUNT_COUNT):
-        counters[Counter(i).name.removeprefix("COUNT_").lower()] = engine.counts[i]
-    for i in range(DROP_COUNT):
-        counters[Drop(i).name.lower()] = engine.drops[i]
-    return counters
-
-
-cdef dict read_packet_slots(const Engine* engine):
-    """How full the pool is, and of what."""
-    return {
-        "total": engine.pool.capacity,
-        "free": engine.pool.free_count,
-        "free_least": engine.pool.low_water,
-        "stored_video": engine.keeper.kinds[<int>KEPT_VIDEO].count,
-        "stored_audio": engine.keeper.kinds[<int>KEPT_AUDIO].count,
-    }

@@ -16,7 +16,7 @@ from mediad._fastpath.base.table cimport Address, AddressTable, Table
 from mediad._fastpath.base.wheel cimport Wheel
 from mediad._fastpath.engine.messages cimport (
     COUNT_COUNT, DROP_COUNT, MAX_ADDRESSES, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAMES,
-    CodecBody, Drop, Event,
+    CodecBody, Drop,
 )
 from mediad._fastpath.engine.outbox cimport Outbox
 from mediad._fastpath.stream.estimator cimport Estimator
@@ -44,7 +44,6 @@ cdef enum:
     RETIRED_SSRCS = 8
     NO_RTX = 0xFF                  # in Consumer.rtx_of_payload: accepted, but without RTX
     ALL_LAYERS = 255
-    EVENT_RESERVE = 64             # room in the ring kept for events that must arrive
 
 cdef extern from "<stdint.h>":
     const uint32_t NONE "UINT32_MAX"
@@ -319,16 +318,6 @@ cdef enum TimerPurpose:
     TIMER_KEEPER = 9
 
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil
-
-# Events that must arrive (CLOSED, STATS) are only asked for when events_have_room(); the periodic ones may be dropped,
-# counted.
-cdef bint emit(Engine* engine, const Event* event) noexcept nogil
-cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil
-cdef bint events_have_room(Engine* engine) noexcept nogil
-# Of the others.
-cdef bint news_have_room(Engine* engine) noexcept nogil
-# Python may forget the object: nothing refers to it, or to what it lent, any more.
-cdef void tell_closed(Engine* engine, uint32_t kind, uint32_t handle) noexcept nogil
 
 
 cdef inline void drop(Engine* engine, Drop reason) noexcept nogil:

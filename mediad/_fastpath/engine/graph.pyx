@@ -4,13 +4,13 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 from mediad._fastpath.base.pool cimport pool_destroy, pool_init
-from mediad._fastpath.base.ring cimport ring_destroy, ring_init, ring_push, ring_room
+from mediad._fastpath.base.ring cimport ring_destroy, ring_init
 from mediad._fastpath.base.table cimport (
     address_table_destroy, address_table_init, table_destroy, table_init,
 )
 from mediad._fastpath.base.wheel cimport wheel_destroy, wheel_init
 from mediad._fastpath.engine.messages cimport (
-    DROP_EVENT_FULL, DROP_STORED_POOL_LOW, DROP_STORED_OVER_SHARE, EVENT_CLOSED, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
+    DROP_STORED_OVER_SHARE, DROP_STORED_POOL_LOW, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
 )
 from mediad._fastpath.engine.outbox cimport outbox_destroy, outbox_init
 from mediad._fastpath.stream.history cimport sent_destroy, store_destroy
@@ -227,40 +227,3 @@ cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* 
     rest -= engine.producer_capacity * MAX_ENCODINGS
     index[0] = rest
     return TIMER_CONSUMER_NEWS if rest < engine.consumer_capacity else TIMER_KEEPER
-
-
-cdef bint events_have_room(Engine* engine) noexcept nogil:
-    return ring_room(&engine.events) > 8
-
-
-cdef bint news_have_room(Engine* engine) noexcept nogil:
-    return ring_room(&engine.events) >= EVENT_RESERVE
-
-
-cdef bint emit(Engine* engine, const Event* event) noexcept nogil:
-    engine.has_news = True
-    return ring_push(&engine.events, event)
-
-
-cdef bint emit_values(Engine* engine, uint32_t kind, uint32_t handle, int64_t a, int64_t b, int64_t c) noexcept nogil:
-    """A periodic event: leaves EVENT_RESERVE records free for those that must arrive."""
-    cdef Event event
-    if not news_have_room(engine):
-        drop(engine, DROP_EVENT_FULL)
-        return False
-    memset(&event, 0, sizeof(Event))
-    event.kind = kind
-    event.handle = handle
-    event.a = a
-    event.b = b
-    event.c = c
-    return emit(engine, &event)
-
-
-cdef void tell_closed(Engine* engine, uint32_t kind, uint32_t handle) noexcept nogil:
-    cdef Event event
-    memset(&event, 0, sizeof(Event))
-    event.kind = EVENT_CLOSED
-    event.handle = handle
-    event.a = kind
-    emit(engine, &event)

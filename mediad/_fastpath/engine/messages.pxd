@@ -28,7 +28,7 @@ cpdef enum Kind:
     KIND_CONSUMER = 2
     KIND_SOCKET = 3
 
-cpdef enum EventKind:
+cdef enum EventKind:
     EVENT_STUN = 1
     EVENT_DTLS = 2
     EVENT_CLOSED = 3
@@ -303,22 +303,73 @@ ctypedef struct StreamStats:
     uint32_t temporal_count
     uint32_t layer_bitrates[RATED_CHOICES]
 
-ctypedef union EventStats:
+ctypedef struct ClosedEvent:
+    uint32_t kind                  # Kind of the object
+
+ctypedef struct StreamEvent:       # of the producer
+    uint32_t encoding
+    uint32_t ssrc
+    uint8_t score
+    uint8_t active
+
+ctypedef struct ConsumerScoreEvent:
+    uint8_t score
+
+ctypedef struct LayersEvent:       # of the consumer
+    int32_t encoding               # -1 = none
+    uint8_t temporal_layer         # 255 = the encoding has none
+    uint8_t spatial_layer
+
+ctypedef struct LevelEvent:        # of the producer
+    int32_t dbov
+
+ctypedef struct EstimateEvent:     # of the transport
+    uint64_t available_bps
+    uint64_t delivered_bps
+    uint64_t queue_us
+
+ctypedef struct BitratesEvent:     # of the producer
+    uint32_t encoding
+    uint32_t bps[RATED_CHOICES]
+
+ctypedef struct RefusedEvent:
+    uint32_t kind                  # Kind of the object
+    uint32_t command               # CommandKind
+    uint32_t reason                # Refusal
+
+ctypedef struct PathEvent:         # of the transport
+    Address address
+    uint64_t heard_us              # 0 = never
+    uint64_t dropped_us            # 0 = never
+    uint8_t asked
+
+ctypedef union StatsValues:
     TransportStats transport
     StreamStats stream
-    uint32_t bitrates[RATED_CHOICES]
-    Address address
+
+ctypedef struct StatsEvent:
+    uint64_t request_id
+    uint32_t kind                  # Kind of the object
+    uint8_t present                # this record holds values
+    uint8_t last                   # no further record for this request
+    StatsValues values
+
+ctypedef union EventBody:
+    ClosedEvent closed
+    StreamEvent stream
+    ConsumerScoreEvent consumer_score
+    LayersEvent layers
+    LevelEvent level
+    EstimateEvent estimate
+    BitratesEvent bitrates
+    RefusedEvent refused
+    PathEvent path
+    StatsEvent stats
 
 ctypedef struct Event:
-    uint32_t kind
-    uint32_t handle
-    int64_t a
-    int64_t b
-    int64_t c
-    uint64_t request_id
-    uint32_t last                  # STATS: no further record for this request
-    uint32_t present               # STATS: this record holds values
-    EventStats stats
+    uint32_t kind                  # EventKind: which part of the body counts
+    uint32_t handle                # of the object meant; a socket's plain index
+    EventBody body
 
 ctypedef struct Punt:
     uint32_t kind

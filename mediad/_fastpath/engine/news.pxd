@@ -14,6 +14,8 @@ from mediad._fastpath.engine.graph cimport Consumer, Engine, News, ReceiveStream
 cdef void tell_stream(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil
 cdef void tell_score(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil
 cdef void tell_layers(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil
+# What its layers take, if that is news and somebody receives it.
+cdef void tell_bitrates(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil
 # The timers of news that wait.
 cdef void stream_news_due(Engine* engine, uint32_t stream, uint64_t now_us) noexcept nogil
 cdef void consumer_news_due(Engine* engine, uint32_t consumer, uint64_t now_us) noexcept nogil

@@ -1,14 +1,17 @@
 """Bodies of news.pxd."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memcpy
 from mediad._fastpath.base.wheel cimport wheel_arm_sooner
+from mediad._fastpath.engine.events cimport emit, emit_news, event_begin, news_have_room
 from mediad._fastpath.engine.graph cimport (
-    ALL_LAYERS, Consumer, Engine, News, ReceiveStream, consumer_index, consumer_news_timer, emit_values, news_have_room,
+    ALL_LAYERS, NONE, Consumer, Engine, News, Producer, ReceiveStream, consumer_index, consumer_news_timer,
     stream_news_timer,
 )
 from mediad._fastpath.engine.messages cimport (
-    COUNT_NEWS_DELAYED, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_STREAM, MAX_ENCODINGS,
+    COUNT_NEWS_DELAYED, EVENT_BITRATES, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_STREAM, MAX_ENCODINGS, Event,
 )
+from mediad._fastpath.stream.layer_rates cimport layer_rates_news
 
 # How often, for as long as they change, and for how long a quiet object may tell at once, in intervals.
 cdef enum:
@@ -18,6 +21,8 @@ cdef enum:
     SCORE_AT_ONCE = 2
     LAYERS_US = 500000
     LAYERS_AT_ONCE = 6             # a stream that begins climbs through its layers
+    VIDEO_BITRATES_US = 250000
+    AUDIO_BITRATES_US = 1000000
     FULL_US = 10000                # look again whether the ring has room
 
 
@@ -41,26 +46,49 @@ cdef bint may_tell(Engine* engine, News* news, uint32_t timer, uint32_t interval
 
 
 cdef void tell_stream(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
+    cdef Event event
     cdef uint32_t timer = stream_news_timer(engine, stream.producer * MAX_ENCODINGS + stream.encoding)
     if may_tell(engine, &stream.news, timer, STREAM_US, STREAM_AT_ONCE, now_us):
-        emit_values(engine, EVENT_STREAM, engine.producers[stream.producer].handle, stream.encoding,
-                    (<int64_t>stream.receiver.ssrc << 8) | stream.receiver.score, stream.receiver.is_active)
+        event_begin(&event, EVENT_STREAM, engine.producers[stream.producer].handle)
+        event.body.stream.encoding = stream.encoding
+        event.body.stream.ssrc = stream.receiver.ssrc
+        event.body.stream.score = stream.receiver.score
+        event.body.stream.active = stream.receiver.is_active
+        emit_news(engine, &event)
 
 
 cdef void tell_score(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
+    cdef Event event
     if may_tell(engine, &consumer.score_news, consumer_news_timer(engine, consumer_index(engine, consumer)), SCORE_US,
                 SCORE_AT_ONCE, now_us):
-        emit_values(engine, EVENT_CONSUMER_SCORE, consumer.handle, consumer.sender.score, 0, 0)
+        event_begin(&event, EVENT_CONSUMER_SCORE, consumer.handle)
+        event.body.consumer_score.score = consumer.sender.score
+        emit_news(engine, &event)
 
 
 cdef void tell_layers(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
-    cdef uint8_t spatial = ALL_LAYERS, temporal = ALL_LAYERS
+    cdef Event event
     if not may_tell(engine, &consumer.layers_news, consumer_news_timer(engine, consumer_index(engine, consumer)),
                     LAYERS_US, LAYERS_AT_ONCE, now_us):
         return
-    if consumer.current >= 0:
-        spatial, temporal = consumer.announced_spatial, consumer.announced_temporal
-    emit_values(engine, EVENT_LAYERS, consumer.handle, consumer.current, temporal, spatial)
+    event_begin(&event, EVENT_LAYERS, consumer.handle)
+    event.body.layers.encoding = consumer.current
+    event.body.layers.temporal_layer = consumer.announced_temporal if consumer.current >= 0 else ALL_LAYERS
+    event.body.layers.spatial_layer = consumer.announced_spatial if consumer.current >= 0 else ALL_LAYERS
+    emit_news(engine, &event)
+
+
+cdef void tell_bitrates(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
+    cdef Producer* producer = &engine.producers[stream.producer]
+    cdef Event event
+    # A full ring keeps the news: the next packet finds them again.
+    if (producer.first_consumer == NONE and producer.encoding_count == 1) or not news_have_room(engine) or (
+            not layer_rates_news(&stream.rates, VIDEO_BITRATES_US if producer.video else AUDIO_BITRATES_US, now_us)):
+        return
+    event_begin(&event, EVENT_BITRATES, producer.handle)
+    event.body.bitrates.encoding = stream.encoding
+    memcpy(event.body.bitrates.bps, stream.rates.told_bps, sizeof(stream.rates.told_bps))
+    emit(engine, &event)
 
 
 cdef void stream_news_due(Engine* engine, uint32_t stream, uint64_t now_us) noexcept nogil:

@@ -6,10 +6,25 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from mediad._fastpath.loop import EventKind, Kind
+from mediad._fastpath.door.events import (
+    BandwidthEstimated,
+    BitratesMeasured,
+    Closed,
+    CommandRefused,
+    ConsumerScore,
+    DtlsReceived,
+    Event,
+    LayersChanged,
+    LevelMeasured,
+    PathReported,
+    StatsAnswered,
+    StreamChanged,
+    StunReceived,
+)
+from mediad._fastpath.loop import Kind
 from mediad.protocols.ice_paths import Path
 from mediad.worker.media.objects import Objects
-from mediad.worker.media.questions import Questions, Records
+from mediad.worker.media.questions import Questions
 
 logger = logging.getLogger(__name__)
 
@@ -64,113 +79,95 @@ class News:
         }
         self._questions = questions
         self._end = end
-        self._handlers: dict[EventKind, Callable[..., None]] = {
-            EventKind.EVENT_STUN: self._on_stun,
-            EventKind.EVENT_DTLS: self._on_dtls,
-            EventKind.EVENT_CLOSED: self.closed,
-            EventKind.EVENT_STREAM: self._on_stream,
-            EventKind.EVENT_CONSUMER_SCORE: self._on_consumer_score,
-            EventKind.EVENT_LAYERS: self._on_layers,
-            EventKind.EVENT_LEVEL: self._on_level,
-            EventKind.EVENT_STATS: self._on_stats,
-            EventKind.EVENT_ESTIMATE: self._on_estimate,
-            EventKind.EVENT_BITRATES: self._on_bitrates,
-            EventKind.EVENT_PATH: self._on_path,
-            EventKind.EVENT_REFUSED: self.refused,
+        self._handlers: dict[type[Event], Callable[[Any], None]] = {
+            StunReceived: self._on_stun,
+            DtlsReceived: self._on_dtls,
+            Closed: self.closed,
+            StreamChanged: self._on_stream,
+            ConsumerScore: self._on_consumer_score,
+            LayersChanged: self._on_layers,
+            LevelMeasured: self._on_level,
+            StatsAnswered: self._on_stats,
+            BandwidthEstimated: self._on_estimate,
+            BitratesMeasured: self._on_bitrates,
+            PathReported: self._on_path,
+            CommandRefused: self.refused,
         }
 
-    def tell(self, events: Iterable[tuple[Any, ...]]) -> None:
+    def tell(self, events: Iterable[Event]) -> None:
         """Call the objects these events are about, in their order."""
-        for kind, *values in events:
+        for event in events:
             try:
-                self._handlers[kind](*values)
+                self._handlers[type(event)](event)
             except Exception:  # one object's bug must not swallow the news of the others
-                logger.exception("%s was not handled", kind.name)
+                logger.exception("%s was not handled", type(event).__name__)
 
     # --- commands that failed, objects that ended -----------------------------------------------------------
 
-    def refused(self, kind: int, handle: int, command: str, reason: str) -> None:
+    def refused(self, event: CommandRefused) -> None:
         """Tell the transport a refused command was for: it cannot keep what it promised.
 
         Of what is closed nobody is told.
         """
-        what = f"the media thread could not {command.replace('_', ' ')}: {reason}"
-        if Kind(kind) is Kind.KIND_SOCKET:
+        what = f"the media thread could not {event.command.replace('_', ' ')}: {event.reason}"
+        if event.kind == Kind.KIND_SOCKET:
             logger.error("%s; this worker ends", what)
             self._end()
-        elif observer := self._transports.get(self._objects[Kind(kind)].transport_of(handle)):
+        elif observer := self._transports.get(self._objects[Kind(event.kind)].transport_of(event.handle)):
             observer.refused(what)
 
-    def closed(self, kind: int, handle: int) -> None:
+    def closed(self, event: Closed) -> None:
         """Take back what an object had: the media thread is done with it."""
-        if (objects := self._objects.get(Kind(kind))) is not None:
-            objects.closed(handle)
+        if (objects := self._objects.get(Kind(event.kind))) is not None:
+            objects.closed(event.handle)
 
     # --- transports -----------------------------------------------------------------------------------------
 
-    def _on_stun(
-        self,
-        socket_: int,
-        host: str,
-        port: int,
-        data: bytes,
-        handle: int,
-        local: str,
-        selected_heard_us: int,
-    ) -> None:
-        if observer := self._transports.get(handle):
-            observer.stun_received(Path(socket_, host, port, local), data, selected_heard_us)
+    def _on_stun(self, event: StunReceived) -> None:
+        if observer := self._transports.get(event.transport):
+            observer.stun_received(_path(event), event.data, event.selected_heard_us)
 
-    def _on_dtls(
-        self, socket_: int, host: str, port: int, data: bytes, handle: int, local: str, _heard_us: int
-    ) -> None:
-        if observer := self._transports.get(handle):
-            observer.dtls_received(Path(socket_, host, port, local), data)
+    def _on_dtls(self, event: DtlsReceived) -> None:
+        if observer := self._transports.get(event.transport):
+            observer.dtls_received(_path(event), event.data)
 
-    def _on_path(
-        self,
-        handle: int,
-        socket_: int,
-        host: str,
-        port: int,
-        local: str,
-        heard_us: int,
-        dropped_us: int,
-        asked: bool,
-    ) -> None:
-        if (observer := self._transports.get(handle)) is None:
+    def _on_path(self, event: PathReported) -> None:
+        if (observer := self._transports.get(event.transport)) is None:
             return
-        path = Path(socket_, host, port, local)
-        if asked:
-            observer.path_reported(path, heard_us, dropped_us)
+        if event.asked:
+            observer.path_reported(_path(event), event.heard_us, event.dropped_us)
         else:
-            observer.path_proven(path)
+            observer.path_proven(_path(event))
 
-    def _on_estimate(self, handle: int, available_bps: int, delivered_bps: int, queue_us: int) -> None:
-        if observer := self._transports.get(handle):
-            observer.bandwidth_estimated(available_bps, delivered_bps, queue_us)
+    def _on_estimate(self, event: BandwidthEstimated) -> None:
+        if observer := self._transports.get(event.transport):
+            observer.bandwidth_estimated(event.available_bps, event.delivered_bps, event.queue_us)
 
     # --- producers and consumers ----------------------------------------------------------------------------
 
-    def _on_stream(self, handle: int, encoding: int, ssrc: int, score: int, active: bool) -> None:
-        if observer := self._producers.get(handle):
-            observer.stream_changed(encoding, ssrc, score, active)
+    def _on_stream(self, event: StreamChanged) -> None:
+        if observer := self._producers.get(event.producer):
+            observer.stream_changed(event.encoding, event.ssrc, event.score, event.active)
 
-    def _on_level(self, handle: int, dbov: int) -> None:
-        if observer := self._producers.get(handle):
-            observer.level_measured(dbov)
+    def _on_level(self, event: LevelMeasured) -> None:
+        if observer := self._producers.get(event.producer):
+            observer.level_measured(event.dbov)
 
-    def _on_bitrates(self, handle: int, encoding: int, bitrates: list[int]) -> None:
-        if observer := self._producers.get(handle):
-            observer.bitrates_measured(encoding, bitrates)
+    def _on_bitrates(self, event: BitratesMeasured) -> None:
+        if observer := self._producers.get(event.producer):
+            observer.bitrates_measured(event.encoding, event.bitrates)
 
-    def _on_consumer_score(self, handle: int, score: int) -> None:
-        if observer := self._consumers.get(handle):
-            observer.score_changed(score)
+    def _on_consumer_score(self, event: ConsumerScore) -> None:
+        if observer := self._consumers.get(event.consumer):
+            observer.score_changed(event.score)
 
-    def _on_layers(self, handle: int, encoding: int, temporal_layer: int, spatial_layer: int) -> None:
-        if observer := self._consumers.get(handle):
-            observer.layers_changed(encoding, temporal_layer, spatial_layer)
+    def _on_layers(self, event: LayersChanged) -> None:
+        if observer := self._consumers.get(event.consumer):
+            observer.layers_changed(event.encoding, event.temporal_layer, event.spatial_layer)
 
-    def _on_stats(self, number: int, records: Records) -> None:
-        self._questions.answer(number, records)
+    def _on_stats(self, event: StatsAnswered) -> None:
+        self._questions.answer(event.request_id, event.records)
+
+
+def _path(event: StunReceived | DtlsReceived | PathReported) -> Path:
+    return Path(event.socket, event.host, event.port, event.local)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from mediad._fastpath.door.events import Closed, CommandRefused
 from mediad._fastpath.loop import (
     MAX_ADDRESSES,
     MAX_ENCODINGS,
@@ -298,8 +299,9 @@ class MediaPlane:
 
     def _never_opened(self, kind: Kind, handle: int, reason: str) -> None:
         """End an object that waited to be opened and was wrong: the thread will not say that it is closed."""
-        self._news.refused(kind, handle, f"open_{kind.name.removeprefix('KIND_').lower()}", reason)
-        self._news.closed(kind, handle)
+        command = f"open_{kind.name.removeprefix('KIND_').lower()}"
+        self._news.refused(CommandRefused(kind, handle, command, reason))
+        self._news.closed(Closed(kind, handle))
 
     def _command(self, method: Callable[..., None], *args: Any, **parameters: Any) -> None:
         self._backlog.do(partial(method, *args, **parameters))

@@ -50,26 +50,3 @@ def test_a_consumer_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
 def test_a_handle_needs_a_generation(handle: int) -> None:
     with pytest.raises(ValueError, match="no generation"):
         e.Call().engine.close_transport(handle)
-
-
-@pytest.mark.parametrize("address", [("10.0.0.1", 0), ("10.0.0.1", 70_000)])
-def test_a_port_out_of_range_is_refused(address: tuple[str, int]) -> None:
-    with pytest.raises(ValueError, match="expected"):
-        e.Call().engine.add_address(e.SENDING, 0, *address)
-
-
-def test_a_name_is_not_an_address() -> None:
-    with pytest.raises(OSError, match="illegal"):
-        e.Call().engine.add_address(e.SENDING, 0, "localhost", 1)
-
-
-@pytest.mark.parametrize(
-    ("host", "local"),
-    [("10.1.2.3", ""), ("10.1.2.3", "10.1.2.4"), ("2001:db8::1", "2001:db8::2"), ("::1", "::1"), ("::1", "")],
-)
-def test_addresses_come_back_as_they_went_in(host: str, local: str) -> None:
-    call = e.Call()
-    call.engine.add_address(e.SENDING, 3, host, 4242, local)
-    assert call.engine.receive(3, host, 4242, b"\x16\xfe\xfd" + b"x" * 20, call.now_us, local)
-    ((_, socket, told_host, port, _, _, told_local, _),) = call.engine.events()
-    assert (socket, told_host, port, told_local) == (3, host, 4242, local)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import (
+    BandwidthEstimated,
+    BitratesMeasured,
+    ConsumerScore,
+    LayersChanged,
+    StatsAnswered,
+    StreamChanged,
+)
 from tests.support import engine as e
 
 SECONDS = 10
 RING = 16_384
+
+Told = TypeVar("Told")
 
 
 def remb(bps: int) -> bytes:
@@ -33,15 +42,15 @@ def started() -> e.Call:
     return call
 
 
-def heard(call: e.Call, kind: EventKind, turn: Callable[[int], None], datagrams: int = 300) -> list[Any]:
+def heard(call: e.Call, kind: type[Told], turn: Callable[[int], None], datagrams: int = 300) -> list[Told]:
     """Of 30 datagrams a second for ten seconds, and of the two seconds behind them."""
-    found = []
+    found: list[Told] = []
     for number in range(datagrams):
         turn(number)
         call.pass_time(SECONDS * 1_000_000 // datagrams)
-        found += [event[1:] for event in call.engine.events() if event[0] == kind]
+        found += call.told(kind)
     call.pass_time(2_000_000)
-    return found + [event[1:] for event in call.engine.events() if event[0] == kind]
+    return found + call.told(kind)
 
 
 def test_an_estimate_that_swings_is_told_five_times_a_second_and_the_last_in_the_end() -> None:
@@ -51,9 +60,9 @@ def test_an_estimate_that_swings_is_told_five_times_a_second_and_the_last_in_the
     def turn(number: int) -> None:
         call.reply(compound if number < 299 else compound + remb(100_000))
 
-    told = heard(call, EventKind.EVENT_ESTIMATE, turn)
+    told = heard(call, BandwidthEstimated, turn)
     assert 10 <= len(told) <= 10 + 5 * SECONDS + 3
-    assert told[-1][1] == 100_000
+    assert told[-1].available_bps == 100_000
     assert call.engine.counters()["news_delayed"] > 0
 
 
@@ -64,7 +73,7 @@ def test_an_estimate_that_collapses_is_told_at_once() -> None:
     call.engine.events()
     for bps in (2_000_000, 800_000, 300_000):
         call.reply(remb(bps))
-        assert [event[2] for event in call.engine.events()] == [bps]
+        assert [event.available_bps for event in call.told(BandwidthEstimated)] == [bps]
 
 
 def test_a_score_that_swings_is_told_twice_a_second_and_the_last_in_the_end() -> None:
@@ -80,7 +89,7 @@ def test_a_score_that_swings_is_told_twice_a_second_and_the_last_in_the_end() ->
             reports += receiver_report(highest, lost & 0x7FFFFF)
         call.reply(reports)
 
-    told = heard(call, EventKind.EVENT_CONSUMER_SCORE, turn)
+    told = heard(call, ConsumerScore, turn)
     assert 2 <= len(told) <= 2 + 2 * SECONDS + 2
     assert told[-1] == (e.CONSUMER, 0)
 
@@ -96,9 +105,9 @@ def test_layers_that_change_with_every_picture_are_told_twice_a_second_and_the_l
             call.send(e.rtp(at + 1, number * 3000 + 1, e.vp8_payload(number, keyframe=True)))
             call.now_us += 200
 
-    told = heard(call, EventKind.EVENT_LAYERS, turn)
+    told = heard(call, LayersChanged, turn)
     assert 6 <= len(told) <= 6 + 2 * SECONDS + 3
-    assert told[-1][1] == 0
+    assert told[-1].encoding == 0
 
 
 def test_a_stream_that_comes_and_goes_is_told_twice_a_second_and_the_last_in_the_end() -> None:
@@ -113,9 +122,9 @@ def test_a_stream_that_comes_and_goes_is_told_twice_a_second_and_the_last_in_the
         if number < 299:
             call.send(e.rtp(number, number * 9000, e.vp8_payload(number), ssrc=e.SSRC + 1))
 
-    told = [event for event in heard(call, EventKind.EVENT_STREAM, turn) if event[1] == 1]
+    told = [event for event in heard(call, StreamChanged, turn) if event.encoding == 1]
     assert 3 <= len(told) <= 3 + 4 * SECONDS
-    assert told[-1][4] is False
+    assert told[-1].active is False
 
 
 def test_bitrates_are_told_at_their_interval_whatever_the_sequence_does() -> None:
@@ -127,7 +136,7 @@ def test_bitrates_are_told_at_their_interval_whatever_the_sequence_does() -> Non
             call.send(e.rtp(at, number, e.vp8_payload(number, keyframe=True)))
             call.send(e.rtp(at + 1, number, e.vp8_payload(number, keyframe=True)))
 
-    assert 1 <= len(heard(call, EventKind.EVENT_BITRATES, turn)) <= 4 * SECONDS + 2
+    assert 1 <= len(heard(call, BitratesMeasured, turn)) <= 4 * SECONDS + 2
 
 
 def test_news_that_find_the_ring_full_are_told_when_there_is_room() -> None:
@@ -139,11 +148,11 @@ def test_news_that_find_the_ring_full_are_told_when_there_is_room() -> None:
     events = []
     while more := call.engine.events():
         events += more
-    assert {event[0] for event in events} == {EventKind.EVENT_STATS}
+    assert {type(event) for event in events} == {StatsAnswered}
     call.pass_time(20_000)
-    told = {event[0]: event[1:] for event in call.engine.events()}
-    assert told[EventKind.EVENT_LAYERS] == (e.CONSUMER, -1, 255, 255)
-    assert told[EventKind.EVENT_ESTIMATE][1] == 1_000_000
+    told = call.engine.events()
+    assert LayersChanged(e.CONSUMER, -1, 255, 255) in told
+    assert [event.available_bps for event in told if isinstance(event, BandwidthEstimated)] == [1_000_000]
 
 
 def test_what_closes_takes_its_news_along() -> None:

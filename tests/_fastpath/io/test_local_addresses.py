@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import StunReceived
 from tests.support import engine as e
 from tests.support.media_loop import LoopHarness, bound
 
@@ -33,11 +33,12 @@ def peer(harness: LoopHarness, handle: int, host: str, ours: str) -> socket.sock
     port = harness.address[1]
     harness.loop.open_transport(handle, username_fragment=b"u%d" % handle, rtcp_ssrc=1, secure=False)
     sock.sendto(e.stun_request(b"u%d" % handle), (ours, port))
-    ((_, index, remote_host, remote_port, _, _, local, _),) = harness.events_until(EventKind.EVENT_STUN)
-    assert (remote_host, local) == (host, ours)
+    (check,) = harness.events_until(StunReceived)
+    assert (check.host, check.local) == (host, ours)
+    where = check.socket, check.host, check.port, check.local
     for command in (harness.loop.add_address, harness.loop.select_address):
-        command(handle, index, remote_host, remote_port, local)
-    assert harness.loop.send_raw(index, b"answer", remote_host, remote_port, local)
+        command(handle, *where)
+    assert harness.loop.send_raw(check.socket, b"answer", check.host, check.port, check.local)
     assert came_from(sock) == (b"answer", (ours, port))
     return sock
 
@@ -76,8 +77,8 @@ def test_one_peer_on_two_of_our_addresses_has_two_paths(everywhere: LoopHarness)
     e.Stage(everywhere.loop).produce()
     sender.sendto(e.rtp(1, 1, b"x"), ("127.0.0.3", everywhere.address[1]))
     sender.sendto(e.stun_request(b"u%d" % e.SENDING), ("127.0.0.3", everywhere.address[1]))
-    ((*_, local, _),) = everywhere.events_until(EventKind.EVENT_STUN)
-    assert local == "127.0.0.3"
+    (check,) = everywhere.events_until(StunReceived)
+    assert check.local == "127.0.0.3"
     counters = everywhere.counters()
     assert (counters["drop_media_unknown_address"], counters["rtp_received"]) == (1, 0)
 

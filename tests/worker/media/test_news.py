@@ -4,7 +4,20 @@ from unittest.mock import Mock, call
 
 import pytest
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import (
+    BandwidthEstimated,
+    BitratesMeasured,
+    Closed,
+    CommandRefused,
+    ConsumerScore,
+    DtlsReceived,
+    LayersChanged,
+    LevelMeasured,
+    PathReported,
+    StatsAnswered,
+    StreamChanged,
+    StunReceived,
+)
 from mediad.worker.media.backlog import RETRY_US
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.plane import Codec, Kind
@@ -25,16 +38,16 @@ async def test_news_reaches_the_object_it_is_about() -> None:
     plane.start()
     try:
         loop.tell(
-            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"stun", transports[0], "", 0),
-            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"dtls", transports[1], "", 0),
-            (EventKind.EVENT_PATH, transports[1], 3, "198.51.100.7", 5004, "", 7, 0, False),
-            (EventKind.EVENT_PATH, transports[1], 3, "198.51.100.7", 5004, "", 7, 9, True),
-            (EventKind.EVENT_ESTIMATE, transports[1], 900_000, 800_000, 4000),
-            (EventKind.EVENT_STREAM, producer, 2, 1111, 9, True),
-            (EventKind.EVENT_LEVEL, producer, -40),
-            (EventKind.EVENT_BITRATES, producer, 2, [7] * 16),
-            (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, 1, 255, 0),
+            StunReceived(transports[0], 3, "198.51.100.7", 5004, "", b"stun", 0),
+            DtlsReceived(transports[1], 3, "198.51.100.7", 5004, "", b"dtls"),
+            PathReported(transports[1], 3, "198.51.100.7", 5004, "", 7, 0, False),
+            PathReported(transports[1], 3, "198.51.100.7", 5004, "", 7, 9, True),
+            BandwidthEstimated(transports[1], 900_000, 800_000, 4000),
+            StreamChanged(producer, 2, 1111, 9, True),
+            LevelMeasured(producer, -40),
+            BitratesMeasured(producer, 2, [7] * 16),
+            ConsumerScore(consumer, 8),
+            LayersChanged(consumer, 1, 255, 0),
         )
         await until(lambda: consuming.layers_changed.called)
     finally:
@@ -66,10 +79,10 @@ async def test_what_the_media_thread_refused_is_told_to_the_transport_it_was_for
     plane.start()
     try:
         loop.tell(
-            (EventKind.EVENT_REFUSED, Kind.KIND_CONSUMER, gone, "set_target", "stale"),
-            (EventKind.EVENT_REFUSED, Kind.KIND_TRANSPORT, transport, "add_username", "full"),
-            (EventKind.EVENT_REFUSED, Kind.KIND_PRODUCER, producer, "open_producer", "taken"),
-            (EventKind.EVENT_REFUSED, Kind.KIND_CONSUMER, consumer, "open_consumer", "no memory"),
+            CommandRefused(Kind.KIND_CONSUMER, gone, "set_target", "stale"),
+            CommandRefused(Kind.KIND_TRANSPORT, transport, "add_username", "full"),
+            CommandRefused(Kind.KIND_PRODUCER, producer, "open_producer", "taken"),
+            CommandRefused(Kind.KIND_CONSUMER, consumer, "open_consumer", "no memory"),
         )
         await until(lambda: len(observer.mock_calls) == 3)
     finally:
@@ -103,7 +116,7 @@ async def test_a_socket_the_media_thread_cannot_watch_ends_it(caplog: pytest.Log
     plane, loop = recorded_plane()
     plane.start()
     try:
-        loop.tell((EventKind.EVENT_REFUSED, Kind.KIND_SOCKET, 3, "open_socket", "no memory"))
+        loop.tell(CommandRefused(Kind.KIND_SOCKET, 3, "open_socket", "no memory"))
         await until(lambda: not plane.alive)
     finally:
         plane.stop()
@@ -123,17 +136,17 @@ async def test_news_about_what_is_gone_is_dropped() -> None:
     plane.start()
     try:
         loop.tell(
-            (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, "", 0),
-            (EventKind.EVENT_DTLS, 3, "198.51.100.7", 5004, b"", transport, "", 0),
-            (EventKind.EVENT_STREAM, producer, 0, 1111, 9, True),
-            (EventKind.EVENT_LEVEL, producer, -40),
-            (EventKind.EVENT_BITRATES, producer, 0, [7] * 16),
-            (EventKind.EVENT_CONSUMER_SCORE, consumer, 8),
-            (EventKind.EVENT_LAYERS, consumer, -1, 255, 255),
-            (EventKind.EVENT_ESTIMATE, transport, 900_000, 800_000, 4000),
-            (EventKind.EVENT_STATS, 99, []),
-            (EventKind.EVENT_CLOSED, Kind.KIND_SOCKET, 0),
-            (EventKind.EVENT_CLOSED, Kind.KIND_TRANSPORT, transport),
+            StunReceived(transport, 3, "198.51.100.7", 5004, "", b"", 0),
+            DtlsReceived(transport, 3, "198.51.100.7", 5004, "", b""),
+            StreamChanged(producer, 0, 1111, 9, True),
+            LevelMeasured(producer, -40),
+            BitratesMeasured(producer, 0, [7] * 16),
+            ConsumerScore(consumer, 8),
+            LayersChanged(consumer, -1, 255, 255),
+            BandwidthEstimated(transport, 900_000, 800_000, 4000),
+            StatsAnswered(99, []),
+            Closed(Kind.KIND_SOCKET, 0),
+            Closed(Kind.KIND_TRANSPORT, transport),
         )
         await until(lambda: open_transport(plane) & ((1 << INDEX_BITS) - 1) == 0)
     finally:
@@ -151,14 +164,9 @@ async def test_an_object_that_fails_does_not_swallow_the_news_of_others(
     transports = [open_transport(plane, observer) for observer in (broken, well)]
     plane.start()
     try:
-        loop.tell(
-            *(
-                (EventKind.EVENT_STUN, 3, "198.51.100.7", 5004, b"", transport, "", 0)
-                for transport in transports
-            )
-        )
+        loop.tell(*(StunReceived(transport, 3, "198.51.100.7", 5004, "", b"", 0) for transport in transports))
         await until(lambda: well.stun_received.called)
     finally:
         plane.stop()
     assert "a bug" in caplog.text
-    assert "EVENT_STUN was not handled" in caplog.text
+    assert "StunReceived was not handled" in caplog.text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import Closed, StatsAnswered
 from mediad.clock import LoopClock
 from mediad.errors import InvalidInput, MediadError, Unavailable
 from mediad.protocols.srtp_keys import DTLS_PROFILES
@@ -127,7 +127,7 @@ def test_sessions_stay_lent_until_the_media_thread_is_done() -> None:
     assert all(handle == transport and pointer for handle, pointer in probation)
     plane.close_consumer(consumer)
     assert plane._consumers.lent(consumer) == 4
-    plane._news.tell([(EventKind.EVENT_CLOSED, Kind.KIND_CONSUMER, consumer)])
+    plane._news.tell([Closed(Kind.KIND_CONSUMER, consumer)])
     assert (plane._transports.lent(transport), plane._consumers.lent(consumer)) == (6, 0)
 
 
@@ -147,7 +147,7 @@ def test_an_index_is_used_again_only_after_it_was_closed_below() -> None:
     second = open_transport(plane)
     assert second != first
     assert second & ((1 << INDEX_BITS) - 1) == 1
-    plane._news.tell([(EventKind.EVENT_CLOSED, Kind.KIND_TRANSPORT, first)])
+    plane._news.tell([Closed(Kind.KIND_TRANSPORT, first)])
     third = open_transport(plane)
     assert third & ((1 << INDEX_BITS) - 1) == 0
     assert third != first
@@ -277,7 +277,7 @@ async def test_a_turn_is_over_when_the_thread_has_been_around() -> None:
     turn = asyncio.create_task(plane.turn())
     await until(lambda: "request_stats" in loop.names)
     assert not turn.done()
-    loop.tell((EventKind.EVENT_STATS, loop.named("request_stats")[0].args[0], []))
+    loop.tell(StatsAnswered(loop.named("request_stats")[0].args[0], []))
     await turn
     plane.stop()
     real = MediaPlane(LoopClock())

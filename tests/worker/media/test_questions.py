@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import StatsAnswered
 from mediad.worker.media.plane import Kind
 from mediad.worker.media.questions import Questions
 from tests.support.loops import on_loop, until
@@ -29,7 +29,7 @@ async def test_answers_find_their_questions() -> None:
         questions = [asyncio.create_task(plane.stats(Kind.KIND_TRANSPORT, transport)) for _ in range(2)]
         await until(lambda: len(loop.named("request_stats")) == 2)
         first, second = (one.args[0] for one in loop.named("request_stats"))
-        loop.tell((EventKind.EVENT_STATS, second, [{"n": 2}]), (EventKind.EVENT_STATS, first, []))
+        loop.tell(StatsAnswered(second, [{"n": 2}]), StatsAnswered(first, []))
         assert await asyncio.gather(*questions) == [[], [{"n": 2}]]
     finally:
         plane.stop()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import StatsAnswered
 from mediad.protocols.srtp_keys import DTLS_PROFILES
 from mediad.worker.media.plane import ExtensionKind, Kind
 from mediad.worker.tracks.consumer import Consumer
@@ -181,7 +181,7 @@ async def stats_of(made: Bench, consumer: Consumer, *answers: list[dict[str, Any
         for number, records in enumerate(answers):
             await until(lambda: len(made.loop.named("request_stats")) > number)
             request_id = made.loop.named("request_stats")[number].args[0]
-            made.loop.tell((EventKind.EVENT_STATS, request_id, records))
+            made.loop.tell(StatsAnswered(request_id, records))
         return await task
     finally:
         made.plane.stop()

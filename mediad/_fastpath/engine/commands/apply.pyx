@@ -4,12 +4,12 @@ One that cannot be done, a late one included (its object was closed meanwhile), 
 """
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memset
 from mediad._fastpath.engine.commands.consumers cimport (
     close_consumer, open_consumer, pause_consumer, request_key_frame, set_consumer_sessions, set_target,
 )
+from mediad._fastpath.engine.events cimport tell_closed, tell_refused
 from mediad._fastpath.engine.graph cimport (
-    Consumer, Engine, Producer, Transport, consumer_of, drop, emit, producer_of, tell_closed, transport_of,
+    Consumer, Engine, Producer, Transport, consumer_of, drop, producer_of, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
     COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER,
@@ -18,8 +18,8 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS,
     COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
     COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, DONE, DROP_COMMAND_REFUSED, DROP_STALE_COMMAND,
-    EVENT_REFUSED, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, REFUSED_NO_SUCH_COMMAND, REFUSED_STALE, Command,
-    CommandBody, Event, Refusal,
+    KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, REFUSED_NO_SUCH_COMMAND, REFUSED_STALE, Command,
+    CommandBody, Kind, Refusal,
 )
 from mediad._fastpath.engine.ingress.paths cimport (
     add_address, ask_address, prove_address, remove_address, select_address, select_unproven,
@@ -44,7 +44,7 @@ cdef ConsumerCommand[COMMAND_COUNT] of_consumer
 
 cdef void engine_apply(Engine* engine, const Command* command, uint64_t now_us) noexcept nogil:
     cdef Refusal refusal = applied(engine, command, now_us)
-    cdef uint32_t kind = kind_of(command.kind)
+    cdef Kind kind = kind_of(command.kind)
     if refusal == DONE:
         return
     drop(engine, DROP_STALE_COMMAND if refusal == REFUSED_STALE else DROP_COMMAND_REFUSED)
@@ -57,24 +57,13 @@ cdef bint opens(uint32_t command) noexcept nogil:
     return (command == COMMAND_OPEN_TRANSPORT or command == COMMAND_OPEN_PRODUCER or command == COMMAND_OPEN_CONSUMER)
 
 
-cdef uint32_t kind_of(uint32_t command) noexcept nogil:
+cdef Kind kind_of(uint32_t command) noexcept nogil:
     """What a command's handle names."""
     if command < COMMAND_COUNT and (command == COMMAND_OPEN_PRODUCER or of_producer[command] != NULL):
         return KIND_PRODUCER
     if command < COMMAND_COUNT and (command == COMMAND_OPEN_CONSUMER or of_consumer[command] != NULL):
         return KIND_CONSUMER
     return KIND_TRANSPORT
-
-
-cdef void tell_refused(Engine* engine, uint32_t kind, const Command* command, Refusal refusal) noexcept nogil:
-    cdef Event event
-    memset(&event, 0, sizeof(Event))
-    event.kind = EVENT_REFUSED
-    event.handle = command.handle
-    event.a = kind
-    event.b = command.kind
-    event.c = refusal
-    emit(engine, &event)
 
 
 cdef Refusal applied(Engine* engine, const Command* command, uint64_t now_us) noexcept nogil:

@@ -6,9 +6,10 @@ from mediad._fastpath.base.table cimport NO_VALUE, table_claim, table_get, table
 from mediad._fastpath.base.wheel cimport wheel_disarm
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_target
 from mediad._fastpath.engine.egress.follow cimport egress_begin
+from mediad._fastpath.engine.events cimport tell_closed
 from mediad._fastpath.engine.graph cimport (
     NO_RTX, NONE, NOT_SUBSCRIBED, Consumer, Engine, Producer, Transport, consumer_news_timer, producer_of,
-    ssrc_key, subscribe, target_stream, tell_closed, transport_of, unsubscribe,
+    ssrc_key, subscribe, target_stream, transport_of, unsubscribe,
 )
 from mediad._fastpath.engine.messages cimport (
     DONE, INDEX_MASK, KIND_CONSUMER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE,

@@ -7,9 +7,10 @@ from mediad._fastpath.base.table cimport NO_VALUE, table_claim, table_get
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
 from mediad._fastpath.engine.ingress.binding cimport note_naming, unbind_ssrc
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_target
+from mediad._fastpath.engine.events cimport tell_closed
 from mediad._fastpath.engine.graph cimport (
     NO_CODEC, NONE, RTX_FLAG, Consumer, Encoding, Engine, Producer, ReceiveStream, Transport,
-    keeper_timer, keyframe_timer, level_timer, nack_timer, ssrc_key, stream_news_timer, tell_closed, transport_of,
+    keeper_timer, keyframe_timer, level_timer, nack_timer, ssrc_key, stream_news_timer, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
     DONE, INDEX_MASK, KIND_PRODUCER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_STALE, REFUSED_TAKEN, CommandBody,

@@ -1,22 +1,18 @@
 """Answers to stats requests, as events."""
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 from mediad._fastpath.base.rate cimport rate_bps
 from mediad._fastpath.engine.egress.estimate cimport available_bps
+from mediad._fastpath.engine.events cimport emit, event_begin
 from mediad._fastpath.engine.graph cimport (
-    NONE, Consumer, Engine, Producer, ReceiveStream, Transport, consumer_of, emit, news_have_room,
-    producer_of, transport_of,
+    NONE, Consumer, Engine, Producer, ReceiveStream, Transport, consumer_of, producer_of, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
-    EVENT_BITRATES, EVENT_STATS, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, MAX_ENCODINGS, Event,
+    EVENT_STATS, INDEX_MASK, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, MAX_ENCODINGS, Event,
     StreamStats, TransportStats,
 )
-from mediad._fastpath.stream.layer_rates cimport layer_rates_news, layer_rates_read
-
-cdef enum:
-    VIDEO_BITRATES_US = 250000
-    AUDIO_BITRATES_US = 1000000
+from mediad._fastpath.stream.layer_rates cimport layer_rates_read
 
 
 cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t request_id,
@@ -25,48 +21,33 @@ cdef void tell_stats(Engine* engine, uint32_t handle, uint32_t kind, uint64_t re
     cdef Transport* transport
     cdef Producer* producer
     cdef Consumer* consumer
+    cdef ReceiveStream* stream
     cdef uint32_t encoding
-    memset(&event, 0, sizeof(Event))
-    event.kind = EVENT_STATS
-    event.handle = handle
-    event.request_id = request_id
-    event.a = kind
+    event_begin(&event, EVENT_STATS, handle)
+    event.body.stats.request_id = request_id
+    event.body.stats.kind = kind
     if kind == KIND_TRANSPORT:
         transport = transport_of(engine, handle)
         if transport != NULL:
-            event.present = 1
-            transport_stats(engine, transport, &event.stats.transport, now_us)
+            event.body.stats.present = 1
+            transport_stats(engine, transport, &event.body.stats.values.transport, now_us)
     elif kind == KIND_PRODUCER:
         producer = producer_of(engine, handle)
         if producer != NULL:
             for encoding in range(producer.encoding_count):
-                if engine.streams[(handle & 0xFFFFF) * MAX_ENCODINGS + encoding].detected:
-                    event.present = 1
-                    received_stats(producer, &engine.streams[(handle & 0xFFFFF) * MAX_ENCODINGS + encoding],
-                                   &event.stats.stream, engine.transports[producer.transport].rtt_us, now_us)
+                stream = &engine.streams[(handle & INDEX_MASK) * MAX_ENCODINGS + encoding]
+                if stream.detected:
+                    event.body.stats.present = 1
+                    received_stats(producer, stream, &event.body.stats.values.stream,
+                                   engine.transports[producer.transport].rtt_us, now_us)
                     emit(engine, &event)
-            event.present = 0
+            event.body.stats.present = 0
     elif kind == KIND_CONSUMER:
         consumer = consumer_of(engine, handle)
         if consumer != NULL:
-            event.present = 1
-            sent_stats(consumer, &event.stats.stream, now_us)
-    event.last = 1
-    emit(engine, &event)
-
-
-cdef void tell_bitrates(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
-    cdef Producer* producer = &engine.producers[stream.producer]
-    cdef Event event
-    # A full ring keeps the news: the next packet finds them again.
-    if (producer.first_consumer == NONE and producer.encoding_count == 1) or not news_have_room(engine) or (
-            not layer_rates_news(&stream.rates, VIDEO_BITRATES_US if producer.video else AUDIO_BITRATES_US, now_us)):
-        return
-    memset(&event, 0, sizeof(Event))
-    event.kind = EVENT_BITRATES
-    event.handle = producer.handle
-    event.a = stream.encoding
-    memcpy(event.stats.bitrates, stream.rates.told_bps, sizeof(stream.rates.told_bps))
+            event.body.stats.present = 1
+            sent_stats(consumer, &event.body.stats.values.stream, now_us)
+    event.body.stats.last = 1
     emit(engine, &event)
 
 

@@ -3,8 +3,9 @@
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.table cimport NO_VALUE, hash_bytes, table_claim, table_get, table_release
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
+from mediad._fastpath.engine.events cimport tell_closed
 from mediad._fastpath.engine.graph cimport (
-    NONE, Engine, Transport, feedback_timer, pace_timer, report_timer, tell_closed, transport_index,
+    NONE, Engine, Transport, feedback_timer, pace_timer, report_timer, transport_index,
     transport_news_timer,
 )
 from mediad._fastpath.engine.messages cimport (

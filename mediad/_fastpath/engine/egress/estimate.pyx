@@ -1,12 +1,13 @@
 """Bodies of estimate.pxd."""
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_keyframe
+from mediad._fastpath.engine.events cimport emit_news, event_begin
 from mediad._fastpath.engine.graph cimport (
-    NONE, Consumer, Engine, Transport, emit_values, pace_timer, transport_index, transport_news_timer,
+    NONE, Consumer, Engine, Transport, pace_timer, transport_index, transport_news_timer,
 )
-from mediad._fastpath.engine.messages cimport EVENT_ESTIMATE, MAX_ENCODINGS
+from mediad._fastpath.engine.messages cimport EVENT_ESTIMATE, MAX_ENCODINGS, Event
 from mediad._fastpath.engine.news cimport may_tell
 from mediad._fastpath.engine.egress.probation cimport probation_ready
 from mediad._fastpath.stream.estimator cimport (
@@ -71,6 +72,7 @@ cdef void start_probe(Engine* engine, Transport* transport, uint64_t now_us) noe
 cdef void tell_estimate(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
     cdef uint64_t bps = available_bps(transport)
     cdef uint64_t told_bps = transport.told_estimate_bps
+    cdef Event event
     if bps == 0 or transport.first_consumer == NONE:
         return
     if (
@@ -83,8 +85,11 @@ cdef void tell_estimate(Engine* engine, Transport* transport, uint64_t now_us) n
                     transport_news_timer(engine, transport_index(engine, transport)), ESTIMATE_US, ESTIMATE_AT_ONCE,
                     now_us):
         return
-    emit_values(engine, EVENT_ESTIMATE, transport.handle, <int64_t>bps,
-                <int64_t>estimator_delivered_bps(&transport.estimator), <int64_t>transport.estimator.queue_us)
+    event_begin(&event, EVENT_ESTIMATE, transport.handle)
+    event.body.estimate.available_bps = bps
+    event.body.estimate.delivered_bps = estimator_delivered_bps(&transport.estimator)
+    event.body.estimate.queue_us = transport.estimator.queue_us
+    emit_news(engine, &event)
     transport.told_estimate_bps = bps
     transport.told_estimate_us = now_us
 

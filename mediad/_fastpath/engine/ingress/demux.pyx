@@ -24,12 +24,11 @@ from mediad._fastpath.engine.messages cimport (
     DROP_REPORTER_UNKNOWN, DROP_RTP_MALFORMED, DROP_RTX_STALE, DROP_SEQUENCE_JUMP, DROP_SRTP_AUTH, DROP_SRTP_REPLAY,
     DROP_SSRC_SECOND, DROP_SSRC_UNKNOWN, DROP_UNKNOWN_PROTOCOL, MAX_ADDRESSES, MAX_ENCODINGS, CodecBody,
 )
-from mediad._fastpath.engine.news cimport tell_stream
+from mediad._fastpath.engine.news cimport tell_bitrates, tell_stream
 from mediad._fastpath.engine.ingress.paths cimport path_heard
 from mediad._fastpath.engine.ingress.punts cimport receive_dtls, receive_stun
 from mediad._fastpath.engine.ingress.rtcp cimport receive_rtcp
 from mediad._fastpath.engine.ingress.srtp_streams cimport forget_ssrc, reporter_came, reporter_known, reporter_may_come
-from mediad._fastpath.engine.commands.statistics cimport tell_bitrates
 from mediad._fastpath.stream.history cimport EXPIRY_US, StoredPacket, store_clear, store_put
 from mediad._fastpath.stream.keyframes cimport keyframes_received
 from mediad._fastpath.stream.layer_rates cimport layer_rates_add, layer_rates_clear

@@ -1,10 +1,10 @@
 """Bodies of paths.pxd."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memset
-from mediad._fastpath.base.ring cimport ring_room
 from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get, address_table_put, address_table_release
-from mediad._fastpath.engine.graph cimport EVENT_RESERVE, Path, drop, emit, transport_index
+from mediad._fastpath.engine.events cimport emit, event_begin, news_have_room
+from mediad._fastpath.engine.graph cimport Path, drop, transport_index
 from mediad._fastpath.engine.messages cimport (
     DONE, DROP_EVENT_FULL, EVENT_PATH, REFUSED_FULL, REFUSED_NO_MEMORY, Event,
 )
@@ -129,7 +129,7 @@ cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, uint6
     if is_selected and transport.send_limit_bytes == NO_LIMIT:
         transport.paths[path].heard_us = now_us
         return                         # whoever selected it knows
-    if ring_room(&engine.events) < EVENT_RESERVE:
+    if not news_have_room(engine):
         drop(engine, DROP_EVENT_FULL)  # the next packet tells it
         return
     transport.paths[path].heard_us = now_us
@@ -140,21 +140,19 @@ cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, uint6
 
 cdef Refusal ask_address(Engine* engine, Transport* transport, const CommandBody* body,
                          uint64_t now_us) noexcept nogil:
-    tell_path(engine, transport, &body.address, path_of(transport, &body.address), 1)
+    tell_path(engine, transport, &body.address, path_of(transport, &body.address), True)
     return DONE
 
 
 cdef void tell_path(Engine* engine, const Transport* transport, const Address* address, uint32_t path,
-                    int64_t asked) noexcept nogil:
+                    bint asked) noexcept nogil:
     cdef Event event
-    memset(&event, 0, sizeof(Event))
-    event.kind = EVENT_PATH
-    event.handle = transport.handle
-    event.b = <int64_t>transport.stranger_dropped_us
+    event_begin(&event, EVENT_PATH, transport.handle)
+    event.body.path.address = address[0]
+    event.body.path.dropped_us = transport.stranger_dropped_us
     if path != NONE:
-        event.a = <int64_t>transport.paths[path].heard_us
+        event.body.path.heard_us = transport.paths[path].heard_us
         if transport.paths[path].dropped_us > transport.stranger_dropped_us:
-            event.b = <int64_t>transport.paths[path].dropped_us
-    event.c = asked
-    event.stats.address = address[0]
+            event.body.path.dropped_us = transport.paths[path].dropped_us
+    event.body.path.asked = asked
     emit(engine, &event)

@@ -1,17 +1,18 @@
 """What is due: reports, feedback, repeated requests, levels. One timer per purpose, none of them per packet."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.clock cimport ntp_from_us
 from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wheel_expired
 from mediad._fastpath.engine.egress.estimate cimport bandwidth_tick, estimate_news_due
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_expired, demand_keyframe
+from mediad._fastpath.engine.events cimport emit_news, event_begin
 from mediad._fastpath.engine.graph cimport (
     NONE, TIMER_CONSUMER_NEWS, TIMER_FEEDBACK, TIMER_KEEPER, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_PACE,
     TIMER_REPORT, TIMER_STREAM_NEWS, TIMER_TRANSPORT_NEWS, Consumer, Engine, Producer,
-    ReceiveStream, TimerPurpose, Transport, emit_values, feedback_timer, keeper_timer, level_timer, nack_timer,
+    ReceiveStream, TimerPurpose, Transport, feedback_timer, keeper_timer, level_timer, nack_timer,
     report_timer, timer_purpose, wall_us,
 )
-from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, MAX_ENCODINGS
+from mediad._fastpath.engine.messages cimport COUNT_NACKS_SENT, EVENT_LEVEL, MAX_ENCODINGS, Event
 from mediad._fastpath.engine.news cimport consumer_news_due, stream_news_due, tell_stream
 from mediad._fastpath.engine.egress.pace cimport pace_expired
 from mediad._fastpath.engine.timers.remb cimport remb_write
@@ -302,11 +303,14 @@ cdef void send_nacks(Engine* engine, uint32_t index, uint64_t now_us) noexcept n
 
 
 cdef void tell_level(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
+    cdef Event event
     cdef Producer* producer = &engine.producers[index]
     if producer.handle == 0:
         return
     wheel_arm(&engine.wheel, level_timer(engine, index), now_us + LEVEL_INTERVAL_US)
     if producer.level_count >= LEVEL_MIN_PACKETS:
-        emit_values(engine, EVENT_LEVEL, producer.handle, -<int64_t>(producer.level_sum // producer.level_count), 0, 0)
+        event_begin(&event, EVENT_LEVEL, producer.handle)
+        event.body.level.dbov = -<int32_t>(producer.level_sum // producer.level_count)
+        emit_news(engine, &event)
     producer.level_sum = 0
     producer.level_count = 0

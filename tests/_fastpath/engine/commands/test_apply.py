@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from mediad._fastpath.loop import MAX_USERNAMES, EventKind
+from mediad._fastpath.door.events import Closed, CommandRefused, Event, StatsAnswered, StunReceived
+from mediad._fastpath.loop import MAX_USERNAMES
 from tests.support import engine as e
 
 
@@ -15,8 +14,7 @@ def test_closing_leaves_nothing() -> None:
     for number in range(1, 50):
         call.send(e.rtp(number, number * 3000, e.vp8_payload(number, keyframe=number == 1)))
     call.close()
-    closed = [(event[1], event[2]) for event in call.engine.events() if int(event[0]) == 3]
-    assert closed == [(2, e.CONSUMER), (1, e.PRODUCER), (0, e.SENDING), (0, e.RECEIVING)]
+    assert call.told(Closed) == [(2, e.CONSUMER), (1, e.PRODUCER), (0, e.SENDING), (0, e.RECEIVING)]
     assert (call.engine.slots_in_use(), call.engine.timers_armed()) == (0, 0)
     call.send(e.rtp(51, 0, b"x"))
     assert call.drops()["drop_media_unknown_address"] == 1
@@ -46,16 +44,15 @@ def test_objects_on_a_closed_transport_are_reported_closed() -> None:
     call.produce()
     call.consume()
     told = call.engine.events()
-    closed = [event[1:] for event in told if event[0] == EventKind.EVENT_CLOSED]
-    assert closed == [(1, e.PRODUCER), (2, e.CONSUMER)]
+    assert [event for event in told if isinstance(event, Closed)] == [(1, e.PRODUCER), (2, e.CONSUMER)]
     assert refusals(told) == [
         (1, e.PRODUCER, "open_producer", "stale"),
         (2, e.CONSUMER, "open_consumer", "stale"),
     ]
 
 
-def refusals(told: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return [event[1:] for event in told if event[0] == EventKind.EVENT_REFUSED]
+def refusals(told: list[Event]) -> list[CommandRefused]:
+    return [event for event in told if isinstance(event, CommandRefused)]
 
 
 def test_a_late_command_is_told() -> None:
@@ -83,11 +80,11 @@ def test_a_transport_with_a_name_that_is_taken_was_never_open() -> None:
     call.engine.open_transport(handle, username_fragment=b"sender-fragment", rtcp_ssrc=1)
     told = call.engine.events()
     assert refusals(told) == [(0, handle, "open_transport", "taken")]
-    assert (EventKind.EVENT_CLOSED, 0, handle) in told
+    assert Closed(0, handle) in told
     call.engine.close_transport(handle)
     assert refusals(call.engine.events()) == [(0, handle, "close_transport", "stale")]
     call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
-    assert call.engine.events()[0][5] == e.SENDING
+    assert [event.transport for event in call.told(StunReceived)] == [e.SENDING]
 
 
 def test_two_producers_cannot_claim_one_ssrc() -> None:
@@ -97,7 +94,7 @@ def test_two_producers_cannot_claim_one_ssrc() -> None:
     call.engine.open_producer(second, e.SENDING, **e.producer_parameters(mid=b"1"))
     told = call.engine.events()
     assert refusals(told) == [(1, second, "open_producer", "taken")]
-    assert (EventKind.EVENT_CLOSED, 1, second) in told
+    assert Closed(1, second) in told
     call.consume()
     call.send(e.rtp(1, 3000, e.vp8_payload(1, keyframe=True)))
     assert len(call.forwarded()) == 1, "the first keeps it"
@@ -114,8 +111,8 @@ def test_two_consumers_cannot_claim_one_ssrc() -> None:
     call.engine.close_consumer(second)
     call.reply(e.pli(e.OUT_SSRC))
     call.engine.request_stats(1, 2, e.CONSUMER)
-    (stats,) = [event[2] for event in call.engine.events() if event[0] == EventKind.EVENT_STATS]
-    assert stats[0]["pli_count"] == 1
+    (answer,) = call.told(StatsAnswered)
+    assert answer.records[0]["pli_count"] == 1
 
 
 def test_an_encoding_that_is_not_there_is_refused() -> None:

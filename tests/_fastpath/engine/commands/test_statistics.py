@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import BitratesMeasured, StatsAnswered
 from tests.support import engine as e
 
 
 def ask(call: e.Call, kind: int, handle: int) -> list[dict[str, int]]:
     call.engine.events()
     call.engine.request_stats(77, kind, handle)
-    ((_, request_id, records),) = call.engine.events()
-    assert request_id == 77
-    return list(records)
+    (answer,) = call.told(StatsAnswered)
+    assert answer.request_id == 77
+    return answer.records
 
 
 def test_numbers_are_those_of_the_traffic() -> None:
@@ -56,11 +56,6 @@ def test_a_producer_nothing_came_of_answers_empty() -> None:
     assert ask(call, 1, e.PRODUCER) == []
 
 
-def bitrates_told(call: e.Call) -> list[tuple[int, int, list[int]]]:
-    """(producer, encoding, bit/s by choice of layers) of each event so far."""
-    return [event[1:] for event in call.engine.events() if event[0] == EventKind.EVENT_BITRATES]
-
-
 def play_two_temporal_layers(call: e.Call, first: int, count: int) -> None:
     """T0 and T1 in turn, 30 pictures a second."""
     for number in range(first, first + count):
@@ -74,15 +69,15 @@ def test_what_layers_cost_is_told_while_somebody_receives_them() -> None:
     call = e.Call()
     call.produce()
     play_two_temporal_layers(call, 2, 60)
-    assert bitrates_told(call) == []
+    assert call.told(BitratesMeasured) == []
     call.consume()
     play_two_temporal_layers(call, 62, 60)
-    producer, encoding, bitrates = bitrates_told(call)[-1]
+    producer, encoding, bitrates = call.told(BitratesMeasured)[-1]
     assert (producer, encoding, bitrates[2:]) == (e.PRODUCER, 0, [0] * 14)
     assert bitrates[0] == pytest.approx(122_000, rel=0.1)
     assert bitrates[1] == pytest.approx(244_000, rel=0.1)
     play_two_temporal_layers(call, 122, 60)
-    assert len(bitrates_told(call)) <= 1  # a steady stream is no news
+    assert len(call.told(BitratesMeasured)) <= 1  # a steady stream is no news
 
 
 def test_statistics_of_layers() -> None:
@@ -90,6 +85,6 @@ def test_statistics_of_layers() -> None:
     call.produce()
     play_two_temporal_layers(call, 2, 60)
     call.engine.request_stats(7, 1, e.PRODUCER)
-    (record,) = next(event[2] for event in call.engine.events() if event[0] == EventKind.EVENT_STATS)
+    ((record,),) = (answer.records for answer in call.told(StatsAnswered))
     assert (record["spatial_count"], record["temporal_count"]) == (1, 2)
     assert record["layer_bitrates"][1] == pytest.approx(record["bitrate"], rel=0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mediad._fastpath.door.events import BandwidthEstimated, StatsAnswered
 from tests.support.engine import (
     OUT_IDS,
     RECEIVER,
@@ -23,7 +24,10 @@ TOLD_WITHIN_MS = 1250
 
 
 def estimates(call: Call) -> list[tuple[int, int, int]]:
-    return [event[2:] for event in call.engine.events() if event[0].name == "EVENT_ESTIMATE"]
+    """(available, delivered, queue) of each."""
+    return [
+        (event.available_bps, event.delivered_bps, event.queue_us) for event in call.told(BandwidthEstimated)
+    ]
 
 
 def ready() -> Call:
@@ -51,7 +55,7 @@ def test_nothing_is_told_before_the_client_reports() -> None:
     call.pass_time(5_000_000)
     assert estimates(call) == []
     call.engine.request_stats(1, 0, RECEIVING)
-    (record,) = next(event[2] for event in call.engine.events() if event[0].name == "EVENT_STATS")
+    ((record,),) = (answer.records for answer in call.told(StatsAnswered))
     assert record["available_outgoing_bitrate"] == 0
 
 

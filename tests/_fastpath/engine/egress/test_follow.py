@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import LayersChanged
 from tests.support import engine as e
 from tests.windows.receiving import Twcc
 
@@ -133,8 +133,7 @@ def test_a_switch_happens_on_the_targets_key_frame() -> None:
     assert [packet.sequence for packet in packets] == [1003, 1004, 1005]
     assert [b.picture_id - a.picture_id for a, b in pairwise(packets)] == [1, 1]
     assert packets[1].timestamp > packets[0].timestamp
-    layers = [event[2] for event in call.engine.events() if int(event[0]) == 6]
-    assert layers == [0, 1]
+    assert [event.encoding for event in call.told(LayersChanged)] == [0, 1]
 
 
 def test_a_switch_to_a_stored_key_frame_does_not_shift_time() -> None:
@@ -194,7 +193,7 @@ def test_a_target_of_none_stops_the_stream_and_says_so() -> None:
     call.engine.set_target(e.CONSUMER, -1, 255)
     play(call, 6, 3)
     assert call.forwarded() == []
-    assert [event[2] for event in call.engine.events() if int(event[0]) == 6] == [-1]
+    assert [event.encoding for event in call.told(LayersChanged)] == [-1]
 
 
 def test_a_codec_the_consumer_did_not_take_is_not_sent() -> None:
@@ -392,5 +391,4 @@ def test_layers_are_told_again_after_a_pause() -> None:
     call.engine.pause_consumer(e.CONSUMER, True)
     call.engine.pause_consumer(e.CONSUMER, False)
     call.send(e.rtp(50, 150_000, e.vp8_payload(50, keyframe=True)))
-    told = [event[1:3] for event in call.engine.events() if event[0] == EventKind.EVENT_LAYERS]
-    assert told == [(e.CONSUMER, 0)]
+    assert [(event.consumer, event.encoding) for event in call.told(LayersChanged)] == [(e.CONSUMER, 0)]

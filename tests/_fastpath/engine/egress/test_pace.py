@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mediad._fastpath.door.events import BandwidthEstimated
 from tests.support.engine import (
     ABS_SEND_TIME,
     CONSUMER,
@@ -45,8 +46,7 @@ def after(call: Call, us: int) -> list[Packet]:
 
 def test_the_estimate_is_told() -> None:
     call = narrow_call()
-    told = [event for event in call.engine.events() if event[0].name == "EVENT_ESTIMATE"]
-    assert [event[2] for event in told] == [300_000]
+    assert [event.available_bps for event in call.told(BandwidthEstimated)] == [300_000]
 
 
 def test_a_frame_of_ten_packets_leaves_at_once() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pylibsrtp import Policy
 
+from mediad._fastpath.door.events import StatsAnswered
 from mediad._fastpath.loop import session_pointer
 from tests.support.engine import (
     ABS_SEND_TIME,
@@ -89,7 +90,7 @@ def test_it_is_counted() -> None:
     probed = Probed()
     sent = probation(probed.run())
     probed.call.engine.request_stats(1, 0, RECEIVING)
-    (record,) = next(event[2] for event in probed.call.engine.events() if event[0].name == "EVENT_STATS")
+    ((record,),) = (answer.records for answer in probed.call.told(StatsAnswered))
     assert record["probation_bytes_sent"] == sum(len(p.payload) + 12 + 4 + 9 + 4 + 3 for p in sent)
     assert record["probation_send_bitrate"] > 0
     assert record["available_outgoing_bitrate"] > 600_000

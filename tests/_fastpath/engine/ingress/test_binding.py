@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mediad._fastpath.door.events import StreamChanged
 from tests.support import engine as e
 
 SIMULCAST = [(0, 0, b"r0"), (0, 0, b"r1"), (0, 0, b"r2")]
@@ -11,7 +12,7 @@ SIMULCAST = [(0, 0, b"r0"), (0, 0, b"r1"), (0, 0, b"r2")]
 
 def streams(call: e.Call) -> dict[int, int]:
     """SSRC → encoding, of the streams that were told of."""
-    return {event[3]: event[2] for event in call.engine.events() if int(event[0]) == 4}
+    return {event.ssrc: event.encoding for event in call.told(StreamChanged)}
 
 
 def test_simulcast_is_learned_by_mid_and_rid() -> None:

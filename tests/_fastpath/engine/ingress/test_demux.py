@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import DtlsReceived, LevelMeasured, StreamChanged, StunReceived
 from mediad._fastpath.wire.srtp import session_pointer
 from tests.support import engine as e
 
@@ -48,9 +48,8 @@ def test_strangers_are_dropped_and_counted(datagram: bytes, reason: str) -> None
 def test_stun_for_a_known_fragment_goes_up_from_any_address() -> None:
     call = e.Call()
     call.send(e.stun_request(b"sender-fragment"), ("192.0.2.1", 9))
-    ((kind, socket, host, port, data, handle, *_),) = call.engine.events()
-    assert (int(kind), socket, host, port, handle) == (1, 0, "192.0.2.1", 9, e.SENDING)
-    assert data == e.stun_request(b"sender-fragment")
+    request = e.stun_request(b"sender-fragment")
+    assert call.engine.events() == [StunReceived(e.SENDING, 0, "192.0.2.1", 9, "", request, 0)]
 
 
 def test_a_fragment_stays_known_as_time_passes() -> None:
@@ -64,8 +63,8 @@ def test_dtls_goes_up_from_a_validated_address() -> None:
     call = e.Call()
     hello = b"\x16\xfe\xfd" + b"h" * 40
     call.send(hello)
-    ((kind, _, _, _, data, handle, *_),) = call.engine.events()
-    assert (int(kind), data, handle) == (2, hello, e.SENDING)
+    (told,) = call.told(DtlsReceived)
+    assert (told.data, told.transport) == (hello, e.SENDING)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +239,7 @@ def test_levels_are_averaged_and_told() -> None:
     for number in range(40):
         call.send(e.rtp(number, number * 960, b"opus", payload_type=111, extensions={6: bytes([0x80 | 30])}))
         call.pass_time(20_000)
-    levels = [event for event in call.engine.events() if int(event[0]) == 7]
-    assert [(handle, dbov) for _, handle, dbov in levels] == [(e.PRODUCER, -30)]
+    assert call.told(LevelMeasured) == [LevelMeasured(e.PRODUCER, -30)]
 
 
 class Camera(e.Call):
@@ -263,8 +261,7 @@ class Camera(e.Call):
 
     def lives(self) -> dict[int, bool]:
         """Encodings of which news came, and whether they live."""
-        news = [event for event in self.engine.events() if event[0] == EventKind.EVENT_STREAM]
-        return {event[2]: event[5] for event in news}
+        return {event.encoding: event.active for event in self.told(StreamChanged)}
 
 
 def test_an_upper_encoding_its_sender_gives_up_is_missed_at_once() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from mediad._fastpath.loop import MAX_ADDRESSES, EventKind
+from mediad._fastpath.door.events import CommandRefused, PathReported
+from mediad._fastpath.loop import MAX_ADDRESSES
 from tests.support import engine as e
 
 OTHER, NEW = e.GENERATION | 5, ("198.51.100.1", 40000)
@@ -28,10 +27,6 @@ def opus(number: int) -> bytes:
 def arrives(call: e.Call, number: int, where: tuple[str, int]) -> bool:
     call.send(opus(number), where)
     return len(call.forwarded()) == 1
-
-
-def told(call: e.Call, kind: EventKind) -> list[tuple[Any, ...]]:
-    return [event[1:] for event in call.engine.events() if event[0] == kind]
 
 
 @pytest.mark.parametrize("end", ["close", "remove"])
@@ -74,11 +69,11 @@ def test_a_path_too_many_is_refused_and_said_so() -> None:
     call = audio_call()
     for port in range(1, MAX_ADDRESSES + 2):
         call.engine.add_address(OTHER, 0, "192.0.2.1", port)
-    assert told(call, EventKind.EVENT_REFUSED) == [(0, OTHER, "add_address", "full")]
+    assert call.told(CommandRefused) == [(0, OTHER, "add_address", "full")]
     assert call.drops() == {"drop_command_refused": 1}
     call.engine.remove_address(OTHER, 0, "192.0.2.1", 3)
     call.engine.add_address(OTHER, 0, "192.0.2.1", MAX_ADDRESSES + 1)
-    assert told(call, EventKind.EVENT_REFUSED) == []
+    assert call.told(CommandRefused) == []
 
 
 # -- unproven paths ----------------------------------------------------------------------------------------
@@ -119,7 +114,7 @@ def test_authentic_media_from_an_unproven_path_lifts_the_limit_and_is_told_once(
     call.engine.select_unproven(e.RECEIVING, 0, *ELSEWHERE)
     for _ in range(3):
         call.send(e.pli(1), ELSEWHERE)
-    assert told(call, EventKind.EVENT_PATH) == [(e.RECEIVING, 0, *ELSEWHERE, "", call.now_us, 0, False)]
+    assert call.told(PathReported) == [(e.RECEIVING, 0, *ELSEWHERE, "", call.now_us, 0, False)]
     call.send(opus(1))
     assert sent_bytes(call, ELSEWHERE) > 0
     assert "drop_path_unproven" not in call.drops()
@@ -138,7 +133,7 @@ def test_a_path_not_selected_is_told_of_when_media_comes_from_it() -> None:
     call = audio_call()
     call.engine.add_address(e.RECEIVING, 0, *ELSEWHERE)
     call.send(e.pli(1), ELSEWHERE)
-    assert told(call, EventKind.EVENT_PATH) == [(e.RECEIVING, 0, *ELSEWHERE, "", call.now_us, 0, False)]
+    assert call.told(PathReported) == [(e.RECEIVING, 0, *ELSEWHERE, "", call.now_us, 0, False)]
 
 
 # -- questions ---------------------------------------------------------------------------------------------
@@ -147,7 +142,7 @@ def test_a_path_not_selected_is_told_of_when_media_comes_from_it() -> None:
 def test_a_path_is_asked_for_what_was_heard_there_and_what_was_dropped() -> None:
     call = audio_call()
     call.engine.ask_address(e.SENDING, 0, *e.SENDER)
-    assert told(call, EventKind.EVENT_PATH) == [(e.SENDING, 0, *e.SENDER, "", 0, 0, True)]
+    assert call.told(PathReported) == [(e.SENDING, 0, *e.SENDER, "", 0, 0, True)]
     call.send(opus(1))
     heard_us = call.now_us
     call.pass_time(1_000_000)
@@ -155,5 +150,5 @@ def test_a_path_is_asked_for_what_was_heard_there_and_what_was_dropped() -> None
         call.send(e.stun_request(b"sender-fragment"))
     call.engine.events()
     call.engine.ask_address(e.SENDING, 0, *e.SENDER)
-    ((*_, heard, dropped, asked),) = told(call, EventKind.EVENT_PATH)
+    ((*_, heard, dropped, asked),) = call.told(PathReported)
     assert (heard, dropped, asked) == (heard_us, call.now_us, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad._fastpath.loop import EventKind
+from mediad._fastpath.door.events import DtlsReceived, StunReceived
 from tests.support import engine as e
 
 CHECK = e.stun_request(b"receiver-fragment")
@@ -16,9 +16,9 @@ STRANGER = ("192.0.2.1", 9)
 def heard(call: e.Call) -> list[tuple[str, int]]:
     """Where from, of all STUN and DTLS that went up since the last look."""
     return [
-        (event[2], event[3])
+        (event.host, event.port)
         for event in call.engine.events()
-        if event[0] in (EventKind.EVENT_STUN, EventKind.EVENT_DTLS)
+        if isinstance(event, StunReceived | DtlsReceived)
     ]
 
 
@@ -130,4 +130,4 @@ def test_a_check_tells_when_the_selected_path_was_heard() -> None:
     call.send(e.pli(1), e.RECEIVER)
     call.engine.events()
     call.send(CHECK, STRANGER)
-    assert call.engine.events()[0][-1] == call.now_us
+    assert [event.selected_heard_us for event in call.told(StunReceived)] == [call.now_us]

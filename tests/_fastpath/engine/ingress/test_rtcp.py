@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from mediad._fastpath.door.events import ConsumerScore, StatsAnswered
 from tests.support import engine as e
 from tests.support.engine import Call
 
@@ -42,7 +43,7 @@ def started() -> Call:
 def stats(call: Call, kind: int, handle: int) -> dict[str, float]:
     call.engine.events()
     call.engine.request_stats(1, kind, handle)
-    (record,) = next(event for event in call.engine.events() if int(event[0]) == 8)[2]
+    ((record,),) = (answer.records for answer in call.told(StatsAnswered))
     return dict(record)
 
 
@@ -72,7 +73,7 @@ def test_loss_lowers_the_score_and_tells() -> None:
     for _ in range(6):
         call.pass_time(1_000_000)
         call.reply(receiver_report(e.OUT_SSRC, fraction=200, lost=20, highest=1039))
-    scores = [event[2] for event in call.engine.events() if int(event[0]) == 5]
+    scores = [event.score for event in call.told(ConsumerScore)]
     assert scores
     assert scores[-1] < 10
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mediad._fastpath.door.events import StunReceived
 from tests.support import engine as e
 from tests.windows.engine import EngineWindow
 
@@ -55,7 +56,7 @@ def fill(
 def assert_the_worker_hears(call: e.Call) -> None:
     call.engine.events()
     call.send(e.stun_request(b"sender-fragment"), ("10.0.0.9", 9))
-    assert [event[0].name for event in call.engine.events()] == ["EVENT_STUN"]
+    assert [type(event) for event in call.engine.events()] == [StunReceived]
     before = call.engine.counters()["rtcp_received"]
     call.reply(e.pli(e.OUT_SSRC))
     assert call.engine.counters()["rtcp_received"] == before + 1

@@ -8,6 +8,7 @@ from socket import htonl
 import pytest
 from pylibsrtp import Policy, Session, _binding
 
+from mediad._fastpath.door.events import StreamChanged
 from mediad._fastpath.wire.srtp import session_pointer
 from tests.support import engine as e
 
@@ -74,7 +75,7 @@ def test_what_is_forged_neither_binds_nor_stays() -> None:
     assert call.drops() == {"drop_srtp_auth": 1}
     assert kept(call.lent, 100) == []
     call.send(sealed(e.rtp(1, 0, e.vp8_payload(1), ssrc=101, extensions=NAMED)))
-    assert [event[3] for event in call.engine.events() if event[0].name == "EVENT_STREAM"] == [101]
+    assert [event.ssrc for event in call.told(StreamChanged)] == [101]
     assert kept(call.lent, 101) == [101]
 
 

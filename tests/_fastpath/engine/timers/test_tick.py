@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mediad._fastpath.door.events import StatsAnswered, StreamChanged
 from tests.support import engine as e
 
 
@@ -183,7 +184,7 @@ def test_simulcast_silence_and_return_are_told() -> None:
     feed(call, range(1, 5))
     call.pass_time(4_000_000)
     feed(call, range(5, 8))
-    told = [(event[4] > 0, event[5]) for event in call.engine.events() if int(event[0]) == 4]
+    told = [(event.score > 0, event.active) for event in call.told(StreamChanged)]
     assert told[0] == (True, True)
     assert (False, False) in told
     assert told[-1][1] is True
@@ -302,7 +303,7 @@ def asked_to_wait(extension_id: int = 12, **consumer: Any) -> list[int | None]:
         call.reply(struct.pack("!BBHIIIIIII", 0x81, 201, 7, 99, e.OUT_SSRC, 26 << 24, 0, 0, *last_sr, 0))
     call.engine.events()
     call.engine.request_stats(1, 2, e.CONSUMER)
-    (record,) = next(event for event in call.engine.events() if int(event[0]) == 8)[2]
+    ((record,),) = (answer.records for answer in call.told(StatsAnswered))
     assert (record["playout_delay_ms"] > 0) == (set(asked) != {None})
     return asked
 

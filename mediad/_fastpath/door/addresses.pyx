@@ -1,0 +1,57 @@
+"""Bodies of addresses.pxd."""
+
+import socket as _socket
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t, uint64_t
+from libc.string cimport memset
+from mediad._fastpath.base.octets cimport load64, store64
+from mediad._fastpath.base.table cimport Address
+
+
+cdef int fill_host(uint64_t* high, uint64_t* low, str host) except -1:
+    """IPv4 as IPv4-mapped IPv6, so that one table serves both families. `host` is a numeric address."""
+    cdef bytes packed
+    cdef const uint8_t* octets
+    if ":" in host:
+        packed = _socket.inet_pton(_socket.AF_INET6, host)
+    else:
+        packed = b"\0" * 10 + b"\xff\xff" + _socket.inet_pton(_socket.AF_INET, host)
+    octets = <const uint8_t*>packed
+    high[0] = load64(octets)
+    low[0] = load64(octets + 8)
+    return 0
+
+
+cdef int fill_address(Address* address, int socket, str host, int port, str local) except -1:
+    if not 0 < port < 65536:
+        raise ValueError(f"port is {port}, expected 1..65535")
+    if not 0 <= socket < 65536:
+        raise ValueError(f"socket index is {socket}, expected 0..65535")
+    memset(address, 0, sizeof(Address))
+    fill_host(&address.high, &address.low, host)
+    if local:
+        fill_host(&address.local_high, &address.local_low, local)
+    address.port = port
+    address.socket = socket
+    return 0
+
+
+cdef tuple read_address(const Address* address):
+    """(socket, host, port)"""
+    return address.socket, read_host(address.high, address.low), address.port
+
+
+cdef str read_local_address(const Address* address):
+    return read_host(address.local_high, address.local_low) if address.local_high | address.local_low else ""
+
+
+cdef str read_host(uint64_t high, uint64_t low):
+    cdef uint8_t octets[16]
+    cdef bytes packed
+    store64(octets, high)
+    store64(octets + 8, low)
+    packed = PyBytes_FromStringAndSize(<const char*>octets, 16)
+    if high == 0 and low >> 32 == 0xFFFF:
+        return _socket.inet_ntop(_socket.AF_INET, packed[12:])
+    return _socket.inet_ntop(_socket.AF_INET6, packed)

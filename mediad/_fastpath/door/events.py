@@ -1,0 +1,139 @@
+"""Events of the media path, a type for each kind: what MediaLoop.drain() returns.
+
+Handles name the object an event is about. Times are µs of the monotonic clock, bitrates bit/s. `local` is the
+address of ours that the peer reaches; "" where its socket has only one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+
+class StunReceived(NamedTuple):
+    """A STUN message that names a transport's user name."""
+
+    transport: int
+    socket: int
+    host: str
+    port: int
+    local: str
+    data: bytes
+    selected_heard_us: int
+    """When authentic media last came from where this transport's media goes to; 0 = never."""
+
+
+class DtlsReceived(NamedTuple):
+    """A datagram of DTLS records from a validated address of the transport."""
+
+    transport: int
+    socket: int
+    host: str
+    port: int
+    local: str
+    data: bytes
+
+
+class Closed(NamedTuple):
+    """The end of an object: its index is free, and sessions lent to it are no longer used."""
+
+    kind: int
+    """Kind"""
+    handle: int
+
+
+class StreamChanged(NamedTuple):
+    """State of one encoding of a producer. Scores go from 0 to 10."""
+
+    producer: int
+    encoding: int
+    ssrc: int
+    score: int
+    active: bool
+
+
+class ConsumerScore(NamedTuple):
+    """Score of what a consumer's client receives, from 0 to 10."""
+
+    consumer: int
+    score: int
+
+
+class LayersChanged(NamedTuple):
+    """Layers that a consumer is sent: an encoding (-1 = none), and those within it (255 = it has none)."""
+
+    consumer: int
+    encoding: int
+    temporal_layer: int
+    spatial_layer: int
+
+
+class LevelMeasured(NamedTuple):
+    """Mean audio level of a producer, in dBov: -127 to 0."""
+
+    producer: int
+    dbov: int
+
+
+class BandwidthEstimated(NamedTuple):
+    """Estimate of what the path to a transport's client carries."""
+
+    transport: int
+    available_bps: int
+    delivered_bps: int
+    queue_us: int
+
+
+class BitratesMeasured(NamedTuple):
+    """Bitrates that the choices of layers take, of one encoding: bitrates[4 * spatial + temporal]."""
+
+    producer: int
+    encoding: int
+    bitrates: list[int]
+
+
+class StatsAnswered(NamedTuple):
+    """Answer to request_stats: a record for each stream, or one for a transport; [] when it is gone."""
+
+    request_id: int
+    records: list[dict[str, Any]]
+
+
+class CommandRefused(NamedTuple):
+    """A command that was not done, and why. What it was to open is Closed as well."""
+
+    kind: int
+    """Kind"""
+    handle: int
+    command: str
+    reason: str
+
+
+class PathReported(NamedTuple):
+    """Answer to ask_address (`asked`), or the first authentic packet of media on a path."""
+
+    transport: int
+    socket: int
+    host: str
+    port: int
+    local: str
+    heard_us: int
+    """When authentic media last came from it; 0 = never."""
+    dropped_us: int
+    """When a check from it, or from an address that is no path, was last dropped; 0 = never."""
+    asked: bool
+
+
+Event: TypeAlias = (
+    StunReceived
+    | DtlsReceived
+    | Closed
+    | StreamChanged
+    | ConsumerScore
+    | LayersChanged
+    | LevelMeasured
+    | BandwidthEstimated
+    | BitratesMeasured
+    | StatsAnswered
+    | CommandRefused
+    | PathReported
+)
