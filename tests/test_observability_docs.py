@@ -14,10 +14,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from mediad.config.settings import Settings
-from mediad.supervisor.observation.call_book import CallBook
-from mediad.supervisor.observation.metrics import Metrics
-from mediad.supervisor.observation.status import Status
-from mediad.supervisor.observation.worker_families import COUNTERS, OBJECTS
+from mediad.supervisor.observability.call_book import CallBook
+from mediad.supervisor.observability.metrics import Metrics
+from mediad.supervisor.observability.status import Status
+from mediad.supervisor.observability.worker_families import COUNTERS, OBJECTS
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.pool import Worker, WorkerPool
 from mediad.supervisor.workers.process import WorkerProcess

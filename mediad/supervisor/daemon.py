@@ -39,8 +39,8 @@ from mediad.supervisor.admin.server import AdminServer, open_admin_socket
 from mediad.supervisor.front.admissions import Admissions, connection_limit
 from mediad.supervisor.front.http import Front, front_url, open_front, room_url
 from mediad.supervisor.front.tls import FrontTls
-from mediad.supervisor.observation.observation import Observation
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.observability import Observability
+from mediad.supervisor.observability.status import Status
 from mediad.supervisor.systemd.heartbeat import Heartbeat
 from mediad.supervisor.systemd.service_manager import ServiceManager
 from mediad.supervisor.workers.draining import NODE, Drains
@@ -71,23 +71,23 @@ class Daemon:
         self._manager = ServiceManager(self._environ)
         stocks = Stocks()
         self._pool = WorkerPool(settings, self._worker_died, worker_command, stocks)
-        self._observation = Observation(settings, self._environ)
+        self._observability = Observability(settings, self._environ)
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
-            observer = self._observation.call_book
+            observer = self._observability.call_book
             self._registry = RoomRegistry(self._pool, codecs, _room_limits(settings), observer, stocks)
             self._pool.memory.relieve = self._registry.relieve
         except (InvalidInput, Unsupported) as error:
             raise ConfigError(f"media_codecs: {error}") from None
         self._status = Status(settings, self._pool, self._registry)
         self._drains = Drains(self._pool, self._registry)
-        self._observation.attach(self._status, self._pool, self._registry, self._drains)
+        self._observability.attach(self._status, self._pool, self._registry, self._drains)
         self._heartbeat = Heartbeat(self._manager, self._pool, self._status, self._configured)
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
         if self._tls is not None:
             self._configured.prepare_with(self._tls.prepare)
-            self._observation.watch_certificate(self._tls.ends_s)
-        self._configured.prepare_with(self._observation.prepare)
+            self._observability.watch_certificate(self._tls.ends_s)
+        self._configured.prepare_with(self._observability.prepare)
         self._access = Access(_access_rules(settings))
         self._admissions = Admissions(0, settings.max_connections_per_address)
         self._configured.apply_with(self._apply)
@@ -171,15 +171,15 @@ class Daemon:
                 admin = AdminServer(admin_socket, self.admin_methods().call)
                 stack.push_async_callback(admin.stop)
                 await admin.start()
-            stack.push_async_callback(self._observation.stop)
-            await self._observation.start()
+            stack.push_async_callback(self._observability.stop)
+            await self._observability.start()
             stack.push_async_callback(self._pool.stop)
             await self._pool.start()
             app = create_app(
                 self._registry,
                 self._status,
                 SignalingSettings(access=self._access),
-                self._observation.metrics.scrape,
+                self._observability.metrics.scrape,
             )
             tls = self._tls.context if self._tls else None
             front = Front(app, sockets, uvicorn_options(), self._admissions, tls)
@@ -211,7 +211,7 @@ class Daemon:
 
     async def _drain(self) -> None:
         """Take no new rooms, and give those there are `shutdown_grace_s` to end by themselves."""
-        self._observation.feed.publish("node.stopping")
+        self._observability.feed.publish("node.stopping")
         self._heartbeat.stopping()
         grace_s = self._settings.shutdown_grace_s
         if self._registry.room_count and grace_s:
@@ -259,12 +259,12 @@ class Daemon:
             RoomMethods(self._registry).table(),
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
-            event_methods.table(self._observation.feed),
+            event_methods.table(self._observability.feed),
             doctor_methods.table(self._configured, self._status),
         )
 
     def _announce(self) -> None:
-        self._observation.feed.publish("node.ready", url=self._status.url, version=__version__)
+        self._observability.feed.publish("node.ready", url=self._status.url, version=__version__)
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
         assert self._status.url is not None
         url = self._status.url if self._settings.jwt_secrets else room_url(self._status.url)

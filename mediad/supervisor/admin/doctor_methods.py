@@ -12,7 +12,7 @@ from mediad.config.live import LiveSettings
 from mediad.config.settings import Settings
 from mediad.supervisor.admin.doctor_door import open_doors
 from mediad.supervisor.admin.methods import Table
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.status import Status
 
 SETTINGS = (
     *("host", "port", "tls_certificate", "tls_private_key"),

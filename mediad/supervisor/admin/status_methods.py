@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mediad.supervisor.admin.methods import Table
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.status import Status
 
 
 def table(status: Status) -> Table:

@@ -13,7 +13,7 @@ from mediad.rooms.room import Room
 from mediad.supervisor.admin import traffic
 from mediad.supervisor.admin.methods import Table, read
 from mediad.supervisor.admin.traffic import TransportStats
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.status import Status
 
 
 class Wanted(msgspec.Struct, rename="camel"):

@@ -12,7 +12,7 @@ from mediad.config.live import LiveSettings
 from mediad.config.load import load
 from mediad.config.settings import Settings
 from mediad.supervisor.admin.doctor_methods import SETTINGS, table
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.status import Status
 from tests.support.admin_calls import ask
 from tests.support.loops import on_loop
 

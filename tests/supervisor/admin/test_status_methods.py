@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from mediad.supervisor.admin import status_methods
 from mediad.supervisor.admin.conversation import Answer
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.status import Status
 from tests.support.loops import on_loop
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mediad.errors import InvalidInput, Unavailable
 from mediad.supervisor.admin import top
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.status import Status
 from tests.support.admin_calls import stream
 from tests.support.calls import Call
 from tests.support.loops import on_loop, raises

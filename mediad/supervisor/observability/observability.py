@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry, Gauge
 from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 from mediad.rooms.registry import RoomRegistry
-from mediad.supervisor.observation.call_book import CallBook
-from mediad.supervisor.observation.metrics import Metrics
-from mediad.supervisor.observation.node_book import NodeBook
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.call_book import CallBook
+from mediad.supervisor.observability.metrics import Metrics
+from mediad.supervisor.observability.node_book import NodeBook
+from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.draining import Drains
 from mediad.supervisor.workers.pool import WorkerPool
 from mediad.telemetry.feed import Feed
@@ -26,7 +26,7 @@ from mediad.telemetry.webhooks import Webhooks
 logger = logging.getLogger(__name__)
 
 
-class Observation:
+class Observability:
     """Feed, counters, /metrics and webhooks.
 
     Made before pool and rooms, and connected to them by `attach`.

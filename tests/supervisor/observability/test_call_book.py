@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from mediad.errors import Full, MediadError
 from mediad.rooms import registry as registry_module
 from mediad.rooms.listener import CloseCause
-from mediad.supervisor.observation.call_book import CallBook
+from mediad.supervisor.observability.call_book import CallBook
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
 from tests.support.calls import Call, Guest

@@ -6,7 +6,7 @@ from typing import Any
 
 from prometheus_client.core import Metric
 
-from mediad.supervisor.observation.worker_families import families, lag_family
+from mediad.supervisor.observability.worker_families import families, lag_family
 
 REPORT: dict[str, Any] = {
     "counters": {"rtp_received": 5, "something_new": 1},

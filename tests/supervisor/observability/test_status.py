@@ -15,7 +15,7 @@ from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.protocols.envelope import PIPE_VERSION
 from mediad.rooms.shares import Claim
-from mediad.supervisor.observation.status import Status, _all_have, summary
+from mediad.supervisor.observability.status import Status, _all_have, summary
 from mediad.supervisor.workers import restarts
 from mediad.supervisor.workers.placement import FULL
 from mediad.supervisor.workers.pool import WorkerPool
@@ -164,7 +164,7 @@ async def test_overview() -> None:
 
 @on_loop
 async def test_who_does_not_report_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mediad.supervisor.observation.status.REPORT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("mediad.supervisor.observability.status.REPORT_TIMEOUT_S", 0.2)
     async with node() as (status, pool):
         pid = pool.workers[0].pid
         assert pid is not None

@@ -17,9 +17,9 @@ from mediad import __version__, logs
 from mediad.config.settings import Settings
 from mediad.metering.loop_lag import LoopLag
 from mediad.rooms.room import Room
-from mediad.supervisor.observation.status import Status
-from mediad.supervisor.observation.udp_drops import drops_by_port
-from mediad.supervisor.observation.worker_families import Reports, families, lag_family
+from mediad.supervisor.observability.status import Status
+from mediad.supervisor.observability.udp_drops import drops_by_port
+from mediad.supervisor.observability.worker_families import Reports, families, lag_family
 from mediad.supervisor.workers.pool import Worker, WorkerPool
 from mediad.telemetry.feed import Feed
 

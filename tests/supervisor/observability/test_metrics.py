@@ -8,8 +8,8 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry
 
 from mediad.config.settings import Settings
-from mediad.supervisor.observation.metrics import Metrics
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.metrics import Metrics
+from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.pool import Worker, WorkerPool
 from mediad.telemetry.feed import Feed
 from tests.support.calls import Call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from mediad.supervisor.observation.udp_drops import drops_by_port, parse
+from mediad.supervisor.observability.udp_drops import drops_by_port, parse
 
 TABLE = """\
   sl local_address rem_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode ref pointer drops

@@ -15,8 +15,8 @@ from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor.front.tls import FrontTls, ends
-from mediad.supervisor.observation.observation import Observation, outbox_path
-from mediad.supervisor.observation.status import Status
+from mediad.supervisor.observability.observability import Observability, outbox_path
+from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.draining import Drains
 from mediad.supervisor.workers.pool import WorkerPool
 from tests.support.certificates import write_certificate
@@ -26,26 +26,26 @@ from tests.support.workers import tiny
 
 
 @asynccontextmanager
-async def node(**values: Any) -> AsyncIterator[tuple[Observation, WorkerPool]]:
+async def node(**values: Any) -> AsyncIterator[tuple[Observability, WorkerPool]]:
     settings = Settings(workers=2, rtc_base_port=20000, **values)
-    observation = Observation(settings, {})
+    observability = Observability(settings, {})
     pool = WorkerPool(settings, lambda worker_id: None, tiny())
-    registry = RoomRegistry(pool, observer=observation.call_book)
-    observation.attach(Status(settings, pool, registry), pool, registry, Drains(pool, registry))
-    await observation.start()
+    registry = RoomRegistry(pool, observer=observability.call_book)
+    observability.attach(Status(settings, pool, registry), pool, registry, Drains(pool, registry))
+    await observability.start()
     await pool.start()
     try:
-        yield observation, pool
+        yield observability, pool
     finally:
         await pool.stop()
-        await observation.stop()
+        await observability.stop()
 
 
 @on_loop
 async def test_what_is_shown() -> None:
-    async with node() as (observation, pool):
+    async with node() as (observability, pool):
         pool.workers[1].draining = True
-        text, content_type = await observation.metrics.scrape("")
+        text, content_type = await observability.metrics.scrape("")
         assert content_type.startswith("text/plain")
         shown = {
             (sample.name, *sorted(sample.labels.items())): sample.value
@@ -68,16 +68,16 @@ async def test_what_is_shown() -> None:
 
 @on_loop
 async def test_openmetrics_for_those_who_prefer_it() -> None:
-    async with node() as (observation, _):
-        text, content_type = await observation.metrics.scrape("application/openmetrics-text; version=1.0.0")
+    async with node() as (observability, _):
+        text, content_type = await observability.metrics.scrape("application/openmetrics-text; version=1.0.0")
         assert content_type.startswith("application/openmetrics-text")
         assert text.decode().endswith("# EOF\n")
 
 
 @on_loop
 async def test_the_feed_can_be_asked() -> None:
-    async with node() as (observation, _):
-        assert [event["type"] for event in observation.feed.after(0)] == ["worker.ready"] * 2
+    async with node() as (observability, _):
+        assert [event["type"] for event in observability.feed.after(0)] == ["worker.ready"] * 2
 
 
 @on_loop
@@ -86,10 +86,10 @@ async def test_what_happens_is_posted(tmp_path: Path) -> None:
     secret.write_text("s3cret\n")
     async with webhook_sink() as sink:
         values = {"webhook_url": sink.url, "webhook_secret_file": str(secret)}
-        async with node(**values) as (observation, _):
+        async with node(**values) as (observability, _):
             await until(lambda: len(sink.events()) == 2)
             assert [event["type"] for event in sink.events()] == ["worker.ready"] * 2
-            text, _ = await observation.metrics.scrape("")
+            text, _ = await observability.metrics.scrape("")
             assert "mediad_webhook_outbox_depth 0.0" in text.decode()
             assert 'mediad_webhook_posts_total{result="failed"} 0.0' in text.decode()
         assert all("mediad-signature" in headers for _, headers, _ in sink.posts)
@@ -99,18 +99,18 @@ async def test_what_happens_is_posted(tmp_path: Path) -> None:
 async def test_new_settings_count_when_all_of_them_are_right(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_text(" \n")
-    async with webhook_sink() as sink, node() as (observation, _):
+    async with webhook_sink() as sink, node() as (observability, _):
         settings = Settings(webhook_url=sink.url)
         for path, reason in ((tmp_path / "missing", "No such file"), (empty, "is empty")):
             with pytest.raises(ConfigError, match=f"webhook_secret_file: .*{reason}"):
-                await observation.prepare(replace(settings, webhook_secret_file=str(path)))
+                await observability.prepare(replace(settings, webhook_secret_file=str(path)))
             with pytest.raises(ConfigError, match=reason):
-                Observation(replace(settings, webhook_secret_file=str(path)), {})
-        commit = await observation.prepare(settings)
-        observation.feed.publish("room.opened", room="before")
+                Observability(replace(settings, webhook_secret_file=str(path)), {})
+        commit = await observability.prepare(settings)
+        observability.feed.publish("room.opened", room="before")
         assert commit() == "webhooks"
         assert commit() is None
-        observation.feed.publish("room.opened", room="after")
+        observability.feed.publish("room.opened", room="after")
         await until(lambda: [event["room"] for event in sink.events()] == ["after"])
 
 
@@ -126,8 +126,8 @@ def test_where_the_outbox_is() -> None:
 async def test_the_certificate_shows_its_end(tmp_path: Path) -> None:
     certificate, key = write_certificate(tmp_path)
     tls = FrontTls(Settings(tls_certificate=certificate, tls_private_key=key))
-    async with node() as (observation, _):
-        observation.watch_certificate(tls.ends_s)
-        text, _ = await observation.metrics.scrape("")
+    async with node() as (observability, _):
+        observability.watch_certificate(tls.ends_s)
+        text, _ = await observability.metrics.scrape("")
         line = next(line for line in text.decode().splitlines() if line.startswith("mediad_tls_certificate"))
         assert float(line.split()[1]) == ends(tls.certificate).timestamp()

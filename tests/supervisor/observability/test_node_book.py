@@ -8,7 +8,7 @@ import signal
 from prometheus_client import CollectorRegistry
 
 from mediad.config.settings import Settings
-from mediad.supervisor.observation.node_book import NodeBook
+from mediad.supervisor.observability.node_book import NodeBook
 from mediad.supervisor.workers.pool import WorkerPool
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
