@@ -262,10 +262,7 @@ LONG_FILES = {
     "mediad/_fastpath/engine/egress/follow.pyx": "to be split",
     "mediad/_fastpath/stream/estimator.pyx": "to be split",
     "mediad/worker/methods.py": "to be split",
-    "tests/_fastpath/stream/test_receiver.py": "to be split",
-    "tests/rooms/test_offers.py": "to be split",
     "tests/supervisor/workers/test_link.py": "to be split",
-    "tests/supervisor/workers/test_pool.py": "to be split",
     "tests/worker/test_methods.py": "to be split",
 }
 

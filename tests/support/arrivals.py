@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from tests.windows.receiving import Receiver
+
 
 @st.composite
 def disordered(draw: st.DrawFn, count: int, *, displacement: int, losses: bool) -> list[int]:
@@ -12,3 +14,8 @@ def disordered(draw: st.DrawFn, count: int, *, displacement: int, losses: bool) 
     lost = draw(st.sets(st.integers(0, max(count - 1, 0)), max_size=12)) if losses else set()
     numbers = [number for number in range(count) if number not in lost]
     return sorted(numbers, key=lambda number: number + late.get(number, 0) + (0.5 if number in late else 0))
+
+
+def run(receiver: Receiver, *sequence_numbers: int) -> list[tuple[int, int]]:
+    """Let packets of these numbers arrive, and return what the receiver says of each."""
+    return [receiver.packet(number) for number in sequence_numbers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from mediad.rooms.listener import Device
@@ -94,3 +95,12 @@ class Guest:
     def disconnect(self) -> None:
         self.listener.disconnect()
         self.seat.leave()
+
+
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], **options: Any) -> None:
+    """Play `scenario` in a call made with `options`, on a loop of its own."""
+
+    async def main() -> None:
+        await scenario(Call(**options))
+
+    asyncio.run(main())

@@ -88,3 +88,10 @@ class RecordingListener:
         self.gone = True
         if self._gate is not None:
             self._gate.set()
+
+
+def holding() -> RecordingListener:
+    """A listener that answers no offer until it is told to."""
+    listener = RecordingListener()
+    listener.hold_offers()
+    return listener

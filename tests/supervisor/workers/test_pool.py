@@ -6,8 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +17,10 @@ from mediad.rooms.asker import set_asker
 from mediad.supervisor.workers import memory_watch, restarts
 from mediad.supervisor.workers import pool as worker_pool
 from mediad.supervisor.workers.link import WorkerLink
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
 from tests.support.loops import on_loop, raises, until
+from tests.support.pools import Deaths, is_new, pid_of, running
 from tests.support.workers import alive, open_fds, tiny
-
-
-class Deaths:
-    """Records each death as the pool tells it, with the pids in place at that moment."""
-
-    def __init__(self) -> None:
-        self.told: list[int] = []
-
-    def __call__(self, worker_id: int) -> None:
-        self.told.append(worker_id)
-
-
-@asynccontextmanager
-async def running(
-    deaths: Deaths | None = None, mode: str = "ready", **settings: Any
-) -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(Settings(**{"workers": 2, **settings}), deaths or Deaths(), tiny(mode))
-    await pool.start()
-    try:
-        yield pool
-    finally:
-        await pool.stop()
-
-
-def is_new(worker: Worker, old_pid: int | None) -> bool:
-    return worker.pid not in (None, old_pid)
-
-
-def pid_of(worker: Worker) -> int:
-    assert worker.pid is not None
-    return worker.pid
 
 
 @on_loop
@@ -238,83 +206,6 @@ async def test_repeated_crashes_leave_nothing_behind(monkeypatch: pytest.MonkeyP
         assert len(deaths.told) == worker.restarts == 8
         await until(lambda: open_fds() <= fds)
         assert children() == [worker.pid]
-
-
-@on_loop
-async def test_rooms_spread_and_releases_count() -> None:
-    async with running() as pool:
-        assert [pool.place(f"r{n}").worker_id for n in range(4)] == [0, 1, 0, 1]
-        pool.release("r1")
-        pool.release("r1")
-        pool.release("never placed")
-        assert pool.place("r4").worker_id == 1
-        pool.place("r4")
-        assert sum(len(worker.rooms) for worker in pool.workers) == 4
-
-
-@on_loop
-async def test_a_draining_pool_takes_no_room() -> None:
-    async with running(workers=1) as pool:
-        pool.draining = True
-        with pytest.raises(Unavailable, match="draining"):
-            pool.place("a")
-
-
-@on_loop
-async def test_cpu_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.1)
-    async with running() as pool:
-        spinning = asyncio.create_task(pool.place("a").request("test.spin", {"seconds": 1.5}))
-        await until(lambda: pool.workers[0].cpu > 0.15)
-        assert pool.workers[0].rss_bytes > 1_000_000
-        await spinning
-
-
-@on_loop
-async def test_a_draining_worker_takes_no_room() -> None:
-    async with running() as pool:
-        pool.workers[0].draining = True
-        assert [pool.place(f"r{n}").worker_id for n in range(3)] == [1, 1, 1]
-        pool.workers[1].draining = True
-        with pytest.raises(Unavailable, match="all workers are draining"):
-            pool.place("a")
-
-
-@on_loop
-async def test_a_displaced_room_goes_elsewhere_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with running() as pool:
-        assert [pool.place(room).worker_id for room in ("a", "b", "c")] == [0, 1, 0]
-        pool.displace("b")
-        pool.displace("never placed")
-        pool.release("b")
-        assert pool.place("b").worker_id == 0  # although it has more rooms
-        pool.release("b")
-        assert pool.place("b").worker_id == 1
-        pool.displace("b")
-        pool.workers[0].draining = True
-        assert pool.place("b").worker_id == 1  # where else
-        pool.displace("b")
-        monkeypatch.setattr(worker_pool, "DISPLACED_S", 0)
-        pool.displace("b")
-        pool.workers[0].draining = False
-        assert pool.place("b").worker_id == 1
-
-
-@on_loop
-async def test_waiting_until_workers_are_empty() -> None:
-    async with running() as pool:
-        for room in ("a", "b", "c"):
-            pool.place(room)
-        await pool.wait_empty([])
-        one, both = (asyncio.create_task(pool.wait_empty(pool.workers[:n])) for n in (1, 2))
-        pool.release("a")
-        await asyncio.sleep(0)
-        assert not one.done()
-        pool.release("c")
-        await one
-        assert not both.done()
-        pool.release("b")
-        await both
 
 
 @on_loop
