@@ -23,10 +23,10 @@ class Budget:
     per_s: float
 
 
-QUIET = Budget(burst=1000, per_s=100)
+INFO_BUDGET = Budget(burst=1000, per_s=100)
 """The budget of lines up to INFO."""
 
-LOUD = Budget(burst=100, per_s=10)
+WARNING_BUDGET = Budget(burst=100, per_s=10)
 """The budget of lines from WARNING on, which may have tracebacks."""
 
 
@@ -48,7 +48,7 @@ class RateLimit(logging.Filter):
         self._buckets: dict[tuple[str, int, str], _Bucket] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        budget = LOUD if record.levelno >= logging.WARNING else QUIET
+        budget = WARNING_BUDGET if record.levelno >= logging.WARNING else INFO_BUDGET
         bucket = self._bucket((record.name, record.levelno, str(record.msg)), budget)
         now_s = self._now_s()
         bucket.tokens = min(budget.burst, bucket.tokens + (now_s - bucket.filled_s) * budget.per_s)

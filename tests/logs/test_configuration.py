@@ -15,7 +15,7 @@ import pytest
 
 from mediad import logs
 from mediad.logs.configuration import choose_form
-from mediad.logs.limit import LOUD
+from mediad.logs.limit import WARNING_BUDGET
 
 
 @pytest.fixture(autouse=True)
@@ -105,11 +105,11 @@ def test_counts_tell_what_was_logged_and_what_was_not() -> None:
     logger.debug("hidden")
     logger.warning("one")
     logger.critical("two")
-    for _ in range(int(LOUD.burst) + 2):
+    for _ in range(int(WARNING_BUDGET.burst) + 2):
         logger.error("again")
     counted = logs.counts()
     assert counted["lines"]["warning"] == 1
-    assert counted["lines"]["error"] == 1 + LOUD.burst
+    assert counted["lines"]["error"] == 1 + WARNING_BUDGET.burst
     assert counted["lines"]["debug"] == 0
     assert counted["leftOut"]["rate"] >= 1
     assert counted["leftOut"]["reader"] == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from mediad.logs.limit import LOUD, MAX_KINDS, QUIET, RateLimit
+from mediad.logs.limit import INFO_BUDGET, MAX_KINDS, WARNING_BUDGET, RateLimit
 
 
 class Log:
@@ -19,7 +19,7 @@ class Log:
 
 def test_a_burst_passes_and_no_more() -> None:
     log = Log()
-    passed = [log.passes("peer %s", logging.INFO, i) for i in range(int(QUIET.burst) + 5)]
+    passed = [log.passes("peer %s", logging.INFO, i) for i in range(int(INFO_BUDGET.burst) + 5)]
     assert passed.count(None) == 5
     assert passed[-5:] == [None] * 5
     assert log.limit.left_out == 5
@@ -27,9 +27,9 @@ def test_a_burst_passes_and_no_more() -> None:
 
 def test_what_was_left_out_is_said_by_the_next_that_passes() -> None:
     log = Log()
-    for _ in range(int(LOUD.burst) + 3):
+    for _ in range(int(WARNING_BUDGET.burst) + 3):
         log.passes("bad %s", logging.ERROR, "x")
-    log.now_s = 1 / LOUD.per_s
+    log.now_s = 1 / WARNING_BUDGET.per_s
     assert log.passes("bad %s", logging.ERROR, "x") == "bad x (3 more lines like this were left out before)"
     log.now_s += 1
     assert log.passes("bad %s", logging.ERROR, "x") == "bad x"
@@ -37,7 +37,7 @@ def test_what_was_left_out_is_said_by_the_next_that_passes() -> None:
 
 def test_kinds_do_not_take_from_each_other() -> None:
     log = Log()
-    for _ in range(int(LOUD.burst) + 1):
+    for _ in range(int(WARNING_BUDGET.burst) + 1):
         log.passes("bad", logging.ERROR)
     assert log.passes("bad", logging.ERROR) is None
     assert log.passes("other", logging.ERROR) is not None

@@ -20,8 +20,8 @@ from websockets.typing import Subprotocol
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.http.node import Scrape
+from mediad.signaling.server.client_connection import FrontLimits, FrontState
 from mediad.signaling.server.options import uvicorn_options
-from mediad.signaling.server.visitor import FrontLimits, Lobby
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
 
 DEVICE = {"flag": "chrome", "name": "Chrome", "version": "141.0.0"}
@@ -114,7 +114,7 @@ async def front(
     settings: SignalingSettings | None = None,
     workers: int = 1,
     scrape: Scrape | None = None,
-    lobby: Lobby | None = None,
+    front_state: FrontState | None = None,
     **registry_options: Any,
 ) -> AsyncIterator[Front]:
     placement, status = Workers(workers), Status()
@@ -123,7 +123,7 @@ async def front(
         create_app(registry, status, settings, scrape),
         log_config=None,
         loop="asyncio",
-        **uvicorn_options(lobby),
+        **uvicorn_options(front_state),
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(config)
@@ -136,9 +136,9 @@ async def front(
             await serving
 
 
-def lobby(**changes: Any) -> Lobby:
+def front_state(**changes: Any) -> FrontState:
     """With these limits changed."""
-    return Lobby(FrontLimits(**changes))
+    return FrontState(FrontLimits(**changes))
 
 
 def upgrade(peer_id: str, *headers: str, room_id: str = "room", **query: str) -> bytes:

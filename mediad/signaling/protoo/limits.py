@@ -14,7 +14,7 @@ _US_PER_S = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Ceilings of one connection's messages; what bytes and frames may cost is in visitor.py."""
+    """Ceilings of one connection's messages; what bytes and frames may cost is in client_connection.py."""
 
     send_queue_bytes: int = 8 * 1024 * 1024
     """A client behind by more than this is closed. A joiner of a room with 500 producers needs about 2

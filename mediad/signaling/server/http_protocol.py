@@ -24,8 +24,8 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHeaderValue
 from websockets.http11 import Request
 
+from mediad.signaling.server.client_connection import ClientConnection, FrontState, now_us
 from mediad.signaling.server.input_budget import PRICES
-from mediad.signaling.server.visitor import Lobby, Visitor, now_us
 
 _PORTION_BYTES = 16 * 1024
 _UNREAD_BYTES = 64 * 1024
@@ -88,16 +88,16 @@ class HttpProtocol(H11Protocol):
 
     def __init__(
         self,
-        lobby: Lobby,
+        front_state: FrontState,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.visitor = Visitor(lobby)
-        self.visitor.account.let_go = self._let_go
-        limits = lobby.limits
+        self.connection = ClientConnection(front_state)
+        self.connection.account.evict = self._evict
+        limits = front_state.limits
         self.logger = _Quiet(self.logger, {})  # type: ignore[assignment]
         self.conn: _Parser = _Parser(limits.head_bytes, limits.headers)
         self._input: deque[bytes] = deque()
@@ -113,33 +113,33 @@ class HttpProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = _Flow(transport, self._flow_changed)
-        self.visitor.made(transport, self.client)
+        self.connection.made(transport, self.client)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
         self._input.clear()
-        self.visitor.turns.forget(self)
-        self.visitor.lost()
+        self.connection.turns.forget(self)
+        self.connection.lost()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._done:
-            self.visitor.throw_away()
+            self.connection.discard_input()
             return
         self._heard = True
         self._unset_keepalive_if_required()
         self._input.extend(data[at : at + _PORTION_BYTES] for at in range(0, len(data), _PORTION_BYTES))
         self._measure()
-        self.visitor.turns.ask(self)
+        self.connection.turns.ask(self)
 
     # -- turns ---------------------------------------------------------------------------------------------
 
     def used_us(self, at_us: int) -> float:
-        return self.visitor.budget.used_us(at_us)
+        return self.connection.budget.used_us(at_us)
 
     def is_light(self, at_us: int) -> bool:
-        return self.visitor.budget.is_light(at_us)
+        return self.connection.budget.is_light(at_us)
 
     def take_turn(self, at_us: int) -> int:
         if not self._input or self.transport.is_closing() or self._done or self.flow.read_paused:
@@ -149,12 +149,12 @@ class HttpProtocol(H11Protocol):
         self._head_begun = True
         self.conn.receive_data(data)
         cost_us = PRICES.input_us(1, 0, len(data))
-        self.visitor.budget.charge(cost_us, at_us)
+        self.connection.budget.charge(cost_us, at_us)
         self.handle_events()
         if not self._done:
             self._measure()
             if self._input:
-                self.visitor.turns.ask(self)
+                self.connection.turns.ask(self)
             self._watch()
         return cost_us + (self.conn.requests - before) * PRICES.http_request_us
 
@@ -163,7 +163,7 @@ class HttpProtocol(H11Protocol):
 
         Also called when one was answered and the next is here.
         """
-        budget, at_us = self.visitor.budget, now_us()
+        budget, at_us = self.connection.budget, now_us()
         if wait_us := budget.wait_us(at_us):
             if budget.exhausted(at_us):
                 self._refuse(429, "more requests than one client may make")
@@ -184,13 +184,13 @@ class HttpProtocol(H11Protocol):
     def _flow_changed(self) -> None:
         self._measure()
         if self._input and not self.flow.read_paused:
-            self.visitor.turns.ask(self)
+            self.connection.turns.ask(self)
 
     def _measure(self) -> None:
         if not self._done:
             size_bytes = sum(map(len, self._input))
-            self.visitor.account.hold("http", size_bytes)
-            self.visitor.read(size_bytes <= _UNREAD_BYTES and not self.flow.read_paused)
+            self.connection.account.hold("http", size_bytes)
+            self.connection.read(size_bytes <= _UNREAD_BYTES and not self.flow.read_paused)
 
     # -- deadlines -----------------------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class HttpProtocol(H11Protocol):
             return
         self._phase = (phase, self.conn.requests)
         self._cancel_deadline()
-        limits = self.visitor.limits
+        limits = self.connection.limits
         times = {
             "head": limits.head_timeout_s,
             "body": limits.body_timeout_s,
@@ -229,15 +229,16 @@ class HttpProtocol(H11Protocol):
         if phase == "head" and not self._heard:
             self.transport.close()  # browsers open connections in advance, and send nothing on some of them
         elif phase == "head":
-            self._refuse(408, f"no complete request within {self.visitor.limits.head_timeout_s:g} s")
+            self._refuse(408, f"no complete request within {self.connection.limits.head_timeout_s:g} s")
         elif phase == "body":
-            self._refuse(408, f"no end of the body within {self.visitor.limits.body_timeout_s:g} s")
+            self._refuse(408, f"no end of the body within {self.connection.limits.body_timeout_s:g} s")
         elif not self._answering() and not self.transport.get_write_buffer_size():
             self._phase = ("", 0)  # it was read, and no callback told so
             self._watch()
         else:
-            self.visitor.log(
-                "closed: it did not read the answer within %g s", self.visitor.limits.response_timeout_s
+            self.connection.log(
+                "closed: it did not read the answer within %g s",
+                self.connection.limits.response_timeout_s,
             )
             self.transport.abort()
 
@@ -273,7 +274,7 @@ class HttpProtocol(H11Protocol):
         self._done = True
         self._cancel_deadline()
         self._unset_keepalive_if_required()
-        self.visitor.log("refused with %d: %s", status, reason)
+        self.connection.log("refused with %d: %s", status, reason)
         if self._answering():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -281,10 +282,10 @@ class HttpProtocol(H11Protocol):
                 self.transport.abort()
                 return
         self.transport.write(_answer(status, reason))
-        self._deadline = self.visitor.linger()
+        self._deadline = self.connection.linger()
 
-    def _let_go(self) -> None:
-        self.visitor.log(
+    def _evict(self) -> None:
+        self.connection.log(
             "closed: all connections together hold too much memory, and this one is of the largest"
         )
         self._input.clear()
@@ -313,11 +314,11 @@ class HttpProtocol(H11Protocol):
         self._done = True
         self._cancel_deadline()
         self._unset_keepalive_if_required()
-        self.visitor.turns.forget(self)
+        self.connection.turns.forget(self)
         self.connections.discard(self)
         make: Any = self.ws_protocol_class
         protocol = make(config=self.config, server_state=self.server_state, app_state=self.app_state)
-        protocol.visitor = self.visitor
+        protocol.connection = self.connection
         protocol.connection_made(self.transport)
         self.transport.set_protocol(protocol)
         protocol.upgraded(Request(event.target.decode("ascii"), headers), rest)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 _US_PER_S = 1_000_000
 
-_SILENCE = 0.95
+_PAUSED_BELOW = 0.95
 """The part of the budget below which a client counts as having paused."""
 
 
@@ -60,7 +60,7 @@ class InputBudget:
             drained = (now_us - self._updated_us) * self._limits.per_s_us / _US_PER_S
             self._used_us = max(0.0, self._used_us - drained)
         self._updated_us = now_us
-        if self._used_us < self._limits.burst_us * _SILENCE:
+        if self._used_us < self._limits.burst_us * _PAUSED_BELOW:
             self._over_since_us = None
         return self._used_us
 

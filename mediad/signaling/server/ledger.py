@@ -19,11 +19,11 @@ _AFTERWARDS = 0.75
 class Account:
     """The memory that one connection holds."""
 
-    def __init__(self, ledger: Ledger, let_go: Callable[[], None]) -> None:
-        """Open an account in `ledger`. `let_go` closes the connection and so frees its memory at once."""
+    def __init__(self, ledger: Ledger, evict: Callable[[], None]) -> None:
+        """Open an account in `ledger`. `evict` closes the connection and so frees its memory at once."""
         self._ledger = ledger
         self._parts: dict[str, int] = {}
-        self.let_go = let_go
+        self.evict = evict
         self.held_bytes = 0
         self._closed = False
 
@@ -52,8 +52,8 @@ class Ledger:
         self._accounts: dict[Account, None] = {}
         self.held_bytes = 0
 
-    def open(self, let_go: Callable[[], None]) -> Account:
-        account = Account(self, let_go)
+    def open(self, evict: Callable[[], None]) -> Account:
+        account = Account(self, evict)
         self._accounts[account] = None
         return account
 
@@ -79,4 +79,4 @@ class Ledger:
             if self.held_bytes <= target:
                 return
             account.close()
-            account.let_go()
+            account.evict()

@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 from mediad.signaling.protoo.messages import MAX_MESSAGE_BYTES
+from mediad.signaling.server.client_connection import FrontState
 from mediad.signaling.server.http_protocol import HttpProtocol
-from mediad.signaling.server.visitor import Lobby
 from mediad.signaling.server.websocket_protocol import SignalingProtocol
 
 
-def uvicorn_options(lobby: Lobby | None = None) -> dict[str, Any]:
+def uvicorn_options(front_state: FrontState | None = None) -> dict[str, Any]:
     """The part of uvicorn's configuration that the signaling depends on; the rest is the caller's."""
     return {
-        "http": partial(HttpProtocol, lobby or Lobby()),
+        "http": partial(HttpProtocol, front_state or FrontState()),
         "ws": SignalingProtocol,
         "ws_max_size": MAX_MESSAGE_BYTES,
         "ws_ping_interval": 20.0,

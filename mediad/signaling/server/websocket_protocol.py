@@ -19,9 +19,9 @@ from websockets.http11 import Request
 from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
+from mediad.signaling.server.client_connection import ClientConnection, now_us
 from mediad.signaling.server.frame_meter import FrameMeter, Portion
 from mediad.signaling.server.input_budget import PRICES
-from mediad.signaling.server.visitor import Visitor, now_us
 
 SOCKET_EXTENSION = "mediad.socket"
 """The name of the extension in the scope that holds this protocol, under "socket"."""
@@ -52,7 +52,7 @@ class _Frames(ServerProtocol):
 class SignalingProtocol(WebSocketsSansIOProtocol):
     """One WebSocket from its upgrade to its end."""
 
-    visitor: Visitor
+    connection: ClientConnection
     """The connection; set before `connection_made`."""
 
     def __init__(
@@ -78,16 +78,16 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        limits = self.visitor.limits
+        limits = self.connection.limits
         self.conn: ServerProtocol = _Frames(max_size=limits.message_bytes_before_join, logger=self.logger)
-        self.visitor.account.let_go = self._let_go
+        self.connection.account.evict = self._evict
 
     def upgraded(self, request: Request, rest: bytes) -> None:
         """Begin after the upgrade; `rest` came after the request's head."""
         self.handle_connect(request)
         if self.response.status_code != 101:
             reason = self.response.body.decode("utf-8", "replace").strip()
-            self.visitor.log("refused with %d: %s", self.response.status_code, reason)
+            self.connection.log("refused with %d: %s", self.response.status_code, reason)
             return
         self.scope["extensions"][SOCKET_EXTENSION] = {"socket": self}
         if rest:
@@ -99,24 +99,24 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
                 timer.cancel()
         self._input.clear()
         self.frames = []
-        self.visitor.turns.forget(self)
-        self.visitor.lost()
+        self.connection.turns.forget(self)
+        self.connection.lost()
         super().connection_lost(exc)
         self.on_lost()
 
     def data_received(self, data: bytes) -> None:
         if self._telling_off:
-            self.visitor.throw_away()
+            self.connection.discard_input()
             return
         self._input += data
         self._hold()
         if len(self._input) > _UNREAD_BYTES:
-            self.visitor.read(False)
-        self.visitor.turns.ask(self)
+            self.connection.read(False)
+        self.connection.turns.ask(self)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.visitor.turns.ask(self)
+        self.connection.turns.ask(self)
 
     # -- what the application says -------------------------------------------------------------------------
 
@@ -133,23 +133,23 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         self._queued_bytes = size_bytes
         self._hold()
         if size_bytes < _BEHIND_BYTES and self._input:
-            self.visitor.turns.ask(self)
+            self.connection.turns.ask(self)
 
     def worked(self, size_bytes: int, cost_us: int) -> None:
         """Note the real cost of reading a message, beyond the expected one that was counted before."""
         more_us = cost_us - PRICES.input_us(1, 1, size_bytes)
         if more_us > 0:
             at_us = now_us()
-            self.visitor.budget.charge(more_us, at_us)
-            self.visitor.turns.worked(self, more_us, at_us)
+            self.connection.budget.charge(more_us, at_us)
+            self.connection.turns.worked(self, more_us, at_us)
 
     # -- turns ---------------------------------------------------------------------------------------------
 
     def used_us(self, at_us: int) -> float:
-        return self.visitor.budget.used_us(at_us)
+        return self.connection.budget.used_us(at_us)
 
     def is_light(self, at_us: int) -> bool:
-        return self.visitor.budget.is_light(at_us)
+        return self.connection.budget.is_light(at_us)
 
     def take_turn(self, at_us: int) -> int:
         if self._telling_off or self.disconnected:
@@ -165,21 +165,21 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
                 self._take(data)
             self._header_begun = bool(self._input) and not portion.size_bytes
             if self._input and not self._header_begun:
-                self.visitor.turns.ask(self)
+                self.connection.turns.ask(self)
         cost_us = PRICES.input_us(portion.frames, portion.messages, portion.size_bytes)
-        self.visitor.budget.charge(cost_us, at_us)
+        self.connection.budget.charge(cost_us, at_us)
         self._hold()
         if not self._telling_off:
             self._time_message()
-            self.visitor.read(len(self._input) <= _UNREAD_BYTES)
+            self.connection.read(len(self._input) <= _UNREAD_BYTES)
         return cost_us
 
     def _within_budget(self, at_us: int) -> bool:
-        wait_us = self.visitor.budget.wait_us(at_us)
+        wait_us = self.connection.budget.wait_us(at_us)
         if not wait_us:
             return True
-        if self.visitor.budget.exhausted(at_us):
-            self.tell_off(1008, "more than one client may send")
+        if self.connection.budget.exhausted(at_us):
+            self.close_with(1008, "more than one client may send")
         elif self._wait_timer is None:
             self._wait_timer = self.loop.call_later(wait_us / 1_000_000, self._waited)
         return False
@@ -193,7 +193,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
 
     def _waited(self) -> None:
         self._wait_timer = None
-        self.visitor.turns.ask(self)
+        self.connection.turns.ask(self)
 
     def _take(self, data: bytes) -> None:
         self._taken_bytes += len(data)
@@ -201,8 +201,8 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         self.handle_events()
         if self.conn.parser_exc is not None and not self._telling_off:
             self.handle_parser_exception()
-        elif len(self.frames) > self.visitor.limits.fragments:
-            self.tell_off(1008, f"a message in more than {self.visitor.limits.fragments} fragments")
+        elif len(self.frames) > self.connection.limits.fragments:
+            self.close_with(1008, f"a message in more than {self.connection.limits.fragments} fragments")
         elif not self.frames and not self._meter.inside_frame:
             self._taken_bytes = 0
 
@@ -213,12 +213,12 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
             self._message_timer.cancel()
             self._message_timer = None
         elif unfinished and self._message_timer is None:
-            limit_s = self.visitor.limits.message_timeout_s
+            limit_s = self.connection.limits.message_timeout_s
             reason = f"a message that did not end within {limit_s:g} s"
-            self._message_timer = self.loop.call_later(limit_s, self.tell_off, 1008, reason)
+            self._message_timer = self.loop.call_later(limit_s, self.close_with, 1008, reason)
 
     def _hold(self) -> None:
-        account = self.visitor.account
+        account = self.connection.account
         account.hold("in", len(self._input) + self._taken_bytes + len(self.frames) * _FRAGMENT_BYTES)
         waiting = 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()
         account.hold("out", self._queued_bytes + waiting)
@@ -231,7 +231,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
                 text = b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 self.frames = []
-                self.tell_off(1007, "text that is not UTF-8")
+                self.close_with(1007, "text that is not UTF-8")
                 return
             self.frames = []
             if not self.close_sent:
@@ -244,7 +244,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
     async def receive(self) -> ASGIReceiveEvent:
         message = await self.queue.get()
         if self._input and self.queue.empty():
-            self.visitor.turns.ask(self)
+            self.connection.turns.ask(self)
         return message
 
     async def send(self, message: ASGISendEvent) -> None:
@@ -252,15 +252,15 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         if self.close_sent and self.initial_response is not None:
             self.handshake_complete = True  # it was refused, which is an answer too
         if self._input:
-            self.visitor.turns.ask(self)  # accepted, closed, or answered: all of them may make room
+            self.connection.turns.ask(self)  # accepted, closed, or answered: all of them may make room
 
     # -- the end -------------------------------------------------------------------------------------------
 
-    def tell_off(self, code: int, reason: str) -> None:
+    def close_with(self, code: int, reason: str) -> None:
         """End the connection because of what the client did, with a close code and the reason."""
         if self._telling_off or self.disconnected:
             return
-        self.visitor.log("closed with %d: %s", code, reason)
+        self.connection.log("closed with %d: %s", code, reason)
         if self.close_sent or not self.handshake_complete:
             self.transport.abort()
             return
@@ -285,11 +285,11 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         if self.conn.parser_exc is not None:
-            self.visitor.log("closed with %d: %s", close.code, close.reason)
+            self.connection.log("closed with %d: %s", close.code, close.reason)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.visitor.linger(self.close_timeout)
+        self.close_timer = self.connection.linger(self.close_timeout)
 
     def keepalive_timeout(self) -> None:
         """End the connection of a client that does not answer pings: it would not answer a close either.
@@ -302,8 +302,8 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self.transport.abort()
 
-    def _let_go(self) -> None:
+    def _evict(self) -> None:
         unread = self._queued_bytes or self.transport.get_write_buffer_size()
-        self.tell_off(1013, "all connections together hold too much, and this one holds most")
+        self.close_with(1013, "all connections together hold too much, and this one holds most")
         if unread:
             self.transport.abort()

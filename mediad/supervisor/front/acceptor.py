@@ -44,7 +44,7 @@ class Acceptor:
     ) -> None:
         """Accept from `listener`.
 
-        `protocol` makes what speaks on a connection; `on_lost` of its `visitor` is set here.
+        `protocol` makes what speaks on a connection; `on_lost` of its `connection` is set here.
         """
         self._listener = listener
         self._protocol = protocol
@@ -101,7 +101,7 @@ class Acceptor:
 
     async def _greet(self, sock: socket.socket, address: str) -> None:
         protocol = self._protocol()
-        protocol.visitor.on_lost = partial(self._admissions.leave, address)
+        protocol.connection.on_lost = partial(self._admissions.leave, address)
         try:
             sock.setblocking(False)
             if sock.family != socket.AF_UNIX:
@@ -112,7 +112,7 @@ class Acceptor:
             )
         except BaseException as error:
             sock.close()
-            protocol.visitor.lost()
+            protocol.connection.lost()
             if not isinstance(error, OSError | TimeoutError):  # ssl.SSLError is an OSError
                 raise
             logger.info("client %s: no connection was made: %s", address, error or type(error).__name__)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mediad.signaling.server.input_budget import InputLimits
-from tests.support.signaling import PATIENCE_S, Front, eventually, lobby, raw, run, said, upgrade
+from tests.support.signaling import PATIENCE_S, Front, eventually, front_state, raw, run, said, upgrade
 
 GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -25,7 +25,7 @@ def answered(*portions: bytes, **limits: Any) -> bytes:
         answers.append(await said(running, *portions))
         assert (await running.get("/health"))[0] == 200
 
-    run(scenario, lobby=lobby(**limits))
+    run(scenario, front_state=front_state(**limits))
     return answers[0]
 
 
@@ -104,7 +104,7 @@ def test_a_drop_now_and_then_does_not_make_a_head_last_longer() -> None:
         writer.close()
         assert status(answer) == 408
 
-    run(scenario, lobby=lobby(head_timeout_s=0.2))
+    run(scenario, front_state=front_state(head_timeout_s=0.2))
 
 
 def test_who_says_nothing_is_let_go_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
@@ -123,7 +123,7 @@ def test_an_answer_nobody_takes_is_given_up() -> None:
         await eventually(lambda: running.connection_count() == 0)
         writer.close()
 
-    run(scenario, scrape=scrape, lobby=lobby(response_timeout_s=0.1))
+    run(scenario, scrape=scrape, front_state=front_state(response_timeout_s=0.1))
 
 
 def test_requests_without_end_are_left_unread_then_refused() -> None:
@@ -133,7 +133,7 @@ def test_requests_without_end_are_left_unread_then_refused() -> None:
         assert 20 <= received.count(b"200 OK") < 1000
 
     limits = InputLimits(burst_us=10_000, per_s_us=10_000, patience_s=0.3)
-    run(scenario, lobby=lobby(input=limits))
+    run(scenario, front_state=front_state(input=limits))
 
 
 def test_nothing_a_stranger_asks_for_is_an_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,12 +14,12 @@ def test_the_richest_are_let_go_and_no_more_of_them_than_needed() -> None:
     gone: list[str] = []
     accounts: dict[str, Account] = {}
 
-    def let_go(name: str) -> None:
+    def evict(name: str) -> None:
         gone.append(name)
         accounts[name].hold("in", 0)
 
     for name, size in (("a", 300), ("b", 100), ("c", 250), ("d", 200), ("e", 100)):
-        accounts[name] = ledger.open(partial(let_go, name))
+        accounts[name] = ledger.open(partial(evict, name))
         accounts[name].hold("in", size * KIB)
     assert gone == []
     accounts["b"].hold("out", 100 * KIB)

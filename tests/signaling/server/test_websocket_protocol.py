@@ -15,11 +15,11 @@ import pytest
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.protoo import messages
 from mediad.signaling.protoo.limits import ConnectionLimits
+from mediad.signaling.server.client_connection import FrontLimits, FrontState
 from mediad.signaling.server.input_budget import InputLimits
 from mediad.signaling.server.ledger import Ledger
-from mediad.signaling.server.visitor import FrontLimits, Lobby
 from tests.support.frames import CONTINUATION, PING, TEXT, frame
-from tests.support.signaling import PATIENCE_S, Front, eventually, lobby, raw, run, said, upgrade
+from tests.support.signaling import PATIENCE_S, Front, eventually, front_state, raw, run, said, upgrade
 
 KIB = 1024
 SMALL = InputLimits(burst_us=20_000, per_s_us=20_000, patience_s=0.3)
@@ -87,7 +87,7 @@ def test_who_keeps_on_sending_more_than_is_read_is_closed_with_1008(name: str) -
         await ben.sync()
 
     settings = SignalingSettings(limits=ConnectionLimits(violations=10**6))
-    run(scenario, lobby=lobby(input=SMALL), settings=settings)
+    run(scenario, front_state=front_state(input=SMALL), settings=settings)
 
 
 def test_a_message_costs_its_sender_what_it_takes_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_a_message_costs_its_sender_what_it_takes_to_read(monkeypatch: pytest.Mo
 
     settings = SignalingSettings(limits=ConnectionLimits(violations=10**6))
     limits = InputLimits(burst_us=40_000, per_s_us=1_000, patience_s=0.3)
-    run(scenario, lobby=lobby(input=limits), settings=settings)
+    run(scenario, front_state=front_state(input=limits), settings=settings)
     assert 1 <= taken < 40
 
 
@@ -132,7 +132,7 @@ def test_a_message_that_does_not_end_is_closed_with_1008(beginning: bytes) -> No
             received = await asyncio.wait_for(reader.read(), PATIENCE_S)
             assert close_of(received) == (1008, "a message that did not end within 0.1 s")
 
-    run(scenario, lobby=lobby(message_timeout_s=0.1))
+    run(scenario, front_state=front_state(message_timeout_s=0.1))
 
 
 def test_members_may_send_more_at_once_than_strangers() -> None:
@@ -170,8 +170,8 @@ def test_who_does_not_read_is_not_listened_to_and_costs_little() -> None:
             ben = await running.member("ben")
             await ben.sync()
 
-    shared = lobby(input=InputLimits(burst_us=10**9))
-    run(scenario, lobby=shared)
+    shared = front_state(input=InputLimits(burst_us=10**9))
+    run(scenario, front_state=shared)
 
 
 def test_all_together_hold_no_more_than_the_node_has_for_them() -> None:
@@ -188,8 +188,8 @@ def test_all_together_hold_no_more_than_the_node_has_for_them() -> None:
             writer.transport.abort()
         await eventually(lambda: shared.ledger.held_bytes < 10 * KIB)
 
-    shared = Lobby(FrontLimits(), Ledger(1024 * KIB))
-    run(scenario, lobby=shared)
+    shared = FrontState(FrontLimits(), Ledger(1024 * KIB))
+    run(scenario, front_state=shared)
 
 
 def test_what_is_held_is_given_back_when_the_connection_ends() -> None:
@@ -200,8 +200,8 @@ def test_what_is_held_is_given_back_when_the_connection_ends() -> None:
         await eventually(lambda: running.connection_count() == 0)
         assert shared.ledger.held_bytes == 0
 
-    shared = lobby()
-    run(scenario, lobby=shared)
+    shared = front_state()
+    run(scenario, front_state=shared)
 
 
 def test_frames_sent_before_the_answer_to_the_upgrade_are_heard() -> None:

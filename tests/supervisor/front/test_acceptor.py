@@ -23,8 +23,8 @@ class Greeter(asyncio.Protocol):
     """Says hello, and goes when it is told anything."""
 
     def __init__(self) -> None:
-        self.visitor: SimpleNamespace = SimpleNamespace(
-            on_lost=lambda: None, lost=lambda: self.visitor.on_lost()
+        self.connection: SimpleNamespace = SimpleNamespace(
+            on_lost=lambda: None, lost=lambda: self.connection.on_lost()
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -35,7 +35,7 @@ class Greeter(asyncio.Protocol):
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.visitor.lost()
+        self.connection.lost()
 
 
 def listen() -> tuple[socket.socket, int]:

@@ -48,7 +48,7 @@ class FrontLimits:
     input: InputLimits = field(default_factory=InputLimits)
 
 
-class Lobby:
+class FrontState:
     """The common part of the connections of one front: the order of their turns, and the memory they hold."""
 
     def __init__(self, limits: FrontLimits | None = None, ledger: Ledger | None = None) -> None:
@@ -61,15 +61,15 @@ class Lobby:
         return InputTurns(now_us, loop.call_soon, loop.call_later)
 
 
-class Visitor:
+class ClientConnection:
     """One connection, from its acceptance to its end, whichever protocol is spoken on it."""
 
-    def __init__(self, lobby: Lobby) -> None:
-        self.lobby = lobby
-        self.limits = lobby.limits
-        self.turns = lobby.turns
-        self.budget = InputBudget(lobby.limits.input)
-        self.account: Account = lobby.ledger.open(lambda: None)
+    def __init__(self, front_state: FrontState) -> None:
+        self.front_state = front_state
+        self.limits = front_state.limits
+        self.turns = front_state.turns
+        self.budget = InputBudget(front_state.limits.input)
+        self.account: Account = front_state.ledger.open(lambda: None)
         self.on_lost: Callable[[], None] = lambda: None
         """A function that is called once the connection has ended."""
         self.address = "?"
@@ -103,7 +103,7 @@ class Visitor:
         else:
             transport.pause_reading()
 
-    def throw_away(self) -> None:
+    def discard_input(self) -> None:
         """Read input that is not wanted, slowly, and drop it: so that no reset is sent."""
         self.read(False)
         asyncio.get_running_loop().call_later(_PACE_S, self.read, True)
