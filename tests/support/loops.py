@@ -36,6 +36,25 @@ async def until(condition: Callable[[], object], timeout_s: float = 20.0) -> Non
             await asyncio.sleep(0.01)
 
 
+class LoopTurns:
+    """A count of the running loop's turns while a `with` lasts: `seen`."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def __enter__(self) -> LoopTurns:
+        self._counting = asyncio.create_task(self._count())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._counting.cancel()
+
+    async def _count(self) -> None:
+        while True:
+            self.seen += 1
+            await asyncio.sleep(0)
+
+
 def until_sync(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
     """`until` for tests without a loop."""
     deadline = time.monotonic() + timeout_s

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 from unittest.mock import patch
 
@@ -11,7 +10,7 @@ import pytest
 
 from mediad.errors import NotFound
 from mediad.worker.tracks import consumer_batch
-from tests.support.loops import on_loop
+from tests.support.loops import LoopTurns, on_loop
 from tests.support.negotiation import chrome_vp8
 from tests.worker.test_methods import Worker, consumer, with_everything
 
@@ -68,20 +67,10 @@ async def test_a_form_that_is_wrong_is_told_to_those_who_were_to_have_it() -> No
 @on_loop
 async def test_others_come_in_between() -> None:
     worker = await with_everything()
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count())
-    with patch.object(consumer_batch, "SLICE_US", 0):
+    with LoopTurns() as turns, patch.object(consumer_batch, "SLICE_US", 0):
         answer = await worker.ask("consumers.create", **batch(*(f"d{n}" for n in range(50))))
-    counting.cancel()
     assert outcome(answer) == ["made"] * 50
-    assert turns >= 50
+    assert turns.seen >= 50
 
 
 @on_loop
@@ -131,22 +120,12 @@ async def test_a_large_room_closes_in_slices() -> None:
     worker = await with_everything()
     for n in range(20):
         await worker.ask("transport.create", routerId="r", transportId=f"t{n}")
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count())
-    started_s = time.monotonic()
-    closing = asyncio.create_task(worker.ask("router.close", routerId="r"))
-    await asyncio.sleep(0)
-    refused = await worker.refused(NotFound, "transport.create", routerId="r", transportId="late")
-    assert refused == 'router with id "r" not found'
-    assert await closing == {}
-    counting.cancel()
-    assert turns >= 22, f"a turn of the loop for each transport, in {time.monotonic() - started_s:.3f} s"
+    with LoopTurns() as turns:
+        closing = asyncio.create_task(worker.ask("router.close", routerId="r"))
+        await asyncio.sleep(0)
+        refused = await worker.refused(NotFound, "transport.create", routerId="r", transportId="late")
+        assert refused == 'router with id "r" not found'
+        assert await closing == {}
+    assert turns.seen >= 22, "a turn of the loop for each transport"
     assert worker.server._router_of == {}
     assert worker.server._routers == {}

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mediad.worker.media.plane import Codec, ExtensionKind, Kind
+from mediad.worker.media.plane import Codec, Kind
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
 from tests.support.loops import on_loop
 from tests.support.negotiation import chrome_opus, video
-from tests.support.worker_objects import EMPTY_STREAM, Bench, answered, bench
+from tests.support.worker_objects import EMPTY_STREAM, Bench, answered, as_producer, bench
 
 
 def opened(kind: str = "video", wire: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -27,15 +27,7 @@ def test_a_camera_opens_itself() -> None:
         "paused": False,
         "codecs": [(96, 97, 101, Codec.CODEC_VP8, 90000)],
         "encodings": [(0, 0, b"r0"), (0, 0, b"r1"), (0, 0, b"r2")],
-        "extensions": {
-            ExtensionKind.EXT_MID: 4,
-            ExtensionKind.EXT_RID: 10,
-            ExtensionKind.EXT_REPAIRED_RID: 11,
-            ExtensionKind.EXT_ABS_SEND_TIME: 2,
-            ExtensionKind.EXT_TRANSPORT_CC: 3,
-            ExtensionKind.EXT_ORIENTATION: 13,
-            ExtensionKind.EXT_TOFFSET: 14,
-        },
+        "extensions": as_producer()[0].extension_ids(),
         "nack": True,
         "pli": True,
         "fir": True,
