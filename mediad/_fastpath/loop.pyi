@@ -55,8 +55,8 @@ class Commands:
         username_fragment: bytes,
         rtcp_ssrc: int,
         secure: bool = True,
-        max_incoming_bitrate_bps: int = 0,
-        initial_outgoing_bitrate_bps: int = 600_000,
+        max_incoming_bitrate_bps: int,
+        initial_outgoing_bitrate_bps: int,
     ) -> None: ...
     def close_transport(self, handle: int) -> None: ...
     def add_username(self, handle: int, username_fragment: bytes) -> None: ...

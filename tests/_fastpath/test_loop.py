@@ -132,7 +132,7 @@ def test_what_python_said_before_a_datagram_left_holds_when_it_arrives(harness: 
         for number in range(300):
             handle = 1 << 20 | number % 32
             fragment = b"f%d" % number
-            harness.loop.open_transport(handle, username_fragment=fragment, rtcp_ssrc=1)
+            harness.open_transport(handle, fragment, secure=True)
             stranger.sendto(e.stun_request(fragment), harness.address)
             harness.events_until(StunReceived)
             harness.loop.close_transport(handle)

@@ -27,10 +27,21 @@ class LoopHarness:
         host, port, *_ = self.socket.getsockname()
         return host, port
 
+    def open_transport(self, handle: int, username_fragment: bytes, *, secure: bool = False) -> None:
+        """Open a transport without a limit, in the clear unless it is to be `secure`."""
+        self.loop.open_transport(
+            handle,
+            username_fragment=username_fragment,
+            rtcp_ssrc=1,
+            secure=secure,
+            max_incoming_bitrate_bps=0,
+            initial_outgoing_bitrate_bps=600_000,
+        )
+
     def client(self, handle: int) -> socket.socket:
         sock = bound()
         host, port = sock.getsockname()
-        self.loop.open_transport(handle, username_fragment=b"u%d" % handle, rtcp_ssrc=1, secure=False)
+        self.open_transport(handle, b"u%d" % handle)
         self.loop.add_address(handle, 0, host, port)
         self.loop.select_address(handle, 0, host, port)
         return sock

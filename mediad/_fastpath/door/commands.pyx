@@ -106,7 +106,7 @@ cdef class Commands:
         self.about_socket(COMMAND_CLOSE_SOCKET, index, -1)
 
     def open_transport(self, handle: int, *, bytes username_fragment, rtcp_ssrc: int, secure: bool = True,
-                       max_incoming_bitrate_bps: int = 0, initial_outgoing_bitrate_bps: int = 600_000):
+                       max_incoming_bitrate_bps: int, initial_outgoing_bitrate_bps: int):
         cdef Command command
         memset(&command, 0, sizeof(Command))
         command.kind = COMMAND_OPEN_TRANSPORT

@@ -31,7 +31,7 @@ def peer(harness: LoopHarness, handle: int, host: str, ours: str) -> socket.sock
     """A client whose path is as an authentic check would have made it."""
     sock = bound(host)
     port = harness.address[1]
-    harness.loop.open_transport(handle, username_fragment=b"u%d" % handle, rtcp_ssrc=1, secure=False)
+    harness.open_transport(handle, b"u%d" % handle)
     sock.sendto(e.stun_request(b"u%d" % handle), (ours, port))
     (check,) = harness.events_until(StunReceived)
     assert (check.host, check.local) == (host, ours)
@@ -92,7 +92,7 @@ def test_an_address_that_is_no_longer_ours_costs_only_its_own(everywhere: LoopHa
     stage.produce()
     stage.consume()
     third = e.GENERATION | 2
-    everywhere.loop.open_transport(third, username_fragment=b"third", rtcp_ssrc=1, secure=False)
+    everywhere.open_transport(third, b"third")
     host, port = lost.getsockname()
     everywhere.loop.add_address(third, 0, host, port, "203.0.113.9")
     everywhere.loop.select_address(third, 0, host, port, "203.0.113.9")
