@@ -12,7 +12,7 @@ class Timer(Protocol):
     """A call that is planned."""
 
     def cancel(self) -> None:
-        """Do not call; nothing when it has been called already."""
+        """Cancel the call; nothing happens when it was made already."""
 
 
 class Clock(Protocol):
