@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from mediad.config.settings import Settings
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.status import Status
@@ -55,7 +57,7 @@ REPORT: dict[str, Any] = {
 
 class Process:
     pid = 1
-    link = WorkerLink(0, lambda name, data: None, lambda reason: None)
+    link = WorkerLink(0, lambda event: None, lambda reason: None)
 
 
 class Pool:
@@ -69,8 +71,8 @@ class FixedStatus:
     def health(self) -> dict[str, Any]:
         return {"status": "ok"}
 
-    async def worker_reports(self) -> dict[str, dict[str, Any]]:
-        return {"0": REPORT}
+    async def worker_reports(self) -> dict[str, WorkerStats]:
+        return {"0": msgspec.convert(REPORT, WorkerStats)}
 
 
 def shown() -> str:

@@ -320,16 +320,6 @@ class WorkerSettings(TransportOptions):
         """The address in ICE candidates: the announced one, else the one listened on."""
         return self.announced_ip or self.listen_ip
 
-    def live(self) -> dict[str, Any]:
-        """The settings that can change while a worker runs, in the pipe's spelling (`worker.configure`)."""
-        return {
-            "announcedIp": self.announced_ip,
-            "maxIncomingBitrateBps": self.max_incoming_bitrate_bps,
-            "initialOutgoingBitrateBps": self.initial_outgoing_bitrate_bps,
-            "iceConsentTimeoutS": self.ice_consent_timeout_s,
-            "logLevel": self.log_level,
-        }
-
     def to_json(self) -> str:
         return msgspec.json.encode(self).decode()
 

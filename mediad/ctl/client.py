@@ -92,7 +92,7 @@ def connect(paths: Sequence[str]) -> Client:
     raise NotRunning(f"mediad is not running: nobody answers at {' or '.join(paths)}")
 
 
-def _data(response: Response) -> dict[str, Any]:
+def _data(response: Response[dict[str, Any]]) -> dict[str, Any]:
     if not response.ok:
         raise from_code(response.data["code"], response.data["reason"])
     return response.data

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TextIO
 
+import msgspec
+
 from mediad.logs.formats import Formatter, JournalFormatter, JsonFormatter, TextFormatter
 from mediad.logs.limit import RateLimit
 from mediad.logs.sink import JOURNAL_SOCKET, Sink, to_descriptor, to_journal
@@ -67,12 +69,18 @@ def set_level(level: str) -> None:
         logging.getLogger(library).setLevel(max(_LEVELS[level], logging.WARNING))
 
 
-def counts() -> dict[str, dict[str, int]]:
-    """The counts since logging was set up: `lines` by level, and those `leftOut` by reason.
+class LineCounts(msgspec.Struct, rename="camel"):
+    """Lines since logging was set up."""
 
-    The reasons are "rate" (too many of a kind) and "reader" (the log was not read fast enough, or could not
-    be written).
-    """
+    lines: dict[str, int]
+    """Lines logged, by level."""
+    left_out: dict[str, int]
+    """Lines left out, by reason: "rate" (too many of a kind) or "reader" (it was not read fast enough, or
+    could not be written)."""
+
+
+def counts() -> LineCounts:
+    """Return how many lines this process has logged, and left out."""
     lines: Counter[str] = Counter()
     left_out = {"rate": 0, "reader": 0}
     for handler in logging.getLogger().handlers:
@@ -82,7 +90,7 @@ def counts() -> dict[str, dict[str, int]]:
                 left_out["rate"] += part.limit.left_out
         if isinstance(handler, _Handler):
             left_out["reader"] += handler.sink.lost
-    return {"lines": {level: lines[level] for level in _LEVELS if level != "none"}, "leftOut": left_out}
+    return LineCounts({level: lines[level] for level in _LEVELS if level != "none"}, left_out)
 
 
 def choose_form(environ: Mapping[str, str]) -> str:

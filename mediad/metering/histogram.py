@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from typing import Any
+
+import msgspec
+
+
+class HistogramReport(msgspec.Struct):
+    """`buckets`: how many values each has, one of them beyond all `bounds`; `sum`: of all values."""
+
+    bounds: list[float]
+    buckets: list[int]
+    sum: float
 
 
 class Histogram:
@@ -19,6 +28,6 @@ class Histogram:
         self._buckets[bisect.bisect_left(self._bounds, value)] += 1
         self._sum += value
 
-    def report(self) -> dict[str, Any]:
-        """The histogram as data: `bounds`, `buckets` (values in each, the last beyond all bounds), `sum`."""
-        return {"bounds": list(self._bounds), "buckets": list(self._buckets), "sum": self._sum}
+    def report(self) -> HistogramReport:
+        """Return what was counted so far."""
+        return HistogramReport(list(self._bounds), list(self._buckets), self._sum)

@@ -6,10 +6,8 @@ and does not wait.
 
 from __future__ import annotations
 
-from typing import Any
-
 from mediad.clock import Clock, LoopClock, Timer
-from mediad.metering.histogram import Histogram
+from mediad.metering.histogram import Histogram, HistogramReport
 
 INTERVAL_S = 0.25
 
@@ -35,8 +33,8 @@ class LoopLag:
             self._timer.cancel()
             self._timer = None
 
-    def report(self) -> dict[str, Any]:
-        """The measurements as Histogram.report has them, in seconds, by BOUNDS_S."""
+    def report(self) -> HistogramReport:
+        """Return the lags so far, in seconds, by BOUNDS_S."""
         return self._histogram.report()
 
     def _fire(self, due_us: int) -> None:

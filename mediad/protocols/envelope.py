@@ -7,16 +7,16 @@ A frame is a 32-bit little-endian body length followed by one msgpack array:
     Event      [2, name, data]
 
 Neither side may exceed `MAX_FRAME_BYTES`, so a broken peer costs its connection and never the process.
+Data is a map. `Decoder` reads it, for mediactl; `RawDecoder` leaves that to whoever knows what to expect.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Generic, TypeVar
 
-import msgpack
+import msgspec
 
 from mediad.errors import EnvelopeError
 
@@ -27,43 +27,60 @@ MAX_FRAME_BYTES = 4 * 1024 * 1024
 """Largest msgpack body either side may send, without its length prefix."""
 
 _LENGTH = struct.Struct("<I")
-_MAX_ID = 2**64 - 1  # msgpack carries no larger unsigned integer
-_REQUEST, _RESPONSE, _EVENT = 0, 1, 2
+
+Data = TypeVar("Data")
+Id = Annotated[int, msgspec.Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request for exactly one Response of the same `id`; ids are unique per direction."""
+class _Row(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """A msgpack array, of which the first element, the tag, is the kind."""
 
-    id: int
+
+class Request(_Row, Generic[Data], tag=0, frozen=True):
+    """A question that wants exactly one Response of the same `id`; ids are unique per direction."""
+
+    id: Id
     method: str
-    data: dict[str, Any]
+    data: Data
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The answer to one Request; when not `ok`, `data` is `{"code": str, "reason": str}`."""
+class Response(_Row, Generic[Data], tag=1, frozen=True):
+    """The answer to one Request; when not `ok`, `data` is a Failure."""
 
-    id: int
+    id: Id
     ok: bool
-    data: dict[str, Any]
+    data: Data
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(_Row, Generic[Data], tag=2, frozen=True):
     """News of something that happened; never answered."""
 
     name: str
-    data: dict[str, Any]
+    data: Data
 
 
-Message = Request | Response | Event
+class Failure(msgspec.Struct, frozen=True):
+    """An error as it crosses; see `mediad.errors.from_code`."""
+
+    code: str
+    reason: str
 
 
-def encode(message: Message) -> bytes:
+Object = dict[str, Any]
+Message = Request[Object] | Response[Object] | Event[Object]
+RawMessage = Request[msgspec.Raw] | Response[msgspec.Raw] | Event[msgspec.Raw]
+
+_encoder = msgspec.msgpack.Encoder()
+_objects: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+_raws: msgspec.msgpack.Decoder[RawMessage] = msgspec.msgpack.Decoder(RawMessage)
+_failures = msgspec.msgpack.Decoder(Failure)
+_UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
+
+
+def encode(message: Request[Any] | Response[Any] | Event[Any]) -> bytes:
     """The bytes of one complete frame. Raises EnvelopeError when the data is not encodable or too large."""
     try:
-        body: bytes = msgpack.packb(_to_row(message))
+        body = _encoder.encode(message)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise EnvelopeError(f"message cannot be encoded: {error}") from error
     if len(body) > MAX_FRAME_BYTES:
@@ -71,8 +88,8 @@ def encode(message: Message) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-class Decoder:
-    """Decodes bytes in any slices into whole messages.
+class _Frames:
+    """Bytes in any slices, whole bodies out.
 
     Holds at most one incomplete frame. After an EnvelopeError the stream has no known frame boundary any
     more: every later `feed` raises too, and the connection is to be closed.
@@ -82,13 +99,12 @@ class Decoder:
         self._buffer = bytearray()
         self._broken: str | None = None
 
-    def feed(self, data: bytes) -> list[Message]:
-        """The messages completed by `data`, in order. Raises EnvelopeError when the peer broke the format."""
+    def _feed(self, data: bytes, read: Callable[[bytes], Data]) -> list[Data]:
         if self._broken is not None:
             raise EnvelopeError(self._broken)
         self._buffer += data
         try:
-            return [_from_body(body) for body in self._take_bodies()]
+            return [read(body) for body in self._take_bodies()]
         except EnvelopeError as error:
             self._broken = str(error)
             self._buffer.clear()
@@ -109,42 +125,42 @@ class Decoder:
         del buffer[:start]
 
 
-def _to_row(message: Message) -> tuple[Any, ...]:
-    match message:
-        case Request():
-            return (_REQUEST, message.id, message.method, message.data)
-        case Response():
-            return (_RESPONSE, message.id, message.ok, message.data)
-        case Event():
-            return (_EVENT, message.name, message.data)
+class Decoder(_Frames):
+    """Bytes in any slices, whole messages with their data read out."""
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Return the messages completed by `data`, in order; EnvelopeError when the peer broke the format."""
+        return self._feed(data, _message)
 
 
-def _from_body(body: bytes) -> Message:
+class RawDecoder(_Frames):
+    """Bytes in any slices, whole messages with their data as bytes out."""
+
+    def feed(self, data: bytes) -> list[RawMessage]:
+        """Return the messages completed by `data`, in order; EnvelopeError when the peer broke the format."""
+        return self._feed(data, _raw_message)
+
+
+def failure_of(data: msgspec.Raw) -> Failure:
+    """Return the data of a Response that is not `ok`; EnvelopeError when it is none."""
     try:
-        row = msgpack.unpackb(body, use_list=True, raw=False, strict_map_key=True)
-    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
-        raise EnvelopeError(f"frame is not msgpack: {error}") from error
-    match row:
-        case [int(kind), int(id_), str(method), dict(data)] if _is(kind, _REQUEST) and _is_id(id_):
-            return Request(id_, method, data)
-        case [int(kind), int(id_), bool(ok), dict(data)] if _is(kind, _RESPONSE) and _is_id(id_):
-            if not ok and not _is_error(data):
-                raise EnvelopeError("error response without code and reason")
-            return Response(id_, ok, data)
-        case [int(kind), str(name), dict(data)] if _is(kind, _EVENT):
-            return Event(name, data)
-        case _:
-            raise EnvelopeError("frame holds none of request, response, event")
+        return _failures.decode(data)
+    except _UNREADABLE as error:
+        raise EnvelopeError(f"error response: {error}") from error
 
 
-def _is(kind: int, wanted: int) -> bool:
-    return kind == wanted and not isinstance(kind, bool)
+def _message(body: bytes) -> Message:
+    try:
+        message = _objects.decode(body)
+        if isinstance(message, Response) and not message.ok:
+            msgspec.convert(message.data, Failure)
+    except _UNREADABLE as error:
+        raise EnvelopeError(f"frame cannot be read: {error}") from error
+    return message
 
 
-def _is_id(value: int) -> bool:
-    # bool is an int to Python; on the wire it is another type.
-    return not isinstance(value, bool) and 0 <= value <= _MAX_ID
-
-
-def _is_error(data: dict[str, Any]) -> bool:
-    return isinstance(data.get("code"), str) and isinstance(data.get("reason"), str)
+def _raw_message(body: bytes) -> RawMessage:
+    try:
+        return _raws.decode(body)
+    except _UNREADABLE as error:
+        raise EnvelopeError(f"frame cannot be read: {error}") from error

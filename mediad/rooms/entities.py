@@ -22,9 +22,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from mediad.ortc.acceptance import SSRC_RANGE
+from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
 from mediad.ortc.parameters import RtpParameters
+from mediad.pipe.scores import ConsumerScore, EncodingScore
 from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener
 from mediad.rooms.reception import Form, Reception
 from mediad.rooms.shares import ADDRESS, Claim, Holder
@@ -106,7 +107,7 @@ class Producer:
 
     id: str
     kind: str
-    type: str
+    type: ProducerType
     transport: Transport
     consumable: RtpParameters
     """What every consumer is negotiated from."""
@@ -118,7 +119,7 @@ class Producer:
     """Its client has been answered, and the others are being offered it."""
     paused: bool = False
     closed: bool = False
-    score: list[dict[str, Any]] = field(default_factory=list)
+    score: list[EncodingScore] = field(default_factory=list)
     wanted_layer: int | None = None
     """The highest spatial layer its client is asked to send; None until that was ever news."""
     consumers: dict[str, Consumer] = field(default_factory=dict)
@@ -150,7 +151,7 @@ class Consumer:
     paused: bool = False
     """The client's own wish; it holds from before the acceptance."""
     closed: bool = False
-    score: dict[str, Any] = field(default_factory=dict)
+    score: ConsumerScore | None = None
 
     @property
     def peer(self) -> Peer:

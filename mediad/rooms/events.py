@@ -1,4 +1,4 @@
-"""What the worker reports about a room, event by event: a table from its name to the rule it triggers.
+"""Events of a worker about a room: a table from each event to the rule it triggers.
 
 Events about something no longer in the books are normal, the worker was told of the closure a moment ago.
 """
@@ -6,104 +6,112 @@ Events about something no longer in the books are normal, the worker was told of
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from mediad.pipe import events
+from mediad.pipe.events import RouterEvent
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.room import Room
 
-
-def _ice_state(room: Room, data: dict[str, Any]) -> None:
-    _lose_media(room, data, "ICE", data["iceState"], ("disconnected", "closed"))
-
-
-def _dtls_state(room: Room, data: dict[str, Any]) -> None:
-    _lose_media(room, data, "DTLS", data["dtlsState"], ("failed", "closed"))
+EventT = TypeVar("EventT", bound=RouterEvent)
+Rule = Callable[[Room, Any], None]
 
 
-def _lose_media(room: Room, data: dict[str, Any], layer: str, state: str, final: tuple[str, ...]) -> None:
+def _ice_state(room: Room, event: events.IceStateChanged) -> None:
+    state, final = event.ice_state, ("disconnected", "closed")
+    _lose_media(room, event.transport_id, "ICE", state, state in final, event.reason)
+
+
+def _dtls_state(room: Room, event: events.DtlsStateChanged) -> None:
+    state, final = event.dtls_state, ("failed", "closed")
+    _lose_media(room, event.transport_id, "DTLS", state, state in final, event.reason)
+
+
+def _lose_media(
+    room: Room, transport_id: str, layer: str, state: str, final: bool, reason: str | None
+) -> None:
     """A peer without one of its transports is of no use to anybody: it leaves, and may come back whole."""
-    transport_id: str = data["transportId"]
     transport = room.transports.get(transport_id)
     if transport is None:
         return
     transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
     room.observer.transport_state(transport_id, layer.lower(), state)
-    if state in final:
-        why = f": {data['reason']}" if "reason" in data else ""
+    if final:
+        why = f": {reason}" if reason is not None else ""
         room.remove(transport.peer, CloseCause.MEDIA_LOST, f"{layer} {state}{why}")
 
 
-def _bandwidth(room: Room, data: dict[str, Any]) -> None:
-    transport = room.transports.get(data["transportId"])
+def _downlink(room: Room, event: events.DownlinkChanged) -> None:
+    transport = room.transports.get(event.transport_id)
     if transport is not None and transport.peer.joined:
         transport.peer.listener.downlink_bandwidth(
-            data["desiredBitrate"], data["effectiveDesiredBitrate"], data["availableBitrate"]
+            event.desired_bitrate, event.effective_desired_bitrate, event.available_bitrate
         )
 
 
-def _producer_score(room: Room, data: dict[str, Any]) -> None:
-    producer = room.producers.get(data["producerId"])
+def _producer_score(room: Room, event: events.ProducerScoreChanged) -> None:
+    producer = room.producers.get(event.producer_id)
     if producer is None:
         return
-    producer.score = data["score"]
-    if any(encoding["score"] for encoding in producer.score):
+    producer.score = event.score
+    if any(encoding.score for encoding in producer.score):
         room.observer.media_arrived(producer.transport.id)
     if producer.announced:
         producer.peer.listener.producer_score(producer.id, producer.score)
 
 
-def _producer_layers(room: Room, data: dict[str, Any]) -> None:
-    producer = room.producers.get(data["producerId"])
+def _producer_layers(room: Room, event: events.ProducerLayersWanted) -> None:
+    producer = room.producers.get(event.producer_id)
     if producer is None:
         return
-    producer.wanted_layer = data["spatialLayer"]
+    producer.wanted_layer = event.spatial_layer
     if producer.announced:
-        producer.peer.listener.producer_layers_wanted(producer.id, data["spatialLayer"])
+        producer.peer.listener.producer_layers_wanted(producer.id, event.spatial_layer)
 
 
-def _consumer_score(room: Room, data: dict[str, Any]) -> None:
-    consumer = room.consumers.get(data["consumerId"])
+def _consumer_score(room: Room, event: events.ConsumerScoreChanged) -> None:
+    consumer = room.consumers.get(event.consumer_id)
     if consumer is None:
         return
-    consumer.score = data["score"]
+    consumer.score = event.score
     if consumer.accepted:
-        consumer.peer.listener.consumer_score(consumer.id, consumer.score)
+        consumer.peer.listener.consumer_score(consumer.id, event.score)
 
 
-def _consumer_layers(room: Room, data: dict[str, Any]) -> None:
-    consumer = room.consumers.get(data["consumerId"])
+def _consumer_layers(room: Room, event: events.ConsumerLayersChanged) -> None:
+    consumer = room.consumers.get(event.consumer_id)
     if consumer is not None and consumer.announced:
-        consumer.peer.listener.consumer_layers_changed(consumer.id, data["layers"])
+        consumer.peer.listener.consumer_layers_changed(consumer.id, event.layers)
 
 
-def _speaker(room: Room, data: dict[str, Any]) -> None:
-    producer_id = data["producerId"]
-    producer = room.producers.get(producer_id) if producer_id is not None else None
-    if producer_id is not None and producer is None:
+def _speaker(room: Room, event: events.SpeakerChanged) -> None:
+    producer = room.producers.get(event.producer_id) if event.producer_id is not None else None
+    if event.producer_id is not None and producer is None:
         return
     speaker = producer.peer.id if producer is not None else None
     for peer in room.joined_peers():
-        peer.listener.active_speaker(speaker, data.get("volume"))
+        peer.listener.active_speaker(speaker, event.volume)
 
 
-def receive(room: Room, name: str, data: dict[str, Any]) -> None:
-    """One event of the room's router."""
-    if room.closed:
-        return
-    handler = _EVENTS.get(name)
-    if handler is None:
-        room.log.warning("unknown event %s from the worker", name)
-    else:
-        handler(room, data)
+def receive(room: Room, event: RouterEvent) -> None:
+    """Apply one event of the room's router."""
+    if not room.closed:
+        RULES[type(event)](room, event)
 
 
-_EVENTS: dict[str, Callable[[Room, dict[str, Any]], None]] = {
-    "transport.iceState": _ice_state,
-    "transport.dtlsState": _dtls_state,
-    "transport.bandwidth": _bandwidth,
-    "producer.score": _producer_score,
-    "producer.layers": _producer_layers,
-    "consumer.score": _consumer_score,
-    "consumer.layers": _consumer_layers,
-    "router.speaker": _speaker,
-}
+def _rule(kind: type[EventT], rule: Callable[[Room, EventT], None]) -> tuple[type[RouterEvent], Rule]:
+    return kind, rule
+
+
+RULES: dict[type[RouterEvent], Rule] = dict(
+    [
+        _rule(events.IceStateChanged, _ice_state),
+        _rule(events.DtlsStateChanged, _dtls_state),
+        _rule(events.DownlinkChanged, _downlink),
+        _rule(events.ProducerScoreChanged, _producer_score),
+        _rule(events.ProducerLayersWanted, _producer_layers),
+        _rule(events.ConsumerScoreChanged, _consumer_score),
+        _rule(events.ConsumerLayersChanged, _consumer_layers),
+        _rule(events.SpeakerChanged, _speaker),
+    ]
+)

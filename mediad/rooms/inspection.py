@@ -55,7 +55,7 @@ def find_peer(room: Room, peer_id: str) -> Peer:
 
 
 def _producer(producer: Producer) -> dict[str, Any]:
-    scores = [entry["score"] for entry in producer.score]
+    scores = [entry.score for entry in producer.score]
     return {
         "producerId": producer.id,
         "transportId": producer.transport.id,
@@ -80,7 +80,7 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
             *(["sender"] if consumer.producer.paused else []),
             *(["receiver"] if consumer.paused else []),
         ],
-        "score": consumer.score.get("score"),
+        "score": None if consumer.score is None else consumer.score.score,
     }
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -90,13 +92,13 @@ class PeerListener(Protocol):
 
     def consumer_resumed(self, consumer_id: str) -> None: ...
 
-    def consumer_layers_changed(self, consumer_id: str, layers: dict[str, int] | None) -> None:
+    def consumer_layers_changed(self, consumer_id: str, layers: Layers | None) -> None:
         """`layers` is None while nothing is sent."""
         ...
 
-    def consumer_score(self, consumer_id: str, score: dict[str, Any]) -> None: ...
+    def consumer_score(self, consumer_id: str, score: ConsumerScore) -> None: ...
 
-    def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None: ...
+    def producer_score(self, producer_id: str, score: list[EncodingScore]) -> None: ...
 
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
         """Nobody receives spatial layers of this simulcast track above that one: they need not be sent."""

@@ -6,13 +6,16 @@ Both are Protocols, implemented in `supervisor/`: rooms never learn that there a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-EventHandler = Callable[[str, dict[str, Any]], None]
-"""Takes an event's name (`producer.score`, …) and its data; runs on the event loop and must not block."""
+from mediad.pipe.events import RouterEvent
+from mediad.pipe.messages import ReplyT, Request
 
-Compose = Callable[[], dict[str, Any] | None]
-"""Called when a request is about to be sent: its data, or None when there is nothing to ask any more."""
+EventHandler = Callable[[RouterEvent], None]
+"""Takes an event; runs on the event loop and must not block."""
+
+Compose = Callable[[], Request[ReplyT] | None]
+"""Called when a request is about to be sent: the request, or None when there is nothing to ask any more."""
 
 
 class MediaWorker(Protocol):
@@ -20,11 +23,14 @@ class MediaWorker(Protocol):
 
     worker_id: int
 
-    async def request_for(self, router_id: str, method: str, compose: Compose) -> dict[str, Any]:
+    async def request_for(
+        self, router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]
+    ) -> ReplyT:
         """Ask and wait, on behalf of the room with this router; rooms are served in turn.
 
         Raises the MediadError the worker answered with, Unavailable when it does not answer, WorkerDied when
-        it is gone, InvalidState when `compose` had nothing to ask any more.
+        it is gone, InvalidState when `compose` had nothing to ask any more, EnvelopeError when the answer
+        cannot be read.
         """
         ...
 

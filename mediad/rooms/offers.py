@@ -11,10 +11,11 @@ closed.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 from mediad.errors import Forbidden, InvalidState, MediadError, Unavailable, WorkerDied, from_code
+from mediad.pipe import requests as pipe
+from mediad.pipe.requests import CloseConsumer, CreateConsumers, NewConsumer, ResumeConsumers
 from mediad.rooms.asker import asker_of
 from mediad.rooms.entities import Consumer, Peer, Producer
 from mediad.rooms.offer_queue import Pair
@@ -126,13 +127,12 @@ async def _make(room: Room, consumers: list[Consumer]) -> None:
         return
     asked: list[Consumer] = []
 
-    def compose() -> dict[str, Any] | None:
+    def compose() -> CreateConsumers | None:
         asked[:] = [consumer for consumer in consumers if not consumer.closed]
         return _creation(room, asked) if asked else None
 
-    answers: list[dict[str, Any]] = []
     try:
-        answers = (await room.worker.request_for(room.router_id, "consumers.create", compose))["consumers"]
+        reply = await room.worker.request_for(room.router_id, CreateConsumers, compose)
     except (InvalidState, Unavailable, WorkerDied) as error:
         _fail(room, consumers, error)
         return
@@ -144,49 +144,44 @@ async def _make(room: Room, consumers: list[Consumer]) -> None:
             await _make(room, [consumer])
         return
     await room.background.turns.take()
-    made = dict(zip(asked, answers, strict=True))
+    made = dict(zip(asked, reply.consumers, strict=True))
     for consumer in consumers:
         answer = made.get(consumer)
-        if answer is not None and "code" in answer:
-            _fail(room, [consumer], from_code(answer["code"], answer["reason"]), answered=True)
+        if answer is not None and answer.score is None:
+            _fail(room, [consumer], from_code(answer.code, answer.reason), answered=True)
         elif answer is None or consumer.closed:
             if answer is not None:
-                room.discard("consumer", consumer.id)
+                room.discard(CloseConsumer(consumer.id))
             room.offers.queue.done(consumer.peer)
         else:
             room.offers.failures = 0
             # an event that has overtaken the answer is the newer of the two
-            consumer.score = consumer.score or answer["score"]
+            consumer.score = consumer.score or answer.score
             room.background.run(_offer(room, consumer))
 
 
-def _creation(room: Room, consumers: list[Consumer]) -> dict[str, Any]:
-    """The data of `consumers.create`: what they have in common is said once."""
+def _creation(room: Room, consumers: list[Consumer]) -> CreateConsumers:
+    """Return the request for them: what they have in common is said once."""
     numbers: dict[tuple[Form, Producer], int] = {}
     entries = []
     for consumer in consumers:
         form = consumer.form
         number = numbers.setdefault((form, consumer.producer), len(numbers))
-        entry: dict[str, Any] = {
-            "consumerId": consumer.id,
-            "transportId": consumer.transport.id,
-            "form": number,
-            "ssrc": consumer.ssrc,
-            "mid": consumer.mid,
-        }
-        if form.with_rtx:
-            entry["rtxSsrc"] = consumer.ssrc + 1
-        entries.append(entry)
+        entries.append(
+            NewConsumer(
+                consumer_id=consumer.id,
+                transport_id=consumer.transport.id,
+                form=number,
+                ssrc=consumer.ssrc,
+                rtx_ssrc=consumer.ssrc + 1 if form.with_rtx else 0,
+                mid=consumer.mid,
+            )
+        )
     forms = [
-        {
-            "producerId": producer.id,
-            "producedBy": asker_of(room.id, producer.peer.id),
-            "type": producer.type,
-            "rtpParameters": form.rtp_parameters,
-        }
+        pipe.Form(producer.id, producer.type, form.pipe_parameters, asker_of(room.id, producer.peer.id))
         for form, producer in numbers
     ]
-    return {"forms": forms, "consumers": entries, "paused": True, "ignoreDtx": True}
+    return CreateConsumers(forms, entries, paused=True, ignore_dtx=True)
 
 
 def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered: bool = False) -> None:
@@ -196,7 +191,7 @@ def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered
             room.forget_consumer(consumer)
             if isinstance(error, Unavailable):
                 if not answered:
-                    room.discard("consumer", consumer.id)  # it may only have been too slow to say so
+                    room.discard(CloseConsumer(consumer.id))  # it may only have been too slow to say so
                 _put_off(room, (consumer.peer, consumer.producer), error)
             elif not isinstance(error, WorkerDied):
                 log = consumer.peer.log
@@ -253,7 +248,7 @@ async def _is_accepted(room: Room, consumer: Consumer) -> bool:
 def _withdraw(room: Room, consumer: Consumer) -> None:
     """It did not come about: neither the worker nor the client keeps it."""
     room.forget_consumer(consumer)
-    room.discard("consumer", consumer.id)
+    room.discard(CloseConsumer(consumer.id))
     if consumer.announced:
         consumer.peer.listener.consumer_closed(consumer.id)
 
@@ -279,18 +274,18 @@ async def _resume_accepted(room: Room) -> None:
 
 
 async def _resume(room: Room, consumers: list[Consumer]) -> None:
-    def compose() -> dict[str, Any] | None:
+    def compose() -> ResumeConsumers | None:
         flowing = [consumer for consumer in consumers if not (consumer.closed or consumer.paused)]
         if not flowing:
             return None
         askers = {asker_of(room.id, consumer.producer.peer.id) for consumer in flowing}
-        return {"consumerIds": [consumer.id for consumer in flowing], "producedBy": sorted(askers)}
+        return ResumeConsumers([consumer.id for consumer in flowing], sorted(askers))
 
     error: MediadError | None = None
     missing: set[str] = set()
     try:
-        answer = await room.worker.request_for(room.router_id, "consumers.resume", compose)
-        missing.update(answer["missing"])
+        answer = await room.worker.request_for(room.router_id, ResumeConsumers, compose)
+        missing.update(answer.missing)
     except InvalidState:
         pass  # none of them is to flow
     except (Unavailable, WorkerDied) as failure:
@@ -306,7 +301,8 @@ async def _resume(room: Room, consumers: list[Consumer]) -> None:
         if consumer.closed:
             continue
         if error is None and consumer.id not in missing:
-            consumer.peer.listener.consumer_score(consumer.id, consumer.score)
+            if consumer.score is not None:
+                consumer.peer.listener.consumer_score(consumer.id, consumer.score)
             continue
         _withdraw(room, consumer)
         if isinstance(error, Unavailable):

@@ -10,6 +10,7 @@ import msgspec
 
 from mediad.ortc.negotiation import can_consume, consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities, RtpParameters
+from mediad.pipe import rtp as pipe
 
 
 class Track(Protocol):
@@ -21,11 +22,13 @@ class Track(Protocol):
 class Form:
     """A track as it was negotiated for one kind of receiver, with SSRC and MID left open."""
 
-    __slots__ = ("_encoding", "rtp_parameters", "with_rtx")
+    __slots__ = ("_encoding", "pipe_parameters", "rtp_parameters", "with_rtx")
 
     def __init__(self, rtp_parameters: dict[str, Any]) -> None:
         self.rtp_parameters = rtp_parameters
         """In wire spelling; never changed."""
+        self.pipe_parameters = pipe.RtpParameters.from_wire(rtp_parameters)
+        """The same for a worker."""
         self._encoding: dict[str, Any] = rtp_parameters["encodings"][0]
         self.with_rtx = "rtx" in self._encoding
 

@@ -17,11 +17,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
-from mediad.errors import MediadError, Unavailable
+from mediad.errors import EnvelopeError, MediadError, Unavailable
 from mediad.ortc.parameters import RtpCapabilities
+from mediad.pipe import requests
+from mediad.pipe.messages import Done, ReplyT, Request
 from mediad.rooms import join_deadlines
 from mediad.rooms.background import Background
 from mediad.rooms.entities import Consumer, Log, Peer, Producer, Transport, new_peer
@@ -102,7 +104,7 @@ class Room:
 
     async def _open(self) -> None:
         try:
-            await self.make("router", {"routerId": self.router_id})
+            await self.make(requests.CreateRouter(self.router_id), requests.CloseRouter(self.router_id))
         except Exception as error:
             if not self.closed:
                 self._shut(FAILED, f"could not be opened: {error}", router_exists=False)
@@ -227,7 +229,7 @@ class Room:
         self.consumers.clear()
         self.worker.unsubscribe(self.router_id)
         if router_exists:
-            self.discard("router", self.router_id)
+            self.discard(requests.CloseRouter(self.router_id))
         self.log.info("room closed (%s): %s", cause, reason)
         if self._announced:
             self.observer.room_closed(self.id, self.worker.worker_id, cause, reason)
@@ -266,7 +268,7 @@ class Room:
         del self.transports[transport.id]
         transport.claim.release()
         self.observer.transport_closed(transport.id)
-        self.discard("transport", transport.id)
+        self.discard(requests.CloseTransport(transport.id))
 
     def forget_producer(self, producer: Producer) -> None:
         """Take it out of the books and tell those who receive it; the worker is the caller's business."""
@@ -291,34 +293,37 @@ class Room:
 
     # -- the worker ----------------------------------------------------------------------------------------
 
-    async def ask(self, method: str, data: dict[str, Any], about: Closable | None = None) -> dict[str, Any]:
+    async def ask(self, request: Request[ReplyT], about: Closable | None = None) -> ReplyT:
         """Ask this room's worker. Raises what it answered with, or WorkerDied.
 
         What is `about` something that was closed before its turn came is not asked any more: InvalidState.
         """
         return await self.worker.request_for(
-            self.router_id, method, lambda: None if about is not None and about.closed else data
+            self.router_id, type(request), lambda: None if about is not None and about.closed else request
         )
 
-    async def make(self, kind: str, data: dict[str, Any], about: Closable | None = None) -> dict[str, Any]:
-        """Create a router, transport or producer; `data` has its id under `{kind}Id`.
+    async def make(
+        self, creation: Request[ReplyT], undoing: Request[Done], about: Closable | None = None
+    ) -> ReplyT:
+        """Ask for the `creation` of something that `undoing` closes.
 
-        Raises like `ask`. Afterwards it does not exist, also when the worker was only too slow to answer.
+        Raises like `ask`. Afterwards it does not exist, also when the worker was only too slow to answer, or
+        its answer cannot be read.
         """
         try:
-            return await self.ask(f"{kind}.create", data, about)
-        except Unavailable:
-            self.discard(kind, data[f"{kind}Id"])
+            return await self.ask(creation, about)
+        except (Unavailable, EnvelopeError):
+            self.discard(undoing)
             raise
 
-    def discard(self, kind: str, identifier: str) -> None:
+    def discard(self, closing: Request[Done]) -> None:
         """Have the worker close something, without waiting for it."""
-        self.background.run(self._discard(f"{kind}.close", {f"{kind}Id": identifier}))
+        self.background.run(self._discard(closing))
 
-    async def _discard(self, method: str, data: dict[str, Any]) -> None:
+    async def _discard(self, closing: Request[Done]) -> None:
         while True:
             try:
-                await self.ask(method, data)
+                await self.ask(closing)
             except Unavailable:
                 await asyncio.sleep(_DISCARD_RETRY_S)
                 continue

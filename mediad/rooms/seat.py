@@ -19,6 +19,9 @@ import msgspec
 from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.ortc.acceptance import AcceptedProducer, accept_producer
 from mediad.ortc.parameters import MAX_ENCODINGS, RtpParameters
+from mediad.pipe import requests
+from mediad.pipe import rtp as pipe
+from mediad.pipe.messages import Request
 from mediad.rooms import offers
 from mediad.rooms.entities import Consumer, Producer, Transport, draw_ssrc
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
@@ -113,9 +116,9 @@ class Seat:
         transport.claim = room.stock.claim("transports", peer.holder, has=has)
         peer.reserved_transports += 1
         try:
-            parameters = await room.make(
-                "transport",
-                {"routerId": room.router_id, "transportId": transport.id, "forceTcp": force_tcp},
+            created = await room.make(
+                requests.CreateTransport(room.router_id, transport.id, force_tcp),
+                requests.CloseTransport(transport.id),
                 about=peer,
             )
         except BaseException:
@@ -125,27 +128,28 @@ class Seat:
             peer.reserved_transports -= 1
         if peer.closed:
             transport.claim.release()
-            room.discard("transport", transport.id)
+            room.discard(requests.CloseTransport(transport.id))
             raise InvalidState("peer closed")
         room.enter_transport(transport)
-        return Reply(NewTransport(transport.id, parameters))
+        return Reply(NewTransport(transport.id, msgspec.to_builtins(created)))
 
     async def connect_transport(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
         """Tell a transport the client's DTLS role and fingerprints; InvalidState the second time."""
         transport = self._transport(transport_id)
         self.room.observer.transport_asked_for(transport.id)
-        await self.room.ask(
-            "transport.connect",
-            {"transportId": transport.id, "dtlsParameters": dtls_parameters},
-            about=transport,
-        )
+        data = {"transportId": transport.id, "dtlsParameters": dtls_parameters}
+        try:
+            connect = msgspec.convert(data, requests.ConnectTransport)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"{requests.ConnectTransport.row}: {error}") from None
+        await self.room.ask(connect, about=transport)
         return Reply(None)
 
     async def restart_ice(self, transport_id: str) -> Reply[dict[str, Any]]:
         """Answer with new ICE parameters; the old ones hold until the client uses the new."""
         transport = self._transport(transport_id)
-        answer = await self.room.ask("transport.restartIce", {"transportId": transport.id}, about=transport)
-        parameters: dict[str, Any] = answer["iceParameters"]
+        answer = await self.room.ask(requests.RestartIce(transport.id), about=transport)
+        parameters: dict[str, Any] = msgspec.to_builtins(answer.ice_parameters)
         return Reply(parameters)
 
     # -- producers -----------------------------------------------------------------------------------------
@@ -182,7 +186,7 @@ class Seat:
             self.room.forget_producer(producer)
             raise
         if producer.closed:
-            self.room.discard("producer", producer.id)
+            self.room.discard(requests.CloseProducer(producer.id))
             raise InvalidState("peer closed")
         producer.created = True
         return Reply(producer, functools.partial(offers.announce, self.room, producer))
@@ -197,25 +201,21 @@ class Seat:
         )
 
     async def _create_producer(self, producer: Producer, accepted: AcceptedProducer) -> None:
-        await self.room.make(
-            "producer",
-            {
-                "transportId": producer.transport.id,
-                "producerId": producer.id,
-                "kind": producer.kind,
-                "rtpParameters": accepted.rtp_parameters.to_wire(),
-                "rtpMapping": accepted.mapping.to_wire(),
-                "paused": False,
-                "levels": producer.kind == "audio",
-            },
-            about=producer,
+        creation = requests.CreateProducer(
+            transport_id=producer.transport.id,
+            producer_id=producer.id,
+            kind=accepted.kind,
+            rtp_parameters=pipe.RtpParameters.from_wire(accepted.rtp_parameters.to_wire()),
+            rtp_mapping=pipe.RtpMapping.of(accepted.mapping.payload_types),
+            levels=accepted.kind == "audio",
         )
+        await self.room.make(creation, requests.CloseProducer(producer.id), about=producer)
 
     async def close_producer(self, producer_id: str) -> Reply[None]:
         """End a track; its receivers are told."""
         producer = self._producer(producer_id)
         self.room.forget_producer(producer)
-        await self.room.ask("producer.close", {"producerId": producer.id})
+        await self.room.ask(requests.CloseProducer(producer.id))
         return Reply(None)
 
     async def pause_producer(self, producer_id: str) -> Reply[None]:
@@ -225,7 +225,7 @@ class Seat:
             producer.paused = True
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_paused(consumer.id)
-        await self.room.ask("producer.pause", {"producerId": producer.id}, about=producer)
+        await self.room.ask(requests.PauseProducer(producer.id), about=producer)
         return Reply(None)
 
     async def resume_producer(self, producer_id: str) -> Reply[None]:
@@ -235,7 +235,7 @@ class Seat:
             producer.paused = False
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_resumed(consumer.id)
-        await self.room.ask("producer.resume", {"producerId": producer.id}, about=producer)
+        await self.room.ask(requests.ResumeProducer(producer.id), about=producer)
         return Reply(None)
 
     # -- consumers -----------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ class Seat:
     async def pause_consumer(self, consumer_id: str) -> Reply[None]:
         consumer = self._consumer(consumer_id)
         consumer.paused = True
-        await self.room.ask("consumer.pause", {"consumerId": consumer.id}, about=consumer)
+        await self.room.ask(requests.PauseConsumer(consumer.id), about=consumer)
         return Reply(None)
 
     async def resume_consumer(self, consumer_id: str) -> Reply[None]:
@@ -251,7 +251,7 @@ class Seat:
         consumer = self._consumer(consumer_id)
         consumer.paused = False
         if consumer.accepted:
-            await self.room.ask("consumer.resume", {"consumerId": consumer.id}, about=consumer)
+            await self.room.ask(requests.ResumeConsumer(consumer.id), about=consumer)
         return Reply(None)
 
     async def set_preferred_layers(
@@ -259,44 +259,39 @@ class Seat:
     ) -> Reply[None]:
         """The highest layers to send, None for every temporal one. Without effect on single-layer tracks."""
         consumer = self._consumer(consumer_id)
-        data: dict[str, Any] = {"consumerId": consumer.id, "spatialLayer": spatial_layer}
-        if temporal_layer is not None:
-            data["temporalLayer"] = temporal_layer
-        await self.room.ask("consumer.setPreferredLayers", data, about=consumer)
+        request = requests.SetPreferredLayers(consumer.id, spatial_layer, temporal_layer)
+        await self.room.ask(request, about=consumer)
         return Reply(None)
 
     async def set_priority(self, consumer_id: str, priority: int) -> Reply[None]:
         """Its weight when bandwidth is short: 1, the default, or more."""
         consumer = self._consumer(consumer_id)
-        data = {"consumerId": consumer.id, "priority": priority}
-        await self.room.ask("consumer.setPriority", data, about=consumer)
+        await self.room.ask(requests.SetPriority(consumer.id, priority), about=consumer)
         return Reply(None)
 
     async def request_key_frame(self, consumer_id: str) -> Reply[None]:
         """Ask the sender for one; audio has none, and that is fine."""
         consumer = self._consumer(consumer_id)
         if consumer.kind == "video":
-            await self.room.ask("consumer.requestKeyFrame", {"consumerId": consumer.id}, about=consumer)
+            await self.room.ask(requests.RequestKeyFrame(consumer.id), about=consumer)
         return Reply(None)
 
     # -- statistics ----------------------------------------------------------------------------------------
 
-    async def transport_stats(self, transport_id: str) -> Reply[list[dict[str, Any]]]:
+    async def transport_stats(self, transport_id: str) -> Reply[requests.Statistics]:
         transport = self._transport(transport_id)
-        return await self._stats("transport.stats", {"transportId": transport.id}, transport)
+        return await self._stats(requests.GetTransportStats(transport.id), transport)
 
-    async def producer_stats(self, producer_id: str) -> Reply[list[dict[str, Any]]]:
+    async def producer_stats(self, producer_id: str) -> Reply[requests.Statistics]:
         producer = self._producer(producer_id)
-        return await self._stats("producer.stats", {"producerId": producer.id}, producer)
+        return await self._stats(requests.GetProducerStats(producer.id), producer)
 
-    async def consumer_stats(self, consumer_id: str) -> Reply[list[dict[str, Any]]]:
+    async def consumer_stats(self, consumer_id: str) -> Reply[requests.Statistics]:
         consumer = self._consumer(consumer_id)
-        return await self._stats("consumer.stats", {"consumerId": consumer.id}, consumer)
+        return await self._stats(requests.GetConsumerStats(consumer.id), consumer)
 
-    async def _stats(self, method: str, data: dict[str, Any], about: Closable) -> Reply[list[dict[str, Any]]]:
-        answer = await self.room.ask(method, data, about)
-        stats: list[dict[str, Any]] = answer["stats"]
-        return Reply(stats)
+    async def _stats(self, request: Request[requests.Stats], about: Closable) -> Reply[requests.Statistics]:
+        return Reply((await self.room.ask(request, about)).stats)
 
     # -- looking up ----------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     if problem := needs.fatal_problem():
         print(f"mediad.worker: {problem}", file=sys.stderr)
         return ExitCode.CONFIG
-    from mediad.worker.methods import WorkerServer  # loads the native code
+    from mediad.worker.server import WorkerServer  # loads the native code
 
     settle_in(settings.worker_id)
     logs.setup(settings.log_level, settings.log_format, worker=settings.worker_id)

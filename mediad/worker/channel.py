@@ -4,147 +4,134 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Iterable
 
-from mediad.errors import EnvelopeError, MediadError
-from mediad.protocols.envelope import Decoder, Event, Request, Response, encode
+import msgspec
 
-Handler = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+from mediad.errors import EnvelopeError, InvalidInput, MediadError, NotFound
+from mediad.pipe.duplex import Duplex
+from mediad.pipe.messages import Event, Handler, Message, Misfit, read
+from mediad.pipe.misfits import Misfits
+from mediad.protocols import envelope
 
 LAST_WORDS_S = 1.0
 """How long closing waits for a supervisor that does not read."""
 
-_IDS = ("routerId", "transportId", "producerId", "consumerId")
-
 logger = logging.getLogger(__name__)
 
 
+class Answers:
+    """The worker's table: the handler of each request."""
+
+    def __init__(self, handlers: Iterable[Handler], misfits: Misfits) -> None:
+        self._handlers = {handler.request.row: handler for handler in handlers}
+        self._misfits = misfits
+
+    async def answer(self, row: str, data: msgspec.Raw) -> Message:
+        """Return the handler's answer. Raises what it raises; NotFound or InvalidInput for a misfit."""
+        handler = self._handlers.get(row)
+        if handler is None:
+            self._misfits.count("unknown_request", row)
+            raise NotFound(f'unknown method "{row}"')
+        try:
+            request = read(handler.request, data, row)
+        except Misfit as misfit:
+            self._misfits.count("request", row)
+            raise InvalidInput(str(misfit)) from None
+        return await handler.answer(request)
+
+
 class Channel:
-    """Answers each request with what `handle(method, data)` returns or raises; sends what `emit` is given.
+    """Answers each request by its handler; sends what `emit` is given.
 
     Requests start in the order they came, and run side by side from their first wait on. Every event tells a
-    state, so while the supervisor does not read, of several for the same object only the newest waits for it:
-    what is kept back is bounded by the objects alive, and none of them is left with stale news.
+    state, so while the supervisor does not read, of several of one type about one subject only the newest
+    waits for it: what is kept back is bounded by the objects alive, and none is left with stale news.
     """
 
-    def __init__(self, handle: Handler) -> None:
+    def __init__(self) -> None:
         self.superseded = 0
         """Events never sent because a newer one took their place."""
-        self._handle = handle
-        self._decoder = Decoder()
+        self.misfits = Misfits("request", "unknown_request")
+        self._answers = Answers((), self.misfits)
         self._ended = asyncio.get_running_loop().create_future()
         self._silent = asyncio.get_running_loop().create_future()
-        self._reader: asyncio.ReadTransport | None = None
-        self._writer: asyncio.WriteTransport | None = None
+        self._pipes = Duplex(self)
         self._paused = False
-        self._waiting: dict[tuple[str, ...], Event] = {}
+        self._waiting: dict[tuple[type[Event], str], Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def open(self, read_fd: int, write_fd: int) -> None:
-        """Take over both pipe ends and start answering."""
-        loop = asyncio.get_running_loop()
-        self._writer, _ = await loop.connect_write_pipe(lambda: _Mouth(self), os.fdopen(write_fd, "wb", 0))
-        self._reader, _ = await loop.connect_read_pipe(lambda: _Ear(self), os.fdopen(read_fd, "rb", 0))
+    async def open(self, read_fd: int, write_fd: int, handlers: Iterable[Handler] = ()) -> None:
+        """Take over both pipe ends and start answering by `handlers`."""
+        self._answers = Answers(handlers, self.misfits)
+        await self._pipes.open(read_fd, write_fd)
 
     async def wait_end(self) -> None:
         """Return when the supervisor hung up, died, or broke the format."""
         await asyncio.shield(self._ended)
 
-    def emit(self, name: str, data: dict[str, Any]) -> None:
+    def emit(self, event: Event) -> None:
         """Send an event, now or as soon as the supervisor reads again."""
-        event = Event(name, data)
         if not self._paused:
-            self._write(encode(event))
+            self._pipes.send(envelope.Event(event.row, event))
             return
-        key = (name, *(str(data.get(id_)) for id_ in _IDS))
+        key = (type(event), event.subject)
         self.superseded += self._waiting.pop(key, None) is not None
-        self._waiting[key] = (
-            event  # at the end: order among different objects is the order of their last news
-        )
+        # at the end: order among different objects is the order of their last news
+        self._waiting[key] = event
 
     async def close(self) -> None:
         """Send what was written, then close both ends. Requests under way are cancelled."""
         for task in self._tasks:
             task.cancel()
-        for transport in (self._reader, self._writer):
-            if transport is not None:
-                transport.close()
+        self._pipes.close()
         await asyncio.wait({self._silent}, timeout=LAST_WORDS_S)
         self._end()
 
-    def _write(self, frame: bytes) -> None:
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(frame)
+    # -- what the pipes tell -------------------------------------------------------------------------------
 
-    def _receive(self, data: bytes) -> None:
-        try:
-            for message in self._decoder.feed(data):
-                if not isinstance(message, Request):
-                    raise EnvelopeError("the supervisor only ever asks")
-                task = asyncio.create_task(self._answer(message))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-        except EnvelopeError as error:
+    def receive(self, messages: list[envelope.RawMessage]) -> None:
+        """Start answering. Raises EnvelopeError for what is no request."""
+        for message in messages:
+            if not isinstance(message, envelope.Request):
+                raise EnvelopeError("the supervisor only ever asks")
+            task = asyncio.create_task(self._answer(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def pause(self, paused: bool) -> None:
+        """While the supervisor does not read, events wait; replies do not."""
+        self._paused = paused
+        while self._waiting and not self._paused:  # sending may pause us again
+            event = self._waiting.pop(next(iter(self._waiting)))
+            self._pipes.send(envelope.Event(event.row, event))
+
+    def end(self, error: EnvelopeError | None) -> None:
+        """Nothing more is asked."""
+        if error is not None:
             logger.error("the supervisor broke the pipe's format: %s", error)
-            self._end()
+        self._end()
 
-    async def _answer(self, request: Request) -> None:
+    def sending_ended(self) -> None:
+        """Whatever is said from now on is not heard."""
+        self._silent.set_result(None)
+        self._end()
+
+    # -- answering -----------------------------------------------------------------------------------------
+
+    async def _answer(self, request: envelope.Request[msgspec.Raw]) -> None:
         try:
-            reply = encode(Response(request.id, True, await self._handle(request.method, request.data)))
+            reply = await self._answers.answer(request.method, request.data)
+            self._pipes.send(envelope.Response(request.id, True, reply))
         except MediadError as error:
-            reply = encode(_failure(request.id, error.code, str(error)))
+            self._fail(request.id, error.code, str(error))
         except Exception as error:  # a bug costs one request, not the worker's other rooms
             logger.exception("%s failed", request.method)
-            reply = encode(
-                _failure(request.id, MediadError.code, f"{type(error).__name__} in {request.method}")
-            )
-        self._write(reply)
+            self._fail(request.id, MediadError.code, f"{type(error).__name__} in {request.method}")
 
-    def _pause(self) -> None:
-        self._paused = True
-
-    def _resume(self) -> None:
-        self._paused = False
-        while self._waiting and not self._paused:  # writing may pause us again
-            event = self._waiting.pop(next(iter(self._waiting)))
-            self._write(encode(event))
+    def _fail(self, request_id: int, code: str, reason: str) -> None:
+        self._pipes.send(envelope.Response(request_id, False, envelope.Failure(code, reason)))
 
     def _end(self) -> None:
         if not self._ended.done():
             self._ended.set_result(None)
-
-
-def _failure(request_id: int, code: str, reason: str) -> Response:
-    return Response(request_id, False, {"code": code, "reason": reason})
-
-
-class _Ear(asyncio.Protocol):
-    """The pipe we read."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-
-    def data_received(self, data: bytes) -> None:
-        self._channel._receive(data)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._channel._end()
-
-
-class _Mouth(asyncio.BaseProtocol):
-    """The pipe we write."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-
-    def pause_writing(self) -> None:
-        self._channel._pause()
-
-    def resume_writing(self) -> None:
-        self._channel._resume()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._channel._silent.set_result(None)
-        self._channel._end()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from mediad.clock import Clock
+from mediad.pipe.events import RouterEvent
 from mediad.worker.media.plane import MediaPlane
 
-Emit = Callable[[str, dict[str, Any]], None]
-"""Tell the supervisor of something that changed by itself: the event's name and its data."""
+Emit = Callable[[RouterEvent], None]
+"""Tell the supervisor of something that changed by itself."""
 
 
 @dataclass(frozen=True, slots=True)

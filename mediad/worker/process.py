@@ -12,14 +12,17 @@ import faulthandler
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from mediad import __version__
 from mediad.config.settings import WorkerSettings
 from mediad.errors import MediadError
 from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.pipe.events import WorkerFailed, WorkerReady
+from mediad.pipe.messages import Event, Handler
+from mediad.pipe.misfits import Misfits
 from mediad.protocols.envelope import PIPE_VERSION
 from mediad.worker.channel import Channel
 
@@ -28,17 +31,19 @@ OOM_SCORE_ADJUST = 500
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
 
-Emit = Callable[[str, dict[str, Any]], None]
+Emit = Callable[[Event], None]
 
 
 class Server(Protocol):
-    """What a worker serves: `methods.WorkerServer`."""
+    """Something to serve: `mediad.worker.server.WorkerServer`."""
 
     async def start(self) -> None:
         """Bind the ports. When that cannot be it raises MediadError, and has nothing open."""
         ...
 
-    async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]: ...
+    def handlers(self) -> Iterable[Handler]:
+        """Return an answer to each request."""
+        ...
 
     def close(self) -> None:
         """Say goodbye on every transport, and let everything go."""
@@ -59,23 +64,26 @@ def settle_in(worker_id: int) -> None:
 
 
 async def serve(
-    settings: WorkerSettings, read_fd: int, write_fd: int, make: Callable[[WorkerSettings, Emit], Server]
+    settings: WorkerSettings,
+    read_fd: int,
+    write_fd: int,
+    make: Callable[[WorkerSettings, Emit, Misfits], Server],
 ) -> ExitCode:
     """Be a worker on these pipe ends until the supervisor hangs up."""
-    channel = Channel(lambda method, data: server.handle(method, data))
-    await channel.open(read_fd, write_fd)
-    server = make(settings, channel.emit)
+    channel = Channel()
+    server = make(settings, channel.emit, channel.misfits)
+    await channel.open(read_fd, write_fd, server.handlers())
     try:
         await server.start()
     except (MediadError, OSError) as error:
         failure = error if isinstance(error, MediadError) else MediadError(str(error))
         reason = f"worker {settings.worker_id}: {failure}"
-        channel.emit("worker.failed", {"code": failure.code, "reason": reason})
+        channel.emit(WorkerFailed(failure.code, reason))
         await channel.close()
         return exit_code_for(failure)
     gc.freeze()  # what is there now stays: looking through it again and again would hold up the loop
     try:
-        channel.emit("worker.ready", {"pid": os.getpid(), "version": __version__, "pipe": PIPE_VERSION})
+        channel.emit(WorkerReady(os.getpid(), __version__, PIPE_VERSION))
         await channel.wait_end()
         return ExitCode.OK
     finally:

@@ -10,11 +10,11 @@ router        its transports
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from mediad.clock import Timer
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState
+from mediad.pipe.events import RouterEvent, SpeakerChanged
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
 from mediad.worker.policy.speaker import INTERVAL_US, SpeakerWatch
@@ -134,8 +134,9 @@ class Router:
         if self._speaker_timer is not None:
             self._speaker_timer.cancel()
 
-    def _emit(self, name: str, data: dict[str, Any]) -> None:
-        self._emit_event(name, {"routerId": self.id, **data})
+    def _emit(self, event: RouterEvent) -> None:
+        event.router_id = self.id
+        self._emit_event(event)
 
     def _on_level(self, producer: Producer, dbov: int) -> None:
         self._speakers.heard(producer.id, dbov)
@@ -155,7 +156,4 @@ class Router:
         if decision is None:
             return
         producer_id, volume = decision
-        data: dict[str, Any] = {"producerId": producer_id}
-        if producer_id is not None:
-            data["volume"] = volume
-        self._emit("router.speaker", data)
+        self._emit(SpeakerChanged(producer_id, volume if producer_id is not None else None))

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from mediad.clock import Clock, Timer
 from mediad.metering.histogram import Histogram
+from mediad.pipe.worker_stats import LinksReport, LossReport
 
 INTERVAL_US = 5_000_000
 LOOK_TIMEOUT_US = 30_000_000
@@ -57,7 +58,7 @@ class Sampler:
         self._clock = clock
         self._bitrates: dict[str, int] = dict.fromkeys(_BITRATES, 0)
         self._round_trip = Histogram(ROUND_TRIP_BOUNDS_S)
-        self._loss = {"sent": Histogram(LOSS_BOUNDS), "received": Histogram(LOSS_BOUNDS)}
+        self._lost_sent, self._lost_received = Histogram(LOSS_BOUNDS), Histogram(LOSS_BOUNDS)
         self._timer: Timer | None = None
         self._look: asyncio.Task[None] | None = None
 
@@ -75,13 +76,13 @@ class Sampler:
             self._look.cancel()
             self._look = None
 
-    def report(self) -> dict[str, Any]:
-        """Return `bitrates` of the last look (bit/s), `roundTrip` (s) and `loss` by direction (0 to 1)."""
-        return {
-            "bitrates": dict(self._bitrates),
-            "roundTrip": self._round_trip.report(),
-            "loss": {direction: histogram.report() for direction, histogram in self._loss.items()},
-        }
+    def report(self) -> LinksReport:
+        """Return what was seen so far."""
+        return LinksReport(
+            bitrates=dict(self._bitrates),
+            round_trip=self._round_trip.report(),
+            loss=LossReport(self._lost_sent.report(), self._lost_received.report()),
+        )
 
     async def look(self) -> None:
         """Look once at every link there is now."""
@@ -97,9 +98,9 @@ class Sampler:
 
     def _observe(self, entry: dict[str, Any]) -> None:
         if (loss := entry.get("rtpPacketLossSent")) is not None:
-            self._loss["sent"].observe(loss)
+            self._lost_sent.observe(loss)
         if (loss := entry.get("rtpPacketLossReceived")) is not None:
-            self._loss["received"].observe(loss)
+            self._lost_received.observe(loss)
         if (round_trip_ms := entry.get("roundTripTime")) is not None:
             self._round_trip.observe(round_trip_ms / 1000)
 

@@ -116,13 +116,13 @@ async def test_a_name_is_looked_up_again_and_its_new_address_told(
         socket, "getaddrinfo", lambda name, *_, **__: [(0, 0, 0, "", (one, 0)) for one in addresses]
     )
     file = File(tmp_path, "listen_ip = '0.0.0.0'\nannounced_ip = 'sfu.example'\n")
-    assert file.live.settings.worker_settings(0).live()["announcedIp"] == "198.51.100.4"
+    assert file.live.settings.worker_settings(0).announced_ip == "198.51.100.4"
     addresses[:] = ["198.51.100.3", "198.51.100.4"]  # one more, and before it
     assert (await file.live.reload())["notes"] == []
     addresses[:] = ["198.51.100.3"]
     report = await file.live.reload()
     assert report["notes"] == ["announced_ip: sfu.example is 198.51.100.3 now, no longer 198.51.100.4"]
-    assert file.told[-1].worker_settings(0).live()["announcedIp"] == "198.51.100.3"
+    assert file.told[-1].worker_settings(0).announced_ip == "198.51.100.3"
     file.write("listen_ip = '0.0.0.0'\nannounced_ip = 'sfu.example'\nmax_rooms = 3\n")
     addresses.clear()
     monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)

@@ -41,14 +41,3 @@ def test_worker_settings_cross_as_json() -> None:
     for wrong in ("", "[]", "{}", '{"worker_id": "x"}'):
         with pytest.raises(ConfigError):
             WorkerSettings.from_json(wrong)
-
-
-def test_what_a_running_worker_is_told() -> None:
-    live = Settings(announced_ip="sfu.example", ice_consent_timeout_s=0).worker_settings(0).live()
-    assert live == {
-        "announcedIp": "sfu.example",
-        "maxIncomingBitrateBps": 0,
-        "initialOutgoingBitrateBps": 600_000,
-        "iceConsentTimeoutS": 0,
-        "logLevel": "info",
-    }

@@ -16,7 +16,7 @@ import pytest
 from mediad.ctl import client
 from mediad.ctl.client import connect
 from mediad.errors import EnvelopeError, Forbidden, InvalidState, Unavailable
-from mediad.protocols.envelope import Event, Response, encode
+from mediad.protocols.envelope import Event, Message, Response, encode
 from mediad.supervisor.admin.conversation import Answer
 from tests.support.admin import admin_server
 
@@ -81,7 +81,11 @@ def test_a_stream_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_stream_waits_as_long_as_it_takes(tmp_path: Path) -> None:
-    messages = Event("other", {}), Event("events", {"i": 1}), Response(1, True, {})
+    messages: tuple[Message, ...] = (
+        Event("other", {}),
+        Event("events", {"i": 1}),
+        Response(1, True, {}),
+    )
     path = tmp_path / "s"
     with strange_server(path, lambda sock: sock.sendall(b"".join(encode(one) for one in messages))):
         asking = connect([str(path)])

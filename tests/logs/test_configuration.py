@@ -108,11 +108,11 @@ def test_counts_tell_what_was_logged_and_what_was_not() -> None:
     for _ in range(int(WARNING_BUDGET.burst) + 2):
         logger.error("again")
     counted = logs.counts()
-    assert counted["lines"]["warning"] == 1
-    assert counted["lines"]["error"] == 1 + WARNING_BUDGET.burst
-    assert counted["lines"]["debug"] == 0
-    assert counted["leftOut"]["rate"] >= 1
-    assert counted["leftOut"]["reader"] == 0
+    assert counted.lines["warning"] == 1
+    assert counted.lines["error"] == 1 + WARNING_BUDGET.burst
+    assert counted.lines["debug"] == 0
+    assert counted.left_out["rate"] >= 1
+    assert counted.left_out["reader"] == 0
 
 
 def test_under_systemd_the_journal_gets_fields(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_broken_stream_stays_broken() -> None:
         decoder.feed(encode(Event("e", {})))
 
 
-@pytest.mark.parametrize("value", [object(), 2**64, {1, 2}, "\ud800"])
+@pytest.mark.parametrize("value", [object(), 2**64, "\ud800"])
 def test_what_msgpack_cannot_write_is_an_envelope_error(value: object) -> None:
     with pytest.raises(EnvelopeError, match="cannot be encoded"):
         encode(Event("e", {"x": value}))

@@ -10,7 +10,7 @@ from mediad.rooms.entities import Consumer, Peer, Producer, Transport, draw_ssrc
 from mediad.rooms.reception import Form
 from tests.support.listeners import RecordingListener
 
-FORM = Form({"encodings": [{}]})
+FORM = Form({"codecs": [], "encodings": [{}]})
 
 
 def peer(peer_id: str = "ana") -> Peer:
@@ -63,5 +63,5 @@ def test_an_offer_shows_the_moment() -> None:
     assert (offer.kind, offer.type, offer.producer_paused) == ("video", "simulcast", True)
     assert (offer.app_data, offer.rtp_parameters) == (
         {"share": True},
-        {"mid": "0", "encodings": [{"ssrc": 5}]},
+        {"mid": "0", "codecs": [], "encodings": [{"ssrc": 5}]},
     )

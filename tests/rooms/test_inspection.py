@@ -74,7 +74,9 @@ def test_tracks() -> None:
         ana, ben = find_peer(room, "ana"), find_peer(room, "ben")
         sound = next(iter(room.producers))
         call.worker.emit(
-            "producer.score", producerId=sound, score=[{"score": 4, "ssrc": 1}, {"score": 9, "ssrc": 2}]
+            "producer.score",
+            producerId=sound,
+            score=[{"encodingIdx": n, "score": score, "ssrc": n + 1} for n, score in enumerate((4, 9))],
         )
         sends = describe_tracks(ana)["sends"]
         assert [(t["kind"], t["type"], t["score"], t["consumers"]) for t in sends] == [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from mediad.errors import Forbidden, MediadError
+from mediad.pipe.rtp import RtpParameters
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import Device
 from tests.support.bookkeeping_worker import DEFAULT_SCORE
@@ -27,7 +29,8 @@ def test_a_track_flows_only_after_its_receiver_agreed() -> None:
         encoding = offer.rtp_parameters["encodings"][0]
         assert (made["ssrc"], made["rtxSsrc"]) == (encoding["ssrc"], encoding["rtx"]["ssrc"])
         assert made["mid"] == offer.rtp_parameters["mid"]
-        assert made["rtpParameters"]["codecs"] == offer.rtp_parameters["codecs"]
+        given = RtpParameters.from_wire(offer.rtp_parameters)
+        assert made["rtpParameters"]["codecs"] == msgspec.to_builtins(given.codecs)
         assert (made["paused"], made["ignoreDtx"]) == (True, True)
         assert ben.listener.named("consumer score") == []
         ben.listener.answer_offers()

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from mediad.errors import Forbidden
+from mediad.pipe.messages import ReplyT, Request
+from mediad.pipe.requests import CreateConsumers
 from mediad.rooms import offers
 from mediad.rooms.media import Compose
 from mediad.rooms.offer_queue import OFFERS_PER_PEER
@@ -144,15 +146,17 @@ def test_one_that_spoils_a_request_costs_only_itself() -> None:
         real = call.worker.request_for
         spoilt = ""
 
-        async def request_for(router_id: str, method: str, compose: Compose) -> dict[str, Any]:
-            def checked() -> dict[str, Any] | None:
-                data = compose()
-                forms = data["forms"] if data is not None and method == "consumers.create" else []
-                if any(form["producerId"] == spoilt for form in forms):
+        async def request_for(
+            router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]
+        ) -> ReplyT:
+            def checked() -> Request[ReplyT] | None:
+                request = compose()
+                forms = request.forms if isinstance(request, CreateConsumers) else []
+                if any(form.producer_id == spoilt for form in forms):
                     raise Forbidden("this request has crashed a worker before")
-                return data
+                return request
 
-            return await real(router_id, method, checked)
+            return await real(router_id, kind, checked)
 
         call.worker.request_for = request_for  # type: ignore[method-assign]
         spoilt = await ana.produce("audio", opus())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mediad.errors import InvalidState, MediadError, NotFound, Unavailable
+from mediad.pipe.messages import ReplyT, Request
 from mediad.rooms import registry
 from mediad.rooms.asker import current_asker
 from mediad.rooms.limits import RoomLimits
@@ -249,9 +250,9 @@ def test_what_a_client_causes_is_known_as_its_doing() -> None:
         seen: list[tuple[str, str | None]] = []
         request_for = call.worker.request_for
 
-        async def listening(router_id: str, method: str, compose: Compose) -> dict[str, Any]:
-            seen.append((method, current_asker()))
-            return await request_for(router_id, method, compose)
+        async def listening(router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]) -> ReplyT:
+            seen.append((kind.row, current_asker()))
+            return await request_for(router_id, kind, compose)
 
         call.worker.request_for = listening  # type: ignore[method-assign]
         for peer in ("ana", "ben"):

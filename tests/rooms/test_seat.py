@@ -108,10 +108,13 @@ def test_a_transport_is_made_connected_and_restarted() -> None:
             "transportId": transport_id,
             "forceTcp": True,
         }
-        await ana.seat.connect_transport(transport_id, {"role": "client"})
-        assert call.worker.called("transport.connect")[0]["dtlsParameters"] == {"role": "client"}
+        await ana.seat.connect_transport(transport_id, {"role": "client", "fingerprints": []})
+        assert call.worker.called("transport.connect")[0]["dtlsParameters"] == {
+            "role": "client",
+            "fingerprints": [],
+        }
         with pytest.raises(InvalidState, match=r"connect\(\) already called"):
-            await ana.seat.connect_transport(transport_id, {"role": "client"})
+            await ana.seat.connect_transport(transport_id, {"role": "client", "fingerprints": []})
         restarted = told(await ana.seat.restart_ice(transport_id))
         assert restarted["usernameFragment"] != parameters["iceParameters"]["usernameFragment"]
         assert told(await ana.seat.transport_stats(transport_id))[0]["type"] == "webrtc-transport"
@@ -183,10 +186,10 @@ def test_a_track_is_made_on_the_worker_with_its_mapping() -> None:
         made = call.worker.producers[producer_id]
         assert made["transportId"] == ana.sending
         assert (made["kind"], made["paused"], made["levels"]) == ("audio", False, True)
-        assert set(made["rtpMapping"]) == {"codecs", "encodings"}
+        assert made["rtpMapping"]["codecs"]
         assert made["rtpParameters"]["mid"] == "0"
         await ana.produce("video", vp8_simulcast())
-        assert call.worker.called("producer.create")[1]["levels"] is False
+        assert "levels" not in call.worker.called("producer.create")[1]
         assert told(await ana.seat.producer_stats(producer_id))[0]["type"] == "inbound-rtp"
 
     run(scenario)

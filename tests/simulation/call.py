@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Any
 
 from mediad.ortc.acceptance import AcceptedProducer
+from mediad.pipe.events import ProducerLayersWanted, RouterEvent
+from mediad.worker.media.parameters import extension_ids
 from mediad.worker.media.plane import ExtensionKind
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
@@ -109,13 +111,13 @@ class Call:
         self.worker.settle()
         self.clock.run_until(self.clock.now_us + round(seconds * SECOND))
 
-    def _signal(self, name: str, data: dict[str, Any]) -> None:
+    def _signal(self, event: RouterEvent) -> None:
         """What a client hears over its WebSocket, as far as its sending follows from it."""
-        if name != "producer.layers":
+        if not isinstance(event, ProducerLayersWanted):
             return
         for sender in self.senders:
-            if sender.producers["video"][0].id == data["producerId"]:
-                told = partial(sender.client.send_up_to, int(data["spatialLayer"]))
+            if sender.producers["video"][0].id == event.producer_id:
+                told = partial(sender.client.send_up_to, event.spatial_layer)
                 self.clock.after(sender.client.down_delay_us, told)
 
     # --- who is there -------------------------------------------------------------------------------------
@@ -195,11 +197,11 @@ class Call:
             encoding.ssrc,
             self.truth,
             receiver.client.up.send,
-            playout_delay_id=parameters.extension_ids()[ExtensionKind.EXT_PLAYOUT_DELAY],
+            playout_delay_id=extension_ids(parameters)[ExtensionKind.EXT_PLAYOUT_DELAY],
             vp8=plans[0].codec == "vp8",
             simulcast=len(plans) > 1,
         )
-        transport_cc_id = parameters.extension_ids()[ExtensionKind.EXT_TRANSPORT_CC]
+        transport_cc_id = extension_ids(parameters)[ExtensionKind.EXT_TRANSPORT_CC]
         receiver.client.add_video(stream, encoding.rtx.ssrc, transport_cc_id)
         track = Track(consumer, stream)
         receiver.tracks.append(track)

@@ -14,10 +14,11 @@ from mediad.clock import Clock
 from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.ortc.parameters import RtpCapabilities
+from mediad.pipe.events import RouterEvent
+from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.protocols.ice_paths import Path
 from mediad.worker.context import RouterContext
 from mediad.worker.media import plane as plane_module
-from mediad.worker.media.parameters import RtpMapping, RtpParameters
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer import Consumer
@@ -89,9 +90,7 @@ class SimulatedWorker:
     """After each turn of the clock what the engine sends leaves, what it tells is heard, its timer is set."""
 
     def __init__(self, clock: SimulatedClock, offered: RtpCapabilities) -> None:
-        self.events: list[
-            tuple[int, str, dict[str, Any]]
-        ] = []  # time, name, data: what the supervisor would hear
+        self.events: list[tuple[int, RouterEvent]] = []  # time, and what the supervisor would hear
         self.offered = offered
         self._clock = clock
         self._exit = ExitStack()
@@ -100,7 +99,7 @@ class SimulatedWorker:
         self.plane, self.engine = engine_plane(worker_clock)
         self.plane.start()
         self.router = Router(RouterContext(self.plane, self._heard, worker_clock), "r", CERTIFICATE, ENDPOINT)
-        self.on_event: Callable[[str, dict[str, Any]], object] = lambda name, data: None
+        self.on_event: Callable[[RouterEvent], object] = lambda event: None
         self._hosts: dict[str, str] = {}  # by transport id
         self._ports: dict[str, Callable[[bytes], object]] = {}
         self._next_ssrc = 700_000_000
@@ -180,6 +179,6 @@ class SimulatedWorker:
         if deadline_us:
             self._alarm.by(max(deadline_us, now_us + 1))
 
-    def _heard(self, name: str, data: dict[str, Any]) -> None:
-        self.events.append((self._clock.now_us, name, data))
-        self.on_event(name, data)
+    def _heard(self, event: RouterEvent) -> None:
+        self.events.append((self._clock.now_us, event))
+        self.on_event(event)

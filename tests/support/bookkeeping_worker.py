@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from mediad.errors import InvalidState, MediadError, NotFound, Unavailable, WorkerDied
+from mediad.pipe import requests
+from mediad.pipe.events import RouterEvent
+from mediad.pipe.messages import Done, Handler, Message, ReplyT, Request
+from mediad.pipe.scores import ConsumerScore
+from mediad.rooms.media import Compose, EventHandler
+from tests.support.pipe_wire import event, wire
 
-EventHandler = Callable[[str, dict[str, Any]], None]
-
-ICE_PARAMETERS = {"usernameFragment": "u" * 16, "password": "p" * 32, "iceLite": True}
-TRANSPORT_PARAMETERS = {
-    "iceParameters": ICE_PARAMETERS,
-    "iceCandidates": [],
-    "dtlsParameters": {"role": "auto", "fingerprints": [{"algorithm": "sha-256", "value": "AB:CD"}]},
-}
-DEFAULT_SCORE = {"score": 10, "producerScore": 10, "producerScores": []}
+ICE_PARAMETERS = requests.IceParameters("u" * 16, "p" * 32, ice_lite=True)
+TRANSPORT_CREATED = requests.TransportCreated(
+    ICE_PARAMETERS, [], requests.ServerDtlsParameters("auto", [requests.DtlsFingerprint("sha-256", "AB:CD")])
+)
+TRANSPORT_PARAMETERS = wire(TRANSPORT_CREATED)
+SCORE = ConsumerScore(10, 10, [])
+DEFAULT_SCORE = wire(SCORE)
 
 
 class BookkeepingWorker:
@@ -46,27 +51,30 @@ class BookkeepingWorker:
         """With dice, answers take a random number of turns of the event loop, and so overtake each other."""
         self.subscribers: dict[str, EventHandler] = {}
         self.dead = False
+        self._answers = {handler.request: handler.answer for handler in self.handlers()}
         self._gates: dict[str, asyncio.Event] = {}
         self._waiting: set[asyncio.Future[None]] = set()
 
     # -- MediaWorker -----------------------------------------------------------------------------------
 
     async def request_for(
-        self, router_id: str, method: str, compose: Callable[[], dict[str, Any] | None]
-    ) -> dict[str, Any]:
+        self, router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]
+    ) -> ReplyT:
         """Carried out at once, as a pipe delivers in order; only the answer takes time."""
         if self.dead:
             raise WorkerDied("worker died")
-        data = compose()
-        if data is None:
+        request = compose()
+        if request is None:
             raise InvalidState("closed meanwhile")
-        self.requests.append((method, data))
-        outcome = self._carry_out(method, data)
-        await self._answer_time(method)
+        assert type(request) is kind
+        self.requests.append((kind.row, wire(request)))
+        outcome = await self._carry_out(request)
+        await self._answer_time(kind.row)
         for _ in range(self.dice.randrange(5) if self.dice is not None else 0):
             await asyncio.sleep(0)
         if isinstance(outcome, MediadError):
             raise outcome
+        assert isinstance(outcome, kind.reply())
         return outcome
 
     def subscribe(self, router_id: str, on_event: EventHandler) -> None:
@@ -87,7 +95,10 @@ class BookkeepingWorker:
     def emit(self, name: str, **data: Any) -> None:
         """An event to every room that is subscribed; rooms ignore what is not theirs."""
         for router_id, handler in list(self.subscribers.items()):
-            handler(name, {"routerId": router_id, **data})
+            told = event(name, **data)
+            assert isinstance(told, RouterEvent)
+            told.router_id = router_id
+            handler(told)
 
     def die(self) -> None:
         """Every answer that is awaited becomes WorkerDied."""
@@ -118,148 +129,200 @@ class BookkeepingWorker:
             opened.cancel()
             self._waiting.discard(future)
 
-    def _carry_out(self, method: str, data: dict[str, Any]) -> dict[str, Any] | MediadError:
-        if method in self.failures:
-            return self.failures[method]
+    async def _carry_out(self, request: Request[Any]) -> Message | MediadError:
+        if request.row in self.failures:
+            return self.failures[request.row]
         try:
-            verb: Callable[[dict[str, Any]], dict[str, Any]] = getattr(
-                self, "_" + method.replace(".", "_").lower()
-            )
-            answer = verb(data)
-            return Unavailable("no answer in time") if method in self.too_slow else answer
+            answer = await self._answers[type(request)](request)
+            return Unavailable("no answer in time") if request.row in self.too_slow else answer
         except MediadError as error:
             return error
 
-    def _find(self, table: str, key: str, data: dict[str, Any]) -> dict[str, Any]:
-        entry: dict[str, Any] | None = getattr(self, table).get(data[key])
-        if entry is None:
-            raise NotFound(f'{key.removesuffix("Id")} with id "{data[key]}" not found')
-        return entry
+    def handlers(self) -> list[Handler]:
+        """Who answers which request, as in a real worker."""
+        return [
+            requests.CreateRouter.answered_by(self._create_router),
+            requests.CloseRouter.answered_by(self._close_router),
+            requests.GetRouterStats.answered_by(self._router_stats),
+            requests.CreateTransport.answered_by(self._create_transport),
+            requests.ConnectTransport.answered_by(self._connect_transport),
+            requests.RestartIce.answered_by(self._restart_ice),
+            requests.CloseTransport.answered_by(self._close_transport),
+            requests.GetTransportStats.answered_by(self._transport_stats),
+            requests.CreateProducer.answered_by(self._create_producer),
+            requests.CloseProducer.answered_by(self._close_producer),
+            requests.PauseProducer.answered_by(self._pause_producer),
+            requests.ResumeProducer.answered_by(self._resume_producer),
+            requests.GetProducerStats.answered_by(self._producer_stats),
+            requests.CreateConsumers.answered_by(self._create_consumers),
+            requests.ResumeConsumers.answered_by(self._resume_consumers),
+            requests.CloseConsumer.answered_by(self._close_consumer),
+            requests.PauseConsumer.answered_by(self._pause_consumer),
+            requests.ResumeConsumer.answered_by(self._resume_consumer),
+            requests.SetPreferredLayers.answered_by(self._set_preferred_layers),
+            requests.SetPriority.answered_by(self._set_priority),
+            requests.RequestKeyFrame.answered_by(self._request_key_frame),
+            requests.GetConsumerStats.answered_by(self._consumer_stats),
+        ]
 
-    def _router_create(self, data: dict[str, Any]) -> dict[str, Any]:
-        self.routers[data["routerId"]] = dict(data)
-        return {}
+    def _router(self, router_id: str) -> dict[str, Any]:
+        return _find(self.routers, "router", router_id)
 
-    def _router_close(self, data: dict[str, Any]) -> dict[str, Any]:
-        router = self._find("routers", "routerId", data)
-        for transport in [t for t in self.transports.values() if t["routerId"] == router["routerId"]]:
-            self._transport_close(transport)
-        del self.routers[data["routerId"]]
-        return {}
+    def _transport(self, transport_id: str) -> dict[str, Any]:
+        return _find(self.transports, "transport", transport_id)
 
-    def _router_stats(self, data: dict[str, Any]) -> dict[str, Any]:
-        router = self._find("routers", "routerId", data)
-        own = [t["transportId"] for t in self.transports.values() if t["routerId"] == router["routerId"]]
-        return {"transports": [{"transportId": id_, **self.flows.get(id_, {})} for id_ in own]}
+    def _producer(self, producer_id: str) -> dict[str, Any]:
+        return _find(self.producers, "producer", producer_id)
 
-    def _transport_create(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("routers", "routerId", data)
-        self.transports[data["transportId"]] = {**data, "connected": False}
-        return TRANSPORT_PARAMETERS
+    def _consumer(self, consumer_id: str) -> dict[str, Any]:
+        return _find(self.consumers, "consumer", consumer_id)
 
-    def _transport_connect(self, data: dict[str, Any]) -> dict[str, Any]:
-        transport = self._find("transports", "transportId", data)
+    async def _create_router(self, request: requests.CreateRouter) -> Done:
+        self.routers[request.router_id] = wire(request)
+        return Done()
+
+    async def _close_router(self, request: requests.CloseRouter) -> Done:
+        self._router(request.router_id)
+        for transport in [t for t in self.transports.values() if t["routerId"] == request.router_id]:
+            self._drop_transport(transport["transportId"])
+        del self.routers[request.router_id]
+        return Done()
+
+    async def _router_stats(self, request: requests.GetRouterStats) -> requests.RouterStats:
+        self._router(request.router_id)
+        own = [t["transportId"] for t in self.transports.values() if t["routerId"] == request.router_id]
+        return requests.RouterStats([{"transportId": id_, **self.flows.get(id_, {})} for id_ in own])
+
+    async def _create_transport(self, request: requests.CreateTransport) -> requests.TransportCreated:
+        self._router(request.router_id)
+        self.transports[request.transport_id] = {**wire(request), "connected": False}
+        return TRANSPORT_CREATED
+
+    async def _connect_transport(self, request: requests.ConnectTransport) -> requests.TransportConnected:
+        transport = self._transport(request.transport_id)
         if transport["connected"]:
             raise InvalidState("connect() already called")
         transport["connected"] = True
-        return {"dtlsLocalRole": "server"}
+        return requests.TransportConnected("server")
 
-    def _transport_restartice(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("transports", "transportId", data)
-        return {"iceParameters": {**ICE_PARAMETERS, "usernameFragment": "v" * 16}}
+    async def _restart_ice(self, request: requests.RestartIce) -> requests.IceRestarted:
+        self._transport(request.transport_id)
+        return requests.IceRestarted(requests.IceParameters("v" * 16, "p" * 32, ice_lite=True))
 
-    def _transport_close(self, data: dict[str, Any]) -> dict[str, Any]:
-        transport = self._find("transports", "transportId", data)
-        for producer in [p for p in self.producers.values() if p["transportId"] == transport["transportId"]]:
-            self._producer_close(producer)
-        for consumer in [c for c in self.consumers.values() if c["transportId"] == transport["transportId"]]:
-            self._consumer_close(consumer)
-        del self.transports[data["transportId"]]
-        return {}
+    async def _close_transport(self, request: requests.CloseTransport) -> Done:
+        self._transport(request.transport_id)
+        self._drop_transport(request.transport_id)
+        return Done()
 
-    def _transport_stats(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("transports", "transportId", data)
-        return {"stats": [{"type": "webrtc-transport", "transportId": data["transportId"]}]}
+    def _drop_transport(self, transport_id: str) -> None:
+        for producer in [p for p in self.producers.values() if p["transportId"] == transport_id]:
+            self._drop_producer(producer["producerId"])
+        for consumer in [c for c in self.consumers.values() if c["transportId"] == transport_id]:
+            del self.consumers[consumer["consumerId"]]
+        del self.transports[transport_id]
 
-    def _producer_create(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("transports", "transportId", data)
-        self.producers[data["producerId"]] = dict(data)
-        return {}
+    async def _transport_stats(self, request: requests.GetTransportStats) -> requests.Stats:
+        self._transport(request.transport_id)
+        return requests.Stats([{"type": "webrtc-transport", "transportId": request.transport_id}])
 
-    def _producer_close(self, data: dict[str, Any]) -> dict[str, Any]:
-        producer = self._find("producers", "producerId", data)
-        for consumer in [c for c in self.consumers.values() if c["producerId"] == producer["producerId"]]:
-            self._consumer_close(consumer)
-        del self.producers[data["producerId"]]
-        return {}
+    async def _create_producer(self, request: requests.CreateProducer) -> Done:
+        self._transport(request.transport_id)
+        self.producers[request.producer_id] = {
+            **wire(request),
+            "paused": request.paused,
+            "levels": request.levels,
+        }
+        return Done()
 
-    def _producer_pause(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("producers", "producerId", data)["paused"] = True
-        return {}
+    async def _close_producer(self, request: requests.CloseProducer) -> Done:
+        self._producer(request.producer_id)
+        self._drop_producer(request.producer_id)
+        return Done()
 
-    def _producer_resume(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("producers", "producerId", data)["paused"] = False
-        return {}
+    def _drop_producer(self, producer_id: str) -> None:
+        for consumer in [c for c in self.consumers.values() if c["producerId"] == producer_id]:
+            del self.consumers[consumer["consumerId"]]
+        del self.producers[producer_id]
 
-    def _producer_stats(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("producers", "producerId", data)
-        return {"stats": [{"type": "inbound-rtp"}]}
+    async def _pause_producer(self, request: requests.PauseProducer) -> Done:
+        self._producer(request.producer_id)["paused"] = True
+        return Done()
 
-    def _consumers_create(self, data: dict[str, Any]) -> dict[str, Any]:
-        return {"consumers": [self._make_consumer(data, new) for new in data["consumers"]]}
+    async def _resume_producer(self, request: requests.ResumeProducer) -> Done:
+        self._producer(request.producer_id)["paused"] = False
+        return Done()
 
-    def _make_consumer(self, data: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-        form = data["forms"][new["form"]]
+    async def _producer_stats(self, request: requests.GetProducerStats) -> requests.Stats:
+        self._producer(request.producer_id)
+        return requests.Stats([{"type": "inbound-rtp"}])
+
+    async def _create_consumers(self, request: requests.CreateConsumers) -> requests.ConsumersCreated:
+        return requests.ConsumersCreated([self._make_consumer(request, new) for new in request.consumers])
+
+    def _make_consumer(
+        self, request: requests.CreateConsumers, new: requests.NewConsumer
+    ) -> requests.ConsumerMade:
+        form = request.forms[new.form]
         try:
             if self.consumer_room is not None and len(self.consumers) >= self.consumer_room:
                 raise Unavailable("this worker is full")
-            self._find("transports", "transportId", new)
-            self._find("producers", "producerId", form)
+            self._transport(new.transport_id)
+            self._producer(form.producer_id)
         except MediadError as error:
-            return {"code": error.code, "reason": str(error)}
-        self.consumers[new["consumerId"]] = {
-            **new,
-            "producerId": form["producerId"],
-            "rtpParameters": form["rtpParameters"],
-            "paused": data["paused"],
-            "ignoreDtx": data["ignoreDtx"],
+            return requests.ConsumerMade(code=error.code, reason=str(error))
+        self.consumers[new.consumer_id] = {
+            **wire(new),
+            "producerId": form.producer_id,
+            "rtpParameters": msgspec.to_builtins(form.rtp_parameters),
+            "paused": request.paused,
+            "ignoreDtx": request.ignore_dtx,
         }
-        return {"score": DEFAULT_SCORE}
+        return requests.ConsumerMade(SCORE)
 
-    def _consumers_resume(self, data: dict[str, Any]) -> dict[str, Any]:
-        for consumer_id in data["consumerIds"]:
+    async def _resume_consumers(self, request: requests.ResumeConsumers) -> requests.ConsumersResumed:
+        for consumer_id in request.consumer_ids:
             if consumer_id in self.consumers:
                 self.consumers[consumer_id]["paused"] = False
-        return {"missing": [id_ for id_ in data["consumerIds"] if id_ not in self.consumers]}
+        missing = [id_ for id_ in request.consumer_ids if id_ not in self.consumers]
+        return requests.ConsumersResumed(missing)
 
-    def _consumer_close(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("consumers", "consumerId", data)
-        del self.consumers[data["consumerId"]]
-        return {}
+    async def _close_consumer(self, request: requests.CloseConsumer) -> Done:
+        self._consumer(request.consumer_id)
+        del self.consumers[request.consumer_id]
+        return Done()
 
-    def _consumer_pause(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("consumers", "consumerId", data)["paused"] = True
-        return {}
+    async def _pause_consumer(self, request: requests.PauseConsumer) -> Done:
+        self._consumer(request.consumer_id)["paused"] = True
+        return Done()
 
-    def _consumer_resume(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("consumers", "consumerId", data)["paused"] = False
-        return {}
+    async def _resume_consumer(self, request: requests.ResumeConsumer) -> Done:
+        self._consumer(request.consumer_id)["paused"] = False
+        return Done()
 
-    def _consumer_setpreferredlayers(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("consumers", "consumerId", data)["preferredLayers"] = data
-        return {"preferredLayers": None}
+    async def _set_preferred_layers(
+        self, request: requests.SetPreferredLayers
+    ) -> requests.PreferredLayersSet:
+        self._consumer(request.consumer_id)["preferredLayers"] = wire(request)
+        return requests.PreferredLayersSet(None)
 
-    def _consumer_setpriority(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("consumers", "consumerId", data)["priority"] = data["priority"]
-        return {}
+    async def _set_priority(self, request: requests.SetPriority) -> Done:
+        self._consumer(request.consumer_id)["priority"] = request.priority
+        return Done()
 
-    def _consumer_requestkeyframe(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("consumers", "consumerId", data)
-        return {}
+    async def _request_key_frame(self, request: requests.RequestKeyFrame) -> Done:
+        self._consumer(request.consumer_id)
+        return Done()
 
-    def _consumer_stats(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._find("consumers", "consumerId", data)
-        return {"stats": [{"type": "outbound-rtp"}, {"type": "inbound-rtp"}]}
+    async def _consumer_stats(self, request: requests.GetConsumerStats) -> requests.Stats:
+        self._consumer(request.consumer_id)
+        return requests.Stats([{"type": "outbound-rtp"}, {"type": "inbound-rtp"}])
+
+
+def _find(table: dict[str, dict[str, Any]], what: str, identifier: str) -> dict[str, Any]:
+    entry = table.get(identifier)
+    if entry is None:
+        raise NotFound(f'{what} with id "{identifier}" not found')
+    return entry
 
 
 class Workers:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import Any
 
 import uvloop
 
 from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidState
+from mediad.pipe.events import SpeakerChanged
+from mediad.pipe.messages import Done, Handler
+from mediad.pipe.misfits import Misfits
 from mediad.sockets import bind_udp
 from mediad.worker.process import Emit, serve, settle_in
+from tests.support.tiny_requests import Echo, Hang, Number, Refuse, TellEvents
 
 
 class FakeServer:
     """Binds its first port, echoes, and says on standard output that it was closed."""
 
-    def __init__(self, settings: WorkerSettings, emit: Emit) -> None:
+    def __init__(self, settings: WorkerSettings, emit: Emit, misfits: Misfits) -> None:
         self._settings = settings
         self._emit = emit
 
@@ -27,14 +30,27 @@ class FakeServer:
             raise OSError(5, "the disk is on fire")
         self._socket = bind_udp(self._settings.listen_ip, self._settings.rtc_first_port, 65_536)
 
-    async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        if method == "refuse":
-            raise InvalidState("not now")
-        if method == "hang":
-            time.sleep(60)  # noqa: ASYNC251 - the loop must stand still
-        if method == "event":
-            self._emit("producer.score", data)
-        return data
+    def handlers(self) -> list[Handler]:
+        return [
+            Echo.answered_by(self._echo),
+            Refuse.answered_by(self._refuse),
+            Hang.answered_by(self._hang),
+            TellEvents.answered_by(self._tell),
+        ]
+
+    async def _echo(self, request: Echo) -> Number:
+        return Number(request.n)
+
+    async def _refuse(self, request: Refuse) -> Done:
+        raise InvalidState("not now")
+
+    async def _hang(self, request: Hang) -> Done:
+        time.sleep(60)  # noqa: ASYNC251 - the loop must stand still
+        return Done()
+
+    async def _tell(self, request: TellEvents) -> Done:
+        self._emit(SpeakerChanged("p", router_id="r"))
+        return Done()
 
     def close(self) -> None:
         print("goodbye", flush=True)

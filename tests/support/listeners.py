@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 from mediad.errors import InvalidState
+from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
 from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo
+from tests.support.pipe_wire import wire
 
 
 class RecordingListener:
@@ -61,14 +63,14 @@ class RecordingListener:
     def consumer_resumed(self, consumer_id: str) -> None:
         self.heard.append(("resumed", consumer_id))
 
-    def consumer_layers_changed(self, consumer_id: str, layers: dict[str, int] | None) -> None:
-        self.heard.append(("layers", consumer_id, layers))
+    def consumer_layers_changed(self, consumer_id: str, layers: Layers | None) -> None:
+        self.heard.append(("layers", consumer_id, None if layers is None else wire(layers)))
 
-    def consumer_score(self, consumer_id: str, score: dict[str, Any]) -> None:
-        self.heard.append(("consumer score", consumer_id, score))
+    def consumer_score(self, consumer_id: str, score: ConsumerScore) -> None:
+        self.heard.append(("consumer score", consumer_id, wire(score)))
 
-    def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None:
-        self.heard.append(("producer score", producer_id, score))
+    def producer_score(self, producer_id: str, score: list[EncodingScore]) -> None:
+        self.heard.append(("producer score", producer_id, [wire(encoding) for encoding in score]))
 
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
         self.heard.append(("producer layers", producer_id, spatial_layer))

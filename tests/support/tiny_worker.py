@@ -28,7 +28,7 @@ def main() -> int:
     mode = sys.argv[2] if sys.argv[1] == "--mode" else "ready"
     read_fd, write_fd, settings = int(sys.argv[-3]), int(sys.argv[-2]), json.loads(sys.argv[-1])
 
-    def send(message: Event | Response) -> None:
+    def send(message: Event[Any] | Response[Any]) -> None:
         data = encode(message)
         while data:
             data = data[os.write(write_fd, data) :]

@@ -6,6 +6,7 @@ from mediad.protocols.certificate import Fingerprint
 from mediad.protocols.ice_paths import Path
 from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.support.media_peer import DtlsClient, check_for
+from tests.support.pipe_wire import wire
 from tests.support.worker_objects import Bench
 
 HERE, THERE = Path(0, "198.51.100.7", 5004), Path(0, "198.51.100.7", 5006)
@@ -49,6 +50,6 @@ def states(made: Bench) -> list[str]:
 def ready(made: Bench, role: str = "client") -> tuple[WebRtcTransport, DtlsClient]:
     """A transport with a path, and the client behind it."""
     transport = made.transport()
-    client = DtlsClient(transport.parameters(), role=role)
-    transport.stun_received(HERE, check_for(transport.parameters()))
+    client = DtlsClient(wire(transport.parameters()), role=role)
+    transport.stun_received(HERE, check_for(wire(transport.parameters())))
     return transport, client

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import Any
 
+from mediad.pipe.messages import Done
+from mediad.pipe.requests import CreateProducer
 from mediad.supervisor import daemon, main
 
 COMMAND = (sys.executable, "-m", "tests.support.trapped_daemon")
@@ -18,17 +19,18 @@ COMMAND = (sys.executable, "-m", "tests.support.trapped_daemon")
 
 def be_worker(argv: list[str]) -> int:
     from mediad.worker import __main__ as worker
-    from mediad.worker import methods
+    from mediad.worker.methods import Methods
 
-    class Trapped(methods.WorkerServer):
-        async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-            if method == "producer.create" and data["rtpParameters"].get("mid") == "trap":
-                os.abort()
-            if method == "producer.create" and data["rtpParameters"].get("mid") == "mine":
-                asyncio.get_running_loop().call_later(0.01, os.abort)
-            return await super().handle(method, data)
+    create_producer = Methods.create_producer
 
-    methods.WorkerServer = Trapped  # type: ignore[misc]
+    async def trapped(self: Methods, request: CreateProducer) -> Done:
+        if request.rtp_parameters.mid == "trap":
+            os.abort()
+        if request.rtp_parameters.mid == "mine":
+            asyncio.get_running_loop().call_later(0.01, os.abort)
+        return await create_producer(self, request)
+
+    Methods.create_producer = trapped  # type: ignore[method-assign]
     return worker.main(argv)
 
 

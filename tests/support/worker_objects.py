@@ -13,9 +13,10 @@ import msgspec
 from mediad._fastpath.door.events import StatsAnswered
 from mediad.config.settings import TransportOptions
 from mediad.ortc.negotiation import consumer_parameters
+from mediad.pipe.events import RouterEvent
+from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
-from mediad.worker.media.parameters import RtpMapping, RtpParameters
 from mediad.worker.media.plane import Kind, MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
@@ -28,6 +29,7 @@ from tests.support import negotiation
 from tests.support.fake_clock import FakeClock
 from tests.support.loops import until
 from tests.support.negotiation import accept, chrome_capabilities, chrome_opus, chrome_vp8
+from tests.support.pipe_wire import wire
 from tests.support.recording_loop import RecordingLoop, recorded_plane
 from tests.support.worker_settings import worker_settings
 
@@ -133,9 +135,10 @@ def bench() -> Bench:
     plane, loop = recorded_plane(clock)
     events: list[tuple[str, dict[str, Any]]] = []
 
-    def emit(name: str, data: dict[str, Any]) -> None:
+    def emit(event: RouterEvent) -> None:
+        data = wire(event)
         assert data.pop("routerId") == "r"
-        events.append((name, data))
+        events.append((event.row, data))
 
     return Bench(
         plane, loop, Router(RouterContext(plane, emit, clock), "r", CERTIFICATE, ENDPOINT), clock, events

@@ -11,9 +11,25 @@ from typing import Any
 import pytest
 
 from mediad.errors import InvalidState, NotFound
+from mediad.pipe.events import (
+    ConsumerScoreChanged,
+    DtlsStateChanged,
+    IceStateChanged,
+    SpeakerChanged,
+    WorkerFailed,
+)
+from mediad.pipe.messages import Done, Handler
+from mediad.pipe.scores import ConsumerScore
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
 from mediad.worker.channel import Channel
 from tests.support.loops import on_loop, until
+from tests.support.tiny_requests import Blob, Echo, Hang, Number, Refuse, Silence, Wait
+
+
+class Large(Done):
+    """A reply that is too large for a frame."""
+
+    blob: str
 
 
 class Supervisor:
@@ -28,24 +44,40 @@ class Supervisor:
         self.received: list[Message] = []
         self.started: list[str] = []
         self.gate = asyncio.Event()
-        self.channel = Channel(self.handle)
+        self.channel = Channel()
 
-    async def handle(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        self.started.append(method)
-        match method:
-            case "echo":
-                return data
-            case "wait":
-                await self.gate.wait()
-                return {"waited": True}
-            case "refuse":
-                raise NotFound('transport with id "x" not found')
-            case "later":
-                await asyncio.sleep(0)
-                raise InvalidState("connect() already called")
-            case "huge":
-                return {"blob": "x" * 5_000_000}
-        raise ValueError(method)
+    def handlers(self) -> list[Handler]:
+        return [
+            Echo.answered_by(self._echo),
+            Wait.answered_by(self._wait),
+            Refuse.answered_by(self._refuse),
+            Silence.answered_by(self._later),
+            Hang.answered_by(self._bug),
+            Blob.answered_by(self._huge),
+        ]
+
+    async def _echo(self, request: Echo) -> Number:
+        self.started.append(request.row)
+        return Number(request.n)
+
+    async def _wait(self, request: Wait) -> Number:
+        self.started.append(request.row)
+        await self.gate.wait()
+        return Number(1)
+
+    async def _refuse(self, request: Refuse) -> Done:
+        self.started.append(request.row)
+        raise NotFound('transport with id "x" not found')
+
+    async def _later(self, request: Silence) -> Done:
+        await asyncio.sleep(0)
+        raise InvalidState("connect() already called")
+
+    async def _bug(self, request: Hang) -> Done:
+        raise ValueError(request.row)
+
+    async def _huge(self, request: Blob) -> Done:
+        return Large("x" * 5_000_000)
 
     def ask(self, request_id: int, method: str, **data: Any) -> None:
         os.write(self.write_fd, encode(Request(request_id, method, data)))
@@ -64,7 +96,7 @@ class Supervisor:
 @asynccontextmanager
 async def connected() -> AsyncIterator[Supervisor]:
     far = Supervisor()
-    await far.channel.open(*far.fds)
+    await far.channel.open(*far.fds, far.handlers())
     try:
         yield far
     finally:
@@ -77,23 +109,23 @@ async def connected() -> AsyncIterator[Supervisor]:
 @on_loop
 async def test_answers_and_errors() -> None:
     async with connected() as far:
-        far.ask(1, "echo", n=1)
-        far.ask(2, "refuse")
-        far.ask(3, "later")
-        far.ask(4, "bug")
-        far.ask(5, "huge")
+        far.ask(1, "test.echo", n=1)
+        far.ask(2, "test.refuse")
+        far.ask(3, "test.silence")
+        far.ask(4, "test.hang")
+        far.ask(5, "test.blob")
         answers = {message.id: message for message in await far.hear(5) if isinstance(message, Response)}
         assert answers[1] == Response(1, True, {"n": 1})
         assert answers[2].data == {"code": "not-found", "reason": 'transport with id "x" not found'}
         assert answers[3].data == {"code": "state", "reason": "connect() already called"}
-        assert answers[4].data == {"code": "error", "reason": "ValueError in bug"}
+        assert answers[4].data == {"code": "error", "reason": "ValueError in test.hang"}
         assert answers[5].data["code"] == "envelope"
 
 
 @on_loop
 async def test_requests_start_in_order_and_wait_side_by_side() -> None:
     async with connected() as far:
-        methods = ["wait", "echo", "wait", "refuse", "echo"]
+        methods = ["test.wait", "test.echo", "test.wait", "test.refuse", "test.echo"]
         for number, method in enumerate(methods):
             far.ask(number, method)
         await far.hear(3)
@@ -103,48 +135,54 @@ async def test_requests_start_in_order_and_wait_side_by_side() -> None:
         assert len(await far.hear(5)) == 5
 
 
+def score(consumer_id: str, n: int, *rest: int) -> ConsumerScoreChanged:
+    return ConsumerScoreChanged(consumer_id, ConsumerScore(n, 0, list(rest)), router_id="r")
+
+
+def number(event: Message) -> int:
+    assert isinstance(event, Event)
+    told: int = event.data["score"]["score"]
+    return told
+
+
 @on_loop
 async def test_events_keep_their_order() -> None:
     async with connected() as far:
         for n in range(200):
-            far.channel.emit("producer.score", {"routerId": "r", "producerId": str(n % 3), "n": n})
+            far.channel.emit(score(str(n % 3), n))
         events = await far.hear(200)
-        assert [event.data["n"] for event in events if isinstance(event, Event)] == list(range(200))
+        assert [number(event) for event in events] == list(range(200))
         assert far.channel.superseded == 0
 
 
 @on_loop
 async def test_while_nobody_reads_only_the_newest_news_waits() -> None:
     async with connected() as far:
-        padding = "x" * 1000
+        padding = [0] * 1000
         sent = 5000
         for n in range(sent):
-            data = {"routerId": "r", "consumerId": str(n % 7), "n": n, "padding": padding}
-            far.channel.emit("consumer.score", data)
+            far.channel.emit(score(str(n % 7), n, *padding))
         assert far.channel.superseded > sent / 2
-        far.ask(1, "echo")  # a reply is never held back
+        far.ask(1, "test.echo")  # a reply is never held back
         await far.hear(sent - far.channel.superseded + 1)
         events = [message for message in far.received if isinstance(message, Event)]
-        latest = {event.data["consumerId"]: event.data["n"] for event in events}
+        latest = {event.data["consumerId"]: number(event) for event in events}
         assert latest == {str(n % 7): n for n in range(sent - 7, sent)}
-        numbers = [event.data["n"] for event in events]
+        numbers = [number(event) for event in events]
         assert numbers == sorted(numbers)
-        far.channel.emit("consumer.score", {"routerId": "r", "consumerId": "0", "n": sent})
+        far.channel.emit(score("0", sent))
         last = (await far.hear(len(far.received) + 1))[-1]
-        assert isinstance(last, Event)
-        assert last.data["n"] == sent
+        assert number(last) == sent
 
 
 @on_loop
 async def test_different_news_of_one_object_do_not_replace_each_other() -> None:
     async with connected() as far:
-        far.channel._pause()
-        far.channel.emit("transport.iceState", {"routerId": "r", "transportId": "t", "iceState": "connected"})
-        far.channel.emit(
-            "transport.dtlsState", {"routerId": "r", "transportId": "t", "dtlsState": "connected"}
-        )
-        far.channel.emit("transport.iceState", {"routerId": "r", "transportId": "t", "iceState": "completed"})
-        far.channel._resume()
+        far.channel.pause(True)
+        far.channel.emit(IceStateChanged("t", "connected", router_id="r"))
+        far.channel.emit(DtlsStateChanged("t", "connected", router_id="r"))
+        far.channel.emit(IceStateChanged("t", "completed", router_id="r"))
+        far.channel.pause(False)
         events = [message for message in await far.hear(2) if isinstance(message, Event)]
         assert [event.data.get("iceState") for event in events] == [None, "completed"]
 
@@ -156,9 +194,9 @@ async def test_the_end_of_either_pipe_ends_it() -> None:
         await far.channel.wait_end()
     async with connected() as far:
         os.close(far.read_fd)
-        far.channel.emit("router.speaker", {"routerId": "r"})
+        far.channel.emit(SpeakerChanged(None, router_id="r"))
         await far.channel.wait_end()
-        far.channel.emit("router.speaker", {"routerId": "r"})  # into the void, and no error
+        far.channel.emit(SpeakerChanged(None, router_id="r"))  # into the void, and no error
 
 
 @pytest.mark.parametrize(
@@ -174,7 +212,7 @@ async def test_what_is_no_request_ends_it(frame: bytes) -> None:
 @on_loop
 async def test_what_was_said_before_closing_arrives() -> None:
     async with connected() as far:
-        far.channel.emit("worker.failed", {"code": "port", "reason": "taken"})
+        far.channel.emit(WorkerFailed("port", "taken"))
         await far.channel.close()
         await far.channel.wait_end()
         assert await far.hear(1) == [Event("worker.failed", {"code": "port", "reason": "taken"})]

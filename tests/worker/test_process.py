@@ -25,10 +25,10 @@ def test_ready_answers_and_ends_with_the_pipe() -> None:
     with started_worker(READY) as started:
         ready = {"pid": started.process.pid, "version": __version__, "pipe": PIPE_VERSION}
         assert started.hear() == Event("worker.ready", ready)
-        assert started.ask("echo", n=1) == Response(1, True, {"n": 1})
-        assert started.ask("refuse") == Response(1, False, {"code": "state", "reason": "not now"})
-        assert started.ask("event", routerId="r") == Event("producer.score", {"routerId": "r"})
-        assert started.hear() == Response(1, True, {"routerId": "r"})
+        assert started.ask("test.echo", n=1) == Response(1, True, {"n": 1})
+        assert started.ask("test.refuse") == Response(1, False, {"code": "state", "reason": "not now"})
+        assert started.ask("test.events") == Event("router.speaker", {"producerId": "p", "routerId": "r"})
+        assert started.hear() == Response(1, True, {})
         started.hang_up()
         assert started.hear() is None
         assert started.process.wait(20) == ExitCode.OK
@@ -71,7 +71,7 @@ def test_signals_for_the_group_are_not_for_it() -> None:
         started.hear()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             started.process.send_signal(number)
-        assert started.ask("echo", n=1) == Response(1, True, {"n": 1})
+        assert started.ask("test.echo", n=1) == Response(1, True, {"n": 1})
         score = Path(f"/proc/{started.process.pid}/oom_score_adj").read_text()
         assert int(score) == OOM_SCORE_ADJUST
         assert Path(f"/proc/{started.process.pid}/comm").read_text() == "mediad-w4\n"

@@ -49,7 +49,7 @@ async def test_bitrates_are_those_of_the_last_look() -> None:
     sampler = Sampler(lambda: links, FakeClock())
     for _ in range(2):
         await sampler.look()
-    assert sampler.report()["bitrates"] == {
+    assert sampler.report().bitrates == {
         "sent": 100 + 1000 * 2 * AT_ONCE,
         "received": 10,
         "rtx_sent": 1,
@@ -57,7 +57,7 @@ async def test_bitrates_are_those_of_the_last_look() -> None:
     }
     links.clear()
     await sampler.look()
-    assert set(sampler.report()["bitrates"].values()) == {0}
+    assert set(sampler.report().bitrates.values()) == {0}
 
 
 @on_loop
@@ -71,10 +71,10 @@ async def test_histograms_gather_what_every_look_saw() -> None:
     for _ in range(2):
         await sampler.look()
     report = sampler.report()
-    assert report["roundTrip"]["buckets"][ROUND_TRIP_BOUNDS_S.index(0.1)] == 2
-    assert report["loss"]["sent"]["buckets"][LOSS_BOUNDS.index(0.05)] == 2
-    assert report["loss"]["received"]["buckets"][0] == 2
-    assert sum(report["roundTrip"]["buckets"]) == 2  # who does not know is not counted
+    assert report.round_trip.buckets[ROUND_TRIP_BOUNDS_S.index(0.1)] == 2
+    assert report.loss.sent.buckets[LOSS_BOUNDS.index(0.05)] == 2
+    assert report.loss.received.buckets[0] == 2
+    assert sum(report.round_trip.buckets) == 2  # who does not know is not counted
 
 
 @on_loop
@@ -94,7 +94,7 @@ async def test_it_goes_on_after_a_look_that_failed(caplog: pytest.LogCaptureFixt
     await until(lambda: "links could not be looked at" in caplog.text)
     assert "ValueError: once" in caplog.text
     clock.pass_s(INTERVAL_S)
-    await until(lambda: sampler.report()["bitrates"]["sent"] == 7)
+    await until(lambda: sampler.report().bitrates["sent"] == 7)
     sampler.stop()
     sampler.stop()
     assert clock.waiting == 0
@@ -122,7 +122,7 @@ async def test_a_link_that_never_answers_ends_one_look_and_no_more(
     await until(lambda: "links could not be looked at: no answer in 30 s" in caplog.text)
     links[:] = [Link(sendBitrate=7)]
     clock.pass_s(INTERVAL_S)
-    await until(lambda: sampler.report()["bitrates"]["sent"] == 7)
+    await until(lambda: sampler.report().bitrates["sent"] == 7)
     sampler.stop()
 
 

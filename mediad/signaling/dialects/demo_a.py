@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mediad.errors import Forbidden
+from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
 from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
@@ -69,19 +70,18 @@ class DemoListener:
     def consumer_resumed(self, consumer_id: str) -> None:
         self._wire.notify("consumerResumed", {"consumerId": consumer_id})
 
-    def consumer_layers_changed(self, consumer_id: str, layers: dict[str, int] | None) -> None:
-        shown = layers or {}
+    def consumer_layers_changed(self, consumer_id: str, layers: Layers | None) -> None:
         data = {
             "consumerId": consumer_id,
-            "spatialLayer": shown.get("spatialLayer"),
-            "temporalLayer": shown.get("temporalLayer"),
+            "spatialLayer": None if layers is None else layers.spatial_layer,
+            "temporalLayer": None if layers is None else layers.temporal_layer,
         }
         self._wire.notify("consumerLayersChanged", data)
 
-    def consumer_score(self, consumer_id: str, score: dict[str, Any]) -> None:
+    def consumer_score(self, consumer_id: str, score: ConsumerScore) -> None:
         self._wire.notify("consumerScore", {"consumerId": consumer_id, "score": score}, droppable=True)
 
-    def producer_score(self, producer_id: str, score: list[dict[str, Any]]) -> None:
+    def producer_score(self, producer_id: str, score: list[EncodingScore]) -> None:
         self._wire.notify("producerScore", {"producerId": producer_id, "score": score}, droppable=True)
 
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:

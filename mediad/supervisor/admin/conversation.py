@@ -62,7 +62,7 @@ class Conversation:
                 answer.add_done_callback(self._answers.discard)
                 answer.add_done_callback(self._streams.discard)
 
-    async def _answer(self, request: Request) -> None:
+    async def _answer(self, request: Request[dict[str, Any]]) -> None:
         with contextlib.suppress(ConnectionError):  # the client is gone; the reading end notices it as well
             try:
                 await self._send(Response(request.id, True, await self._fulfil(request)))
@@ -77,7 +77,7 @@ class Conversation:
                 )
                 await self._fail(request, MediadError.code, f"internal error: {type(error).__name__}")
 
-    async def _fulfil(self, request: Request) -> Reply:
+    async def _fulfil(self, request: Request[dict[str, Any]]) -> Reply:
         logger.debug("mediactl asks for %s", request.method[:100])
         answer = self._handle(request.method, request.data)
         if not isinstance(answer, AsyncGenerator):
@@ -90,7 +90,7 @@ class Conversation:
                 await self._send(Event(request.method, item))
         return {}
 
-    async def _fail(self, request: Request, code: str, reason: str) -> None:
+    async def _fail(self, request: Request[dict[str, Any]], code: str, reason: str) -> None:
         await self._send(Response(request.id, False, {"code": code, "reason": reason}))
 
     async def _send(self, message: Message) -> None:

@@ -10,9 +10,11 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from mediad.errors import MediadError
+from mediad.pipe.messages import ReplyT, Request
+from mediad.pipe.requests import CloseRouter, CreateRouter, CreateTransport
 
 OPEN_S = 10.0
 
@@ -24,7 +26,7 @@ class Link(Protocol):
 
     worker_id: int
 
-    async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]: ...
+    async def request(self, request: Request[ReplyT]) -> ReplyT: ...
 
 
 async def open_doors(links: Iterable[Link]) -> dict[str, dict[str, str]]:
@@ -37,20 +39,20 @@ async def open_doors(links: Iterable[Link]) -> dict[str, dict[str, str]]:
 async def _open(link: Link) -> dict[str, str] | None:
     id_ = f"doctor-{secrets.token_hex(8)}"
     try:
-        await link.request("router.create", {"routerId": id_})
-        made = await link.request("transport.create", {"routerId": id_, "transportId": id_})
+        await link.request(CreateRouter(id_))
+        made = await link.request(CreateTransport(id_, id_))
     except MediadError as error:
         logger.info("worker %d: mediactl doctor cannot test its media port: %s", link.worker_id, error)
         return None
     loop = asyncio.get_running_loop()
     loop.call_later(OPEN_S, lambda: loop.create_task(_close(link, id_), name=f"close {id_}"))
-    parameters = made["iceParameters"]
-    return {"usernameFragment": parameters["usernameFragment"], "password": parameters["password"]}
+    parameters = made.ice_parameters
+    return {"usernameFragment": parameters.username_fragment, "password": parameters.password}
 
 
 async def _close(link: Link, router_id: str) -> None:
     try:
-        await link.request("router.close", {"routerId": router_id})
+        await link.request(CloseRouter(router_id))
     except MediadError as error:
         logger.info(
             "worker %d: the router %s of mediactl doctor was not closed: %s; it ends with the worker",

@@ -7,6 +7,8 @@ import resource
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from mediad import __version__
 from mediad.config.live import LiveSettings
 from mediad.config.settings import Settings
@@ -35,7 +37,7 @@ def table(live: LiveSettings, status: Status) -> Table:
             "status": health["status"],
             "problems": health["problems"],
             **status.workers(),
-            "reports": await status.worker_reports(),
+            "reports": msgspec.to_builtins(await status.worker_reports()),
             "fdLimit": soft,
             "openFds": len(os.listdir("/proc/self/fd")),
             "settings": _settings(live.settings, status.url),

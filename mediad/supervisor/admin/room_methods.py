@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mediad.errors import MediadError
+from mediad.pipe.requests import GetConsumerStats, GetProducerStats, Statistics
 from mediad.rooms.entities import Peer
 from mediad.rooms.inspection import describe_peer, describe_room, describe_tracks, find_peer
 from mediad.rooms.listener import CloseCause
@@ -109,10 +110,14 @@ class RoomMethods:
         flows = await traffic.of_room(room)
         description |= traffic.of_peer(peer, flows)
         description["transports"] = [(flows or {}).get(id_, {"transportId": id_}) for id_ in peer.transports]
-        for kind, tracks in (("producer", description["sends"]), ("consumer", description["receives"])):
-            streams = await asyncio.gather(*(_streams(room, kind, track[f"{kind}Id"]) for track in tracks))
-            for track, stream in zip(tracks, streams, strict=True):
-                track["streams"] = stream
+        tracks = [*description["sends"], *description["receives"]]
+        questions: list[GetProducerStats | GetConsumerStats] = [
+            *(GetProducerStats(track["producerId"]) for track in description["sends"]),
+            *(GetConsumerStats(track["consumerId"]) for track in description["receives"]),
+        ]
+        streams = await asyncio.gather(*(_streams(room, question) for question in questions))
+        for track, stream in zip(tracks, streams, strict=True):
+            track["streams"] = stream
         return description
 
     async def _kick_peer(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -127,15 +132,13 @@ class RoomMethods:
         return room, find_peer(room, wanted.peer_id)
 
 
-async def _streams(room: Room, kind: str, track_id: str) -> list[dict[str, Any]]:
+async def _streams(room: Room, question: GetProducerStats | GetConsumerStats) -> Statistics:
     """The RTP streams of a producer or consumer; [] when it is closed, or its worker does not answer."""
     try:
         async with asyncio.timeout(traffic.TIMEOUT_S):
-            answer = await room.ask(f"{kind}.stats", {f"{kind}Id": track_id})
+            return (await room.ask(question)).stats
     except (MediadError, TimeoutError):
         return []
-    streams: list[dict[str, Any]] = answer["stats"]
-    return streams
 
 
 def _short(reason: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mediad.supervisor.admin.methods import Table
 from mediad.supervisor.observability.status import Status
 
@@ -21,6 +23,6 @@ def table(status: Status) -> Table:
         return status.rooms()
 
     async def stats(data: dict[str, Any]) -> dict[str, Any]:
-        return {**status.stats(), "reports": await status.worker_reports()}
+        return {**status.stats(), "reports": msgspec.to_builtins(await status.worker_reports())}
 
     return {"status": overview, "workers": workers, "rooms": rooms, "stats": stats}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mediad.errors import MediadError
+from mediad.pipe.requests import GetRouterStats
 from mediad.rooms.entities import Peer
 from mediad.rooms.room import Room
 
@@ -38,10 +39,10 @@ async def of_room(room: Room) -> TransportStats | None:
     """The statistics of each transport, by its id; None when the worker does not answer."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            answer = await room.ask("router.stats", {"routerId": room.router_id})
+            answer = await room.ask(GetRouterStats(room.router_id))
     except (MediadError, TimeoutError):  # the room was closed meanwhile, or its worker does not answer
         return None
-    return {stats["transportId"]: stats for stats in answer["transports"]}
+    return {stats["transportId"]: stats for stats in answer.transports}
 
 
 def of_peer(peer: Peer, transports: TransportStats | None) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from mediad import __version__, logs
 from mediad.config.settings import Settings
 from mediad.metering.loop_lag import LoopLag
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.rooms.room import Room
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.observability.udp_drops import drops_by_port
@@ -91,7 +92,7 @@ class Metrics:
         for name in STATUSES:
             status.add_metric((name,), float(name == now))
         yield status
-        lags = {name: report.get("loopLag") for name, report in self._workers_by_process().items()}
+        lags = {name: report.loop_lag for name, report in self._workers_by_process().items()}
         yield lag_family({"supervisor": self.lag.report(), **lags})
         yield self._limits()
         events = CounterMetricFamily("mediad_events", "Events in the feed.")
@@ -185,7 +186,7 @@ class Metrics:
             joined[worker_id] += len(room.joined_peers())
             for producer in room.producers.values():
                 for encoding in producer.score:
-                    scores[min(10, max(0, int(encoding.get("score", 0))))] += 1
+                    scores[min(10, max(0, encoding.score))] += 1
         for name, doc, counts in (
             ("rooms", "Rooms open.", rooms),
             ("peers_connected", "Clients with a seat in a room, joined or not.", peers),
@@ -211,17 +212,17 @@ class Metrics:
         )
         counts = {"supervisor": logs.counts()}
         for process, report in self._workers_by_process().items():
-            if "log" in report:
-                counts[process] = report["log"]
+            if report.log is not None:
+                counts[process] = report.log
         for process, count in counts.items():
-            for level, number in count["lines"].items():
+            for level, number in count.lines.items():
                 lines.add_metric((process, level), number)
-            for reason, number in count["leftOut"].items():
+            for reason, number in count.left_out.items():
                 left_out.add_metric((process, reason), number)
         yield lines
         yield left_out
 
-    def _workers_by_process(self) -> dict[str, Mapping[str, Any]]:
+    def _workers_by_process(self) -> dict[str, WorkerStats]:
         return {f"worker-{worker_id}": report for worker_id, report in self._reports.items()}
 
     def _answers(self, worker: Worker) -> float:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from mediad import __version__
 from mediad.config.settings import Settings
 from mediad.errors import MediadError
+from mediad.pipe.requests import GetWorkerStats
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.placement import FULL, NEARLY_FULL
 from mediad.supervisor.workers.pool import Worker, WorkerPool
@@ -116,11 +119,11 @@ class Status:
             "rooms": self._rooms.room_count,
             "peers": self._rooms.peer_count,
             "restarts": sum(worker.restarts for worker in self._pool.workers),
-            "udpGso": _all_have(reports, "udpGso"),
-            "udpGro": _all_have(reports, "udpGro"),
+            "udpGso": _all_have(report.udp_gso for report in reports.values()),
+            "udpGro": _all_have(report.udp_gro for report in reports.values()),
         }
 
-    async def worker_reports(self) -> dict[str, dict[str, Any]]:
+    async def worker_reports(self) -> dict[str, WorkerStats]:
         """The answer of each worker to worker.stats, by worker id; workers that are silent are left out."""
         links = self.links()
         reports = await asyncio.gather(*(_report(link) for link in links))
@@ -198,17 +201,17 @@ def _stranger(worker: Worker) -> str:
     )
 
 
-async def _report(link: WorkerLink) -> dict[str, Any] | None:
+async def _report(link: WorkerLink) -> WorkerStats | None:
     try:
         async with asyncio.timeout(REPORT_TIMEOUT_S):
-            return await link.request("worker.stats", {})
+            return await link.request(GetWorkerStats())
     except (MediadError, TimeoutError):  # it is ending or hanging: it is left out
         return None
 
 
-def _all_have(reports: dict[str, dict[str, Any]], feature: str) -> bool | None:
+def _all_have(feature: Iterable[bool | None]) -> bool | None:
     """True when every worker has the feature; None when no worker tells."""
-    known = [bool(report[feature]) for report in reports.values() if feature in report]
+    known = [has for has in feature if has is not None]
     return all(known) if known else None
 
 

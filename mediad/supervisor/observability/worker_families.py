@@ -6,12 +6,15 @@ A restarted worker counts from zero again; rate() and increase() handle that.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import Any
+import operator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-Reports = Mapping[str, Mapping[str, Any]]
+from mediad.metering.histogram import HistogramReport
+from mediad.pipe.worker_stats import WorkerStats
+
+Reports = Mapping[str, WorkerStats]
 """The answer of each worker to worker.stats, by worker id; workers that do not answer are missing."""
 
 COUNTERS = {
@@ -42,18 +45,18 @@ OBJECTS = {
 def families(reports: Reports) -> Iterator[Metric]:
     """All metric families made from worker.stats."""
     for key, (name, doc) in COUNTERS.items():
-        yield _counter(name, doc, reports, lambda report, key=key: report.get("counters", {}).get(key))
+        yield _counter(name, doc, reports, _of_counters(key))
     for name, doc in OBJECTS.items():
-        yield _gauge(name, doc, reports, lambda report, name=name: report.get(name))
-    for key, name in (("udpGso", "udp_gso"), ("udpGro", "udp_gro")):
+        yield _gauge(name, doc, reports, operator.attrgetter(name))
+    for name in ("udp_gso", "udp_gro"):
         doc = f"Whether the kernel lends this worker {name.replace('_', ' ').upper()}."
-        yield _gauge(name, doc, reports, lambda report, key=key: report.get(key))
+        yield _gauge(name, doc, reports, operator.attrgetter(name))
     yield _labelled(
         CounterMetricFamily(
             "mediad_packets_dropped", "Datagrams and packets not passed on.", labels=("worker", "reason")
         ),
         reports,
-        "dropped",
+        lambda report: report.dropped,
     )
     yield _labelled(
         GaugeMetricFamily(
@@ -62,15 +65,20 @@ def families(reports: Reports) -> Iterator[Metric]:
             labels=("worker", "state"),
         ),
         reports,
-        "packetSlots",
+        lambda report: report.packet_slots,
     )
-    for key, name in (("iceStates", "transports_by_ice_state"), ("dtlsStates", "transports_by_dtls_state")):
-        doc = "WebRTC transports in each state."
-        yield _labelled(GaugeMetricFamily(f"mediad_{name}", doc, labels=("worker", "state")), reports, key)
+    for layer in ("ice", "dtls"):
+        name, doc = f"mediad_transports_by_{layer}_state", "WebRTC transports in each state."
+        family = GaugeMetricFamily(name, doc, labels=("worker", "state"))
+        yield _labelled(family, reports, operator.attrgetter(f"{layer}_states"))
     yield from _links(reports)
 
 
-def lag_family(lags: Mapping[str, Any]) -> Metric:
+def _of_counters(key: str) -> Callable[[WorkerStats], float | None]:
+    return lambda report: report.counters.get(key)
+
+
+def lag_family(lags: Mapping[str, HistogramReport | None]) -> Metric:
     """Event loop lag by process, from the reports of LoopLag; None for a process without one."""
     family = HistogramMetricFamily(
         "mediad_loop_lag_seconds", "How late the process's event loop is.", labels=("process",)
@@ -95,36 +103,38 @@ def _links(reports: Reports) -> Iterator[Metric]:
         labels=("worker", "direction"),
     )
     for worker_id, report in reports.items():
-        links = report.get("links")
+        links = report.links
         if links is None:
             continue
-        for direction, value in links["bitrates"].items():
+        for direction, value in links.bitrates.items():
             bitrate.add_metric((worker_id, direction), value)
-        _add(round_trip, (worker_id,), links["roundTrip"])
-        for direction, histogram in links["loss"].items():
-            _add(loss, (worker_id, direction), histogram)
+        _add(round_trip, (worker_id,), links.round_trip)
+        _add(loss, (worker_id, "sent"), links.loss.sent)
+        _add(loss, (worker_id, "received"), links.loss.received)
     yield from (bitrate, round_trip, loss)
 
 
-def _add(family: HistogramMetricFamily, labels: tuple[str, ...], report: Mapping[str, Any]) -> None:
+def _add(family: HistogramMetricFamily, labels: tuple[str, ...], report: HistogramReport) -> None:
     """Add a report of Histogram in Prometheus' form: each bucket also counts those below it."""
-    counts = itertools.accumulate(report["buckets"])
-    family.add_metric(
-        labels, list(zip([*map(str, report["bounds"]), "+Inf"], counts, strict=True)), report["sum"]
-    )
+    counts = itertools.accumulate(report.buckets)
+    family.add_metric(labels, list(zip([*map(str, report.bounds), "+Inf"], counts, strict=True)), report.sum)
 
 
-def _counter(name: str, doc: str, reports: Reports, read: Any) -> Metric:
+def _counter(name: str, doc: str, reports: Reports, read: Callable[[WorkerStats], float | None]) -> Metric:
     family = CounterMetricFamily(f"mediad_{name}", doc, labels=("worker",))
     return _fill(family, reports, read)
 
 
-def _gauge(name: str, doc: str, reports: Reports, read: Any) -> Metric:
+def _gauge(name: str, doc: str, reports: Reports, read: Callable[[WorkerStats], float | None]) -> Metric:
     family = GaugeMetricFamily(f"mediad_{name}", doc, labels=("worker",))
     return _fill(family, reports, read)
 
 
-def _fill(family: CounterMetricFamily | GaugeMetricFamily, reports: Reports, read: Any) -> Metric:
+def _fill(
+    family: CounterMetricFamily | GaugeMetricFamily,
+    reports: Reports,
+    read: Callable[[WorkerStats], float | None],
+) -> Metric:
     for worker_id, report in reports.items():
         value = read(report)
         if value is not None:
@@ -132,9 +142,13 @@ def _fill(family: CounterMetricFamily | GaugeMetricFamily, reports: Reports, rea
     return family
 
 
-def _labelled(family: CounterMetricFamily | GaugeMetricFamily, reports: Reports, key: str) -> Metric:
-    """One series for each entry of the mapping under `key`."""
+def _labelled(
+    family: CounterMetricFamily | GaugeMetricFamily,
+    reports: Reports,
+    read: Callable[[WorkerStats], Mapping[str, int]],
+) -> Metric:
+    """One series for each entry of the mapping that `read` finds."""
     for worker_id, report in reports.items():
-        for label, value in report.get(key, {}).items():
+        for label, value in read(report).items():
             family.add_metric((worker_id, label), float(value))
     return family

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from mediad.errors import (
     EnvelopeError,
@@ -20,14 +21,20 @@ from mediad.errors import (
     WorkerDied,
     from_code,
 )
-from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.pipe.duplex import Duplex
+from mediad.pipe.events import EVENTS, RouterEvent, WorkerEvent
+from mediad.pipe.messages import Done, Misfit, ReplyT, Request, read
+from mediad.pipe.misfits import Misfits
+from mediad.pipe.requests import Ping
+from mediad.protocols import envelope
+from mediad.protocols.envelope import failure_of
 from mediad.rooms.asker import current_asker
 from mediad.supervisor.workers.lanes import Lanes
 from mediad.supervisor.workers.poison import Mark, Quarantine, marks
 
-EventHandler = Callable[[str, dict[str, Any]], None]
-Compose = Callable[[], dict[str, Any] | None]
-_Asked = tuple[str | None, str, dict[str, Any]]
+EventHandler = Callable[[RouterEvent], None]
+Compose = Callable[[], Request[ReplyT] | None]
+_Asked = tuple[str | None, Request[Any]]
 
 REQUEST_TIMEOUT_S = 10.0
 """A worker that answers pings but not a request this long after it was sent is refusing it."""
@@ -56,17 +63,18 @@ class _Waiting:
     """A room's request that was not sent yet."""
 
     router_id: str
-    method: str
-    compose: Compose
+    kind: type[Request[Any]]
+    compose: Compose[Any]
     asker: str | None
-    answer: asyncio.Future[dict[str, Any]]
+    answer: asyncio.Future[Any]
 
 
 @dataclass(slots=True, eq=False)
 class _Sent:
     """A request the worker owes an answer."""
 
-    answer: asyncio.Future[dict[str, Any]]
+    kind: type[Request[Any]]
+    answer: asyncio.Future[Any]
     router_id: str | None = None
     """Whose lane it came from; None for one of the server's own."""
     timer: asyncio.TimerHandle | None = None
@@ -86,7 +94,7 @@ class WorkerLink:
     def __init__(
         self,
         worker_id: int,
-        on_event: EventHandler,
+        on_event: Callable[[WorkerEvent], None],
         on_lost: Callable[[str], None],
         quarantine: Quarantine | None = None,
     ) -> None:
@@ -105,52 +113,58 @@ class WorkerLink:
         self._blocked = False
         """The worker does not read its pipe fast enough: what waits in lanes stays there."""
         self._last_id = 0
-        self._decoder = Decoder()
-        self._writer: asyncio.WriteTransport | None = None
-        self._reader: asyncio.ReadTransport | None = None
+        self._pipes = Duplex(self)
         self._lost = False
-        self.sent_bytes = self.received_bytes = 0
+        self.misfits = Misfits("reply", "event", "unknown_event")
 
     async def open(self, read_fd: int, write_fd: int) -> None:
         """Take over both pipe ends."""
-        loop = asyncio.get_running_loop()
-        self._reader, _ = await loop.connect_read_pipe(lambda: _Ear(self), os.fdopen(read_fd, "rb", 0))
-        self._writer, _ = await loop.connect_write_pipe(lambda: _Mouth(self), os.fdopen(write_fd, "wb", 0))
+        await self._pipes.open(read_fd, write_fd)
 
-    async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
+    @property
+    def sent_bytes(self) -> int:
+        return self._pipes.sent_bytes
+
+    @property
+    def received_bytes(self) -> int:
+        return self._pipes.received_bytes
+
+    async def request(self, request: Request[ReplyT]) -> ReplyT:
         """The worker's reply to something the server asks on its own account.
 
         No bound applies to it: a reload must not fail because somebody looks at the statistics, and each of
         the few who ask has few requests at a time. Raises the error the worker answered with; Unavailable
         when it does not answer in time; WorkerDied when it is gone, or goes before it has answered; Forbidden
-        when it is known to bring workers down.
+        when it is known to bring workers down; EnvelopeError when the answer cannot be read.
         """
         self._require_life()
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        request_id = self._ask(_Sent(answer), current_asker(), method, data)
+        answer: asyncio.Future[ReplyT] = asyncio.get_running_loop().create_future()
+        request_id = self._ask(_Sent(type(request), answer), current_asker(), request)
         try:
             return await answer
         finally:
             self._give_up(request_id)
 
-    async def request_for(self, router_id: str, method: str, compose: Compose) -> dict[str, Any]:
+    async def request_for(
+        self, router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]
+    ) -> ReplyT:
         """The worker's reply to something a room asks, sent when it is that room's turn.
 
-        `compose` is called at that moment and returns the data, or None when by then there is nothing to ask
-        any more: InvalidState. Otherwise raises like `request`, but is never refused for want of room.
+        `compose` is called at that moment and returns the request, or None when by then there is nothing to
+        ask any more: InvalidState. Otherwise raises like `request`, but is never refused for want of room.
         """
         self._require_life()
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._lanes.put(router_id, _Waiting(router_id, method, compose, current_asker(), answer))
+        answer: asyncio.Future[ReplyT] = asyncio.get_running_loop().create_future()
+        self._lanes.put(router_id, _Waiting(router_id, kind, compose, current_asker(), answer))
         self._serve()
         return await answer
 
-    def ping(self) -> asyncio.Future[dict[str, Any]]:
+    def ping(self) -> asyncio.Future[Done]:
         """A future that is done when the worker answers or the link is lost. No bound applies to it."""
         self._require_life()
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody awaits it
-        self._send(_Sent(answer), "worker.ping", {})
+        self._send(_Sent(Ping, answer), Ping())
         return answer
 
     def suspects(self) -> list[Mark]:
@@ -171,8 +185,7 @@ class WorkerLink:
 
     def hang_up(self) -> None:
         """Close our writing end, which is how a worker is asked to stop; its last words are still read."""
-        if self._writer is not None:
-            self._writer.close()
+        self._pipes.hang_up()
 
     def close(self) -> None:
         """Drop both ends. Whoever still waits for an answer gets WorkerDied; `on_lost` is not called."""
@@ -181,7 +194,7 @@ class WorkerLink:
     # -- asking --------------------------------------------------------------------------------------------
 
     def _require_life(self) -> None:
-        if self._lost or self._writer is None or self._writer.is_closing():
+        if self._lost or not self._pipes.sends:
             raise WorkerDied(f"worker {self.worker_id} is gone")
 
     def _serve(self) -> None:
@@ -197,48 +210,44 @@ class WorkerLink:
             return False
         try:
             self._require_life()
-            data = waiting.compose()
-            if data is None:
-                raise InvalidState(f"{waiting.method} is for something that was closed meanwhile")
-            request_id = self._ask(_Sent(answer, waiting.router_id), waiting.asker, waiting.method, data)
+            request = waiting.compose()
+            if request is None:
+                raise InvalidState(f"{waiting.kind.row} is for something that was closed meanwhile")
+            sent = _Sent(waiting.kind, answer, waiting.router_id)
+            request_id = self._ask(sent, waiting.asker, request)
         except MediadError as error:
             answer.set_exception(error)
             return False
 
-        def check(answer: asyncio.Future[dict[str, Any]]) -> None:
+        def check(answer: asyncio.Future[Any]) -> None:
             if answer.cancelled():
                 self._give_up(request_id)
 
         answer.add_done_callback(check)
         return True
 
-    def _ask(self, sent: _Sent, asker: str | None, method: str, data: dict[str, Any]) -> int:
-        if self._quarantine and self._quarantine.refuses(marks(asker, method, data), time.monotonic()):
-            raise Forbidden(f"{method} is refused, because this request has crashed a worker before")
-        request_id = self._send(sent, method, data)
-        sent.timer = asyncio.get_running_loop().call_later(
-            REQUEST_TIMEOUT_S, self._run_out, request_id, method
-        )
+    def _ask(self, sent: _Sent, asker: str | None, request: Request[Any]) -> int:
+        if self._quarantine and self._quarantine.refuses(marks(asker, request), time.monotonic()):
+            raise Forbidden(f"{request.row} is refused, because this request has crashed a worker before")
+        request_id = self._send(sent, request)
+        sent.timer = asyncio.get_running_loop().call_later(REQUEST_TIMEOUT_S, self._run_out, request_id)
         if asker is not None or sent.router_id is not None:
-            self._unanswered[request_id] = (asker, method, data)
+            self._unanswered[request_id] = (asker, request)
         if len(self._unanswered) > MAX_SUSPECTS:
             del self._unanswered[next(iter(self._unanswered))]
         return request_id
 
-    def _send(self, sent: _Sent, method: str, data: dict[str, Any]) -> int:
-        assert self._writer is not None
+    def _send(self, sent: _Sent, request: Request[Any]) -> int:
         self._last_id += 1
-        frame = encode(Request(self._last_id, method, data))
+        self._pipes.send(envelope.Request(self._last_id, request.row, request))
         self._sent[self._last_id] = sent
-        self._writer.write(frame)
-        self.sent_bytes += len(frame)
         return self._last_id
 
-    def _run_out(self, request_id: int, method: str) -> None:
-        answer = self._sent[request_id].answer
-        if not answer.done():
-            reason = f"worker {self.worker_id} did not answer {method} within {REQUEST_TIMEOUT_S:g} s"
-            answer.set_exception(Unavailable(reason))
+    def _run_out(self, request_id: int) -> None:
+        sent = self._sent[request_id]
+        if not sent.answer.done():
+            reason = f"worker {self.worker_id} did not answer {sent.kind.row} within {REQUEST_TIMEOUT_S:g} s"
+            sent.answer.set_exception(Unavailable(reason))
         self._give_up(request_id)
 
     def _give_up(self, request_id: int) -> None:
@@ -255,31 +264,37 @@ class WorkerLink:
                 self._lanes.done(sent.router_id)
         return sent
 
-    def _block(self, blocked: bool) -> None:
-        self._blocked = blocked
+    # -- what the pipes tell -------------------------------------------------------------------------------
+
+    def receive(self, messages: list[envelope.RawMessage]) -> None:
+        """Answers to those who asked, events to those who listen. Raises EnvelopeError for requests."""
+        try:
+            for message in messages:
+                match message:
+                    case envelope.Response():
+                        self._answer(message)
+                    case envelope.Event():
+                        self._deliver(message)
+                    case envelope.Request():
+                        raise EnvelopeError(f"a worker may not ask: {message.method}")
+        finally:
+            self._serve()
+
+    def pause(self, paused: bool) -> None:
+        """While the worker does not read, what waits in lanes stays there."""
+        self._blocked = paused
         self._serve()
+
+    def end(self, error: EnvelopeError | None) -> None:
+        """The worker's pipe ended, or cannot be read any more."""
+        self._end(PIPE_CLOSED if error is None else f"it broke the pipe's format: {error}")
+
+    def sending_ended(self) -> None:
+        """Nothing yet: the other pipe ends too, after the worker's last words."""
 
     # -- hearing -------------------------------------------------------------------------------------------
 
-    def _receive(self, data: bytes) -> None:
-        self.received_bytes += len(data)
-        try:
-            for message in self._decoder.feed(data):
-                self._dispatch(message)
-        except EnvelopeError as error:
-            self._end(f"it broke the pipe's format: {error}")
-        self._serve()
-
-    def _dispatch(self, message: Message) -> None:
-        match message:
-            case Response():
-                self._answer(message)
-            case Event():
-                self._deliver(message)
-            case Request():
-                raise EnvelopeError(f"a worker may not ask: {message.method}")
-
-    def _answer(self, response: Response) -> None:
+    def _answer(self, response: envelope.Response[msgspec.Raw]) -> None:
         now_s = time.monotonic()
         self._settle(now_s)
         asked = self._unanswered.pop(response.id, None)
@@ -288,10 +303,17 @@ class WorkerLink:
         sent = self._take_back(response.id)
         if sent is None or sent.answer.done():
             return  # the asker gave up: timed out or cancelled
-        if response.ok:
-            sent.answer.set_result(response.data)
-        else:
-            sent.answer.set_exception(from_code(response.data["code"], response.data["reason"]))
+        if not response.ok:
+            failure = failure_of(response.data)
+            sent.answer.set_exception(from_code(failure.code, failure.reason))
+            return
+        try:
+            sent.answer.set_result(read(sent.kind.reply(), response.data, sent.kind.row))
+        except Misfit as misfit:
+            reason = f"worker {self.worker_id} gave an answer that cannot be read: {misfit}"
+            sent.answer.set_exception(EnvelopeError(reason))
+            if self.misfits.count("reply", sent.kind.row):
+                logger.error("%s; the request fails", reason, extra={"worker": self.worker_id})
 
     def _settle(self, now_s: float) -> None:
         """The worker has just said something: whatever it answered a while ago has done it no harm."""
@@ -300,24 +322,37 @@ class WorkerLink:
             if self._quarantine:
                 self._quarantine.clear(marks(*asked))
 
-    def _deliver(self, event: Event) -> None:
-        router_id = event.data.get("routerId")
-        handler = self._on_event if router_id is None else self._subscribers.get(router_id)
-        if handler is None:
-            return  # the router was closed while the event was on its way
+    def _deliver(self, message: envelope.Event[msgspec.Raw]) -> None:
+        kind = EVENTS.get(message.name)
+        if kind is None:
+            self._misfit("unknown_event", message.name, "no event of this name is known")
+            return
         try:
-            handler(event.name, event.data)
+            event = read(kind, message.data, message.name)
+        except Misfit as misfit:
+            self._misfit("event", message.name, str(misfit))
+            return
+        try:
+            if isinstance(event, RouterEvent):
+                handler = self._subscribers.get(event.router_id)
+                if handler is not None:  # else the router was closed while the event was on its way
+                    handler(event)
+            elif isinstance(event, WorkerEvent):
+                self._on_event(event)
         except Exception:  # one room's mistake must not cost the worker's other rooms their link
-            logger.exception("event %s could not be handled", event.name, extra={"worker": self.worker_id})
+            logger.exception("event %s could not be handled", message.name, extra={"worker": self.worker_id})
+
+    def _misfit(self, kind: Literal["event", "unknown_event"], name: str, reason: str) -> None:
+        if self.misfits.count(kind, name):
+            what = "event %s cannot be read and is ignored: %s"
+            logger.warning(what, name[:100], reason, extra={"worker": self.worker_id})
 
     def _end(self, reason: str, *, notify: bool = True) -> None:
         if self._lost:
             return
         self._lost = True
         self._ended_s = time.monotonic()
-        for transport in (self._reader, self._writer):
-            if transport is not None:
-                transport.close()
+        self._pipes.close()
         answers = [waiting.answer for waiting in self._lanes.clear()]
         answers += [sent.answer for request_id in list(self._sent) if (sent := self._take_back(request_id))]
         for answer in answers:
@@ -326,29 +361,3 @@ class WorkerLink:
         self._subscribers.clear()
         if notify:
             self._on_lost(reason)
-
-
-class _Ear(asyncio.Protocol):
-    """The pipe we read."""
-
-    def __init__(self, link: WorkerLink) -> None:
-        self._link = link
-
-    def data_received(self, data: bytes) -> None:
-        self._link._receive(data)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._link._end(PIPE_CLOSED)
-
-
-class _Mouth(asyncio.BaseProtocol):
-    """The pipe we write. When it breaks the other one ends too, after the worker's last words."""
-
-    def __init__(self, link: WorkerLink) -> None:
-        self._link = link
-
-    def pause_writing(self) -> None:
-        self._link._block(True)
-
-    def resume_writing(self) -> None:
-        self._link._block(False)

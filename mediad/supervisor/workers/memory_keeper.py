@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mediad.errors import MediadError
+from mediad.pipe.requests import TrimMemory
 from mediad.rooms.shares import Stock
 from mediad.supervisor.workers.memory_watch import ENOUGH, REPLACE_S, Measure, MemoryWatch
 from mediad.supervisor.workers.process import WorkerProcess
@@ -71,4 +72,4 @@ def _say_whether_short(worker: Kept, used: str) -> None:
 async def _trim(process: WorkerProcess) -> None:
     """Ask the worker to give back unused memory; the next check shows whether it did."""
     with contextlib.suppress(MediadError):
-        await process.link.request("worker.trim", {})
+        await process.link.request(TrimMemory())

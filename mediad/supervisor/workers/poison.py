@@ -19,6 +19,18 @@ from typing import Any
 
 import msgspec
 
+from mediad.pipe.messages import Message, Request
+from mediad.pipe.requests import (
+    CloseConsumer,
+    CloseProducer,
+    CloseRouter,
+    CloseTransport,
+    ConnectTransport,
+    CreateConsumers,
+    CreateProducer,
+    ResumeConsumers,
+)
+
 Mark = bytes
 
 STRIKES = 2
@@ -29,31 +41,34 @@ REFUSED_S = 600.0
 
 MAX_SUSPECTS = 4096
 
-_DRAWN = frozenset({"routerId", "transportId", "producerId", "consumerId", "mappedSsrc", "cname"})
-"""Fields drawn by the server, or without influence."""
+_DRAWN = frozenset({"routerId", "transportId", "producerId", "consumerId", "cname"})
+"""Fields, as they are spelt on the pipe, that are drawn by the server, or without influence."""
 
 _DRAWN_BY_CLIENTS = _DRAWN | {"ssrc", "fingerprints"}
 """Fields drawn by a client for each of its connections, too."""
 
-_WORDED_BY_CLIENTS = frozenset({"producer.create", "transport.connect"})
+_WORDED_BY_CLIENTS = (CreateProducer, ConnectTransport)
+
+_FREEING = (CloseRouter, CloseTransport, CloseProducer, CloseConsumer)
 
 
-def marks(asker: str | None, method: str, data: dict[str, Any]) -> tuple[Mark, ...]:
-    """The marks of `method` with `data`, asked on behalf of `asker`.
+def marks(asker: str | None, request: Request[Any]) -> tuple[Mark, ...]:
+    """The marks of `request`, asked on behalf of `asker`.
 
     Empty for what must never be refused: requests of the server itself, and those that free something.
     """
-    if method == "consumers.create":
+    if isinstance(request, CreateConsumers):
         return tuple(
-            _digest(form["producedBy"], method, _without(form, _DRAWN_BY_CLIENTS)) for form in data["forms"]
+            _digest(form.produced_by, request.row, _without(form, _DRAWN_BY_CLIENTS))
+            for form in request.forms
         )
-    if method == "consumers.resume":
-        return tuple(_digest(producer, method) for producer in data["producedBy"])
-    if asker is None or method.endswith(".close"):
+    if isinstance(request, ResumeConsumers):
+        return tuple(_digest(producer, request.row) for producer in request.produced_by)
+    if asker is None or isinstance(request, _FREEING):
         return ()
-    found = [_digest(asker, method, _without(data, _DRAWN_BY_CLIENTS))]
-    if method in _WORDED_BY_CLIENTS:
-        found.append(_digest("", method, _without(data, _DRAWN)))
+    found = [_digest(asker, request.row, _without(request, _DRAWN_BY_CLIENTS))]
+    if isinstance(request, _WORDED_BY_CLIENTS):
+        found.append(_digest("", request.row, _without(request, _DRAWN)))
     return tuple(found)
 
 
@@ -102,9 +117,14 @@ def _digest(*parts: object) -> Mark:
     return blake2b(msgspec.json.encode(parts, order="sorted"), digest_size=16).digest()
 
 
-def _without(value: Any, dropped: frozenset[str]) -> Any:
+def _without(message: Message, dropped: frozenset[str]) -> Any:
+    """Return the fields of `message`, and of everything in it, but for those `dropped`."""
+    return _pruned(msgspec.to_builtins(message), dropped)
+
+
+def _pruned(value: Any, dropped: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        return {key: _without(item, dropped) for key, item in value.items() if key not in dropped}
+        return {key: _pruned(item, dropped) for key, item in value.items() if key not in dropped}
     if isinstance(value, list | tuple):
-        return [_without(item, dropped) for item in value]
+        return [_pruned(item, dropped) for item in value]
     return value

@@ -27,7 +27,13 @@ from mediad.supervisor.workers.memory_watch import MemoryWatch
 from mediad.supervisor.workers.node_observer import NodeObserver, death_cause
 from mediad.supervisor.workers.placement import Candidate, choose
 from mediad.supervisor.workers.poison import Quarantine
-from mediad.supervisor.workers.process import LAST_WORDS_S, WORKER_COMMAND, WorkerProcess, describe_exit
+from mediad.supervisor.workers.process import (
+    LAST_WORDS_S,
+    WORKER_COMMAND,
+    WorkerProcess,
+    configuration,
+    describe_exit,
+)
 from mediad.supervisor.workers.restarts import Restarts
 
 CPU_SAMPLE_INTERVAL_S = 1.0
@@ -157,11 +163,11 @@ class WorkerPool:
 
     async def _configure(self, worker: Worker, process: WorkerProcess) -> None:
         settings = self._settings.worker_settings(worker.worker_id)
-        if settings.live() == process.settings.live():
+        if configuration(settings) == configuration(process.settings):
             return
         process.settings = settings
         try:
-            await process.link.request("worker.configure", settings.live())
+            await process.link.request(configuration(settings))
         except WorkerDied:
             pass  # whoever takes its place starts with the new settings
         except MediadError as error:

@@ -8,12 +8,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 from mediad import __version__
 from mediad.config.settings import WorkerSettings
 from mediad.errors import MediadError, from_code
 from mediad.exit_codes import error_for
+from mediad.pipe.events import WorkerEvent, WorkerFailed, WorkerReady
+from mediad.pipe.requests import Configure, LogLevel
 from mediad.protocols.envelope import PIPE_VERSION
 from mediad.supervisor.workers.link import PIPE_CLOSED, WorkerLink
 from mediad.supervisor.workers.poison import Quarantine
@@ -122,16 +124,17 @@ class WorkerProcess:
         await asyncio.wait({self.gone}, timeout=LAST_WORDS_S)
         self._is_gone(f"it {describe_exit(status)}")
 
-    def _on_event(self, name: str, data: dict[str, Any]) -> None:
-        if name == "worker.ready" and not self._ready.done():
-            self._meet(str(data.get("version", __version__)), data.get("pipe", PIPE_VERSION))
-        elif name == "worker.failed":
-            self._failure = from_code(str(data.get("code")), str(data.get("reason")))
+    def _on_event(self, event: WorkerEvent) -> None:
+        match event:
+            case WorkerReady() if not self._ready.done():
+                self._meet(event.version or __version__, event.pipe)
+            case WorkerFailed():
+                self._failure = from_code(event.code, event.reason)
 
-    def _meet(self, version: str, pipe: object) -> None:
+    def _meet(self, version: str, pipe: int | None) -> None:
         """It is ready. After an upgrade below a running daemon it may be of another version."""
         self.version = version
-        if pipe == PIPE_VERSION:
+        if pipe in (PIPE_VERSION, None):
             self._ready.set_result(version)
             return
         self._failure = MediadError(
@@ -148,6 +151,17 @@ class WorkerProcess:
     def _is_gone(self, reason: str) -> None:
         if not self.gone.done():
             self.gone.set_result(reason)
+
+
+def configuration(settings: WorkerSettings) -> Configure:
+    """Return what of a worker's settings can change while it runs."""
+    return Configure(
+        announced_ip=settings.announced_ip,
+        max_incoming_bitrate_bps=settings.max_incoming_bitrate_bps,
+        initial_outgoing_bitrate_bps=settings.initial_outgoing_bitrate_bps,
+        ice_consent_timeout_s=settings.ice_consent_timeout_s,
+        log_level=cast(LogLevel, settings.log_level),
+    )
 
 
 def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:

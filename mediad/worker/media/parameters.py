@@ -1,15 +1,9 @@
-"""The shapes the supervisor sends along with producers and consumers, reduced to what the media path needs.
-
-They were negotiated upstairs: what is not read here is left alone.
-"""
+"""RTP parameters of the pipe, reduced to the numbers that the media path works with."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
 from mediad.errors import InvalidInput
+from mediad.pipe.rtp import Encoding, RtpMapping, RtpParameters
 from mediad.worker.media.plane import MAX_ENCODINGS, Codec, ExtensionKind
 
 _CODECS = {
@@ -40,89 +34,17 @@ _EXTENSIONS = {
 }
 
 
-class Feedback(msgspec.Struct, frozen=True):
-    type: str
-    parameter: str = ""
+def extension_ids(parameters: RtpParameters) -> dict[int, int]:
+    """Return the negotiated id of each header extension that the media path knows."""
+    return {int(_EXTENSIONS[e.uri]): e.id for e in parameters.header_extensions if e.uri in _EXTENSIONS}
 
 
-class CodecParameters(msgspec.Struct, frozen=True, rename="camel"):
-    mime_type: str
-    payload_type: int
-    clock_rate: int
-    parameters: dict[str, Any] = {}
-    rtcp_feedback: tuple[Feedback, ...] = ()
-
-    @property
-    def is_rtx(self) -> bool:
-        return self.mime_type.lower().endswith("/rtx")
-
-
-class Rtx(msgspec.Struct, frozen=True):
-    ssrc: int
-
-
-class Encoding(msgspec.Struct, frozen=True, rename="camel"):
-    ssrc: int = 0
-    rid: str = ""
-    rtx: Rtx | None = None
-    dtx: bool = False
-    scalability_mode: str | None = None
-    max_bitrate: float | None = None  # bit/s, as the client set its encoder up
-
-
-class Extension(msgspec.Struct, frozen=True):
-    uri: str
-    id: int
-
-
-class Rtcp(msgspec.Struct, frozen=True):
-    cname: str = ""
-
-
-class RtpParameters(msgspec.Struct, frozen=True, rename="camel"):
-    codecs: tuple[CodecParameters, ...]
-    mid: str = ""
-    header_extensions: tuple[Extension, ...] = ()
-    encodings: tuple[Encoding, ...] = ()
-    rtcp: Rtcp = Rtcp()
-
-    def media_codecs(self) -> list[CodecParameters]:
-        return [codec for codec in self.codecs if not codec.is_rtx]
-
-    def first_codec(self) -> CodecParameters:
-        """The media codec sent unless another is named; InvalidInput when there is none."""
-        if not self.media_codecs():
-            raise InvalidInput("no media codecs found")
-        return self.media_codecs()[0]
-
-    def rtx_of(self, payload_type: int) -> int:
-        """The RTX payload type that repairs `payload_type`; 0 when there is none."""
-        return next(
-            (c.payload_type for c in self.codecs if c.is_rtx and c.parameters.get("apt") == payload_type), 0
-        )
-
-    def extension_ids(self) -> dict[int, int]:
-        return {int(_EXTENSIONS[e.uri]): e.id for e in self.header_extensions if e.uri in _EXTENSIONS}
-
-    def in_band_fec(self) -> bool:
-        """Whether its encoder prepares for the loss our reports tell: Opus, useinbandfec=1 (RFC 7587)."""
-        return any(
-            codec_of(codec.mime_type) is Codec.CODEC_OPUS and codec.parameters.get("useinbandfec") == 1
-            for codec in self.media_codecs()
-        )
-
-    def feedback(self, type_: str, parameter: str = "") -> bool:
-        """Whether any media codec negotiated this RTCP feedback."""
-        return any(Feedback(type_, parameter) in codec.rtcp_feedback for codec in self.media_codecs())
-
-
-class MappedCodec(msgspec.Struct, frozen=True, rename="camel"):
-    payload_type: int
-    mapped_payload_type: int
-
-
-class RtpMapping(msgspec.Struct, frozen=True):
-    codecs: tuple[MappedCodec, ...]
+def in_band_fec(parameters: RtpParameters) -> bool:
+    """Whether the encoder prepares for the loss our reports tell: Opus, useinbandfec=1 (RFC 7587)."""
+    return any(
+        codec_of(codec.mime_type) is Codec.CODEC_OPUS and codec.parameters.get("useinbandfec") == 1
+        for codec in parameters.media_codecs()
+    )
 
 
 def codec_of(mime_type: str) -> Codec:

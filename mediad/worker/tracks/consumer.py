@@ -5,6 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any, Protocol
 
+from mediad.pipe import scores as pipe
+from mediad.pipe.events import ConsumerLayersChanged, ConsumerScoreChanged
+from mediad.pipe.scores import ConsumerScore
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import Kind
@@ -53,7 +56,7 @@ class Consumer:
         self._following = FOLLOWINGS[form.type](producer, form)
         self._priority = 1
         self._score = 10
-        self._told_score: dict[str, Any] = {}
+        self._told_score: ConsumerScore | None = None
         self._sent_layers: Layers | None = None
         self._told_layers: Layers | None = None
         self._mime_type = form.mime_type
@@ -107,24 +110,24 @@ class Consumer:
             self._tell_demand()
             self._tell_layers()
 
-    def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> dict[str, int] | None:
+    def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> pipe.Layers | None:
         """Take a wish for layers and return it clamped to what exists; None where layers mean nothing."""
         preferred = self._following.prefer(spatial_layer, temporal_layer)
         if preferred is None:
             return None
         self._claim_changed()
-        return preferred.to_wire()
+        return pipe.Layers(*preferred)
 
     def request_key_frame(self) -> None:
         """Ask the sender for a key frame; nothing for audio, as in mediasoup."""
         if self.producer.kind == "video":
             self._plane.request_key_frame(self.handle)
 
-    def score(self) -> dict[str, Any]:
+    def score(self) -> ConsumerScore:
         scores = self.producer.scores()
         current = self._following.current
         forwarded = current if current >= 0 else self._following.wanted_encoding()
-        return {"score": self._score, "producerScore": scores[forwarded], "producerScores": scores}
+        return ConsumerScore(self._score, scores[forwarded], scores)
 
     def close(self) -> None:
         self.producer.leave(self.id)
@@ -173,8 +176,8 @@ class Consumer:
         layers = None if self._following.is_silent() else self._sent_layers
         if layers != self._told_layers:
             self._told_layers = layers
-            wire = None if layers is None else layers.to_wire()
-            self._emit("consumer.layers", {"consumerId": self.id, "layers": wire})
+            told = None if layers is None else pipe.Layers(*layers)
+            self._emit(ConsumerLayersChanged(self.id, told))
 
     @property
     def _held_up(self) -> bool:
@@ -220,4 +223,4 @@ class Consumer:
         score = self.score()
         if score != self._told_score:
             self._told_score = score
-            self._emit("consumer.score", {"consumerId": self.id, "score": score})
+            self._emit(ConsumerScoreChanged(self.id, score))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
-
-import msgspec
 
 from mediad.clock import Clock
 from mediad.errors import InvalidInput, InvalidState, MediadError
+from mediad.pipe.requests import ConsumerMade, ConsumersCreated, CreateConsumers, Form, NewConsumer
 from mediad.turns import Turns
-from mediad.worker.media.parameters import RtpParameters
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
@@ -22,31 +19,6 @@ SLICE_US = 3_000
 """What else happens on the loop (ICE checks, pings, other rooms) waits this long at most."""
 
 logger = logging.getLogger(__name__)
-
-
-class Form(msgspec.Struct, rename="camel"):
-    """A track, in the form in which some receivers get it."""
-
-    producer_id: str
-    type: str
-    rtp_parameters: RtpParameters
-
-
-class NewConsumer(msgspec.Struct, rename="camel"):
-    consumer_id: str
-    transport_id: str
-    form: int
-    """Which of the forms it has."""
-    ssrc: int
-    rtx_ssrc: int = 0
-    mid: str = ""
-
-
-class CreateConsumers(msgspec.Struct, rename="camel"):
-    forms: list[Form]
-    consumers: list[NewConsumer]
-    paused: bool = False
-    ignore_dtx: bool = False
 
 
 class ConsumerMaker:
@@ -69,8 +41,8 @@ class ConsumerMaker:
         self._awaited: set[str] = set()
         """Ids of consumers that are to be made."""
 
-    async def make(self, message: CreateConsumers) -> list[dict[str, Any]]:
-        """For each of them its score, or the code and reason of what kept it from being made."""
+    async def make(self, message: CreateConsumers) -> ConsumersCreated:
+        """Return for each of them its score, or the code and reason of what kept it from being made."""
         forms: list[ConsumerForm | MediadError] = [_read(form) for form in message.forms]
         self._awaited.update(new.consumer_id for new in message.consumers)
         answers = []
@@ -80,7 +52,7 @@ class ConsumerMaker:
                 await self._turns.take()
                 end_us = self._clock.now_us() + SLICE_US
             answers.append(self._answer(message, forms, new))
-        return answers
+        return ConsumersCreated(answers)
 
     def call_off(self, consumer_id: str) -> bool:
         """It is not to be made any more; False when it is not about to be."""
@@ -91,16 +63,17 @@ class ConsumerMaker:
 
     def _answer(
         self, message: CreateConsumers, forms: list[ConsumerForm | MediadError], new: NewConsumer
-    ) -> dict[str, Any]:
+    ) -> ConsumerMade:
         try:
             if not self.call_off(new.consumer_id):
                 raise InvalidState("it was closed before it was made")
-            return {"score": self._make(message, forms, new).score()}
+            return ConsumerMade(self._make(message, forms, new).score())
         except MediadError as error:
-            return {"code": error.code, "reason": str(error)}
+            return ConsumerMade(code=error.code, reason=str(error))
         except Exception as error:  # a bug costs one consumer, not those that came with it
             logger.exception("consumer %s could not be made", new.consumer_id)
-            return {"code": MediadError.code, "reason": f"{type(error).__name__} in consumers.create"}
+            reason = f"{type(error).__name__} in {message.row}"
+            return ConsumerMade(code=MediadError.code, reason=reason)
 
     def _make(
         self, message: CreateConsumers, forms: list[ConsumerForm | MediadError], new: NewConsumer

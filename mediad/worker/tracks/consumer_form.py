@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from mediad.errors import InvalidInput
 from mediad.ortc.scalability import parse_scalability_mode
-from mediad.worker.media.parameters import RtpParameters
+from mediad.pipe.rtp import RtpParameters
+from mediad.worker.media.parameters import extension_ids
 
 CONSUMER_TYPES = ("simple", "simulcast", "svc")
 
@@ -41,7 +42,7 @@ class ConsumerForm:
             mime_type=codec.mime_type,
             clock_rate=codec.clock_rate,
             codecs=[(c.payload_type, parameters.rtx_of(c.payload_type)) for c in parameters.media_codecs()],
-            extensions=parameters.extension_ids(),
+            extensions=extension_ids(parameters),
             nack=parameters.feedback("nack"),
             cname=parameters.rtcp.cname.encode()[:64],
             spatial_layers=mode.spatial_layers,

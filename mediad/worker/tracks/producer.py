@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mediad.clock import Timer
+from mediad.pipe.events import ProducerLayersWanted, ProducerScoreChanged
+from mediad.pipe.scores import EncodingScore
 from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import Kind
 from mediad.worker.media.statistics import received_stream
@@ -203,7 +205,7 @@ class Producer:
 
     def _tell_ceiling(self) -> None:
         ceiling = self._demand.ceiling
-        self._emit("producer.layers", {"producerId": self.id, "spatialLayer": ceiling})
+        self._emit(ProducerLayersWanted(self.id, ceiling))
         self._compliance.told(less=ceiling < self._told_ceiling, now_us=self._clock.now_us())
         self._told_ceiling = ceiling
         self._home.review_uplink()
@@ -243,7 +245,7 @@ class Producer:
         ):
             self._compliance.exempt()
         self._streams[encoding] = Stream(ssrc, score, active)
-        self._emit("producer.score", {"producerId": self.id, "score": self._score_report()})
+        self._emit(ProducerScoreChanged(self.id, self._score_report()))
         for consumer in self.consumers.values():
             consumer.producer_changed()
         self.demand_changed()
@@ -263,12 +265,9 @@ class Producer:
         if self._on_level is not None:
             self._on_level(self, dbov)
 
-    def _score_report(self) -> list[dict[str, Any]]:
-        report = []
-        for index, stream in enumerate(self._streams):
-            if stream is not None:
-                entry: dict[str, Any] = {"encodingIdx": index, "ssrc": stream.ssrc, "score": stream.score}
-                if self._rids[index]:
-                    entry["rid"] = self._rids[index]
-                report.append(entry)
-        return report
+    def _score_report(self) -> list[EncodingScore]:
+        return [
+            EncodingScore(index, stream.ssrc, stream.score, self._rids[index])
+            for index, stream in enumerate(self._streams)
+            if stream is not None
+        ]

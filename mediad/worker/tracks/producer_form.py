@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mediad.worker.media.parameters import RtpMapping, RtpParameters, producer_codecs, producer_encodings
+from mediad.pipe.rtp import RtpMapping, RtpParameters
+from mediad.worker.media.parameters import (
+    extension_ids,
+    in_band_fec,
+    producer_codecs,
+    producer_encodings,
+)
 
 INACTIVITY_US = 1_500_000
 INACTIVITY_DTX_US = 5_000_000
@@ -47,13 +53,13 @@ class ProducerForm:
             codecs=producer_codecs(parameters, mapping),
             encodings=encodings,
             max_bitrates_bps=[encoding.max_bitrate for encoding in parameters.encodings],
-            extensions=parameters.extension_ids(),
+            extensions=extension_ids(parameters),
             nack=parameters.feedback("nack"),
             pli=parameters.feedback("nack", "pli"),
             fir=parameters.feedback("ccm", "fir"),
             transport_cc=parameters.feedback("transport-cc"),
             remb=parameters.feedback("goog-remb"),
-            fec=kind == "audio" and parameters.in_band_fec(),
+            fec=kind == "audio" and in_band_fec(parameters),
             inactivity_us=0 if len(encodings) == 1 else INACTIVITY_DTX_US if dtx else INACTIVITY_US,
         )
 

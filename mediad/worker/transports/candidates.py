@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mediad.pipe.requests import DtlsFingerprint, IceCandidate, IceParameters, ServerDtlsParameters
+from mediad.protocols import ice
 from mediad.protocols.certificate import Certificate
-from mediad.protocols.ice import IceParameters
 from mediad.protocols.ice_paths import Path
 
 _TYPE_PREFERENCE, _LOCAL_PREFERENCE = 64, 10_000
@@ -21,18 +22,18 @@ class Endpoint:
     host: str
     port: int
 
-    def candidates(self) -> list[dict[str, Any]]:
-        """Return the ICE candidates: `ip` is for older clients, `address` for newer ones."""
+    def candidates(self) -> list[IceCandidate]:
+        """Return the ICE candidates."""
         return [
-            {
-                "foundation": "udpcandidate",
-                "priority": _UDP_PRIORITY,
-                "ip": self.host,
-                "address": self.host,
-                "protocol": "udp",
-                "port": self.port,
-                "type": "host",
-            }
+            IceCandidate(
+                foundation="udpcandidate",
+                priority=_UDP_PRIORITY,
+                ip=self.host,
+                address=self.host,
+                protocol="udp",
+                port=self.port,
+                type="host",
+            )
         ]
 
     def tuple_with(self, path: Path) -> dict[str, Any]:
@@ -47,21 +48,12 @@ class Endpoint:
         }
 
 
-def ice_parameters(parameters: IceParameters) -> dict[str, Any]:
+def ice_parameters(parameters: ice.IceParameters) -> IceParameters:
     """Return the credentials a client's checks must carry."""
-    return {
-        "usernameFragment": parameters.username_fragment,
-        "password": parameters.password,
-        "iceLite": True,
-    }
+    return IceParameters(parameters.username_fragment, parameters.password, ice_lite=True)
 
 
-def dtls_parameters(certificate: Certificate) -> dict[str, Any]:
+def dtls_parameters(certificate: Certificate) -> ServerDtlsParameters:
     """Return the fingerprints by which a client knows this server; the roles are the client's choice."""
-    return {
-        "role": "auto",
-        "fingerprints": [
-            {"algorithm": fingerprint.algorithm, "value": fingerprint.value}
-            for fingerprint in certificate.fingerprints
-        ],
-    }
+    fingerprints = [DtlsFingerprint(one.algorithm, one.value) for one in certificate.fingerprints]
+    return ServerDtlsParameters("auto", fingerprints)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mediad.config.settings import TransportOptions
+from mediad.pipe.events import DownlinkChanged
 from mediad.protocols.ice_paths import Path
 from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import Kind
@@ -123,12 +124,14 @@ class Transport:
         self._plane.set_desired_bitrate(self.open(), bitrate_bps)
 
     def _tell_downlink(self, report: DownlinkReport) -> None:
-        data = {
-            "desiredBitrate": report.desired_bps,
-            "effectiveDesiredBitrate": report.effective_desired_bps,
-            "availableBitrate": report.available_bps,
-        }
-        self._emit("transport.bandwidth", {"transportId": self.id, **data})
+        self._emit(
+            DownlinkChanged(
+                self.id,
+                desired_bitrate=report.desired_bps,
+                effective_desired_bitrate=report.effective_desired_bps,
+                available_bitrate=report.available_bps,
+            )
+        )
 
     # --- statistics -----------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from typing import Any, Literal
 from mediad.clock import Timer
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState
+from mediad.pipe.events import DtlsStateChanged, IceStateChanged
+from mediad.pipe.requests import IceParameters, TransportCreated
 from mediad.protocols import ice
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.protocols.dtls import endpoint as dtls
@@ -97,8 +99,7 @@ class WebRtcTransport(Transport):
             return
         if self._in_use:
             reason = f"no valid check within {FIRST_CHECK_S} s"
-            data = {"transportId": self.id, "iceState": "disconnected", "reason": reason}
-            self._emit("transport.iceState", data)
+            self._emit(IceStateChanged(self.id, "disconnected", reason))
         elif self.consumers:
             self._first_checks.expect(self)
         else:
@@ -106,13 +107,13 @@ class WebRtcTransport(Transport):
 
     # --- what clients ask -----------------------------------------------------------------------------------
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> TransportCreated:
         """Return what a client needs to connect."""
-        return {
-            "iceParameters": ice_parameters(self._ice.parameters),
-            "iceCandidates": self._endpoint.candidates(),
-            "dtlsParameters": dtls_parameters(self._certificate),
-        }
+        return TransportCreated(
+            ice_parameters=ice_parameters(self._ice.parameters),
+            ice_candidates=self._endpoint.candidates(),
+            dtls_parameters=dtls_parameters(self._certificate),
+        )
 
     def connect(self, role: str, fingerprints: list[Fingerprint]) -> str:
         """Learn who the client is. Return our DTLS role; the handshake may be over already."""
@@ -128,7 +129,7 @@ class WebRtcTransport(Transport):
         self._pump()
         return self._role
 
-    def restart_ice(self) -> dict[str, Any]:
+    def restart_ice(self) -> IceParameters:
         """Make new credentials and return them; the old ones hold until the first request with the new."""
         parameters = self._ice.restart()
         self._pump()  # first what is given up: there is no room for more than ICE keeps
@@ -256,7 +257,7 @@ class WebRtcTransport(Transport):
                 if state in ("connected", "completed"):
                     self._first_checks.met(self)
                     self._start_dtls()
-                self._emit("transport.iceState", {"transportId": self.id, "iceState": state})
+                self._emit(IceStateChanged(self.id, state))
 
     def _on_dtls(self, event: dtls.DtlsEvent) -> None:
         match event:
@@ -265,10 +266,8 @@ class WebRtcTransport(Transport):
                 self._plane.set_keys(self.open(), profile, local_key, remote_key)
                 self._consumers_wait = True
             case dtls.StateChanged(state):
-                data = {"transportId": self.id, "dtlsState": state}
-                if state == "failed" and self._dtls.failure:
-                    data["reason"] = self._dtls.failure
-                self._emit("transport.dtlsState", data)
+                failure = self._dtls.failure if state == "failed" else None
+                self._emit(DtlsStateChanged(self.id, state, failure or None))
 
     def _start_consumers(self) -> None:
         """New keys let media out, so they come after the flight that ends the handshake.

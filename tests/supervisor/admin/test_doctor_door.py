@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mediad.errors import Unavailable
+from mediad.pipe.messages import Done, Message, ReplyT, Request
+from mediad.pipe.requests import (
+    CloseRouter,
+    CreateRouter,
+    CreateTransport,
+    IceParameters,
+    ServerDtlsParameters,
+    TransportCreated,
+)
 from mediad.supervisor.admin import doctor_door
 from mediad.supervisor.admin.doctor_door import open_doors
 from tests.support.loops import on_loop, until
@@ -17,15 +24,21 @@ class Link:
         self.routers: set[str] = set()
         self._answers = answers
 
-    async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        self.asked.append(method)
+    async def request(self, request: Request[ReplyT]) -> ReplyT:
+        self.asked.append(request.row)
         if not self._answers:
             raise Unavailable("it is overloaded")
-        if method == "router.close":
-            self.routers.remove(data["routerId"])
-        else:
-            self.routers.add(data["routerId"])
-        return {"iceParameters": {"usernameFragment": f"u{self.worker_id}", "password": "p", "iceLite": True}}
+        answer: Message = Done()
+        match request:
+            case CloseRouter():
+                self.routers.remove(request.router_id)
+            case CreateRouter():
+                self.routers.add(request.router_id)
+            case CreateTransport():
+                ice = IceParameters(f"u{self.worker_id}", "p", ice_lite=True)
+                answer = TransportCreated(ice, [], ServerDtlsParameters("auto", []))
+        assert isinstance(answer, request.reply())
+        return answer
 
 
 @on_loop

@@ -150,12 +150,14 @@ def test_refusals_are_counted_by_kind() -> None:
 def test_transports_on_their_way_are_timed() -> None:
     async def scenario(node: Node) -> None:
         ana = await node.call.member("ana")
-        await ana.seat.connect_transport(ana.sending, {})
+        await ana.seat.connect_transport(ana.sending, {"fingerprints": []})
         producer_id = await ana.produce("audio", opus())
         worker = node.call.worker
         worker.emit("transport.iceState", transportId=ana.sending, iceState="connected")
         worker.emit("transport.dtlsState", transportId=ana.sending, dtlsState="connected")
-        worker.emit("producer.score", producerId=producer_id, score=[{"encodingIdx": 0, "score": 10}])
+        worker.emit(
+            "producer.score", producerId=producer_id, score=[{"encodingIdx": 0, "ssrc": 1, "score": 10}]
+        )
         for phase in ("ice", "dtls", "first_media"):
             assert node.value("join_phase_seconds_count", phase=phase) == 1, phase
         assert node.value("ice_states_total", state="connected") == 1

@@ -8,6 +8,8 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry
 
 from mediad.config.settings import Settings
+from mediad.logs import LineCounts
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.pool import Worker, WorkerPool
@@ -28,8 +30,8 @@ class FixedStatus:
     def health(self) -> dict[str, Any]:
         return {"status": "degraded"}
 
-    async def worker_reports(self) -> dict[str, dict[str, Any]]:
-        return {"1": {"transports": 4, "log": {"lines": {"error": 2}, "leftOut": {"rate": 1}}}}
+    async def worker_reports(self) -> dict[str, WorkerStats]:
+        return {"1": WorkerStats(transports=4, log=LineCounts({"error": 2}, {"rate": 1}))}
 
 
 def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
@@ -51,7 +53,9 @@ def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
         ana, ben = await call.member("ana"), await call.connect("ben")
         await call.member("eve", room_id="other")
         producer_id = await ana.produce("audio", opus())
-        call.worker.emit("producer.score", producerId=producer_id, score=[{"encodingIdx": 0, "score": 7}])
+        call.worker.emit(
+            "producer.score", producerId=producer_id, score=[{"encodingIdx": 0, "ssrc": 1, "score": 7}]
+        )
         await metrics.scrape("")
         assert (value("rooms", worker="0"), value("rooms", worker="1")) == (1, 1)
         assert (value("peers", worker="0"), value("peers_connected", worker="0")) == (1, 2)
@@ -75,7 +79,7 @@ async def test_asking_often_costs_one_answer() -> None:
     class Counted(FixedStatus):
         asked = 0
 
-        async def worker_reports(self) -> dict[str, dict[str, Any]]:
+        async def worker_reports(self) -> dict[str, WorkerStats]:
             self.asked += 1
             await asyncio.sleep(0)
             return {}

@@ -13,6 +13,7 @@ import pytest
 
 from mediad.config.settings import Settings
 from mediad.errors import Unavailable
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.protocols.envelope import PIPE_VERSION
 from mediad.rooms.shares import Claim
 from mediad.supervisor.observability.status import Status, _all_have, summary
@@ -155,7 +156,7 @@ async def test_rooms_are_sorted() -> None:
 async def test_overview() -> None:
     async with node() as (status, _):
         # a tiny worker answers every request with its data: worker.stats is an empty object to it
-        assert await status.worker_reports() == {"0": {}, "1": {}}
+        assert await status.worker_reports() == {"0": WorkerStats(), "1": WorkerStats()}
         overview = await status.overview()
         assert (overview["status"], overview["rooms"], overview["peers"]) == ("ok", 2, 5)
         assert (overview["url"], overview["udpGso"]) == (None, None)
@@ -169,15 +170,15 @@ async def test_who_does_not_report_is_left_out(monkeypatch: pytest.MonkeyPatch) 
         pid = pool.workers[0].pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
-        assert await status.worker_reports() == {"1": {}}
+        assert await status.worker_reports() == {"1": WorkerStats()}
         os.kill(pid, signal.SIGKILL)
-        assert await status.worker_reports() == {"1": {}}
+        assert await status.worker_reports() == {"1": WorkerStats()}
 
 
 def test_a_feature_counts_when_every_worker_has_it() -> None:
-    assert _all_have({}, "udpGso") is None
-    assert _all_have({"0": {"udpGso": True}, "1": {"udpGso": True}}, "udpGso") is True
-    assert _all_have({"0": {"udpGso": True}, "1": {"udpGso": False}}, "udpGso") is False
+    assert _all_have([None, None]) is None
+    assert _all_have([True, None, True]) is True
+    assert _all_have([True, False]) is False
 
 
 @on_loop

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from prometheus_client.core import Metric
 
+from mediad.metering.histogram import HistogramReport
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.observability.worker_families import families, lag_family
 
 REPORT: dict[str, Any] = {
@@ -18,6 +21,10 @@ REPORT: dict[str, Any] = {
 }
 
 
+def stats(report: dict[str, Any]) -> WorkerStats:
+    return msgspec.convert(report, WorkerStats)
+
+
 def values(metrics: list[Metric]) -> dict[tuple[str, ...], float]:
     return {
         (sample.name, *(f"{key}={value}" for key, value in sorted(sample.labels.items()))): sample.value
@@ -27,7 +34,7 @@ def values(metrics: list[Metric]) -> dict[tuple[str, ...], float]:
 
 
 def test_each_worker_is_a_series() -> None:
-    found = values(list(families({"0": REPORT, "1": {**REPORT, "udpGso": False}})))
+    found = values(list(families({"0": stats(REPORT), "1": stats({**REPORT, "udpGso": False})})))
     assert found["mediad_rtp_received_total", "worker=0"] == 5
     assert found["mediad_packets_dropped_total", "reason=srtp_auth", "worker=1"] == 2
     assert found["mediad_transports_by_ice_state", "state=completed", "worker=0"] == 3
@@ -37,12 +44,12 @@ def test_each_worker_is_a_series() -> None:
 
 
 def test_what_a_worker_does_not_say_is_not_made_up() -> None:
-    assert values(list(families({"0": {}}))) == {}
+    assert values(list(families({"0": WorkerStats()}))) == {}
     assert values(list(families({}))) == {}
 
 
 def test_lag_is_a_histogram() -> None:
-    lag = {"bounds": [0.001, 0.0025, 2.5], "buckets": [0, 1, 0, 1], "sum": 60.002}
+    lag = HistogramReport([0.001, 0.0025, 2.5], [0, 1, 0, 1], 60.002)
     found = values([lag_family({"supervisor": lag, "worker-0": None})])
     assert found["mediad_loop_lag_seconds_bucket", "le=0.001", "process=supervisor"] == 0
     assert found["mediad_loop_lag_seconds_bucket", "le=0.0025", "process=supervisor"] == 1
@@ -55,9 +62,12 @@ def test_links_are_shown_as_their_worker_saw_them() -> None:
     links = {
         "bitrates": {"sent": 5000},
         "roundTrip": {"bounds": [0.01], "buckets": [1, 0], "sum": 0.005},
-        "loss": {"sent": {"bounds": [0.0, 0.2], "buckets": [3, 0, 1], "sum": 0.5}},
+        "loss": {
+            "sent": {"bounds": [0.0, 0.2], "buckets": [3, 0, 1], "sum": 0.5},
+            "received": {"bounds": [0.0, 0.2], "buckets": [0, 0, 0], "sum": 0},
+        },
     }
-    found = values(list(families({"0": {"links": links}})))
+    found = values(list(families({"0": stats({"links": links})})))
     assert found["mediad_bitrate_bps", "direction=sent", "worker=0"] == 5000
     assert found["mediad_round_trip_seconds_count", "worker=0"] == 1
     assert found["mediad_loss_ratio_bucket", "direction=sent", "le=0.2", "worker=0"] == 3

@@ -21,12 +21,27 @@ from mediad.errors import (
     Unavailable,
     WorkerDied,
 )
-from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.pipe.events import ProducerLayersWanted, RouterEvent, WorkerEvent, WorkerReady
+from mediad.pipe.messages import Done, Request
+from mediad.pipe.requests import GetWorkerStats
+from mediad.pipe.worker_stats import WorkerStats
+from mediad.protocols import envelope
+from mediad.protocols.envelope import Decoder, Event, Message, Response, encode
 from mediad.rooms.asker import current_asker, set_asker
 from mediad.supervisor.workers import link as worker_link
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.poison import Quarantine, marks
 from tests.support.loops import on_loop, raises, until
+from tests.support.tiny_requests import Blob, Echo, Number, Wait
+
+
+class RoomAsks(Request[Number]):
+    """A room's request, with its number."""
+
+    row = "room.ask"
+
+    room: str
+    n: int
 
 
 class FarEnd:
@@ -38,12 +53,10 @@ class FarEnd:
         os.set_blocking(self.read_fd, False)
         self.decoder = Decoder()
         self.received: list[Message] = []
-        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.events: list[WorkerEvent] = []
         self.lost: list[str] = []
         self.quarantine = Quarantine()
-        self.link = WorkerLink(
-            3, lambda name, data: self.events.append((name, data)), self.lost.append, self.quarantine
-        )
+        self.link = WorkerLink(3, self.events.append, self.lost.append, self.quarantine)
 
     async def open(self) -> None:
         await self.link.open(self._their_read_fd, self._their_write_fd)
@@ -82,25 +95,25 @@ async def far_end() -> AsyncIterator[FarEnd]:
 @on_loop
 async def test_answers_find_their_questions_in_any_order() -> None:
     async with far_end() as far:
-        first = asyncio.create_task(far.link.request("router.create", {"routerId": "a"}))
-        second = asyncio.create_task(far.link.request("router.create", {"routerId": "b"}))
+        first = asyncio.create_task(far.link.request(Echo(1)))
+        second = asyncio.create_task(far.link.request(Echo(2)))
         one, two = await far.heard(2)
-        assert isinstance(one, Request)
-        assert isinstance(two, Request)
-        assert (one.method, one.data, two.data) == ("router.create", {"routerId": "a"}, {"routerId": "b"})
-        far.say(Response(two.id, True, {"for": "b"}))
-        far.say(Response(one.id, True, {"for": "a"}))
-        assert await first == {"for": "a"}
-        assert await second == {"for": "b"}
+        assert isinstance(one, envelope.Request)
+        assert isinstance(two, envelope.Request)
+        assert (one.method, one.data, two.data) == ("test.echo", {"n": 1}, {"n": 2})
+        far.say(Response(two.id, True, {"n": 2}))
+        far.say(Response(one.id, True, {"n": 1}))
+        assert await first == Number(1)
+        assert await second == Number(2)
 
 
 @on_loop
 async def test_errors_keep_their_class_and_reason() -> None:
     async with far_end() as far:
         for number, kind in enumerate((NotFound, InvalidState), 1):
-            asking = asyncio.create_task(far.link.request("x", {}))
+            asking = asyncio.create_task(far.link.request(Echo()))
             request = (await far.heard(number))[-1]
-            assert isinstance(request, Request)
+            assert isinstance(request, envelope.Request)
             far.say(Response(request.id, False, {"code": kind.code, "reason": "no such thing"}))
             assert await raises(kind, asking) == "no such thing"
 
@@ -109,25 +122,25 @@ async def test_errors_keep_their_class_and_reason() -> None:
 async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_link, "REQUEST_TIMEOUT_S", 0.05)
     async with far_end() as far:
-        asking = far.link.request("transport.create", {})
-        assert await raises(Unavailable, asking) == "worker 3 did not answer transport.create within 0.05 s"
+        asking = far.link.request(Wait())
+        assert await raises(Unavailable, asking) == "worker 3 did not answer test.wait within 0.05 s"
         (request,) = await far.heard(1)
-        assert isinstance(request, Request)
+        assert isinstance(request, envelope.Request)
         far.say(Response(request.id, True, {"late": True}))  # harmless
-        answered = asyncio.create_task(far.link.request("next", {}))
+        answered = asyncio.create_task(far.link.request(Echo()))
         following = (await far.heard(2))[-1]
-        assert isinstance(following, Request)
+        assert isinstance(following, envelope.Request)
         far.say(Response(following.id, True, {}))
-        assert await answered == {}
+        assert await answered == Number(0)
 
 
 # -- what rooms ask ----------------------------------------------------------------------------------------
 
 
-def asks(far: FarEnd, room: str, *numbers: int) -> list[asyncio.Task[dict[str, Any]]]:
+def asks(far: FarEnd, room: str, *numbers: int) -> list[asyncio.Task[Number]]:
     """A room's requests, each with its number."""
     return [
-        asyncio.create_task(far.link.request_for(room, f"{room}.ask", partial(dict, n=number)))
+        asyncio.create_task(far.link.request_for(room, RoomAsks, partial(RoomAsks, room, number)))
         for number in numbers
     ]
 
@@ -137,8 +150,8 @@ async def serve(far: FarEnd, answers: int) -> list[str]:
     names = []
     for position in range(answers):
         request = (await far.heard(position + 1))[position]
-        assert isinstance(request, Request)
-        names.append(f"{request.method.partition('.')[0]}{request.data.get('n', '')}")
+        assert isinstance(request, envelope.Request)
+        names.append("{room}{n}".format(**request.data) if request.data else request.method)
         far.say(Response(request.id, True, request.data))
     return names
 
@@ -149,21 +162,21 @@ async def test_a_crowd_is_never_refused_and_delays_nobody_else() -> None:
         crowd = asks(far, "crowd", *range(2000))
         await far.heard(worker_link.ROOM_WINDOW)
         pong = far.link.ping()
-        own = asyncio.create_task(far.link.request("worker.stats", {}))
+        own = asyncio.create_task(far.link.request(GetWorkerStats()))
         quiet = asks(far, "quiet", 0)
         await far.heard(worker_link.ROOM_WINDOW + 3)
         names = await serve(far, worker_link.ROOM_WINDOW + 3)
         assert names == [
             *(f"crowd{n}" for n in range(worker_link.ROOM_WINDOW)),
-            *("worker", "worker", "quiet0"),
+            *("worker.ping", "worker.stats", "quiet0"),
         ], "the ping, the server's own and the other room wait for nothing of it"
-        assert await pong == {}
-        assert await own == {}
-        assert await quiet[0] == {"n": 0}
+        assert await pong == Done()
+        assert await own == WorkerStats()
+        assert await quiet[0] == Number(0)
         assert not any(task.done() and task.exception() for task in crowd)
         names = await serve(far, 2000 + 3)
         assert [name for name in names if name.startswith("crowd")] == [f"crowd{n}" for n in range(2000)]
-        assert [await task for task in crowd] == [{"n": n} for n in range(2000)]
+        assert [await task for task in crowd] == [Number(n) for n in range(2000)]
 
 
 @on_loop
@@ -184,15 +197,15 @@ async def test_what_was_closed_before_its_turn_is_not_asked(monkeypatch: pytest.
         before = asks(far, "room", *range(worker_link.ROOM_WINDOW))
         gone = False
         asking = asyncio.create_task(
-            far.link.request_for("room", "room.gone", lambda: None if gone else {"n": 99})
+            far.link.request_for("room", RoomAsks, lambda: None if gone else RoomAsks("room", 99))
         )
         cancelled, after = asks(far, "room", 100, 101)
         await far.heard(worker_link.ROOM_WINDOW)
         gone = True
         cancelled.cancel()
         await serve(far, worker_link.ROOM_WINDOW + 1)
-        assert await raises(InvalidState, asking) == "room.gone is for something that was closed meanwhile"
-        assert await after == {"n": 101}
+        assert await raises(InvalidState, asking) == "room.ask is for something that was closed meanwhile"
+        assert await after == Number(101)
         assert len(far.received) == len(before) + 1
 
 
@@ -206,9 +219,9 @@ async def test_the_time_for_an_answer_begins_when_it_is_asked(monkeypatch: pytes
             assert "did not answer room.ask within 0.1 s" in await raises(Unavailable, task)
         await far.heard(worker_link.ROOM_WINDOW + 1)
         late = far.received[-1]
-        assert isinstance(late, Request)
+        assert isinstance(late, envelope.Request)
         far.say(Response(late.id, True, {"n": 100}))
-        assert await waiting == {"n": 100}, "its own time had hardly begun"
+        assert await waiting == Number(100), "its own time had hardly begun"
 
 
 @on_loop
@@ -226,17 +239,16 @@ async def test_a_worker_that_does_not_read_keeps_everybody_waiting_but_refuses_n
     async with far_end() as far:
         big = "x" * 100_000
         tasks = [
-            asyncio.create_task(far.link.request_for(f"room {n}", "x", lambda: {"blob": big}))
-            for n in range(40)
+            asyncio.create_task(far.link.request_for(f"room {n}", Blob, lambda: Blob(big))) for n in range(40)
         ]
         await asyncio.sleep(0.05)
         assert not any(task.done() for task in tasks)
         assert far.link.sent_bytes < 400_000, "the others stay where they can still be taken back"
         for number in range(40):
             request = (await far.heard(number + 1))[number]
-            assert isinstance(request, Request)
+            assert isinstance(request, envelope.Request)
             far.say(Response(request.id, True, {}))
-        assert [await task for task in tasks] == [{}] * 40
+        assert [await task for task in tasks] == [Done()] * 40
 
 
 @on_loop
@@ -247,63 +259,67 @@ async def test_the_end_of_the_worker_ends_all_waiting_at_once() -> None:
         far.die()
         for task in tasks:
             assert await raises(WorkerDied, task) == "worker 3 died"
-        assert await raises(WorkerDied, far.link.request_for("crowd", "x", dict)) == "worker 3 is gone"
+        assert await raises(WorkerDied, far.link.request_for("crowd", Echo, Echo)) == "worker 3 is gone"
 
 
 @on_loop
 async def test_what_cannot_be_said_is_its_askers_trouble_alone() -> None:
     async with far_end() as far:
-        asking = far.link.request_for("room", "x", lambda: {"blob": "x" * 5_000_000})
+        asking = far.link.request_for("room", Blob, lambda: Blob("x" * 5_000_000))
         assert "exceeds" in await raises(EnvelopeError, asking)
         for _ in range(worker_link.ROOM_WINDOW):
             with suppress(EnvelopeError):
-                await far.link.request_for("room", "x", lambda: {"blob": object()})
+                await far.link.request_for("room", Blob, lambda: Blob(object()))
         (well,) = asks(far, "room", 1)
         assert await serve(far, 1) == ["room1"]
-        assert await well == {"n": 1}
+        assert await well == Number(1)
+
+
+def layers(router_id: str, n: int) -> Event[Any]:
+    return Event("producer.layers", {"routerId": router_id, "producerId": "p", "spatialLayer": n})
 
 
 @on_loop
 async def test_events_go_to_their_router_in_order() -> None:
     async with far_end() as far:
-        seen: list[tuple[str, Any]] = []
-        far.link.subscribe("r1", lambda name, data: seen.append((name, data["n"])))
-        far.link.subscribe("r2", lambda name, data: seen.append(("r2", data["n"])))
+        seen: list[RouterEvent] = []
+        far.link.subscribe("r1", seen.append)
+        far.link.subscribe("r2", seen.append)
         for n in range(5):
-            far.say(Event("producer.score", {"routerId": "r1", "n": n}))
-        far.say(Event("producer.score", {"routerId": "unknown", "n": -1}))
+            far.say(layers("r1", n))
+        far.say(layers("unknown", -1))
         far.say(Event("worker.ready", {"pid": 7}))
         await until(lambda: far.events)
-        assert seen == [("producer.score", n) for n in range(5)]
-        assert far.events == [("worker.ready", {"pid": 7})]
+        assert seen == [ProducerLayersWanted("p", n, router_id="r1") for n in range(5)]
+        assert far.events == [WorkerReady(7)]
         far.link.unsubscribe("r1")
         far.link.unsubscribe("never-there")
-        far.say(Event("producer.score", {"routerId": "r1", "n": 9}))
-        far.say(Event("producer.score", {"routerId": "r2", "n": 10}))
-        await until(lambda: seen[-1] == ("r2", 10))
-        assert ("producer.score", 9) not in seen
+        far.say(layers("r1", 9))
+        far.say(layers("r2", 10))
+        await until(lambda: seen[-1].router_id == "r2")
+        assert len(seen) == 6
 
 
 @on_loop
 async def test_a_failing_handler_costs_nobody_else() -> None:
     async with far_end() as far:
-        seen: list[str] = []
+        seen: list[RouterEvent] = []
 
-        def fail(name: str, data: dict[str, Any]) -> None:
+        def fail(event: RouterEvent) -> None:
             raise ValueError("a bug in one room")
 
         far.link.subscribe("r1", fail)
-        far.link.subscribe("r2", lambda name, data: seen.append(name))
-        far.say(Event("a", {"routerId": "r1"}))
-        far.say(Event("b", {"routerId": "r2"}))
-        await until(lambda: seen == ["b"])
+        far.link.subscribe("r2", seen.append)
+        far.say(layers("r1", 0))
+        far.say(layers("r2", 0))
+        await until(lambda: len(seen) == 1)
         assert far.lost == []
 
 
 @on_loop
 async def test_the_end_of_the_pipe_ends_every_request() -> None:
     async with far_end() as far:
-        asking = [asyncio.create_task(far.link.request("x", {})) for _ in range(3)]
+        asking = [asyncio.create_task(far.link.request(Echo())) for _ in range(3)]
         pong = far.link.ping()
         await far.heard(4)
         far.die()
@@ -311,16 +327,17 @@ async def test_the_end_of_the_pipe_ends_every_request() -> None:
             assert await raises(WorkerDied, task) == "worker 3 died"
         assert isinstance(pong.exception(), WorkerDied)
         assert far.lost == ["its pipe closed"]
-        assert await raises(WorkerDied, far.link.request("x", {})) == "worker 3 is gone"
+        assert await raises(WorkerDied, far.link.request(Echo())) == "worker 3 is gone"
 
 
 @pytest.mark.parametrize(
-    "broken", [b"\xff\xff\xff\xff", b"\x01\x00\x00\x00\xc1", encode(Request(1, "worker.may.not.ask", {}))]
+    "broken",
+    [b"\xff\xff\xff\xff", b"\x01\x00\x00\x00\xc1", encode(envelope.Request(1, "worker.may.not.ask", {}))],
 )
 @on_loop
 async def test_a_broken_format_ends_the_link(broken: bytes) -> None:
     async with far_end() as far:
-        asking = asyncio.create_task(far.link.request("x", {}))
+        asking = asyncio.create_task(far.link.request(Echo()))
         await far.heard(1)
         far.say(broken)
         assert await raises(WorkerDied, asking) == "worker 3 died"
@@ -331,7 +348,7 @@ async def test_a_broken_format_ends_the_link(broken: bytes) -> None:
 @on_loop
 async def test_closing_it_ourselves_is_no_loss() -> None:
     async with far_end() as far:
-        asking = asyncio.create_task(far.link.request("x", {}))
+        asking = asyncio.create_task(far.link.request(Echo()))
         await far.heard(1)
         far.link.close()
         await raises(WorkerDied, asking)
@@ -346,7 +363,7 @@ async def test_hanging_up_still_hears_the_last_words() -> None:
         await until(lambda: _at_end(far.read_fd))
         far.say(Event("worker.failed", {"code": "port", "reason": "taken"}))
         await until(lambda: far.events)
-        await raises(WorkerDied, far.link.request("x", {}))
+        await raises(WorkerDied, far.link.request(Echo()))
 
 
 def _at_end(fd: int) -> bool:
@@ -360,15 +377,13 @@ def _at_end(fd: int) -> bool:
 async def test_suspects_are_what_was_asked_and_not_answered() -> None:
     set_asker("room", "mallory")
     async with far_end() as far:
-        asking = [
-            asyncio.create_task(far.link.request(method, {"n": n})) for n, method in enumerate(("one", "two"))
-        ]
+        asking = [asyncio.create_task(far.link.request(asked)) for asked in (Echo(1), Echo(2))]
         await far.heard(2)
         far.say(Response(1, True, {}))
         await asking[0]
         asking[1].cancel()
         await asyncio.sleep(0)
-        assert far.link.suspects() == list(marks(current_asker(), "two", {"n": 1}))
+        assert far.link.suspects() == list(marks(current_asker(), Echo(2)))
 
 
 @pytest.mark.parametrize("lived_on", [False, True])
@@ -379,14 +394,14 @@ async def test_so_is_what_was_answered_right_before_the_end(
     monkeypatch.setattr(worker_link, "SETTLE_S", 0.0 if lived_on else 60.0)
     set_asker("room", "mallory")
     async with far_end() as far:
-        for n, method in enumerate(("one", "two"), start=1):
-            asking = asyncio.create_task(far.link.request(method, {}))
+        for n in (1, 2):
+            asking = asyncio.create_task(far.link.request(Echo(n)))
             await far.heard(n)
             far.say(Response(n, True, {}))
             await asking
         far.die()
         await until(lambda: far.lost)
-        assert far.link.suspects() == ([] if lived_on else list(marks(current_asker(), "two", {})))
+        assert far.link.suspects() == ([] if lived_on else list(marks(current_asker(), Echo(2))))
 
 
 @on_loop
@@ -394,9 +409,9 @@ async def test_an_answer_clears_and_a_refusal_is_not_sent(monkeypatch: pytest.Mo
     monkeypatch.setattr(worker_link, "SETTLE_S", 0.0)
     set_asker("room", "mallory")
     async with far_end() as far:
-        asked = marks(current_asker(), "one", {"n": 1})
+        asked = marks(current_asker(), Echo(1))
         far.quarantine.strike(asked, time.monotonic())
-        asking = asyncio.create_task(far.link.request("one", {"n": 1}))
+        asking = asyncio.create_task(far.link.request(Echo(1)))
         await far.heard(1)
         far.say(Response(1, False, {"code": "invalid", "reason": "no"}))
         await raises(InvalidInput, asking)
@@ -407,9 +422,9 @@ async def test_an_answer_clears_and_a_refusal_is_not_sent(monkeypatch: pytest.Mo
         assert not far.quarantine
         for _ in range(2):
             far.quarantine.strike(asked, time.monotonic())
-        reason = await raises(Forbidden, far.link.request("one", {"n": 1}))
-        assert reason == "one is refused, because this request has crashed a worker before"
-        allowed = asyncio.create_task(far.link.request("one", {"n": 2}))
+        reason = await raises(Forbidden, far.link.request(Echo(1)))
+        assert reason == "test.echo is refused, because this request has crashed a worker before"
+        allowed = asyncio.create_task(far.link.request(Echo(2)))
         assert [message.data for message in await far.heard(3)] == [{"n": 1}, {}, {"n": 2}]
         allowed.cancel()
 
@@ -419,16 +434,16 @@ async def test_what_the_server_asks_itself_hides_no_suspect(monkeypatch: pytest.
     monkeypatch.setattr(worker_link, "SETTLE_S", 60.0)
     async with far_end() as far:
 
-        async def ask(asker: str | None, number: int, method: str) -> None:
+        async def ask(asker: str | None, number: int, asked: Request[Any]) -> None:
             if asker is not None:
                 set_asker("room", asker)
-            asking = asyncio.create_task(far.link.request(method, {}))
+            asking = asyncio.create_task(far.link.request(asked))
             await far.heard(number)
             far.say(Response(number, True, {}))
             await asking
 
-        await asyncio.create_task(ask("mallory", 1, "one"))
-        await asyncio.create_task(ask(None, 2, "worker.stats"))
+        await asyncio.create_task(ask("mallory", 1, Echo()))
+        await asyncio.create_task(ask(None, 2, GetWorkerStats()))
         far.die()
         await until(lambda: far.lost)
-        assert far.link.suspects() == list(marks("4:room/mallory", "one", {}))
+        assert far.link.suspects() == list(marks("4:room/mallory", Echo()))

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from mediad.errors import WorkerDied
+from mediad.pipe.messages import Done, Request
 from mediad.rooms.shares import Stock
 from mediad.supervisor.workers import memory_watch
 from mediad.supervisor.workers.memory_keeper import MemoryKeeper
@@ -27,11 +28,11 @@ class Process:
         self.dies = False
         self.link = self
 
-    async def request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        self.asked.append(method)
+    async def request(self, request: Request[Done]) -> Done:
+        self.asked.append(request.row)
         if self.dies:
             raise WorkerDied("gone")
-        return {}
+        return Done()
 
     def give_up(self, reason: str) -> None:
         self.given_up.append(reason)

@@ -4,57 +4,60 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediad.pipe import requests, rtp
+from mediad.pipe.messages import Request
+from mediad.pipe.requests import CreateConsumers, ResumeConsumers
 from mediad.supervisor.workers import poison
 from mediad.supervisor.workers.poison import REFUSED_S, STRIKES, Quarantine, marks
+from tests.support.pipe_wire import request
 
 
-def produce(ssrc: int = 1, **changes: Any) -> dict[str, Any]:
-    return {
+def produce(ssrc: int = 1, **changes: Any) -> Request[Any]:
+    wording = {
         "transportId": f"t{ssrc}",
         "producerId": f"p{ssrc}",
         "kind": "audio",
-        "rtpParameters": {"encodings": [{"ssrc": ssrc}], "rtcp": {"cname": f"c{ssrc}"}},
-        "rtpMapping": {"encodings": [{"ssrc": ssrc, "mappedSsrc": ssrc + 7}]},
-        **changes,
+        "rtpParameters": {"codecs": [], "encodings": [{"ssrc": ssrc}], "rtcp": {"cname": f"c{ssrc}"}},
+        "rtpMapping": {"codecs": []},
     }
+    return request("producer.create", **{**wording, **changes})
 
 
 def test_a_client_that_repeats_itself_is_recognised() -> None:
-    first, again = marks("ana", "producer.create", produce(1)), marks("ana", "producer.create", produce(2))
-    assert set(first) & set(again)
+    assert set(marks("ana", produce(1))) & set(marks("ana", produce(2)))
 
 
 @pytest.mark.parametrize(
-    ("asker", "method", "data"),
+    ("asker", "asked"),
     [
-        ("ben", "producer.create", produce(2)),
-        ("ana", "producer.pause", produce(1)),
-        ("ana", "producer.create", produce(1, kind="video")),
+        ("ben", produce(2)),
+        ("ana", request("producer.pause", producerId="p1")),
+        ("ana", produce(1, kind="video")),
     ],
     ids=["somebody else", "something else", "otherwise"],
 )
-def test_others_are_not_taken_for_it(asker: str, method: str, data: dict[str, Any]) -> None:
-    assert not set(marks("ana", "producer.create", produce(1))) & set(marks(asker, method, data))
+def test_others_are_not_taken_for_it(asker: str, asked: Request[Any]) -> None:
+    assert not set(marks("ana", produce(1))) & set(marks(asker, asked))
 
 
 def test_the_same_words_under_another_name_are_recognised() -> None:
-    words = {"rtpParameters": {"encodings": [{"ssrc": 0}]}}
-    one, other = (
-        marks(name, "producer.create", {**produce(n), **words, "rtpMapping": {}})
-        for n, name in enumerate(("ana", "ben"))
-    )
+    words = {"rtpParameters": {"codecs": [], "encodings": [{"ssrc": 7}]}}
+    one, other = (marks(name, produce(n, **words)) for n, name in enumerate(("ana", "ben")))
     assert set(one) & set(other)
-    plain = [marks(name, "transport.create", {"forceTcp": False}) for name in ("ana", "ben")]
+    plain = [
+        marks(name, request("transport.create", routerId="r", transportId=name)) for name in ("ana", "ben")
+    ]
     assert not set(plain[0]) & set(plain[1])  # everybody says that
 
 
 def test_what_must_never_be_refused_has_no_marks() -> None:
-    assert marks(None, "router.create", {"routerId": "r"}) == ()
-    assert marks("ana", "transport.close", {"transportId": "t"}) == ()
+    assert marks(None, request("router.create", routerId="r")) == ()
+    assert marks("ana", request("transport.close", transportId="t")) == ()
 
 
 def test_two_strikes_and_it_is_refused_for_a_while() -> None:
@@ -93,38 +96,40 @@ def test_suspects_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(
-    st.recursive(
-        st.none() | st.integers() | st.text("abc"),
-        lambda inner: (
-            st.lists(inner) | st.dictionaries(st.sampled_from(["ssrc", "kind", "transportId"]), inner)
-        ),
-    )
+    st.dictionaries(st.text("abc"), st.none() | st.integers() | st.text("abc") | st.lists(st.integers())),
 )
-def test_any_data_has_marks_that_do_not_depend_on_its_order(value: Any) -> None:
-    data = {"a": value, "b": 1}
-    assert marks("x", "m", data) == marks("x", "m", dict(reversed(data.items())))
+def test_any_words_have_marks_that_do_not_depend_on_their_order(words: dict[str, Any]) -> None:
+    codec = {"mimeType": "audio/opus", "payloadType": 100, "clockRate": 48000}
+    one, other = (
+        produce(rtpParameters={"codecs": [{**codec, "parameters": dict(parameters)}]})
+        for parameters in (words.items(), reversed(words.items()))
+    )
+    assert marks("x", one) == marks("x", other)
 
 
-def _making(producer_id: str, produced_by: str, ssrc: int, **words: Any) -> dict[str, Any]:
-    form = {
-        "producerId": producer_id,
-        "producedBy": produced_by,
-        "type": "simple",
-        "rtpParameters": {"encodings": [{"ssrc": 0}], **words},
-    }
-    return {"forms": [form], "consumers": [{"consumerId": "c", "transportId": "t", "form": 0, "ssrc": ssrc}]}
+def test_what_is_left_out_of_marks_are_fields_of_messages() -> None:
+    kinds = [kind for kind in vars(requests).values() if isinstance(kind, msgspec.StructMeta)]
+    kinds += [kind for kind in vars(rtp).values() if isinstance(kind, msgspec.StructMeta)]
+    fields = {name for kind in kinds for name in kind.__struct_encode_fields__}
+    assert fields >= poison._DRAWN_BY_CLIENTS
+
+
+def _making(producer_id: str, produced_by: str, ssrc: int, mid: str = "") -> CreateConsumers:
+    parameters = rtp.RtpParameters((), mid=mid, encodings=(rtp.Encoding(),))
+    form = requests.Form(producer_id, "simple", parameters, produced_by)
+    return CreateConsumers([form], [requests.NewConsumer("c", "t", 0, ssrc)])
 
 
 def test_consumers_made_together_are_known_by_whose_track_it_is_and_its_form() -> None:
-    ana = marks("ben", "consumers.create", _making("p1", "ana", 1))
-    assert ana == marks("cid", "consumers.create", _making("p2", "ana", 2)), "whoever asks, whatever is drawn"
-    assert not set(ana) & set(marks("ben", "consumers.create", _making("p1", "dee", 1)))
-    assert not set(ana) & set(marks("ben", "consumers.create", _making("p1", "ana", 1, codecs=[])))
+    ana = marks("ben", _making("p1", "ana", 1))
+    assert ana == marks("cid", _making("p2", "ana", 2)), "whoever asks, whatever is drawn"
+    assert not set(ana) & set(marks("ben", _making("p1", "dee", 1)))
+    assert not set(ana) & set(marks("ben", _making("p1", "ana", 1, mid="other")))
     both = _making("p1", "ana", 1)
-    both["forms"] += _making("p3", "dee", 1)["forms"]
-    assert set(marks(None, "consumers.create", both)) > set(ana)
+    both.forms += _making("p3", "dee", 1).forms
+    assert set(marks(None, both)) > set(ana)
 
 
 def test_and_resumed_together_by_whose_tracks_they_are() -> None:
-    ana, both = ({"consumerIds": ["c"], "producedBy": by} for by in (["ana"], ["ana", "dee"]))
-    assert set(marks("ben", "consumers.resume", ana)) < set(marks("cid", "consumers.resume", both))
+    ana, both = (ResumeConsumers(["c"], by) for by in (["ana"], ["ana", "dee"]))
+    assert set(marks("ben", ana)) < set(marks("cid", both))

@@ -13,13 +13,28 @@ import pytest
 
 from mediad.config.settings import Settings
 from mediad.errors import ConfigError, Forbidden, MediadError, PortError, Unavailable, WorkerDied
+from mediad.pipe.messages import Done, ReplyT, Request
 from mediad.rooms.asker import set_asker
 from mediad.supervisor.workers import memory_watch, restarts
 from mediad.supervisor.workers import pool as worker_pool
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.process import configuration
 from tests.support.loops import on_loop, raises, until
 from tests.support.pools import Deaths, is_new, pid_of, running
+from tests.support.tiny_requests import (
+    AskBack,
+    Die,
+    Echo,
+    Exit,
+    Fail,
+    Garbage,
+    Number,
+    Sicken,
+    Silence,
+    Spin,
+    StopReading,
+)
 from tests.support.workers import alive, open_fds, tiny
 
 
@@ -59,20 +74,20 @@ async def test_kill_9_costs_only_its_own_rooms() -> None:
         one, other = pool.place("a"), pool.place("b")
         assert (one.worker_id, other.worker_id) == (0, 1)
         pids = [pid_of(worker) for worker in pool.workers]
-        asking = asyncio.create_task(one.request("test.silence", {}))
-        await other.request("test.echo", {})
+        asking = asyncio.create_task(one.request(Silence()))
+        await other.request(Echo())
         os.kill(pids[0], signal.SIGKILL)
         assert await raises(WorkerDied, asking) == "worker 0 died"
         await until(lambda: is_new(pool.workers[0], pids[0]))
         assert deaths.told == [0]
         assert (pool.workers[0].rooms, pool.workers[1].rooms) == (set(), {"b"})
         assert pool.workers[1].pid == pids[1]
-        assert await other.request("test.echo", {"n": 1}) == {"n": 1}
+        assert await other.request(Echo(1)) == Number(1)
         assert pool.workers[0].last_death == "it was killed by SIGKILL"
         assert (pool.workers[0].restarts, pool.workers[1].restarts) == (1, 0)
         again = pool.place("a")
-        assert await again.request("test.echo", {"n": 2}) == {"n": 2}
-        assert await raises(WorkerDied, one.request("test.echo", {})) == "worker 0 is gone"
+        assert await again.request(Echo(2)) == Number(2)
+        assert await raises(WorkerDied, one.request(Echo())) == "worker 0 is gone"
 
 
 @on_loop
@@ -104,7 +119,7 @@ async def test_a_worker_that_is_not_well_is_replaced() -> None:
     deaths = Deaths()
     async with running(deaths, worker_ping_interval_s=0.05) as pool:
         pid = pid_of(pool.workers[0])
-        await pool.place("a").request("test.sicken", {})
+        await pool.place("a").request(Sicken())
         await until(lambda: is_new(pool.workers[0], pid))
         assert deaths.told == [0]
         assert pool.workers[0].last_death == "it is not well: the media thread has ended"
@@ -116,7 +131,7 @@ async def test_a_busy_worker_is_not_taken_for_a_hung_one() -> None:
     deaths = Deaths()
     async with running(deaths, worker_ping_interval_s=0.1, worker_ping_timeout_s=3.0) as pool:
         link = pool.place("a")
-        await link.request("test.spin", {"seconds": 0.8})
+        await link.request(Spin(0.8))
         assert deaths.told == []
 
 
@@ -131,24 +146,24 @@ async def test_a_supervisor_that_was_stopped_blames_nobody() -> None:
         for worker in pool.workers:
             os.kill(pid_of(worker), signal.SIGCONT)
         link = pool.place("a")
-        await link.request("test.echo", {})
+        await link.request(Echo())
         assert deaths.told == []
 
 
 @pytest.mark.parametrize(
-    ("method", "data", "reason"),
+    ("request_", "reason"),
     [
-        ("test.exit", {"status": 7}, "it exited with status 7"),
-        ("test.garbage", {}, "it broke the pipe's format: frame of 4294967295 bytes exceeds 4194304"),
-        ("test.ask", {}, "it broke the pipe's format: a worker may not ask: may.i"),
+        (Exit(7), "it exited with status 7"),
+        (Garbage(), "it broke the pipe's format: frame of 4294967295 bytes exceeds 4194304"),
+        (AskBack(), "it broke the pipe's format: a worker may not ask: may.i"),
     ],
 )
 @on_loop
-async def test_every_kind_of_death_is_named(method: str, data: dict[str, Any], reason: str) -> None:
+async def test_every_kind_of_death_is_named(request_: Request[Done], reason: str) -> None:
     async with running(workers=1) as pool:
         worker = pool.workers[0]
         pid = worker.pid
-        await raises(WorkerDied, pool.place("a").request(method, data))
+        await raises(WorkerDied, pool.place("a").request(request_))
         await until(lambda: is_new(worker, pid))
         assert worker.last_death == reason
 
@@ -166,7 +181,7 @@ async def test_a_restart_that_fails_is_tried_again(tmp_path: Path, monkeypatch: 
         assert worker.last_death == "worker 0 could not start: it exited with status 3"
         broken.unlink()
         await until(lambda: worker.pid)
-        assert await pool.place("a").request("test.echo", {"n": 1}) == {"n": 1}
+        assert await pool.place("a").request(Echo(1)) == Number(1)
 
 
 @on_loop
@@ -220,7 +235,7 @@ async def test_a_replaced_worker_is_no_death_to_hold_against_it() -> None:
         assert deaths.told == [1]  # its rooms have to know
         assert (worker.history.failures, worker.last_death, worker.rooms) == (0, None, set())
         assert pool.workers[0].rooms == {"a"}
-        assert await pool.place("b").request("test.echo", {"n": 1}) == {"n": 1}
+        assert await pool.place("b").request(Echo(1)) == Number(1)
 
 
 @on_loop
@@ -249,40 +264,38 @@ async def test_one_that_backs_off_is_replaced_at_once(
 async def test_a_request_two_workers_died_of_is_refused(signal_: signal.Signals, refused: bool) -> None:
     """By the kill of an operator, or of the kernel short of memory, nothing is proven."""
     set_asker("room", "mallory")
-    produce = {"kind": "audio", "rtpParameters": {"encodings": [{"ssrc": 1}]}}
     async with running() as pool:
         for attempt in range(2):
             link = pool.place("a")
             worker = pool.workers[link.worker_id]
-            data = {**produce, "producerId": f"p{attempt}", "signal": signal_}
-            await raises(WorkerDied, link.request("test.die", data))
+            await raises(WorkerDied, link.request(Die(signal_, f"r{attempt}")))
             pid = worker.pid
             await until(lambda: is_new(worker, pid))
         link = pool.place("a")
-        data = {**produce, "producerId": "p3", "signal": signal_}
+        again = Die(signal_, "r3")
         if refused:
-            assert "has crashed a worker" in await raises(Forbidden, link.request("test.die", data))
-            assert await link.request("test.echo", {"n": 1}) == {"n": 1}
+            assert "has crashed a worker" in await raises(Forbidden, link.request(again))
+            assert await link.request(Echo(1)) == Number(1)
         else:
-            await raises(WorkerDied, link.request("test.die", data))
+            await raises(WorkerDied, link.request(again))
 
 
 @on_loop
 async def test_new_settings_reach_running_and_later_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[int, dict[str, Any]]] = []
+    told: list[tuple[int, Request[Any]]] = []
     request = WorkerLink.request
 
-    async def listen(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        told.append((link.worker_id, data))
-        return await request(link, method, data)
+    async def listen(link: WorkerLink, asked: Request[ReplyT]) -> ReplyT:
+        told.append((link.worker_id, asked))
+        return await request(link, asked)
 
     monkeypatch.setattr(WorkerLink, "request", listen)
     async with running() as pool:
         new = Settings(workers=2, log_level="debug")
         await pool.configure(new)
         await pool.configure(new)  # no news
-        live = new.worker_settings(0).live()
-        assert sorted(told) == [(0, live), (1, live)]
+        live = configuration(new.worker_settings(0))
+        assert sorted(told, key=lambda one: one[0]) == [(0, live), (1, live)]
         worker, pid = pool.workers[0], pid_of(pool.workers[0])
         os.kill(pid, signal.SIGKILL)
         await until(lambda: is_new(worker, pid))
@@ -295,8 +308,8 @@ async def test_new_settings_reach_running_and_later_workers(monkeypatch: pytest.
 async def test_a_worker_that_refuses_new_settings_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     request = WorkerLink.request
 
-    async def fail(link: WorkerLink, method: str, data: dict[str, Any]) -> dict[str, Any]:
-        return await request(link, "test.fail", {"code": "invalid"})
+    async def fail(link: WorkerLink, asked: Request[Any]) -> Done:
+        return await request(link, Fail("invalid"))
 
     async with running(workers=1) as pool:
         worker, pid = pool.workers[0], pid_of(pool.workers[0])
@@ -364,9 +377,9 @@ async def test_a_request_two_workers_hung_on_is_refused() -> None:
             link = pool.place("a")
             worker = pool.workers[link.worker_id]
             pid = worker.pid
-            await raises(WorkerDied, link.request("test.stop-reading", {}))
+            await raises(WorkerDied, link.request(StopReading()))
             await until(lambda: is_new(worker, pid))
-        await raises(Forbidden, pool.place("a").request("test.stop-reading", {}))
+        await raises(Forbidden, pool.place("a").request(StopReading()))
 
 
 @on_loop

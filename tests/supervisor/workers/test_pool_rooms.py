@@ -10,6 +10,7 @@ from mediad.errors import Unavailable
 from mediad.supervisor.workers import pool as worker_pool
 from tests.support.loops import on_loop, until
 from tests.support.pools import running
+from tests.support.tiny_requests import Spin
 
 
 @on_loop
@@ -36,7 +37,7 @@ async def test_a_draining_pool_takes_no_room() -> None:
 async def test_cpu_and_memory_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "CPU_SAMPLE_INTERVAL_S", 0.1)
     async with running() as pool:
-        spinning = asyncio.create_task(pool.place("a").request("test.spin", {"seconds": 1.5}))
+        spinning = asyncio.create_task(pool.place("a").request(Spin(1.5)))
         await until(lambda: pool.workers[0].cpu > 0.15)
         assert pool.workers[0].rss_bytes > 1_000_000
         await spinning

@@ -8,9 +8,12 @@ import signal
 
 import pytest
 
+from mediad.config.settings import Settings
 from mediad.errors import ConfigError, MediadError, PortError
-from mediad.supervisor.workers.process import WorkerProcess, describe_exit
+from mediad.pipe.requests import Configure
+from mediad.supervisor.workers.process import WorkerProcess, configuration, describe_exit
 from tests.support.loops import on_loop, raises, until
+from tests.support.tiny_requests import Echo, LeaveChild, Number
 from tests.support.worker_settings import worker_settings
 from tests.support.workers import alive, open_fds, tiny
 
@@ -34,7 +37,7 @@ async def test_it_starts_answers_and_stops_by_itself() -> None:
     fds = open_fds()
     process = await started()
     assert alive(process.pid)
-    assert await process.link.request("test.echo", {"n": 1}) == {"n": 1}
+    assert await process.link.request(Echo(1)) == Number(1)
     await process.stop()
     assert not alive(process.pid)
     assert not process.killed
@@ -107,7 +110,7 @@ async def test_kill_9_shows_at_once() -> None:
 @on_loop
 async def test_death_shows_even_when_a_child_keeps_the_pipe() -> None:
     process = await started()
-    child = (await process.link.request("test.leave-child", {}))["pid"]
+    child = (await process.link.request(LeaveChild())).pid
     try:
         os.kill(process.pid, signal.SIGKILL)
         assert await process.gone == "it was killed by SIGKILL"
@@ -140,3 +143,14 @@ def test_exit_statuses_in_words() -> None:
     assert describe_exit(3) == "exited with status 3"
     assert describe_exit(-11) == "was killed by SIGSEGV"
     assert describe_exit(-123) == "was killed by signal 123"
+
+
+def test_what_a_running_worker_is_told() -> None:
+    settings = Settings(announced_ip="sfu.example", ice_consent_timeout_s=0)
+    assert configuration(settings.worker_settings(0)) == Configure(
+        announced_ip="sfu.example",
+        max_incoming_bitrate_bps=0,
+        initial_outgoing_bitrate_bps=600_000,
+        ice_consent_timeout_s=0,
+        log_level="info",
+    )

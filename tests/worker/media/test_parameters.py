@@ -6,13 +6,8 @@ import msgspec
 import pytest
 
 from mediad.errors import InvalidInput
-from mediad.worker.media.parameters import (
-    RtpMapping,
-    RtpParameters,
-    codec_of,
-    producer_codecs,
-    producer_encodings,
-)
+from mediad.pipe.rtp import RtpMapping, RtpParameters
+from mediad.worker.media.parameters import codec_of, extension_ids, producer_codecs, producer_encodings
 from mediad.worker.media.plane import Codec, ExtensionKind
 from tests.support.negotiation import accept, chrome_opus, chrome_vp8, video
 
@@ -72,7 +67,7 @@ def test_more_encodings_than_can_be_forwarded() -> None:
 def test_known_extensions_only() -> None:
     wire = chrome_vp8()
     wire["headerExtensions"].append({"uri": "urn:of:tomorrow", "id": 9})
-    assert negotiated(wire)[0].extension_ids() == {
+    assert extension_ids(negotiated(wire)[0]) == {
         ExtensionKind.EXT_MID: 4,
         ExtensionKind.EXT_RID: 10,
         ExtensionKind.EXT_REPAIRED_RID: 11,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mediad._fastpath.door.events import StatsAnswered
+from mediad.pipe.scores import ConsumerScore
 from mediad.protocols.srtp_keys import DTLS_PROFILES
 from mediad.worker.media.plane import ExtensionKind, Kind
 from mediad.worker.tracks.consumer import Consumer
@@ -147,16 +148,16 @@ def test_from_a_silent_sender_no_layers_are_sent() -> None:
 
 def test_the_first_score() -> None:
     _, _, consumer = consumed()
-    assert consumer.score() == {"score": 10, "producerScore": 0, "producerScores": [0, 0, 0]}
+    assert consumer.score() == ConsumerScore(10, 0, [0, 0, 0])
 
 
 def test_the_score_of_what_is_forwarded() -> None:
     _, producer, consumer = consumed()
     for encoding in range(3):
         producer.stream_changed(encoding, 1000 + encoding, 10 - encoding, True)
-    assert consumer.score() == {"score": 10, "producerScore": 8, "producerScores": [10, 9, 8]}
+    assert consumer.score() == ConsumerScore(10, 8, [10, 9, 8])
     consumer.layers_changed(1, 255, 255)
-    assert consumer.score()["producerScore"] == 9
+    assert consumer.score().producer_score == 9
 
 
 def test_scores_are_told_when_they_change() -> None:

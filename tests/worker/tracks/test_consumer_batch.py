@@ -12,7 +12,7 @@ from mediad.errors import NotFound
 from mediad.worker.tracks import consumer_batch
 from tests.support.loops import LoopTurns, on_loop
 from tests.support.negotiation import chrome_vp8
-from tests.worker.test_methods import Worker, consumer, with_everything
+from tests.support.served_worker import Worker, consumer, with_everything
 
 
 def batch(*ids: str, form: int = 0) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def outcome(answer: dict[str, Any]) -> list[str]:
 
 
 async def stands(worker: Worker, consumer_id: str) -> bool:
-    return consumer_id in worker.server._router_of
+    return worker.server.objects.has(consumer_id)
 
 
 @on_loop
@@ -76,7 +76,7 @@ async def test_others_come_in_between() -> None:
 @on_loop
 async def test_one_bug_costs_one_consumer() -> None:
     worker = await with_everything()
-    router = worker.server._routers["r"]
+    router = worker.server.objects.routers["r"]
     real, calls = router.create_consumer, iter(range(10))
 
     def sometimes(*args: Any, **options: Any) -> Any:
@@ -111,7 +111,7 @@ async def test_many_are_resumed_at_once_and_a_later_pause_holds() -> None:
     pausing = worker.ask("consumer.pause", consumerId="e")
     answers = await asyncio.gather(resuming, pausing)
     assert answers[0] == {"missing": ["ghost"]}
-    consumers = worker.server._routers["r"].consumers
+    consumers = worker.server.objects.routers["r"].consumers
     assert (consumers["d"].paused, consumers["e"].paused) == (False, True)
 
 
@@ -127,5 +127,4 @@ async def test_a_large_room_closes_in_slices() -> None:
         assert refused == 'router with id "r" not found'
         assert await closing == {}
     assert turns.seen >= 22, "a turn of the loop for each transport"
-    assert worker.server._router_of == {}
-    assert worker.server._routers == {}
+    assert worker.server.objects.empty

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mediad.errors import InvalidInput
-from mediad.worker.media.parameters import RtpParameters
+from mediad.pipe.rtp import RtpParameters
 from mediad.worker.tracks.consumer_form import ConsumerForm
 from tests.support.worker_objects import as_producer
 

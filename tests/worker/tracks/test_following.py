@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mediad.pipe.scores import Layers
 from mediad.worker.policy.allocation import Step
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import CONSUMER_TYPES
@@ -59,7 +60,7 @@ def test_wishes_are_brought_down_to_what_exists(
     for encoding in range(3):
         producer.stream_changed(encoding, 1000 + encoding, 10, True)
     spatial, temporal = answer
-    assert consumer.set_preferred_layers(*wished) == {"spatialLayer": spatial, "temporalLayer": temporal}
+    assert consumer.set_preferred_layers(*wished) == Layers(spatial, temporal)
     assert targets(made)[-1] == target
 
 
@@ -73,7 +74,7 @@ def test_wishes_hold_when_streams_change() -> None:
 
 def test_svc_keeps_its_only_encoding() -> None:
     made, _, consumer = consumed(wire=SVC)
-    assert consumer.set_preferred_layers(3, 1) == {"spatialLayer": 0, "temporalLayer": 1}
+    assert consumer.set_preferred_layers(3, 1) == Layers(0, 1)
     assert targets(made) == [(0, 1, 255)]
 
 

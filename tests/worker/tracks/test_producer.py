@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mediad.worker.media.parameters import extension_ids
 from mediad.worker.media.plane import Codec, Kind
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
@@ -27,7 +28,7 @@ def test_a_camera_opens_itself() -> None:
         "paused": False,
         "codecs": [(96, 97, 101, Codec.CODEC_VP8, 90000)],
         "encodings": [(0, 0, b"r0"), (0, 0, b"r1"), (0, 0, b"r2")],
-        "extensions": as_producer()[0].extension_ids(),
+        "extensions": extension_ids(as_producer()[0]),
         "nack": True,
         "pli": True,
         "fir": True,

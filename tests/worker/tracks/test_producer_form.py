@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mediad.errors import InvalidInput
-from mediad.worker.media.parameters import RtpMapping, RtpParameters
+from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.worker.tracks.producer_form import ProducerForm
 from tests.support.negotiation import chrome_opus, chrome_vp8, video
 from tests.support.worker_objects import as_producer

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from mediad.protocols.ice_paths import Path
 from mediad.worker.transports.candidates import Endpoint
+from tests.support.pipe_wire import wire
 from tests.support.worker_objects import CERTIFICATE, bench
 
 
 def test_parameters_for_a_client() -> None:
     made = bench()
-    parameters = made.transport().parameters()
+    parameters = wire(made.transport().parameters())
     ice = parameters.pop("iceParameters")
     assert ice.pop("iceLite") is True
     assert set(ice) == {"usernameFragment", "password"}

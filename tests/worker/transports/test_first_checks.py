@@ -10,9 +10,10 @@ from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.support.loops import on_loop, until
 from tests.support.media_peer import DtlsClient, MediaPeer, check_for
 from tests.support.negotiation import chrome_vp8
+from tests.support.pipe_wire import wire
+from tests.support.served_worker import producer, real_worker
 from tests.support.transport_client import HERE, connect
 from tests.support.worker_objects import Bench, bench
-from tests.worker.test_methods import producer, real_worker
 
 LOST = [
     {"transportId": "t", "iceState": "disconnected", "reason": f"no valid check within {FIRST_CHECK_S} s"}
@@ -34,7 +35,7 @@ def usernames(made: Bench, transport: WebRtcTransport) -> list[str]:
 async def test_a_transport_nobody_uses_is_parked_after_half_a_minute() -> None:
     made = bench()
     transport = made.transport()
-    parameters = transport.parameters()
+    parameters = wire(transport.parameters())
     made.clock.pass_s(FIRST_CHECK_S - 1)
     assert on_the_media_path(made) == 1
     made.clock.pass_s(1)
@@ -42,7 +43,7 @@ async def test_a_transport_nobody_uses_is_parked_after_half_a_minute() -> None:
     assert transport.parked
     assert made.clock.waiting == 0, "a parked transport costs no timer"
     assert made.events == [], "its client need not know"
-    assert transport.parameters() == parameters
+    assert wire(transport.parameters()) == parameters
     (entry,) = await transport.stats()
     assert entry["iceState"] == "new"
 
@@ -51,9 +52,9 @@ async def test_a_transport_nobody_uses_is_parked_after_half_a_minute() -> None:
 async def test_a_late_starter_connects_an_hour_later_with_what_it_was_told_at_first() -> None:
     made = bench()
     transport = made.transport()
-    parameters = transport.parameters()
+    parameters = wire(transport.parameters())
     made.clock.pass_s(3600)
-    assert connect(transport, DtlsClient(transport.parameters())) == "server"
+    assert connect(transport, DtlsClient(wire(transport.parameters()))) == "server"
     assert on_the_media_path(made) == 1
     assert usernames(made, transport) == [parameters["iceParameters"]["usernameFragment"]]
     made.clock.pass_s(FIRST_CHECK_S - 1)
@@ -68,7 +69,7 @@ async def test_a_late_starter_connects_an_hour_later_with_what_it_was_told_at_fi
 async def test_a_consumer_opens_a_parked_transport() -> None:
     made = bench()
     sending, receiving = made.transport("sending"), made.transport("t")
-    sending.stun_received(HERE, check_for(sending.parameters()))
+    sending.stun_received(HERE, check_for(wire(sending.parameters())))
     made.clock.pass_s(3600)
     assert receiving.parked
     consumer = made.consumer(receiving, made.producer(sending))
@@ -87,7 +88,7 @@ async def test_a_transport_in_use_without_a_check_is_lost() -> None:
     made = bench()
     transport = made.transport()
     made.clock.pass_s(20)
-    connect(transport, DtlsClient(transport.parameters()))
+    connect(transport, DtlsClient(wire(transport.parameters())))
     made.clock.pass_s(FIRST_CHECK_S - 1)
     assert made.events == []
     made.clock.pass_s(1)
@@ -110,7 +111,7 @@ async def test_a_producer_without_a_check_is_in_use_too() -> None:
 async def test_a_consumer_that_was_only_offered_costs_nobody_the_call() -> None:
     made = bench()
     sending, receiving = made.transport("sending"), made.transport("t")
-    sending.stun_received(HERE, check_for(sending.parameters()))
+    sending.stun_received(HERE, check_for(wire(sending.parameters())))
     consumer = made.consumer(receiving, made.producer(sending))
     consumer.pause(True)
     made.clock.pass_s(3 * FIRST_CHECK_S)
@@ -126,7 +127,7 @@ async def test_a_consumer_that_was_only_offered_costs_nobody_the_call() -> None:
 async def test_forged_checks_win_no_time() -> None:
     made = bench()
     transport = made.transport()
-    forged = transport.parameters()
+    forged = wire(transport.parameters())
     forged["iceParameters"]["password"] = "guessed" * 4
     made.clock.pass_s(FIRST_CHECK_S - 1)
     transport.stun_received(HERE, check_for(forged))
@@ -138,7 +139,7 @@ async def test_forged_checks_win_no_time() -> None:
 async def test_a_client_that_restarts_ice_gets_the_time_again() -> None:
     made = bench()
     transport = made.transport()
-    connect(transport, DtlsClient(transport.parameters()))
+    connect(transport, DtlsClient(wire(transport.parameters())))
     made.clock.pass_s(FIRST_CHECK_S - 1)
     transport.restart_ice()
     made.clock.pass_s(FIRST_CHECK_S - 1)
@@ -151,11 +152,11 @@ async def test_a_client_that_restarts_ice_gets_the_time_again() -> None:
 async def test_credentials_from_a_restart_while_parked_are_known_when_it_opens() -> None:
     made = bench()
     transport = made.transport()
-    old = transport.parameters()["iceParameters"]["usernameFragment"]
+    old = wire(transport.parameters())["iceParameters"]["usernameFragment"]
     made.clock.pass_s(FIRST_CHECK_S)
-    new = transport.restart_ice()["usernameFragment"]
+    new = wire(transport.restart_ice())["usernameFragment"]
     assert transport.parked
-    connect(transport, DtlsClient(transport.parameters()))
+    connect(transport, DtlsClient(wire(transport.parameters())))
     assert usernames(made, transport) == [old, new]
 
 
@@ -165,10 +166,10 @@ async def test_restarts_do_not_open_a_parked_transport() -> None:
     transport = made.transport()
     made.clock.pass_s(FIRST_CHECK_S)
     for _ in range(5):
-        newest = transport.restart_ice()["usernameFragment"]
+        newest = wire(transport.restart_ice())["usernameFragment"]
     assert transport.parked
     assert made.loop.named("remove_username") == []
-    connect(transport, DtlsClient(transport.parameters()))
+    connect(transport, DtlsClient(wire(transport.parameters())))
     assert usernames(made, transport)[-1] == newest
 
 
@@ -199,7 +200,7 @@ async def test_a_late_starter_on_the_real_media_path() -> None:
         async with real_worker() as worker:
             sender = MediaPeer(await worker.ask("transport.create", routerId="r", transportId="a"))
             receiver = MediaPeer(await worker.ask("transport.create", routerId="r", transportId="b"))
-            await until(lambda: worker.server.parked == 2)
+            await until(lambda: worker.server.objects.parked == 2)
             assert (await worker.ask("worker.stats"))["transports"] == 0
             for transport_id, peer in (("a", sender), ("b", receiver)):
                 await worker.ask(
@@ -208,6 +209,6 @@ async def test_a_late_starter_on_the_real_media_path() -> None:
                 await peer.connect()
             await worker.ask("producer.create", **producer(chrome_vp8()))
             assert (await worker.ask("worker.stats"))["transports"] == 2
-            assert worker.server.parked == 0
+            assert worker.server.objects.parked == 0
             sender.close()
             receiver.close()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mediad.pipe.events import DtlsStateChanged, RouterEvent
 from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import Kind
 from mediad.worker.transports.transport import Transport
 from tests.support.loops import on_loop
+from tests.support.pipe_wire import wire
 from tests.support.transport_client import HERE, ready
 from tests.support.worker_objects import OPTIONS, Bench, answered, bench
 
@@ -23,12 +25,12 @@ class BareTransport(Transport):
         )
 
     def _fail(self, reason: str) -> None:
-        self._emit("transport.failed", {"transportId": self.id, "reason": reason})
+        self._emit(DtlsStateChanged(self.id, "failed", reason))
 
 
 def bare(made: Bench) -> BareTransport:
-    def emit(name: str, data: dict[str, object]) -> None:
-        made.events.append((name, data))
+    def emit(event: RouterEvent) -> None:
+        made.events.append((event.row, wire(event)))
 
     return BareTransport(RouterContext(made.plane, emit, made.clock), "t", OPTIONS)
 
@@ -67,7 +69,9 @@ def test_closing_what_was_never_opened() -> None:
 def test_what_the_media_thread_could_not_do_fails_it(caplog: pytest.LogCaptureFixture) -> None:
     made = bench()
     bare(made).refused("no room")
-    assert made.told("transport.failed") == [{"transportId": "t", "reason": "no room"}]
+    assert made.told("transport.dtlsState") == [
+        {"transportId": "t", "dtlsState": "failed", "reason": "no room"}
+    ]
     assert "transport t ends: no room" in caplog.text
 
 

@@ -7,6 +7,7 @@ from mediad.protocols.certificate import Fingerprint
 from mediad.worker.media.plane import MAX_USERNAMES
 from tests.support.loops import on_loop
 from tests.support.media_peer import DtlsClient, check_for
+from tests.support.pipe_wire import wire
 from tests.support.stun import XOR_MAPPED_ADDRESS, attributes_of
 from tests.support.transport_client import HERE, THERE, connect, converse, ready, sent, states, tuple_of
 from tests.support.worker_objects import CERTIFICATE, answered, bench
@@ -18,7 +19,7 @@ from tests.support.worker_objects import CERTIFICATE, answered, bench
 async def test_a_check_opens_the_path_before_its_answer_leaves() -> None:
     made = bench()
     transport = made.transport()
-    transport.stun_received(HERE, check_for(transport.parameters()))
+    transport.stun_received(HERE, check_for(wire(transport.parameters())))
     assert made.loop.names[1:] == ["add_address", "select_unproven", "send_raw"]
     assert {call.args[0] for call in made.loop.calls[1:3]} == {transport.handle}
     assert made.loop.calls[1].args[1:] == tuple_of(HERE)
@@ -32,7 +33,7 @@ async def test_a_check_opens_the_path_before_its_answer_leaves() -> None:
 async def test_a_forged_check_opens_nothing() -> None:
     made = bench()
     transport = made.transport()
-    parameters = transport.parameters()
+    parameters = wire(transport.parameters())
     parameters["iceParameters"]["password"] = "guessed" * 4
     transport.stun_received(HERE, check_for(parameters))
     transport.stun_received(HERE, b"\x00\x01nonsense")
@@ -47,9 +48,9 @@ async def test_a_forged_check_opens_nothing() -> None:
 async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_use() -> None:
     made = bench()
     transport = made.transport()
-    old = transport.parameters()
+    old = wire(transport.parameters())
     transport.stun_received(HERE, check_for(old))
-    new = {"iceParameters": transport.restart_ice()}
+    new = {"iceParameters": wire(transport.restart_ice())}
     assert new["iceParameters"]["iceLite"] is True
     fragments = [one["iceParameters"]["usernameFragment"].encode() for one in (old, new)]
     assert made.loop.named("add_username")[0].args == (transport.handle, fragments[1])
@@ -58,7 +59,7 @@ async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_
     transport.stun_received(THERE, check_for(new))
     assert made.loop.named("remove_username")[0].args == (transport.handle, fragments[0])
     assert made.loop.named("select_unproven")[-1].args == (transport.handle, *tuple_of(THERE))
-    assert transport.parameters()["iceParameters"] == new["iceParameters"]
+    assert wire(transport.parameters())["iceParameters"] == new["iceParameters"]
     transport.close()
 
 
@@ -66,7 +67,7 @@ async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_
 async def test_a_client_that_falls_silent_is_disconnected() -> None:
     made = bench()
     transport = made.transport(ice_consent_timeout_s=10)
-    transport.stun_received(HERE, check_for(transport.parameters()))
+    transport.stun_received(HERE, check_for(wire(transport.parameters())))
     made.clock.pass_s(9.9)
     assert made.loop.named("ask_address") == []
     made.clock.pass_s(0.1)
@@ -75,7 +76,7 @@ async def test_a_client_that_falls_silent_is_disconnected() -> None:
     transport.path_reported(HERE, 0, 0)
     assert states(made)[-1] == "disconnected"
     assert made.loop.named("remove_address")[0].args == (transport.handle, *tuple_of(HERE))
-    transport.stun_received(HERE, check_for(transport.parameters()))
+    transport.stun_received(HERE, check_for(wire(transport.parameters())))
     assert states(made) == ["completed", "connecting", "disconnected", "completed"]
     transport.close()
 
@@ -84,7 +85,7 @@ async def test_a_client_that_falls_silent_is_disconnected() -> None:
 async def test_a_client_whose_checks_were_dropped_is_not_taken_for_gone() -> None:
     made = bench()
     transport = made.transport(ice_consent_timeout_s=10)
-    transport.stun_received(HERE, check_for(transport.parameters()))
+    transport.stun_received(HERE, check_for(wire(transport.parameters())))
     for asked in (1, 2):
         made.clock.pass_s(10)
         assert len(made.loop.named("ask_address")) == asked
@@ -102,7 +103,7 @@ async def test_each_check_says_again_whose_the_address_is() -> None:
     made = bench()
     transport = made.transport()
     for _ in range(2):
-        transport.stun_received(HERE, check_for(transport.parameters()))
+        transport.stun_received(HERE, check_for(wire(transport.parameters())))
     assert [call.args for call in made.loop.named("add_address")] == 2 * [(transport.handle, *tuple_of(HERE))]
     transport.close()
 
@@ -114,7 +115,7 @@ async def test_any_number_of_restarts_leaves_the_newest_credentials_known() -> N
     transport = made.transport()
     known = {made.loop.named("open_transport")[0].parameters["username_fragment"]}
     for _ in range(6):
-        fragment = transport.restart_ice()["usernameFragment"].encode()
+        fragment = wire(transport.restart_ice())["usernameFragment"].encode()
         known -= {call.args[1] for call in made.loop.named("remove_username")}
         known.add(fragment)
         assert made.loop.names[-1] == "add_username", "what is given up goes first"
@@ -129,7 +130,7 @@ async def test_a_nominated_path_gets_media_when_media_came_from_it() -> None:
     connect(transport, client)
     converse(made, transport, client, client.start())
     assert made.loop.named("prove_address")[0].args == (transport.handle, *tuple_of(HERE))
-    transport.stun_received(THERE, check_for(transport.parameters()))
+    transport.stun_received(THERE, check_for(wire(transport.parameters())))
     assert made.loop.named("select_unproven")[-1].args[1:] == tuple_of(HERE)
     assert made.loop.named("select_address") == []
     transport.path_proven(THERE)
@@ -142,7 +143,7 @@ async def test_a_handshake_sends_no_more_than_three_times_what_came() -> None:
     """To an address that was only ever named: checks can be forged."""
     made = bench()
     transport = made.transport()
-    check = check_for(transport.parameters())
+    check = check_for(wire(transport.parameters()))
     transport.stun_received(HERE, check)
     transport.connect("server", CERTIFICATE.fingerprints)
     for _ in range(40):
@@ -224,10 +225,10 @@ async def test_a_client_that_wants_to_be_the_server_is_called() -> None:
 async def test_connect_before_there_is_a_path() -> None:
     made = bench()
     transport = made.transport()
-    client = DtlsClient(transport.parameters())
+    client = DtlsClient(wire(transport.parameters()))
     assert connect(transport, client) == "server"
     assert made.loop.named("send_raw") == []
-    transport.stun_received(HERE, check_for(transport.parameters()))
+    transport.stun_received(HERE, check_for(wire(transport.parameters())))
     converse(made, transport, client, client.start())
     assert client.endpoint.state == "connected"
     transport.close()

@@ -1,0 +1,1 @@
+"""The whole contract between supervisor and worker: requests, replies, events, one shell."""

@@ -1,0 +1,108 @@
+"""The asyncio shell of either end of a pair of pipes: messages in and out, and when the far end is slow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any, Protocol
+
+from mediad.errors import EnvelopeError
+from mediad.protocols.envelope import Event, RawDecoder, RawMessage, Request, Response, encode
+
+
+class Owner(Protocol):
+    """An end of the pipes: `WorkerLink` of the supervisor, `Channel` of a worker."""
+
+    def receive(self, messages: list[RawMessage]) -> None:
+        """Take what has arrived. Raises EnvelopeError when the far end may not say such a thing."""
+        ...
+
+    def pause(self, paused: bool) -> None:
+        """Take notice that the far end has stopped reading, or reads again; what is sent meanwhile is kept."""
+        ...
+
+    def end(self, error: EnvelopeError | None) -> None:
+        """Take notice that nothing more arrives: the far end hung up, or, with `error`, broke the format."""
+        ...
+
+    def sending_ended(self) -> None:
+        """Take notice that nothing more leaves: the pipe was closed, here or there; what could be sent was."""
+        ...
+
+
+class Duplex:
+    """Two pipes, one to read and one to write."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.sent_bytes = self.received_bytes = 0
+        self._owner = owner
+        self._decoder = RawDecoder()
+        self._reader: asyncio.ReadTransport | None = None
+        self._writer: asyncio.WriteTransport | None = None
+
+    async def open(self, read_fd: int, write_fd: int) -> None:
+        """Take over both pipe ends."""
+        loop = asyncio.get_running_loop()
+        self._writer, _ = await loop.connect_write_pipe(
+            lambda: _Sending(self._owner), os.fdopen(write_fd, "wb", 0)
+        )
+        self._reader, _ = await loop.connect_read_pipe(lambda: _Reading(self), os.fdopen(read_fd, "rb", 0))
+
+    @property
+    def sends(self) -> bool:
+        """True while what is sent has a chance to arrive."""
+        return self._writer is not None and not self._writer.is_closing()
+
+    def send(self, message: Request[Any] | Response[Any] | Event[Any]) -> None:
+        """Send, or drop when the pipe is closed. Raises EnvelopeError for what makes no frame."""
+        frame = encode(message)
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(frame)
+            self.sent_bytes += len(frame)
+
+    def hang_up(self) -> None:
+        """Close the pipe we write when everything has left; the other one is still read."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def close(self) -> None:
+        """Close both pipes, the one we write when everything has left."""
+        if self._reader is not None:
+            self._reader.close()
+        self.hang_up()
+
+    def _receive(self, data: bytes) -> None:
+        self.received_bytes += len(data)
+        try:
+            self._owner.receive(self._decoder.feed(data))
+        except EnvelopeError as error:
+            self._owner.end(error)
+
+
+class _Reading(asyncio.Protocol):
+    """The pipe we read."""
+
+    def __init__(self, duplex: Duplex) -> None:
+        self._duplex = duplex
+
+    def data_received(self, data: bytes) -> None:
+        self._duplex._receive(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._duplex._owner.end(None)
+
+
+class _Sending(asyncio.BaseProtocol):
+    """The pipe we write."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+
+    def pause_writing(self) -> None:
+        self._owner.pause(True)
+
+    def resume_writing(self) -> None:
+        self._owner.pause(False)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._owner.sending_ended()

@@ -1,0 +1,178 @@
+"""Events of a worker. Each tells a state: the newest of a type about one subject replaces the older ones.
+
+Looking for `producer.score`, or for `ProducerScoreChanged`, finds who tells (`mediad.worker`), this struct,
+and who listens (`mediad.rooms.events`; `mediad.supervisor.workers.process` for the worker itself).
+"""
+
+from __future__ import annotations
+
+from mediad.pipe.messages import Event
+from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
+
+# -- the worker itself -------------------------------------------------------------------------------------
+
+
+class WorkerReady(Event):
+    """The worker serves. `version` is that of the code it runs, `pipe` its PIPE_VERSION."""
+
+    row = "worker.ready"
+
+    pid: int
+    version: str | None = None
+    pipe: int | None = None
+
+
+class WorkerFailed(Event):
+    """The worker cannot start, and ends. `code` is one of `mediad.errors`."""
+
+    row = "worker.failed"
+
+    code: str
+    reason: str
+
+
+WorkerEvent = WorkerReady | WorkerFailed
+
+
+# -- routers -----------------------------------------------------------------------------------------------
+
+
+class RouterEvent(Event, kw_only=True):
+    """News about a router or an object on it."""
+
+    router_id: str = ""
+    """Filled in by the router that passes the event on."""
+
+    @property
+    def subject(self) -> str:
+        return self.router_id
+
+
+class SpeakerChanged(RouterEvent):
+    """The producer that is heard most; None when all are silent."""
+
+    row = "router.speaker"
+
+    producer_id: str | None
+    volume: int | None = None
+    """-127 to 0 dBov; None for nobody."""
+
+
+# -- transports --------------------------------------------------------------------------------------------
+
+
+class TransportEvent(RouterEvent):
+    """News about a transport."""
+
+    transport_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.transport_id
+
+
+class IceStateChanged(TransportEvent):
+    """The state of ICE: new, connected, completed, disconnected or closed. The last two are final."""
+
+    row = "transport.iceState"
+
+    ice_state: str
+    reason: str | None = None
+
+
+class DtlsStateChanged(TransportEvent):
+    """The state of DTLS: new, connecting, connected, failed or closed. The last two are final."""
+
+    row = "transport.dtlsState"
+
+    dtls_state: str
+    reason: str | None = None
+
+
+class DownlinkChanged(TransportEvent):
+    """The bandwidth towards the client, in bit/s."""
+
+    row = "transport.bandwidth"
+
+    desired_bitrate: int
+    """The need of all that the client wants, at its best."""
+    effective_desired_bitrate: int
+    """The goal of probing: the same with headroom."""
+    available_bitrate: int
+    """The estimate."""
+
+
+# -- producers ---------------------------------------------------------------------------------------------
+
+
+class ProducerEvent(RouterEvent):
+    """News about a producer."""
+
+    producer_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.producer_id
+
+
+class ProducerScoreChanged(ProducerEvent):
+    """The scores of the encodings that have been received so far."""
+
+    row = "producer.score"
+
+    score: list[EncodingScore]
+
+
+class ProducerLayersWanted(ProducerEvent):
+    """The highest spatial layer that anybody receives: those above it need not be sent."""
+
+    row = "producer.layers"
+
+    spatial_layer: int
+
+
+# -- consumers ---------------------------------------------------------------------------------------------
+
+
+class ConsumerEvent(RouterEvent):
+    """News about a consumer."""
+
+    consumer_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.consumer_id
+
+
+class ConsumerScoreChanged(ConsumerEvent):
+    """The score of a consumer or of its producer."""
+
+    row = "consumer.score"
+
+    score: ConsumerScore
+
+
+class ConsumerLayersChanged(ConsumerEvent):
+    """The layers that are forwarded; None while nothing is."""
+
+    row = "consumer.layers"
+
+    layers: Layers | None
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.row: event
+    for event in (
+        WorkerReady,
+        WorkerFailed,
+        SpeakerChanged,
+        IceStateChanged,
+        DtlsStateChanged,
+        DownlinkChanged,
+        ProducerScoreChanged,
+        ProducerLayersWanted,
+        ConsumerScoreChanged,
+        ConsumerLayersChanged,
+    )
+}
+"""Every event, by its name on the pipe."""

@@ -1,0 +1,386 @@
+"""Requests of the supervisor to a worker, by subject, each with the reply it gets.
+
+Looking for `transport.create`, or for `CreateTransport`, finds who asks (`mediad.rooms`; `mediad.supervisor`
+on its own account), this struct, and who answers (`mediad.worker.methods`; `server` for the process itself).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from mediad.pipe.messages import Done, Message, Request
+from mediad.pipe.rtp import RtpMapping, RtpParameters
+from mediad.pipe.scores import ConsumerScore, Layers
+from mediad.pipe.worker_stats import WorkerStats
+
+MediaKind = Literal["audio", "video"]
+LogLevel = Literal["debug", "info", "warning", "error", "none"]
+TrackType = Literal["simple", "simulcast", "svc"]
+Layer = Annotated[int, msgspec.Meta(ge=0)]
+Statistics = list[dict[str, Any]]
+"""mediasoup's statistics objects: open dicts, because they only pass through to clients and operators."""
+
+
+class Stats(Message):
+    """Statistics of one transport, producer or consumer, one object or several."""
+
+    stats: Statistics
+
+
+# -- the worker itself -------------------------------------------------------------------------------------
+
+
+class Ping(Request[Done]):
+    """A question whether the worker and its media thread are well."""
+
+    row = "worker.ping"
+
+
+class GetWorkerStats(Request[WorkerStats]):
+    """A question for all that the worker counts."""
+
+    row = "worker.stats"
+
+
+class TrimMemory(Request[Done]):
+    """Give memory that nothing uses back to the system."""
+
+    row = "worker.trim"
+
+
+class Configure(Request[Done]):
+    """The settings that may change while a worker runs, all of them."""
+
+    row = "worker.configure"
+
+    announced_ip: str | None
+    max_incoming_bitrate_bps: int
+    initial_outgoing_bitrate_bps: int
+    ice_consent_timeout_s: int
+    log_level: LogLevel
+
+
+# -- routers -----------------------------------------------------------------------------------------------
+
+
+class CreateRouter(Request[Done]):
+    """Make a router: a room's place on the worker."""
+
+    row = "router.create"
+
+    router_id: str
+
+
+class RouterStats(Message):
+    """Statistics of every transport of a router, one object each."""
+
+    transports: Statistics
+
+
+class GetRouterStats(Request[RouterStats]):
+    """All transports of a router at once: asked one by one, a busy node is mostly asking."""
+
+    row = "router.stats"
+
+    router_id: str
+
+
+class CloseRouter(Request[Done]):
+    """Close a router with everything on it."""
+
+    row = "router.close"
+
+    router_id: str
+
+
+# -- transports --------------------------------------------------------------------------------------------
+
+
+class IceParameters(Message):
+    """The worker's ICE credentials (RFC 8445 section 5.3)."""
+
+    username_fragment: str
+    password: str
+    ice_lite: bool
+
+
+class IceCandidate(Message):
+    """An address of the worker, as a client is told it."""
+
+    foundation: str
+    priority: int
+    ip: str
+    """The same as `address`, for older clients."""
+    address: str
+    protocol: str
+    port: int
+    type: str
+
+
+class DtlsFingerprint(Message):
+    """The digest of a certificate (RFC 8122)."""
+
+    algorithm: str
+    value: str
+
+
+class DtlsParameters(Message):
+    """One side's certificate, and the DTLS role that it wants. Without a role it takes either."""
+
+    fingerprints: list[DtlsFingerprint]
+    role: Literal["auto", "client", "server"] = "auto"
+
+
+class ServerDtlsParameters(Message):
+    """The worker's certificate and DTLS role. The client is told the role, so it is always on the pipe."""
+
+    role: str
+    fingerprints: list[DtlsFingerprint]
+
+
+class TransportCreated(Message):
+    """The parameters by which a client connects to a new transport."""
+
+    ice_parameters: IceParameters
+    ice_candidates: list[IceCandidate]
+    dtls_parameters: ServerDtlsParameters
+
+
+class CreateTransport(Request[TransportCreated]):
+    """Make a WebRTC transport on a router."""
+
+    row = "transport.create"
+
+    router_id: str
+    transport_id: str
+    force_tcp: bool = False
+
+
+class TransportConnected(Message):
+    """The DTLS role that the worker took."""
+
+    dtls_local_role: str
+
+
+class ConnectTransport(Request[TransportConnected]):
+    """Tell a transport who its client is; once."""
+
+    row = "transport.connect"
+
+    transport_id: str
+    dtls_parameters: DtlsParameters
+
+
+class IceRestarted(Message):
+    """New ICE credentials; the old ones hold until the client uses the new."""
+
+    ice_parameters: IceParameters
+
+
+class RestartIce(Request[IceRestarted]):
+    """Make new ICE credentials for a transport."""
+
+    row = "transport.restartIce"
+
+    transport_id: str
+
+
+class GetTransportStats(Request[Stats]):
+    """Statistics of a transport."""
+
+    row = "transport.stats"
+
+    transport_id: str
+
+
+class CloseTransport(Request[Done]):
+    """Close a transport with its producers and consumers."""
+
+    row = "transport.close"
+
+    transport_id: str
+
+
+# -- producers ---------------------------------------------------------------------------------------------
+
+
+class CreateProducer(Request[Done]):
+    """Receive a track on a transport."""
+
+    row = "producer.create"
+
+    transport_id: str
+    producer_id: str
+    kind: MediaKind
+    rtp_parameters: RtpParameters
+    rtp_mapping: RtpMapping
+    paused: bool = False
+    levels: bool = False
+    """True when the track counts in the decision who speaks."""
+
+
+class PauseProducer(Request[Done]):
+    """Stop forwarding a track to anybody."""
+
+    row = "producer.pause"
+
+    producer_id: str
+
+
+class ResumeProducer(Request[Done]):
+    """Undo a pause."""
+
+    row = "producer.resume"
+
+    producer_id: str
+
+
+class CloseProducer(Request[Done]):
+    """Close a producer with its consumers."""
+
+    row = "producer.close"
+
+    producer_id: str
+
+
+class GetProducerStats(Request[Stats]):
+    """Statistics of a producer, one object for each of its streams."""
+
+    row = "producer.stats"
+
+    producer_id: str
+
+
+# -- consumers ---------------------------------------------------------------------------------------------
+
+
+class Form(Message):
+    """A track as it was negotiated for some of its receivers."""
+
+    producer_id: str
+    type: TrackType
+    rtp_parameters: RtpParameters
+    """The parameters but for SSRCs and MIDs, which are the consumers' own."""
+    produced_by: str = ""
+    """The sender (`mediad.rooms.asker`). Only the supervisor reads it, after a worker has died."""
+
+
+class NewConsumer(Message):
+    """One consumer that is to be made."""
+
+    consumer_id: str
+    transport_id: str
+    form: int
+    """The number of its form."""
+    ssrc: int
+    rtx_ssrc: int = 0
+    """0: repeats are not sent as RTX."""
+    mid: str = ""
+
+
+class ConsumerMade(Message):
+    """The score of a consumer that was made, or the code and reason of what kept it from being made."""
+
+    score: ConsumerScore | None = None
+    code: str = ""
+    reason: str = ""
+
+
+class ConsumersCreated(Message):
+    """The outcome for each consumer, in the order in which they were asked for."""
+
+    consumers: list[ConsumerMade]
+
+
+class CreateConsumers(Request[ConsumersCreated]):
+    """Make many consumers of one router at once; what they have in common is said once."""
+
+    row = "consumers.create"
+
+    forms: list[Form]
+    consumers: list[NewConsumer]
+    paused: bool = False
+    ignore_dtx: bool = False
+
+
+class ConsumersResumed(Message):
+    """The ids among those asked for that name no consumer."""
+
+    missing: list[str]
+
+
+class ResumeConsumers(Request[ConsumersResumed]):
+    """Let packets flow to many consumers at once."""
+
+    row = "consumers.resume"
+
+    consumer_ids: list[str]
+    produced_by: list[str] = msgspec.field(default_factory=list)
+    """The senders of the tracks, as in Form."""
+
+
+class PauseConsumer(Request[Done]):
+    """Stop forwarding to one consumer."""
+
+    row = "consumer.pause"
+
+    consumer_id: str
+
+
+class ResumeConsumer(Request[Done]):
+    """Undo a pause."""
+
+    row = "consumer.resume"
+
+    consumer_id: str
+
+
+class PreferredLayersSet(Message):
+    """The layers that were asked for, brought down to those that exist; None where layers mean nothing."""
+
+    preferred_layers: Layers | None
+
+
+class SetPreferredLayers(Request[PreferredLayersSet]):
+    """The highest layers to forward to a consumer; without a temporal layer, all of these."""
+
+    row = "consumer.setPreferredLayers"
+
+    consumer_id: str
+    spatial_layer: Layer
+    temporal_layer: Layer | None = None
+
+
+class SetPriority(Request[Done]):
+    """The weight of a consumer when bandwidth is short: 1 to 255."""
+
+    row = "consumer.setPriority"
+
+    consumer_id: str
+    priority: int
+
+
+class RequestKeyFrame(Request[Done]):
+    """Ask the sender of a consumer's track for a key frame."""
+
+    row = "consumer.requestKeyFrame"
+
+    consumer_id: str
+
+
+class CloseConsumer(Request[Done]):
+    """Close a consumer."""
+
+    row = "consumer.close"
+
+    consumer_id: str
+
+
+class GetConsumerStats(Request[Stats]):
+    """Statistics of a consumer and of the stream it comes from."""
+
+    row = "consumer.stats"
+
+    consumer_id: str

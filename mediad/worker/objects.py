@@ -1,0 +1,126 @@
+"""Objects: the routers of a worker and everything on them, found by id, from their making to their end."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterator
+
+from mediad.config.settings import WorkerSettings
+from mediad.errors import InvalidState, NotFound
+from mediad.protocols.certificate import Certificate
+from mediad.worker.context import RouterContext
+from mediad.worker.router import Router
+from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.candidates import Endpoint
+from mediad.worker.transports.webrtc import WebRtcTransport
+
+
+class Objects:
+    """One worker's routers, and of each transport, producer and consumer the router that it is on."""
+
+    def __init__(self, context: RouterContext, settings: WorkerSettings) -> None:
+        self.settings = settings
+        self.routers: dict[str, Router] = {}
+        self.refused: Counter[str] = Counter()
+        """Datagrams refused by ICE and DTLS of transports that are closed, by reason."""
+        self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
+        self._context = context
+        self._certificate = Certificate.generate(datetime.datetime.now(datetime.UTC))
+        self._endpoint = _endpoint(settings)
+
+    def configure(self, settings: WorkerSettings) -> None:
+        """Use other settings for transports made from now on, so that nobody is dropped."""
+        self.settings = settings
+        self._endpoint = _endpoint(settings)
+        for router in self.routers.values():
+            router.endpoint = self._endpoint
+
+    def close(self) -> None:
+        """Close every router with a goodbye to its clients."""
+        for router in list(self.routers.values()):
+            router.close()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing."""
+        return not (self.routers or self._router_of)
+
+    # -- routers -------------------------------------------------------------------------------------------
+
+    def create_router(self, router_id: str) -> None:
+        """Make a router. Raises InvalidState when there is one of this id."""
+        if router_id in self.routers:
+            raise InvalidState(f'a router with id "{router_id}" already exists')
+        self.routers[router_id] = Router(self._context, router_id, self._certificate, self._endpoint)
+
+    def router(self, router_id: str) -> Router:
+        """Return a router that is not closing; NotFound."""
+        router = self.routers.get(router_id)
+        if router is None or router.closing:
+            raise NotFound(f'router with id "{router_id}" not found')
+        return router
+
+    def close_router(self, router: Router) -> None:
+        """Close a router and what is left on it."""
+        router.close()
+        del self.routers[router.id]
+
+    # -- what is on them -----------------------------------------------------------------------------------
+
+    def enter(self, object_id: str, router: Router) -> None:
+        """Remember the router of a new transport, producer or consumer."""
+        self._router_of[object_id] = router
+
+    def has(self, object_id: str) -> bool:
+        """Whether there is a transport, producer or consumer of this id."""
+        return object_id in self._router_of
+
+    def forget(self, *ids: str) -> None:
+        """Forget what is about to be closed."""
+        for object_id in ids:
+            self._router_of.pop(object_id, None)
+
+    def transport(self, transport_id: str) -> tuple[Router, WebRtcTransport]:
+        """Return a transport and its router; NotFound."""
+        router = self._router_of.get(transport_id)
+        if router is None or transport_id not in router.transports:
+            raise NotFound(f'transport with id "{transport_id}" not found')
+        return router, router.transports[transport_id]
+
+    def transports(self) -> Iterator[WebRtcTransport]:
+        """Return every transport of every router."""
+        for router in self.routers.values():
+            yield from router.transports.values()
+
+    @property
+    def parked(self) -> int:
+        """Transports without a place on the media path; the plane counts those that have one."""
+        return sum(transport.parked for transport in self.transports())
+
+    def close_transport(self, router: Router, transport: WebRtcTransport) -> None:
+        """Close a transport with everything on it."""
+        for producer in transport.producers.values():
+            self.forget(producer.id, *producer.consumers)
+        self.forget(transport.id, *transport.consumers)
+        self.refused.update(transport.dropped())
+        router.close_transport(transport)
+
+    def producer(self, producer_id: str) -> tuple[Router, Producer]:
+        """Return a producer and its router; NotFound."""
+        router = self._router_of.get(producer_id)
+        if router is None or producer_id not in router.producers:
+            raise NotFound(f'producer with id "{producer_id}" not found')
+        return router, router.producers[producer_id]
+
+    def consumer(self, consumer_id: str) -> tuple[Router, Consumer]:
+        """Return a consumer and its router; NotFound."""
+        router = self._router_of.get(consumer_id)
+        if router is None or consumer_id not in router.consumers:
+            raise NotFound(f'consumer with id "{consumer_id}" not found')
+        return router, router.consumers[consumer_id]
+
+
+def _endpoint(settings: WorkerSettings) -> Endpoint:
+    return Endpoint(settings.candidate_ip, settings.rtc_first_port)

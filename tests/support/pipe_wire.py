@@ -1,0 +1,31 @@
+"""Messages of the pipe in the spelling they have there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mediad.pipe.events import EVENTS
+from mediad.pipe.messages import Event, Message, Request
+
+REQUESTS: dict[str, type[Request[Any]]] = {kind.row: kind for kind in Request.__subclasses__()}
+"""Every request, by its name on the pipe."""
+
+
+def wire(message: Message) -> dict[str, Any]:
+    """The fields of a message, those that equal their default left out."""
+    data: dict[str, Any] = msgspec.to_builtins(message)
+    return data
+
+
+def request(row: str, /, **data: Any) -> Request[Any]:
+    """The request of this name; what does not fit is an error of the test."""
+    kind: type[Request[Any]] = REQUESTS[row]
+    asked: Request[Any] = msgspec.convert(data, kind)
+    return asked
+
+
+def event(row: str, /, **data: Any) -> Event:
+    """The event of this name; what does not fit is an error of the test."""
+    return msgspec.convert(data, EVENTS[row])
