@@ -18,15 +18,15 @@ class Owner(Protocol):
         ...
 
     def pause(self, paused: bool) -> None:
-        """Take notice that the far end has stopped reading, or reads again; what is sent meanwhile is kept."""
+        """Take notice that the far end stopped reading, or reads again; what is sent is kept."""
         ...
 
     def end(self, error: EnvelopeError | None) -> None:
-        """Take notice that nothing more arrives: the far end hung up, or, with `error`, broke the format."""
+        """Take notice that nothing more arrives: a hang-up, or, with `error`, a broken format."""
         ...
 
     def sending_ended(self) -> None:
-        """Take notice that nothing more leaves: the pipe was closed, here or there; what could be sent was."""
+        """Take notice that nothing more leaves: the pipe was closed, here or there."""
         ...
 
 
