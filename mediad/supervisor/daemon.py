@@ -124,7 +124,7 @@ class Daemon:
         self._signals += 1
         name = signal.Signals(number).name
         if self._signals == 1 and self._status.url is not None:
-            logger.info("received %s: stopping; a second one stops at once", name)
+            logger.info("received %s: stopping; a second signal stops at once", name)
             self._stop_asked.set()
         elif self._life is not None:
             logger.info("received %s: stopping at once", name)

@@ -60,13 +60,13 @@ def _say_whether_short(worker: Kept, used: str) -> None:
     extra = {"worker": worker.worker_id}
     if worker.memory.short:
         worker.stock.shortage = f"this worker uses {used} and accepts nothing new"
-        text = (
-            "it is short of memory and uses %s; new rooms, clients and tracks are refused until below %.0f %%"
-        )
+        text = "short of memory: it uses %s; new rooms, clients and tracks are refused until below %.0f %%"
         logger.warning(text, used, 100 * ENOUGH, extra=extra)
     else:
         worker.stock.shortage = None
-        logger.info("it has enough memory again and uses %s; nothing is refused any more", used, extra=extra)
+        logger.info(
+            "enough memory again: it uses %s; new rooms, clients and tracks are accepted", used, extra=extra
+        )
 
 
 async def _trim(process: WorkerProcess) -> None:

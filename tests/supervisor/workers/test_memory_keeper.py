@@ -69,12 +69,13 @@ async def test_near_the_limit_it_is_trimmed_and_lets_nothing_in(caplog: pytest.L
     assert [(record.levelname, record.message) for record in caplog.records] == [
         (
             "WARNING",
-            "it is short of memory and uses 170 of 200 MiB of memory; "
+            "short of memory: it uses 170 of 200 MiB of memory; "
             "new rooms, clients and tracks are refused until below 80 %",
         ),
         (
             "INFO",
-            "it has enough memory again and uses 150 of 200 MiB of memory; nothing is refused any more",
+            "enough memory again: it uses 150 of 200 MiB of memory; "
+            "new rooms, clients and tracks are accepted",
         ),
     ]
     assert worker.made.given_up == []
