@@ -10,7 +10,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-NATIVE_MODULE = "mediad._fastpath.loop"
+NATIVE_MODULE = "mediad._fastpath.door.media_loop"
 PAGE = Path(__file__).parent / "web" / "dist" / "index.html"
 PACKET_FUNCTIONS = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
 PACKET_FUNCTION_TYPE = "srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)"

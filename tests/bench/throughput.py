@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from mediad._fastpath.loop import MediaLoop
+from mediad._fastpath.door.media_loop import MediaLoop
 from mediad._fastpath.wire.srtp import session_pointer
 from tests.bench import video
 from tests.bench.floor import Floor

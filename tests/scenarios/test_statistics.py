@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mediad._fastpath.door.events import StatsAnswered
-from mediad._fastpath.loop import Kind
+from mediad._fastpath.door.media_loop import Kind
 from mediad.worker.media.statistics import received_stream, sent_stream, transport
 from tests.simulation import scenes
 from tests.simulation.call import Call

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pylibsrtp import Policy, Session
 
-from mediad._fastpath.loop import MediaLoop
+from mediad._fastpath.door.media_loop import MediaLoop
 from tests.windows.engine import EngineWindow
 
 Told = TypeVar("Told")
@@ -269,3 +269,12 @@ class Call(Stage):
         self.engine.close_producer(PRODUCER)
         self.engine.close_transport(SENDING)
         self.engine.close_transport(RECEIVING)
+
+
+def feed(call: Call, numbers: range, *, lost: frozenset[int] = frozenset(), gap_us: int = 20_000) -> None:
+    """VP8 packets of these numbers but the lost ones, one each `gap_us`, with their transport-cc number."""
+    for number in numbers:
+        if number not in lost:
+            payload = vp8_payload(number, keyframe=number == numbers.start)
+            call.send(rtp(number, number * 1800, payload, extensions={3: struct.pack("!H", number)}))
+        call.pass_time(gap_us)

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from mediad._fastpath.loop import MediaLoop
+from mediad._fastpath.door.media_loop import MediaLoop
 from mediad.sockets import bind_udp
 from tests.support import engine as e
 

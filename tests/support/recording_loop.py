@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from mediad._fastpath.door.events import Event
-from mediad._fastpath.loop import MediaLoop
+from mediad._fastpath.door.media_loop import MediaLoop
 from mediad.clock import Clock
 from mediad.worker.media import plane as plane_module
 from mediad.worker.media.plane import MediaPlane

@@ -51,7 +51,8 @@ ctypedef struct Rewritten:
     uint8_t tl0_picture_index
     uint16_t frame_number      # of the dependency descriptor
 
-# first_output: the first sequence number to use (random 1000..32767, protocol.md 9.4); first_timestamp random.
+# first_output: the first sequence number to use, random and below 32768, so that it does not wrap at once
+# (RFC 3711 section 3.3.1); first_timestamp random.
 cdef void rewriter_init(
     RtpRewriter* rewriter, uint32_t clock_rate, uint16_t first_output, uint32_t first_timestamp
 ) noexcept nogil

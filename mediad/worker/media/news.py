@@ -21,7 +21,7 @@ from mediad._fastpath.door.events import (
     StreamChanged,
     StunReceived,
 )
-from mediad._fastpath.loop import Kind
+from mediad._fastpath.door.media_loop import Kind
 from mediad.protocols.ice_paths import Path
 from mediad.worker.media.objects import Objects
 from mediad.worker.media.questions import Questions

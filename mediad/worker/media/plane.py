@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from mediad._fastpath.door.events import Closed, CommandRefused
-from mediad._fastpath.loop import (
+from mediad._fastpath.door.media_loop import (
     MAX_ADDRESSES,
     MAX_ENCODINGS,
     MAX_USERNAMES,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mediad._fastpath import loop
+from mediad._fastpath.door.media_loop import MediaLoop
 from mediad._fastpath.engine.messages import Counter, Drop
 from tests.support import engine as e
 
 
 def test_every_reason_and_total_has_its_counter() -> None:
-    counters = loop.MediaLoop(packet_slots=16, transports=4, producers=4, consumers=4).counters()
+    counters = MediaLoop(packet_slots=16, transports=4, producers=4, consumers=4).counters()
     totals, drops = (
         len(Counter.__members__) - 1,
         len(Drop.__members__) - 1,

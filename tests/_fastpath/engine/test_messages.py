@@ -6,11 +6,11 @@ import ast
 from pathlib import Path
 
 import mediad._fastpath
-from mediad._fastpath import loop
+from mediad._fastpath.door import media_loop
 
 
 def test_the_stub_and_the_module_agree() -> None:
-    stub = Path(mediad._fastpath.__file__).with_name("loop.pyi")
+    stub = Path(mediad._fastpath.__file__).with_name("door") / "media_loop.pyi"
     for node in ast.parse(stub.read_text()).body:
         if isinstance(node, ast.ClassDef) and any(
             getattr(base, "id", "") == "IntEnum" for base in node.bases
@@ -23,5 +23,5 @@ def test_the_stub_and_the_module_agree() -> None:
                 if isinstance(target, ast.Name)
             }
             assert {
-                name: int(member) for name, member in getattr(loop, node.name).__members__.items()
+                name: int(member) for name, member in getattr(media_loop, node.name).__members__.items()
             } == said

@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 from mediad._fastpath.base.table cimport NO_VALUE, table_claim, table_get, table_release
 from mediad._fastpath.base.wheel cimport wheel_disarm
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_target
-from mediad._fastpath.engine.egress.follow cimport egress_begin
+from mediad._fastpath.engine.egress.follow cimport follow_begin
 from mediad._fastpath.engine.events cimport tell_closed
 from mediad._fastpath.engine.graph cimport (
     NO_RTX, NONE, NOT_SUBSCRIBED, Consumer, Engine, Producer, Transport, consumer_news_timer, producer_of,
@@ -160,7 +160,7 @@ cdef Refusal resume(Engine* engine, Consumer* consumer, uint64_t now_us) noexcep
     if consumer.target >= 0:
         if not subscribe(engine, consumer, <uint32_t>consumer.target):
             return REFUSED_NO_MEMORY
-        egress_begin(engine, target_stream(engine, consumer), consumer, now_us)
+        follow_begin(engine, target_stream(engine, consumer), consumer, now_us)
     return DONE
 
 
@@ -169,7 +169,7 @@ cdef Refusal set_consumer_sessions(Engine* engine, Consumer* consumer, const Com
     consumer.rtp_session = body.consumer_sessions.rtp_session
     consumer.rtx_session = body.consumer_sessions.rtx_session
     if not consumer.paused and consumer.target >= 0 and consumer.needs_sync:
-        egress_begin(engine, target_stream(engine, consumer), consumer, now_us)
+        follow_begin(engine, target_stream(engine, consumer), consumer, now_us)
     return DONE
 
 
@@ -219,7 +219,7 @@ cdef Refusal set_target(Engine* engine, Consumer* consumer, const CommandBody* b
     if encoding != consumer.current or consumer.needs_sync:
         if not subscribe(engine, consumer, <uint32_t>encoding):
             return REFUSED_NO_MEMORY
-        egress_begin(engine, target_stream(engine, consumer), consumer, now_us)
+        follow_begin(engine, target_stream(engine, consumer), consumer, now_us)
     return DONE
 
 

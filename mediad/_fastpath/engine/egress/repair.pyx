@@ -6,9 +6,10 @@ from mediad._fastpath.base.clock cimport abs_send_time
 from mediad._fastpath.base.octets cimport store16
 from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.engine.egress.estimate cimport hold_packet, log_sent
-from mediad._fastpath.engine.egress.follow cimport (
-    egress_capture_us, egress_write_first, egress_write_header, header_hash, repeated_over_rtx,
+from mediad._fastpath.engine.egress.packet cimport (
+    header_hash, packet_write_first, packet_write_header, repeated_over_rtx,
 )
+from mediad._fastpath.engine.egress.segment cimport capture_us_of
 from mediad._fastpath.engine.graph cimport Consumer, Engine, ReceiveStream, Transport, drop
 from mediad._fastpath.engine.messages cimport (
     COUNT_RTX_SENT, DROP_CONSUMER_NOT_CONNECTED, DROP_PROTECT_FAILED, DROP_REPEAT_DIFFERS, DROP_RTX_GONE,
@@ -99,7 +100,7 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     cdef uint8_t* payload
     cdef int length
     if rtx:
-        payload = egress_write_header(consumer, stored, out, sent.marker, consumer.rtx_of_payload[packet.payload_type],
+        payload = packet_write_header(consumer, stored, out, sent.marker, consumer.rtx_of_payload[packet.payload_type],
                                       consumer.sender.rtx_sequence_number,
                                       sent.timestamp, consumer.rtx_ssrc, abs_send_time(now_us),
                                       transport.transport_cc_sequence, sent.frame_number)
@@ -109,7 +110,7 @@ cdef void write_again(Engine* engine, Consumer* consumer, Transport* transport, 
     else:
         # Down to its send time and transport-cc number. The payload cannot differ: the packet has the serial number of
         # the one that was sent, and what is stored never changes.
-        payload = egress_write_header(consumer, stored, out, sent.marker, packet.payload_type, sent.sequence_number,
+        payload = packet_write_header(consumer, stored, out, sent.marker, packet.payload_type, sent.sequence_number,
                                       sent.timestamp, consumer.ssrc, sent.abs_send_time, sent.transport_cc_sequence,
                                       sent.frame_number)
         if header_hash(out, payload) != sent.header_hash:
@@ -157,8 +158,8 @@ cdef void held_media(Engine* engine, Consumer* consumer, uint16_t sequence_numbe
     rewritten.picture_id = sent.picture_id
     rewritten.tl0_picture_index = sent.tl0_picture_index
     rewritten.frame_number = sent.frame_number
-    egress_write_first(engine, consumer, &engine.transports[consumer.transport], stored, sent, &rewritten, sent.marker,
-                       egress_capture_us(engine, stream, stored.packet.timestamp), now_us)
+    packet_write_first(engine, consumer, &engine.transports[consumer.transport], stored, sent, &rewritten, sent.marker,
+                       capture_us_of(engine, stream, stored.packet.timestamp), now_us)
 
 
 cdef void held_repeat(Engine* engine, Consumer* consumer, uint16_t sequence_number, uint64_t now_us) noexcept nogil:

@@ -1,4 +1,4 @@
-"""What is due: reports, feedback, repeated requests, levels. One timer per purpose, none of them per packet."""
+"""Timers that are due: one per purpose, none of them per packet."""
 
 from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.graph cimport Engine

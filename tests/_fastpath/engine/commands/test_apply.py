@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediad._fastpath.door.events import Closed, CommandRefused, Event, StatsAnswered, StunReceived
-from mediad._fastpath.loop import MAX_USERNAMES
+from mediad._fastpath.door.media_loop import MAX_USERNAMES
 from tests.support import engine as e
 
 

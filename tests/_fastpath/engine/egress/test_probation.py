@@ -7,7 +7,7 @@ from typing import Any
 from pylibsrtp import Policy
 
 from mediad._fastpath.door.events import StatsAnswered
-from mediad._fastpath.loop import session_pointer
+from mediad._fastpath.door.media_loop import session_pointer
 from tests.support.engine import (
     ABS_SEND_TIME,
     CLIENT_KEY,

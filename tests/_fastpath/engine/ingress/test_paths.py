@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mediad._fastpath.door.events import CommandRefused, PathReported
-from mediad._fastpath.loop import MAX_ADDRESSES
+from mediad._fastpath.door.media_loop import MAX_ADDRESSES
 from tests.support import engine as e
 
 OTHER, NEW = e.GENERATION | 5, ("198.51.100.1", 40000)

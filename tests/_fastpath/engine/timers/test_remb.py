@@ -153,3 +153,20 @@ def test_a_cap_before_there_is_a_path_is_told_later() -> None:
     call.engine.select_address(e.SENDING, 0, *e.SENDER)
     call.pass_time(2 * S)
     assert all(close_to(bps, 250_000) for bps, _ in rembs(call))
+
+
+def test_remb_for_a_sender_without_transport_cc() -> None:
+    call = e.Call()
+    call.produce(transport_cc=False)
+    e.feed(call, range(1, 101))
+    rembs = [body for kind, fmt, body in call.rtcp_to(e.SENDER) if (kind, fmt) == (206, 15)]
+    assert rembs
+    assert rembs[0][8:12] == b"REMB"
+    assert struct.unpack("!I", rembs[0][16:20])[0] == e.SSRC
+
+
+def test_no_remb_beside_transport_cc() -> None:
+    call = e.Call()
+    call.produce()
+    e.feed(call, range(1, 101))
+    assert [block for block in call.rtcp_to(e.SENDER) if block[:2] == (206, 15)] == []

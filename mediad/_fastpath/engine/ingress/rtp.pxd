@@ -1,0 +1,9 @@
+"""An authentic RTP packet of a known stream: accounted for, described, kept, forwarded."""
+
+from libc.stdint cimport uint32_t, uint64_t
+from mediad._fastpath.engine.graph cimport Engine, ReceiveStream, Transport
+from mediad._fastpath.wire.rtp cimport RtpPacket
+
+# `slot` holds the packet; the caller keeps its reference.
+cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* stream, bint is_rtx, uint32_t slot,
+                      RtpPacket* packet, uint64_t now_us) noexcept nogil

@@ -1,0 +1,7 @@
+"""Transport-cc feedback: what came from a peer since the last."""
+
+from libc.stdint cimport uint32_t, uint64_t
+from mediad._fastpath.engine.graph cimport Engine
+
+# The timer of a transport's feedback.
+cdef void feedback_due(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil

@@ -1,0 +1,39 @@
+"""The media thread: sockets, epoll and rings around the engine. Feed, drain, send, sleep until the next deadline."""
+
+from libc.stdint cimport uint32_t, uint64_t
+from mediad._fastpath.base.ring cimport Ring
+from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.engine.graph cimport Engine
+from mediad._fastpath.engine.messages cimport Command
+from mediad._fastpath.io.udp_receive cimport Receiver
+from mediad._fastpath.io.udp_send cimport Sender, Sockets
+
+ctypedef struct Loop:
+    Engine engine
+    Ring commands
+    Sockets sockets
+    Receiver receiver
+    Sender sender
+    int epoll_fd
+    int command_fd                 # rung by Python: there are commands
+    int event_fd                   # rung by us: there are events
+    bint gro
+    bint stopping
+    bint backlog
+
+# What loop_open could not have.
+cdef enum Opened:
+    LOOP_OPEN = 0
+    LOOP_NO_MEMORY = 1
+    LOOP_NO_DESCRIPTORS = 2
+
+# Memory and descriptors, whichever can be had. `loop` is zeros; loop_close gives back what it had, in any case.
+cdef Opened loop_open(Loop* loop, uint32_t packet_slots, uint32_t transports, uint32_t producers, uint32_t consumers,
+                      uint64_t seed) noexcept nogil
+cdef void loop_close(Loop* loop) noexcept nogil
+# The thread's life, until a STOP command.
+cdef void loop_run(Loop* loop) noexcept nogil
+# From any thread but the loop's, one at a time. False: the ring is full.
+cdef bint loop_submit(Loop* loop, const Command* command) noexcept nogil
+# A datagram straight to the kernel. False: no such socket, or the kernel refused.
+cdef bint loop_send(Loop* loop, const Address* to, const char* data, size_t length) noexcept nogil
