@@ -123,6 +123,22 @@ async def test_answers_and_errors() -> None:
 
 
 @on_loop
+async def test_requests_that_cannot_be_read_are_refused_by_name_and_counted() -> None:
+    async with connected() as far:
+        far.ask(1, "test.echo", n="one")
+        far.ask(2, "test.dance")
+        far.ask(3, "test.echo", n=3)
+        answers = {message.id: message for message in await far.hear(3) if isinstance(message, Response)}
+        reason = "test.echo: Expected `int`, got `str` - at `$.n`"
+        assert answers[1] == Response(1, False, {"code": "invalid", "reason": reason})
+        assert answers[2] == Response(
+            2, False, {"code": "not-found", "reason": 'unknown method "test.dance"'}
+        )
+        assert answers[3] == Response(3, True, {"n": 3})
+        assert far.channel.misfits.counts == {"request": 1, "unknown_request": 1}
+
+
+@on_loop
 async def test_requests_start_in_order_and_wait_side_by_side() -> None:
     async with connected() as far:
         methods = ["test.wait", "test.echo", "test.wait", "test.refuse", "test.echo"]

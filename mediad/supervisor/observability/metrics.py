@@ -149,6 +149,7 @@ class Metrics:
         yield full
         yield self._tables()
         yield self._pipes()
+        yield self._misfits()
 
     def _tables(self) -> Metric:
         used = GaugeMetricFamily(
@@ -174,6 +175,24 @@ class Metrics:
                 pipes.add_metric((str(worker.worker_id), "sent"), link.sent_bytes)
                 pipes.add_metric((str(worker.worker_id), "received"), link.received_bytes)
         return pipes
+
+    def _misfits(self) -> Metric:
+        """The messages between supervisor and workers that could not be read, at either end."""
+        family = CounterMetricFamily(
+            "mediad_pipe_misfits",
+            "Messages between the supervisor and the worker that the receiving end could not read.",
+            labels=("worker", "kind"),
+        )
+        for worker in self._pool.workers:
+            worker_id = str(worker.worker_id)
+            report = self._reports.get(worker_id)
+            if report is not None:
+                for kind, count in report.misfits.items():
+                    family.add_metric((worker_id, kind), count)
+            if worker.process is not None:
+                for kind, count in worker.process.link.misfits.counts.items():
+                    family.add_metric((worker_id, kind), count)
+        return family
 
     def _calls(self) -> Iterator[Metric]:
         """Rooms and peers now; none by its name, because clients choose names without limit."""

@@ -31,7 +31,9 @@ class FixedStatus:
         return {"status": "degraded"}
 
     async def worker_reports(self) -> dict[str, WorkerStats]:
-        return {"1": WorkerStats(transports=4, log=LineCounts({"error": 2}, {"rate": 1}))}
+        return {
+            "1": WorkerStats(transports=4, log=LineCounts({"error": 2}, {"rate": 1}), misfits={"request": 1})
+        }
 
 
 def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
@@ -66,6 +68,7 @@ def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
         assert value("limit_used_ratio", limit="max_peers") == 0.75
         assert value("limit_used_ratio", limit="max_rooms") is None
         assert value("transports", worker="1") == 4
+        assert value("pipe_misfits_total", worker="1", kind="request") == 1
         assert value("log_lines_total", process="worker-1", level="error") == 2
         assert value("log_lines_left_out_total", process="worker-1", reason="rate") == 1
         ben.disconnect()

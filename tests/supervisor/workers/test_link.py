@@ -317,6 +317,36 @@ async def test_a_failing_handler_costs_nobody_else() -> None:
 
 
 @on_loop
+async def test_events_that_cannot_be_read_are_told_once_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    async with far_end() as far:
+        seen: list[RouterEvent] = []
+        far.link.subscribe("r1", seen.append)
+        for n in range(3):
+            far.say(Event("router.weather", {"routerId": "r1", "sky": "blue"}))
+            far.say(Event("producer.layers", {"routerId": "r1", "producerId": n, "spatialLayer": 0}))
+        far.say(layers("r1", 0))
+        await until(lambda: seen)
+        assert far.link.misfits.counts == {"reply": 0, "event": 3, "unknown_event": 3}
+        assert caplog.text.count("router.weather") == 1
+        assert caplog.text.count("Expected `str`, got `int` - at `$.producerId`") == 1
+        assert (len(seen), far.lost) == (1, [])
+
+
+@on_loop
+async def test_an_answer_that_cannot_be_read_fails_its_request_alone() -> None:
+    async with far_end() as far:
+        asking = [asyncio.create_task(far.link.request(Echo(n))) for n in (1, 2)]
+        await far.heard(2)
+        far.say(Response(1, True, {"n": "one"}))
+        far.say(Response(2, True, {"n": 2}))
+        text = await raises(EnvelopeError, asking[0])
+        assert text.endswith("cannot be read: test.echo: Expected `int`, got `str` - at `$.n`")
+        assert await asking[1] == Number(2)
+        assert far.link.misfits.counts["reply"] == 1
+        assert far.lost == []
+
+
+@on_loop
 async def test_the_end_of_the_pipe_ends_every_request() -> None:
     async with far_end() as far:
         asking = [asyncio.create_task(far.link.request(Echo())) for _ in range(3)]
