@@ -26,6 +26,7 @@ from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
 from mediad.ortc.parameters import RtpParameters
 from mediad.pipe.scores import ConsumerScore, EncodingScore
+from mediad.rooms.branch import Branch
 from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener
 from mediad.rooms.reception import Form, Reception
 from mediad.rooms.shares import ADDRESS, Claim, Holder
@@ -39,6 +40,8 @@ class Peer:
     """A client between its connection and its end; it is a member of the call once it has joined."""
 
     id: str
+    branch: Branch
+    """Where it counts, and where its transports are made."""
     listener: PeerListener
     log: Log
     info: PeerInfo
@@ -73,6 +76,7 @@ class Transport:
 
     id: str
     peer: Peer
+    branch: Branch
     consuming: bool
     producers: dict[str, Producer] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
@@ -128,6 +132,10 @@ class Producer:
     def peer(self) -> Peer:
         return self.transport.peer
 
+    @property
+    def branch(self) -> Branch:
+        return self.transport.branch
+
     def announced_consumers(self) -> list[Consumer]:
         """Those whose clients may be told what happens to it."""
         return [consumer for consumer in self.consumers.values() if consumer.announced]
@@ -158,6 +166,10 @@ class Consumer:
         return self.transport.peer
 
     @property
+    def branch(self) -> Branch:
+        return self.transport.branch
+
+    @property
     def kind(self) -> str:
         return self.producer.kind
 
@@ -181,6 +193,8 @@ def draw_ssrc(count: int) -> int:
     return secrets.choice(SSRC_RANGE[: 1 - count] if count > 1 else SSRC_RANGE)
 
 
-def new_peer(peer_id: str, listener: PeerListener, log: Log, address: str = "unknown") -> Peer:
-    """A client that has connected and not joined."""
-    return Peer(peer_id, listener, log, PeerInfo(peer_id, "", Device()), (ADDRESS, address))
+def new_peer(
+    peer_id: str, branch: Branch, listener: PeerListener, log: Log, address: str = "unknown"
+) -> Peer:
+    """Return a client that has connected and not joined."""
+    return Peer(peer_id, branch, listener, log, PeerInfo(peer_id, "", Device()), (ADDRESS, address))

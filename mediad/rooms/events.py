@@ -31,7 +31,7 @@ def _lose_media(
     room: Room, transport_id: str, layer: str, state: str, final: bool, reason: str | None
 ) -> None:
     """A peer without one of its transports is of no use to anybody: it leaves, and may come back whole."""
-    transport = room.transports.get(transport_id)
+    transport = room.books.transports.get(transport_id)
     if transport is None:
         return
     transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
@@ -42,7 +42,7 @@ def _lose_media(
 
 
 def _downlink(room: Room, event: events.DownlinkChanged) -> None:
-    transport = room.transports.get(event.transport_id)
+    transport = room.books.transports.get(event.transport_id)
     if transport is not None and transport.peer.joined:
         transport.peer.listener.downlink_bandwidth(
             event.desired_bitrate, event.effective_desired_bitrate, event.available_bitrate
@@ -50,7 +50,7 @@ def _downlink(room: Room, event: events.DownlinkChanged) -> None:
 
 
 def _producer_score(room: Room, event: events.ProducerScoreChanged) -> None:
-    producer = room.producers.get(event.producer_id)
+    producer = room.books.producers.get(event.producer_id)
     if producer is None:
         return
     producer.score = event.score
@@ -61,7 +61,7 @@ def _producer_score(room: Room, event: events.ProducerScoreChanged) -> None:
 
 
 def _producer_layers(room: Room, event: events.ProducerLayersWanted) -> None:
-    producer = room.producers.get(event.producer_id)
+    producer = room.books.producers.get(event.producer_id)
     if producer is None:
         return
     producer.wanted_layer = event.spatial_layer
@@ -70,7 +70,7 @@ def _producer_layers(room: Room, event: events.ProducerLayersWanted) -> None:
 
 
 def _consumer_score(room: Room, event: events.ConsumerScoreChanged) -> None:
-    consumer = room.consumers.get(event.consumer_id)
+    consumer = room.books.consumers.get(event.consumer_id)
     if consumer is None:
         return
     consumer.score = event.score
@@ -79,13 +79,13 @@ def _consumer_score(room: Room, event: events.ConsumerScoreChanged) -> None:
 
 
 def _consumer_layers(room: Room, event: events.ConsumerLayersChanged) -> None:
-    consumer = room.consumers.get(event.consumer_id)
+    consumer = room.books.consumers.get(event.consumer_id)
     if consumer is not None and consumer.announced:
         consumer.peer.listener.consumer_layers_changed(consumer.id, event.layers)
 
 
 def _speaker(room: Room, event: events.SpeakerChanged) -> None:
-    producer = room.producers.get(event.producer_id) if event.producer_id is not None else None
+    producer = room.books.producers.get(event.producer_id) if event.producer_id is not None else None
     if event.producer_id is not None and producer is None:
         return
     speaker = producer.peer.id if producer is not None else None

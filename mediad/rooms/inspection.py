@@ -13,11 +13,11 @@ def describe_room(room: Room, now_s: float) -> dict[str, Any]:
     """The room and a line about each peer. `now_s` is CLOCK_MONOTONIC."""
     return {
         "roomId": room.id,
-        "workerId": room.worker.worker_id,
-        "routerId": room.router_id,
+        "workerId": room.home.worker_id,
+        "routerId": room.home.router_id,
         "ageS": _age_s(room.since_s, now_s),
-        "producers": len(room.producers),
-        "consumers": len(room.consumers),
+        "producers": len(room.books.producers),
+        "consumers": len(room.books.consumers),
         "peers": [describe_peer(peer, now_s) for peer in room.peers.values()],
     }
 

@@ -11,12 +11,14 @@ closed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from uuid import uuid4
 
 from mediad.errors import Forbidden, InvalidState, MediadError, Unavailable, WorkerDied, from_code
 from mediad.pipe import requests as pipe
 from mediad.pipe.requests import CloseConsumer, CreateConsumers, NewConsumer, ResumeConsumers
 from mediad.rooms.asker import asker_of
+from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Consumer, Peer, Producer
 from mediad.rooms.offer_queue import Pair
 from mediad.rooms.reception import Form
@@ -42,7 +44,7 @@ def welcome(room: Room, peer: Peer) -> None:
     if peer.closed:
         return
     room.introduce(peer)
-    tracks = [p for p in room.producers.values() if p.announced and p.peer is not peer]
+    tracks = [p for p in room.books.producers.values() if p.announced and p.peer is not peer]
     if tracks and peer.reception is not None and peer.receiving_transport() is None:
         peer.log.warning("%d tracks are not offered: no transport to consume on", len(tracks))
         return
@@ -94,7 +96,8 @@ async def _make_next(room: Room) -> None:
     try:
         await room.background.turns.take()
         consumers = [_negotiate(room, *pair) for pair in room.offers.queue.take(BATCH)]
-        await _make(room, [consumer for consumer in consumers if consumer is not None])
+        for branch, here in _by_branch(consumer for consumer in consumers if consumer is not None):
+            await _make(room, branch, here)
     finally:
         room.offers.batches -= 1
         _proceed(room)
@@ -112,7 +115,7 @@ def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
         ssrc = transport.take_ssrc()
         consumer = Consumer(str(uuid4()), producer, transport, ssrc, transport.take_mid(), form)
         try:
-            room.enter_consumer(consumer)
+            room.books.enter_consumer(consumer)
             return consumer
         except Unavailable as error:
             transport.consumer_ssrcs.discard(ssrc)
@@ -121,10 +124,16 @@ def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
     return None
 
 
-async def _make(room: Room, consumers: list[Consumer]) -> None:
-    """Have the worker make them, paused, and offer to the clients what it has made."""
-    if not consumers:
-        return
+def _by_branch(consumers: Iterable[Consumer]) -> Iterable[tuple[Branch, list[Consumer]]]:
+    """Sort consumers by the branch they are on, each with its own order kept."""
+    branches: dict[Branch, list[Consumer]] = {}
+    for consumer in consumers:
+        branches.setdefault(consumer.branch, []).append(consumer)
+    return branches.items()
+
+
+async def _make(room: Room, branch: Branch, consumers: list[Consumer]) -> None:
+    """Have the worker of their branch make them, paused, and offer to the clients what it has made."""
     asked: list[Consumer] = []
 
     def compose() -> CreateConsumers | None:
@@ -132,7 +141,7 @@ async def _make(room: Room, consumers: list[Consumer]) -> None:
         return _creation(room, asked) if asked else None
 
     try:
-        reply = await room.worker.request_for(room.router_id, CreateConsumers, compose)
+        reply = await branch.ask_later(CreateConsumers, compose)
     except (InvalidState, Unavailable, WorkerDied) as error:
         _fail(room, consumers, error)
         return
@@ -141,7 +150,7 @@ async def _make(room: Room, consumers: list[Consumer]) -> None:
             _fail(room, consumers, error)
             return
         for consumer in consumers:  # one of them spoils it for the others
-            await _make(room, [consumer])
+            await _make(room, branch, [consumer])
         return
     await room.background.turns.take()
     made = dict(zip(asked, reply.consumers, strict=True))
@@ -151,7 +160,7 @@ async def _make(room: Room, consumers: list[Consumer]) -> None:
             _fail(room, [consumer], from_code(answer.code, answer.reason), answered=True)
         elif answer is None or consumer.closed:
             if answer is not None:
-                room.discard(CloseConsumer(consumer.id))
+                consumer.branch.discard(CloseConsumer(consumer.id))
             room.offers.queue.done(consumer.peer)
         else:
             room.offers.failures = 0
@@ -188,10 +197,10 @@ def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered
     """The worker has not made them. Those it had no room for are tried again."""
     for consumer in consumers:
         if not consumer.closed:
-            room.forget_consumer(consumer)
+            room.books.forget_consumer(consumer)
             if isinstance(error, Unavailable):
-                if not answered:
-                    room.discard(CloseConsumer(consumer.id))  # it may only have been too slow to say so
+                if not answered:  # it may only have been too slow to say so
+                    consumer.branch.discard(CloseConsumer(consumer.id))
                 _put_off(room, (consumer.peer, consumer.producer), error)
             elif not isinstance(error, WorkerDied):
                 log = consumer.peer.log
@@ -247,8 +256,8 @@ async def _is_accepted(room: Room, consumer: Consumer) -> bool:
 
 def _withdraw(room: Room, consumer: Consumer) -> None:
     """It did not come about: neither the worker nor the client keeps it."""
-    room.forget_consumer(consumer)
-    room.discard(CloseConsumer(consumer.id))
+    room.books.forget_consumer(consumer)
+    consumer.branch.discard(CloseConsumer(consumer.id))
     if consumer.announced:
         consumer.peer.listener.consumer_closed(consumer.id)
 
@@ -268,12 +277,13 @@ async def _resume_accepted(room: Room) -> None:
     try:
         while accepted:
             batch = [accepted.popleft() for _ in range(min(len(accepted), RESUMED_AT_ONCE))]
-            await _resume(room, batch)
+            for branch, here in _by_branch(batch):
+                await _resume(room, branch, here)
     finally:
         room.offers.resuming = False
 
 
-async def _resume(room: Room, consumers: list[Consumer]) -> None:
+async def _resume(room: Room, branch: Branch, consumers: list[Consumer]) -> None:
     def compose() -> ResumeConsumers | None:
         flowing = [consumer for consumer in consumers if not (consumer.closed or consumer.paused)]
         if not flowing:
@@ -284,7 +294,7 @@ async def _resume(room: Room, consumers: list[Consumer]) -> None:
     error: MediadError | None = None
     missing: set[str] = set()
     try:
-        answer = await room.worker.request_for(room.router_id, ResumeConsumers, compose)
+        answer = await branch.ask_later(ResumeConsumers, compose)
         missing.update(answer.missing)
     except InvalidState:
         pass  # none of them is to flow
@@ -293,7 +303,7 @@ async def _resume(room: Room, consumers: list[Consumer]) -> None:
     except MediadError as failure:
         if len(consumers) > 1:
             for consumer in consumers:
-                await _resume(room, [consumer])
+                await _resume(room, branch, [consumer])
             return
         error = failure
     await room.background.turns.take()

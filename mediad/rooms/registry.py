@@ -15,6 +15,7 @@ from mediad.ortc.parameters import CodecCapability
 from mediad.rooms import events
 from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
+from mediad.rooms.branch import Branch
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media import Placement
@@ -127,8 +128,7 @@ class RoomRegistry:
     def worker_died(self, worker_id: int) -> None:
         """Close every room on this worker; their peers are told to come back, and land elsewhere."""
         for room in list(self._rooms.values()):
-            if room.worker.worker_id == worker_id:
-                room.close(CloseCause.WORKER_DIED, "media worker died")
+            room.worker_died(worker_id)
 
     def close_room(self, room_id: str, reason: str) -> None:
         """Send everybody in this room away, to come back where they can. Raises NotFound."""
@@ -137,15 +137,15 @@ class RoomRegistry:
     def relieve(self, worker_id: int) -> None:
         """Close the room that holds most on this worker, which has run out of something. Its peers come back
         to it on another, if there is one."""
-        there = [room for room in self._rooms.values() if room.worker.worker_id == worker_id]
+        there = [room for room in self._rooms.values() if room.is_on(worker_id)]
         if not there:
             return
-        room = max(there, key=lambda room: len(room.transports) + len(room.producers) + len(room.consumers))
+        room = max(there, key=lambda room: len(room.books))
         room.log.warning(
             "closed to relieve its worker, of whose rooms it holds most: %s, %s, %s",
-            plural(len(room.transports), "transport"),
-            plural(len(room.producers), "producer"),
-            plural(len(room.consumers), "consumer"),
+            plural(len(room.books.transports), "transport"),
+            plural(len(room.books.producers), "producer"),
+            plural(len(room.books.consumers), "consumer"),
         )
         self._placement.displace(room.id)
         room.close(CloseCause.DRAINED, "the worker is out of memory, and this room uses most of it")
@@ -188,10 +188,10 @@ class RoomRegistry:
         return [
             {
                 "roomId": room.id,
-                "workerId": room.worker.worker_id,
+                "workerId": room.home.worker_id,
                 "peers": len(room.peers),
-                "producers": len(room.producers),
-                "consumers": len(room.consumers),
+                "producers": len(room.books.producers),
+                "consumers": len(room.books.consumers),
             }
             for room in self._rooms.values()
         ]
@@ -209,18 +209,17 @@ class RoomRegistry:
         except Full:
             self._placement.release(room_id)
             raise
+        branch = Branch(worker, self._background, stock, claim)
         room = Room(
             room_id,
-            worker,
+            [branch],
             self._capabilities,
             self._limits,
             self._background,
             on_closed=self._forget,
             observer=self.observer,
-            stock=stock,
-            claim=claim,
         )
-        room.worker.subscribe(room.router_id, functools.partial(events.receive, room))
+        branch.subscribe(functools.partial(events.receive, room))
         self._rooms[room_id] = room
         return room
 

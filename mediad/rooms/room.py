@@ -1,8 +1,8 @@
-"""Room: who is in the call and what exists in it, and what the others are told when either changes.
+"""Room: the membership of a call: peers that attach, join, replace each other and leave, and who hears of it.
 
-A room owns its peers and one router on one worker; it lives while at least one peer is attached. What a
-peer may ask for is in `seat.py`, offering a track to a peer in `offers.py`, what the worker reports in
-`events.py`.
+A room lives while at least one peer is attached. What exists in it is in its `Books`, and its part on a
+worker is a `Branch`. What a peer may ask for is in `seat.py`, offering a track to a peer in `offers.py`, what
+a worker reports in `events.py`.
 
 When a peer id connects a second time the newcomer takes the place of the old peer at once, in one step: the
 room is never empty in between, and the others keep seeing one member. They lose the old tracks (their
@@ -16,69 +16,48 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from typing import Protocol
-from uuid import uuid4
+from collections.abc import Callable, Sequence
 
-from mediad.errors import EnvelopeError, MediadError, Unavailable
 from mediad.ortc.parameters import RtpCapabilities
-from mediad.pipe import requests
-from mediad.pipe.messages import Done, ReplyT, Request
 from mediad.rooms import join_deadlines
 from mediad.rooms.background import Background
-from mediad.rooms.entities import Consumer, Log, Peer, Producer, Transport, new_peer
+from mediad.rooms.books import Books
+from mediad.rooms.branch import Branch
+from mediad.rooms.entities import Log, Peer, new_peer
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
-from mediad.rooms.media import MediaWorker
 from mediad.rooms.observer import DESERTED, FAILED, LEFT, Observer
 from mediad.rooms.offer_queue import OfferBook
 from mediad.rooms.reception import Receptions
-from mediad.rooms.shares import ROOM, Claim, Holder, Stock
-
-_DISCARD_RETRY_S = 1.0
-"""A worker that did not answer gets this long before it is asked again; it may not keep what is closed."""
+from mediad.rooms.shares import ROOM
 
 _logger = logging.getLogger(__name__)
 
 
-class Closable(Protocol):
-    """A peer, transport, producer or consumer."""
-
-    closed: bool
-
-
 class Room:
-    """One call on one worker."""
+    """One call."""
 
     def __init__(
         self,
         room_id: str,
-        worker: MediaWorker,
+        branches: Sequence[Branch],
         capabilities: RtpCapabilities,
         limits: RoomLimits,
         background: Background,
         *,
         on_closed: Callable[[Room], None],
         observer: Observer | None = None,
-        stock: Stock | None = None,
-        claim: Claim | None = None,
     ) -> None:
-        """`on_closed` is called once, whether the room was closed or has closed itself. `stock` is
-        what its worker holds, `claim` the room's own place in it. Call `open` before anything else."""
+        """`on_closed` is called once, whether the room was closed or has closed itself. Wait for `opened`
+        before anything else."""
         self.id = room_id
-        self.router_id = str(uuid4())
-        self.worker = worker
+        self.branches = branches
         self.capabilities = capabilities
         self.limits = limits
         self.background = background
         self.observer = observer or Observer()
-        self.stock = stock or Stock(worker.worker_id)
-        self.holder: Holder = (ROOM, room_id)
-        self._claim = claim or Claim()
         self.peers: dict[str, Peer] = {}
-        self.transports: dict[str, Transport] = {}
-        self.producers: dict[str, Producer] = {}
-        self.consumers: dict[str, Consumer] = {}
+        self.books = Books((ROOM, room_id), self.observer)
         self.offers = OfferBook()
         self.receptions = Receptions()
         self.expected = 0
@@ -91,12 +70,21 @@ class Room:
         self._on_closed = on_closed
         self._opening: asyncio.Task[None] | None = None
 
+    @property
+    def home(self) -> Branch:
+        """The branch that the room was opened with; newcomers are put there."""
+        return self.branches[0]
+
+    def is_on(self, worker_id: int) -> bool:
+        """True when one of the branches is on this worker."""
+        return any(branch.worker_id == worker_id for branch in self.branches)
+
     def log_of(self, **context: str) -> Log:
         """A logger whose lines say that they are about this room, and `context`."""
-        return logging.LoggerAdapter(_logger, {"room": self.id, "worker": self.worker.worker_id, **context})
+        return logging.LoggerAdapter(_logger, {"room": self.id, "worker": self.home.worker_id, **context})
 
     async def opened(self) -> None:
-        """Wait until the router exists. Raises the worker's error, and the room has closed itself then."""
+        """Wait until the routers exist. Raises a worker's error, and the room has closed itself then."""
         if self._opening is None:
             self._opening = asyncio.get_running_loop().create_task(self._open())
         # shared by all who wait: one of them going away must not take it from the others
@@ -104,15 +92,16 @@ class Room:
 
     async def _open(self) -> None:
         try:
-            await self.make(requests.CreateRouter(self.router_id), requests.CloseRouter(self.router_id))
+            for branch in self.branches:
+                await branch.open()
         except Exception as error:
             if not self.closed:
-                self._shut(FAILED, f"could not be opened: {error}", router_exists=False)
+                self._shut(FAILED, f"could not be opened: {error}")
             raise
         if not self.closed:
             self._announced = True
             self.log.info("room opened")
-            self.observer.room_opened(self.id, self.worker.worker_id)
+            self.observer.room_opened(self.id, self.home.worker_id)
 
     # -- membership ----------------------------------------------------------------------------------------
 
@@ -121,9 +110,10 @@ class Room:
 
         `address` is whose share of the worker it uses. Raises Full when that is used up.
         """
-        newcomer = new_peer(peer_id, listener, self.log_of(peer=peer_id), address)
         old = self.peers.get(peer_id)
-        claim = self.stock.claim if old is None else self.stock.take_over
+        branch = self.home if old is None else old.branch
+        newcomer = new_peer(peer_id, branch, listener, self.log_of(peer=peer_id), address)
+        claim = branch.stock.claim if old is None else branch.stock.take_over
         newcomer.claim = claim("peers", newcomer.holder)
         self.peers[peer_id] = newcomer
         newcomer.log.debug("peer connected" if old is None else "peer connected again")
@@ -138,18 +128,18 @@ class Room:
         return newcomer
 
     def copies_for(self, peer: Peer) -> int:
-        """How many consumers it gets of each track.
+        """Return the number of consumers that a peer gets of each track.
 
-        Its own wish, for itself alone: one client's load test must not multiply what the others receive.
+        It is the peer's own wish, for itself alone: one client's load test must not multiply what the others receive.
         """
         return 1 + max(0, min(peer.wanted_replicas, self.limits.consumer_replicas))
 
     def joined_peers(self, *, but: Peer | None = None) -> list[Peer]:
-        """Everybody in the call, in the order they connected, `but` one."""
+        """Return the members of the call in the order they connected, `but` one."""
         return [peer for peer in self.peers.values() if peer.joined and peer is not but]
 
     def _acquaintances(self, peer: Peer) -> set[Peer]:
-        """Who takes this peer for a member."""
+        """Return the peers that take this one for a member."""
         return peer.witnesses.union(self.joined_peers(but=peer) if peer.joined else ())
 
     def introduce(self, peer: Peer) -> None:
@@ -186,7 +176,7 @@ class Room:
         peer.claim.release()
         if peer.joined:
             peer.log.info("peer left (%s): %s", cause, reason)
-            self.observer.peer_left(self.id, peer.id, self.worker.worker_id, cause, reason)
+            self.observer.peer_left(self.id, peer.id, peer.branch.worker_id, cause, reason)
         else:
             peer.log.debug("peer gone before it joined (%s): %s", cause, reason)
         self.observer.peer_gone(self.id, peer.id)
@@ -195,138 +185,41 @@ class Room:
         """Close everything the peer has; the others hear only of the consumers they lose."""
         peer.closed = True
         for transport in list(peer.transports.values()):
-            self._close_transport(transport)
+            self.books.close_transport(transport)
 
     # -- the end -------------------------------------------------------------------------------------------
 
+    def worker_died(self, worker_id: int) -> None:
+        """Close the room if one of its branches was on this worker: a call is not worth much in parts."""
+        lost = [branch for branch in self.branches if branch.worker_id == worker_id]
+        for branch in lost:
+            branch.lost()
+        if lost:
+            self.close(CloseCause.WORKER_DIED, "media worker died")
+
     def close(self, cause: CloseCause, reason: str) -> None:
-        """Let every peer go, telling each why, and free the router on the worker with all there is on it."""
+        """Let every peer go, telling each why, and free its routers with all there is on them."""
         if self.closed:
             return
         peers, self.peers = list(self.peers.values()), {}
         for peer in peers:
             peer.closed = True
             self._report_end(peer, cause.value, reason)
-        self._shut(cause.value, reason, router_exists=cause is not CloseCause.WORKER_DIED)
+        self._shut(cause.value, reason)
         for peer in peers:
             peer.listener.closed(cause, reason)
 
     def close_if_deserted(self) -> None:
         """A room lives as long as somebody is attached, or about to be."""
         if not (self.closed or self.peers or self.expected):
-            self._shut(DESERTED, "nobody is left", router_exists=True)
+            self._shut(DESERTED, "nobody is left")
 
-    def _shut(self, cause: str, reason: str, *, router_exists: bool) -> None:
+    def _shut(self, cause: str, reason: str) -> None:
         self.closed = True
-        for transport_id in self.transports:
-            self.observer.transport_closed(transport_id)
-        for record in self._records():
-            record.closed = True
-            record.claim.release()
-        self._claim.release()
-        self.transports.clear()
-        self.producers.clear()
-        self.consumers.clear()
-        self.worker.unsubscribe(self.router_id)
-        if router_exists:
-            self.discard(requests.CloseRouter(self.router_id))
+        self.books.close()
+        for branch in self.branches:
+            branch.close()
         self.log.info("room closed (%s): %s", cause, reason)
         if self._announced:
-            self.observer.room_closed(self.id, self.worker.worker_id, cause, reason)
+            self.observer.room_closed(self.id, self.home.worker_id, cause, reason)
         self._on_closed(self)
-
-    def _records(self) -> Iterator[Transport | Producer | Consumer]:
-        yield from self.transports.values()
-        yield from self.producers.values()
-        yield from self.consumers.values()
-
-    # -- the books -----------------------------------------------------------------------------------------
-
-    def enter_transport(self, transport: Transport) -> None:
-        transport.peer.transports[transport.id] = transport
-        self.transports[transport.id] = transport
-
-    def enter_producer(self, producer: Producer) -> None:
-        """Put it in the books, before the worker makes it: its events may arrive before the answer does."""
-        producer.transport.producers[producer.id] = producer
-        self.producers[producer.id] = producer
-
-    def enter_consumer(self, consumer: Consumer) -> None:
-        """As for producers. Raises Full when the worker has no more room for it."""
-        consumer.claim = self.stock.claim("consumers", self.holder, consumer.peer.holder)
-        consumer.transport.consumers[consumer.id] = consumer
-        consumer.producer.consumers[consumer.id] = consumer
-        self.consumers[consumer.id] = consumer
-
-    def _close_transport(self, transport: Transport) -> None:
-        transport.closed = True
-        for producer in list(transport.producers.values()):
-            self.forget_producer(producer)
-        for consumer in list(transport.consumers.values()):
-            self.forget_consumer(consumer)
-        del transport.peer.transports[transport.id]
-        del self.transports[transport.id]
-        transport.claim.release()
-        self.observer.transport_closed(transport.id)
-        self.discard(requests.CloseTransport(transport.id))
-
-    def forget_producer(self, producer: Producer) -> None:
-        """Take it out of the books and tell those who receive it; the worker is the caller's business."""
-        producer.closed = True
-        producer.claim.release()
-        producer.transport.producers.pop(producer.id, None)
-        producer.transport.claims.release(producer.id)
-        self.producers.pop(producer.id, None)
-        for consumer in list(producer.consumers.values()):
-            self.forget_consumer(consumer)
-            if consumer.announced:
-                consumer.peer.listener.consumer_closed(consumer.id)
-
-    def forget_consumer(self, consumer: Consumer) -> None:
-        """Take it out of the books; the worker and the client are the caller's business."""
-        consumer.closed = True
-        consumer.claim.release()
-        consumer.transport.consumers.pop(consumer.id, None)
-        consumer.transport.consumer_ssrcs.discard(consumer.ssrc)
-        consumer.producer.consumers.pop(consumer.id, None)
-        self.consumers.pop(consumer.id, None)
-
-    # -- the worker ----------------------------------------------------------------------------------------
-
-    async def ask(self, request: Request[ReplyT], about: Closable | None = None) -> ReplyT:
-        """Ask this room's worker. Raises what it answered with, or WorkerDied.
-
-        What is `about` something that was closed before its turn came is not asked any more: InvalidState.
-        """
-        return await self.worker.request_for(
-            self.router_id, type(request), lambda: None if about is not None and about.closed else request
-        )
-
-    async def make(
-        self, creation: Request[ReplyT], undoing: Request[Done], about: Closable | None = None
-    ) -> ReplyT:
-        """Ask for the `creation` of something that `undoing` closes.
-
-        Raises like `ask`. Afterwards it does not exist, also when the worker was only too slow to answer, or
-        its answer cannot be read.
-        """
-        try:
-            return await self.ask(creation, about)
-        except (Unavailable, EnvelopeError):
-            self.discard(undoing)
-            raise
-
-    def discard(self, closing: Request[Done]) -> None:
-        """Have the worker close something, without waiting for it."""
-        self.background.run(self._discard(closing))
-
-    async def _discard(self, closing: Request[Done]) -> None:
-        while True:
-            try:
-                await self.ask(closing)
-            except Unavailable:
-                await asyncio.sleep(_DISCARD_RETRY_S)
-                continue
-            except MediadError:
-                pass  # it is gone with something larger, or with the worker
-            return

@@ -26,7 +26,7 @@ from mediad.rooms import offers
 from mediad.rooms.entities import Consumer, Producer, Transport, draw_ssrc
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
 from mediad.rooms.reply import Reply
-from mediad.rooms.room import Closable, Room
+from mediad.rooms.room import Room
 
 _MAX_APP_DATA_BYTES = 16 * 1024
 """appData is copied to everybody in the room; it carries labels, not content."""
@@ -85,7 +85,7 @@ class Seat:
         peer.joined = True
         self.room.joins.met(peer)
         peer.log.info("peer joined as %s", display_name)
-        self.room.observer.peer_joined(self.room.id, peer.id, self.room.worker.worker_id, display_name)
+        self.room.observer.peer_joined(self.room.id, peer.id, peer.branch.worker_id, display_name)
         others = [other.info for other in self.room.joined_peers(but=peer)]
         return Reply(others, functools.partial(offers.welcome, self.room, peer))
 
@@ -107,17 +107,17 @@ class Seat:
         Consumers are put on the first transport made with `consuming`. Raises InvalidState when the peer has
         too many, Full when the worker does, or its address.
         """
-        peer, room = self.peer, self.room
+        peer, branch = self.peer, self.peer.branch
         self._require_open()
         has = len(peer.transports) + peer.reserved_transports
-        if has >= room.limits.transports_per_peer:
+        if has >= self.room.limits.transports_per_peer:
             raise InvalidState(f"too many transports: {has} of {has} are open, close some")
-        transport = Transport(str(uuid4()), peer, consuming)
-        transport.claim = room.stock.claim("transports", peer.holder, has=has)
+        transport = Transport(str(uuid4()), peer, branch, consuming)
+        transport.claim = branch.stock.claim("transports", peer.holder, has=has)
         peer.reserved_transports += 1
         try:
-            created = await room.make(
-                requests.CreateTransport(room.router_id, transport.id, force_tcp),
+            created = await branch.make(
+                requests.CreateTransport(branch.router_id, transport.id, force_tcp),
                 requests.CloseTransport(transport.id),
                 about=peer,
             )
@@ -128,9 +128,9 @@ class Seat:
             peer.reserved_transports -= 1
         if peer.closed:
             transport.claim.release()
-            room.discard(requests.CloseTransport(transport.id))
+            branch.discard(requests.CloseTransport(transport.id))
             raise InvalidState("peer closed")
-        room.enter_transport(transport)
+        self.room.books.enter_transport(transport)
         return Reply(NewTransport(transport.id, msgspec.to_builtins(created)))
 
     async def connect_transport(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
@@ -142,13 +142,13 @@ class Seat:
             connect = msgspec.convert(data, requests.ConnectTransport)
         except msgspec.ValidationError as error:
             raise InvalidInput(f"{requests.ConnectTransport.row}: {error}") from None
-        await self.room.ask(connect, about=transport)
+        await transport.branch.ask(connect, about=transport)
         return Reply(None)
 
     async def restart_ice(self, transport_id: str) -> Reply[dict[str, Any]]:
         """Answer with new ICE parameters; the old ones hold until the client uses the new."""
         transport = self._transport(transport_id)
-        answer = await self.room.ask(requests.RestartIce(transport.id), about=transport)
+        answer = await transport.branch.ask(requests.RestartIce(transport.id), about=transport)
         parameters: dict[str, Any] = msgspec.to_builtins(answer.ice_parameters)
         return Reply(parameters)
 
@@ -175,18 +175,18 @@ class Seat:
         )
         _claim(producer, accepted.rtp_parameters)
         try:
-            producer.claim = self.room.stock.claim("producers", self.peer.holder, has=has)
+            producer.claim = transport.branch.stock.claim("producers", self.peer.holder, has=has)
         except BaseException:
             transport.claims.release(producer.id)
             raise
-        self.room.enter_producer(producer)
+        self.room.books.enter_producer(producer)
         try:
             await self._create_producer(producer, accepted)
         except BaseException:
-            self.room.forget_producer(producer)
+            self.room.books.forget_producer(producer)
             raise
         if producer.closed:
-            self.room.discard(requests.CloseProducer(producer.id))
+            producer.branch.discard(requests.CloseProducer(producer.id))
             raise InvalidState("peer closed")
         producer.created = True
         return Reply(producer, functools.partial(offers.announce, self.room, producer))
@@ -209,13 +209,13 @@ class Seat:
             rtp_mapping=pipe.RtpMapping.of(accepted.mapping.payload_types),
             levels=accepted.kind == "audio",
         )
-        await self.room.make(creation, requests.CloseProducer(producer.id), about=producer)
+        await producer.branch.make(creation, requests.CloseProducer(producer.id), about=producer)
 
     async def close_producer(self, producer_id: str) -> Reply[None]:
         """End a track; its receivers are told."""
         producer = self._producer(producer_id)
-        self.room.forget_producer(producer)
-        await self.room.ask(requests.CloseProducer(producer.id))
+        self.room.books.forget_producer(producer)
+        await producer.branch.ask(requests.CloseProducer(producer.id))
         return Reply(None)
 
     async def pause_producer(self, producer_id: str) -> Reply[None]:
@@ -225,7 +225,7 @@ class Seat:
             producer.paused = True
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_paused(consumer.id)
-        await self.room.ask(requests.PauseProducer(producer.id), about=producer)
+        await producer.branch.ask(requests.PauseProducer(producer.id), about=producer)
         return Reply(None)
 
     async def resume_producer(self, producer_id: str) -> Reply[None]:
@@ -235,7 +235,7 @@ class Seat:
             producer.paused = False
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_resumed(consumer.id)
-        await self.room.ask(requests.ResumeProducer(producer.id), about=producer)
+        await producer.branch.ask(requests.ResumeProducer(producer.id), about=producer)
         return Reply(None)
 
     # -- consumers -----------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ class Seat:
     async def pause_consumer(self, consumer_id: str) -> Reply[None]:
         consumer = self._consumer(consumer_id)
         consumer.paused = True
-        await self.room.ask(requests.PauseConsumer(consumer.id), about=consumer)
+        await consumer.branch.ask(requests.PauseConsumer(consumer.id), about=consumer)
         return Reply(None)
 
     async def resume_consumer(self, consumer_id: str) -> Reply[None]:
@@ -251,7 +251,7 @@ class Seat:
         consumer = self._consumer(consumer_id)
         consumer.paused = False
         if consumer.accepted:
-            await self.room.ask(requests.ResumeConsumer(consumer.id), about=consumer)
+            await consumer.branch.ask(requests.ResumeConsumer(consumer.id), about=consumer)
         return Reply(None)
 
     async def set_preferred_layers(
@@ -260,20 +260,20 @@ class Seat:
         """The highest layers to send, None for every temporal one. Without effect on single-layer tracks."""
         consumer = self._consumer(consumer_id)
         request = requests.SetPreferredLayers(consumer.id, spatial_layer, temporal_layer)
-        await self.room.ask(request, about=consumer)
+        await consumer.branch.ask(request, about=consumer)
         return Reply(None)
 
     async def set_priority(self, consumer_id: str, priority: int) -> Reply[None]:
         """Its weight when bandwidth is short: 1, the default, or more."""
         consumer = self._consumer(consumer_id)
-        await self.room.ask(requests.SetPriority(consumer.id, priority), about=consumer)
+        await consumer.branch.ask(requests.SetPriority(consumer.id, priority), about=consumer)
         return Reply(None)
 
     async def request_key_frame(self, consumer_id: str) -> Reply[None]:
         """Ask the sender for one; audio has none, and that is fine."""
         consumer = self._consumer(consumer_id)
         if consumer.kind == "video":
-            await self.room.ask(requests.RequestKeyFrame(consumer.id), about=consumer)
+            await consumer.branch.ask(requests.RequestKeyFrame(consumer.id), about=consumer)
         return Reply(None)
 
     # -- statistics ----------------------------------------------------------------------------------------
@@ -290,8 +290,10 @@ class Seat:
         consumer = self._consumer(consumer_id)
         return await self._stats(requests.GetConsumerStats(consumer.id), consumer)
 
-    async def _stats(self, request: Request[requests.Stats], about: Closable) -> Reply[requests.Statistics]:
-        return Reply((await self.room.ask(request, about)).stats)
+    async def _stats(
+        self, request: Request[requests.Stats], about: Transport | Producer | Consumer
+    ) -> Reply[requests.Statistics]:
+        return Reply((await about.branch.ask(request, about)).stats)
 
     # -- looking up ----------------------------------------------------------------------------------------
 
@@ -310,13 +312,13 @@ class Seat:
         return transport
 
     def _producer(self, producer_id: str) -> Producer:
-        producer = self.room.producers.get(producer_id)
+        producer = self.room.books.producers.get(producer_id)
         if producer is None or producer.peer is not self.peer or not producer.created:
             raise NotFound(f'producer with id "{producer_id}" not found')
         return producer
 
     def _consumer(self, consumer_id: str) -> Consumer:
-        consumer = self.room.consumers.get(consumer_id)
+        consumer = self.room.books.consumers.get(consumer_id)
         if consumer is None or consumer.peer is not self.peer or not consumer.announced:
             raise NotFound(f'consumer with id "{consumer_id}" not found')
         return consumer

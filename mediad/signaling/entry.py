@@ -174,5 +174,5 @@ def _client(websocket: WebSocket) -> str:
 
 
 def _short(reason: str) -> str:
-    """What a close frame has room for (RFC 6455 section 5.5)."""
+    """Cut a reason to what a close frame has room for (RFC 6455 section 5.5)."""
     return reason.encode()[:123].decode(errors="ignore")

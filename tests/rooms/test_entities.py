@@ -1,24 +1,22 @@
 from __future__ import annotations
 
-import logging
-
 import pytest
 
 from mediad.ortc.acceptance import SSRC_RANGE
 from mediad.ortc.parameters import RtpParameters
-from mediad.rooms.entities import Consumer, Peer, Producer, Transport, draw_ssrc, new_peer
+from mediad.rooms.entities import Consumer, Peer, Producer, Transport, draw_ssrc
 from mediad.rooms.reception import Form
-from tests.support.listeners import RecordingListener
+from tests.support.calls import stranger
 
 FORM = Form({"codecs": [], "encodings": [{}]})
 
 
-def peer(peer_id: str = "ana") -> Peer:
-    return new_peer(peer_id, RecordingListener(), logging.LoggerAdapter(logging.getLogger("test"), {}))
+def transport_of(peer: Peer, transport_id: str = "t", *, consuming: bool = False) -> Transport:
+    return Transport(transport_id, peer, peer.branch, consuming)
 
 
 def test_mids_count_up() -> None:
-    transport = Transport("t", peer(), consuming=True)
+    transport = transport_of(stranger("ana"), consuming=True)
     assert [transport.take_mid() for _ in range(3)] == ["0", "1", "2"]
 
 
@@ -30,9 +28,9 @@ def test_ssrcs_are_drawn_with_room_for_those_after_them(count: int) -> None:
 
 
 def test_ssrcs_keep_clear_of_each_other_and_of_each_others_rtx() -> None:
-    sender, receiver = peer("ana"), peer("ben")
-    producer = Producer("p", "audio", "simple", Transport("t", sender, False), RtpParameters(()), {})
-    transport = Transport("u", receiver, consuming=True)
+    sender, receiver = stranger("ana"), stranger("ben")
+    producer = Producer("p", "audio", "simple", transport_of(sender), RtpParameters(()), {})
+    transport = transport_of(receiver, "u", consuming=True)
     for index in range(200):
         ssrc = transport.take_ssrc()
         assert 100_000_000 <= ssrc < ssrc + 1 <= 999_999_999
@@ -42,10 +40,10 @@ def test_ssrcs_keep_clear_of_each_other_and_of_each_others_rtx() -> None:
 
 
 def test_consumers_go_to_the_first_transport_made_for_them() -> None:
-    ana = peer()
+    ana = stranger("ana")
     assert ana.receiving_transport() is None
     for name, consuming in (("t1", False), ("t2", True), ("t3", True)):
-        ana.transports[name] = Transport(name, ana, consuming)
+        ana.transports[name] = transport_of(ana, name, consuming=consuming)
     found = ana.receiving_transport()
     assert found is not None
     assert found.id == "t2"
@@ -53,9 +51,9 @@ def test_consumers_go_to_the_first_transport_made_for_them() -> None:
 
 def test_an_offer_shows_the_moment() -> None:
     producer = Producer(
-        "p", "video", "simulcast", Transport("t", peer("ana"), False), RtpParameters(()), {"share": True}
+        "p", "video", "simulcast", transport_of(stranger("ana")), RtpParameters(()), {"share": True}
     )
-    consumer = Consumer("c", producer, Transport("u", peer("ben"), True), 5, "0", FORM)
+    consumer = Consumer("c", producer, transport_of(stranger("ben"), "u", consuming=True), 5, "0", FORM)
     assert consumer.offer().producer_paused is False
     producer.paused = True
     offer = consumer.offer()

@@ -32,7 +32,7 @@ def test_a_room() -> None:
         assert description == {
             "roomId": "room",
             "workerId": 0,
-            "routerId": room.router_id,
+            "routerId": room.home.router_id,
             "ageS": 7.0,
             "producers": 2,
             "consumers": 2,
@@ -72,7 +72,7 @@ def test_tracks() -> None:
         call = await a_call()
         room = call.registry.room("room")
         ana, ben = find_peer(room, "ana"), find_peer(room, "ben")
-        sound = next(iter(room.producers))
+        sound = next(iter(room.books.producers))
         call.worker.emit(
             "producer.score",
             producerId=sound,
@@ -89,7 +89,7 @@ def test_tracks() -> None:
             ("audio", "ana", True, False),
             ("video", "ana", True, False),
         ]
-        room.producers[sound].paused = True
+        room.books.producers[sound].paused = True
         assert describe_tracks(ben)["receives"][0]["paused"]
         assert describe_tracks(ben)["receives"][0]["pausedBy"] == ["sender"]
 

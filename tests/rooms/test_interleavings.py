@@ -99,7 +99,7 @@ class Crowd:
         self.call.worker.emit("transport.iceState", transportId=guest.sending, iceState="disconnected")
 
     def producer_of(self, guest: Guest) -> str:
-        mine = [p.id for p in guest.seat.room.producers.values() if p.peer is guest.seat.peer]
+        mine = [p.id for p in guest.seat.room.books.producers.values() if p.peer is guest.seat.peer]
         return self.dice.choice(mine) if mine else "none"
 
     def consumer_of(self, guest: Guest) -> str:
@@ -149,14 +149,14 @@ async def settle(call: Call) -> None:
 
 def check_books(room: Room, call: Call) -> None:
     """What exists on the worker is what the room believes in."""
-    assert set(call.worker.transports) == set(room.transports)
-    assert set(call.worker.producers) == set(room.producers)
-    assert set(call.worker.consumers) == set(room.consumers)
-    for consumer in room.consumers.values():
+    assert set(call.worker.transports) == set(room.books.transports)
+    assert set(call.worker.producers) == set(room.books.producers)
+    assert set(call.worker.consumers) == set(room.books.consumers)
+    for consumer in room.books.consumers.values():
         assert consumer.accepted
         on_worker = call.worker.consumers[consumer.id]["paused"]
         assert on_worker is consumer.paused
-    for producer in room.producers.values():
+    for producer in room.books.producers.values():
         assert call.worker.producers[producer.id]["paused"] is producer.paused
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 
 from mediad.ortc.parameters import RtpParameters
-from mediad.rooms.entities import Peer, Producer, Transport, new_peer
+from mediad.rooms.entities import Producer, Transport
 from mediad.rooms.offer_queue import TAKEN_IN_A_ROW, OfferQueue
-from tests.support.listeners import RecordingListener
-
-
-def peer(name: str) -> Peer:
-    return new_peer(name, RecordingListener(), logging.LoggerAdapter(logging.getLogger("test"), {}))
+from tests.support.calls import stranger
 
 
 def tracks(count: int) -> list[Producer]:
-    transport = Transport("t", peer("sender"), False)
+    sender = stranger("sender")
+    transport = Transport("t", sender, sender.branch, consuming=False)
     return [Producer(str(n), "audio", "simple", transport, RtpParameters(()), {}) for n in range(count)]
 
 
@@ -27,7 +22,7 @@ def names(queue: OfferQueue, limit: int = 1000) -> list[str]:
 
 def test_a_newcomer_with_much_to_come_delays_nobody() -> None:
     queue = OfferQueue(window=100)
-    newcomer, other = peer("n"), peer("o")
+    newcomer, other = stranger("n"), stranger("o")
     wanted = tracks(2 * TAKEN_IN_A_ROW + 1)
     for producer in wanted:
         queue.put(newcomer, producer)
@@ -41,7 +36,7 @@ def test_a_newcomer_with_much_to_come_delays_nobody() -> None:
 @pytest.mark.parametrize("limit", [1, 3, 1000])
 def test_a_client_that_does_not_answer_holds_no_more_than_its_own(limit: int) -> None:
     queue = OfferQueue(window=3)
-    silent, other = peer("s"), peer("o")
+    silent, other = stranger("s"), stranger("o")
     wanted = tracks(5)
     for producer in wanted:
         queue.put(silent, producer)
@@ -59,7 +54,7 @@ def test_a_client_that_does_not_answer_holds_no_more_than_its_own(limit: int) ->
 
 def test_what_is_gone_is_not_taken() -> None:
     queue = OfferQueue(window=2)
-    here, gone = peer("h"), peer("g")
+    here, gone = stranger("h"), stranger("g")
     wanted = tracks(3)
     for producer in wanted:
         queue.put(here, producer)

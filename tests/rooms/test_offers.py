@@ -162,7 +162,7 @@ def test_a_refused_consumer_is_closed() -> None:
         assert len(ben.listener.offers) == 1
         assert not call.worker.consumers
         assert ben.listener.named("consumer closed", "consumer score") == []
-        assert not ana.seat.room.consumers
+        assert not ana.seat.room.books.consumers
 
     run(scenario)
 
@@ -191,8 +191,8 @@ def test_a_client_that_vanishes_between_offer_and_answer_leaves_nothing() -> Non
         assert not call.worker.consumers
         assert len(call.worker.transports) == 2
         room = ana.seat.room
-        assert not room.consumers
-        assert not room.producers[producer_id].consumers
+        assert not room.books.consumers
+        assert not room.books.producers[producer_id].consumers
 
     run(scenario)
 
@@ -240,7 +240,7 @@ def test_a_consumer_the_worker_refuses_is_forgotten() -> None:
         await ana.produce("audio", opus())
         await call.settle()
         assert ben.listener.offers == []
-        assert not ana.seat.room.consumers
+        assert not ana.seat.room.books.consumers
         del call.worker.failures["consumers.create"]
         await ana.produce("video", vp8())
         await call.settle()

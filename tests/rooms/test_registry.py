@@ -75,7 +75,7 @@ def test_a_room_of_the_same_name_is_a_new_room() -> None:
         second = await call.connect("ana")
         assert second.seat.room is not first.seat.room
         await call.settle()
-        assert list(call.worker.routers) == [second.seat.room.router_id]
+        assert list(call.worker.routers) == [second.seat.room.home.router_id]
 
     run(scenario)
 
@@ -148,7 +148,7 @@ def test_a_dead_workers_peers_are_sent_away_and_others_see_nothing() -> None:
         assert cid.listener.heard == []
         assert call.homes() == {"b": 1}
         again = await call.member("ana", room_id="a")
-        assert again.seat.room.worker.worker_id == 1
+        assert again.seat.room.home.worker_id == 1
 
     run(scenario, workers=2)
 
@@ -184,7 +184,7 @@ def test_a_worker_that_dies_under_an_opening_room_is_replaced(notice_first: bool
         call.worker.die()
         call.registry.worker_died(0)
         guests = await asyncio.gather(*connecting)
-        assert {guest.seat.room.worker.worker_id for guest in guests} == {1}
+        assert {guest.seat.room.home.worker_id for guest in guests} == {1}
         assert call.homes() == {"room": 1}
 
     run(scenario, workers=2)
@@ -224,7 +224,7 @@ def test_a_moved_room_comes_back_on_another_worker() -> None:
         assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
         assert call.homes() == {"b": 1}
         again = await call.member("ana")
-        assert again.seat.room.worker.worker_id == 1
+        assert again.seat.room.home.worker_id == 1
         assert ("closed", CloseCause.DRAINED) not in cid.listener.heard
         await call.settle()
         assert call.placement.workers[0].is_empty()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from mediad.errors import Unavailable
-from mediad.rooms import room
 from mediad.rooms.listener import CloseCause
 from tests.support.calls import Call
 from tests.support.listeners import RecordingListener
@@ -191,38 +188,6 @@ def test_closing_tells_every_peer_why_and_leaves_nothing() -> None:
         ana.seat.room.close(CloseCause.DRAINED, "again")
         await call.settle()
         assert len(call.worker.called("router.close")) == 1
-
-    run(scenario)
-
-
-@pytest.mark.parametrize("what", ["router", "transport", "producer", "consumer"])
-def test_what_was_made_too_slowly_is_closed_again(what: str) -> None:
-    async def scenario(call: Call) -> None:
-        call.worker.too_slow = {f"{what}.create", f"{what}s.create"}
-        with contextlib.suppress(Unavailable):
-            ana, ben = await call.member("ana"), await call.member("ben")
-            await ana.produce("audio", opus())
-            await call.settle()
-            assert ben.listener.offers == []
-            assert not ana.seat.room.consumers
-        await call.settle()
-        assert getattr(call.worker, f"{what}s") == {}
-
-    run(scenario)
-
-
-def test_an_overloaded_worker_is_asked_again_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_DISCARD_RETRY_S", 0)
-
-    async def scenario(call: Call) -> None:
-        ana = await call.member("ana")
-        call.worker.failures["router.close"] = Unavailable("overloaded")
-        ana.disconnect()
-        await call.settle()
-        assert not call.worker.is_empty()
-        del call.worker.failures["router.close"]
-        await asyncio.wait_for(call.registry.close(), 5)
-        assert call.worker.is_empty()
 
     run(scenario)
 

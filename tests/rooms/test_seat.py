@@ -104,7 +104,7 @@ def test_a_transport_is_made_connected_and_restarted() -> None:
         assert set(parameters) == {"iceParameters", "iceCandidates", "dtlsParameters"}
         made = call.worker.called("transport.create")[0]
         assert made == {
-            "routerId": ana.seat.room.router_id,
+            "routerId": ana.seat.room.home.router_id,
             "transportId": transport_id,
             "forceTcp": True,
         }

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from mediad.rooms.background import Background
+from mediad.rooms.branch import Branch
+from mediad.rooms.entities import Peer, new_peer
 from mediad.rooms.listener import Device
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.reply import Reply
@@ -21,6 +25,13 @@ def told(reply: Reply[T]) -> T:
     answers: list[T] = []
     reply.deliver(answers.append)
     return answers[0]
+
+
+def stranger(peer_id: str) -> Peer:
+    """Make a peer that is in no room."""
+    branch = Branch(BookkeepingWorker(), Background())
+    log = logging.LoggerAdapter(logging.getLogger("test"), {})
+    return new_peer(peer_id, branch, RecordingListener(), log)
 
 
 class Call:

@@ -23,14 +23,14 @@ class StatusSource(Protocol):
 
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str]]]
-"""From an Accept header to the text of /metrics and its content type."""
+"""Makes the text of /metrics and its content type; takes the request's Accept header."""
 
 
 class NodeEndpoints:
     """A handler for each path."""
 
     def __init__(self, status: StatusSource, scrape: Scrape | None = None) -> None:
-        """Without `scrape` there is no /metrics."""
+        """Answer /metrics with `scrape`; without it there is none."""
         self._status = status
         self._scrape = scrape
 

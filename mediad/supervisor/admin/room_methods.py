@@ -10,6 +10,7 @@ import msgspec
 
 from mediad.errors import MediadError
 from mediad.pipe.requests import GetConsumerStats, GetProducerStats, Statistics
+from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Peer
 from mediad.rooms.inspection import describe_peer, describe_room, describe_tracks, find_peer
 from mediad.rooms.listener import CloseCause
@@ -81,7 +82,7 @@ class RoomMethods:
 
     async def _move_room(self, data: dict[str, Any]) -> dict[str, Any]:
         room = self._registry.room(read(data, _WhichRoom).room_id)
-        peers, worker_id = len(room.peers), room.worker.worker_id
+        peers, worker_id = len(room.peers), room.home.worker_id
         room.log.info("moved by an operator, with %s in it: they join again elsewhere", plural(peers, "peer"))
         self._registry.move_room(room.id)
         return {"roomId": room.id, "peers": peers, "fromWorkerId": worker_id}
@@ -93,7 +94,7 @@ class RoomMethods:
         now_s = time.monotonic()
         return {
             "peers": [
-                {"roomId": room.id, "workerId": room.worker.worker_id, **describe_peer(peer, now_s)}
+                {"roomId": room.id, "workerId": peer.branch.worker_id, **describe_peer(peer, now_s)}
                 for room in sorted(rooms, key=lambda room: room.id)
                 for peer in room.peers.values()
             ]
@@ -103,7 +104,7 @@ class RoomMethods:
         room, peer = self._find(read(data, _WhichPeer))
         description = {
             "roomId": room.id,
-            "workerId": room.worker.worker_id,
+            "workerId": peer.branch.worker_id,
             **describe_peer(peer, time.monotonic()),
             **describe_tracks(peer),
         }
@@ -115,7 +116,7 @@ class RoomMethods:
             *(GetProducerStats(track["producerId"]) for track in description["sends"]),
             *(GetConsumerStats(track["consumerId"]) for track in description["receives"]),
         ]
-        streams = await asyncio.gather(*(_streams(room, question) for question in questions))
+        streams = await asyncio.gather(*(_streams(peer.branch, question) for question in questions))
         for track, stream in zip(tracks, streams, strict=True):
             track["streams"] = stream
         return description
@@ -132,11 +133,11 @@ class RoomMethods:
         return room, find_peer(room, wanted.peer_id)
 
 
-async def _streams(room: Room, question: GetProducerStats | GetConsumerStats) -> Statistics:
+async def _streams(branch: Branch, question: GetProducerStats | GetConsumerStats) -> Statistics:
     """The RTP streams of a producer or consumer; [] when it is closed, or its worker does not answer."""
     try:
         async with asyncio.timeout(traffic.TIMEOUT_S):
-            return (await room.ask(question)).stats
+            return (await branch.ask(question)).stats
     except (MediadError, TimeoutError):
         return []
 

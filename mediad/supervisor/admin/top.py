@@ -74,10 +74,10 @@ def _room(room: Room, flows: TransportStats | None) -> dict[str, Any]:
     known = flows is not None
     return {
         "roomId": room.id,
-        "workerId": room.worker.worker_id,
+        "workerId": room.home.worker_id,
         "peers": len(members),
-        "producers": len(room.producers),
-        "consumers": len(room.consumers),
+        "producers": len(room.books.producers),
+        "consumers": len(room.books.consumers),
         "recvBitrate": sum(member["recvBitrate"] for member in members) if known else None,
         "sendBitrate": sum(member["sendBitrate"] for member in members) if known else None,
         "members": sorted(members, key=_load, reverse=True),

@@ -39,10 +39,12 @@ async def of_room(room: Room) -> TransportStats | None:
     """The statistics of each transport, by its id; None when the worker does not answer."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            answer = await room.ask(GetRouterStats(room.router_id))
+            answers = await asyncio.gather(
+                *(branch.ask(GetRouterStats(branch.router_id)) for branch in room.branches)
+            )
     except (MediadError, TimeoutError):  # the room was closed meanwhile, or its worker does not answer
         return None
-    return {stats["transportId"]: stats for stats in answer.transports}
+    return {stats["transportId"]: stats for answer in answers for stats in answer.transports}
 
 
 def of_peer(peer: Peer, transports: TransportStats | None) -> dict[str, Any]:

@@ -199,11 +199,10 @@ class Metrics:
         rooms, peers, joined = Counter[int](), Counter[int](), Counter[int]()
         scores = dict.fromkeys(range(11), 0)
         for room in self._rooms.rooms():
-            worker_id = room.worker.worker_id
-            rooms[worker_id] += 1
-            peers[worker_id] += len(room.peers)
-            joined[worker_id] += len(room.joined_peers())
-            for producer in room.producers.values():
+            rooms.update(branch.worker_id for branch in room.branches)
+            peers.update(peer.branch.worker_id for peer in room.peers.values())
+            joined.update(peer.branch.worker_id for peer in room.joined_peers())
+            for producer in room.books.producers.values():
                 for encoding in producer.score:
                     scores[min(10, max(0, encoding.score))] += 1
         for name, doc, counts in (

@@ -118,4 +118,4 @@ async def test_a_room_is_moved() -> None:
     table = RoomMethods(call.registry).table()
     assert await ask(table, "room.move", roomId="room") == {"roomId": "room", "peers": 1, "fromWorkerId": 0}
     assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
-    assert (await call.connect("ana")).seat.room.worker.worker_id == 1
+    assert (await call.connect("ana")).seat.room.home.worker_id == 1

@@ -1,0 +1,95 @@
+"""Books of a room: its transports, producers and consumers, entered and forgotten with what hangs on them.
+
+Entries change without suspension. What hangs on what, and who is told of a closure, is in `entities.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mediad.pipe.requests import CloseTransport
+from mediad.rooms.entities import Consumer, Producer, Transport
+from mediad.rooms.observer import Observer
+from mediad.rooms.shares import Holder
+
+
+class Books:
+    """The transports, producers and consumers of one room, by id."""
+
+    def __init__(self, holder: Holder, observer: Observer) -> None:
+        """`holder` is the room, whose share of a worker its consumers use."""
+        self.transports: dict[str, Transport] = {}
+        self.producers: dict[str, Producer] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self._holder = holder
+        self._observer = observer
+
+    def __len__(self) -> int:
+        return len(self.transports) + len(self.producers) + len(self.consumers)
+
+    def enter_transport(self, transport: Transport) -> None:
+        """Enter a transport that the worker has made."""
+        transport.peer.transports[transport.id] = transport
+        self.transports[transport.id] = transport
+
+    def enter_producer(self, producer: Producer) -> None:
+        """Enter a producer before the worker makes it: its events may arrive before the answer does."""
+        producer.transport.producers[producer.id] = producer
+        self.producers[producer.id] = producer
+
+    def enter_consumer(self, consumer: Consumer) -> None:
+        """Enter a consumer, as for producers. Raises Full when the worker has no more room for it."""
+        consumer.claim = consumer.branch.stock.claim("consumers", self._holder, consumer.peer.holder)
+        consumer.transport.consumers[consumer.id] = consumer
+        consumer.producer.consumers[consumer.id] = consumer
+        self.consumers[consumer.id] = consumer
+
+    def close_transport(self, transport: Transport) -> None:
+        """Forget a transport with all that is on it, and have the worker close it."""
+        transport.closed = True
+        for producer in list(transport.producers.values()):
+            self.forget_producer(producer)
+        for consumer in list(transport.consumers.values()):
+            self.forget_consumer(consumer)
+        del transport.peer.transports[transport.id]
+        del self.transports[transport.id]
+        transport.claim.release()
+        self._observer.transport_closed(transport.id)
+        transport.branch.discard(CloseTransport(transport.id))
+
+    def forget_producer(self, producer: Producer) -> None:
+        """Take out a producer and tell those who receive it; the worker is the caller's business."""
+        producer.closed = True
+        producer.claim.release()
+        producer.transport.producers.pop(producer.id, None)
+        producer.transport.claims.release(producer.id)
+        self.producers.pop(producer.id, None)
+        for consumer in list(producer.consumers.values()):
+            self.forget_consumer(consumer)
+            if consumer.announced:
+                consumer.peer.listener.consumer_closed(consumer.id)
+
+    def forget_consumer(self, consumer: Consumer) -> None:
+        """Take out a consumer; the worker and the client are the caller's business."""
+        consumer.closed = True
+        consumer.claim.release()
+        consumer.transport.consumers.pop(consumer.id, None)
+        consumer.transport.consumer_ssrcs.discard(consumer.ssrc)
+        consumer.producer.consumers.pop(consumer.id, None)
+        self.consumers.pop(consumer.id, None)
+
+    def close(self) -> None:
+        """Forget everything; the worker frees it with the router, and nobody is told."""
+        for transport_id in self.transports:
+            self._observer.transport_closed(transport_id)
+        for entry in self._entries():
+            entry.closed = True
+            entry.claim.release()
+        self.transports.clear()
+        self.producers.clear()
+        self.consumers.clear()
+
+    def _entries(self) -> Iterator[Transport | Producer | Consumer]:
+        yield from self.transports.values()
+        yield from self.producers.values()
+        yield from self.consumers.values()

@@ -1,0 +1,57 @@
+"""What hangs on what in a room, and what is forgotten with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from tests.support.calls import Call
+from tests.support.rtp_samples import opus, vp8
+
+
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        await scenario(Call())
+
+    asyncio.run(main())
+
+
+def test_a_transport_takes_what_is_on_it_along() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        await ana.produce("audio", opus())
+        await ana.produce("video", vp8())
+        await ben.produce("audio", opus())
+        await call.settle()
+        books = ana.seat.room.books
+        ben.listener.heard.clear()
+        sending = books.transports[ana.sending]
+        books.close_transport(sending)
+        assert sending.closed
+        assert {producer.peer.id for producer in books.producers.values()} == {"ben"}
+        assert {consumer.peer.id for consumer in books.consumers.values()} == {"ana"}
+        assert [entry[0] for entry in ben.listener.heard] == ["consumer closed"] * 2
+        await call.settle()
+        assert [data["transportId"] for data in call.worker.called("transport.close")] == [ana.sending]
+
+    run(scenario)
+
+
+def test_closed_books_give_everything_back_and_tell_nobody() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        await ana.produce("audio", opus())
+        await call.settle()
+        room = ana.seat.room
+        consumer = next(iter(room.books.consumers.values()))
+        ben.listener.heard.clear()
+        room.books.close()
+        assert len(room.books) == 0
+        assert consumer.closed
+        assert consumer.producer.closed
+        assert ben.listener.heard == []
+        used = {name: table["used"] for name, table in room.home.stock.report().items()}
+        assert (used["transports"], used["producers"], used["consumers"]) == (0, 0, 0)
+
+    run(scenario)
