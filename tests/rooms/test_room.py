@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from mediad.rooms.background import Background
+from mediad.rooms.branch import Branch
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
+from mediad.rooms.room import Room
 from tests.support.calls import Call
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
@@ -16,9 +20,9 @@ from tests.support.rtp_samples import opus, vp8
 MEMBERSHIP = ("joined", "left")
 
 
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], workers: int = 1) -> None:
     async def main() -> None:
-        await scenario(Call())
+        await scenario(Call(workers))
 
     asyncio.run(main())
 
@@ -190,6 +194,28 @@ def test_closing_tells_every_peer_why_and_leaves_nothing() -> None:
         assert len(call.worker.called("router.close")) == 1
 
     run(scenario)
+
+
+def test_a_room_that_loses_one_of_its_workers_ends_on_the_others() -> None:
+    async def scenario(call: Call) -> None:
+        background, listener = Background(), RecordingListener()
+        branches = [Branch(worker, background) for worker in call.placement.workers]
+        capabilities = (await call.connect("ana", "another")).seat.room.capabilities
+        room = Room("room", branches, capabilities, RoomLimits(), background, on_closed=lambda room: None)
+        room.attach("ana", listener)
+        await room.opened()
+        assert [worker.called("router.create")[-1]["routerId"] for worker in call.placement.workers] == [
+            branch.router_id for branch in branches
+        ]
+        room.worker_died(7)
+        assert not room.closed
+        room.worker_died(1)
+        await background.settled()
+        assert listener.heard == [("closed", CloseCause.WORKER_DIED)]
+        closed = [len(worker.called("router.close")) for worker in call.placement.workers]
+        assert closed == [1, 0]
+
+    run(scenario, workers=2)
 
 
 def test_a_refused_offer_does_not_keep_the_room_busy() -> None:
