@@ -242,7 +242,7 @@ UNTESTED = {
     "mediad.pipe.worker_stats": "records, without code",
     "mediad.rooms.limits": "numbers, without code",
     "mediad.rooms.listener": "what others implement, without code",
-    "mediad.rooms.media": "what others implement, without code",
+    "mediad.rooms.media_worker": "what others implement, without code",
     "mediad.rooms.observer": "what others implement, without code",
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mediad.pipe.requests import CloseTransport
 from mediad.rooms.entities import Consumer, Producer, Transport
 from mediad.rooms.observer import Observer
-from mediad.rooms.shares import Holder
+from mediad.rooms.stock import Holder
 
 
 class Books:

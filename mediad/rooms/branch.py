@@ -14,8 +14,8 @@ from mediad.errors import EnvelopeError, MediadError, Unavailable
 from mediad.pipe.messages import Done, ReplyT, Request
 from mediad.pipe.requests import CloseRouter, CreateRouter
 from mediad.rooms.background import Background
-from mediad.rooms.media import Compose, EventHandler, MediaWorker
-from mediad.rooms.shares import Claim, Stock
+from mediad.rooms.media_worker import Compose, EventHandler, MediaWorker
+from mediad.rooms.stock import Claim, Stock
 
 _DISCARD_RETRY_S = 1.0
 """A worker that did not answer gets this long before it is asked again; it may not keep what is closed."""

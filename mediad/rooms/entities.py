@@ -29,8 +29,8 @@ from mediad.pipe.scores import ConsumerScore, EncodingScore
 from mediad.rooms.branch import Branch
 from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener
 from mediad.rooms.reception import Form, Reception
-from mediad.rooms.shares import ADDRESS, Claim, Holder
-from mediad.rooms.streams import StreamClaims
+from mediad.rooms.stock import ADDRESS, Claim, Holder
+from mediad.rooms.stream_claims import StreamClaims
 
 Log = logging.LoggerAdapter[logging.Logger]
 

@@ -18,11 +18,11 @@ from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
-from mediad.rooms.media import Placement
+from mediad.rooms.media_worker import Placement
 from mediad.rooms.observer import Observer
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
-from mediad.rooms.shares import ADDRESS, Refusal, Stocks
+from mediad.rooms.stock import ADDRESS, Refusal, Stocks
 from mediad.words import plural
 
 _RETRY_S = 0.05

@@ -29,7 +29,7 @@ from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.observer import DESERTED, FAILED, LEFT, Observer
 from mediad.rooms.offer_queue import OfferBook
 from mediad.rooms.reception import Receptions
-from mediad.rooms.shares import ROOM
+from mediad.rooms.stock import ROOM
 
 _logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.heap import HeapKeeper, collect_and_trim
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
-from mediad.rooms.shares import Stocks
+from mediad.rooms.stock import Stocks
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server.options import uvicorn_options

@@ -11,7 +11,7 @@ from mediad.errors import Forbidden
 from mediad.pipe.messages import ReplyT, Request
 from mediad.pipe.requests import CreateConsumers
 from mediad.rooms import offers
-from mediad.rooms.media import Compose
+from mediad.rooms.media_worker import Compose
 from mediad.rooms.offer_queue import OFFERS_PER_PEER
 from tests.support.calls import Call, Guest, run
 from tests.support.listeners import holding

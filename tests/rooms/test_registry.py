@@ -14,7 +14,7 @@ from mediad.rooms import registry
 from mediad.rooms.asker import current_asker
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
-from mediad.rooms.media import Compose
+from mediad.rooms.media_worker import Compose
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus
 

@@ -17,7 +17,7 @@ from mediad.pipe import requests
 from mediad.pipe.events import RouterEvent
 from mediad.pipe.messages import Done, Handler, Message, ReplyT, Request
 from mediad.pipe.scores import ConsumerScore
-from mediad.rooms.media import Compose, EventHandler
+from mediad.rooms.media_worker import Compose, EventHandler
 from tests.support.pipe_wire import event, wire
 
 ICE_PARAMETERS = requests.IceParameters("u" * 16, "p" * 32, ice_lite=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.observer import DESERTED, LEFT, Observer
-from mediad.rooms.shares import ADDRESS, ALL, ROOM, SIZES
+from mediad.rooms.stock import ADDRESS, ALL, ROOM, SIZES
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
 from mediad.telemetry.join_phases import PHASES, TransportClock

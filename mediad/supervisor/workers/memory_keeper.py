@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mediad.errors import MediadError
 from mediad.pipe.requests import TrimMemory
-from mediad.rooms.shares import Stock
+from mediad.rooms.stock import Stock
 from mediad.supervisor.workers.memory_watch import ENOUGH, REPLACE_S, Measure, MemoryWatch
 from mediad.supervisor.workers.process import WorkerProcess
 

@@ -20,7 +20,7 @@ import psutil
 from mediad import __version__
 from mediad.config.settings import Settings
 from mediad.errors import MediadError, Unavailable, WorkerDied
-from mediad.rooms.shares import Stock, Stocks
+from mediad.rooms.stock import Stock, Stocks
 from mediad.supervisor.workers.link import PIPE_CLOSED, WorkerLink
 from mediad.supervisor.workers.memory_keeper import MemoryKeeper
 from mediad.supervisor.workers.memory_watch import MemoryWatch

@@ -15,7 +15,7 @@ from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.protocols.envelope import PIPE_VERSION
-from mediad.rooms.shares import Claim
+from mediad.rooms.stock import Claim
 from mediad.supervisor.observability.status import Status, _all_have, summary
 from mediad.supervisor.workers import restarts
 from mediad.supervisor.workers.placement import FULL

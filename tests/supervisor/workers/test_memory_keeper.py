@@ -10,7 +10,7 @@ import pytest
 
 from mediad.errors import WorkerDied
 from mediad.pipe.messages import Done, Request
-from mediad.rooms.shares import Stock
+from mediad.rooms.stock import Stock
 from mediad.supervisor.workers import memory_watch
 from mediad.supervisor.workers.memory_keeper import MemoryKeeper
 from mediad.supervisor.workers.memory_watch import MemoryWatch

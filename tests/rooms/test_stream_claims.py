@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.errors import InvalidInput
-from mediad.rooms.streams import StreamClaims
+from mediad.rooms.stream_claims import StreamClaims
 
 
 def test_an_ssrc_has_one_owner() -> None:
