@@ -22,6 +22,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from mediad.errors import InvalidState
 from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
 from mediad.ortc.parameters import RtpParameters
@@ -61,6 +62,16 @@ class Peer:
     """Peers that know this id as a member from an earlier connection, while this one has not joined."""
     since_s: float = field(default_factory=time.monotonic)
     """CLOCK_MONOTONIC when it connected."""
+
+    def require_open(self) -> None:
+        """Raise InvalidState when its connection is over."""
+        if self.closed:
+            raise InvalidState("peer closed")
+
+    def require_joined(self) -> None:
+        """Raise InvalidState unless it is, or was, a member of the call."""
+        if not self.joined:
+            raise InvalidState("Peer not yet joined")
 
     def receiving_transport(self) -> Transport | None:
         """Where its consumers go: the first transport made for them."""

@@ -86,7 +86,7 @@ def test_a_producers_score_waits_for_the_answer_to_produce() -> None:
     async def scenario(call: Call) -> None:
         ana = await call.member("ana")
         call.worker.hold("producer.create")
-        producing = asyncio.create_task(ana.seat.produce(ana.sending, "audio", opus(), {}))
+        producing = asyncio.create_task(ana.seat.producing.produce(ana.sending, "audio", opus(), {}))
         await call.settle()
         producer_id = next(iter(call.worker.producers))
         call.worker.emit("producer.score", producerId=producer_id, score=[])
@@ -144,7 +144,7 @@ def test_layers_nobody_wants_are_told_to_their_sender_once_it_knows_its_producer
     async def scenario(call: Call) -> None:
         ana, ben = await call.member("ana"), await call.member("ben")
         call.worker.hold("producer.create")
-        producing = asyncio.create_task(ana.seat.produce(ana.sending, "video", vp8(), {}))
+        producing = asyncio.create_task(ana.seat.producing.produce(ana.sending, "video", vp8(), {}))
         await call.settle()
         producer_id = next(iter(call.worker.producers))
         call.worker.emit("producer.layers", producerId=producer_id, spatialLayer=0)

@@ -81,19 +81,19 @@ class Crowd:
         await guest.produce(kind, sample(mid=str(self.ssrc), ssrc=self.ssrc))
 
     async def close_producer(self, guest: Guest) -> None:
-        await guest.seat.close_producer(self.producer_of(guest))
+        await guest.seat.producing.close(self.producer_of(guest))
 
     async def pause_producer(self, guest: Guest) -> None:
-        await guest.seat.pause_producer(self.producer_of(guest))
+        await guest.seat.producing.pause(self.producer_of(guest))
 
     async def resume_producer(self, guest: Guest) -> None:
-        await guest.seat.resume_producer(self.producer_of(guest))
+        await guest.seat.producing.resume(self.producer_of(guest))
 
     async def pause_consumer(self, guest: Guest) -> None:
-        await guest.seat.pause_consumer(self.consumer_of(guest))
+        await guest.seat.consuming.pause(self.consumer_of(guest))
 
     async def resume_consumer(self, guest: Guest) -> None:
-        await guest.seat.resume_consumer(self.consumer_of(guest))
+        await guest.seat.consuming.resume(self.consumer_of(guest))
 
     async def lose_media(self, guest: Guest) -> None:
         self.call.worker.emit("transport.iceState", transportId=guest.sending, iceState="disconnected")

@@ -203,7 +203,7 @@ def test_a_track_that_ends_between_offer_and_answer_is_taken_back() -> None:
         ben = await call.member("ben", listener=holding())
         producer_id = await ana.produce("audio", opus())
         await call.settle()
-        await ana.seat.close_producer(producer_id)
+        await ana.seat.producing.close(producer_id)
         ben.listener.answer_offers()
         await call.settle()
         consumer_id = ben.listener.offers[0].consumer_id
@@ -221,7 +221,7 @@ def test_what_ends_while_the_consumer_is_being_made_is_never_offered(what: str) 
         producer_id = await ana.produce("audio", opus())
         await call.settle()
         if what == "the track":
-            await ana.seat.close_producer(producer_id)
+            await ana.seat.producing.close(producer_id)
         else:
             (ana if what == "the sender" else ben).disconnect()
         call.worker.release("consumers.create")

@@ -11,10 +11,15 @@ from mediad.errors import Forbidden
 from mediad.pipe.messages import ReplyT, Request
 from mediad.pipe.requests import CreateConsumers
 from mediad.rooms import offers
+from mediad.rooms.background import Background
+from mediad.rooms.branch import Branch
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.media_worker import Compose
 from mediad.rooms.offer_queue import OFFERS_PER_PEER
+from mediad.rooms.room import Room
+from mediad.rooms.seat import Seat
 from tests.support.calls import Call, Guest, run
-from tests.support.listeners import holding
+from tests.support.listeners import RecordingListener, holding
 from tests.support.rtp_samples import opus, vp8
 
 
@@ -94,7 +99,7 @@ def test_what_found_no_room_is_given_up_with_its_cause(what: str, monkeypatch: p
         await settle(call)
         assert len(call.worker.called("consumers.create")) > 1
         if what == "the track":
-            await ana.seat.close_producer(producer_id)
+            await ana.seat.producing.close(producer_id)
         else:
             (ana if what == "the sender" else ben).disconnect()
         call.worker.consumer_room = None
@@ -195,3 +200,26 @@ def test_other_rooms_come_in_between() -> None:
         assert sum(len(guest.listener.offers) for guest in guests) == 20 * 38
 
     run(scenario)
+
+
+def test_each_worker_of_a_room_is_asked_for_what_is_on_it() -> None:
+    async def scenario(call: Call) -> None:
+        capabilities = (await call.connect("somebody", "another")).seat.room.capabilities
+        background = Background()
+        branches = [Branch(worker, background) for worker in call.placement.workers]
+        room = Room("room", branches, capabilities, RoomLimits(), background, on_closed=lambda room: None)
+        await room.opened()
+        guests = []
+        for name, branch in (("ana", branches[0]), ("ben", branches[0]), ("cid", branches[1])):
+            listener = RecordingListener()
+            guests.append(Guest(Seat(room, name, listener), listener))
+            guests[-1].seat.peer.branch = branch
+            await guests[-1].make_transports()
+            guests[-1].join()
+        await guests[0].produce("audio", opus())
+        await settle(call)
+        asked = [worker.called("consumers.create") for worker in call.placement.workers]
+        made = [[new["transportId"] for data in each for new in data["consumers"]] for each in asked]
+        assert made == [[guests[1].receiving], [guests[2].receiving]]
+
+    run(scenario, workers=2)

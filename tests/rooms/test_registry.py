@@ -159,8 +159,8 @@ def test_what_was_asked_of_a_dead_worker_fails_and_leaves_nothing() -> None:
         for method in ("transport.create", "producer.create"):
             call.worker.hold(method)
         pending = [
-            asyncio.create_task(ana.seat.create_transport(consuming=True, force_tcp=False)),
-            asyncio.create_task(ana.seat.produce(ana.sending, "audio", opus(), {})),
+            asyncio.create_task(ana.seat.transports.create(consuming=True, force_tcp=False)),
+            asyncio.create_task(ana.seat.producing.produce(ana.sending, "audio", opus(), {})),
         ]
         await call.settle()
         call.worker.die()
@@ -312,7 +312,7 @@ def test_new_limits_hold_in_open_rooms() -> None:
         ana = await call.member("ana")
         call.registry.set_limits(RoomLimits(transports_per_peer=2))
         with pytest.raises(InvalidState, match="too many transports"):
-            await ana.seat.create_transport(consuming=False, force_tcp=False)
+            await ana.seat.transports.create(consuming=False, force_tcp=False)
         assert len(ana.seat.peer.transports) == 2
 
     run(scenario)

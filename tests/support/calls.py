@@ -88,8 +88,8 @@ class Guest:
         """Who was there when this one joined."""
 
     async def make_transports(self) -> None:
-        self.sending = told(await self.seat.create_transport(consuming=False, force_tcp=False)).id
-        self.receiving = told(await self.seat.create_transport(consuming=True, force_tcp=False)).id
+        self.sending = told(await self.seat.transports.create(consuming=False, force_tcp=False)).id
+        self.receiving = told(await self.seat.transports.create(consuming=True, force_tcp=False)).id
 
     def join(self, *, receives: bool = True) -> list[str]:
         """Join and be announced, without anything in between; returns the ids of the others."""
@@ -101,7 +101,7 @@ class Guest:
 
     async def produce(self, kind: str, parameters: dict[str, Any], **app_data: Any) -> str:
         """Produce and announce; returns the producer's id."""
-        return told(await self.seat.produce(self.sending, kind, parameters, app_data)).id
+        return told(await self.seat.producing.produce(self.sending, kind, parameters, app_data)).id
 
     def disconnect(self) -> None:
         self.listener.disconnect()

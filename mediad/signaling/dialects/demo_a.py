@@ -120,54 +120,56 @@ async def _join(seat: Seat, data: schemas.Join) -> Reply[Any]:
 
 
 async def _create_web_rtc_transport(seat: Seat, data: schemas.CreateWebRtcTransport) -> Reply[Any]:
-    reply = await seat.create_transport(consuming=bool(data.consuming), force_tcp=bool(data.force_tcp))
+    reply = await seat.transports.create(consuming=bool(data.consuming), force_tcp=bool(data.force_tcp))
     return reply.spelled(lambda transport: {"id": transport.id, **transport.parameters})
 
 
 async def _connect_web_rtc_transport(seat: Seat, data: schemas.ConnectWebRtcTransport) -> Reply[Any]:
-    return await seat.connect_transport(data.transport_id, msgspec.to_builtins(data.dtls_parameters))
+    return await seat.transports.connect(data.transport_id, msgspec.to_builtins(data.dtls_parameters))
 
 
 async def _restart_ice(seat: Seat, data: schemas.TransportData) -> Reply[Any]:
-    return await seat.restart_ice(data.transport_id)
+    return await seat.transports.restart_ice(data.transport_id)
 
 
 async def _produce(seat: Seat, data: schemas.Produce) -> Reply[Any]:
     app_data = {**(data.app_data or {}), "peerId": seat.peer.id}
-    reply = await seat.produce(data.transport_id, data.kind, data.rtp_parameters, app_data)
+    reply = await seat.producing.produce(data.transport_id, data.kind, data.rtp_parameters, app_data)
     return reply.spelled(lambda producer: {"id": producer.id})
 
 
 async def _close_producer(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
-    return await seat.close_producer(data.producer_id)
+    return await seat.producing.close(data.producer_id)
 
 
 async def _pause_producer(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
-    return await seat.pause_producer(data.producer_id)
+    return await seat.producing.pause(data.producer_id)
 
 
 async def _resume_producer(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
-    return await seat.resume_producer(data.producer_id)
+    return await seat.producing.resume(data.producer_id)
 
 
 async def _pause_consumer(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
-    return await seat.pause_consumer(data.consumer_id)
+    return await seat.consuming.pause(data.consumer_id)
 
 
 async def _resume_consumer(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
-    return await seat.resume_consumer(data.consumer_id)
+    return await seat.consuming.resume(data.consumer_id)
 
 
 async def _set_consumer_preferred_layers(seat: Seat, data: schemas.SetConsumerPreferredLayers) -> Reply[Any]:
-    return await seat.set_preferred_layers(data.consumer_id, data.spatial_layer, data.temporal_layer)
+    return await seat.consuming.set_preferred_layers(
+        data.consumer_id, data.spatial_layer, data.temporal_layer
+    )
 
 
 async def _set_consumer_priority(seat: Seat, data: schemas.SetConsumerPriority) -> Reply[Any]:
-    return await seat.set_priority(data.consumer_id, data.priority)
+    return await seat.consuming.set_priority(data.consumer_id, data.priority)
 
 
 async def _request_consumer_key_frame(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
-    return await seat.request_key_frame(data.consumer_id)
+    return await seat.consuming.request_key_frame(data.consumer_id)
 
 
 async def _change_display_name(seat: Seat, data: schemas.ChangeDisplayName) -> Reply[Any]:
@@ -175,15 +177,15 @@ async def _change_display_name(seat: Seat, data: schemas.ChangeDisplayName) -> R
 
 
 async def _get_transport_stats(seat: Seat, data: schemas.TransportData) -> Reply[Any]:
-    return await seat.transport_stats(data.transport_id)
+    return await seat.transports.stats(data.transport_id)
 
 
 async def _get_producer_stats(seat: Seat, data: schemas.ProducerData) -> Reply[Any]:
-    return await seat.producer_stats(data.producer_id)
+    return await seat.producing.stats(data.producer_id)
 
 
 async def _get_consumer_stats(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
-    return await seat.consumer_stats(data.consumer_id)
+    return await seat.consuming.stats(data.consumer_id)
 
 
 METHODS: dict[str, Method] = {

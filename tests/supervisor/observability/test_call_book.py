@@ -150,7 +150,7 @@ def test_refusals_are_counted_by_kind() -> None:
 def test_transports_on_their_way_are_timed() -> None:
     async def scenario(node: Node) -> None:
         ana = await node.call.member("ana")
-        await ana.seat.connect_transport(ana.sending, {"fingerprints": []})
+        await ana.seat.transports.connect(ana.sending, {"fingerprints": []})
         producer_id = await ana.produce("audio", opus())
         worker = node.call.worker
         worker.emit("transport.iceState", transportId=ana.sending, iceState="connected")

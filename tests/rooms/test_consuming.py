@@ -31,16 +31,16 @@ async def pair(call: Call) -> tuple[Guest, Guest, str, str]:
 def test_consumer_wishes_reach_the_worker() -> None:
     async def scenario(call: Call) -> None:
         _, ben, _, consumer_id = await pair(call)
-        await ben.seat.set_preferred_layers(consumer_id, 1, None)
-        await ben.seat.set_preferred_layers(consumer_id, 2, 0)
+        await ben.seat.consuming.set_preferred_layers(consumer_id, 1, None)
+        await ben.seat.consuming.set_preferred_layers(consumer_id, 2, 0)
         wishes = call.worker.called("consumer.setPreferredLayers")
         assert wishes[0] == {"consumerId": consumer_id, "spatialLayer": 1}
         assert wishes[1] == {"consumerId": consumer_id, "spatialLayer": 2, "temporalLayer": 0}
-        await ben.seat.set_priority(consumer_id, 5)
+        await ben.seat.consuming.set_priority(consumer_id, 5)
         assert call.worker.consumers[consumer_id]["priority"] == 5
-        await ben.seat.request_key_frame(consumer_id)
+        await ben.seat.consuming.request_key_frame(consumer_id)
         assert len(call.worker.called("consumer.requestKeyFrame")) == 1
-        stats = told(await ben.seat.consumer_stats(consumer_id))
+        stats = told(await ben.seat.consuming.stats(consumer_id))
         assert [entry["type"] for entry in stats] == ["outbound-rtp", "inbound-rtp"]
 
     run(scenario)
@@ -51,7 +51,7 @@ def test_audio_has_no_key_frames_and_that_is_no_error() -> None:
         ana, ben = await call.member("ana"), await call.member("ben")
         await ana.produce("audio", opus())
         await call.settle()
-        await ben.seat.request_key_frame(ben.listener.offers[0].consumer_id)
+        await ben.seat.consuming.request_key_frame(ben.listener.offers[0].consumer_id)
         assert call.worker.called("consumer.requestKeyFrame") == []
 
     run(scenario)
@@ -61,9 +61,9 @@ def test_pause_and_resume_reach_the_worker() -> None:
     async def scenario(call: Call) -> None:
         _, ben, _, consumer_id = await pair(call)
         assert call.worker.consumers[consumer_id]["paused"] is False
-        await ben.seat.pause_consumer(consumer_id)
+        await ben.seat.consuming.pause(consumer_id)
         assert call.worker.consumers[consumer_id]["paused"] is True
-        await ben.seat.resume_consumer(consumer_id)
+        await ben.seat.consuming.resume(consumer_id)
         assert call.worker.consumers[consumer_id]["paused"] is False
 
     run(scenario)
@@ -79,9 +79,9 @@ def test_wishes_before_the_acceptance_are_kept_for_it(wish: str) -> None:
         await ana.produce("audio", opus())
         await call.settle()
         consumer_id = listener.offers[0].consumer_id
-        await ben.seat.pause_consumer(consumer_id)
+        await ben.seat.consuming.pause(consumer_id)
         if wish == "resume":
-            await ben.seat.resume_consumer(consumer_id)
+            await ben.seat.consuming.resume(consumer_id)
         await call.settle()
         assert call.worker.consumers[consumer_id]["paused"] is True, "not before it is accepted"
         listener.answer_offers()

@@ -1,0 +1,96 @@
+"""Transports of a seat: what its client may ask for about the connections that carry its media."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from mediad.errors import InvalidInput, InvalidState, NotFound
+from mediad.pipe import requests
+from mediad.rooms.entities import Peer, Transport
+from mediad.rooms.reply import Reply
+from mediad.rooms.room import Room
+
+
+@dataclass(frozen=True, slots=True)
+class NewTransport:
+    """A transport as its client is told of it."""
+
+    id: str
+    parameters: dict[str, Any]
+    """`iceParameters`, `iceCandidates` and `dtlsParameters`, in wire spelling."""
+
+
+class Transports:
+    """The requests of one peer about its transports."""
+
+    def __init__(self, room: Room, peer: Peer) -> None:
+        self._room = room
+        self._peer = peer
+
+    async def create(self, *, consuming: bool, force_tcp: bool) -> Reply[NewTransport]:
+        """Make a transport; the answer is what its client needs to connect to it.
+
+        Consumers are put on the first transport made with `consuming`. Raises InvalidState when the peer has
+        too many, Full when the worker does, or its address.
+        """
+        peer, branch = self._peer, self._peer.branch
+        peer.require_open()
+        has = len(peer.transports) + peer.reserved_transports
+        if has >= self._room.limits.transports_per_peer:
+            raise InvalidState(f"too many transports: {has} of {has} are open, close some")
+        transport = Transport(str(uuid4()), peer, branch, consuming)
+        transport.claim = branch.stock.claim("transports", peer.holder, has=has)
+        peer.reserved_transports += 1
+        try:
+            created = await branch.make(
+                requests.CreateTransport(branch.router_id, transport.id, force_tcp),
+                requests.CloseTransport(transport.id),
+                about=peer,
+            )
+        except BaseException:
+            transport.claim.release()
+            raise
+        finally:
+            peer.reserved_transports -= 1
+        if peer.closed:
+            transport.claim.release()
+            branch.discard(requests.CloseTransport(transport.id))
+            raise InvalidState("peer closed")
+        self._room.books.enter_transport(transport)
+        return Reply(NewTransport(transport.id, msgspec.to_builtins(created)))
+
+    async def connect(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
+        """Tell a transport the client's DTLS role and fingerprints; InvalidState the second time."""
+        transport = self.find(transport_id)
+        self._room.observer.transport_asked_for(transport.id)
+        data = {"transportId": transport.id, "dtlsParameters": dtls_parameters}
+        try:
+            connect = msgspec.convert(data, requests.ConnectTransport)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"{requests.ConnectTransport.row}: {error}") from None
+        await transport.branch.ask(connect, about=transport)
+        return Reply(None)
+
+    async def restart_ice(self, transport_id: str) -> Reply[dict[str, Any]]:
+        """Answer with new ICE parameters; the old ones hold until the client uses the new."""
+        transport = self.find(transport_id)
+        answer = await transport.branch.ask(requests.RestartIce(transport.id), about=transport)
+        parameters: dict[str, Any] = msgspec.to_builtins(answer.ice_parameters)
+        return Reply(parameters)
+
+    async def stats(self, transport_id: str) -> Reply[requests.Statistics]:
+        """Answer with the statistics of a transport."""
+        transport = self.find(transport_id)
+        answer = await transport.branch.ask(requests.GetTransportStats(transport.id), about=transport)
+        return Reply(answer.stats)
+
+    def find(self, transport_id: str) -> Transport:
+        """Return the peer's transport of this id; raises NotFound when it has none."""
+        transport = self._peer.transports.get(transport_id)
+        if transport is None or transport.closed:
+            raise NotFound(f'transport with id "{transport_id}" not found')
+        return transport
