@@ -130,7 +130,8 @@ class Room:
     def copies_for(self, peer: Peer) -> int:
         """Return the number of consumers that a peer gets of each track.
 
-        It is the peer's own wish, for itself alone: one client's load test must not multiply what the others receive.
+        It is the peer's own wish, for itself alone: one client's load test must not multiply what the
+        others receive.
         """
         return 1 + max(0, min(peer.wanted_replicas, self.limits.consumer_replicas))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,6 +14,7 @@ from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.dialects.dialect import Data, Dialect, Method, RequestFailed, Wire
 from tests.support.calls import Call, told
+from tests.support.imports import ROOT
 from tests.support.listeners import RecordingListener
 
 
@@ -82,3 +84,10 @@ def test_what_rooms_raise_is_answered(error: type[MediadError], code: int) -> No
         assert await failure(Method(fail, Data), seat, {}) == (code, "because", False)
 
     run(scenario)
+
+
+def test_no_dialect_makes_a_reply_of_its_own() -> None:
+    """One made anew would answer without what the room does behind the answer."""
+    files = list((ROOT / "mediad" / "signaling").rglob("*.py"))
+    assert len(files) > 10
+    assert [path.name for path in files if re.search(r"\bReply\(", path.read_text())] == []
