@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
-
-from tests.support.calls import Call
+from tests.support.calls import Call, run
 from tests.support.rtp_samples import opus, vp8
-
-
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
-    async def main() -> None:
-        await scenario(Call())
-
-    asyncio.run(main())
 
 
 def test_a_transport_takes_what_is_on_it_along() -> None:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import pytest
 
 from mediad.errors import InvalidState, MediadError, Unavailable
 from mediad.pipe.requests import GetTransportStats
 from mediad.rooms import branch
-from tests.support.calls import Call
+from tests.support.calls import Call, run
 from tests.support.rtp_samples import opus
 
 MEMBERSHIP = ("joined", "left")
-
-
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
-    async def main() -> None:
-        await scenario(Call())
-
-    asyncio.run(main())
 
 
 @pytest.mark.parametrize("what", ["router", "transport", "producer", "consumer"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -11,15 +11,8 @@ import pytest
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound, Unsupported
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.reply import Reply
-from tests.support.calls import Call, Guest, told
+from tests.support.calls import Call, Guest, run, told
 from tests.support.rtp_samples import opus, vp8, vp8_simulcast
-
-
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], **options: Any) -> None:
-    async def main() -> None:
-        await scenario(Call(**options))
-
-    asyncio.run(main())
 
 
 async def pair(call: Call) -> tuple[Guest, Guest, str, str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import pytest
 
@@ -13,18 +11,11 @@ from mediad.rooms.branch import Branch
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.room import Room
-from tests.support.calls import Call
+from tests.support.calls import Call, run
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
 
 MEMBERSHIP = ("joined", "left")
-
-
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], workers: int = 1) -> None:
-    async def main() -> None:
-        await scenario(Call(workers))
-
-    asyncio.run(main())
 
 
 def test_a_joiner_is_introduced_to_the_others_and_not_to_itself() -> None:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import pytest
 
 from mediad.errors import InvalidInput, InvalidState
 from mediad.rooms.listener import Device
-from tests.support.calls import Call, Guest, told
+from tests.support.calls import Call, Guest, run, told
 from tests.support.rtp_samples import opus, vp8
-
-
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], **options: Any) -> None:
-    async def main() -> None:
-        await scenario(Call(**options))
-
-    asyncio.run(main())
 
 
 async def pair(call: Call) -> tuple[Guest, Guest, str, str]:

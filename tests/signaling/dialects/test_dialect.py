@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from mediad.errors import Forbidden, Full, InvalidInput, MediadError
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.dialects.dialect import Data, Dialect, Method, RequestFailed, Wire
-from tests.support.calls import Call, told
+from tests.support.calls import Call, run, told
 from tests.support.imports import ROOT
 from tests.support.listeners import RecordingListener
 
@@ -31,13 +29,6 @@ def dialect(method: Method) -> Dialect:
         return RecordingListener()
 
     return Dialect({"double": method}, listener)
-
-
-def run(scenario: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
-    async def main() -> None:
-        await scenario(Call())
-
-    asyncio.run(main())
 
 
 async def failure(method: Method, seat: Seat, data: Any, name: str = "double") -> tuple[int, str, bool]:
