@@ -36,6 +36,12 @@ async def until(condition: Callable[[], object], timeout_s: float = 20.0) -> Non
             await asyncio.sleep(0.01)
 
 
+async def turns(count: int = 10) -> None:
+    """Let the loop turn: what is ready to run has run then, and what that made ready, and so on."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 class LoopTurns:
     """A count of the running loop's turns while a `with` lasts: `seen`."""
 

@@ -27,7 +27,7 @@ from mediad.rooms.asker import current_asker, set_asker
 from mediad.supervisor.workers import link as worker_link
 from mediad.supervisor.workers.poison import marks
 from tests.support.far_end import far_end
-from tests.support.loops import on_loop, raises, until
+from tests.support.loops import on_loop, raises, turns, until
 from tests.support.tiny_requests import Echo, Number, Wait
 
 
@@ -180,7 +180,8 @@ async def test_closing_it_ourselves_is_no_loss() -> None:
         await far.heard(1)
         far.link.close()
         await raises(WorkerDied, asking)
-        await asyncio.sleep(0.05)
+        await until(lambda: _at_end(far.read_fd))
+        await turns()
         assert far.lost == []
 
 

@@ -21,7 +21,7 @@ from mediad.protocols import envelope
 from mediad.protocols.envelope import Response
 from mediad.supervisor.workers import link as worker_link
 from tests.support.far_end import FarEnd, far_end
-from tests.support.loops import on_loop, raises
+from tests.support.loops import on_loop, raises, turns
 from tests.support.tiny_requests import Blob, Echo, Number
 
 
@@ -81,7 +81,7 @@ async def test_many_crowds_share_one_window(monkeypatch: pytest.MonkeyPatch) -> 
     async with far_end() as far:
         rooms = [f"r{n}" for n in range(worker_link.WINDOW)]
         tasks = [task for room in rooms for task in asks(far, room, *range(20))]
-        await asyncio.sleep(0.05)
+        await turns()
         assert len(await far.heard(worker_link.WINDOW)) == worker_link.WINDOW
         far.link.close()
         for task in tasks:
@@ -138,7 +138,7 @@ async def test_a_worker_that_does_not_read_keeps_everybody_waiting_but_refuses_n
         tasks = [
             asyncio.create_task(far.link.request_for(f"room {n}", Blob, lambda: Blob(big))) for n in range(40)
         ]
-        await asyncio.sleep(0.05)
+        await turns()
         assert not any(task.done() for task in tasks)
         assert far.link.sent_bytes < 400_000, "the others stay where they can still be taken back"
         for number in range(40):
