@@ -1,1 +1,1 @@
-"""The whole contract between supervisor and worker: requests, replies, events, one shell."""
+"""The whole contract between supervisor and worker: requests, replies, events, and the shell of both ends."""

@@ -1,4 +1,4 @@
-"""The asyncio shell of either end of a pair of pipes: messages in and out, and when the far end is slow."""
+"""The asyncio shell of either end of a pair of pipes: messages in and out, and word of a slow far end."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class Owner(Protocol):
     """An end of the pipes: `WorkerLink` of the supervisor, `Channel` of a worker."""
 
     def receive(self, messages: list[RawMessage]) -> None:
-        """Take what has arrived. Raises EnvelopeError when the far end may not say such a thing."""
+        """Take messages that arrived. Raises EnvelopeError for a kind that the far end may not send."""
         ...
 
     def pause(self, paused: bool) -> None:
-        """Take notice that the far end stopped reading, or reads again; what is sent is kept."""
+        """Note that the far end stopped reading, or reads again; messages sent meanwhile are kept."""
         ...
 
     def end(self, error: EnvelopeError | None) -> None:
-        """Take notice that nothing more arrives: a hang-up, or, with `error`, a broken format."""
+        """Note that nothing more arrives: the pipe was closed, or, with `error`, its format is broken."""
         ...
 
     def sending_ended(self) -> None:
-        """Take notice that nothing more leaves: the pipe was closed, here or there."""
+        """Note that nothing more can be sent: the pipe was closed, here or there."""
         ...
 
 
@@ -50,23 +50,23 @@ class Duplex:
 
     @property
     def sends(self) -> bool:
-        """True while what is sent has a chance to arrive."""
+        """True while the pipe to the far end is open, so that a message can arrive."""
         return self._writer is not None and not self._writer.is_closing()
 
     def send(self, message: Request[Any] | Response[Any] | Event[Any]) -> None:
-        """Send, or drop when the pipe is closed. Raises EnvelopeError for what makes no frame."""
+        """Send, or drop when the pipe is closed. Raises EnvelopeError for a message that fits no frame."""
         frame = encode(message)
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(frame)
             self.sent_bytes += len(frame)
 
     def hang_up(self) -> None:
-        """Close the pipe we write when everything has left; the other one is still read."""
+        """Close the pipe to the far end when everything is written; the other one is still read."""
         if self._writer is not None:
             self._writer.close()
 
     def close(self) -> None:
-        """Close both pipes, the one we write when everything has left."""
+        """Close both pipes, the one to the far end when everything is written."""
         if self._reader is not None:
             self._reader.close()
         self.hang_up()
@@ -80,7 +80,7 @@ class Duplex:
 
 
 class _Reading(asyncio.Protocol):
-    """The pipe we read."""
+    """The pipe from the far end."""
 
     def __init__(self, duplex: Duplex) -> None:
         self._duplex = duplex
@@ -93,7 +93,7 @@ class _Reading(asyncio.Protocol):
 
 
 class _Sending(asyncio.BaseProtocol):
-    """The pipe we write."""
+    """The pipe to the far end."""
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner

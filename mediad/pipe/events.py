@@ -95,7 +95,7 @@ class DownlinkChanged(TransportEvent):
     row = "transport.bandwidth"
 
     desired_bitrate: int
-    """The need of all that the client wants, at its best."""
+    """The need of all tracks that the client wants, at their best."""
     effective_desired_bitrate: int
     """The goal of probing: the same with headroom."""
     available_bitrate: int

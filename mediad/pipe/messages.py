@@ -1,4 +1,4 @@
-"""Bases of what crosses the pipes between supervisor and worker, and the one way to read it.
+"""Base classes of the messages on the pipes between supervisor and worker, and the function that reads them.
 
 Each request, reply and event is a struct of its own. Fields are camelCase on the pipe. Unknown fields are
 ignored and fields that equal their default are left out, so that an older end understands a newer one: a
@@ -25,7 +25,7 @@ ReplyT = TypeVar("ReplyT", bound=Message)
 
 
 class Done(Message):
-    """The reply to a request that has nothing to say in return."""
+    """The reply to a request whose answer carries no data."""
 
 
 class Request(Message, Generic[ReplyT]):

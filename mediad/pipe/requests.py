@@ -80,7 +80,7 @@ class RouterStats(Message):
 
 
 class GetRouterStats(Request[RouterStats]):
-    """All transports of a router at once: asked one by one, a busy node is mostly asking."""
+    """A question for all transports of a router at once, since a request for each would load a busy node."""
 
     row = "router.stats"
 
@@ -262,7 +262,7 @@ class Form(Message):
     producer_id: str
     type: TrackType
     rtp_parameters: RtpParameters
-    """The parameters but for SSRCs and MIDs, which are the consumers' own."""
+    """The parameters except SSRCs and MIDs, which differ from consumer to consumer."""
     produced_by: str = ""
     """The sender (`mediad.rooms.asker`). Only the supervisor reads it, after a worker has died."""
 
@@ -276,12 +276,12 @@ class NewConsumer(Message):
     """The number of its form."""
     ssrc: int
     rtx_ssrc: int = 0
-    """0: repeats are not sent as RTX."""
+    """The SSRC of retransmissions; 0: they are not sent as RTX."""
     mid: str = ""
 
 
 class ConsumerMade(Message):
-    """The score of a consumer that was made, or the code and reason of what kept it from being made."""
+    """The score of a consumer that was made, or the code and reason why it was not."""
 
     score: ConsumerScore | None = None
     code: str = ""
@@ -295,7 +295,7 @@ class ConsumersCreated(Message):
 
 
 class CreateConsumers(Request[ConsumersCreated]):
-    """Make many consumers of one router at once; what they have in common is said once."""
+    """Make many consumers of one router at once; their common parameters are given once."""
 
     row = "consumers.create"
 
@@ -338,7 +338,7 @@ class ResumeConsumer(Request[Done]):
 
 
 class PreferredLayersSet(Message):
-    """The layers that were asked for, brought down to those that exist; None where layers mean nothing."""
+    """The layers that were asked for, limited to those that exist; None for a track without layers."""
 
     preferred_layers: Layers | None
 

@@ -1,4 +1,4 @@
-"""RTP parameters as they cross the pipe: what the media path needs to know of a track.
+"""RTP parameters as they cross the pipe: as much of a track as the media path needs.
 
 They were negotiated by the supervisor, whose own form (`mediad.ortc.parameters`) says more than that.
 """
@@ -53,7 +53,7 @@ class Encoding(Part, frozen=True):
     rid: str = ""
     rtx: Rtx | None = None
     dtx: bool = False
-    """Long silences are normal in this stream."""
+    """True when long silences are normal in this stream (discontinuous transmission)."""
     scalability_mode: str | None = None
     max_bitrate: float | None = None
     """The limit in bit/s that the client gave its encoder."""
@@ -84,7 +84,7 @@ class RtpParameters(Part, frozen=True):
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> RtpParameters:
-        """Return what `wire`, RTP parameters as clients know them, says to a worker."""
+        """Return the worker's form of `wire`, RTP parameters as clients know them."""
         return msgspec.convert(wire, cls)
 
     def media_codecs(self) -> list[CodecParameters]:

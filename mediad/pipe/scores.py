@@ -1,4 +1,4 @@
-"""Scores and layers of tracks, as the worker tells them and clients get them.
+"""Scores and layers of tracks, as the worker sends them and clients get them.
 
 A score says how well RTP packets arrive: 0 (nothing arrives) to 10 (nothing is lost).
 """

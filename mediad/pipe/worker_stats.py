@@ -20,10 +20,10 @@ class LossReport(Message):
 
 
 class LinksReport(Message):
-    """The state of the links to clients, as `mediad.worker.sampling` sees it."""
+    """The state of the links to clients, as `mediad.worker.sampling` measures it."""
 
     bitrates: dict[str, int]
-    """Sums over all transports in bit/s, at the last look: sent, received, rtx_sent, probation_sent."""
+    """Sums over all transports in bit/s, at the last sample: sent, received, rtx_sent, probation_sent."""
     round_trip: HistogramReport
     """Round trips in seconds."""
     loss: LossReport

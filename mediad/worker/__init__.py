@@ -1,1 +1,1 @@
-"""One worker process: the objects of a router and the door to the media loop."""
+"""The worker process: the objects of its routers and the door to the media loop."""

@@ -1,7 +1,8 @@
-"""`python -m mediad.worker READ_FD WRITE_FD SETTINGS`: how the supervisor starts a worker.
+"""Entry point of a worker process: `python -m mediad.worker READ_FD WRITE_FD SETTINGS`.
 
-The two descriptors are the worker's ends of the pipes, SETTINGS is WorkerSettings as JSON. Exit codes are
-mediad.exit_codes: 0 when the supervisor hung up, 69 for a port, 78 for a setting, 70 for anything else.
+The supervisor starts it. The two descriptors are the worker's ends of the pipes, SETTINGS is WorkerSettings
+as JSON. Exit codes are mediad.exit_codes: 0 when the supervisor closed its pipe, 69 for a port, 78 for a
+setting, 70 for anything else.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from mediad.worker.process import serve, settle_in
 
 
 def main(argv: Sequence[str]) -> int:
-    """Entry point; `argv` without the program's name."""
+    """Run a worker and return its exit code; `argv` without the program's name."""
     if len(argv) != 3:
         print("mediad.worker is started by mediad, not by hand", file=sys.stderr)
         return ExitCode.USAGE

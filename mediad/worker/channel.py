@@ -1,4 +1,4 @@
-"""The worker's end of the pipes: requests in, replies and events out; what they mean is not its business."""
+"""The worker's end of the pipes: requests in, replies and events out, whatever they mean."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mediad.pipe.messages import Event, Handler, Message, Misfit, read
 from mediad.pipe.misfits import Misfits
 from mediad.protocols import envelope
 
-LAST_WORDS_S = 1.0
-"""How long closing waits for a supervisor that does not read."""
+CLOSE_TIMEOUT_S = 1.0
+"""The longest time that closing waits for a supervisor that does not read."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Answers:
         self._misfits = misfits
 
     async def answer(self, row: str, data: msgspec.Raw) -> Message:
-        """Return the handler's answer. Raises what it raises; NotFound or InvalidInput for a misfit."""
+        """Return the handler's answer. Raises the handler's errors; NotFound or InvalidInput for a misfit."""
         handler = self._handlers.get(row)
         if handler is None:
             self._misfits.count("unknown_request", row)
@@ -42,20 +42,20 @@ class Answers:
 
 
 class Channel:
-    """Answers each request by its handler; sends what `emit` is given.
+    """The channel to the supervisor: each request is answered by its handler, each event of `emit` is sent.
 
     Requests start in the order they came, and run side by side from their first wait on. Every event tells a
-    state, so while the supervisor does not read, of several of one type about one subject only the newest
-    waits for it: what is kept back is bounded by the objects alive, and none is left with stale news.
+    state. So while the supervisor does not read, only the newest event of a type about one subject waits for
+    it: the number of waiting events is bounded by the objects alive, and no state that arrives is an old one.
     """
 
     def __init__(self) -> None:
         self.superseded = 0
-        """Events never sent because a newer one took their place."""
+        """Events that were not sent because a newer one replaced them."""
         self.misfits = Misfits("request", "unknown_request")
         self._answers = Answers((), self.misfits)
         self._ended = asyncio.get_running_loop().create_future()
-        self._silent = asyncio.get_running_loop().create_future()
+        self._sending_ended = asyncio.get_running_loop().create_future()
         self._pipes = Duplex(self)
         self._paused = False
         self._waiting: dict[tuple[type[Event], str], Event] = {}
@@ -67,7 +67,7 @@ class Channel:
         await self._pipes.open(read_fd, write_fd)
 
     async def wait_end(self) -> None:
-        """Return when the supervisor hung up, died, or broke the format."""
+        """Return when the supervisor closed its pipe, died, or sent what is no message."""
         await asyncio.shield(self._ended)
 
     def emit(self, event: Event) -> None:
@@ -85,36 +85,36 @@ class Channel:
         for task in self._tasks:
             task.cancel()
         self._pipes.close()
-        await asyncio.wait({self._silent}, timeout=LAST_WORDS_S)
+        await asyncio.wait({self._sending_ended}, timeout=CLOSE_TIMEOUT_S)
         self._end()
 
     # -- what the pipes tell -------------------------------------------------------------------------------
 
     def receive(self, messages: list[envelope.RawMessage]) -> None:
-        """Start answering. Raises EnvelopeError for what is no request."""
+        """Start answering. Raises EnvelopeError for a message that is no request."""
         for message in messages:
             if not isinstance(message, envelope.Request):
-                raise EnvelopeError("the supervisor only ever asks")
+                raise EnvelopeError("the supervisor may send requests only")
             task = asyncio.create_task(self._answer(message))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     def pause(self, paused: bool) -> None:
-        """While the supervisor does not read, events wait; replies do not."""
+        """Keep events back while the supervisor does not read; replies are sent all the same."""
         self._paused = paused
-        while self._waiting and not self._paused:  # sending may pause us again
+        while self._waiting and not self._paused:  # sending may pause this end again
             event = self._waiting.pop(next(iter(self._waiting)))
             self._pipes.send(envelope.Event(event.row, event))
 
     def end(self, error: EnvelopeError | None) -> None:
-        """Nothing more is asked."""
+        """End: no more requests come; `error`: the supervisor sent what is no message."""
         if error is not None:
-            logger.error("the supervisor broke the pipe's format: %s", error)
+            logger.error("the supervisor sent what this worker cannot read: %s; the worker ends", error)
         self._end()
 
     def sending_ended(self) -> None:
-        """Whatever is said from now on is not heard."""
-        self._silent.set_result(None)
+        """End: nothing that is sent from now on arrives."""
+        self._sending_ended.set_result(None)
         self._end()
 
     # -- answering -----------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class Channel:
         except MediadError as error:
             self._fail(request.id, error.code, str(error))
         except Exception as error:  # a bug costs one request, not the worker's other rooms
-            logger.exception("%s failed", request.method)
+            logger.exception("%s failed because of a bug in mediad; only this request fails", request.method)
             self._fail(request.id, MediadError.code, f"{type(error).__name__} in {request.method}")
 
     def _fail(self, request_id: int, code: str, reason: str) -> None:

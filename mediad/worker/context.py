@@ -1,4 +1,4 @@
-"""RouterContext: the three things that everything on a router works with."""
+"""RouterContext: the media path, the way to send events, and the clock that all objects of a router use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mediad.pipe.events import RouterEvent
 from mediad.worker.media.plane import MediaPlane
 
 Emit = Callable[[RouterEvent], None]
-"""Tell the supervisor of something that changed by itself."""
+"""A function that sends an event, a change that nobody asked for, to the supervisor."""
 
 
 @dataclass(frozen=True, slots=True)
 class RouterContext:
-    """The media path, the way to tell of events, and the clock, for a router and all its objects."""
+    """The media path, the way to send events, and the clock, for a router and all its objects."""
 
     plane: MediaPlane
     emit: Emit

@@ -1,4 +1,4 @@
-"""Methods: requests of rooms and how a worker meets them. Those about the process are in `server.py`."""
+"""Methods: the handlers of requests for rooms. Those of requests about the process are in `server.py`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mediad.worker.tracks.producer_form import ProducerForm
 
 
 class Methods:
-    """The requests of rooms, acting on the worker's objects."""
+    """The handlers of requests for rooms, which act on the worker's objects."""
 
     def __init__(self, objects: Objects, clock: Clock) -> None:
         self._objects = objects
@@ -30,7 +30,7 @@ class Methods:
         )
 
     def handlers(self) -> list[Handler]:
-        """Return who answers which request."""
+        """Return the handler of each request."""
         return [
             requests.CreateRouter.answered_by(self.create_router),
             requests.GetRouterStats.answered_by(self.router_stats),
@@ -68,7 +68,7 @@ class Methods:
         return requests.RouterStats([entry for entries in stats for entry in entries])
 
     async def close_router(self, request: requests.CloseRouter) -> Done:
-        """Transport by transport: a large room takes long to close, and is nobody's any more."""
+        """Close a router transport by transport: a large room takes long, and other rooms come between."""
         router = self._objects.router(request.router_id)
         router.closing = True
         for transport in list(router.transports.values()):
@@ -140,7 +140,7 @@ class Methods:
     # --- consumers ----------------------------------------------------------------------------------------
 
     async def resume_consumers(self, request: requests.ResumeConsumers) -> requests.ConsumersResumed:
-        """In one go: what is asked later of one of them must not be overtaken."""
+        """Resume all at once: a later request for one of them must find it resumed."""
         missing = []
         for consumer_id in request.consumer_ids:
             try:

@@ -1,4 +1,4 @@
-"""Objects: the routers of a worker and everything on them, found by id, from their making to their end."""
+"""Objects: the routers of a worker and everything on them, found by id, from creation to closing."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class Objects:
         self._endpoint = _endpoint(settings)
 
     def configure(self, settings: WorkerSettings) -> None:
-        """Use other settings for transports made from now on, so that nobody is dropped."""
+        """Use other settings for transports made from now on; others keep theirs, so no client is lost."""
         self.settings = settings
         self._endpoint = _endpoint(settings)
         for router in self.routers.values():
             router.endpoint = self._endpoint
 
     def close(self) -> None:
-        """Close every router with a goodbye to its clients."""
+        """Close every router; its clients are told by DTLS close_notify."""
         for router in list(self.routers.values()):
             router.close()
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing."""
+        """True when there are no routers and nothing on them."""
         return not (self.routers or self._router_of)
 
     # -- routers -------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ class Objects:
         self.routers[router_id] = Router(self._context, router_id, self._certificate, self._endpoint)
 
     def router(self, router_id: str) -> Router:
-        """Return a router that is not closing; NotFound."""
+        """Return a router that is not closing. Raises NotFound."""
         router = self.routers.get(router_id)
         if router is None or router.closing:
             raise NotFound(f'router with id "{router_id}" not found')
@@ -67,23 +67,23 @@ class Objects:
         router.close()
         del self.routers[router.id]
 
-    # -- what is on them -----------------------------------------------------------------------------------
+    # -- objects on routers --------------------------------------------------------------------------------
 
     def enter(self, object_id: str, router: Router) -> None:
         """Remember the router of a new transport, producer or consumer."""
         self._router_of[object_id] = router
 
     def has(self, object_id: str) -> bool:
-        """Whether there is a transport, producer or consumer of this id."""
+        """True when there is a transport, producer or consumer of this id."""
         return object_id in self._router_of
 
     def forget(self, *ids: str) -> None:
-        """Forget what is about to be closed."""
+        """Forget objects that are about to be closed."""
         for object_id in ids:
             self._router_of.pop(object_id, None)
 
     def transport(self, transport_id: str) -> tuple[Router, WebRtcTransport]:
-        """Return a transport and its router; NotFound."""
+        """Return a transport and its router. Raises NotFound."""
         router = self._router_of.get(transport_id)
         if router is None or transport_id not in router.transports:
             raise NotFound(f'transport with id "{transport_id}" not found')
@@ -108,14 +108,14 @@ class Objects:
         router.close_transport(transport)
 
     def producer(self, producer_id: str) -> tuple[Router, Producer]:
-        """Return a producer and its router; NotFound."""
+        """Return a producer and its router. Raises NotFound."""
         router = self._router_of.get(producer_id)
         if router is None or producer_id not in router.producers:
             raise NotFound(f'producer with id "{producer_id}" not found')
         return router, router.producers[producer_id]
 
     def consumer(self, consumer_id: str) -> tuple[Router, Consumer]:
-        """Return a consumer and its router; NotFound."""
+        """Return a consumer and its router. Raises NotFound."""
         router = self._router_of.get(consumer_id)
         if router is None or consumer_id not in router.consumers:
             raise NotFound(f'consumer with id "{consumer_id}" not found')

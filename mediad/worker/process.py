@@ -1,7 +1,8 @@
-"""The life of a worker process, whatever it serves: ready or failed, answering until the pipe ends, gone.
+"""The life of a worker process, whatever it serves: start, report, answers until the pipe ends, exit.
 
 The supervisor decides when a worker ends, by closing its pipe or with SIGKILL. So the signals of a terminal
-or of systemd, which reach the whole group, are ignored; and when the supervisor dies, the kernel kills us.
+or of systemd, which reach the whole group, are ignored; and when the supervisor dies, the kernel kills the
+worker.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from mediad.protocols.envelope import PIPE_VERSION
 from mediad.worker.channel import Channel
 
 OOM_SCORE_ADJUST = 500
-"""proc(5): -1000, never the victim of a shortage of memory, to 1000, always."""
+"""The adjustment of proc(5): a process at 1000 is killed first when memory is short, one at -1000 never."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
 
@@ -35,31 +36,31 @@ Emit = Callable[[Event], None]
 
 
 class Server(Protocol):
-    """Something to serve: `mediad.worker.server.WorkerServer`."""
+    """The server of a worker process: `mediad.worker.server.WorkerServer`."""
 
     async def start(self) -> None:
-        """Bind the ports. When that cannot be it raises MediadError, and has nothing open."""
+        """Bind the ports. Raises MediadError when that fails; then nothing is left open."""
         ...
 
     def handlers(self) -> Iterable[Handler]:
-        """Return an answer to each request."""
+        """Return the handler of each request."""
         ...
 
     def close(self) -> None:
-        """Say goodbye on every transport, and let everything go."""
+        """Close every transport, tell its client, and free everything."""
         ...
 
 
 def settle_in(worker_id: int) -> None:
-    """Make this process a worker: crash reports, signals, name, and no life after the supervisor's."""
+    """Make this process a worker: crash reports, signals, name, and an end with the supervisor's end."""
     faulthandler.enable()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(OSError):  # short of memory, the kernel had better take a worker than the daemon
+    with contextlib.suppress(OSError):  # when memory is short the kernel shall kill a worker, not the daemon
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_ADJUST))
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_NAME, f"mediad-w{worker_id}".encode(), 0, 0, 0)
-    # The end of the pipe tells us too, but not while we hang.
+    # The end of the pipe tells a worker too, but not one that hangs.
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
@@ -69,7 +70,7 @@ async def serve(
     write_fd: int,
     make: Callable[[WorkerSettings, Emit, Misfits], Server],
 ) -> ExitCode:
-    """Be a worker on these pipe ends until the supervisor hangs up."""
+    """Serve on these pipe ends until the supervisor closes its own; return the exit code of the process."""
     channel = Channel()
     server = make(settings, channel.emit, channel.misfits)
     await channel.open(read_fd, write_fd, server.handlers())
@@ -81,7 +82,7 @@ async def serve(
         channel.emit(WorkerFailed(failure.code, reason))
         await channel.close()
         return exit_code_for(failure)
-    gc.freeze()  # what is there now stays: looking through it again and again would hold up the loop
+    gc.freeze()  # these objects stay: looking through them at each collection would hold up the loop
     try:
         channel.emit(WorkerReady(os.getpid(), __version__, PIPE_VERSION))
         await channel.wait_end()

@@ -1,4 +1,4 @@
-"""Router: one room's transports, producers and consumers, and what closes with what.
+"""Router: one room's transports, producers and consumers, and the order in which they close.
 
 closed        closes with it
 consumer      nothing
@@ -29,7 +29,7 @@ from mediad.worker.transports.webrtc import WebRtcTransport
 
 
 class Router:
-    """One room's objects on this worker; the events they tell get the router's id."""
+    """One room's objects on this worker; their events get the router's id."""
 
     def __init__(
         self, context: RouterContext, router_id: str, certificate: Certificate, endpoint: Endpoint
@@ -39,10 +39,10 @@ class Router:
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
         self.closing = False
-        """Whether nothing new is made on it."""
+        """True when it is being closed: nothing new is made on it."""
         self.endpoint = endpoint
-        """The address that transports made from now on tell their clients."""
-        self._homes: dict[str, Transport] = {}  # of producers and consumers, by their id
+        """The address that is told to clients of transports made from now on."""
+        self._transport_of: dict[str, Transport] = {}  # of producers and consumers, by their id
         self._certificate = certificate
         self._emit_event = context.emit
         self._clock = context.clock
@@ -70,9 +70,9 @@ class Router:
         paused: bool = False,
         levels: bool = False,
     ) -> Producer:
-        """Make a producer; `levels`: it counts when the loudest speaker is sought.
+        """Make a producer; `levels`: it counts when the loudest speaker is looked for.
 
-        Raises InvalidState for an id that is taken, InvalidInput for what the media path cannot receive.
+        Raises InvalidState for an id that is taken, InvalidInput for a track the media path cannot receive.
         """
         if producer_id in self.producers:
             raise InvalidState(f'a Producer with same producerId "{producer_id}" already exists')
@@ -82,7 +82,7 @@ class Router:
         on_level = self._on_level if levels else None
         producer = Producer(self._context, transport, producer_id, form, paused=paused, on_level=on_level)
         self.producers[producer_id] = transport.producers[producer_id] = producer
-        self._homes[producer_id] = transport
+        self._transport_of[producer_id] = transport
         transport.review_uplink()
         return producer
 
@@ -100,22 +100,22 @@ class Router:
         consumer = Consumer(self._context, transport, consumer_id, producer, form, stream)
         self.consumers[consumer_id] = consumer
         producer.join(consumer_id, consumer)
-        self._homes[consumer_id] = transport
+        self._transport_of[consumer_id] = transport
         transport.add_consumer(consumer)
         return consumer
 
     def close_consumer(self, consumer: Consumer) -> None:
         del self.consumers[consumer.id]
-        del self._homes.pop(consumer.id).consumers[consumer.id]
+        del self._transport_of.pop(consumer.id).consumers[consumer.id]
         consumer.close()
 
     def close_producer(self, producer: Producer) -> None:
         for consumer_id in list(producer.consumers):
             self.close_consumer(self.consumers[consumer_id])
         del self.producers[producer.id]
-        home = self._homes.pop(producer.id)
-        del home.producers[producer.id]
-        home.review_uplink()
+        transport = self._transport_of.pop(producer.id)
+        del transport.producers[producer.id]
+        transport.review_uplink()
         self._speakers.forget(producer.id)
         producer.close()
 
@@ -146,7 +146,7 @@ class Router:
             )
 
     def _decide_speaker(self) -> None:
-        """Decide again and again while somebody is audible, and until the silence after that is told."""
+        """Decide every INTERVAL_US while a producer is audible, and until the silence after it is told."""
         self._speaker_timer = None
         decision = self._speakers.decide()
         if not self._speakers.idle:

@@ -1,8 +1,8 @@
-"""Sampling: the bitrates, loss and round trips of the links to clients, looked at every few seconds.
+"""Sampling: the bitrates, loss and round trips of the links to clients, measured every few seconds.
 
-Counters of packets need no such look, but a rate or a round trip is a state. Each look adds what it saw to
-histograms, so they weigh a link by how long it was that way, which is what one asks of them: how much of the
-time, for how many, was it bad?
+Counters of packets need no sampling, but a rate or a round trip is a state. Each sample is added to
+histograms, so that a state counts in them by how long it lasted. They answer: for how many clients, and for
+how much of the time, was the link bad?
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mediad.pipe.worker_stats import LinksReport, LossReport
 INTERVAL_US = 5_000_000
 LOOK_TIMEOUT_US = 30_000_000
 AT_ONCE = 16
-"""Links that are asked together; between two such groups the loop may do something else."""
+"""The number of links that are asked together; the event loop does other work between two such groups."""
 
 ROUND_TRIP_BOUNDS_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 LOSS_BOUNDS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
@@ -32,7 +32,9 @@ _BITRATES = {
     "rtx_sent": "rtxSendBitrate",
     "probation_sent": "probationSendBitrate",
 }
-"""How a bitrate is called → where it is in a transport's statistics."""
+"""The name of a bitrate → its key in a transport's statistics."""
+
+_FAILED = "links to clients could not be measured; the metrics about links keep their last values"
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class Track(Protocol):
 
 
 class Link(Protocol):
-    """A transport, as it is looked at."""
+    """A transport, as the sampler sees it."""
 
     @property
     def consumers(self) -> dict[str, Any]: ...
@@ -51,7 +53,7 @@ class Link(Protocol):
 
 
 class Sampler:
-    """A look at all of `links()` every INTERVAL_US, between `start` and `stop`."""
+    """Samples of all `links()`, taken every INTERVAL_US between `start` and `stop`."""
 
     def __init__(self, links: Callable[[], Iterable[Link]], clock: Clock) -> None:
         self._links = links
@@ -63,11 +65,11 @@ class Sampler:
         self._look: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Look for the first time when the interval is over."""
+        """Begin; the first sample is taken after the interval."""
         self._timer = self._clock.call_at(self._clock.now_us() + INTERVAL_US, self._begin)
 
     def stop(self) -> None:
-        """Look no more; a look that is under way ends."""
+        """Take no more samples; one that is under way is cancelled."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -77,7 +79,7 @@ class Sampler:
             self._look = None
 
     def report(self) -> LinksReport:
-        """Return what was seen so far."""
+        """Return the results so far."""
         return LinksReport(
             bitrates=dict(self._bitrates),
             round_trip=self._round_trip.report(),
@@ -85,7 +87,7 @@ class Sampler:
         )
 
     async def look(self) -> None:
-        """Look once at every link there is now."""
+        """Take one sample of every link that exists now."""
         sums: Counter[str] = Counter()
         links = iter(list(self._links()))
         while group := list(islice(links, AT_ONCE)):
@@ -114,17 +116,17 @@ class Sampler:
             self._look.cancel()
 
     def _end(self, look: asyncio.Task[None]) -> None:
-        """Plan the next look; one that failed is only statistics: the next may do better."""
+        """Plan the next sample, also after one that failed."""
         self.stop()
         if look.cancelled():
-            logger.error("links could not be looked at: no answer in %d s", LOOK_TIMEOUT_US // 1_000_000)
+            logger.error(f"{_FAILED}: no answer within %d s", LOOK_TIMEOUT_US // 1_000_000)
         elif (error := look.exception()) is not None:
-            logger.error("links could not be looked at", exc_info=error)
+            logger.error(_FAILED, exc_info=error)
         self.start()
 
 
 async def _entry(link: Link) -> dict[str, Any]:
-    """Return a transport's statistics, with the round trip that one of its consumers knows."""
+    """Return a transport's statistics, with the round trip of one of its consumers when that is known."""
     (entry,) = await link.stats()
     for consumer in islice(link.consumers.values(), 1):
         for stream in await consumer.stats():

@@ -1,4 +1,4 @@
-"""WorkerServer: what a worker process serves, from its port to its last goodbye, and how it is doing."""
+"""WorkerServer: the server of a worker process, its port, its requests about the process, its statistics."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from mediad.worker.sampling import Sampler
 
 
 class WorkerServer:
-    """One worker. `start` binds the shared port and starts the media thread."""
+    """The server of one worker. `start` binds the shared port and starts the media thread."""
 
     def __init__(self, settings: WorkerSettings, emit: Emit, misfits: Misfits) -> None:
-        """`misfits` are the requests that could not be read, counted by whoever reads them."""
+        """Prepare a server; `misfits` are the requests that could not be read, counted by the channel."""
         clock = LoopClock()
         self._plane = MediaPlane(clock)
         self.objects = Objects(RouterContext(self._plane, emit, clock), settings)
@@ -44,10 +44,10 @@ class WorkerServer:
         self._sampler = Sampler(self.objects.transports, clock)
 
     async def start(self) -> None:
-        """Raises PortError or ConfigError when the port cannot be had."""
+        """Bind the port and start. Raises PortError or ConfigError when the port cannot be bound."""
         settings = self.objects.settings
         sock = bind_udp(settings.listen_ip, settings.rtc_first_port, settings.udp_buffer_bytes)
-        # the kernel counts its own overhead in, and says twice what it was asked for; socket(7)
+        # the kernel includes its own overhead and reports twice the size it was asked for; socket(7)
         self._udp_buffer_bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
         self._plane.start()
         self._plane.add_socket(sock)
@@ -56,7 +56,7 @@ class WorkerServer:
         self._sampler.start()
 
     def handlers(self) -> list[Handler]:
-        """Return who answers which request."""
+        """Return the handler of each request."""
         return [
             Ping.answered_by(self.ping),
             GetWorkerStats.answered_by(self.stats),
@@ -66,7 +66,7 @@ class WorkerServer:
         ]
 
     def close(self) -> None:
-        """Close every transport with a goodbye, then end the media thread."""
+        """Close every transport, tell its client, then end the media thread."""
         self.objects.close()
         self._lag.stop()
         self._heap.stop()
@@ -74,7 +74,7 @@ class WorkerServer:
         self._plane.stop()
 
     async def ping(self, request: Ping) -> Done:
-        """Answered by the media thread: a worker that forwards nothing is not well."""
+        """Answer after the media thread has answered: a worker whose media thread hangs forwards nothing."""
         if not self._plane.alive:
             raise InvalidState("the media thread has ended")
         await self._plane.turn()
@@ -85,7 +85,7 @@ class WorkerServer:
         return Done()
 
     async def configure(self, request: Configure) -> Done:
-        """New settings: for new transports, and at once for the log."""
+        """Use new settings: for new transports, and at once for the log."""
         changes = msgspec.structs.asdict(request)
         self.objects.configure(dataclasses.replace(self.objects.settings, **changes))
         logs.set_level(request.log_level)

@@ -29,7 +29,7 @@ def alive(made: Bench) -> str:
         *(one for transport in router.transports.values() for one in transport.producers),
         *(one for transport in router.transports.values() for one in transport.consumers),
     }
-    assert on_transports == {*router.producers, *router.consumers} == set(router._homes)
+    assert on_transports == {*router.producers, *router.consumers} == set(router._transport_of)
     of_producers = {one for producer in router.producers.values() for one in producer.consumers}
     assert of_producers == set(router.consumers)
     assert made.plane.counts() == {

@@ -1,1 +1,1 @@
-"""The door to the native media path, and its numbers and parameters in Python's words."""
+"""The door to the native media path, and the translation of its numbers and parameters."""

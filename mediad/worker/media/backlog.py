@@ -1,4 +1,4 @@
-"""Backlog: commands that found the ring to the media thread full, and all that came after them, in order."""
+"""Backlog: commands to the media thread that wait, in order, because the ring to it was full."""
 
 from __future__ import annotations
 
@@ -13,38 +13,42 @@ RETRY_US = 1_000
 logger = logging.getLogger(__name__)
 
 Action = Callable[[], object]
-Wrong = Callable[[str], None]
+OnWrong = Callable[[str], None]
+"""A function that is told why an action was wrong."""
 
 
 class Backlog:
-    """Actions in order, done now or behind all that waits since one found no room (BlockingIOError)."""
+    """Actions done in order: at once, or, after one that found the ring full (BlockingIOError), later."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: deque[tuple[Action, Wrong | None]] = deque()
+        self._waiting: deque[tuple[Action, OnWrong | None]] = deque()
 
-    def do(self, action: Action, wrong: Wrong | None = None) -> None:
-        """Act or wait. Raises what is wrong with an action tried at once; of a later one `wrong` is told."""
+    def do(self, action: Action, on_wrong: OnWrong | None = None) -> None:
+        """Do an action, now or when there is room.
+
+        Raises the action's own error when it is done at once; `on_wrong` is told of a later one.
+        """
         if not self._waiting:
             try:
                 action()
                 return
             except BlockingIOError:
                 self._retry_later()
-        self._waiting.append((action, wrong))
+        self._waiting.append((action, on_wrong))
 
     def push(self) -> None:
-        """Do as much as there is room for."""
+        """Do as many waiting actions as there is room for."""
         while self._waiting:
-            action, wrong = self._waiting[0]
+            action, on_wrong = self._waiting[0]
             try:
                 action()
             except BlockingIOError:
                 return
             except (ValueError, OverflowError) as error:
-                logger.exception("a delayed command was wrong")
-                if wrong is not None:
-                    wrong(str(error))
+                logger.exception("a command for the media thread was wrong and is left out: a bug in mediad")
+                if on_wrong is not None:
+                    on_wrong(str(error))
             self._waiting.popleft()
 
     def _retry_later(self) -> None:

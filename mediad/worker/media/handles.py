@@ -1,4 +1,4 @@
-"""Handles of the media path: an index into its arrays, and a generation that tells objects there apart."""
+"""Handles of the media path: an index into its arrays, and a generation that tells its objects apart."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ _GENERATIONS = 1 << 12
 
 
 class Slots:
-    """The handles for one kind of object. An index returns only when the media thread is done with it.
+    """The handles for one kind of object. An index is free again only when the media thread has closed it.
 
-    The lowest free index goes first, so that a quiet worker touches little of the memory a busy one needs.
+    The lowest free index is used first, so that a worker with few objects touches little of the memory that
+    one with many needs.
     """
 
     def __init__(self, capacity: int, what: str) -> None:
@@ -24,7 +25,7 @@ class Slots:
         self._generations: dict[int, int] = {}
 
     def take(self) -> int:
-        """Return a handle nobody else has. Raises Full when all are taken."""
+        """Return a handle that is not in use. Raises Full when all are."""
         if self._free:
             index = heapq.heappop(self._free)
         elif self._unused < self._capacity:
@@ -37,5 +38,5 @@ class Slots:
         return generation << INDEX_BITS | index
 
     def give_back(self, handle: int) -> None:
-        """Free the index of a handle: the media thread is done with it."""
+        """Free the index of a handle whose object the media thread has closed."""
         heapq.heappush(self._free, handle & ((1 << INDEX_BITS) - 1))

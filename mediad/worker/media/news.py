@@ -1,4 +1,4 @@
-"""News: what the media thread reports, and the way of each event to the object it is about."""
+"""News: the events of the media thread, each passed to the object it is about."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class TransportObserver(Protocol):
-    """The calls a transport gets."""
+    """The calls that a transport gets for events of the media thread."""
 
     def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None: ...
     def path_proven(self, path: Path) -> None: ...
@@ -41,7 +41,7 @@ class TransportObserver(Protocol):
 
 
 class ProducerObserver(Protocol):
-    """The calls a producer gets."""
+    """The calls that a producer gets for events of the media thread."""
 
     def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None: ...
     def level_measured(self, dbov: int) -> None: ...
@@ -49,16 +49,16 @@ class ProducerObserver(Protocol):
 
 
 class ConsumerObserver(Protocol):
-    """The calls a consumer gets."""
+    """The calls that a consumer gets for events of the media thread."""
 
     def score_changed(self, score: int) -> None: ...
     def layers_changed(self, encoding: int, temporal_layer: int, spatial_layer: int) -> None: ...
 
 
 class News:
-    """The table of events. News of what is closed already is dropped.
+    """The handlers of events. Events about objects that are closed already are dropped.
 
-    `end` ends the media thread: without its sockets there is nothing left for it to do.
+    `end` ends the media thread, which can do nothing without its sockets.
     """
 
     def __init__(
@@ -99,25 +99,25 @@ class News:
         for event in events:
             try:
                 self._handlers[type(event)](event)
-            except Exception:  # one object's bug must not swallow the news of the others
-                logger.exception("%s was not handled", type(event).__name__)
+            except Exception:  # one object's bug must not cost the others their events
+                logger.exception("%s was not handled and is lost: a bug in mediad", type(event).__name__)
 
     # --- commands that failed, objects that ended -----------------------------------------------------------
 
     def refused(self, event: CommandRefused) -> None:
-        """Tell the transport a refused command was for: it cannot keep what it promised.
+        """Tell the transport of a refused command, which cannot serve its client without it.
 
-        Of what is closed nobody is told.
+        A command for an object that is closed is ignored.
         """
         what = f"the media thread could not {event.command.replace('_', ' ')}: {event.reason}"
         if event.kind == Kind.KIND_SOCKET:
-            logger.error("%s; this worker ends", what)
+            logger.error("%s; this worker forwards nothing and will be replaced", what)
             self._end()
         elif observer := self._transports.get(self._objects[Kind(event.kind)].transport_of(event.handle)):
             observer.refused(what)
 
     def closed(self, event: Closed) -> None:
-        """Take back what an object had: the media thread is done with it."""
+        """Take back the handle and the sessions of an object that the media thread has closed."""
         if (objects := self._objects.get(Kind(event.kind))) is not None:
             objects.closed(event.handle)
 

@@ -40,7 +40,7 @@ def extension_ids(parameters: RtpParameters) -> dict[int, int]:
 
 
 def in_band_fec(parameters: RtpParameters) -> bool:
-    """Whether the encoder prepares for the loss our reports tell: Opus, useinbandfec=1 (RFC 7587)."""
+    """True when the encoder adds repair for the loss it is told of: Opus, useinbandfec=1 (RFC 7587)."""
     return any(
         codec_of(codec.mime_type) is Codec.CODEC_OPUS and codec.parameters.get("useinbandfec") == 1
         for codec in parameters.media_codecs()
@@ -52,7 +52,10 @@ def codec_of(mime_type: str) -> Codec:
 
 
 def producer_codecs(parameters: RtpParameters, mapping: RtpMapping) -> list[tuple[int, int, int, int, int]]:
-    """(payload type, RTX payload type, router payload type, codec, clock rate) for each media codec."""
+    """Return (payload type, RTX payload type, router payload type, codec, clock rate) of each media codec.
+
+    Raises InvalidInput for a codec without a router payload type.
+    """
     router = {codec.payload_type: codec.mapped_payload_type for codec in mapping.codecs}
     rows = []
     for codec in parameters.media_codecs():
@@ -71,7 +74,10 @@ def producer_codecs(parameters: RtpParameters, mapping: RtpMapping) -> list[tupl
 
 
 def producer_encodings(parameters: RtpParameters) -> list[tuple[int, int, bytes]]:
-    """(SSRC, RTX SSRC, RID) of each encoding, lowest quality first."""
+    """Return (SSRC, RTX SSRC, RID) of each encoding, lowest quality first.
+
+    Raises InvalidInput for too many encodings, or an SSRC that is given twice.
+    """
     encodings = parameters.encodings or (Encoding(),)
     if len(encodings) > MAX_ENCODINGS:
         raise InvalidInput(f"{len(encodings)} encodings, at most {MAX_ENCODINGS} can be forwarded")

@@ -1,7 +1,7 @@
 """MediaPlane: the only door to the native media path.
 
-Owns the media thread, the handles, and everything lent to that thread until it says it is done: pylibsrtp
-sessions and socket descriptors. Commands go down here; what comes up is told in `news.py`.
+Owns the media thread, the handles, and everything lent to that thread until it has closed the object:
+pylibsrtp sessions and socket descriptors. Commands go down here; events come up through `news.py`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from mediad.worker.media.srtp_sessions import inbound_session, outbound_session
 __all__ = ["MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
 
 _JOIN_ATTEMPTS = 2_000_000 // RETRY_US
-_ANYBODY = 1 << INDEX_BITS
-"""A handle to ask about when only the answering matters."""
+_ANY_HANDLE = 1 << INDEX_BITS
+"""A handle for a question whose answer does not matter, only that it comes."""
 
 
 class MediaPlane:
@@ -72,7 +72,7 @@ class MediaPlane:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the media thread, if it was started. Raises MediadError when it does not end: it is stuck."""
+        """End the media thread, if it was started. Raises MediadError when it hangs and does not end."""
         if self._thread.ident is not None:
             asyncio.get_running_loop().remove_reader(self._loop.event_fd)
             self._command(self._loop.stop)
@@ -85,7 +85,10 @@ class MediaPlane:
             objects.take_back()
 
     def _join(self) -> None:
-        """Wait for the thread's end. Nothing else runs meanwhile, so what it may wait for is done here."""
+        """Wait for the thread's end, and meanwhile send it commands and read its events.
+
+        The event loop does not run meanwhile, and the thread may wait for either.
+        """
         for _ in range(_JOIN_ATTEMPTS):
             self._backlog.push()
             self._loop.drain()
@@ -95,7 +98,7 @@ class MediaPlane:
         raise MediadError("the media thread does not stop")
 
     def add_socket(self, sock: socket.socket) -> int:
-        """Read from this bound UDP socket from now on, and close it in the end. Returns its number."""
+        """Read from this bound UDP socket from now on, and close it in `stop`. Return its number."""
         index = len(self._sockets)
         self._sockets[index] = sock
         self._command(self._loop.open_socket, index, sock.fileno())
@@ -117,11 +120,11 @@ class MediaPlane:
         return self._loop.counters()
 
     def packet_slots(self) -> dict[str, int]:
-        """Return how full the pool of packets is."""
+        """Return the number of packet slots in the pool, by what is in them."""
         return self._loop.packet_slots()
 
     def counts(self) -> dict[str, int]:
-        """Return how many objects of each kind are open."""
+        """Return the number of open objects of each kind."""
         return {
             "transports": len(self._transports),
             "producers": len(self._producers),
@@ -173,15 +176,18 @@ class MediaPlane:
         self._command(self._loop.select_address, handle, path.socket, path.host, path.port, path.local)
 
     def select_unproven(self, handle: int, path: Path) -> None:
-        """Send there, but at most three times what came from it, until authentic media or `prove_address`."""
+        """Send to an address at most three times the bytes that came from it.
+
+        The limit ends with authentic media from there, or with `prove_address`.
+        """
         self._command(self._loop.select_unproven, handle, path.socket, path.host, path.port, path.local)
 
     def prove_address(self, handle: int, path: Path) -> None:
-        """Send there without a limit: a handshake ended, so somebody receives there."""
+        """Send to an address without a limit: a handshake ended, so the client does receive there."""
         self._command(self._loop.prove_address, handle, path.socket, path.host, path.port, path.local)
 
     def ask_address(self, handle: int, path: Path) -> None:
-        """Ask what the media thread knows of a path; the answer is a call of `path_reported`."""
+        """Ask when packets of a path last came or were dropped; the answer is a call of `path_reported`."""
         self._command(self._loop.ask_address, handle, path.socket, path.host, path.port, path.local)
 
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
@@ -197,21 +203,21 @@ class MediaPlane:
         self._command(self._loop.set_probe_session, handle, session_pointer(probation))
 
     def set_desired_bitrate(self, handle: int, bitrate_bps: int) -> None:
-        """Say what all consumers would get at their best: how high probing for bandwidth is worth going."""
+        """Set the bitrate of all consumers at their best, above which probing for bandwidth is useless."""
         self._command(self._loop.set_desired_bitrate, handle, bitrate_bps)
 
     def cap_uplink(self, handle: int, bitrate_bps: int) -> None:
-        """Tell the client at once the most it may send, beside its configured limit; 0 lifts this."""
+        """Tell the client at once the most it may send, beside its configured limit; 0: no cap."""
         self._command(self._loop.cap_uplink, handle, bitrate_bps)
 
     def send(self, path: Path, data: bytes) -> None:
-        """Send a STUN or DTLS datagram. Earlier commands are applied before its answer is looked at."""
+        """Send a STUN or DTLS datagram. Earlier commands are applied before the answer to it is read."""
         self._backlog.do(partial(self._loop.send_raw, path.socket, data, path.host, path.port, path.local))
 
     # --- producers and consumers --------------------------------------------------------------------------
 
     def open_producer(self, observer: ProducerObserver, transport: int, **parameters: Any) -> int:
-        """Open a producer and return its handle; `parameters` as MediaLoop.open_producer takes them."""
+        """Open a producer and return its handle; `parameters` are those of MediaLoop.open_producer."""
         return self._open(
             Kind.KIND_PRODUCER, self._producers, observer, self._loop.open_producer, transport, **parameters
         )
@@ -227,7 +233,7 @@ class MediaPlane:
     def open_consumer(
         self, observer: ConsumerObserver, transport: int, producer: int, **parameters: Any
     ) -> int:
-        """Open a consumer and return its handle; `parameters` as MediaLoop.open_consumer takes them."""
+        """Open a consumer and return its handle; `parameters` are those of MediaLoop.open_consumer."""
         return self._open(
             Kind.KIND_CONSUMER,
             self._consumers,
@@ -254,7 +260,7 @@ class MediaPlane:
     def set_target(
         self, handle: int, encoding: int, temporal_layer: int = 255, spatial_layer: int = 255
     ) -> None:
-        """Choose what a consumer is sent; the layers are those within the encoding, 255: all."""
+        """Choose the encoding and the highest layers within it that a consumer is sent; 255: all layers."""
         self._command(self._loop.set_target, handle, encoding, temporal_layer, spatial_layer)
 
     def request_key_frame(self, handle: int) -> None:
@@ -265,14 +271,14 @@ class MediaPlane:
             self._command(self._loop.close_consumer, handle)
 
     async def stats(self, kind: Kind, handle: int) -> Records:
-        """Return the media thread's numbers for one object, in its own words; [] when it is gone."""
+        """Return the media thread's statistics of one object, under its own names; [] when it is closed."""
         number, answer = self._questions.open()
         self._command(self._loop.request_stats, number, kind, handle)
         return await answer
 
     async def turn(self) -> None:
-        """Return when the media thread has been around: it reads its commands and tells what came of them."""
-        await self.stats(Kind.KIND_TRANSPORT, _ANYBODY)
+        """Return when the media thread has read all commands given so far and told their results."""
+        await self.stats(Kind.KIND_TRANSPORT, _ANY_HANDLE)
 
     # --- commands down ------------------------------------------------------------------------------------
 
@@ -285,7 +291,7 @@ class MediaPlane:
         *args: int,
         **parameters: Any,
     ) -> int:
-        """Return a handle for a new object. Raises InvalidInput for what the media path cannot hold."""
+        """Return a handle for a new object. Raises InvalidInput for parameters the media path cannot hold."""
         handle = objects.handles.take()
         try:
             self._backlog.do(
@@ -298,7 +304,10 @@ class MediaPlane:
         return handle
 
     def _never_opened(self, kind: Kind, handle: int, reason: str) -> None:
-        """End an object that waited to be opened and was wrong: the thread will not say that it is closed."""
+        """End an object whose parameters were wrong when its turn to be opened came.
+
+        The media thread does not know it, and will not say that it is closed.
+        """
         command = f"open_{kind.name.removeprefix('KIND_').lower()}"
         self._news.refused(CommandRefused(kind, handle, command, reason))
         self._news.closed(Closed(kind, handle))

@@ -16,20 +16,20 @@ class Questions:
         self._last = 0
 
     def open(self) -> tuple[int, asyncio.Future[Records]]:
-        """Return the number of a new question and where its answer will be."""
+        """Return the number of a new question and the future of its answer."""
         self._last += 1
         answer: asyncio.Future[Records] = asyncio.get_running_loop().create_future()
         self._waiting[self._last] = answer
         return self._last, answer
 
     def answer(self, number: int, records: Records) -> None:
-        """Give the answer to whoever still waits for it."""
+        """Give an answer to the one who waits for it, if that one still does."""
         answer = self._waiting.pop(number, None)
         if answer is not None and not answer.done():
             answer.set_result(records)
 
     def cancel(self) -> None:
-        """Cancel whoever still waits: no answer will come."""
+        """Cancel all questions without an answer: none will come."""
         for answer in self._waiting.values():
             answer.cancel()
         self._waiting.clear()

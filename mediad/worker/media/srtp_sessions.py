@@ -1,4 +1,4 @@
-"""SRTP sessions of libsrtp, as the media thread borrows them."""
+"""SRTP sessions of libsrtp, which are lent to the media thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pylibsrtp import Policy, Session
 
 from mediad.protocols.srtp_keys import SrtpProfile
 
-_REPLAY_WINDOW = 1024  # packets; RTX and reordering under bursts outrun libsrtp's default of 128
+_REPLAY_WINDOW = 1024  # packets; RTX and reordering under bursts need more than libsrtp's default of 128
 
 _PROFILES = {
     "AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
@@ -17,7 +17,7 @@ _PROFILES = {
 
 
 def inbound_session(profile: SrtpProfile, key: bytes) -> Session:
-    """Return a session that unprotects whatever SSRC the peer sends."""
+    """Return a session that unprotects packets of any SSRC that the peer sends."""
     return _session(profile, key, Policy.SSRC_ANY_INBOUND)
 
 

@@ -1,6 +1,6 @@
-"""Statistics: the media path's numbers in mediasoup's words. Bitrates in bit/s, times in ms.
+"""Statistics: the media path's numbers under mediasoup's names. Bitrates in bit/s, times in ms.
 
-`timestamp` is the monotonic clock's, as mediasoup's clients expect.
+`timestamp` comes from the monotonic clock, as mediasoup's clients expect.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def received_stream(
 
 
 def sent_stream(record: dict[str, Any], kind: str, mime_type: str, now_us: int) -> dict[str, Any]:
-    """Return an outbound-rtp entry; `playoutDelay` is the wait its receiver is asked for, for repairs."""
+    """Return an outbound-rtp entry; `playoutDelay` is asked of its receiver, to leave time for repairs."""
     entry = _stream("outbound-rtp", record, kind, mime_type, now_us)
     if record["playout_delay_ms"]:
         entry["playoutDelay"] = record["playout_delay_ms"]
@@ -64,7 +64,7 @@ def _stream(type_: str, record: dict[str, Any], kind: str, mime_type: str, now_u
 
 
 def transport(record: dict[str, Any], now_us: int) -> dict[str, Any]:
-    """Return the fields every kind of transport has, but its id."""
+    """Return the fields that every kind of transport has, except its id."""
     entry = {
         "timestamp": now_us // 1000,
         "bytesReceived": record["bytes_received"],

@@ -4,12 +4,12 @@ The rules, in this order:
 
 1. Without an estimate each consumer gets the best that is wanted and sent.
 2. Each gets the lowest step before any gets more; where even that does not fit, higher priorities
-   come first. None is left with nothing while the lowest step would fit beside the others' lowest. The very
-   first gets it in any case: an estimate may be wrong, and one picture should stay.
-3. What is left goes, step by step, to the one with the least bitrate for its priority.
-4. A step up must leave headroom; a step that was held before need not, and may even overdraw a little: the
-   lowest one always, others while no queue stands, since an estimate after congestion aims below what the
-   path carries. So the same or nearly the same estimate gives the same answer again.
+   come first. A consumer gets nothing only when its lowest step does not fit beside the others' lowest. The
+   very first gets it in any case: an estimate may be wrong, and one picture should stay.
+3. The rest goes, step by step, to the consumer with the least bitrate for its priority.
+4. A step up must leave headroom. A step that was held before need not, and may even take a little more than
+   is available: the lowest one always, others while packets do not queue, since an estimate after congestion
+   is lower than what the path carries. So the same or nearly the same estimate gives the same answer again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NOTHING = -1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A choice of layers and what it costs. `spatial` is the encoding where there are several."""
+    """A choice of layers and its bitrate. `spatial` is the encoding where there are several."""
 
     spatial: int
     temporal: int
@@ -54,13 +54,13 @@ class Claim:
 def target_encoding(active: Sequence[bool], preferred: int) -> int:
     """Return the encoding to send, out of `active` (one flag an encoding, lowest quality first).
 
-    The highest one that lives and is not above `preferred`; when none does, the lowest that lives, since a
-    larger picture is better than none; when nothing lives yet, the lowest, which browsers start first.
+    It is the highest active one that is not above `preferred`. Without one, it is the lowest active one,
+    since a larger picture is better than none; without any, the lowest, which browsers start first.
     """
-    wanted = [index for index, lives in enumerate(active) if lives and index <= preferred]
+    wanted = [index for index, is_active in enumerate(active) if is_active and index <= preferred]
     if wanted:
         return wanted[-1]
-    return next((index for index, lives in enumerate(active) if lives), 0)
+    return next((index for index, is_active in enumerate(active) if is_active), 0)
 
 
 def ladder(
@@ -70,7 +70,7 @@ def ladder(
 
     `bitrates[spatial][temporal]` in bit/s; 0: not sent. Of three temporal layers the base one alone, a
     quarter of the frames, is used in the lowest spatial layer only: a small picture that moves is better than
-    a larger one that stutters. A step that costs no more than one below it replaces that.
+    a larger one that stutters. A step that costs no more than one below it replaces the lower one.
     """
     steps: list[Step] = []
     measured = [spatial for spatial in spatial_layers if bitrates[spatial][0]]
@@ -89,7 +89,7 @@ def ladder(
 def divide(available_bps: int | None, claims: Sequence[Claim], *, overdraft: float = 1.0) -> list[int]:
     """Return the step of its ladder that each claim gets, or NOTHING.
 
-    `overdraft`: what held steps may take together, as a multiple of `available_bps`.
+    `overdraft`: the bitrate that held steps may take together, as a multiple of `available_bps`.
     """
     if available_bps is None:
         return [len(claim.ladder) - 1 for claim in claims]

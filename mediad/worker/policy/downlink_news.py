@@ -1,31 +1,31 @@
-"""Downlink news: when a client is told of its bandwidth: now and then, and at once after a large change."""
+"""Downlink news: the times at which a client is told of its bandwidth, at once after a large change."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 _INTERVAL_US = 1_000_000
-_FALL, _RISE = 0.75, 1.5  # of what was told last: not a moment to wait
+_FALL, _RISE = 0.75, 1.5  # of the bitrate told last: a change that is told at once
 
 
 @dataclass(frozen=True, slots=True)
 class DownlinkReport:
     """The bandwidth towards one client, all in bit/s."""
 
-    desired_bps: int  # what everything wanted would take at its best
-    effective_desired_bps: int  # what is probed for: the same with headroom
+    desired_bps: int  # the need of everything wanted, at its best
+    effective_desired_bps: int  # the goal of probing: the same with headroom
     available_bps: int  # the estimate
 
 
 class DownlinkNews:
-    """The choice of the moment: is it time to tell this report?"""
+    """The choice of the time to tell a report."""
 
     def __init__(self) -> None:
         self._told: DownlinkReport | None = None
         self._told_us = 0
 
     def is_news(self, report: DownlinkReport, now_us: int) -> bool:
-        """Return whether to tell it now; True counts as told."""
+        """Return True when the report shall be told now; it then counts as told."""
         told = self._told
         if told is not None:
             if report == told:

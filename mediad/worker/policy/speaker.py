@@ -5,18 +5,18 @@ from __future__ import annotations
 INTERVAL_US = 800_000
 THRESHOLD_DBOV = -80
 _QUIET_INTERVALS = 2
-"""Levels come at the pace of decisions: one empty interval may only mean that a level came late."""
+"""Intervals without a level after which silence is told: after one, a level may only have come late."""
 
 
 class SpeakerWatch:
-    """The levels heard during an interval; `decide` ends it."""
+    """The audio levels of an interval; `decide` ends it."""
 
     def __init__(self) -> None:
         self._levels: dict[str, int] = {}
         self._quiet = _QUIET_INTERVALS
 
     def heard(self, producer_id: str, dbov: int) -> None:
-        """Note how loud a producer is, in dBov."""
+        """Note the level of a producer, in dBov."""
         if dbov >= THRESHOLD_DBOV:
             self._levels[producer_id] = max(dbov, self._levels.get(producer_id, dbov))
 
@@ -25,7 +25,7 @@ class SpeakerWatch:
         self._levels.pop(producer_id, None)
 
     def decide(self) -> tuple[str | None, int] | None:
-        """Return (loudest producer, dBov), once (None, 0) after it fell silent, None when nothing is new."""
+        """Return (loudest producer, dBov), (None, 0) once after it fell silent, or None for no change."""
         if self._levels:
             self._quiet = 0
             loudest = max(self._levels, key=lambda producer_id: self._levels[producer_id])
@@ -37,5 +37,5 @@ class SpeakerWatch:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing was heard for so long that only a new sound can bring news."""
+        """True when silence was told and only a new level can change the decision."""
         return not self._levels and self._quiet >= _QUIET_INTERVALS

@@ -1,9 +1,9 @@
-"""Uplink cap: a limit for a client that goes on sending what it was told nobody receives.
+"""Uplink cap: a limit for a client that sends encodings although it was told that nobody receives them.
 
-Senders are told of bitrates this way, not of encodings: given too little for all, they fill the lowest first
-and leave out the highest. So the cap is what the wanted encodings took at their most, and plenty of room to
-grow: a picture that stood still may move. It must never cost quality that somebody gets: wherever that is in
-doubt there is no cap.
+A cap tells senders of a bitrate, not of encodings: when it is too little for all, they fill the lowest first
+and leave out the highest. So the cap is the highest bitrate of the wanted encodings so far, and much room to
+grow: a picture that stood still may move. A cap must never reduce the quality that a receiver gets: wherever
+that is in doubt there is no cap.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Protocol
 
 _ROOM = 2.0  # times its peak, for an encoding whose limit is not known
 _ROOM_WITHIN_LIMIT, _LEAST_ROOM = 3.0, 1.25
-AUDIO_BPS = 100_000  # at least, for each microphone: silence now says little of later
+AUDIO_BPS = 100_000  # at least, for each microphone: one that is silent now may not be later
 LOWEST_CAP_BPS = 150_000
 
 
-class Sending(Protocol):
-    """A producer, as its transport's cap sees it."""
+class CappedProducer(Protocol):
+    """A producer, as the cap of its transport sees it."""
 
     kind: str
     paused: bool
-    peak_bps: int  # most that was ever received of it in a second
+    peak_bps: int  # the most that was received of it in a second
 
     @property
     def wanted_bps(self) -> int | None:
-        """The bitrate to leave for its wanted encodings, if its client ignores that the others sleep."""
+        """The bitrate to leave for its wanted encodings; None unless its client goes on sending others."""
 
 
 def room_bps(peak_bps: int, max_bitrate_bps: float | None) -> int:
-    """Return the bitrate to leave for an encoding, by its peak and by what its encoder is set to."""
+    """Return the bitrate to leave for an encoding, by its peak and the limit its encoder is set to."""
     if not max_bitrate_bps or max_bitrate_bps <= 0:
         return round(_ROOM * peak_bps)
     return round(
@@ -38,10 +38,10 @@ def room_bps(peak_bps: int, max_bitrate_bps: float | None) -> int:
     )
 
 
-def uplink_cap_bps(producers: Iterable[Sending]) -> int:
+def uplink_cap_bps(producers: Iterable[CappedProducer]) -> int:
     """Return the cap for all producers of a transport; 0: none.
 
-    With a second picture there is none: which of the two a sender would reduce is its own choice.
+    With a second video there is none: the sender would choose which of the two to reduce.
     """
     sending = [producer for producer in producers if not producer.paused]
     pictures = [producer for producer in sending if producer.kind == "video"]
@@ -52,14 +52,14 @@ def uplink_cap_bps(producers: Iterable[Sending]) -> int:
 
 
 class Compliance:
-    """The record of one client: does it stop sending encodings when it is told to?
+    """The record of one client: it stops sending encodings when it is told to, or it does not.
 
-    `patience_us`: how long after that an encoding may still count as received.
+    `patience_us`: the time after that in which an encoding may still count as received.
     """
 
     def __init__(self, patience_us: int) -> None:
         self.ignores = False
-        """Whether it goes on sending what it was told nobody receives."""
+        """True when it goes on sending encodings after it was told that nobody receives them."""
         self.due_us: int | None = None
         """The time to look whether the encodings that sleep are still received."""
         self._patience_us = patience_us
@@ -76,5 +76,5 @@ class Compliance:
             self.ignores = excess
 
     def exempt(self) -> None:
-        """Allow no cap any more: one has silenced what was wanted."""
+        """Allow no cap any more: a cap has stopped an encoding that was wanted."""
         self.ignores, self._exempt, self.due_us = False, True, None

@@ -1,1 +1,1 @@
-"""What a client sends and receives: producers, consumers, and how they are made."""
+"""The tracks that a client sends (producers) and receives (consumers)."""

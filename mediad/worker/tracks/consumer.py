@@ -18,11 +18,11 @@ from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.following import FOLLOWINGS, Layers
 from mediad.worker.tracks.producer import Producer
 
-# low, because libsrtp guesses the roll-over counter of a stream wrong that begins near 65535
+# low, because libsrtp may take the wrong roll-over counter for a stream that begins near 65535
 _FIRST_SEQUENCE_NUMBERS = range(1000, 32768)
 
 
-class Home(Protocol):
+class ConsumerTransport(Protocol):
     """The transport a consumer is on, as the consumer sees it."""
 
     @property
@@ -38,7 +38,7 @@ class Consumer:
     def __init__(
         self,
         context: RouterContext,
-        home: Home,
+        transport: ConsumerTransport,
         consumer_id: str,
         producer: Producer,
         form: ConsumerForm,
@@ -48,11 +48,11 @@ class Consumer:
         self.producer = producer
         self.paused = stream.paused
         self.wanted_encoding = -1
-        """The highest encoding its sender must send for it; -1: none."""
+        """The highest encoding that the sender must send for this consumer; -1: none."""
         self._plane = context.plane
         self._emit = context.emit
         self._clock = context.clock
-        self._bandwidth = home.bandwidth
+        self._bandwidth = transport.bandwidth
         self._following = FOLLOWINGS[form.type](producer, form)
         self._priority = 1
         self._score = 10
@@ -61,7 +61,7 @@ class Consumer:
         self._told_layers: Layers | None = None
         self._mime_type = form.mime_type
         self._has_rtx = stream.rtx_ssrc != 0
-        self.handle = self._open(home.open(), form, stream)
+        self.handle = self._open(transport.open(), form, stream)
         self._bandwidth.join(self)
         self._claim_changed()
 
@@ -99,7 +99,7 @@ class Consumer:
         self._claim_changed()
 
     def set_keys(self, profile: SrtpProfile, local_key: bytes) -> None:
-        """Let packets leave: the transport's handshake is done."""
+        """Start sending packets: the transport's handshake has ended."""
         self._plane.set_consumer_keys(self.handle, profile, local_key, rtx=self._has_rtx)
 
     def pause(self, paused: bool) -> None:
@@ -111,7 +111,7 @@ class Consumer:
             self._tell_layers()
 
     def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> pipe.Layers | None:
-        """Take a wish for layers and return it clamped to what exists; None where layers mean nothing."""
+        """Set the preferred layers and return them, limited to those that exist; None: the track has none."""
         preferred = self._following.prefer(spatial_layer, temporal_layer)
         if preferred is None:
             return None
@@ -119,7 +119,7 @@ class Consumer:
         return pipe.Layers(*preferred)
 
     def request_key_frame(self) -> None:
-        """Ask the sender for a key frame; nothing for audio, as in mediasoup."""
+        """Ask the sender for a key frame; for audio do nothing, as in mediasoup."""
         if self.producer.kind == "video":
             self._plane.request_key_frame(self.handle)
 
@@ -158,9 +158,9 @@ class Consumer:
         self._tell_score()
 
     def layers_changed(self, encoding: int, temporal_layer: int, spatial_layer: int) -> None:
-        """Hear what is being sent; -1: nothing.
+        """Note the encoding that is being sent; -1: none.
 
-        `temporal_layer` and `spatial_layer` are those within the encoding, 255 where it does not tell of any.
+        `temporal_layer` and `spatial_layer` are those within the encoding, 255 where its packets name none.
         """
         self._following.current = encoding
         self._tell_demand()
@@ -170,7 +170,7 @@ class Consumer:
         self._tell_layers()
 
     def _tell_layers(self) -> None:
-        """Tell of the layers that are sent, if any is: not in a pause, nor while their sender is silent."""
+        """Tell the layers that are sent: none in a pause, and none while their sender is silent."""
         if self._held_up:
             self._sent_layers = None
         layers = None if self._following.is_silent() else self._sent_layers
@@ -181,23 +181,23 @@ class Consumer:
 
     @property
     def _held_up(self) -> bool:
-        """Whether it or its producer is paused."""
+        """True when it or its producer is paused."""
         return self.paused or self.producer.paused
 
     # --- bandwidth ----------------------------------------------------------------------------------------
 
     def ladder(self) -> tuple[Step, ...] | None:
-        """Return what may be chosen for it, by what is sent and wanted; None where there is no choice."""
+        """Return the steps to choose from, by the layers sent and wanted; None where there is no choice."""
         if self.producer.kind != "video" or self._held_up:
             return None
         return self._following.ladder()
 
     def reserved_bps(self) -> int:
-        """Return what it takes in any case."""
+        """Return the bitrate that it needs in any case, in bit/s."""
         return 0 if self._held_up else self._following.reserved_bps()
 
     def allot(self, step: Step | None, *, limited: bool) -> None:
-        """Send what bandwidth allows."""
+        """Send the layers of a step (None: nothing fits); `limited`: too little bandwidth for the best."""
         before = self._following.target
         target = self._following.allot(step, limited=limited)
         if target != before:
@@ -216,7 +216,7 @@ class Consumer:
         self._bandwidth.claim_changed(self, self._clock.now_us(), patient=patient)
 
     def layer_stats(self) -> dict[str, Any]:
-        """Return which layers are sent, aimed at, wanted and there to be had, and why not those wanted."""
+        """Return the current, target, preferred and best layers, and why the preferred ones are not sent."""
         return self._following.stats(self._told_layers, paused=self._held_up)
 
     def _tell_score(self) -> None:

@@ -1,4 +1,4 @@
-"""Many consumers with one request: what they share is read once, and nobody waits for all of them."""
+"""Many consumers made by one request: their common parameters are read once, and other work comes between."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mediad.worker.tracks.producer import Producer
 from mediad.worker.transports.webrtc import WebRtcTransport
 
 SLICE_US = 3_000
-"""What else happens on the loop (ICE checks, pings, other rooms) waits this long at most."""
+"""The longest time that other work on the event loop (ICE checks, pings, other rooms) waits."""
 
 logger = logging.getLogger(__name__)
 
 
 class ConsumerMaker:
-    """Makes them slice by slice, each slice in a turn of its own."""
+    """The maker of consumers: it makes them slice by slice, each slice in a turn of its own."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class ConsumerMaker:
         """Ids of consumers that are to be made."""
 
     async def make(self, message: CreateConsumers) -> ConsumersCreated:
-        """Return for each of them its score, or the code and reason of what kept it from being made."""
+        """Make the consumers; return for each its score, or the code and reason why it was not made."""
         forms: list[ConsumerForm | MediadError] = [_read(form) for form in message.forms]
         self._awaited.update(new.consumer_id for new in message.consumers)
         answers = []
@@ -55,7 +55,7 @@ class ConsumerMaker:
         return ConsumersCreated(answers)
 
     def call_off(self, consumer_id: str) -> bool:
-        """It is not to be made any more; False when it is not about to be."""
+        """Cancel making a consumer; return False when it is not waiting to be made."""
         if consumer_id not in self._awaited:
             return False
         self._awaited.discard(consumer_id)
@@ -71,7 +71,9 @@ class ConsumerMaker:
         except MediadError as error:
             return ConsumerMade(code=error.code, reason=str(error))
         except Exception as error:  # a bug costs one consumer, not those that came with it
-            logger.exception("consumer %s could not be made", new.consumer_id)
+            logger.exception(
+                "consumer %s was not made, its track is missing: a bug in mediad", new.consumer_id
+            )
             reason = f"{type(error).__name__} in {message.row}"
             return ConsumerMade(code=MediadError.code, reason=reason)
 
@@ -99,7 +101,7 @@ class ConsumerMaker:
 
 
 def _read(form: Form) -> ConsumerForm | MediadError:
-    """What is wrong with a form is told to each consumer that was to have it."""
+    """Return the form, or, for each consumer of this form, the error that is wrong with it."""
     try:
         return ConsumerForm.of(form.type, form.rtp_parameters)
     except MediadError as error:

@@ -1,4 +1,4 @@
-"""ConsumerForm: what consumers of a track have in common when they were negotiated alike, read once."""
+"""ConsumerForm: the common parameters of consumers of one track that were negotiated alike."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CONSUMER_TYPES = ("simple", "simulcast", "svc")
 
 @dataclass(frozen=True, slots=True)
 class ConsumerForm:
-    """The parameters of consumers but for SSRCs and MID."""
+    """The parameters of consumers except SSRCs and MID."""
 
     type: str
-    """One of CONSUMER_TYPES: how they follow their producer."""
+    """One of CONSUMER_TYPES, which selects the way of following the producer."""
     mime_type: str
     clock_rate: int
     codecs: list[tuple[int, int]]
-    """(payload type, that of its RTX or 0)."""
+    """(payload type, RTX payload type or 0) of each media codec."""
     extensions: dict[int, int]
     nack: bool
     cname: bytes
@@ -30,7 +30,7 @@ class ConsumerForm:
 
     @classmethod
     def of(cls, type_: str, parameters: RtpParameters) -> ConsumerForm:
-        """Read what was negotiated. Raises InvalidInput for parameters nothing can be sent by."""
+        """Read negotiated parameters. Raises InvalidInput for parameters by which nothing can be sent."""
         if type_ not in CONSUMER_TYPES:
             raise InvalidInput(f"type is {type_}, expected {', '.join(CONSUMER_TYPES)}")
         if not parameters.encodings:
@@ -52,13 +52,13 @@ class ConsumerForm:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerStream:
-    """The parameters that are one consumer's own."""
+    """The parameters that differ from consumer to consumer."""
 
     ssrc: int
     rtx_ssrc: int = 0
-    """0: repeats are not sent as RTX."""
+    """The SSRC of retransmissions; 0: they are not sent as RTX."""
     mid: str = ""
     paused: bool = False
-    """Whether it begins paused."""
+    """True when it begins paused."""
     ignore_dtx: bool = False
-    """Whether packets of discontinuous transmission are left out."""
+    """True when packets of discontinuous transmission (DTX) are left out."""

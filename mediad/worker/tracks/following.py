@@ -1,6 +1,6 @@
-"""Ways of following a producer: what a consumer can be sent of its track, and what its client hears of it.
+"""Ways of following a producer: the choice of encoding and layers that a consumer is sent.
 
-One class for each type of consumer: simple, simulcast and svc. `FOLLOWINGS` says which.
+Each type of consumer (simple, simulcast, svc) has a class, named in `FOLLOWINGS`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mediad.worker.tracks.consumer_form import ConsumerForm
 from mediad.worker.tracks.producer import Producer
 
 ALL_LAYERS = 255
-"""No limit to the layers within an encoding, as the media path says it."""
+"""The media path's value for all layers within an encoding."""
 
 
 class Layers(NamedTuple):
@@ -23,7 +23,7 @@ class Layers(NamedTuple):
     temporal: int
 
     def to_wire(self) -> dict[str, int]:
-        """Return mediasoup's object."""
+        """Return the layers as mediasoup's clients know them."""
         return {"spatialLayer": self.spatial, "temporalLayer": self.temporal}
 
 
@@ -39,9 +39,9 @@ NOTHING = Target(-1)
 
 
 class Following:
-    """A track without layers: it is sent as it comes, and nobody is told of layers.
+    """The way of following a track without layers: it is sent as it comes, and no layers are told.
 
-    The ways that have a choice override what it bears on.
+    The ways that have a choice are subclasses.
     """
 
     def __init__(self, producer: Producer, form: ConsumerForm) -> None:
@@ -49,7 +49,7 @@ class Following:
             max(form.spatial_layers, len(producer.active)) - 1,
             form.temporal_layers - 1,
         )
-        """The best there can be."""
+        """The highest layers of the track."""
         self.preferred = self.top
         self.current = -1
         """The encoding that is being sent; -1: none."""
@@ -61,34 +61,34 @@ class Following:
     # --- wishes ---------------------------------------------------------------------------------------------
 
     def prefer(self, spatial_layer: int, temporal_layer: int | None) -> Layers | None:
-        """Take a wish, brought down to what exists, and return it; None where layers mean nothing.
+        """Set the preferred layers, limited to those that exist, and return them; None: the track has none.
 
-        No wish for a temporal layer is one for all of them.
+        Without a temporal layer all temporal layers are preferred.
         """
         return None
 
     def wanted_encoding(self) -> int:
-        """Return the encoding that would be sent if nothing stood against it."""
+        """Return the encoding to send if bandwidth allows it."""
         return target_encoding(self._producer.active, self.preferred.spatial)
 
     def best(self) -> Target:
-        """Return the target as wanted, whatever it costs."""
+        """Return the target that is preferred, without regard to bandwidth."""
         return Target(self.wanted_encoding())
 
     # --- bandwidth ------------------------------------------------------------------------------------------
 
     def ladder(self) -> tuple[Step, ...] | None:
-        """Return what may be chosen, by what is sent and wanted; None where there is no choice."""
+        """Return the steps to choose from, by the layers sent and wanted; None where there is no choice."""
         return None
 
     def reserved_bps(self) -> int:
-        """Return what it takes in any case: one layer, and a lower one than that is no picture."""
+        """Return the bitrate that is needed in any case, in bit/s: that of the only layer."""
         return sum(rates[0] for rates in self._producer.bitrates)
 
     def allot(self, step: Step | None, *, limited: bool) -> Target:
-        """Take what bandwidth allows (None: nothing fits) and return the new target.
+        """Take an allotted step (None: nothing fits) and return the new target.
 
-        `limited`: for want of bandwidth it is not the best it could have.
+        `limited`: there is too little bandwidth for the best step.
         """
         self._allotted, self._limited = step, limited
         if not limited:
@@ -102,26 +102,26 @@ class Following:
         return self.best()
 
     def demand(self) -> int:
-        """Return the highest encoding its sender must send for it."""
+        """Return the highest encoding that the sender must send for this consumer."""
         return self.top.spatial
 
     # --- for the client -------------------------------------------------------------------------------------
 
     def sent_layers(self, temporal_layer: int, spatial_layer: int) -> Layers | None:
-        """Return what the client calls the layers that are being sent of the current encoding."""
+        """Return the layers sent of the current encoding, as the client counts them; None: it has none."""
         return None
 
     def is_silent(self) -> bool:
-        """Return whether the sender has stopped sending the current encoding, though layers are known."""
+        """True when the sender has stopped sending the current encoding of a track with layers."""
         return False
 
     def stats(self, told: Layers | None, *, paused: bool) -> dict[str, Any]:
-        """Return the layers told, aimed at, wanted and there to be had, and why not those wanted."""
+        """Return the current, target, preferred and best layers, and why the preferred ones are not sent."""
         return {}
 
 
 class LayeredFollowing(Following):
-    """A track with layers: it is sent up to what is wanted and bandwidth allows."""
+    """The way of following a track with layers: up to those that are preferred and that bandwidth allows."""
 
     def prefer(self, spatial_layer: int, temporal_layer: int | None) -> Layers:
         temporal = self.top.temporal if temporal_layer is None else temporal_layer
@@ -129,7 +129,7 @@ class LayeredFollowing(Following):
         return self.preferred
 
     def reserved_bps(self) -> int:
-        """Return 0: all of it is a matter of choice."""
+        """Return 0: every layer is a matter of choice."""
         return 0
 
     def stats(self, told: Layers | None, *, paused: bool) -> dict[str, Any]:
@@ -151,15 +151,15 @@ class LayeredFollowing(Following):
         raise NotImplementedError
 
     def _reason(self, told: Layers | None) -> str:
-        """Return why not what is preferred, or that it is: "preferred".
+        """Return "preferred" when the preferred layers are sent, or the reason why they are not.
 
-        bandwidth, waking (its sender was told a moment ago), notSent, waiting (for a key frame)
+        Reasons: bandwidth, waking (the sender was told a moment ago), notSent, waiting (for a key frame).
         """
         raise NotImplementedError
 
 
 class SimulcastFollowing(LayeredFollowing):
-    """One of several encodings at a time, each with temporal layers."""
+    """The way of following simulcast: one of several encodings at a time, each with temporal layers."""
 
     def best(self) -> Target:
         return Target(self.wanted_encoding(), self._best_temporal())
@@ -171,14 +171,14 @@ class SimulcastFollowing(LayeredFollowing):
         return ladder(rows, [i for i in range(best) if obtainable[i]] + [best], self.preferred.temporal)
 
     def _within(self, step: Step) -> Target:
-        """Return what is sent already of what was allotted: the encoding may be asleep."""
+        """Return the target for an allotted step, or, while its encoding is not received, for one that is."""
         encoding = target_encoding(self._producer.active, step.spatial)
         return Target(encoding, step.temporal if encoding == step.spatial else self._best_temporal())
 
     def demand(self) -> int:
-        """Return the highest encoding its sender must send for it.
+        """Return the highest encoding that the sender must send for this consumer.
 
-        The current one counts, too, until something else is sent.
+        The current encoding is needed until another one is forwarded.
         """
         wanted = max(self._allotted_encoding(), self.target.encoding)
         if self.current >= 0 and self._producer.active[self.current]:
@@ -211,7 +211,7 @@ class SimulcastFollowing(LayeredFollowing):
 
 
 class SvcFollowing(LayeredFollowing):
-    """One encoding with spatial and temporal layers inside."""
+    """The way of following SVC: one encoding with spatial and temporal layers inside."""
 
     def best(self) -> Target:
         spatial = self.preferred.spatial

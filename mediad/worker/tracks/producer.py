@@ -1,4 +1,4 @@
-"""Producer: one track a client sends, with one stream for each of its encodings."""
+"""Producer: one track that a client sends, with one stream for each of its encodings."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from mediad.worker.policy.layer_demand import LayerDemand
 from mediad.worker.policy.uplink_cap import Compliance, room_bps
 from mediad.worker.tracks.producer_form import ProducerForm
 
-_DOUBT_US = 1_500_000  # by then silence has been noticed everywhere
-_SETTLE_US = 1_500_000  # a stream that came back is measured too low while its first second is not over
+_DOUBT_US = 1_500_000  # after this time the silence of a stream has been noticed
+_SETTLE_US = 1_500_000  # a stream that came back is measured too low during its first second
 
 
-class Home(Protocol):
+class ProducerTransport(Protocol):
     """The transport a producer is on, as the producer sees it."""
 
     def open(self) -> int:
         """Return the transport's handle on the media path."""
 
     def review_uplink(self) -> None:
-        """Hear that what is sent, or how much of it is wanted, has changed."""
+        """Set the uplink cap anew: the tracks sent, or the demand for them, have changed."""
 
 
-class Follower(Protocol):
+class AttachedConsumer(Protocol):
     """A consumer, as its producer sees it."""
 
-    wanted_encoding: int  # the highest it would be sent if it came; -1 when none
+    wanted_encoding: int  # the highest encoding that the sender must send for it; -1: none
 
     def producer_changed(self) -> None: ...
     def close(self) -> None: ...
@@ -51,13 +51,13 @@ class Stream:
 class Producer:
     """A producer that opens itself on the media path.
 
-    `on_level(producer, dBov)` hears how loud it is; without it, loudness is not measured.
+    `on_level(producer, dBov)` is called with its audio level; without it, levels are not measured.
     """
 
     def __init__(
         self,
         context: RouterContext,
-        home: Home,
+        transport: ProducerTransport,
         producer_id: str,
         form: ProducerForm,
         *,
@@ -67,13 +67,13 @@ class Producer:
         self.id = producer_id
         self.kind = form.kind
         self.paused = paused
-        self.consumers: dict[str, Follower] = {}
+        self.consumers: dict[str, AttachedConsumer] = {}
         self.ssrcs = form.ssrcs
         """The SSRCs that were signalled."""
         self._plane = context.plane
         self._emit = context.emit
         self._clock = context.clock
-        self._home = home
+        self._transport = transport
         self._on_level = on_level
         self._closed = False
         self._mime_type = form.mime_type
@@ -81,7 +81,7 @@ class Producer:
         self._max_bitrates_bps = form.max_bitrates_bps
         encodings = len(form.encodings)
         self._streams: list[Stream | None] = [None] * encodings
-        # of each encoding, what every choice of layers costs in bit/s: [4 * spatial + temporal]
+        # of each encoding, the bitrate of every choice of layers in bit/s: [4 * spatial + temporal]
         self.bitrates: list[list[int]] = [[0] * 16 for _ in range(encodings)]
         self._settled_us = [0] * encodings
         self._peaks_bps = [0] * encodings  # of each encoding, all its layers
@@ -96,7 +96,7 @@ class Producer:
     def _open(self, form: ProducerForm) -> int:
         return self._plane.open_producer(
             self,
-            self._home.open(),
+            self._transport.open(),
             video=form.kind == "video",
             mid=form.mid,
             paused=self.paused,
@@ -115,19 +115,19 @@ class Producer:
 
     @property
     def active(self) -> list[bool]:
-        """A flag for each encoding, lowest quality first: is it being received?"""
+        """A flag for each encoding, lowest quality first: True when it is being received."""
         return [stream is not None and stream.active for stream in self._streams]
 
     def is_silent(self, encoding: int) -> bool:
-        """Return whether an encoding was received, and is not any more."""
+        """True when an encoding was received, and is not any more."""
         stream = self._streams[encoding]
         return stream is not None and not stream.active
 
     @property
     def obtainable(self) -> list[bool]:
-        """A flag for each encoding: is it received, or would it be, if it were asked for?
+        """A flag for each encoding: True when it is received, or would be if it were asked for.
 
-        What the latter cost is known from before.
+        The bitrate of the latter is known from before.
         """
         now_us = self._clock.now_us()
         return [
@@ -143,11 +143,11 @@ class Producer:
         if self.paused != paused:
             self.paused = paused
             self._plane.pause_producer(self.handle, paused)
-            self._home.review_uplink()
+            self._transport.review_uplink()
             for consumer in list(self.consumers.values()):
                 consumer.producer_changed()
 
-    def join(self, consumer_id: str, consumer: Follower) -> None:
+    def join(self, consumer_id: str, consumer: AttachedConsumer) -> None:
         self.consumers[consumer_id] = consumer
         self.demand_changed()
 
@@ -169,7 +169,7 @@ class Producer:
         return [self._stream_stats(record) for record in records]
 
     async def stream_stats(self, encoding: int) -> list[dict[str, Any]]:
-        """Return the entry of one encoding, as consumers show it; empty when it was not seen."""
+        """Return the entry of one encoding for the statistics of consumers; [] when it was not seen."""
         records = await self._plane.stats(Kind.KIND_PRODUCER, self.handle)
         return [self._stream_stats(record) for record in records if record["encoding"] == encoding]
 
@@ -177,7 +177,7 @@ class Producer:
         rid = self._rids[record["encoding"]]
         return received_stream(record, self.kind, self._mime_type, rid, self._clock.now_us())
 
-    # --- what consumers want ------------------------------------------------------------------------------
+    # --- the demand of consumers --------------------------------------------------------------------------
 
     def demand_changed(self) -> None:
         """Tell the sender when the highest encoding that a consumer wants has changed."""
@@ -190,7 +190,7 @@ class Producer:
         self._expect_demand()
 
     def wakes(self, encoding: int) -> bool:
-        """Return whether the sender was asked for an encoding a moment ago."""
+        """True when the sender was asked for an encoding a moment ago and it has not come yet."""
         return not self.active[encoding] and self._demand.wakes(encoding, self._clock.now_us())
 
     @property
@@ -208,7 +208,7 @@ class Producer:
         self._emit(ProducerLayersWanted(self.id, ceiling))
         self._compliance.told(less=ceiling < self._told_ceiling, now_us=self._clock.now_us())
         self._told_ceiling = ceiling
-        self._home.review_uplink()
+        self._transport.review_uplink()
 
     def _expect_demand(self) -> None:
         if self._demand_timer is not None:
@@ -221,13 +221,13 @@ class Producer:
             self._demand_timer = self._clock.call_at(due_us, self._on_demand_due)
 
     def _on_demand_due(self) -> None:
-        """Let consumers do without an encoding that falls asleep, or was told to wake and did not come."""
+        """Tell consumers of an encoding that sleeps from now on, or that was asked for and did not come."""
         self._demand_timer = None
         now_us = self._clock.now_us()
         self._compliance.look(excess=any(self.active[self._demand.ceiling + 1 :]), now_us=now_us)
         if self._demand.settle(now_us):
             self._tell_ceiling()
-        self._home.review_uplink()
+        self._transport.review_uplink()
         for consumer in list(self.consumers.values()):
             consumer.producer_changed()
         self._expect_demand()
@@ -249,17 +249,17 @@ class Producer:
         for consumer in self.consumers.values():
             consumer.producer_changed()
         self.demand_changed()
-        self._home.review_uplink()
+        self._transport.review_uplink()
 
     def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None:
-        """Keep what each choice of layers costs: consumers look at it when their bandwidth is divided."""
+        """Keep the bitrate of each choice of layers, in bit/s, for the division of consumers' bandwidth."""
         if self._clock.now_us() < self._settled_us[encoding]:
             bitrates = [max(pair) for pair in zip(self.bitrates[encoding], bitrates, strict=True)]
         self.bitrates[encoding] = bitrates
         if max(bitrates) > self._peaks_bps[encoding]:
             self._peaks_bps[encoding] = max(bitrates)
             self.peak_bps = sum(self._peaks_bps)
-            self._home.review_uplink()
+            self._transport.review_uplink()
 
     def level_measured(self, dbov: int) -> None:
         if self._on_level is not None:

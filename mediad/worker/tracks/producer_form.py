@@ -1,4 +1,4 @@
-"""ProducerForm: a track as its sender negotiated it, read once."""
+"""ProducerForm: the parameters of a track as its sender negotiated them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mediad.worker.media.parameters import (
 
 INACTIVITY_US = 1_500_000
 INACTIVITY_DTX_US = 5_000_000
-"""Without a packet for so long a stream counts as inactive; DTX sends few while a picture stands still."""
+"""The time without a packet after which a stream is inactive; DTX sends few while a picture stands still."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProducerForm:
-    """The parameters of a track, in the media path's words."""
+    """The parameters of a track, as the media path takes them."""
 
     kind: str
     """audio or video."""
@@ -30,7 +30,7 @@ class ProducerForm:
     encodings: list[tuple[int, int, bytes]]
     """(SSRC, RTX SSRC, RID) of each encoding, lowest quality first; 0: not signalled."""
     max_bitrates_bps: list[float | None]
-    """Of each encoding, as the client set its encoder up; None: not known."""
+    """The limit in bit/s that the client set for the encoder of each encoding; None: not known."""
     extensions: dict[int, int]
     nack: bool
     pli: bool
@@ -39,11 +39,11 @@ class ProducerForm:
     remb: bool
     fec: bool
     inactivity_us: int
-    """0: not watched, since a lone stream that falls silent has nothing to fall back to."""
+    """The silence after which a stream is inactive; 0: never, since a lone stream has no substitute."""
 
     @classmethod
     def of(cls, kind: str, parameters: RtpParameters, mapping: RtpMapping) -> ProducerForm:
-        """Read what a client negotiated. Raises InvalidInput for parameters nothing can be received by."""
+        """Read a client's parameters. Raises InvalidInput for parameters by which nothing can be received."""
         encodings = producer_encodings(parameters)
         dtx = any(encoding.dtx for encoding in parameters.encodings)
         return cls(

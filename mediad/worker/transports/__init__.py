@@ -1,1 +1,1 @@
-"""The ways in and out of a router: what carries packets between it and one client."""
+"""The transports: each carries packets between a router and one client."""

@@ -1,4 +1,4 @@
-"""Addresses and credentials as clients are told of them, in mediasoup's words."""
+"""Addresses and credentials as clients are told them, under mediasoup's names."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mediad.protocols.ice_paths import Path
 
 _TYPE_PREFERENCE, _LOCAL_PREFERENCE = 64, 10_000
 _UDP_PRIORITY = (_TYPE_PREFERENCE << 24) + (_LOCAL_PREFERENCE << 8) + 255
-"""RFC 8445 section 5.1.2.1, for component 1."""
+"""The priority of a candidate of component 1 (RFC 8445 section 5.1.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The address of the worker's shared UDP port, as clients are told."""
+    """The address of the worker's shared UDP port, as clients are told it."""
 
     host: str
     port: int
@@ -49,11 +49,11 @@ class Endpoint:
 
 
 def ice_parameters(parameters: ice.IceParameters) -> IceParameters:
-    """Return the credentials a client's checks must carry."""
+    """Return the credentials that a client's connectivity checks must carry."""
     return IceParameters(parameters.username_fragment, parameters.password, ice_lite=True)
 
 
 def dtls_parameters(certificate: Certificate) -> ServerDtlsParameters:
-    """Return the fingerprints by which a client knows this server; the roles are the client's choice."""
+    """Return the fingerprints by which a client recognizes this server; the client chooses the role."""
     fingerprints = [DtlsFingerprint(one.algorithm, one.value) for one in certificate.fingerprints]
     return ServerDtlsParameters("auto", fingerprints)

@@ -1,6 +1,6 @@
 """Downlink: the bandwidth towards one client, divided among its consumers, probed for and told.
 
-The rules are in `worker/policy`; this is when they are applied.
+The rules are in `worker/policy`; the times at which they are applied are here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from mediad.worker.transports.review_plan import ReviewPlan
 class Downlink:
     """The shell around one transport's `Bandwidth`.
 
-    `probe_for(bitrate_bps)` says how high probing is worth going; `tell(report)` is what the client hears.
+    `probe_for(bitrate_bps)` sets the most to probe for; `tell(report)` sends a report to the client.
     """
 
     def __init__(
         self, clock: Clock, probe_for: Callable[[int], None], tell: Callable[[DownlinkReport], None]
     ) -> None:
         self.available_bps = 0
-        """The last estimate; 0: nothing is known."""
+        """The last estimate in bit/s; 0: none yet."""
         self.bandwidth = Bandwidth(lambda patient: self._claims.ask(patient=patient))
         self._claims = ReviewPlan(self.bandwidth.review, clock)
         self._clock = clock
@@ -34,7 +34,7 @@ class Downlink:
         self._review: Timer | None = None
 
     def estimated(self, available_bps: int, queue_us: int) -> None:
-        """Divide anew what the link to the client carries; `queue_us`: how long packets wait in it."""
+        """Divide a new estimate; `queue_us`: the time that packets wait on the link to the client."""
         self.available_bps = available_bps
         self.bandwidth.estimate_changed(available_bps, self._clock.now_us(), queue_us=queue_us)
         self._tell_desired()
@@ -46,7 +46,7 @@ class Downlink:
         self._cancel_review()
 
     def _plan_review(self) -> None:
-        """Bitrates change by themselves: divide anew now and then, while there is a limit."""
+        """Plan the next division, needed every REVIEW_US while there is an estimate: bitrates change."""
         self._cancel_review()
         if self.bandwidth.is_limited:
             self._review = self._clock.call_at(self._clock.now_us() + REVIEW_US, self._on_review)

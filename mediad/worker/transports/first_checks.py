@@ -3,7 +3,7 @@
 A client asks for its transports as soon as it connects, and may need one of them an hour later:
 mediasoup-client tells the server of DTLS, and begins with ICE, when the first track comes. So time alone says
 nothing about a transport that is not in use. One that is in use (it was told the client's DTLS parameters, or
-carries a producer or a consumer) belongs to a client that is trying to connect: checks are there within a
+carries a producer or a consumer) belongs to a client that is trying to connect: its checks arrive within a
 second, or never.
 """
 
@@ -17,29 +17,29 @@ from mediad.overdue import Overdue
 FIRST_CHECK_S = 30
 
 
-class Unproven(Protocol):
-    """A transport, as it is waited for."""
+class UncheckedTransport(Protocol):
+    """A transport whose first check is waited for."""
 
     def first_check_missed(self) -> None:
-        """Hear that no check came in time."""
+        """Act on a first check that did not come in time."""
 
 
 class FirstChecks:
-    """The transports that are expected; each is told once when its time is over."""
+    """The transports whose first check is waited for; each is told once when its time is over."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: Overdue[Unproven] = Overdue(FIRST_CHECK_S * 1_000_000)
+        self._waiting: Overdue[UncheckedTransport] = Overdue(FIRST_CHECK_S * 1_000_000)
         self._timer: Timer | None = None
 
-    def expect(self, transport: Unproven) -> None:
-        """Begin the time of a transport."""
+    def expect(self, transport: UncheckedTransport) -> None:
+        """Start the time in which a transport's first check must come."""
         self._waiting.expect(transport, self._clock.now_us())
         if self._timer is None:
             self._arm()
 
-    def met(self, transport: Unproven) -> None:
-        """Expect a transport no longer: it has a path, or is closed."""
+    def met(self, transport: UncheckedTransport) -> None:
+        """Wait no longer for a transport: it has a path, or is closed."""
         self._waiting.met(transport)
 
     def stop(self) -> None:

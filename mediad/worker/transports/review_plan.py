@@ -1,9 +1,9 @@
-"""Review plan: the moments at which a transport's bandwidth is divided anew after claims to it changed.
+"""Review plan: the times at which a transport's bandwidth is divided anew after claims to it changed.
 
 A division looks at every consumer of the transport, and one event may change many claims: all consumers
 of a newcomer, all streams of a peer whose network is gone. So the first change is answered at once, and
 those that follow in the same turn of the event loop together at its end. Changes that other peers cause
-wait a little longer than that: how often they come is not ours to decide.
+wait a little longer than that, because this transport's client cannot limit how often they come.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Transport: one client's path into the router; what every kind of transport has.
+"""Transport: one client's path into the router, with all that every kind of transport has.
 
-A kind is a subclass in a file of its own beside this one. It opens its handle on the media path, hears there
-what concerns its protocols, and adds its own words to the statistics.
+A kind is a subclass in a file of its own beside this one. It opens its handle on the media path, gets the
+datagrams of its protocols from there, and adds its own fields to the statistics.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 class Transport:
     """The producers and consumers of one client, and their handle on the media path.
 
-    A kind defines `_open` and `_fail`, and overrides what its protocols want to hear of.
+    A kind defines `_open` and `_fail`, and overrides the calls of the media path that its protocols need.
     """
 
     TYPE: ClassVar[str]
@@ -54,7 +54,7 @@ class Transport:
         raise NotImplementedError
 
     def open(self) -> int:
-        """Return the handle on the media path; it is opened first when there is none."""
+        """Return the handle on the media path, opened now when there is none."""
         if self._handle is None:
             self._handle = self._open()
         return self._handle
@@ -66,7 +66,7 @@ class Transport:
 
     @property
     def parked(self) -> bool:
-        """Whether it has no place on the media path, because nobody uses it."""
+        """True when it has no place on the media path, because nobody uses it."""
         return self._handle is None
 
     def _park(self) -> None:
@@ -78,16 +78,16 @@ class Transport:
     # --- life -----------------------------------------------------------------------------------------------
 
     def add_consumer(self, consumer: Consumer) -> None:
-        """Take in a consumer that was opened on this transport's handle."""
+        """Add a consumer that was opened on this transport's handle."""
         self.consumers[consumer.id] = consumer
 
     def close(self) -> None:
-        """Close the consumers and producers, say goodbye, and let everything go."""
+        """Close the consumers and producers, tell the client, and free everything."""
         for consumer in list(self.consumers.values()):
             consumer.close()
         for producer in list(self.producers.values()):
             producer.close()
-        self._say_goodbye()
+        self._close_protocols()
         self._downlink.close()
         if self._handle is not None:
             self._plane.close_transport(self._handle)
@@ -96,8 +96,8 @@ class Transport:
         """Tell the client's side that this transport does not work any more."""
         raise NotImplementedError
 
-    def _say_goodbye(self) -> None:
-        """Tell the client that this is the end, and let go what only this kind has."""
+    def _close_protocols(self) -> None:
+        """Tell the client of the end, and free what only this kind has."""
 
     # --- bandwidth ------------------------------------------------------------------------------------------
 
@@ -108,11 +108,11 @@ class Transport:
 
     @property
     def available_bps(self) -> int:
-        """The bandwidth towards the client as last estimated; 0: nothing is known."""
+        """The last estimate of the bandwidth towards the client in bit/s; 0: none yet."""
         return self._downlink.available_bps
 
     def review_uplink(self) -> None:
-        """Cap what the client sends anew: a producer, what is wanted of it, or how it behaves has changed."""
+        """Set the uplink cap anew after a change of a producer, of the demand for it, or of compliance."""
         cap_bps = uplink_cap_bps(self.producers.values())
         if (cap_bps == 0) != (self._uplink_cap_bps == 0) or abs(
             cap_bps - self._uplink_cap_bps
@@ -136,7 +136,7 @@ class Transport:
     # --- statistics -----------------------------------------------------------------------------------------
 
     async def stats(self) -> list[dict[str, Any]]:
-        """Return the one entry of this transport, as mediasoup's clients know it."""
+        """Return the one statistics entry of this transport, as mediasoup's clients know it."""
         handle = self._handle
         records = [] if handle is None else await self._plane.stats(Kind.KIND_TRANSPORT, handle)
         entry: dict[str, Any] = {"type": self.TYPE, "transportId": self.id}
@@ -148,33 +148,33 @@ class Transport:
         return [entry]
 
     def _own_stats(self) -> dict[str, Any]:
-        """Return the fields only this kind has."""
+        """Return the statistics fields that only this kind has."""
         return {}
 
     def dropped(self) -> Mapping[str, int]:
-        """Return how many datagrams this kind's protocols refused, by reason."""
+        """Return the number of datagrams that this kind's protocols refused, by reason."""
         return {}
 
     # --- from the media path --------------------------------------------------------------------------------
-    # What belongs to a protocol is ignored here: a kind that has the protocol overrides it.
+    # Calls for a protocol are ignored here: a kind that has the protocol overrides them.
 
     def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None:
-        """Hear what the link to the client carries, and what of it is delivered now."""
+        """Take a new estimate of the link to the client, and the bitrate that is delivered now."""
         self._downlink.estimated(available_bps, queue_us)
 
     def refused(self, what: str) -> None:
-        """End: the media thread could not do something, so what this transport promised does not hold."""
-        logger.error("transport %s ends: %s", self.id, what)
+        """Fail, because the media thread refused a command that this transport needs."""
+        logger.error("transport %s fails, and its client has to connect again: %s", self.id, what)
         self._fail(what)
 
     def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None:
-        """Hear a STUN datagram for one of this transport's username fragments."""
+        """Take a STUN datagram for one of this transport's username fragments."""
 
     def dtls_received(self, path: Path, data: bytes) -> None:
-        """Hear a DTLS datagram from one of this transport's addresses."""
+        """Take a DTLS datagram from one of this transport's addresses."""
 
     def path_proven(self, path: Path) -> None:
-        """Hear that the first authentic media came from a path."""
+        """Note that the first authentic media came from a path."""
 
     def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
-        """Hear what the media thread knows of a path it was asked about."""
+        """Note when packets of a path last came or were dropped, as the media thread was asked."""

@@ -1,6 +1,6 @@
 """WebRtcTransport: ICE and DTLS between one client and the media path.
 
-Everything that comes in is fed to a core; then its events become commands and its datagrams leave, in this
+All input goes to a sans-I/O core; then the core's events become commands and its datagrams are sent, in this
 order: keys and addresses are in place before the answer that lets the client use them.
 """
 
@@ -31,8 +31,8 @@ from mediad.worker.transports.transport import Transport
 class WebRtcTransport(Transport):
     """A transport that opens itself on the media path and tells of its ICE and DTLS states.
 
-    While nobody uses it and no check has come, its place on the media path is given back after a while: it
-    is parked. What the client holds of it, the ICE credentials above all, stays valid, and whoever needs it
+    When nobody uses it and no check comes, its place on the media path is given back after a while: it is
+    parked. All that the client knows of it, the ICE credentials above all, stays valid, and the next use
     opens it again.
     """
 
@@ -59,7 +59,7 @@ class WebRtcTransport(Transport):
         self._dtls = dtls.DtlsEndpoint(certificate)
         self._role: Literal["client", "server"] | None = None
         self._keys: tuple[SrtpProfile, bytes] | None = None
-        self._asked: set[Path] = set()  # of which the media thread shall say whether they live
+        self._asked: set[Path] = set()  # the media thread was asked when it last heard from these
         self._consumers_wait = False
         self._timer: Timer | None = None
         self.open()
@@ -76,7 +76,7 @@ class WebRtcTransport(Transport):
         return handle
 
     def open(self) -> int:
-        """Return the handle, opened again if it was parked; checks have to come soon from now on."""
+        """Return the handle, opened again if it was parked; a check must come within FIRST_CHECK_S then."""
         handle = super().open()
         if self._ice.state == "new" and not self._in_use:
             self._first_checks.expect(self)
@@ -84,9 +84,9 @@ class WebRtcTransport(Transport):
 
     @property
     def _in_use(self) -> bool:
-        """Whether the client relies on it.
+        """True when the client relies on it.
 
-        A consumer does not tell that before it flows: it may have been offered to a client that refuses, or
+        A consumer that is paused does not show that: it may have been offered to a client that refuses, or
         never answers.
         """
         if self._role is not None or self.producers:
@@ -94,7 +94,7 @@ class WebRtcTransport(Transport):
         return any(not consumer.paused for consumer in self.consumers.values())
 
     def first_check_missed(self) -> None:
-        """Park, or, when the client has been trying, tell that it is lost: what is in use cannot wait."""
+        """Park when it is not in use; otherwise tell that the client, which has been trying, is lost."""
         if self._handle is None or self._ice.state != "new":
             return
         if self._in_use:
@@ -108,7 +108,7 @@ class WebRtcTransport(Transport):
     # --- what clients ask -----------------------------------------------------------------------------------
 
     def parameters(self) -> TransportCreated:
-        """Return what a client needs to connect."""
+        """Return the parameters by which a client connects."""
         return TransportCreated(
             ice_parameters=ice_parameters(self._ice.parameters),
             ice_candidates=self._endpoint.candidates(),
@@ -116,23 +116,27 @@ class WebRtcTransport(Transport):
         )
 
     def connect(self, role: str, fingerprints: list[Fingerprint]) -> str:
-        """Learn who the client is. Return our DTLS role; the handshake may be over already."""
+        """Take the client's DTLS role and fingerprints, and return the role of this side.
+
+        The handshake may have ended already. Raises InvalidState for a second call, InvalidInput without
+        fingerprints.
+        """
         if self._role is not None:
             raise InvalidState("connect() already called")
         if not fingerprints:
             raise InvalidInput("dtlsParameters.fingerprints is empty")
         self.open()
         self._dtls.set_remote_fingerprints(fingerprints)
-        # The client told us its own role. "auto" leaves the choice to us; mediasoup then calls, and so do we.
+        # `role` is the client's own. "auto" leaves the choice to this side, which begins, as mediasoup does.
         self._role = "server" if role == "client" else "client"
         self._start_dtls()
         self._pump()
         return self._role
 
     def restart_ice(self) -> IceParameters:
-        """Make new credentials and return them; the old ones hold until the first request with the new."""
+        """Make new credentials and return them; the old ones are valid until the first check with the new."""
         parameters = self._ice.restart()
-        self._pump()  # first what is given up: there is no room for more than ICE keeps
+        self._pump()  # old credentials are removed first: there is no room for more than ICE keeps
         if self._handle is not None:
             self._plane.add_username(self._handle, parameters.username_fragment)
             if self._ice.state == "new":
@@ -142,13 +146,13 @@ class WebRtcTransport(Transport):
     # --- life -----------------------------------------------------------------------------------------------
 
     def add_consumer(self, consumer: Consumer) -> None:
-        """Take in a consumer; its packets may leave at once when the handshake is over."""
+        """Add a consumer; its packets are sent at once when the handshake is over."""
         super().add_consumer(consumer)
         if self._keys is not None:
             consumer.set_keys(*self._keys)
 
-    def _say_goodbye(self) -> None:
-        """Send close_notify, which makes a browser notice at once, and stop every timer."""
+    def _close_protocols(self) -> None:
+        """Send close_notify, by which a browser notices the end at once, and stop every timer."""
         selected = self._ice.selected
         self._dtls.close(self._clock.now_us())
         if selected is not None:
@@ -185,14 +189,14 @@ class WebRtcTransport(Transport):
         return self._dtls.state
 
     def dropped(self) -> Mapping[str, int]:
-        """Return how many datagrams ICE and DTLS refused, by reason."""
+        """Return the number of datagrams that ICE and DTLS refused, by reason."""
         reasons = {f"ice_{reason}": count for reason, count in self._ice.dropped.items()}
         return reasons | {f"dtls_{reason}": count for reason, count in self._dtls.dropped.items()}
 
     # --- from the media path ------------------------------------------------------------------------------
 
     def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None:
-        """Feed ICE."""
+        """Pass a STUN datagram to ICE."""
         self._ice.receive_datagram(data, path, self._clock.now_us(), selected_heard_us=selected_heard_us)
         self._pump()
 
@@ -202,7 +206,7 @@ class WebRtcTransport(Transport):
         self._pump()
 
     def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
-        """Tell ICE what the media thread knows of a path whose consent seems to end."""
+        """Tell ICE when packets of a path last came or were dropped, since its consent seems to end."""
         self._ice.path_reported(path, heard_us, dropped_us)
         self._asked.discard(path)
         if not self._asked:
@@ -210,16 +214,16 @@ class WebRtcTransport(Transport):
             self._pump()
 
     def dtls_received(self, path: Path, data: bytes) -> None:
-        """Feed DTLS."""
-        # A ClientHello may overtake the connect request: until told otherwise we are the server.
+        """Pass a DTLS datagram to DTLS."""
+        # A ClientHello may come before the connect request: until that comes this side is the server.
         if self._dtls.role == "auto":
             self._dtls.start(self._role or "server", self._clock.now_us())
         self._ice.bytes_received(path, len(data))
         was_connected = self._dtls.state == "connected"
         self._dtls.receive_datagram(data, self._clock.now_us())
         if self._dtls.state == "connected" and not was_connected:
-            # It ended the handshake, which takes what we sent: somebody is there. Media says so of later
-            # paths.
+            # It ended the handshake, for which the client must have received our flights: the path is proven.
+            # Later paths are proven by media.
             self._ice.path_proven(path, self._clock.now_us())
             self._plane.prove_address(self.open(), path)
         self._pump()
@@ -270,9 +274,9 @@ class WebRtcTransport(Transport):
                 self._emit(DtlsStateChanged(self.id, state, failure or None))
 
     def _start_consumers(self) -> None:
-        """New keys let media out, so they come after the flight that ends the handshake.
+        """Give consumers new keys, which start media, after the flight that ends the handshake was sent.
 
-        The peer drops what overtakes that flight, and a first key frame lost this way costs it a second.
+        The peer drops media that arrives before that flight, and a lost first key frame costs it a second.
         """
         if self._consumers_wait and self._keys is not None:
             self._consumers_wait = False
@@ -280,7 +284,7 @@ class WebRtcTransport(Transport):
                 consumer.set_keys(*self._keys)
 
     def _start_dtls(self) -> None:
-        """Begin as soon as there is a path; a client that turns out to be the server makes us begin again."""
+        """Begin the handshake when there is a path, and anew when the client turns out to be the server."""
         if self._ice.selected is None or self._dtls.state not in ("new", "connecting"):
             return
         role = self._role or "server"
@@ -303,7 +307,7 @@ class WebRtcTransport(Transport):
         self._timer = None
         now_us = self._clock.now_us()
         if not self._asked:
-            # Checks may have been dropped, or media may come without them: the media thread knows.
+            # Checks may have been dropped, or media may come without them: ask the media thread.
             self._asked.update(self._ice.paths_due(now_us))
             for path in self._asked:
                 self._plane.ask_address(self.open(), path)

@@ -120,7 +120,7 @@ async def test_a_socket_the_media_thread_cannot_watch_ends_it(caplog: pytest.Log
         await until(lambda: not plane.alive)
     finally:
         plane.stop()
-    assert "the media thread could not open socket: no memory; this worker ends" in caplog.text
+    assert "the media thread could not open socket: no memory; this worker forwards nothing" in caplog.text
 
 
 @on_loop
@@ -169,4 +169,4 @@ async def test_an_object_that_fails_does_not_swallow_the_news_of_others(
     finally:
         plane.stop()
     assert "a bug" in caplog.text
-    assert "StunReceived was not handled" in caplog.text
+    assert "StunReceived was not handled and is lost" in caplog.text

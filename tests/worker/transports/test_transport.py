@@ -72,7 +72,7 @@ def test_what_the_media_thread_could_not_do_fails_it(caplog: pytest.LogCaptureFi
     assert made.told("transport.dtlsState") == [
         {"transportId": "t", "dtlsState": "failed", "reason": "no room"}
     ]
-    assert "transport t ends: no room" in caplog.text
+    assert "transport t fails, and its client has to connect again: no room" in caplog.text
 
 
 def test_protocols_it_does_not_have_are_ignored() -> None:
