@@ -28,10 +28,10 @@ from mediad.signaling.protoo.messages import SUBPROTOCOL
 from mediad.signaling.server.websocket_protocol import abort_later
 
 REFUSAL_CODE = 4000
-"""Close codes that stand for a refusal are this and the HTTP status."""
+"""The close code of a refusal is this plus the HTTP status."""
 
 MAX_ID_LENGTH = 128
-"""Characters of a room or peer id: they are keys, log context and part of every message."""
+"""The longest room or peer id in characters: ids are keys, log context and part of every message."""
 
 _REFUSALS = {400: "malformed", 401: "unauthorized", 403: "forbidden", 500: "error", 503: "unavailable"}
 """The kinds of refusals that operators are told of, by HTTP status."""
@@ -40,7 +40,7 @@ _log = logs.bind(__name__)
 
 
 class Refused(Exception):
-    """The upgrade is answered with an HTTP error."""
+    """Error: the upgrade is refused, with the HTTP status of its answer."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -49,7 +49,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The query of a connection that may come in."""
+    """The query of a connection that is admitted."""
 
     room_id: str
     peer_id: str
@@ -57,7 +57,7 @@ class Admission:
 
 
 def admit(subprotocols: list[str], query: QueryParams) -> Admission:
-    """Judge an upgrade request; raises Refused."""
+    """Return what an upgrade request asks for. Raises Refused for a malformed one."""
     if SUBPROTOCOL not in subprotocols:
         raise Refused(403, "invalid/missing Sec-WebSocket-Protocol")
     room_id, peer_id = query.get("roomId", ""), query.get("peerId", "")
@@ -69,7 +69,7 @@ def admit(subprotocols: list[str], query: QueryParams) -> Admission:
 
 
 def _count(text: str) -> int:
-    """Apps send "undefined" when they mean nothing: whatever is no number counts as 0."""
+    """Return a number of the query; 0 for anything else, such as the "undefined" that apps send for none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
@@ -84,7 +84,7 @@ class Entry:
         limits: ConnectionLimits,
         version: str,
     ) -> None:
-        """`version` is told to every client."""
+        """Prepare the endpoints; `version` is told to every client."""
         self._registry = registry
         self._dialect = dialect
         self._access = access
@@ -92,7 +92,7 @@ class Entry:
         self._version = version
 
     async def serve(self, websocket: WebSocket) -> None:
-        """One WebSocket: judge it, find its seat, carry its messages, and let the peer go."""
+        """Serve one WebSocket: judge its request, find its seat, carry its messages, and free the seat."""
         try:
             admission = admit(websocket.scope["subprotocols"], websocket.query_params)
             self._authorize(websocket, admission)
@@ -120,7 +120,10 @@ class Entry:
         await _deny(websocket, refused, self._limits.close_grace_s)
 
     def _authorize(self, websocket: WebSocket, admission: Admission) -> None:
-        """Browsers cannot give a WebSocket headers of its own: their tokens come in the query."""
+        """Judge origin and token. Raises Refused.
+
+        Browsers cannot give a WebSocket headers of its own, so their tokens come in the query.
+        """
         headers = websocket.headers
         token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
         try:
@@ -153,10 +156,10 @@ class Entry:
 
 
 async def _deny(websocket: WebSocket, refused: Refused, grace_s: float) -> None:
-    """Answer the upgrade with an HTTP error; the header is where WebSocket libraries look for a reason.
+    """Answer the upgrade with an HTTP error, and its reason in the header that WebSocket libraries read.
 
-    A browser keeps both from its pages. A page that asks for it (`explain=true`) gets a connection instead
-    that closes at once, with the status and the same reason; it gets `grace_s` to complete the closing
+    A browser shows neither to its pages. A page that asks for it (`explain=true`) gets a connection instead
+    that closes at once, with the status and the same reason; it has `grace_s` to complete the closing
     handshake.
     """
     asked = websocket.query_params.get("explain") == "true"
@@ -174,5 +177,5 @@ def _client(websocket: WebSocket) -> str:
 
 
 def _short(reason: str) -> str:
-    """Cut a reason to what a close frame has room for (RFC 6455 section 5.5)."""
+    """Cut a reason to the 123 bytes that a close frame can hold (RFC 6455 section 5.5)."""
     return reason.encode()[:123].decode(errors="ignore")

@@ -1,1 +1,1 @@
-"""The HTTP endpoints beside signaling."""
+"""The HTTP endpoints that are not signaling."""

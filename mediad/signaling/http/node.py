@@ -1,4 +1,4 @@
-"""The node's state over HTTP: /stats, /workers and /health as JSON, /metrics as Prometheus reads it."""
+"""The node's state over HTTP: /stats, /workers and /health as JSON, /metrics in Prometheus' format."""
 
 from __future__ import annotations
 
@@ -17,38 +17,40 @@ class StatusSource(Protocol):
     def workers(self) -> dict[str, Any]: ...
 
     def health(self) -> dict[str, Any]:
-        """Has `status`, which is "ok" or "degraded" while new rooms are welcome; anything else makes /health
-        answer 503."""
+        """Return the report for /health.
+
+        Its `status` is "ok" or "degraded" while new rooms are accepted; for any other /health answers 503.
+        """
         ...
 
 
 Scrape = Callable[[str], Awaitable[tuple[bytes, str]]]
-"""Makes the text of /metrics and its content type; takes the request's Accept header."""
+"""A function that returns the text of /metrics and its content type for a request's Accept header."""
 
 
 class NodeEndpoints:
-    """A handler for each path."""
+    """The handlers of the paths."""
 
     def __init__(self, status: StatusSource, scrape: Scrape | None = None) -> None:
-        """Answer /metrics with `scrape`; without it there is none."""
+        """Answer /metrics with `scrape`; without it /metrics answers 404."""
         self._status = status
         self._scrape = scrape
 
     async def stats(self, request: Request) -> JSONResponse:
-        """GET /stats"""
+        """Answer GET /stats."""
         return _json(self._status.stats())
 
     async def workers(self, request: Request) -> JSONResponse:
-        """GET /workers"""
+        """Answer GET /workers."""
         return _json(self._status.workers())
 
     async def health(self, request: Request) -> JSONResponse:
-        """GET /health"""
+        """Answer GET /health."""
         report = self._status.health()
         return _json(report, 200 if report.get("status") in ("ok", "degraded") else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """GET /metrics"""
+        """Answer GET /metrics."""
         if self._scrape is None:
             return PlainTextResponse("there are no metrics here", 404)
         text, content_type = await self._scrape(request.headers.get("accept", ""))

@@ -1,1 +1,1 @@
-"""The protoo protocol: its messages, one client's connection, and what that may cost."""
+"""The protoo protocol: its messages, one client's connection, and the limits of a connection."""

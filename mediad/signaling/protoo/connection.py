@@ -1,8 +1,8 @@
-"""The WebSocket shell of one client: reads frames, runs requests side by side, writes answers in order.
+"""The WebSocket shell of one client: frames in, requests run side by side, answers and notifications out.
 
 It knows protoo and no method. Requests go to one coroutine function, name and data in, the room's Reply out;
-a dialect's listener talks back through `notify` and `request`. Everything written passes one bounded queue
-with one writer, so the order in which the room says things is the order of the bytes.
+a dialect's listener sends through `notify` and `request`. All messages pass one bounded queue with one
+writer, so the order in which the room sends messages is the order of the bytes.
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ def _now_us() -> int:
 
 
 Handler = Callable[[str, Any], Awaitable[Reply[Any]]]
-"""Takes a request's method and data; raises RequestFailed."""
+"""A function that answers a request's method and data, or raises RequestFailed."""
 
 
 class Socket(Protocol):
-    """What is asked of the WebSocket below, past ASGI."""
+    """The calls to the server's WebSocket that ASGI has no messages for."""
 
     disconnected: bool
     on_lost: Callable[[], None]
-    """Called when it is gone; the application may not be listening at that moment."""
+    """A function that is called when it has ended; the application may not be receiving at that moment."""
 
     def abort(self) -> None:
-        """End it now, whatever is still unsent."""
+        """End it now, and drop all that is unsent."""
 
     def joined(self) -> None:
-        """The client is a member."""
+        """Note that the client has joined."""
 
     def queued(self, size_bytes: int) -> None:
-        """So much waits to be sent."""
+        """Note how many bytes wait to be sent."""
 
     def worked(self, size_bytes: int, cost_us: int) -> None:
-        """A message of this size has cost so much."""
+        """Note the cost of a message of this size."""
 
 
 class Connection:
     """One WebSocket from its acceptance to its end."""
 
     def __init__(self, websocket: WebSocket, limits: ConnectionLimits, log: logs.Context) -> None:
-        """`log` says with every line which client this is."""
+        """Prepare a connection; `log` names the client in every line."""
         self._websocket = websocket
         self._socket: Socket = websocket.scope["extensions"][SOCKET_EXTENSION]["socket"]
         self._limits = limits
@@ -77,19 +77,20 @@ class Connection:
 
     @property
     def closed(self) -> bool:
-        """Nothing can be said to the client any more."""
+        """True when nothing can be sent to the client any more."""
         return self._ended or self._close is not None
 
-    # -- what the listener says ----------------------------------------------------------------------------
+    # -- calls of the listener -----------------------------------------------------------------------------
 
     def notify(self, method: str, data: Any, *, droppable: bool = False) -> None:
-        """Queue a notification; a droppable one is left out while the client is far behind."""
+        """Queue a notification; a droppable one is left out while much waits to be sent."""
         self._put(messages.notification_text(method, data), droppable=droppable)
 
     async def request(self, method: str, data: Any) -> Any:
-        """Ask the client and wait. Raises ClientRefused, TimeoutError, or InvalidState when it goes away.
+        """Ask the client and return its answer.
 
-        The request is queued before the first suspension.
+        Raises ClientRefused, TimeoutError, or InvalidState when the connection ends. The request is queued
+        before the first suspension.
         """
         if self.closed:
             raise InvalidState("peer closed")
@@ -104,16 +105,18 @@ class Connection:
             self._waiting.pop(identifier, None)
 
     def close(self, code: int, reason: str) -> None:
-        """End the connection; what is still queued is thrown away. Returns at once, a second call does
-        nothing."""
+        """End the connection and drop all queued messages.
+
+        Returns at once; a second call does nothing.
+        """
         if self.closed:
             return
         self._close = (code, reason)
         self._log.debug("< close %d %s", code, reason)
-        self._let_go()
+        self._stop_sending()
 
     def joined(self) -> None:
-        """The client is a member now: it may send more at once than a stranger."""
+        """Note that the client has joined: it may send larger messages from now on."""
         self._socket.joined()
 
     # -- the socket's life ---------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ class Connection:
     async def serve(self, handler: Handler, ended: Callable[[], None]) -> None:
         """Accept the socket and carry messages until it ends, whoever ends it.
 
-        `ended` is called once, as soon as nothing more can be said: that may be long before a client that
+        `ended` is called once, as soon as nothing more can be sent: that may be long before a client that
         does not read has completed the closing handshake.
         """
         self._on_ended = ended
@@ -156,15 +159,15 @@ class Connection:
                 await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
-        """With too many requests under way the next are left unread: they wait at the client's."""
+        """Wait while too many requests are under way; further ones stay unread, at the client."""
         while len(self._handlers) >= self._limits.pending_requests and not self._socket.disconnected:
             self._room.clear()
             await self._room.wait()
 
     async def _write(self) -> None:
-        """The only writer. It ends when the socket does, or after the close frame."""
-        # the server answers RuntimeError when it has sent a close frame on its own (a message over the size
-        # limit): for us the socket is gone in the same way
+        """Write queued messages, as the only writer, until the socket ends or the close frame is sent."""
+        # the server raises RuntimeError when it has sent a close frame on its own (for a message over the
+        # size limit): then the socket has ended too
         with contextlib.suppress(WebSocketDisconnect, OSError, RuntimeError):
             while not self._ended:
                 while (text := self._queue.pop()) is not None:
@@ -178,13 +181,13 @@ class Connection:
                 await self._writable.wait()
 
     def _end(self) -> None:
-        """The socket is gone."""
+        """Note that the socket has ended."""
         if not self._ended:
             self._ended = True
-            self._let_go()
+            self._stop_sending()
 
-    def _let_go(self) -> None:
-        """Nothing can be said any more: drop what waits in either direction and tell the owner."""
+    def _stop_sending(self) -> None:
+        """Drop queued messages, fail our open requests, and tell the owner that nothing more can be sent."""
         self._queue.clear()
         self._socket.queued(0)
         self._writable.set()
@@ -211,16 +214,16 @@ class Connection:
                 self._violation(f"unknown notification {message.method[:100]!r}")
 
     def _refuse(self, violation: messages.ProtocolViolation) -> None:
-        """Whoever waits for an answer gets one, whatever is wrong with the frame."""
+        """Count a violation, and answer the frame when it is a request with an id."""
         if violation.request_id is not json_input.MISSING:
             self._put(messages.error_text(violation.request_id, 500, str(violation)))
         self._violation(str(violation))
 
     def _start(self, request: messages.Request, handler: Handler) -> None:
-        """Requests of one client never wait for each other: each runs in a task of its own.
+        """Run a request in a task of its own, so that requests of one client never wait for each other.
 
-        The tasks are not cancelled when the client goes away: what they have asked of the worker happens
-        anyway, and only the end of the handler knows what to clean up.
+        The tasks are not cancelled when the client leaves: the worker does what it was asked anyway, and only
+        the end of the handler can clean up after it.
         """
         task = asyncio.create_task(self._run(request, handler))
         self._handlers.add(task)
@@ -242,7 +245,9 @@ class Connection:
                 self._violation(str(failure))
             return
         except Exception:
-            self._log.exception("! %s failed", request.method[:100])
+            self._log.exception(
+                "! %s failed because of a bug in mediad; the client got 500", request.method[:100]
+            )
             self._put(messages.error_text(request.id, 500, "internal error"))
             return
         self._log.debug("> %s answered after %d ms", request.method[:100], (_now_us() - began_us) // 1000)
@@ -251,7 +256,7 @@ class Connection:
     def _violation(self, reason: str) -> None:
         self._log.debug("! %s", reason)
         if not self._violations.charge(_now_us()):
-            self._log.info("! too many protocol violations, the last: %s", reason)
+            self._log.info("! too many protocol violations, the connection is closed; the last: %s", reason)
             self.close(1008, "too many protocol violations")
 
     # -- our requests --------------------------------------------------------------------------------------
@@ -299,7 +304,8 @@ class Connection:
         if self.closed:
             return
         if not self._queue.put(text, droppable=droppable):
-            self._log.info("! does not read: %d bytes are waiting", self._queue.size_bytes)
+            what = "! the client does not read, and its connection is closed: %d bytes were waiting"
+            self._log.info(what, self._queue.size_bytes)
             self.close(1013, "send queue overflow")
             return
         self._socket.queued(self._queue.size_bytes)

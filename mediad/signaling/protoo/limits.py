@@ -1,7 +1,7 @@
-"""How much one connection may ask of the server before it is told to stop.
+"""Limits of one connection: its queue, its open requests, and its protocol violations.
 
-Pure bookkeeping with time as an argument. The ceilings exist where something would otherwise grow without
-bound; each is far above what an honest client does.
+Pure bookkeeping with time as an argument. There is a limit wherever memory would otherwise grow without
+bound; each is far above the need of an honest client.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ _US_PER_S = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Ceilings of one connection's messages; what bytes and frames may cost is in client_connection.py."""
+    """Limits of one connection's messages; those of its bytes and frames are in client_connection.py."""
 
     send_queue_bytes: int = 8 * 1024 * 1024
-    """A client behind by more than this is closed. A joiner of a room with 500 producers needs about 2
-    MiB."""
+    """The unsent output above which a client is closed.
+
+    One that joins a room with 500 producers needs about 2 MiB.
+    """
 
     droppable_bytes: int = 256 * 1024
-    """With more than this waiting, scores and speakers are left out: the next one supersedes them anyway."""
+    """The unsent output above which scores and speakers are left out, since the next one replaces them."""
 
     pending_requests: int = 256
-    """Requests of one client being worked on at the same time; more are left unread until there is room."""
+    """The number of requests of one client under way at a time; more are left unread until one ends."""
 
     violations: int = 200
-    """Protocol violations in a burst before the connection is closed …"""
+    """The protocol violations in a burst above which the connection is closed."""
 
     violations_per_s: float = 1.0
-    """… and how fast old ones are forgiven."""
+    """The number of violations that are forgiven per second."""
 
     close_grace_s: float = 10.0
-    """A client that does not complete the closing handshake in this time loses its TCP connection."""
+    """The time to complete the closing handshake, after which a client loses its TCP connection."""
 
 
 class ViolationBudget:
@@ -46,7 +48,7 @@ class ViolationBudget:
         self._updated_us: int | None = None
 
     def charge(self, now_us: int) -> bool:
-        """Count one violation; False when that was one too many."""
+        """Count one violation; return False when there were too many."""
         if self._updated_us is not None:
             forgiven = (now_us - self._updated_us) * self._forgiven_per_s / _US_PER_S
             self._level = max(0.0, self._level - forgiven)
@@ -56,10 +58,10 @@ class ViolationBudget:
 
 
 class SendQueue:
-    """Text waiting for a slow socket, bounded by bytes.
+    """A queue of texts for a slow socket, bounded by bytes.
 
-    Order is kept. Messages marked droppable are refused early and counted in `dropped`; everything else is
-    accepted until the hard limit, where the only honest thing left is to close the connection.
+    Order is kept. Messages marked droppable are refused early and counted in `dropped`; all others are
+    accepted until the hard limit, where the connection has to be closed.
     """
 
     def __init__(self, limit_bytes: int, droppable_bytes: int) -> None:
@@ -70,7 +72,7 @@ class SendQueue:
         self.dropped = 0
 
     def put(self, text: str, *, droppable: bool = False) -> bool:
-        """False when the queue is over its hard limit and the message was not taken."""
+        """Add a message; return False when it was not taken because the queue is at its hard limit."""
         size = len(text)
         if droppable and self.size_bytes + size > self._droppable_bytes:
             self.dropped += 1
@@ -82,7 +84,7 @@ class SendQueue:
         return True
 
     def pop(self) -> str | None:
-        """The oldest message, or None when there is none."""
+        """Remove and return the oldest message; None when there is none."""
         if not self._messages:
             return None
         text = self._messages.popleft()

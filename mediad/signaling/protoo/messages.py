@@ -1,8 +1,8 @@
 """protoo, the envelope on the WebSocket: four message shapes and a table of requests awaiting their answer.
 
-Sans-I/O: text comes in, text goes out, time is an argument. Who owns what: `parse` and the `*_text` functions
-know the shapes, `RequestTable` knows which of our requests are open and until when; sockets, futures and
-clocks belong to `connection.py`.
+Sans-I/O: text comes in, text goes out, time is an argument. `parse` and the `*_text` functions know the
+shapes, `RequestTable` knows the open requests to the client and their deadlines; sockets, futures and clocks
+belong to `connection.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_MESSAGE_BYTES = 960_000
 SUBPROTOCOL = "protoo"
 
 MAX_REASON_LENGTH = 200
-"""Characters of why a client refuses: they go to the log."""
+"""The longest reason of a client's refusal in characters; reasons go to the log."""
 
 _TIMEOUT_BASE_US = 30_000_000
 _TIMEOUT_PER_PENDING_US = 200_000
@@ -31,8 +31,10 @@ Number = int | float
 
 
 class ProtocolViolation(Exception):
-    """A frame that is no protoo message; `request_id` is what its answer names, or MISSING when nobody waits
-    for one."""
+    """Error: a frame that is no protoo message.
+
+    `request_id` is the id for the answer, or MISSING when the client does not wait for one.
+    """
 
     def __init__(self, reason: str, request_id: Any = MISSING) -> None:
         super().__init__(reason)
@@ -41,7 +43,7 @@ class ProtocolViolation(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The client asks; exactly one response with the same id goes back."""
+    """A request of the client; exactly one response with the same id goes back."""
 
     id: Number
     method: str
@@ -50,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The client answers one of our requests. `code` and `reason` mean something only when `ok` is false."""
+    """The client's answer to one of our requests. `code` and `reason` count only when `ok` is false."""
 
     id: Number
     ok: bool
@@ -61,7 +63,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Said without an answer."""
+    """A message of the client that gets no answer."""
 
     method: str
     data: Any
@@ -71,7 +73,7 @@ Message = Request | Response | Notification
 
 
 def parse(text: str) -> Message:
-    """One frame's message. Raises ProtocolViolation for everything that is none.
+    """Return the message of a frame. Raises ProtocolViolation for anything else.
 
     The kind is decided by truthiness, `request` before `response` before `notification`, as every protoo
     implementation does, and falsy data becomes an empty object.
@@ -126,7 +128,7 @@ def _notification(root: dict[str, Any]) -> Notification:
 
 
 def _truthy(value: Any) -> bool:
-    """As JavaScript sees it: an empty array or object counts."""
+    """True for values that JavaScript takes for true: an empty array or object is one."""
     return isinstance(value, list | dict) or bool(value)
 
 
@@ -135,7 +137,7 @@ def _data(value: Any) -> Any:
 
 
 def _identifier(root: dict[str, Any]) -> Number | None:
-    """None for what is no id."""
+    """Return the id of a message; None when it has none that protoo allows."""
     identifier = root.get("id")
     # bool is an int to Python and not a number to JSON
     if isinstance(identifier, bool) or not isinstance(identifier, int | float):
@@ -154,7 +156,7 @@ def success_text(identifier: Number, data: Any) -> str:
 
 
 def error_text(identifier: Any, code: int, reason: str) -> str:
-    """`identifier` is the client's, even when it is none of the kind protoo allows."""
+    """Return an error response; `identifier` is the client's, even of a kind that protoo does not allow."""
     if not isinstance(identifier, int | float | str) or (
         isinstance(identifier, str) and len(identifier) > 128
     ):
@@ -171,7 +173,7 @@ def _text(message: dict[str, Any]) -> str:
 
 
 class RequestTable:
-    """Our requests the client has not answered yet.
+    """The requests to a client that it has not answered yet.
 
     Every request gets 30 s, and 0.2 s more for each one already open when it is made: a client that joins a
     large room has that many consumers to set up, one after the other.
@@ -185,7 +187,7 @@ class RequestTable:
         return len(self._deadlines)
 
     def open(self, now_us: int) -> int:
-        """Reserve an id; its answer is awaited from now on."""
+        """Return the id of a new request, whose deadline begins now."""
         identifier = self._next_id
         self._next_id = (identifier + 1) % _ID_SPACE
         self._deadlines[identifier] = (
@@ -194,7 +196,7 @@ class RequestTable:
         return identifier
 
     def settle(self, identifier: Number) -> int | None:
-        """The id of the open request this answers, now closed; None for one we never made or gave up on."""
+        """Close the request that an answer is for and return its id; None when no such request is open."""
         if not math.isfinite(identifier) or identifier != int(identifier):
             return None
         if self._deadlines.pop(int(identifier), None) is None:
@@ -202,11 +204,11 @@ class RequestTable:
         return int(identifier)
 
     def get_timer(self) -> int | None:
-        """When `handle_timer` wants to run, in microseconds; None while nothing is open."""
+        """Return the time at which `handle_timer` shall be called, in µs; None while nothing is open."""
         return min(self._deadlines.values(), default=None)
 
     def handle_timer(self, now_us: int) -> list[int]:
-        """Ids of the requests whose time is over; they are closed."""
+        """Close the requests whose deadline has passed and return their ids."""
         expired = [identifier for identifier, deadline in self._deadlines.items() if deadline <= now_us]
         for identifier in expired:
             del self._deadlines[identifier]
