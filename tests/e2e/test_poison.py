@@ -57,6 +57,6 @@ async def test_it_costs_two_workers_and_no_third(mid: str) -> None:
         assert await produce(mallory, transport_id, 4444)
         await ben.request("getRouterRtpCapabilities")
         assert daemon.worker_pids() == pids
-        assert "a request that has brought workers down twice is refused" in daemon.log
+        assert "a request has crashed workers twice: the same one is refused" in daemon.log
         for client in (mallory, ben):
             await client.close()

@@ -13,9 +13,6 @@ from tests.support.imports import source_files
 STILL_TO_DO = (
     "mediad/_fastpath/",
     "mediad/rooms/",
-    "mediad/worker/",
-    *(f"mediad/signaling/{name}" for name in ("entry.py", "http/", "protoo/")),
-    *(f"mediad/supervisor/workers/{name}.py" for name in ("lanes", "link", "pool", "process")),
 )
 ODDLY_CITED = ("mediad/_fastpath/engine/timers/tick.pyx",)
 

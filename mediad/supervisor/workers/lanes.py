@@ -1,8 +1,8 @@
-"""What waits to be sent to a worker: a lane for each room, served in turn.
+"""Lanes: the requests that wait to be sent to a worker, one lane for each room, served in turn.
 
-Sans-I/O. Nothing is ever refused here: who puts things in has limits of its own (requests of a connection,
-objects of a peer), and what waits ends with the worker. A room that asks for much waits behind itself: the
-others have their turn after one request of it.
+Sans-I/O. Nothing is ever refused here: the senders have limits of their own (requests of a connection,
+objects of a peer), and waiting requests end with the worker. A room with many requests does not hold up the
+others: they have their turn after one request of it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ Item = TypeVar("Item")
 
 
 class Lanes(Generic[Item]):
-    """At most `window` of all lanes together, and `lane_window` of each, are under way at a time.
+    """Waiting items by lane. Of all together at most `window` are under way, of each lane `lane_window`.
 
-    A lane's own order is kept.
+    The order within a lane is kept.
     """
 
     def __init__(self, window: int, lane_window: int) -> None:
@@ -24,12 +24,12 @@ class Lanes(Generic[Item]):
         self._lane_window = lane_window
         self._waiting: dict[str, deque[Item]] = {}
         self._turns: deque[str] = deque()
-        """Lanes that have something waiting and may have more under way."""
+        """Lanes with waiting items that may have more under way."""
         self._under_way: dict[str, int] = {}
         self._total = 0
 
     def __len__(self) -> int:
-        """How many wait."""
+        """Return the number of waiting items."""
         return sum(map(len, self._waiting.values()))
 
     def put(self, lane: str, item: Item) -> None:
@@ -42,7 +42,7 @@ class Lanes(Generic[Item]):
             self._turns.append(lane)
 
     def take(self) -> Item | None:
-        """The next one that may be sent, which is under way from now on; None while there is none."""
+        """Return the next item that may be sent, and count it as under way; None while there is none."""
         if not self._turns or self._total >= self._window:
             return None
         lane = self._turns.popleft()
@@ -57,7 +57,7 @@ class Lanes(Generic[Item]):
         return item
 
     def done(self, lane: str) -> None:
-        """One of this lane that was under way no longer is."""
+        """Count one item of this lane as under way no longer."""
         under_way = self._under_way.pop(lane)
         self._total -= 1
         if under_way > 1:
@@ -66,7 +66,7 @@ class Lanes(Generic[Item]):
             self._turns.append(lane)
 
     def clear(self) -> list[Item]:
-        """Everything that waits, which no longer does."""
+        """Remove and return all waiting items."""
         left = [item for waiting in self._waiting.values() for item in waiting]
         self._waiting.clear()
         self._turns.clear()

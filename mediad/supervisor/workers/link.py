@@ -1,4 +1,4 @@
-"""The supervisor's end of one worker's pipes: requests as awaitables, events to whoever asked for them."""
+"""The supervisor's end of one worker's pipes: requests as awaitables, events to their subscribers."""
 
 from __future__ import annotations
 
@@ -37,23 +37,25 @@ Compose = Callable[[], Request[ReplyT] | None]
 _Asked = tuple[str | None, Request[Any]]
 
 REQUEST_TIMEOUT_S = 10.0
-"""A worker that answers pings but not a request this long after it was sent is refusing it."""
+"""The time after which a request without an answer fails, although the worker answers pings."""
 
 WINDOW = 64
-"""Requests of rooms that one worker may owe an answer: enough to keep it busy, and few enough that what is
-asked next is soon begun."""
+"""The number of requests of rooms that one worker may have to answer at a time.
+
+It is large enough to keep the worker busy, and small enough for the next request to be begun soon.
+"""
 
 ROOM_WINDOW = 8
-"""How many of them may be one room's."""
+"""The number of those that may be one room's."""
 
 MAX_SUSPECTS = 1024
-"""Requests that are remembered as unanswered, or as answered a moment ago."""
+"""The number of requests that are remembered as unanswered, or as answered a moment ago."""
 
 PIPE_CLOSED = "its pipe closed"
-"""The reason a link is lost for when the worker ended, whatever of."""
+"""The reason for which a link is lost when the worker ended, whatever ended it."""
 
 SETTLE_S = 0.5
-"""What a request sets off in the worker's media thread has shown itself by then, for better or worse."""
+"""The time after an answer within which a request may still crash the worker's media thread."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,21 +73,21 @@ class _Waiting:
 
 @dataclass(slots=True, eq=False)
 class _Sent:
-    """A request the worker owes an answer."""
+    """A request that the worker has not answered yet."""
 
     kind: type[Request[Any]]
     answer: asyncio.Future[Any]
     router_id: str | None = None
-    """Whose lane it came from; None for one of the server's own."""
+    """The room in whose lane it waited; None for a request of the server's own."""
     timer: asyncio.TimerHandle | None = None
 
 
 class WorkerLink:
-    """One life of one worker process; a restarted worker gets a new link with the same `worker_id`.
+    """The link to one worker process; a restarted worker gets a new link with the same `worker_id`.
 
     Requests of rooms (`request_for`) wait for their room's turn, as long as the worker lives. The server's
-    own (`request`, `ping`) pass all of them: what a crowd asks for must not make the worker look dead, and
-    whoever looks after a busy node must get through.
+    own (`request`, `ping`) are sent before all of them: the requests of a crowd must not make the worker look
+    dead, and the operator of a busy node must get answers.
 
     `on_event` takes the events that belong to no router. `on_lost` is called once, with the reason, when the
     link ends by itself: the pipe reached its end, or the worker broke the format.
@@ -98,12 +100,12 @@ class WorkerLink:
         on_lost: Callable[[str], None],
         quarantine: Quarantine | None = None,
     ) -> None:
-        """`quarantine` says which requests are not to be made any more."""
+        """Prepare a link; `quarantine` knows the requests that must not be sent any more."""
         self.worker_id = worker_id
         self._quarantine = Quarantine() if quarantine is None else quarantine
         self._unanswered: dict[int, _Asked] = {}
         self._settling: deque[tuple[float, _Asked]] = deque(maxlen=MAX_SUSPECTS)
-        """When it was answered, and what; oldest first."""
+        """(the time of the answer, the request), oldest first."""
         self._ended_s = 0.0
         self._on_event = on_event
         self._on_lost = on_lost
@@ -111,7 +113,7 @@ class WorkerLink:
         self._lanes = Lanes[_Waiting](WINDOW, ROOM_WINDOW)
         self._sent: dict[int, _Sent] = {}
         self._blocked = False
-        """The worker does not read its pipe fast enough: what waits in lanes stays there."""
+        """True while the worker does not read its pipe fast enough: requests in lanes wait."""
         self._last_id = 0
         self._pipes = Duplex(self)
         self._lost = False
@@ -130,12 +132,13 @@ class WorkerLink:
         return self._pipes.received_bytes
 
     async def request(self, request: Request[ReplyT]) -> ReplyT:
-        """The worker's reply to something the server asks on its own account.
+        """Send a request of the server's own and return the worker's reply.
 
-        No bound applies to it: a reload must not fail because somebody looks at the statistics, and each of
-        the few who ask has few requests at a time. Raises the error the worker answered with; Unavailable
-        when it does not answer in time; WorkerDied when it is gone, or goes before it has answered; Forbidden
-        when it is known to bring workers down; EnvelopeError when the answer cannot be read.
+        No limit applies to it: a reload must not fail because an operator looks at the statistics, and each
+        of the few senders has few requests at a time. Raises the error the worker answered with; Unavailable
+        when it does not answer within REQUEST_TIMEOUT_S; WorkerDied when it is gone, or dies before it has
+        answered; Forbidden when this request has crashed workers before; EnvelopeError when the answer cannot
+        be read.
         """
         self._require_life()
         answer: asyncio.Future[ReplyT] = asyncio.get_running_loop().create_future()
@@ -148,10 +151,10 @@ class WorkerLink:
     async def request_for(
         self, router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]
     ) -> ReplyT:
-        """The worker's reply to something a room asks, sent when it is that room's turn.
+        """Send a request of a room when it is that room's turn, and return the worker's reply.
 
-        `compose` is called at that moment and returns the request, or None when by then there is nothing to
-        ask any more: InvalidState. Otherwise raises like `request`, but is never refused for want of room.
+        `compose` is called at that moment and returns the request, or None when its object was closed
+        meanwhile: then InvalidState is raised. Otherwise raises like `request`.
         """
         self._require_life()
         answer: asyncio.Future[ReplyT] = asyncio.get_running_loop().create_future()
@@ -160,7 +163,7 @@ class WorkerLink:
         return await answer
 
     def ping(self) -> asyncio.Future[Done]:
-        """A future that is done when the worker answers or the link is lost. No bound applies to it."""
+        """Ping the worker, without a limit; return a future, done when it answers or the link is lost."""
         self._require_life()
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody awaits it
@@ -168,9 +171,11 @@ class WorkerLink:
         return answer
 
     def suspects(self) -> list[Mark]:
-        """What the worker had been asked and not answered, also by askers who have stopped waiting. If there
-        is none of it: what it answered last, if it ended so soon after that its media thread may have tripped
-        over it."""
+        """Return the marks of the requests that may have crashed the worker.
+
+        Those are the unanswered ones, also of askers who have stopped waiting. Without any, it is the request
+        answered last, if the worker ended within SETTLE_S of it: it may have crashed the media thread.
+        """
         found = [mark for asked in self._unanswered.values() for mark in marks(*asked)]
         if not found and self._settling and self._ended_s - self._settling[-1][0] < SETTLE_S:
             found += marks(*self._settling[-1][1])
@@ -184,11 +189,11 @@ class WorkerLink:
         self._subscribers.pop(router_id, None)
 
     def hang_up(self) -> None:
-        """Close our writing end, which is how a worker is asked to stop; its last words are still read."""
+        """Close the pipe to the worker, which asks it to stop; all that it still sends is read."""
         self._pipes.hang_up()
 
     def close(self) -> None:
-        """Drop both ends. Whoever still waits for an answer gets WorkerDied; `on_lost` is not called."""
+        """Close both pipes. Requests without an answer raise WorkerDied; `on_lost` is not called."""
         self._end("the worker is stopped", notify=False)
 
     # -- asking --------------------------------------------------------------------------------------------
@@ -198,13 +203,13 @@ class WorkerLink:
             raise WorkerDied(f"worker {self.worker_id} is gone")
 
     def _serve(self) -> None:
-        """Send what may be sent of what waits."""
+        """Send as many waiting requests as may be under way."""
         while not self._blocked and (waiting := self._lanes.take()) is not None:
             if not self._ask_for(waiting):
                 self._lanes.done(waiting.router_id)
 
     def _ask_for(self, waiting: _Waiting) -> bool:
-        """Whether it was sent; otherwise its asker knows why, or is gone."""
+        """Send a request; return False when it was not sent, because of an error or an asker who is gone."""
         answer = waiting.answer
         if answer.done():
             return False
@@ -251,7 +256,7 @@ class WorkerLink:
         self._give_up(request_id)
 
     def _give_up(self, request_id: int) -> None:
-        """Nobody waits for this answer any more."""
+        """Forget a request whose answer nobody waits for any more."""
         if self._take_back(request_id) is not None:
             self._serve()
 
@@ -267,7 +272,7 @@ class WorkerLink:
     # -- what the pipes tell -------------------------------------------------------------------------------
 
     def receive(self, messages: list[envelope.RawMessage]) -> None:
-        """Answers to those who asked, events to those who listen. Raises EnvelopeError for requests."""
+        """Pass answers to the askers and events to their subscribers. Raises EnvelopeError for requests."""
         try:
             for message in messages:
                 match message:
@@ -281,18 +286,18 @@ class WorkerLink:
             self._serve()
 
     def pause(self, paused: bool) -> None:
-        """While the worker does not read, what waits in lanes stays there."""
+        """Keep requests in lanes while the worker does not read its pipe."""
         self._blocked = paused
         self._serve()
 
     def end(self, error: EnvelopeError | None) -> None:
-        """The worker's pipe ended, or cannot be read any more."""
+        """End the link: the worker's pipe ended, or cannot be read any more."""
         self._end(PIPE_CLOSED if error is None else f"it broke the pipe's format: {error}")
 
     def sending_ended(self) -> None:
-        """Nothing yet: the other pipe ends too, after the worker's last words."""
+        """Do nothing yet: the worker may still send, and then its pipe ends too."""
 
-    # -- hearing -------------------------------------------------------------------------------------------
+    # -- receiving -----------------------------------------------------------------------------------------
 
     def _answer(self, response: envelope.Response[msgspec.Raw]) -> None:
         now_s = time.monotonic()
@@ -316,7 +321,7 @@ class WorkerLink:
                 logger.error("%s; the request fails", reason, extra={"worker": self.worker_id})
 
     def _settle(self, now_s: float) -> None:
-        """The worker has just said something: whatever it answered a while ago has done it no harm."""
+        """Clear requests answered SETTLE_S ago or earlier: the worker, which sends, has survived them."""
         while self._settling and now_s - self._settling[0][0] >= SETTLE_S:
             _, asked = self._settling.popleft()
             if self._quarantine:
@@ -340,7 +345,8 @@ class WorkerLink:
             elif isinstance(event, WorkerEvent):
                 self._on_event(event)
         except Exception:  # one room's mistake must not cost the worker's other rooms their link
-            logger.exception("event %s could not be handled", message.name, extra={"worker": self.worker_id})
+            what = "event %s was not handled and is lost: a bug in mediad"
+            logger.exception(what, message.name, extra={"worker": self.worker_id})
 
     def _misfit(self, kind: Literal["event", "unknown_event"], name: str, reason: str) -> None:
         if self.misfits.count(kind, name):

@@ -1,6 +1,6 @@
 """The workers of this daemon: started, pinged, measured, replaced when they die, and chosen for rooms.
 
-A worker id names a place, not a process: it keeps its ports and its order while processes come and go in it.
+A worker id names a place, not a process: it keeps its port and its order while one process follows another.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from mediad.supervisor.workers.memory_keeper import MemoryKeeper
 from mediad.supervisor.workers.memory_watch import MemoryWatch
 from mediad.supervisor.workers.node_observer import NodeObserver, death_cause
 from mediad.supervisor.workers.placement import Candidate, choose
-from mediad.supervisor.workers.poison import Quarantine
+from mediad.supervisor.workers.poison import REFUSED_S, Quarantine
 from mediad.supervisor.workers.process import (
-    LAST_WORDS_S,
+    END_TIMEOUT_S,
     WORKER_COMMAND,
     WorkerProcess,
     configuration,
@@ -39,18 +39,18 @@ from mediad.supervisor.workers.restarts import Restarts
 CPU_SAMPLE_INTERVAL_S = 1.0
 
 DISPLACED_S = 60.0
-"""How long a room that was sent away from a worker is kept off it, should it be opened again."""
+"""The time in which a room that was moved off a worker is not placed there again."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Worker:
-    """One place for a worker process, and what is known about it."""
+    """The place of a worker process, and its state."""
 
     worker_id: int
     stock: Stock = field(default_factory=Stock)
-    """What rooms hold on it."""
+    """The objects of rooms on it."""
     memory: MemoryWatch = field(default_factory=MemoryWatch)
     process: WorkerProcess | None = None
     """The process that is ready for rooms; None while there is none."""
@@ -65,15 +65,15 @@ class Worker:
     history: Restarts = field(default_factory=Restarts)
     last_death: str | None = None
     draining: bool = False
-    """While set, no room is placed here."""
+    """True while no room is placed here."""
     next_start_s: float | None = None
-    """CLOCK_MONOTONIC of the next attempt to start it, while that is being waited for."""
+    """CLOCK_MONOTONIC of the next attempt to start it; None while it does not wait for one."""
     retiring: bool = False
-    """Its process is being ended on purpose."""
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set to start it without further delay."""
+    """True while its process is being ended on purpose."""
+    start_now: asyncio.Event = field(default_factory=asyncio.Event)
+    """An event that is set to start it without further delay."""
     tried: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set after each attempt to start it."""
+    """An event that is set after each attempt to start it."""
     meter: psutil.Process | None = None
 
     @property
@@ -81,11 +81,11 @@ class Worker:
         return self.process.pid if self.process is not None else None
 
     def fullest(self) -> tuple[str, float]:
-        """What it has least of, and how much of that is used: 0..1, and 1 when nothing new is let in."""
+        """Return its scarcest resource and the share in use: 0..1, and 1 when it accepts nothing new."""
         return ("memory", 1.0) if self.memory.short else self.stock.fullest()
 
     def measure(self) -> None:
-        """CPU since the last call, which is 0 the first time, and memory now."""
+        """Measure the CPU used since the last call, 0 at the first, and the memory in use."""
         if self.meter is not None:
             with contextlib.suppress(psutil.Error):
                 self.cpu = self.meter.cpu_percent() / 100
@@ -93,7 +93,7 @@ class Worker:
 
 
 class WorkerPool:
-    """All workers; also what rooms know as Placement.
+    """The pool of all workers; rooms know it as Placement.
 
     `on_worker_died` is called with the worker id as soon as a process is gone and before it is replaced.
     """
@@ -111,26 +111,26 @@ class WorkerPool:
         ]
         self.memory = MemoryKeeper()
         self.draining = False
-        """While set, no room is placed."""
+        """True while no room is placed."""
         self.observer = NodeObserver()
         self._settings = settings
         self._on_worker_died = on_worker_died
         self._command = command
         self._placed: dict[str, Worker] = {}
         self._displaced: dict[str, tuple[int, float]] = {}
-        """Room id → the worker it is to avoid, and until when."""
+        """Room id → (the worker that it shall not be placed on, CLOCK_MONOTONIC until then)."""
         self._freed = asyncio.Event()
-        """Set for a moment whenever a room is released."""
+        """An event that is set for a moment whenever a room is released."""
         self._quarantine = Quarantine()
         self._placements = 0
         self._processes: set[WorkerProcess] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Return when every worker is ready.
+        """Start every worker and return when all are ready.
 
-        A worker that cannot start at this moment will not start later either: all are stopped again, and the
-        first failure is raised (ConfigError, PortError, or MediadError).
+        A worker that cannot start now will not start later either: all are stopped again, and the first
+        failure is raised (ConfigError, PortError, or MediadError).
         """
         starting = [asyncio.create_task(self._launch(worker)) for worker in self.workers]
         try:
@@ -156,7 +156,7 @@ class WorkerPool:
             worker.process = None
 
     async def configure(self, settings: Settings) -> None:
-        """Work by these settings from now on, and tell the workers. Those that do not listen are replaced."""
+        """Use new settings from now on, and tell the workers. Those that do not accept them are replaced."""
         self._settings = settings
         ready = [(worker, worker.process) for worker in self.workers if worker.process is not None]
         await asyncio.gather(*(self._configure(worker, process) for worker, process in ready))
@@ -169,17 +169,17 @@ class WorkerPool:
         try:
             await process.link.request(configuration(settings))
         except WorkerDied:
-            pass  # whoever takes its place starts with the new settings
+            pass  # the process that replaces it starts with the new settings
         except MediadError as error:
             process.give_up(f"it did not take new settings: {error}")
 
     async def all_answer(self, timeout_s: float) -> bool:
-        """Whether every worker that counts as ready answers; those that die meanwhile no longer do."""
+        """True when every worker that is ready answers in time; one that dies meanwhile is not ready."""
         ready = [worker.process for worker in self.workers if worker.process is not None]
         return all(await asyncio.gather(*(_answers(process, timeout_s) for process in ready)))
 
     def kill(self) -> None:
-        """SIGKILL to every worker process, without waiting: for a supervisor that has to leave at once."""
+        """Send SIGKILL to every worker process and do not wait: for a supervisor that has to end at once."""
         for process in self._processes:
             process.kill()
 
@@ -203,7 +203,7 @@ class WorkerPool:
         avoided, until_s = self._displaced.get(room_id, (-1, 0.0))
         if time.monotonic() < until_s:
             able = [worker for worker in able if worker.worker_id != avoided] or able
-        # one that dies again and again has the fewest rooms each time: it would draw them all
+        # a worker that dies again and again has the fewest rooms each time: it would be chosen for all
         able = [worker for worker in able if not worker.history.looping] or able
         chosen = choose(
             Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used, worker.fullest()[1])
@@ -216,7 +216,7 @@ class WorkerPool:
         return self.workers[chosen.worker_id]
 
     def displace(self, room_id: str) -> None:
-        """The next time this room is placed, and soon, it goes to another worker, if another can take it."""
+        """Place this room on another worker, if one can take it, when it opens again within DISPLACED_S."""
         worker = self._placed.get(room_id)
         if worker is None:
             return
@@ -226,7 +226,7 @@ class WorkerPool:
         self._displaced[room_id] = (worker.worker_id, now_s + DISPLACED_S)
 
     def release(self, room_id: str) -> None:
-        """The room no longer weighs on its worker. Releasing it twice does no harm."""
+        """Take a room off its worker. Releasing it twice does no harm."""
         worker = self._placed.pop(room_id, None)
         if worker is not None:
             worker.rooms.discard(room_id)
@@ -241,11 +241,11 @@ class WorkerPool:
     async def replace(self, worker: Worker) -> None:
         """End this worker's process, and return when another is ready in its place.
 
-        What rooms it has are lost. One that is waiting for its next attempt gets it now. Raises MediadError
-        when the new one does not start; attempts go on all the same.
+        Its rooms are lost. A worker that waits for its next attempt gets it now. Raises MediadError when the
+        new process does not start; attempts go on all the same.
         """
         worker.history.forget()
-        worker.hurry.set()
+        worker.start_now.set()
         if worker.process is not None:
             worker.retiring = True
             await worker.process.stop()
@@ -255,7 +255,7 @@ class WorkerPool:
             raise MediadError(worker.last_death or f"worker {worker.worker_id} did not start")
 
     async def _launch(self, worker: Worker) -> None:
-        """Bring up a process in this place; on failure nothing of it is left."""
+        """Start a process in this place; after a failure nothing of it is left."""
         process = WorkerProcess(self._settings.worker_settings(worker.worker_id), self._quarantine)
         self._processes.add(process)
         try:
@@ -281,7 +281,7 @@ class WorkerPool:
         await self._configure(worker, process)  # they may have changed while it started
 
     async def _keep(self, worker: Worker) -> None:
-        """Whatever dies in this place is mourned and replaced, for ever."""
+        """Watch the process in this place and replace it each time it dies, without end."""
         while True:
             if worker.process is not None:
                 await self._watch(worker, worker.process)
@@ -292,23 +292,25 @@ class WorkerPool:
             except (MediadError, OSError) as error:
                 worker.history.did_not_start()
                 worker.last_death = str(error)
-                logger.error("%s", error, extra={"worker": worker.worker_id})
+                what = "%s; it takes no rooms, and is tried again"
+                logger.error(what, error, extra={"worker": worker.worker_id})
             worker.tried.set()
 
     async def _back_off(self, worker: Worker) -> None:
-        """Wait as long as its history says, or until somebody is in a hurry."""
+        """Wait as long as its history of restarts says, or until it shall start now."""
         delay_s = worker.history.delay_s
-        if delay_s and not worker.hurry.is_set():
-            logger.warning("restarts in %g s", delay_s, extra={"worker": worker.worker_id})
+        if delay_s and not worker.start_now.is_set():
+            what = "restarts in %g s, and takes no rooms until then"
+            logger.warning(what, delay_s, extra={"worker": worker.worker_id})
             worker.next_start_s = time.monotonic() + delay_s
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
-                    await worker.hurry.wait()
+                    await worker.start_now.wait()
         worker.next_start_s = None
-        worker.hurry.clear()
+        worker.start_now.clear()
 
     async def _watch(self, worker: Worker, process: WorkerProcess) -> None:
-        """Until this process is gone; then tell, and clear up after it."""
+        """Wait until this process is gone; then tell its rooms and the observer, and clear up after it."""
         pinging = asyncio.create_task(self._ping(process))
         try:
             reason = await asyncio.shield(process.gone)
@@ -317,41 +319,47 @@ class WorkerPool:
         worker.process = worker.meter = None
         worker.cpu, worker.rss_bytes = 0.0, 0
         self._tell_of_death(worker)
-        status = await process.end(LAST_WORDS_S)
+        status = await process.end(END_TIMEOUT_S)
         self._processes.discard(process)
         if worker.retiring:
             worker.retiring = False
-            logger.info("pid %d was stopped, to be replaced", process.pid, extra={"worker": worker.worker_id})
+            what = "pid %d was stopped, and another process starts in its place"
+            logger.info(what, process.pid, extra={"worker": worker.worker_id})
             return
         lived_s = time.monotonic() - worker.ready_since_s
         worker.history.died(lived_s)
         unexplained = reason == PIPE_CLOSED and not process.killed
         worker.last_death = f"it {describe_exit(status)}" if unexplained else reason
-        if process.killed or status not in (0, -signal.SIGKILL):  # else it was no fault of its own
+        if process.killed or status not in (0, -signal.SIGKILL):  # else something outside ended it
             self._suspect(process)
         cause = death_cause(reason, status, killed=process.killed)
         self.observer.worker_died(worker.worker_id, cause, worker.last_death)
-        what = "pid %d died after %.1f s: %s"
+        what = "pid %d died after %.1f s: %s; it is replaced, and clients of its rooms have to connect again"
         logger.error(what, process.pid, lived_s, worker.last_death, extra={"worker": worker.worker_id})
 
     def _suspect(self, process: WorkerProcess) -> None:
-        """Note what this process, which came to a bad end, had been asked last."""
+        """Note the requests that may have crashed this process."""
         if self._quarantine.strike(process.link.suspects(), time.monotonic()):
-            logger.warning("a request that has brought workers down twice is refused for now")
+            logger.warning(
+                "a request has crashed workers twice: the same one is refused for %g min", REFUSED_S / 60
+            )
 
     def _tell_of_death(self, worker: Worker) -> None:
         try:
             self._on_worker_died(worker.worker_id)
-        except Exception:  # whatever rooms make of it, the worker must be replaced
-            logger.exception("its death was not taken well", extra={"worker": worker.worker_id})
+        except Exception:  # the worker must be replaced, whatever goes wrong in rooms
+            what = (
+                "some of its rooms were not told of its death, a bug in mediad: their clients have no media"
+            )
+            logger.exception(what, extra={"worker": worker.worker_id})
         for room_id in list(worker.rooms):
             self.release(room_id)
 
     async def _ping(self, process: WorkerProcess) -> None:
-        """Kill the process when it says it is not well, or has not answered for worker_ping_timeout_s.
+        """Kill the process when it answers with an error, or has not answered for worker_ping_timeout_s.
 
-        Silence is counted in our own turns rather than read off the clock, so that a supervisor that was
-        itself stopped for a while does not blame its workers.
+        Silence is counted in turns of this task rather than by the clock, so that a supervisor that was
+        itself stopped for a while does not kill its workers.
         """
         interval_s, timeout_s = self._settings.worker_ping_interval_s, self._settings.worker_ping_timeout_s
         silent_turns_allowed = math.ceil(timeout_s / interval_s)
@@ -372,7 +380,7 @@ class WorkerPool:
             process.give_up(f"it is not well: {error}")
 
     async def _measure(self) -> None:
-        """CPU and memory of each worker, every second."""
+        """Measure CPU and memory of each worker every second, without end."""
         while True:
             for worker in self.workers:
                 worker.measure()
@@ -383,7 +391,7 @@ class WorkerPool:
 
 
 async def _answers(process: WorkerProcess, timeout_s: float) -> bool:
-    """Whether it does, or is known not to; what a worker answers to a ping is `_ping`'s to judge."""
+    """True when it answers or is gone; `WorkerPool._ping` judges what it answers."""
     try:
         news: set[asyncio.Future[Any]] = {process.link.ping(), process.gone}
     except WorkerDied:

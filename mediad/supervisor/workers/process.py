@@ -1,4 +1,4 @@
-"""One worker process from exec to its last exit status."""
+"""One worker process from exec to its exit status."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from mediad.supervisor.workers.poison import Quarantine
 WORKER_COMMAND = (sys.executable, "-m", "mediad.worker")
 
 STOP_TIMEOUT_S = 2.0
-"""What a worker gets for its goodbyes (DTLS close_notify) before it is killed."""
+"""The time that a worker gets for telling its clients (DTLS close_notify) before it is killed."""
 
-LAST_WORDS_S = 0.5
-"""How long, once either of the two has ended, process and pipe wait for the other to end as well."""
+END_TIMEOUT_S = 0.5
+"""The longest time that the process may outlive its pipe, or the pipe its process."""
 
 
 class WorkerProcess:
-    """A spawned worker. `gone` is done, with the reason, as soon as it is dead or as good as dead."""
+    """A spawned worker. `gone` is done, with the reason, as soon as it is dead or has been given up."""
 
     def __init__(self, settings: WorkerSettings, quarantine: Quarantine | None = None) -> None:
         loop = asyncio.get_running_loop()
         self.link = WorkerLink(settings.worker_id, self._on_event, self._on_lost, quarantine)
         self.gone: asyncio.Future[str] = loop.create_future()
         self.killed = False
-        """Whether it was us who ended it, so that its exit status says nothing."""
+        """True when this process killed it, so that its exit status says nothing."""
         self.version = __version__
-        """Of the code it runs."""
+        """The version of the code it runs."""
         self._ready: asyncio.Future[str] = loop.create_future()
         self.settings = settings
         self._failure: MediadError | None = None
@@ -49,7 +49,7 @@ class WorkerProcess:
 
     @property
     def fits(self) -> bool:
-        """Whether it runs the same code as this process, as far as versions tell."""
+        """True when it runs the same code as this process, as far as versions tell."""
         return self.version == __version__
 
     @property
@@ -78,36 +78,36 @@ class WorkerProcess:
         await self.link.open(from_worker, to_worker)
 
     async def wait_ready(self, timeout_s: float) -> None:
-        """Return when the worker said it is ready.
+        """Return when the worker has said that it is ready.
 
-        Otherwise it is killed, and what kept it is raised: ConfigError, PortError, or MediadError.
+        Otherwise it is killed, and its failure is raised: ConfigError, PortError, or MediadError.
         """
         await asyncio.wait({self._ready, self.gone}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         worker = f"worker {self.settings.worker_id}"
         if self.gone.done():
-            status = await self.end(LAST_WORDS_S)
+            status = await self.end(END_TIMEOUT_S)
             raise self._failure or error_for(status, f"{worker} could not start: it {describe_exit(status)}")
         if not self._ready.done():
             await self.end(0)
             raise MediadError(f"{worker} was not ready within {timeout_s:g} s")
 
     async def stop(self) -> None:
-        """Ask it to stop, and see to it that it does."""
+        """Ask it to stop, and kill it when it has not ended after STOP_TIMEOUT_S."""
         self.link.hang_up()
         await self.end(STOP_TIMEOUT_S)
 
-    async def end(self, patience_s: float) -> int:
-        """Wait `patience_s` for it to end by itself, else kill it; the exit status."""
+    async def end(self, timeout_s: float) -> int:
+        """Wait `timeout_s` for it to end by itself, else kill it; return the exit status."""
         if self._exit is None:
             return 0
-        await asyncio.wait({self._exit}, timeout=patience_s)
+        await asyncio.wait({self._exit}, timeout=timeout_s)
         self.kill()
         status = await asyncio.shield(self._exit)
         self.link.close()
         return status
 
     def kill(self) -> None:
-        """SIGKILL, unless it has ended. Does not wait for the end."""
+        """Send SIGKILL, unless it has ended, and do not wait for the end."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -119,9 +119,9 @@ class WorkerProcess:
         self.kill()
 
     async def _watch_exit(self, exited: asyncio.Task[int]) -> None:
-        """Death by exit status, for the case that the pipe outlives the process in some child of it."""
+        """Notice the end by the exit status, in case a child of the process keeps the pipe open."""
         status = await asyncio.shield(exited)
-        await asyncio.wait({self.gone}, timeout=LAST_WORDS_S)
+        await asyncio.wait({self.gone}, timeout=END_TIMEOUT_S)
         self._is_gone(f"it {describe_exit(status)}")
 
     def _on_event(self, event: WorkerEvent) -> None:
@@ -132,7 +132,7 @@ class WorkerProcess:
                 self._failure = from_code(event.code, event.reason)
 
     def _meet(self, version: str, pipe: int | None) -> None:
-        """It is ready. After an upgrade below a running daemon it may be of another version."""
+        """Note that it is ready. It may be of another version, after an upgrade under a running daemon."""
         self.version = version
         if pipe in (PIPE_VERSION, None):
             self._ready.set_result(version)
@@ -146,7 +146,7 @@ class WorkerProcess:
     def _on_lost(self, reason: str) -> None:
         self._is_gone(reason)
         if reason != PIPE_CLOSED:
-            self.kill()  # it talks nonsense: nothing it holds can be trusted
+            self.kill()  # it sent what cannot be read: nothing in it can be trusted
 
     def _is_gone(self, reason: str) -> None:
         if not self.gone.done():
@@ -154,7 +154,7 @@ class WorkerProcess:
 
 
 def configuration(settings: WorkerSettings) -> Configure:
-    """Return what of a worker's settings can change while it runs."""
+    """Return the part of a worker's settings that can change while it runs."""
     return Configure(
         announced_ip=settings.announced_ip,
         max_incoming_bitrate_bps=settings.max_incoming_bitrate_bps,
@@ -165,7 +165,7 @@ def configuration(settings: WorkerSettings) -> Configure:
 
 
 def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
-    """A pipe whose reading and writing end are closed by the one stack and the other."""
+    """Open a pipe; one stack closes its reading end, the other its writing end."""
     read_fd, write_fd = os.pipe()
     reader.callback(os.close, read_fd)
     writer.callback(os.close, write_fd)
@@ -173,7 +173,7 @@ def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[i
 
 
 def describe_exit(status: int) -> str:
-    """`exited with status 3` or `was killed by SIGSEGV`; a negative `status` is a signal."""
+    """Return `exited with status 3` or `was killed by SIGSEGV`; a negative `status` is a signal."""
     if status >= 0:
         return f"exited with status {status}"
     try:

@@ -140,7 +140,7 @@ async def test_a_crash_loop_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         [_, second] = status.workers()["workers"]
         assert second["state"] == "backing off"
         assert 0 < second["nextStartS"] <= 30
-        worker.hurry.set()
+        worker.start_now.set()
         await until(lambda: worker.pid)
         assert status.health()["problems"][0].endswith("it is running again")
         assert status.workers()["workers"][1]["nextStartS"] is None
