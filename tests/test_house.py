@@ -232,6 +232,7 @@ def test_the_loops_stub_names_what_the_loop_has() -> None:
 
 # Modules without a test file of their own, and why.
 UNTESTED = {
+    "mediad._fastpath.stream.estimator_state": "a struct, without code",
     "mediad._fastpath.wire.payload_info": "a struct, without code",
     "mediad._fastpath.door.events": "records, without code",
     "mediad.ctl.doctor.facts": "records, without code",
@@ -271,9 +272,7 @@ FILE_LINES = 400
 FUNCTION_LINES = 60
 
 # Files above the ceiling, and why.
-LONG_FILES = {
-    "mediad/_fastpath/stream/estimator.pyx": "one control loop; to be split: what probing does",
-}
+LONG_FILES: dict[str, str] = {}
 
 # Functions above the ceiling, and why.
 LONG_FUNCTIONS = {

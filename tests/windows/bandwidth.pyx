@@ -1,7 +1,9 @@
 """Test window into bandwidth estimation: a class for each struct."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from mediad._fastpath.stream cimport arrivals, delay_trend, estimator, losses, pacer, probe, sent_log
+from mediad._fastpath.stream cimport (
+    arrivals, capacity, delay_trend, estimator, estimator_state, losses, pacer, probe, probing, sent_log,
+)
 from mediad._fastpath.wire.rtcp cimport RtcpBlock, rtcp_next
 from mediad._fastpath.wire.transport_cc cimport (
     FeedbackReader, PacketStatus, feedback_next, feedback_open, feedback_unwrap,
@@ -105,6 +107,28 @@ cdef class Losses:
             return None
         return self.state.fraction, self.state.excess
 
+    @property
+    def high(self):
+        return bool(losses.losses_are_high(&self.state))
+
+
+cdef class Capacity:
+    cdef capacity.Capacity state
+
+    def learn(self, double arrival_bps):
+        capacity.capacity_learn(&self.state, arrival_bps)
+
+    def exceed(self, double bps):
+        capacity.capacity_exceed(&self.state, bps)
+
+    @property
+    def bps(self):
+        return self.state.bps
+
+    @property
+    def variance(self):
+        return self.state.variance
+
 
 cdef class Probe:
     cdef probe.Probe state
@@ -148,7 +172,7 @@ cdef class Probe:
 
 
 cdef class Estimator:
-    cdef estimator.Estimator state
+    cdef estimator_state.Estimator state
 
     def __init__(self, start_bps: int = 600_000):
         estimator.estimator_init(&self.state, start_bps)
@@ -169,10 +193,10 @@ cdef class Estimator:
         estimator.estimator_tick(&self.state, now_us)
 
     def start_probe(self, uint64_t now_us):
-        return bool(estimator.estimator_start_probe(&self.state, now_us))
+        return bool(probing.probing_start(&self.state, now_us))
 
     def padding(self, uint64_t now_us):
-        return estimator.estimator_padding(&self.state, now_us)
+        return probing.probing_padding(&self.state, now_us)
 
     @property
     def bps(self):
@@ -200,7 +224,7 @@ cdef class Estimator:
         return {
             "target": self.state.target_bps, "drain": self.state.drain, "queue_us": self.state.queue_us,
             "use": self.state.trend.use, "threshold_ms": self.state.trend.threshold_ms,
-            "excess": self.state.losses.excess, "capacity": self.state.capacity_bps,
+            "excess": self.state.losses.excess, "capacity": self.state.capacity.bps,
             "competing": self.state.competing_until_us, "clusters": self.state.probe.cluster,
         }
 

@@ -163,7 +163,7 @@ cdef class EngineWindow(Commands):
             "queue_us": found.estimator.queue_us, "use": found.estimator.trend.use,
             "slope": found.estimator.trend.slope, "threshold_ms": found.estimator.trend.threshold_ms,
             "loss": found.estimator.losses.fraction, "excess": found.estimator.losses.excess,
-            "capacity_bps": found.estimator.capacity_bps, "competing_until_us": found.estimator.competing_until_us,
+            "capacity_bps": found.estimator.capacity.bps, "competing_until_us": found.estimator.competing_until_us,
             "probes": found.estimator.probe.cluster, "probe_bps": found.estimator.probe.target_bps,
             "delivered_bps": estimator_delivered_bps(&found.estimator), "rtt_us": found.estimator.rtt_us,
             "paced_bytes": found.pacer.waiting_bytes,

@@ -19,7 +19,7 @@ from mediad._fastpath.engine.messages cimport (
     CodecBody, Drop,
 )
 from mediad._fastpath.engine.outbox cimport Outbox
-from mediad._fastpath.stream.estimator cimport Estimator
+from mediad._fastpath.stream.estimator_state cimport Estimator
 from mediad._fastpath.stream.history cimport PacketStore, SentHistory
 from mediad._fastpath.stream.keeper cimport Keeper
 from mediad._fastpath.stream.keyframes cimport KeyframeRequests

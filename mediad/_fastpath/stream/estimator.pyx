@@ -1,17 +1,23 @@
 """Bodies of estimator.pxd: news come in, the target moves, the queue is watched, probes are wished for."""
 
-from libc.math cimport pow, sqrt
+from libc.math cimport pow
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.stream.arrivals cimport arrivals_add, arrivals_bps, arrivals_init
+from mediad._fastpath.stream.capacity cimport capacity_exceed, capacity_learn
 from mediad._fastpath.stream.delay_trend cimport (
     USE_NORMAL, USE_OVER, delay_trend_add, delay_trend_init, delay_trend_skip,
 )
-from mediad._fastpath.stream.losses cimport losses_add, losses_found, losses_init, losses_update
-from mediad._fastpath.stream.probe cimport (
-    PROBE_CARRIED, PROBE_LOST, PROBE_PENDING, PROBE_SLOWED, PROBE_US, ProbeVerdict, probe_begin, probe_judge,
-    probe_lost, probe_owed, probe_received, probe_sent,
+from mediad._fastpath.stream.estimator_state cimport (
+    QUEUE_BUSY_US, SILENCE_US, SOURCE_REMB, SOURCE_TRANSPORT_CC, Estimator,
 )
+from mediad._fastpath.stream.losses cimport (
+    losses_add, losses_are_high, losses_found, losses_init, losses_update,
+)
+from mediad._fastpath.stream.probe cimport (
+    PROBE_PENDING, PROBE_US, probe_judge, probe_lost, probe_received, probe_sent,
+)
+from mediad._fastpath.stream.probing cimport lower_target, probing_judge, probing_note_overuse, probing_wait
 from mediad._fastpath.stream.sent_log cimport (
     FATE_LOST, FATE_RECEIVED, FATE_WAITING, SentRecord, sent_log_add, sent_log_find, sent_log_time,
 )
@@ -26,13 +32,11 @@ cdef enum:
     WINDOW_US = 500000             # of arrival rates
     RECENT_US = 200000             # of the arrival rate when overuse shows: what was before it does not count
     BASE_WINDOW_US = 15000000
-    SILENCE_US = 1000000           # without feedback while sending: an outage
     TRANSPORT_CC_LIFE_US = 5000000  # after so much silence a REMB counts again
     MIN_RTT_US = 10000
     MAX_RTT_US = 200000            # between two decreases
     LOSS_SPACING_US = 300000
     QUEUE_CALM_US = 30000          # noise
-    QUEUE_BUSY_US = 60000          # a queue that is worth emptying
     QUEUE_FULL_US = 100000         # above this the target does not rise
     QUEUE_LONG_US = 200000         # above this it does not empty soon enough by itself
     SWELLING_US = 10000            # from one feedback to the next
@@ -42,12 +46,6 @@ cdef enum:
     COMPETING_US = 10000000
     PACKET_BITS = 9600
     PROBE_SOON_US = 200000
-    PROBE_FIRST_INTERVAL_US = 1000000
-    PROBE_LAST_INTERVAL_US = 2500000
-    PROBE_AFTER_DECREASE_US = 1000000
-    PROBE_LONGEST_US = 800000
-    FOOLED_WITHIN_US = 8000000     # a raise that ends in overuse so soon was none
-    FOOLED_US = 60000000
 
 cdef double BACK_OFF = 0.85
 cdef double GROWTH = 1.08          # per second
@@ -57,17 +55,10 @@ cdef double TAKEN = 0.95           # of what arrives
 cdef double MAX_AHEAD = 1.5        # of the arrival rate: more was never tried
 cdef double COMPETING_AHEAD = 2.5
 cdef double LOSS_CALM = 0.02
-cdef double LOSS_MUCH = 0.10
 cdef double OVERFLOWING = 0.85     # of what is sent arrives: the queue grows by our own doing
 cdef double LEAST_DRAIN = 0.5
 cdef double OBEYED = 1.25
 cdef double YIELD = 0.6            # of the target, to a queue that may be another's
-cdef double PROBE_FIRST = 3.0
-cdef double PROBE_STEP = 2.0
-cdef double PROBE_CAREFUL = 1.5    # after one that found the path full
-cdef double PROBE_ABOVE_DESIRED = 1.35
-cdef double PROBE_LOW = 0.75
-cdef double FOOLED = 1.5           # times what arrived when the path was full
 
 
 cdef void estimator_init(Estimator* estimator, uint64_t start_bps) noexcept nogil:
@@ -154,7 +145,7 @@ cdef bint estimator_feedback(Estimator* estimator, const RtcpBlock* block, uint3
         estimator.rtt_us = now_us - sent_us
     if any_received:
         watch_queue(estimator, least_us, now_us)
-    judge_probe(estimator, past_probe, now_us)
+    probing_judge(estimator, past_probe, now_us)
     if any_received:
         move_target(estimator, now_us)
     return True
@@ -216,7 +207,7 @@ cdef void estimator_tick(Estimator* estimator, uint64_t now_us) noexcept nogil:
     cdef uint64_t bps
     # A probe whose feedback never comes must not stand in the way of the next.
     if estimator.probe.waiting and probe_judge(&estimator.probe, False, &bps, now_us) != PROBE_PENDING:
-        wait_for_probe(estimator, now_us)
+        probing_wait(estimator, now_us)
 
 
 # --- the queue --------------------------------------------------------------------------------------------------------
@@ -290,7 +281,7 @@ cdef void yield_to_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
     """After a while of competing: whether the queue is ours by now shows when we send less."""
     estimator.competing_until_us = 0
     begin_drain(estimator, now_us)
-    decrease(estimator, YIELD * estimator.target_bps, now_us)
+    lower_target(estimator, YIELD * estimator.target_bps, now_us)
 
 
 cdef bint obeys(const Estimator* estimator) noexcept nogil:
@@ -312,11 +303,11 @@ cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
     cdef double lossy_bps
     cdef bint measured = losses_update(&estimator.losses, now_us)
     if measured and competes(estimator, now_us) and estimator.losses.excess > LOSS_CALM:
-        decrease(estimator, estimator.target_bps * BACK_OFF, now_us)
-    elif measured and estimator.losses.excess > LOSS_MUCH:
+        lower_target(estimator, estimator.target_bps * BACK_OFF, now_us)
+    elif measured and losses_are_high(&estimator.losses):
         # What still arrives, the path carries.
         lossy_bps = estimator.target_bps * (1.0 - 0.5 * estimator.losses.excess)
-        decrease(estimator, lossy_bps if lossy_bps > BACK_OFF * delivered_bps else BACK_OFF * delivered_bps, now_us)
+        lower_target(estimator, lossy_bps if lossy_bps > BACK_OFF * delivered_bps else BACK_OFF * delivered_bps, now_us)
     if estimator.trend.use == USE_OVER or estimator.swellings >= SWELLINGS:
         # Against a flow that fills the queue until it overflows, yielding to delay is yielding everything: then only
         # loss counts.
@@ -346,14 +337,6 @@ cdef bint is_congested(const Estimator* estimator) noexcept nogil:
     return steadily_offered_bps(estimator) > ROOM * estimator_bps(estimator)
 
 
-cdef void decrease(Estimator* estimator, double target_bps, uint64_t now_us) noexcept nogil:
-    if target_bps < estimator.target_bps:
-        estimator.target_bps = target_bps
-    estimator.changed_us = estimator.decreased_us = now_us
-    if estimator.next_probe_us < now_us + PROBE_AFTER_DECREASE_US:
-        estimator.next_probe_us = now_us + PROBE_AFTER_DECREASE_US
-
-
 cdef bint is_bystander(const Estimator* estimator, double arrival_bps) noexcept nogil:
     """We send much less than we might, and all of it arrives: the queue is not of our making."""
     cdef double offered_bps = arrivals_bps(&estimator.offered, RECENT_US)
@@ -371,50 +354,17 @@ cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
         spacing_us = MAX_RTT_US
     if arrival_bps <= 0.0 or now_us - estimator.decreased_us < spacing_us:
         return
-    learn_capacity(estimator, arrival_bps)
-    notice_fooled(estimator, arrival_bps, now_us)
+    capacity_learn(&estimator.capacity, arrival_bps)
+    probing_note_overuse(estimator, arrival_bps, now_us)
     target_bps = BACK_OFF * arrival_bps
     if is_bystander(estimator, arrival_bps):
         target_bps = BACK_OFF * estimator.target_bps   # what arrives says nothing of what there is room for
     if estimator.drain_begun_us != 0 and target_bps < YIELD * estimator.drain_from_bps:
         target_bps = YIELD * estimator.drain_from_bps  # whether the queue follows, this much shows
-    decrease(estimator, target_bps, now_us)
+    lower_target(estimator, target_bps, now_us)
     if estimator.drain_begun_us == 0 and estimator.queue_us > QUEUE_BUSY_US:
         begin_drain(estimator, now_us)
         drain_queue(estimator, now_us)
-
-
-cdef void notice_fooled(Estimator* estimator, double arrival_bps, uint64_t now_us) noexcept nogil:
-    """A shaper with a deep bucket carries any short probe. After one such, probe longer and rise more slowly."""
-    if (
-        estimator.raised_us != 0
-        and now_us - estimator.raised_us < FOOLED_WITHIN_US
-        and estimator.raised_bps > FOOLED * arrival_bps
-    ):
-        estimator.raised_us = 0
-        estimator.fooled_us = now_us
-        estimator.probe_us = estimator.probe_us * 4 if estimator.probe_us * 4 < PROBE_LONGEST_US else PROBE_LONGEST_US
-
-
-cdef double deviation(const Estimator* estimator) noexcept nogil:
-    return sqrt(estimator.capacity_variance * estimator.capacity_bps * 1000.0)
-
-
-cdef void learn_capacity(Estimator* estimator, double arrival_bps) noexcept nogil:
-    """Smoothed arrival rate at overuse, and its variance normalised by the mean (kbit/s), within 0.4 to 2.5."""
-    cdef double error
-    if estimator.capacity_bps <= 0.0 or arrival_bps < estimator.capacity_bps - 3 * deviation(estimator):
-        estimator.capacity_bps = arrival_bps
-        estimator.capacity_variance = 0.4
-        return
-    error = estimator.capacity_bps - arrival_bps
-    estimator.capacity_bps += 0.05 * (arrival_bps - estimator.capacity_bps)
-    estimator.capacity_variance += 0.05 * (error * error / (estimator.capacity_bps * 1000.0) -
-                                           estimator.capacity_variance)
-    if estimator.capacity_variance < 0.4:
-        estimator.capacity_variance = 0.4
-    elif estimator.capacity_variance > 2.5:
-        estimator.capacity_variance = 2.5
 
 
 cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) noexcept nogil:
@@ -432,9 +382,8 @@ cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) 
     if not competes(estimator, now_us) and (
             delivered_bps < ROOM * estimator_bps(estimator) or estimator.queue_us > QUEUE_FULL_US):
         return
-    if estimator.capacity_bps > 0.0 and delivered_bps > estimator.capacity_bps + 3 * deviation(estimator):
-        estimator.capacity_bps = 0.0
-    if estimator.capacity_bps > 0.0 or competes(estimator, now_us):
+    capacity_exceed(&estimator.capacity, delivered_bps)
+    if estimator.capacity.bps > 0.0 or competes(estimator, now_us):
         step_bps = PACKET_BITS * 1e6 / (estimator.rtt_us + 100000)
         if step_bps < MIN_STEP_BPS:
             step_bps = MIN_STEP_BPS
@@ -447,77 +396,3 @@ cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) 
     most_bps = (COMPETING_AHEAD if competes(estimator, now_us) else MAX_AHEAD) * delivered_bps + 10000.0
     if estimator.target_bps + step_bps <= most_bps:
         estimator.target_bps += step_bps
-
-
-# --- probes -----------------------------------------------------------------------------------------------------------
-
-cdef bint estimator_start_probe(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    cdef double most_bps = PROBE_ABOVE_DESIRED * estimator.desired_bps
-    cdef double bps
-    if (
-        estimator.source != SOURCE_TRANSPORT_CC
-        or estimator.probe.sending
-        or estimator.probe.waiting
-        or now_us < estimator.next_probe_us
-        or estimator.target_bps >= estimator.desired_bps
-        or now_us > estimator.feedback_us + SILENCE_US
-        or estimator.trend.use == USE_OVER
-        or estimator.drain_begun_us != 0
-        or estimator.queue_us > QUEUE_BUSY_US
-        or estimator.losses.excess > LOSS_MUCH
-    ):
-        return False
-    if now_us > estimator.fooled_us + FOOLED_US:
-        estimator.probe_us = PROBE_US
-    if estimator.probe.cluster == 0:
-        bps = PROBE_FIRST * estimator.target_bps
-    elif estimator.probe_interval_us != 0 or estimator.probe_us != PROBE_US:
-        bps = PROBE_CAREFUL * estimator.target_bps
-    else:
-        bps = PROBE_STEP * estimator.target_bps
-    probe_begin(&estimator.probe, <uint64_t>(bps if bps < most_bps else most_bps), estimator.probe_us, now_us)
-    return True
-
-
-cdef uint32_t estimator_padding(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    if estimator.probe.sending and estimator.queue_us > QUEUE_BUSY_US and estimator.probe.duration_us > PROBE_US:
-        estimator.probe.duration_us = now_us - estimator.probe.begun_us    # it has found out
-    return probe_owed(&estimator.probe, now_us)
-
-
-cdef void wait_for_probe(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    """Nothing was won: try again later, and then more carefully."""
-    cdef uint64_t careful = 2 if estimator.probe_us > PROBE_US else 1
-    if estimator.probe_interval_us == 0:
-        estimator.probe_interval_us = PROBE_FIRST_INTERVAL_US
-    elif estimator.probe_interval_us < PROBE_LAST_INTERVAL_US:
-        estimator.probe_interval_us += estimator.probe_interval_us // 2
-        if estimator.probe_interval_us > PROBE_LAST_INTERVAL_US:
-            estimator.probe_interval_us = PROBE_LAST_INTERVAL_US
-    if estimator.next_probe_us < now_us + estimator.probe_interval_us * careful:
-        estimator.next_probe_us = now_us + estimator.probe_interval_us * careful
-
-
-cdef void judge_probe(Estimator* estimator, bint later, uint64_t now_us) noexcept nogil:
-    cdef uint64_t bps
-    cdef ProbeVerdict verdict = probe_judge(&estimator.probe, later, &bps, now_us)
-    if verdict == PROBE_PENDING:
-        return
-    if verdict != PROBE_LOST and bps > estimator.target_bps:
-        estimator.target_bps = bps
-        estimator.changed_us = estimator.raised_us = now_us
-        estimator.raised_bps = bps
-        if estimator.capacity_bps > 0.0 and bps > estimator.capacity_bps + 3 * deviation(estimator):
-            estimator.capacity_bps = 0.0
-    if verdict == PROBE_CARRIED:
-        estimator.low_probes = 0
-        estimator.probe_interval_us = 0
-        estimator.next_probe_us = now_us
-        return
-    if verdict == PROBE_SLOWED:
-        # The path is full at this rate. If that is far below the target, the target is old: twice, to be sure.
-        estimator.low_probes = estimator.low_probes + 1 if bps < PROBE_LOW * estimator.target_bps else 0
-        if estimator.low_probes >= 2:
-            estimator.low_probes = 0
-            decrease(estimator, bps, now_us)
-    wait_for_probe(estimator, now_us)

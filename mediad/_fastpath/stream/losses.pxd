@@ -25,3 +25,8 @@ cdef void losses_add(LossWatch* watch, bint lost) noexcept nogil
 cdef void losses_found(LossWatch* watch) noexcept nogil
 # True when an interval is complete: `fraction` and `excess` are new.
 cdef bint losses_update(LossWatch* watch, uint64_t now_us) noexcept nogil
+
+
+cdef inline bint losses_are_high(const LossWatch* watch) noexcept nogil:
+    """True when the last interval's excess can only come from congestion: more than a tenth."""
+    return watch.excess > 0.10

@@ -4,58 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.feedback_talk import MS, START_BPS, FeedbackTalk
 from tests.windows.bandwidth import Estimator
-from tests.windows.receiving import Twcc
 
 NONE, TRANSPORT_CC, REMB = range(3)
-MS = 1000
-START_BPS = 600_000
-
-
-class Conversation:
-    """Media every 10 ms over a perfect path of 20 ms, feedback every 100 ms."""
-
-    def __init__(self, size: int = 500) -> None:
-        self.estimator = Estimator()
-        self.receiver = Twcc()
-        self.number = 0
-        self.now_us = 1_000_000
-        self.size = size
-
-    def run(self, packets: int, *, arrive: bool = True, lose_every: int = 0, feedback: bool = True) -> None:
-        for _ in range(packets):
-            self.estimator.sent(self.number & 0xFFFF, self.size, self.now_us)
-            if arrive and not (lose_every and self.number % lose_every == 0):
-                self.receiver.received(self.number & 0xFFFF, self.now_us + 20 * MS)
-            self.number += 1
-            self.now_us += 10 * MS
-            if feedback and self.number % 10 == 0:
-                while (report := self.receiver.feedback()) is not None:
-                    assert self.estimator.feedback(report, self.now_us + 30 * MS)
-
-    def run_in_anothers_queue(self, packets: int, queue_ms: int) -> None:
-        """Everything waits behind what somebody else put there, however little is sent."""
-        for _ in range(packets):
-            self.estimator.sent(self.number & 0xFFFF, self.size, self.now_us)
-            wait_us = 20 * MS + queue_ms * MS + self.number % 7 * MS
-            self.receiver.received(self.number & 0xFFFF, self.now_us + wait_us)
-            self.number += 1
-            self.now_us += 10 * MS
-            if self.number % 10 == 0:
-                while (report := self.receiver.feedback()) is not None:
-                    assert self.estimator.feedback(report, self.now_us + 30 * MS)
-
-    def probe(self) -> bool:
-        """One cluster, if it wants one."""
-        if not self.estimator.start_probe(self.now_us):
-            return False
-        while self.estimator.probing:
-            while self.estimator.padding(self.now_us):
-                self.estimator.sent(self.number & 0xFFFF, self.estimator.probe_packet_bytes, self.now_us)
-                self.receiver.received(self.number & 0xFFFF, self.now_us + 20 * MS)
-                self.number += 1
-            self.now_us += 5 * MS
-        return True
 
 
 def test_before_any_report_nothing_is_known() -> None:
@@ -73,7 +25,7 @@ def test_malformed_feedback_is_refused() -> None:
 
 
 def test_feedback_about_what_was_never_sent_moves_nothing() -> None:
-    talk = Conversation()
+    talk = FeedbackTalk()
     for number in range(50):
         talk.receiver.received(number, 2_000_000 + number * 40 * MS)
     report = talk.receiver.feedback()
@@ -84,7 +36,7 @@ def test_feedback_about_what_was_never_sent_moves_nothing() -> None:
 
 
 def test_the_same_feedback_twice_counts_once() -> None:
-    talk = Conversation()
+    talk = FeedbackTalk()
     talk.run(99)
     report = talk.receiver.feedback()
     assert report is not None
@@ -94,26 +46,14 @@ def test_the_same_feedback_twice_counts_once() -> None:
     assert (talk.estimator.delivered_bps, talk.estimator.bps) == before
 
 
-def test_small_media_does_not_raise_the_estimate_and_a_probe_does() -> None:
-    talk = Conversation()
-    talk.run(500)
-    assert talk.estimator.delivered_bps == pytest.approx(400_000, rel=0.05)
-    assert talk.estimator.bps == START_BPS
-    talk.estimator.desired_bps = 1_500_000
-    assert talk.probe()
-    talk.run(30)
-    assert talk.estimator.bps == pytest.approx(3 * START_BPS, rel=0.15)
-    assert not talk.probe()  # there is nothing more to win
-
-
 def test_media_that_fills_the_estimate_raises_it() -> None:
-    talk = Conversation(size=740)
+    talk = FeedbackTalk(size=740)
     talk.run(1000)
     assert 650_000 < talk.estimator.bps < 1.5 * 592_000 + 10_001
 
 
 def test_silence_is_no_congestion() -> None:
-    talk = Conversation()
+    talk = FeedbackTalk()
     talk.run(300)
     before = talk.estimator.bps
     talk.run(500, arrive=False, feedback=False)
@@ -123,7 +63,7 @@ def test_silence_is_no_congestion() -> None:
 
 def test_who_sends_little_does_not_starve_in_anothers_queue() -> None:
     """100 kbit/s in a queue that somebody else fills: yielding all of the estimate would not empty it."""
-    talk = Conversation(size=125)
+    talk = FeedbackTalk(size=125)
     talk.run(200)
     for queue_ms in range(0, 200, 10):
         talk.run_in_anothers_queue(10, queue_ms)
@@ -136,7 +76,7 @@ def test_who_sends_little_does_not_starve_in_anothers_queue() -> None:
 
 
 def test_loss_without_end_is_the_paths_own() -> None:
-    talk = Conversation()
+    talk = FeedbackTalk()
     talk.run(200)
     talk.run(3000, lose_every=7)
     assert talk.estimator.bps > START_BPS // 3
@@ -149,28 +89,12 @@ def test_remb_counts_only_while_there_is_no_transport_cc() -> None:
     estimator = Estimator()
     estimator.remb(250_000, 1_000_000)
     assert (estimator.source, estimator.bps) == (REMB, 250_000)
-    talk = Conversation()
+    talk = FeedbackTalk()
     talk.run(100)
     talk.estimator.remb(250_000, talk.now_us)
     assert (talk.estimator.source, talk.estimator.bps) == (TRANSPORT_CC, START_BPS)
     talk.estimator.remb(250_000, talk.now_us + 6_000_000)
     assert (talk.estimator.source, talk.estimator.bps) == (REMB, 250_000)
-
-
-def test_a_probe_without_feedback_does_not_block_the_next() -> None:
-    talk = Conversation()
-    talk.run(100)
-    talk.estimator.desired_bps = 5_000_000
-    assert talk.estimator.start_probe(talk.now_us)
-    while talk.estimator.probing:
-        while talk.estimator.padding(talk.now_us):
-            talk.estimator.sent(talk.number & 0xFFFF, talk.estimator.probe_packet_bytes, talk.now_us)
-            talk.number += 1
-        talk.now_us += 5 * MS
-    talk.estimator.tick(talk.now_us + 2_000_000)
-    talk.now_us += 4_000_000
-    talk.run(60)
-    assert talk.estimator.start_probe(talk.now_us)
 
 
 @pytest.mark.parametrize("size", [1, 1500])
@@ -183,7 +107,7 @@ def test_the_estimate_has_a_floor(size: int) -> None:
 
 def test_a_queue_that_grows_from_report_to_report_is_enough() -> None:
     """Long before the trend of delays has its twenty points."""
-    talk = Conversation(size=1000)
+    talk = FeedbackTalk(size=1000)
     talk.run(100)
     before = talk.estimator.bps
     for step in range(1, 5):  # now half of what is sent arrives in its time

@@ -73,3 +73,11 @@ def test_what_came_late_was_not_lost() -> None:
     losses.found()
     losses.found()
     assert losses.update(1_600_000) == (0.0, 0.0)
+
+
+def test_more_than_a_tenth_above_the_paths_own_is_high() -> None:
+    watched = Watched()
+    watched.interval(10)
+    assert not watched.losses.high
+    watched.interval(21)
+    assert watched.losses.high

@@ -2,7 +2,8 @@
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine, Transport
-from mediad._fastpath.stream.estimator cimport SOURCE_NONE, estimator_bps, estimator_sent
+from mediad._fastpath.stream.estimator cimport estimator_bps, estimator_sent
+from mediad._fastpath.stream.estimator_state cimport SOURCE_NONE
 from mediad._fastpath.stream.pacer cimport PacedKind, pacer_spend
 from mediad._fastpath.wire.rtcp cimport RtcpBlock
 from mediad._fastpath.wire.rtp cimport EXT_TRANSPORT_CC

@@ -11,10 +11,10 @@ from mediad._fastpath.engine.messages cimport EVENT_ESTIMATE, MAX_ENCODINGS, Eve
 from mediad._fastpath.engine.news cimport may_tell
 from mediad._fastpath.engine.egress.probation cimport probation_ready
 from mediad._fastpath.stream.estimator cimport (
-    estimator_delivered_bps, estimator_drains, estimator_feedback, estimator_remb, estimator_start_probe,
-    estimator_tick,
+    estimator_delivered_bps, estimator_drains, estimator_feedback, estimator_remb, estimator_tick,
 )
 from mediad._fastpath.stream.pacer cimport PacedKind, pacer_hold, pacer_must_wait
+from mediad._fastpath.stream.probing cimport probing_start
 from mediad._fastpath.wire.rtcp cimport RtcpBlock, rtcp_remb
 
 cdef enum:
@@ -65,7 +65,7 @@ cdef void bandwidth_tick(Engine* engine, Transport* transport, uint64_t now_us) 
 
 
 cdef void start_probe(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
-    if probation_ready(transport) and estimator_start_probe(&transport.estimator, now_us):
+    if probation_ready(transport) and probing_start(&transport.estimator, now_us):
         wheel_arm(&engine.wheel, pace_timer(engine, transport_index(engine, transport)), now_us)
 
 

@@ -6,7 +6,7 @@ from mediad._fastpath.engine.egress.estimate cimport path_bps
 from mediad._fastpath.engine.graph cimport Consumer, Engine, Transport, consumer_of, pace_timer
 from mediad._fastpath.engine.egress.probation cimport probation_send
 from mediad._fastpath.engine.egress.repair cimport held_media, held_repeat
-from mediad._fastpath.stream.estimator cimport estimator_padding
+from mediad._fastpath.stream.probing cimport probing_padding
 from mediad._fastpath.stream.pacer cimport PACED_REPAIR, PacedKind, PacedPacket, pacer_next, pacer_waits
 
 cdef enum:
@@ -39,7 +39,7 @@ cdef void send_held(Engine* engine, Transport* transport, uint64_t now_us) noexc
 
 cdef void send_padding(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
     """What the media of the last moment left of the cluster's rate."""
-    while estimator_padding(&transport.estimator, now_us):
+    while probing_padding(&transport.estimator, now_us):
         if not probation_send(engine, transport, transport.estimator.probe.packet_bytes, now_us):
             transport.estimator.probe.sending = False  # the stream ended in the middle of it
             return
