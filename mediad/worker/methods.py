@@ -10,8 +10,8 @@ from mediad.pipe import requests
 from mediad.pipe.messages import Done, Handler
 from mediad.protocols.certificate import Fingerprint
 from mediad.turns import Turns
+from mediad.worker.consumer_batch import ConsumerMaker
 from mediad.worker.objects import Objects
-from mediad.worker.tracks.consumer_batch import ConsumerMaker
 from mediad.worker.tracks.producer_form import ProducerForm
 
 

@@ -17,7 +17,6 @@ import msgspec
 from mediad.signaling import json_input
 from mediad.signaling.json_input import MISSING
 
-MAX_MESSAGE_BYTES = 960_000
 SUBPROTOCOL = "protoo"
 
 MAX_REASON_LENGTH = 200

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from mediad.signaling.protoo.messages import MAX_MESSAGE_BYTES
 from mediad.signaling.server.client_connection import FrontState
 from mediad.signaling.server.http_protocol import HttpProtocol
 from mediad.signaling.server.websocket_protocol import SignalingProtocol
+
+MAX_MESSAGE_BYTES = 960_000
+"""The largest message of a client, in its frames' payload; a connection that sends more is closed."""
 
 
 def uvicorn_options(front_state: FrontState | None = None) -> dict[str, Any]:

@@ -7,8 +7,7 @@ import json
 
 import pytest
 
-from mediad.signaling.protoo.messages import MAX_MESSAGE_BYTES
-from mediad.signaling.server.options import uvicorn_options
+from mediad.signaling.server.options import MAX_MESSAGE_BYTES, uvicorn_options
 from mediad.signaling.server.websocket_protocol import SignalingProtocol
 from tests.support.signaling import PATIENCE_S, Front, run
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from mediad.errors import NotFound
-from mediad.worker.tracks import consumer_batch
+from mediad.worker import consumer_batch
 from tests.support.loops import LoopTurns, on_loop
 from tests.support.negotiation import chrome_vp8
 from tests.support.served_worker import Worker, consumer, with_everything
