@@ -1,4 +1,4 @@
-"""How hypothesis searches: anew at each run by hand, the same examples each time where CI judges a change."""
+"""Settings of hypothesis: new examples at each run by hand, the same ones each time in CI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/architecture.md names is there: every path, every name in a file, and who may import whom."""
+"""The names in docs/architecture.md exist: every path, every name in a file, every allowed import."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATH = re.compile(
     r"(?P<path>[\w.]+(?:/[\w.-]+)*(?:/|\.(?:py|pyx|pxd|pyi|h|md|toml|yml|json)))(?::(?P<name>[A-Za-z_][\w.]*))?"
 )
 FOLDERS = ("mediad", "tests", "docs", "scripts")
-"""Where a path may begin; all others begin in mediad/."""
+"""The folders in which a path may begin; all others begin in mediad/."""
 
 GROUND = {room for room in FLOORS if (ROOT / "mediad" / f"{room}.py").exists()}
 
@@ -35,7 +35,7 @@ def place_of(path: str) -> Path:
 
 
 def names_in(path: Path) -> set[str]:
-    """What a file defines, as `name` and `Class.name`."""
+    """Return the names that a file defines, as `name` and `Class.name`."""
     text = path.read_text()
     return _cython_names(text) if path.suffix in {".pyx", ".pxd", ".h"} else _python_names(ast.parse(text))
 
@@ -105,7 +105,7 @@ def test_the_table_of_folders_is_that_of_the_floors() -> None:
 
 
 def allowed(folder: str) -> set[str]:
-    """What a folder may import, without ground files."""
+    """Return the folders that a folder may import, without ground files."""
     return set(FLOORS[folder].split()) - GROUND - {folder}
 
 

@@ -1,4 +1,4 @@
-"""Nothing that the media thread runs can take the GIL: proven over the C that Cython generated.
+"""Proof over the generated C that no function of the media thread can take the GIL.
 
 Three steps. Everything below the Python side is declared `noexcept nogil`. What is so declared, and each
 nogil section, names nothing of Python's in its C. And it calls only what is so declared, so nothing escapes.
@@ -81,7 +81,7 @@ def test_code_without_the_gil_calls_only_its_like(generated: Path) -> None:
 
 
 def test_the_scan_reaches_every_function() -> None:
-    """Also that there is something to scan: the loop's body, and the engine's door."""
+    """The scan has something to read: the loop's body, and the engine's door."""
     seen = {name for path in GENERATED for name, _ in code_without_gil(path.read_text(), NOGIL)}
     defined = {
         function.c_name

@@ -111,7 +111,7 @@ print(grown - resident_bytes())
 
 
 def test_the_real_thing_gives_back_what_the_c_library_keeps() -> None:
-    """In a process of its own: whatever a heap has free already would be used first."""
+    """Trim in a process of its own: memory that a heap already has free would be used first."""
     done = subprocess.run(
         [sys.executable, "-c", REAL_THING], capture_output=True, text=True, timeout=60, check=True
     )

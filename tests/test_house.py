@@ -200,7 +200,7 @@ sys.exit(failed)
 
 
 def test_every_module_imports_alone() -> None:
-    """In an interpreter that has loaded nothing of mediad's, with every warning an error."""
+    """Import each in an interpreter that has loaded nothing of mediad's, with every warning an error."""
     importable = [
         name for name, paths in MODULES.items() if any(path.suffix in {".py", ".pyx"} for path in paths)
     ]

@@ -107,7 +107,7 @@ def test_every_enumerator_fits_an_int() -> None:
 
 
 def test_headers_have_no_enums() -> None:
-    """Which the test above would have to read as well."""
+    """The test above would have to read enums of headers as well."""
     assert [path.name for path in HEADERS if C_ENUM.search(path.read_text())] == []
 
 

@@ -21,7 +21,7 @@ def srtp(**changes: Any) -> Any:
 
 
 def binding(**functions: object) -> Any:
-    """Its private part, with functions of libsrtp replaced by others of another type or answer."""
+    """Return pylibsrtp's private part, with functions of libsrtp of another type or answer."""
     real = pylibsrtp._binding
 
     class Lib:

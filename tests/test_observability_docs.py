@@ -1,4 +1,4 @@
-"""What the documentation promises operators is what a node has: metrics, events, dashboard, alert rules."""
+"""The documentation for operators agrees with a node: metrics, events, dashboard, alert rules."""
 
 from __future__ import annotations
 

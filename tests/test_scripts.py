@@ -1,4 +1,4 @@
-"""What the scripts say while they set things up: little, and what helps."""
+"""Output of the scripts while they set things up: little, and helpful."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def requirements(text: str) -> dict[str, Requirement]:
 
 
 def test_every_package_that_the_scripts_install_has_one_version() -> None:
-    """Which pyproject.toml allows; scripts/constraints renews them."""
+    """Versions are those that pyproject.toml allows; scripts/constraints renews them."""
     pinned = requirements((ROOT / "constraints.txt").read_text())
     asked = subprocess.run(
         [sys.executable, ROOT / "scripts" / "requirements.py", "dev"],

@@ -1,4 +1,4 @@
-"""What is handed to others: a complete sdist, a wheel of it that runs, and builds that say no in one line."""
+"""Distributions: a complete sdist, a wheel of it that runs, and builds that are refused in one line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFIG = 78
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Without what steers a build or leads Python to the checkout."""
+    """Return the environment without variables that steer a build or lead Python to the checkout."""
     unset = {"MEDIAD_WINDOWS", "MEDIAD_NATIVE", "MEDIAD_DEBUG", "PYTHONPATH"}
     return {key: value for key, value in clean_environment().items() if key not in unset} | changes
 
@@ -222,7 +222,7 @@ def test_a_build_that_cannot_be_is_refused_in_one_line(
 
 
 def test_a_tree_without_native_sources_is_refused(tmp_path: Path) -> None:
-    """Which the sdist was once: it installed without a word, and could not start."""
+    """The sdist was such a tree once: it installed without a word, and could not start."""
     tree = sources(tmp_path / "tree", page=False)
     for path in tree.rglob("*.pyx"):
         path.unlink()
@@ -232,7 +232,7 @@ def test_a_tree_without_native_sources_is_refused(tmp_path: Path) -> None:
 
 
 def test_flags_of_the_interpreter_do_not_count() -> None:
-    """Else a packet costs more where Python was built with a stack protector, and nothing says why."""
+    """A packet would cost more where Python was built with a stack protector, and nothing would say why."""
     built_with = (ROOT / "build" / "built_with").read_text().split()
     own = set(os.environ.get("CFLAGS", "").split()) | set(os.environ.get("CPPFLAGS", "").split())
     assert set(built_with[2:]) - own == {

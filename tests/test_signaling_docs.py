@@ -1,4 +1,4 @@
-"""What docs/signaling.md shows is what the server takes and sends."""
+"""The samples of docs/signaling.md are what the server accepts and sends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def section(title: str) -> str:
 
 @pytest.mark.parametrize(("who", "frame"), SAMPLES)
 def test_each_sample_is_a_frame(who: str, frame: dict[str, Any]) -> None:
-    """What a client sends is taken by the schema of its request, and by that alone if a member is missing."""
+    """A client's sample fits the schema of its request, and no other schema if a member is missing."""
     message = messages.parse(json.dumps(frame))
     if isinstance(message, messages.Request) and who == "client":
         schema = METHODS[message.method].schema

@@ -71,7 +71,7 @@ def test_tcp_socket_listens() -> None:
 
 
 def taken(protocol: str, port: int, flag: str) -> str:
-    """Which port it is, who has it, and what to do."""
+    """Return the text of the error: the port, its owner, and what to do."""
     owner = re.escape(f"{psutil.Process().name()} (pid {os.getpid()})")
     what = f"{protocol} port {port} on 127.0.0.1 is already in use by {owner}"
     return f"^{what}; stop that program, or choose another with {flag}$"

@@ -1,4 +1,4 @@
-"""What the tests of the native code share."""
+"""Fixtures shared by the tests of the native code."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ cdef class Sink:
         self.stopped = True
 
     def run(self):
-        """Until stop(), without the GIL."""
+        """Run until stop(), without the GIL."""
         cdef timespec pause
         cdef uint32_t index
         pause.tv_sec = 0

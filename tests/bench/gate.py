@@ -34,7 +34,7 @@ def record(counted: dict[str, Counted]) -> None:
 
 
 def problems(counted: dict[str, Counted], baseline: dict[str, Any]) -> list[str]:
-    """What grew beyond the tolerance. Of a compiler or flags with nothing recorded, nothing is known."""
+    """Return the counts that grew beyond the tolerance; none for a compiler or flags without a record."""
     known = baseline.get(built_with(), {})
     return [
         f"{name}: {cost.own:.0f} instructions a packet, recorded are {known[name]} "

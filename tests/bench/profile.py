@@ -1,4 +1,4 @@
-"""Where a worker's time goes: samples of its threads as a flame graph, the functions of native code included.
+"""Profile of a worker: samples of its threads as a flame graph, functions of native code included.
 
 py-spy takes the samples, from outside and without slowing down what it looks at. Considered and set aside:
 perf, which would show the kernel as well. It asks for a permission that containers rarely have and for a

@@ -32,7 +32,7 @@ MAX_FLOOR_BATCH = 50
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What went through and what it took."""
+    """The packets that passed, and the CPU time they took."""
 
     packets: int
     expected: int
@@ -116,7 +116,7 @@ def measure_engine(peers: Peers, profile: str, forwarded_per_s: float, seconds: 
 
 
 def measure_floor(peers: Peers, profile: str, forwarded_per_s: float, seconds: float, batch: int) -> Measured:
-    """As many packets to the same sinks, `batch` at a time and as evenly."""
+    """Measure as many packets to the same sinks, `batch` at a time and as evenly."""
     sessions = [outbound(profile, key_of(profile)) for _ in peers.sink_ports]
     rounds_per_s = forwarded_per_s / len(sessions) / batch
     rounds = int(rounds_per_s * seconds)

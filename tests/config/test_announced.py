@@ -1,4 +1,4 @@
-"""What browsers are told to send media to, and what is refused before they are."""
+"""The addresses that browsers are told to send media to, and those that are refused before."""
 
 from __future__ import annotations
 

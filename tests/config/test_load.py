@@ -1,4 +1,4 @@
-"""Where settings come from: precedence, aliases, strictness, and what each mistake is answered with."""
+"""Sources of settings: precedence, aliases, strictness, and the answer to each mistake."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ SECRET = "s3cret-s3cret-s3cret-s3cret-s3cret"
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:
-    """Without the file's name before each."""
+    """Return the problems without the file's name before each."""
     path = tmp_path / "mediad.toml"
     path.write_text(text, encoding="utf-8")
     found = read(str(path)).problems

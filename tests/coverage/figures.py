@@ -24,7 +24,7 @@ class Lines:
 
 
 def percent(many: Iterable[Lines]) -> float:
-    """How much of the code ran, 0 to 100."""
+    """Return the percentage of the lines that ran, 0 to 100."""
     total = ran = 0
     for lines in many:
         total += len(lines.all)
@@ -76,7 +76,7 @@ def record(folders: Mapping[str, float], path: Path = FLOORS) -> None:
 
 
 def problems(folders: Mapping[str, float], floors: Mapping[str, float]) -> list[str]:
-    """What fell below its floor, and what has none or is no longer there."""
+    """Return the folders that fell below their floor, have none, or exist no longer."""
     told = []
     for folder in sorted({*folders, *floors}):
         if folder not in folders:

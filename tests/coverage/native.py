@@ -38,7 +38,7 @@ def measured(tree: Path) -> dict[str, Lines]:
 
 
 def gcov(notes: Path, tree: Path) -> dict[str, Any]:
-    """What gcov says of one module, as its JSON."""
+    """Return gcov's report on one module, from its JSON."""
     done = subprocess.run(
         ["gcov", "--json-format", "--stdout", str(notes)],
         cwd=tree,
@@ -51,7 +51,7 @@ def gcov(notes: Path, tree: Path) -> dict[str, Any]:
 
 
 def function_counts(report: Mapping[str, Any], generated: str) -> dict[int, int]:
-    """How often each line of `generated` ran that is code of a function of ours."""
+    """Return the number of runs of each line of `generated` that is code of a function of ours."""
     counts: dict[int, int] = {}
     for file in report["files"]:
         if file["file"] == generated:

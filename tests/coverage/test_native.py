@@ -56,5 +56,5 @@ def test_a_statement_ran_when_the_first_of_its_c_did() -> None:
 
 
 def test_a_line_that_is_code_of_two_functions_ran_when_either_did() -> None:
-    """Which an inline function of a .pxd is, in each module that uses it."""
+    """An inline function of a .pxd has its lines in each module that uses it."""
     assert function_counts(report((11, 0, OURS), (11, 2, OURS)), "a.c") == {11: 2}

@@ -1,4 +1,4 @@
-"""What may be typed next, as a function and in a real shell."""
+"""Completion: the words that may follow, as a function and in a real shell."""
 
 from __future__ import annotations
 

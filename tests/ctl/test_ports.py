@@ -1,4 +1,4 @@
-"""What a firewall must let in."""
+"""Ports that a firewall must open."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def test_leaving_is_seen_by_the_others(daemon: Daemon, room_id: str) -> None:
 
 
 def answers(candidate: dict[str, Any], parameters: dict[str, Any]) -> int | None:
-    """None when the daemon accepts a check with these credentials, else its error code."""
+    """Return None when the daemon accepts a check with these credentials, else its error code."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.settimeout(5)
         username = f"{parameters['usernameFragment']}:test"

@@ -107,7 +107,7 @@ def test_ice_restart_goes_unnoticed(tabs: Tabs, room_id: str) -> None:
     ana.until_smooth("ben")
 
     def remote_fragments() -> set[str]:
-        """Those of the pairs in use; while Chromium changes pairs its statistics know none for a moment."""
+        """Return the fragments of the pairs in use; Chromium's statistics know none while pairs change."""
         remotes = [transport.get("remote") for transport in ana.stats()["transports"]]
         return {remote["usernameFragment"] for remote in remotes if remote}
 

@@ -28,12 +28,12 @@ THOROUGH = CHANGES >= 50
 BREAKAGE_MS = 1500
 LIKENESS = 0.9  # coded and scaled pictures are above 0.97; half of a picture missing is not above 0.7
 SHARES = (0.25, 0.5, 1.0)
-"""Of all frames, those of temporal layer 0, of 0 and 1, and of all three."""
+"""The shares of all frames that are of temporal layer 0, of 0 and 1, and of all three."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a camera is sent."""
+    """A way of sending a camera."""
 
     codec: str
     mode: str
@@ -46,7 +46,7 @@ class Way:
 
     @property
     def spatial_layers(self) -> int:
-        """Of one stream."""
+        """The number of spatial layers of one stream."""
         return int(self.mode[1])
 
 
@@ -125,7 +125,7 @@ def figures(changes: list[tuple[bool, Change]]) -> str:
 
 
 def health(watch: LayerWatch, before: dict[str, Any]) -> str:
-    """What the receiver went through since, and what the server thinks of its link."""
+    """Return the receiver's losses since then, and the server's estimate of its link."""
     grown = growth(
         before,
         watch.received,
@@ -166,7 +166,7 @@ def test_temporal_layers_of_one_stream(tabs: Tabs, room_id: str, codec: str) -> 
 
 @pytest.mark.parametrize(("codec", "layers"), [("VP8", 2), ("VP9", 1), ("AV1", 3)])
 def test_layers_of_a_shared_screen(tabs: Tabs, room_id: str, codec: str, layers: int) -> None:
-    """As the page sends it by itself."""
+    """The page sends a shared screen this way by default."""
     query = {f"force{codec}": "true", "video": "false"}
     spatial_layers = 3 if codec == "AV1" else 1
     watch = LayerWatch(tabs, room_id, query, spatial_layers=spatial_layers, source="share")

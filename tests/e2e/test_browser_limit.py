@@ -31,7 +31,7 @@ def test_a_camera_that_could_send_more_keeps_to_the_limit(tabs: Tabs, room_id: s
     ben.until_flowing("ana")
 
     def kept() -> bool:
-        """For three seconds, and not by sending nothing."""
+        """Return True when the limit was kept for three seconds, and not by sending nothing."""
         for _ in range(3):
             ana.pause(1)
             if not LIMIT_BPS / 10 < uplink(ana)["recvBitrate"] < LIMIT_BPS * 1.05:

@@ -1,4 +1,4 @@
-"""What the page says when something is wrong, and to whom it says it: each sentence where its cause is."""
+"""Messages of the page about faults: each stands where its cause is."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def says(tab: Tab, *texts: str, where: str = "body") -> None:
 
 
 def test_two_tabs_on_the_printed_address_meet(tabs: Tabs, daemon: Daemon) -> None:
-    """As the README says: open what the daemon prints, twice, and see yourself twice."""
+    """Open the address that the daemon prints twice, and see yourself twice, as the README says."""
     until_sync(lambda: "is ready: open " in daemon.log)
     line = next(line for line in daemon.log.splitlines() if "is ready: open " in line)
     url = line.partition("open ")[2].split()[0]
@@ -102,7 +102,7 @@ def test_a_draining_node_says_that_it_takes_no_calls(tabs: Tabs, daemon: Daemon,
     ids=["denied", "nothing", "no-microphone"],
 )
 def test_devices(tabs: Tabs, room_id: str, script: str, words: str) -> None:
-    """In the lobby and in the call; the camera's trouble does not push the microphone's out."""
+    """Faults show in the lobby and in the call; the camera's does not replace the microphone's."""
     lobby = tabs.visit(f"/?roomId={room_id}&lobby=true", "ana", script=script)
     says(lobby, words, where=".lobby-problem")
     look(lobby, "lobby-" + words[:20].replace(" ", "-"))

@@ -35,7 +35,7 @@ async def produce_sound(daemon: Daemon) -> ProtooClient:
 
 
 async def visit(daemon: Daemon) -> list[str]:
-    """What it prints, from its start until an operator removes it."""
+    """Return the lines that it prints, from its start until an operator removes it."""
     talker = await produce_sound(daemon)
     client = await asyncio.create_subprocess_exec(
         *(sys.executable, "-u", str(ROOT / "docs" / "client.py"), daemon.url.replace("http", "ws"), "hello"),

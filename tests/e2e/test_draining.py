@@ -27,7 +27,7 @@ SERVICE_RESTART = 1012
 
 @dataclass(frozen=True)
 class Said:
-    """How mediactl ended."""
+    """The exit code and the output of a mediactl."""
 
     code: int
     out: str

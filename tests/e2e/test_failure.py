@@ -171,7 +171,7 @@ def test_a_port_taken_while_its_worker_was_down_is_named_and_waited_for() -> Non
 
 
 def bound(sock: socket.socket, port: int) -> bool:
-    """Whether `sock` has the port; the one who had it may still be about to let go."""
+    """Return True when `sock` has the port, which the last owner may not have closed yet."""
     with suppress(OSError):
         sock.bind(("127.0.0.1", port))
         return True

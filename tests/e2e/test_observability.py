@@ -1,4 +1,4 @@
-"""What an operator sees of a real call: metrics, events, webhooks and the log tell the same story."""
+"""Observability of a real call: metrics, events, webhooks and the log agree."""
 
 from __future__ import annotations
 

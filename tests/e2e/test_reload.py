@@ -68,7 +68,7 @@ class Node:
 def node(
     folder: Path, text: str = "", *, media: bool = False, environ: dict[str, str] | None = None
 ) -> Iterator[Node]:
-    """With real workers where there is media, with tiny ones where not."""
+    """Start a node with real workers where there is media, and with tiny ones where not."""
     head = f"workers = 1\nrtc_base_port = {free_media_ports(1)}\n" if media else "workers = 1\n"
     file = folder / "mediad.toml"
     file.write_text(head + text)
@@ -89,7 +89,7 @@ def join(node: Node, peer_id: str) -> Coroutine[Any, Any, WebRtcClient]:
 
 
 async def told_address(node: Node, peer_id: str) -> str:
-    """Where a newcomer is told to send media; and while it is there, nobody else may come."""
+    """Return the address that a new client is told to send media to; no other may join meanwhile."""
 
     async def accept(method: str, data: dict[str, Any]) -> dict[str, Any]:
         return {}

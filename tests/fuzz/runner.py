@@ -46,7 +46,7 @@ def feed(target: Target, take: Callable[[bytes], object], data: bytes) -> None:
 
 
 def fuzz(target: Target, seconds: float, seed: int) -> tuple[int, Path | None]:
-    """How many inputs were tried, and the file that holds the one that broke the target."""
+    """Return the number of inputs tried, and the file with the one that broke the target."""
     with tempfile.TemporaryFile() as file:
         file.truncate(16 + MAX_INPUT)
         with mmap.mmap(file.fileno(), 0) as shared:

@@ -1,4 +1,4 @@
-"""What gets fuzzed: everything that reads bytes from outside the process."""
+"""Targets of fuzzing: every function that reads bytes from outside the process."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_under_systemd_the_journal_gets_fields(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_process_ends_with_everything_logged() -> None:
-    """Also when its last lines are many, and somebody reads them slowly."""
+    """Many last lines arrive even when their reader is slow."""
     code = (
         "import logging; from mediad import logs; logs.setup('info', 'text');"
         "[logging.getLogger('x').info('line %d', i) for i in range(900)]"

@@ -1,4 +1,4 @@
-"""What a line is about."""
+"""The context of a log line: its room, peer and worker."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def record(message: str, level: int = logging.INFO, **extra: object) -> logging.
 
 
 def fields(datagram: bytes) -> dict[str, bytes]:
-    """As journald reads them."""
+    """Return the fields as journald reads them."""
     found = {}
     while datagram:
         line, _, rest = datagram.partition(b"\n")

@@ -11,7 +11,7 @@ from tests.support.loops import on_loop, until
 
 
 def late(lag: LoopLag, than_s: float) -> int:
-    """How often the timer fired later than that."""
+    """Return the number of times that the timer fired later than that."""
     return sum(lag.report().buckets[BOUNDS_S.index(than_s) + 1 :])
 
 

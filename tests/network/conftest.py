@@ -51,7 +51,7 @@ def daemon(lab: NetworkLab) -> Iterator[Daemon]:
 
 @pytest.fixture(scope="module")
 def camera() -> Camera | None:
-    """Everybody's; modules that need another override it."""
+    """The camera of all tests; modules that need another override it."""
     return None
 
 

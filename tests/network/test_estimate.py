@@ -1,4 +1,4 @@
-"""What the daemon thinks a link carries, beside what it does carry; and sharing it with a download."""
+"""The daemon's estimate of a link beside its real bandwidth; and sharing it with a download."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BAR = 0.25
 SLACK = 1.4
 SHARED_S = 10
 STARVING = 1 / 8
-"""Of the link: a quarter of a fair share."""
+"""A quarter of a fair share, as a share of the link."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def camera() -> Camera:
 
 @pytest.fixture(autouse=True)
 def wide_again(lab: NetworkLab, browsers: LabBrowsers) -> Iterator[None]:
-    """Nobody has to say goodbye over a narrow link."""
+    """Widen the link again at the end: no client has to leave over a narrow one."""
     yield
     lab.client("ben").link.set(down=FREE)
     browsers.close_tabs()

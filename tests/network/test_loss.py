@@ -21,7 +21,7 @@ SLACK = 2
 WATCHED_S = 20
 SETTLE_S = 2
 MAX_FROZEN = {0: 0.01, 100: 0.02}
-"""By the round trip's milliseconds between a person and the daemon."""
+"""The largest share of frozen time, by the round trip in ms between a client and the daemon."""
 MAX_ADDED_CONCEALMENT = 0.02
 
 
@@ -35,7 +35,7 @@ class Call:
     undisturbed: Watched
 
     def lose(self, share: float) -> None:
-        """In all four directions."""
+        """Lose this share of packets in all four directions."""
         shape_all(self.lab, Shape(loss=share, delay_ms=self.rtt_ms / 2))
         self.ben.pause(SETTLE_S)
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.network
 OUTAGE_S = 5
 BAR_S = 1.4
 SLACK_S = 0.6
-"""For machines whose encoder is late with the key frame."""
+"""The time allowed to machines whose encoder is late with the key frame."""
 
 
 def test_five_seconds_without_network(lab: NetworkLab, browsers: LabBrowsers, report: Report) -> None:

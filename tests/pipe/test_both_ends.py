@@ -1,4 +1,4 @@
-"""Both real ends, fed random, cut and wrongly typed messages: they live, or close for a broken format."""
+"""Misfits: random, cut and wrongly typed messages leave both real ends alive, or close the pipes."""
 
 from __future__ import annotations
 

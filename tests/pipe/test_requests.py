@@ -47,7 +47,7 @@ def test_every_name_stands_once_in_the_product() -> None:
 
 
 def test_the_names_on_the_pipe() -> None:
-    """What an older worker is asked by; a name here never changes its meaning."""
+    """An older worker is asked by these names; the meaning of a name here never changes."""
     assert sorted(REQUESTS) == sorted(
         [f"worker.{verb}" for verb in ("ping", "stats", "trim", "configure")]
         + [f"router.{verb}" for verb in ("create", "close", "stats")]

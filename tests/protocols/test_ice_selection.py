@@ -1,4 +1,4 @@
-"""Which of its paths an ICE agent lets media take, and what proves that anybody receives there."""
+"""The path that an ICE agent selects for media, and the proof that the client receives there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is behind what happens now."""
+"""The asker: the client on whose behalf code runs."""
 
 from __future__ import annotations
 

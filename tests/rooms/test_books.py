@@ -1,4 +1,4 @@
-"""What hangs on what in a room, and what is forgotten with it."""
+"""Relations between a room's objects, and those that are forgotten with another."""
 
 from __future__ import annotations
 

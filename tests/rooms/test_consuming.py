@@ -1,4 +1,4 @@
-"""What one peer may ask for about the tracks it receives."""
+"""Requests of a peer about the tracks it receives."""
 
 from __future__ import annotations
 

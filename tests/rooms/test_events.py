@@ -1,4 +1,4 @@
-"""What the worker reports, and who hears of it."""
+"""Events of the worker, and the peers that are told of them."""
 
 from __future__ import annotations
 

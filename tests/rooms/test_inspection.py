@@ -1,4 +1,4 @@
-"""What operators read of a room."""
+"""Reports about a room for operators."""
 
 from __future__ import annotations
 

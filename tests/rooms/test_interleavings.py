@@ -148,7 +148,7 @@ async def settle(call: Call) -> None:
 
 
 def check_books(room: Room, call: Call) -> None:
-    """What exists on the worker is what the room believes in."""
+    """Check that the objects on the worker are those in the room's books."""
     assert set(call.worker.transports) == set(room.books.transports)
     assert set(call.worker.producers) == set(room.books.producers)
     assert set(call.worker.consumers) == set(room.books.consumers)
@@ -161,7 +161,7 @@ def check_books(room: Room, call: Call) -> None:
 
 
 def check_pictures(room: Room, crowd: Crowd) -> None:
-    """Everybody in the room knows exactly the others in it."""
+    """Check that each peer of the room knows exactly the others in it."""
     for guest in crowd.all_guests:
         peer = guest.seat.peer
         if peer.closed or not peer.joined or peer.id not in room.peers:
@@ -176,7 +176,7 @@ def check_pictures(room: Room, crowd: Crowd) -> None:
 
 
 def check_tale(listener: RecordingListener) -> None:
-    """Nobody hears of a consumer before it is offered, or after it is closed."""
+    """Check that a consumer is named neither before it is offered nor after it is closed."""
     state: dict[str, str] = {}
     for what, *rest in listener.heard:
         if what == "offered":

@@ -1,4 +1,4 @@
-"""Whose offer is next."""
+"""The order of offers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How tracks reach the others: created paused, asked, resumed; and every way this can go wrong."""
+"""Offers of tracks to the others: created paused, asked, resumed; and every way this can fail."""
 
 from __future__ import annotations
 

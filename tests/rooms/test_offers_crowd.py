@@ -24,7 +24,7 @@ from tests.support.rtp_samples import opus, vp8
 
 
 async def crowd(call: Call, count: int, **options: Any) -> list[Guest]:
-    """So many, each sending sound and picture, who have all come at once."""
+    """Return so many guests who have all come at once, each sending sound and picture."""
     guests = await asyncio.gather(*(call.member(f"p{n}", **options) for n in range(count)))
     await asyncio.gather(*(guest.produce("audio", opus(ssrc=1)) for guest in guests))
     await asyncio.gather(*(guest.produce("video", vp8(ssrc=3, mid="1")) for guest in guests))

@@ -1,4 +1,4 @@
-"""What one peer may ask for about the tracks it sends, and what the others get of it."""
+"""Requests of a peer about the tracks it sends, and the notifications that others get of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How one peer joins and is renamed, and what the others hear of it."""
+"""Joining and renaming of a peer, and the notifications that others get of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets how much of a worker's tables."""
+"""Shares of a worker's tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def address(number: int) -> Holder:
 
 
 def fill(stock: Stock, table: str, *holders: Holder) -> list[Claim]:
-    """As much as there is for them."""
+    """Claim as much as there is for them."""
     claims: list[Claim] = []
     while stock.tables[table].refusal(holders, 0) is None:
         claims.append(stock.claim(table, *holders))

@@ -1,4 +1,4 @@
-"""What one peer may ask for about its transports."""
+"""Requests of a peer about its transports."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def path(rate_bps: int | None, media: Elastic | Layered, *, seed: int = 1, **cha
 @pytest.mark.parametrize("media", [Elastic, Layered])
 @pytest.mark.parametrize("rate", [300_000, 1_000_000, 5_000_000])
 def test_settles_on_a_narrow_link(rate: int, media: Media) -> None:
-    """Within a quarter of the link after 10 s, with a short queue and little padding."""
+    """The estimate is within a quarter of the link after 10 s, with a short queue and little padding."""
     narrow = path(rate, media())
     narrow.run(10)
     samples = narrow.run(15)
@@ -65,7 +65,7 @@ def test_squeezed_and_released(media: Elastic | Layered) -> None:
 @pytest.mark.parametrize("queue_ms", [200, 500])
 @pytest.mark.parametrize("rate", [1_000_000, 3_000_000])
 def test_shares_a_link_with_a_loss_based_flow(rate: int, queue_ms: int) -> None:
-    """Neither starves: both get at least a quarter of their half."""
+    """Each of the two gets at least a quarter of its half."""
     shared = path(rate, Elastic(), queue_us=queue_ms * MS, tcp=Tcp())
     assert shared.tcp is not None
     shared.run(10)
@@ -92,7 +92,7 @@ def test_a_small_stream_on_a_jumpy_path_keeps_what_was_found() -> None:
 
 
 def test_five_seconds_of_nothing() -> None:
-    """What was sent into an outage was not lost to a queue: afterwards the path is as wide as before."""
+    """Packets sent into an outage were not lost to a queue: the path is as wide as before afterwards."""
     gone = path(3_000_000, Layered(), desired_bps=2_500_000)
     gone.run(10)
     gone.forward.loss = gone.back.loss = 1.0

@@ -40,7 +40,7 @@ class Receiver:
     packets: list[tuple[Frame, e.Packet]] = field(default_factory=list)
 
     def identify(self, packet: e.Packet) -> Frame:
-        """By the tag at the payload's end."""
+        """Return the frame by the tag at the payload's end."""
         picture, spatial = struct.unpack("!IB", packet.payload[-5:])
         return self.sent[picture, spatial]
 
@@ -65,7 +65,7 @@ class Stage:
     """One sender, one receiver, and a key frame a few pictures behind each request for one."""
 
     def __init__(self, source: LayeredSource, chance: random.Random | None = None) -> None:
-        """With `chance` one packet in five comes up to four packets late."""
+        """Prepare a run; with `chance` one packet in five comes up to four packets late."""
         self.chance = chance
         self.held: list[tuple[int, bytes]] = []  # until so many packets were sent
         self.call = e.Call()
@@ -81,7 +81,7 @@ class Stage:
         self.call.consume(extensions={**e.OUT_IDS, DEPENDENCY_DESCRIPTOR: OUT_DESCRIPTOR_ID})
 
     def play(self, count: int = 1) -> list[list[e.Packet]]:
-        """What the receiver gets of the next pictures."""
+        """Return the packets that the receiver gets of the next pictures."""
         return [self._picture() for _ in range(count)]
 
     def _picture(self) -> list[e.Packet]:
@@ -214,7 +214,7 @@ def test_everything_is_forwarded_at_first(name: str) -> None:
 
 
 def test_k_svc_does_not_send_what_nobody_needs() -> None:
-    """Between key pictures the lower spatial layers of K-SVC are left out."""
+    """K-SVC leaves out the lower spatial layers between key pictures."""
     for codec in ("vp9_key", "av1_key"):
         stage = Stage(LayeredSource(codec, spatial_layers=3))
         pictures = stage.play(9)
@@ -278,7 +278,7 @@ def test_retransmissions_keep_the_marker_they_were_sent_with(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_packets_out_of_order(name: str) -> None:
-    """Everything of the layers wanted comes, and no number is missing: what is late still has its place."""
+    """All packets of the wanted layers come, and no number is missing: a late one still has its place."""
     chance = random.Random(name)
     for _ in range(3):
         source = SOURCES[name]()
@@ -347,7 +347,7 @@ def test_temporal_layers_of_simulcast() -> None:
 
 
 def test_an_encoding_left_for_a_lower_one_is_thinned_out() -> None:
-    """Until the lower one's key frame is there, and whole again when the way down is given up."""
+    """Frames are left out until the lower one's key frame is there, or until the switch is given up."""
     call = e.Call()
     sources = [LayeredSource("vp8"), LayeredSource("vp8")]
     call.produce(encodings=[(e.SSRC + i, e.RTX_SSRC + i, b"") for i in range(2)])

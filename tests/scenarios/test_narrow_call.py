@@ -73,7 +73,7 @@ def test_a_squeezed_receiver_does_not_touch_the_others(squeezed: Scene) -> None:
 
 @pytest.mark.parametrize(("rate", "queue_ms"), [(1_000_000, 200), (3_000_000, 500)])
 def test_a_download_beside_it_starves_nobody(rate: int, queue_ms: int) -> None:
-    """Both get at least four tenths of their half."""
+    """Each of the two gets at least four tenths of its half."""
     scene = scenes.shared(rate, queue_ms)
     settled = scene.at("settled")
     seconds = (scene.call.now_us - settled) / SECOND
@@ -90,7 +90,7 @@ def test_five_seconds_without_network() -> None:
 
 
 def test_a_narrow_link_is_shared_by_priority() -> None:
-    """Everybody has a picture; who matters more has a better one; and it stays that way."""
+    """Each viewer has a picture, higher priorities have a better one, and it stays that way."""
     scene = scenes.priorities(1_500_000, [1, 4, 1])
     settled, end = scene.at("settled"), scene.call.now_us
     pictures = [len(track.receiver.screen.between(settled, end)) for track in scene.receiver.tracks]
@@ -106,7 +106,7 @@ def test_a_narrow_link_is_shared_by_priority() -> None:
 
 @pytest.mark.parametrize(("burst", "least_within"), [(32_000, 0.6), (100_000, 0.5)])
 def test_a_deep_bucket_fools_the_estimate_only_for_a_while(burst: int, least_within: float) -> None:
-    """What a shaper lets through at once says little of what it carries."""
+    """A shaper that passes a burst at once has less bandwidth than the burst shows."""
     scene = scenes.narrow(400_000, burst_bytes=burst, seconds=30)
     settled, end = scene.at("settled"), scene.call.now_us
     samples = scene.call.samples(scene.receiver, settled)

@@ -31,7 +31,7 @@ Entry = dict[str, Any]
 
 
 class Finished:
-    """What the call's objects said of themselves at its end, in the words clients read."""
+    """The statistics of a call's objects at its end, under the names clients read."""
 
     def __init__(self, call: Call) -> None:
         self._call = call

@@ -1,4 +1,4 @@
-"""Who may connect: every reason to be turned away is named, and no algorithm but ours is believed."""
+"""Admission: every reason for a refusal is named, and no algorithm but ours is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What JSON.parse takes is taken, what comes out can be written, and ids are found in what is no JSON."""
+"""JSON from clients: all that JSON.parse accepts can be written again; ids are found in other text."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Assembler:
 
 
 class Vp8References:
-    """What a receiver derives from picture ids and TL0PICIDX (RFC 7741 section 4.2) about what a frame needs.
+    """References of a frame, derived from picture ids and TL0PICIDX as RFC 7741 section 4.2 lets a receiver.
 
     A layer sync frame needs the base frame of its TL0PICIDX; another one of an upper layer needs, as far as
     one can tell, every picture since that base frame.

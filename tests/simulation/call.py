@@ -43,7 +43,7 @@ MIME_TYPES = {
 
 @dataclass
 class Sample:
-    """What a receiver's transport looked like at one moment; bitrates in bit/s."""
+    """The state of a receiver's transport at one moment; bitrates in bit/s."""
 
     now_us: int
     link_bps: int | None
@@ -112,7 +112,7 @@ class Call:
         self.clock.run_until(self.clock.now_us + round(seconds * SECOND))
 
     def _signal(self, event: RouterEvent) -> None:
-        """What a client hears over its WebSocket, as far as its sending follows from it."""
+        """Do what a client does after an event over its WebSocket, as far as its sending follows from it."""
         if not isinstance(event, ProducerLayersWanted):
             return
         for sender in self.senders:

@@ -27,7 +27,7 @@ class Timer:
 
 
 class Alarm:
-    """At most one timer for one purpose, which may be moved to an earlier time."""
+    """A timer for one purpose, at most one at a time, which may be moved to an earlier time."""
 
     def __init__(self, clock: SimulatedClock, call: Callable[[], object]) -> None:
         self._clock = clock
@@ -63,7 +63,7 @@ class SimulatedClock:
         self._armed = 0
 
     def at(self, when_us: int, call: Callable[[], object]) -> Timer:
-        """In the past is now."""
+        """Call at a time; one in the past is now."""
         timer = Timer(call)
         self._armed += 1
         heapq.heappush(self._timers, (max(when_us, self.now_us), self._armed, timer))
@@ -73,7 +73,7 @@ class SimulatedClock:
         return self.at(self.now_us + delay_us, call)
 
     def every(self, period_us: int, call: Callable[[], object], *, first_us: int = 0) -> None:
-        """For good, from `first_us` from now on."""
+        """Call every period without end, for the first time `first_us` from now."""
 
         def again() -> None:
             call()

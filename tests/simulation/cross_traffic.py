@@ -22,6 +22,6 @@ class CrossTraffic:
             self._client.down.send(data)
 
     def _acknowledge(self, data: bytes) -> None:
-        """Over a way back that loses nothing."""
+        """Acknowledge over a way back that loses nothing."""
         number = int.from_bytes(data[1:9], "big")
         self._clock.after(self._client.up.link.delay_us, lambda: self.tcp.ack(number))

@@ -14,7 +14,7 @@ WITHIN = 0.25  # of the link: what counts as settled
 
 @dataclass
 class Figures:
-    """None where a scene has no such thing. Times in seconds, shares of one."""
+    """The figures of a scene, None for those it does not have. Times in seconds, shares 0..1."""
 
     settle_s: float | None  # until the estimate stays within a quarter of the link
     squeeze_s: float | None  # until a lower layer is shown

@@ -1,4 +1,4 @@
-"""When pictures are shown, and which of the gaps between them a viewer calls a freeze."""
+"""Playout of pictures, and the gaps between them that a viewer calls a freeze."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PlayoutDelay:
             self._transits.popleft()
 
     def due_us(self, now_us: int, capture_us: int) -> int:
-        """When a picture captured then is to be shown."""
+        """Return the time at which a picture captured then is to be shown."""
         transits = sorted(transit for _, transit in self._transits)
         if not transits:
             return now_us
@@ -75,7 +75,7 @@ class Screen:
         return gap_us > max(3 * mean_us, mean_us + 150_000)
 
     def frozen_share(self, from_us: int, until_us: int) -> float:
-        """Of this time; a gap that has not ended counts as well."""
+        """Return the share of this time that was frozen; a gap that has not ended counts as well."""
         freezes = list(self.freezes)
         if self.shown and self._is_freeze(until_us - self.shown[-1].now_us):
             freezes.append((self.shown[-1].now_us, until_us))
@@ -86,6 +86,6 @@ class Screen:
         return [shown for shown in self.shown if from_us <= shown.now_us < until_us]
 
     def switches(self, from_us: int, until_us: int) -> int:
-        """How often the spatial layer shown changed."""
+        """Return the number of times that the spatial layer shown changed."""
         pairs = pairwise(self.between(from_us, until_us))
         return sum(a.layers[0] != b.layers[0] for a, b in pairs)

@@ -82,7 +82,7 @@ class ReceivingClient:
             self.up.send(feedback)
 
     def _report(self) -> None:
-        """Once a second."""
+        """Send a report, once a second."""
         blocks = []
         for ssrc, receiver in self._streams.items():
             time, came_us = self._sender_reports.get(ssrc, (0, self._clock.now_us))

@@ -31,7 +31,7 @@ class Scene:
         return self.receiver.tracks[0]
 
     def mark(self, label: str) -> int:
-        """Now; returns it."""
+        """Note the present time under a label and return it."""
         self.marks.append((self.call.now_us, label))
         return self.call.now_us
 
@@ -61,7 +61,7 @@ def receiver(call: Call, sender: Sender, links: tuple[Link, Link], name: str = "
 
 
 def lossy(loss: float, rtt_ms: int, *, seed: int = 1, seconds: float = 25) -> Scene:
-    """Everybody loses this share of everything, both ways."""
+    """A call in which each client loses this share of all packets, both ways."""
     with Call() as call:
         source = sender(call, loss=loss, rtt_ms=rtt_ms)
         one = receiver(call, source, pair(seed, rtt_ms=rtt_ms, loss=loss))
@@ -73,7 +73,7 @@ def lossy(loss: float, rtt_ms: int, *, seed: int = 1, seconds: float = 25) -> Sc
 
 
 def squeezed(*, seed: int = 1, rate_bps: int = 400_000, burst_bytes: int = 0, queue_ms: int = 500) -> Scene:
-    """From free to narrow and back, beside somebody whose network stays good."""
+    """A call over a link that becomes narrow and wide again, with a client whose link stays wide."""
     with Call() as call:
         source = sender(call)
         one = receiver(call, source, pair(seed))
@@ -112,7 +112,7 @@ def narrow(
 
 
 def shared(rate_bps: int, queue_ms: int, *, seed: int = 1) -> Scene:
-    """With a TCP download through the same queue."""
+    """A call that shares a link with a TCP download through the same queue."""
     with Call() as call:
         source = sender(call)
         one = receiver(call, source, pair(seed, rate_bps=rate_bps, queue_us=queue_ms * MS))
@@ -127,7 +127,7 @@ def shared(rate_bps: int, queue_ms: int, *, seed: int = 1) -> Scene:
 
 
 def outage(seconds: float = 5, *, seed: int = 1, rate_bps: int | None = None) -> Scene:
-    """Nothing gets through, either way, for a while."""
+    """A call with an outage: no packet arrives, either way, for a while."""
     with Call() as call:
         source = sender(call)
         one = receiver(call, source, pair(seed, rate_bps=rate_bps))

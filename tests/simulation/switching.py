@@ -86,7 +86,7 @@ class Storm(Scene):
 
 
 def storm(receivers: int = 50, *, seconds: float = 12) -> Storm:
-    """They join over five seconds, and each asks for a key frame ten times a second."""
+    """Let receivers join over five seconds; each asks for a key frame ten times a second."""
     with Call() as call:
         up, down = pair(100)
         sender = call.send(up, down, video=[EncodingPlan(bps // 2) for bps in SIMULCAST_BPS])

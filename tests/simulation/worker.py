@@ -87,7 +87,7 @@ def engine_plane(clock: Clock) -> tuple[MediaPlane, EngineLoop]:
 
 
 class SimulatedWorker:
-    """After each turn of the clock what the engine sends leaves, what it tells is heard, its timer is set."""
+    """A worker in fake time: each turn of the clock sends packets, handles events and sets the timer."""
 
     def __init__(self, clock: SimulatedClock, offered: RtpCapabilities) -> None:
         self.events: list[tuple[int, RouterEvent]] = []  # time, and what the supervisor would hear
@@ -170,7 +170,7 @@ class SimulatedWorker:
         self.settle()
 
     def settle(self) -> None:
-        """Also after commands from outside a turn."""
+        """Settle at the end of a turn, and after commands from outside one."""
         now_us = self._clock.now_us
         self._clock.readers[EVENT_FD]()
         for _, host, _, data in self.engine.outbox():

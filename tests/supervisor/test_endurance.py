@@ -26,7 +26,7 @@ CYCLES = 200
 WARM_UP = 40
 """Deaths after which every code path has been walked and every cache filled."""
 RSS_TOLERANCE_BYTES = 4 * 2**20
-"""Of an interpreter that does not return every page: it grows by 1 to 3 MiB over the first 400 deaths, and
+"""The growth of an interpreter that does not return every page: 1 to 3 MiB over the first 400 deaths, and
 not from there to the 800th. A leaked worker, with its link and books, would be 30 KiB and more, each time."""
 
 

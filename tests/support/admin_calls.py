@@ -16,7 +16,7 @@ async def ask(table: Table, method: str, /, **data: Any) -> dict[str, Any]:
 
 
 async def stream(table: Table, method: str, /, **data: Any) -> list[dict[str, Any]]:
-    """Everything it streams until it ends."""
+    """Return all items that a method streams until it ends."""
     answer = AdminMethods(table).call(method, data)
     assert isinstance(answer, AsyncGenerator)
     return [item async for item in answer]

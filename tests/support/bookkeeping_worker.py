@@ -46,9 +46,9 @@ class BookkeepingWorker:
         self.too_slow: set[str] = set()
         """Methods that are carried out and not answered in time."""
         self.consumer_room: int | None = None
-        """How many consumers it can hold; None is any number."""
+        """The number of consumers it can hold; None is any number."""
         self.dice: random.Random | None = None
-        """With dice, answers take a random number of turns of the event loop, and so overtake each other."""
+        """Random numbers of turns of the event loop that answers take, so that they come out of order."""
         self.subscribers: dict[str, EventHandler] = {}
         self.dead = False
         self._answers = {handler.request: handler.answer for handler in self.handlers()}
@@ -139,7 +139,7 @@ class BookkeepingWorker:
             return error
 
     def handlers(self) -> list[Handler]:
-        """Who answers which request, as in a real worker."""
+        """Return the handler of each request, as in a real worker."""
         return [
             requests.CreateRouter.answered_by(self._create_router),
             requests.CloseRouter.answered_by(self._close_router),

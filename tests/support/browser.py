@@ -121,7 +121,7 @@ class Tab:
             self.until(f"{source} of {peer_id}", lambda: self.flows(peer_id, source))
 
     def flows(self, peer_id: str, source: str, seconds: float = 0.7) -> bool:
-        """Whether decoded media of that source grows over a moment."""
+        """True when decoded media of that source grows over a moment."""
         before = self.consumers(peer_id, source)
         if not before:
             return False
@@ -155,7 +155,7 @@ class Tab:
         self.until(f"silence of {source} of {peer_id}", still)
 
     def describe(self) -> str:
-        """What a failing test should show: what this tab sends and receives, and the server's word on it."""
+        """Describe the tab for a failing test: its tracks sent and received, and the server's view."""
         transports = self.get("mediad.transports")
         lines = [f"--- {self.peer_id}: {self.get(_CALL)} {transports} crashes={self.crashes}"]
         stats = self.stats()

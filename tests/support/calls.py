@@ -85,7 +85,7 @@ class Guest:
         self.sending = ""
         self.receiving = ""
         self.others: list[str] = []
-        """Who was there when this one joined."""
+        """The peers who were there when this one joined."""
 
     async def make_transports(self) -> None:
         self.sending = told(await self.seat.transports.create(consuming=False, force_tcp=False)).id

@@ -60,7 +60,7 @@ class Direction:
             setattr(self.link, name, value)
 
     def counters(self, now_us: int) -> dict[str, int]:
-        """Since the start; `peak_queue_us` since the last call."""
+        """Return the counters since the start; `peak_queue_us` since the last call."""
         peak_queue_us, self._peak_queue_us = self._peak_queue_us, self.link.queueing_us(now_us)
         return {
             "sent": self.link.sent,
@@ -76,7 +76,7 @@ class Direction:
 
 
 def carry(directions: dict[str, Direction], commands: int, answers: int) -> None:
-    """Until `commands` ends. It sleeps until a packet comes, or one is due."""
+    """Carry packets until `commands` ends; sleep until one comes, or one is due."""
     sources = [direction.source for direction in directions.values()]
     while True:
         deadlines = [direction.link.deadline() for direction in directions.values()]

@@ -35,7 +35,7 @@ class Member:
         self._udp = socket_module.socket(socket_module.AF_INET, socket_module.SOCK_DGRAM)
         self._checker = asyncio.create_task(self._keep_checking())
         self.offered: list[str] = []
-        """Of each consumer that was offered, whose track it is and its kind, as `peer/kind`."""
+        """The owner and the kind of the track of each consumer that was offered, as `peer/kind`."""
         self.flowing: set[str] = set()
         """Ids of consumers that were accepted and resumed: their score was told."""
 
@@ -105,7 +105,7 @@ class Member:
 
 
 async def _connect(url: str) -> ClientConnection:
-    """As apps do it: again, while there is no worker."""
+    """Connect as apps do it: again, while there is no worker."""
     deadline_s = time.monotonic() + _PATIENCE_S
     while True:
         try:

@@ -46,7 +46,7 @@ class Daemon:
         log_to: int | None = None,
         **settings: object,
     ) -> None:
-        """Its log is kept, unless it goes to the descriptor `log_to`."""
+        """Start a daemon. Its log is kept, unless it goes to the descriptor `log_to`."""
         self._namespace = namespace
         self.port = free_tcp_port()
         self.rtc_base_port = free_media_ports(workers)
@@ -81,7 +81,7 @@ class Daemon:
 
     @property
     def log(self) -> str:
-        """Everything the daemon and its workers wrote so far."""
+        """Return all that the daemon and its workers wrote so far."""
         return self._log_path.read_text(errors="replace")
 
     def __enter__(self) -> Daemon:
@@ -131,7 +131,7 @@ class Daemon:
         return self.pids()
 
     def wait_exit(self) -> int:
-        """Its exit code, once it has ended by itself."""
+        """Wait until it has ended by itself and return its exit code."""
         assert self._process is not None, "the daemon was not started"
         return self._process.wait(STOP_TIMEOUT_S)
 

@@ -57,7 +57,7 @@ class Daemon:
 
     @property
     def url(self) -> str | None:
-        """Where it serves, once it has said so."""
+        """The address it serves, once it has printed it."""
         found = re.search(r"is ready: open (https?://\S+/)", self.log)
         return found.group(1) if found else None
 
@@ -67,7 +67,7 @@ class Daemon:
         return self
 
     def wait_exit(self, timeout_s: float = 30) -> int:
-        """Its exit code, when everything it had to say was read."""
+        """Wait until all its output was read and return its exit code."""
         status = self.process.wait(timeout_s)
         self._listener.join()
         return status

@@ -49,11 +49,11 @@ class Descriptor:
     template_id: int
     frame_number: int
     structure: Structure | None = None
-    """When it came with this packet."""
+    """The structure, when it came with this packet."""
     active: int | None = None
     """active_decode_targets_bitmask, when it came with this packet."""
     template: Template | None = None
-    """Of the frame, with what it has of its own; None while no structure is known."""
+    """The frame's template, with the frame's own changes; None while no structure is known."""
 
     def __str__(self) -> str:
         t = self.template

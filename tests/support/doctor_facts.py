@@ -97,7 +97,7 @@ def daemon(**changes: Any) -> Facts:
 
 
 def stopped(**changes: Any) -> Facts:
-    """Nothing runs, and nothing was asked of it."""
+    """Return the facts when nothing runs, and nothing was asked of it."""
     network = replace(NETWORK, media_paths=(), **changes)
     return replace(WELL, daemon=None, daemon_problem="mediad is not running", network=network)
 
@@ -111,7 +111,7 @@ def network(**changes: Any) -> Facts:
 
 
 def announced(address: str, **changes: Any) -> Facts:
-    """This address is announced, and it is what it stands for."""
+    """Return the facts when this address is announced, and stands for itself."""
     facts = settings(**{"announced_ip": address, **changes})
     return replace(facts, network=replace(NETWORK, announced=(address,), media_paths=(), public_address=None))
 

@@ -26,7 +26,7 @@ def pictures(count: int) -> Iterator[Any]:
 
 
 def vp8_payloads(count: int, keyframes: set[int]) -> list[list[bytes]]:
-    """For each of `count` frames its RTP payloads; those in `keyframes`, and the first, are key frames."""
+    """Return the RTP payloads of `count` frames; those in `keyframes`, and the first, are key frames."""
     encoder = Vp8Encoder()
     return [
         encoder.encode(frame, force_keyframe=index in keyframes)[0]

@@ -148,7 +148,7 @@ def gcm_session(key: bytes, ssrc_type: int) -> Session:
 def producer_parameters(
     *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    """Those of `Call.produce`."""
+    """Return the parameters of `Call.produce`."""
     parameters: dict[str, Any] = {
         "video": True,
         "mid": b"0",
@@ -264,7 +264,7 @@ class Call(Stage):
         return [event for event in self.engine.events() if isinstance(event, kind)]
 
     def close(self) -> None:
-        """Everything, in order; afterwards nothing may be left."""
+        """Close all objects, in order; afterwards nothing may be left."""
         self.engine.close_consumer(CONSUMER)
         self.engine.close_producer(PRODUCER)
         self.engine.close_transport(SENDING)

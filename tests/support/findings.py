@@ -15,7 +15,7 @@ def faults(facts: Facts) -> list[tuple[str, str, str]]:
 
 
 def only_fault(facts: Facts, level: str, check: str, *words: str) -> None:
-    """There is this one fault, and its text has all `words`."""
+    """Assert that there is this one fault, and that its text has all `words`."""
     (found,) = faults(facts)
     assert found[:2] == (level, check)
     for word in words:
@@ -23,11 +23,11 @@ def only_fault(facts: Facts, level: str, check: str, *words: str) -> None:
 
 
 def fault(facts: Facts, level: str, check: str, *words: str) -> None:
-    """There is this fault, among others."""
+    """Assert that there is this fault, among others."""
     texts = [found[2] for found in faults(facts) if found[:2] == (level, check)]
     assert any(all(word in text for word in words) for text in texts), texts
 
 
 def in_order(facts: Facts, check: str) -> list[str]:
-    """What a check found in order."""
+    """Return the findings of a check that are in order."""
     return [f.text for f in examine(facts) if f.check == check and f.level == Level.OK]

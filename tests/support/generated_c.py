@@ -1,4 +1,4 @@
-"""Which native functions run without the GIL by their declaration, and what the C generated for them does.
+"""Native functions declared to run without the GIL, and the C that Cython generated for them.
 
 A function counts by its C name, `__pyx_f_<module>_<class>_<name>`, in which Cython writes the length of each
 part before the part. The same name stands for the same function in every module that calls or inlines it.
@@ -82,7 +82,7 @@ def code_without_gil(generated: str, nogil: frozenset[str]) -> Iterator[tuple[st
 
 
 def python_in(code: str) -> set[str]:
-    """What the code names of Python's C API or of Cython's helpers over it."""
+    """Return the names in the code that belong to Python's C API or to Cython's helpers over it."""
     return set(PYTHON.findall(code)) - SECTION_EDGES
 
 

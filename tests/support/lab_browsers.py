@@ -52,7 +52,7 @@ class LabBrowsers:
         return self._tabs[client].open(room_id, peer_id, viewport=WINDOW, **query)
 
     def close_tabs(self) -> None:
-        """Everybody leaves; the browsers go on. Fails if a script did."""
+        """Close all tabs; the browsers go on. Fails if a script did."""
         opened = [tab for tabs in self._tabs.values() for tab in tabs.opened]
         crashes = [crash for tab in opened for crash in tab.crashes]
         for tabs in self._tabs.values():

@@ -1,4 +1,4 @@
-"""What a sender sent of each layer, and the server forwarded, by the dependency descriptors on the wire.
+"""Records of each layer that a sender sent and the server forwarded, by dependency descriptors.
 
 When a change of layers is lost, this says whose it was: the sender's, that left the layer out or told that it
 is no longer sent (active decode targets), or the server's, that had it and did not forward it.
@@ -16,7 +16,7 @@ from tests.support.packet_tap import PacketTap, Seen
 
 URI = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 SETTLE_S = 2.0
-"""What a sender may take to begin to send a layer, or to answer a request for a key frame."""
+"""The time in which a sender begins to send a layer, or answers a request for a key frame."""
 ROW_S = 0.5
 
 
@@ -53,7 +53,7 @@ def read(packets: Iterable[Seen], port: int, extension_id: int) -> list[Told]:
 
 
 def left_out(told: Iterable[Told], spatial: int, since_s: float) -> bool:
-    """Whether the sender did not send this spatial layer, from a while after `since_s` on."""
+    """True when the sender did not send this spatial layer, from a while after `since_s` on."""
     sent = [one for one in told if one.uplink and one.at_s >= since_s + SETTLE_S]
     pictures = sum(one.layer is not None and one.layer[0] == 0 for one in sent)
     frames = sum(one.layer is not None and one.layer[0] == spatial for one in sent)
@@ -80,19 +80,19 @@ def _counts(frames: Counter[str]) -> str:
 
 
 class Recording:
-    """Of one call; without the right to look (root's), nothing is recorded and nothing proven."""
+    """A recording of one call; without root's right to look, nothing is recorded and nothing proven."""
 
     def __init__(self, tap: PacketTap | None, port: int) -> None:
         self._tap = tap
         self._port = port
         self.extension_id = 0
-        """Of the dependency descriptor, once the sender's parameters are known."""
+        """The id of the dependency descriptor, once the sender's parameters are known."""
 
     def told(self) -> list[Told]:
         return [] if self._tap is None else read(self._tap.packets(), self._port, self.extension_id)
 
     def left_out(self, spatial: int, since_s: float) -> bool:
-        """Whether it shows that the sender did not send this layer."""
+        """True when the recording shows that the sender did not send this layer."""
         told = self.told()
         return bool(told) and left_out(told, spatial, since_s)
 
@@ -102,7 +102,7 @@ class Recording:
 
 @contextmanager
 def recording(port: int) -> Iterator[Recording]:
-    """Of what passes a worker's UDP port."""
+    """Record the packets that pass a worker's UDP port."""
     try:
         tap = PacketTap(port)
     except PermissionError:

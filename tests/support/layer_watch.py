@@ -18,12 +18,12 @@ SHARE_TOLERANCE = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one wish; None: nothing within the deadline."""
+    """The outcome of one wish for layers; None: nothing within the deadline."""
 
     told_ms: float | None
-    """until the server said that these layers are being sent"""
+    """The time until the server said that these layers are being sent."""
     shown_ms: float | None
-    """until a frame of the layer's size was decoded"""
+    """The time until a frame of the layer's size was decoded."""
 
 
 class LayerWatch:
@@ -44,7 +44,7 @@ class LayerWatch:
         self.receiver = tabs.open(room_id, "ben", script=SCRIPT, produce="false")
 
     def extension_id(self, uri: str) -> int:
-        """Of a header extension the sender uses; 0 when it does not."""
+        """Return the id of a header extension that the sender uses; 0 when it does not."""
         producers: list[dict[str, Any]] = self.sender.get("mediad.producers")
         extensions = producers[0]["rtpParameters"]["headerExtensions"]
         return next((int(one["id"]) for one in extensions if one["uri"] == uri), 0)
@@ -91,7 +91,7 @@ class LayerWatch:
         return str(self.receiver.consumer("ana", self._source)["id"])
 
     def consumer_stats(self) -> dict[str, Any]:
-        """What the server says of the consumer."""
+        """Return the server's statistics of the consumer."""
         stats: list[dict[str, Any]] = self.receiver.get(
             "id => mediad.request('getConsumerStats', { consumerId: id })", self.consumer_id
         )
@@ -150,7 +150,7 @@ class LayerWatch:
 
 
 def rate(before: dict[str, Any], after: dict[str, Any], name: str) -> float:
-    """How fast a counter grew between two statistics entries, a second."""
+    """Return the growth of a counter per second between two statistics entries."""
     seconds = float(after["timestamp"] - before["timestamp"]) / 1000
     return float(after[name] - before[name]) / max(seconds, 1e-3)
 

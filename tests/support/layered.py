@@ -201,11 +201,11 @@ class LayeredSource:
 
     @property
     def _place(self) -> int:
-        """Where in its pattern the picture is."""
+        """Return the place of the picture in its pattern."""
         return self.since_key % len(self.pattern)
 
     def _needs_t1(self, temporal: int) -> bool:
-        """Whether the picture is predicted from a T1 picture before it."""
+        """True when the picture is predicted from a T1 picture before it."""
         if self.long_pattern:
             return temporal > 0 and self._place not in (1, 2)
         return temporal == 2 and self._place == 3

@@ -65,15 +65,15 @@ class Link:
             heapq.heappush(self._travelling, (arrival_us, 2 * self.sent + copy, data))
 
     def queueing_us(self, now_us: int) -> int:
-        """How long something sent now would wait before the link begins to carry it."""
+        """Return the time that a datagram sent now would wait before the link begins to carry it."""
         return max(0, self._free_us - self._burst_us() - now_us)
 
     def _burst_us(self) -> int:
-        """What the bucket holds, in time on the line."""
+        """Return the size of the bucket, as time on the line."""
         return self.burst_bytes * 8 * 1_000_000 // self.rate_bps if self.rate_bps else 0
 
     def due(self, now_us: int) -> list[bytes]:
-        """What has arrived by now, in order of arrival; each is handed over once."""
+        """Return the datagrams that have arrived by now, in order of arrival, each of them once."""
         found = []
         while self._travelling and self._travelling[0][0] <= now_us:
             found.append(heapq.heappop(self._travelling)[2])
@@ -81,5 +81,5 @@ class Link:
         return found
 
     def deadline(self) -> int | None:
-        """When the next datagram arrives; None while nothing is on its way."""
+        """The time at which the next datagram arrives; None while nothing is on its way."""
         return self._travelling[0][0] if self._travelling else None

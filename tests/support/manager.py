@@ -18,7 +18,7 @@ class Manager:
         self._sock = sock
 
     def listen(self) -> list[dict[str, str]]:
-        """Everything heard so far, and nothing is waited for."""
+        """Return all messages received so far, without waiting."""
         while True:
             try:
                 message = self._sock.recv(65536).decode()

@@ -116,7 +116,7 @@ def _median_luma(frame: Any) -> float:
 
 
 def _pitch_hz(frame: Any) -> float | None:
-    """From the distance of upward zero crossings of the first channel; None for silence."""
+    """Return the pitch by the distance of upward zero crossings of the first channel; None for silence."""
     channels = len(frame.layout.channels)
     samples = array.array("h", bytes(frame.planes[0])[: 2 * channels * frame.samples])[::channels]
     rises = [i for i in range(1, len(samples)) if samples[i - 1] < 0 <= samples[i]]

@@ -32,7 +32,7 @@ class DtlsClient:
 
     @property
     def parameters(self) -> Reply:
-        """What the client tells in `connect`."""
+        """Return the parameters that the client sends in `connect`."""
         last = CERTIFICATE.fingerprints[-1]
         return {
             "role": self._role,

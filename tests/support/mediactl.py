@@ -14,7 +14,7 @@ from tests.support.daemon import ROOT, clean_environment
 
 @dataclass(frozen=True)
 class Said:
-    """How it ended."""
+    """The exit code and the output of a mediactl."""
 
     code: int
     out: str
@@ -44,7 +44,7 @@ async def mediactl(admin_socket: str, *words: str) -> Said:
 
 
 async def ask_mediactl(admin_socket: str, *words: str) -> dict[str, Any]:
-    """Its answer with --json."""
+    """Return the answer of mediactl with --json."""
     said = await mediactl(admin_socket, *words, "--json")
     assert said.code == 0, said.err
     return dict(json.loads(said.out))

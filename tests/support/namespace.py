@@ -46,7 +46,7 @@ class Namespace:
 
     @property
     def prefix(self) -> list[str]:
-        """What to put before a command that another process starts: `nsenter` into this namespace."""
+        """Return the words before a command that another process starts: `nsenter` into this namespace."""
         return ["nsenter", f"--net=/proc/{os.getpid()}/fd/{self._fd}", "--"]
 
     def close(self) -> None:

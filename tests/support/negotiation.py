@@ -35,7 +35,7 @@ H264 = codec("video/H264", packetization_mode=1, profile_level_id="42e01f", leve
 
 
 def router(*media_codecs: CodecCapability) -> RtpCapabilities:
-    """What a router offers; opus and VP8 unless told."""
+    """Return a router's capabilities, with opus and VP8 unless given others."""
     return router_capabilities(media_codecs or (OPUS, VP8))
 
 
@@ -54,7 +54,7 @@ def extensions(**ids: int) -> list[dict[str, Any]]:
 
 
 def chrome_capabilities(offered: RtpCapabilities) -> RtpCapabilities:
-    """What Chrome can receive from a router: the router's numbers, without what Chrome lacks."""
+    """Return Chrome's capabilities under the router's numbers, without those that Chrome lacks."""
     return RtpCapabilities(
         offered.codecs,
         tuple(

@@ -19,7 +19,7 @@ _SCALARS = (
 
 
 def json_values() -> st.SearchStrategy[Any]:
-    """What a JSON parser may return, infinities and lone surrogates included."""
+    """Return all values of a JSON parser, infinities and lone surrogates included."""
     return st.recursive(
         _SCALARS,
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

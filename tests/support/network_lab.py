@@ -20,7 +20,7 @@ SERVER = "10.99.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Somebody's computer: its namespace, its address there, and the link that is all it has."""
+    """A client's computer: its namespace, its address there, and its only link."""
 
     name: str
     namespace: Namespace
@@ -85,7 +85,7 @@ class NetworkLab:
 
 @cache
 def refusal() -> str | None:
-    """In the kernel's words, what keeps a lab from being built here; None if nothing does."""
+    """Return the kernel's reason why a lab cannot be built here; None if it can."""
     try:
         with NetworkLab() as lab:
             lab.client("probe")

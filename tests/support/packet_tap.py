@@ -1,4 +1,4 @@
-"""What passes the loopback interface on UDP, seen from beside: RTP headers and extensions are not encrypted.
+"""A tap of UDP on the loopback interface: RTP headers and extensions are not encrypted.
 
 Needs root (AF_PACKET). It sees each packet once, and does not touch it.
 """

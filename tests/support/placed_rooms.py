@@ -22,7 +22,7 @@ class PlacedRooms:
             self.homes[room_id] = self._pool.place(room_id).worker_id
 
     def end(self, room_id: str) -> None:
-        """Its last peer has left."""
+        """End a room whose last peer has left."""
         if self.homes.pop(room_id, None) is None:
             raise NotFound(room_id)
         self._pool.release(room_id)
@@ -32,7 +32,7 @@ class PlacedRooms:
         self.closed.append(room_id)
 
     def move_room(self, room_id: str) -> None:
-        """Its peers come back within the same step."""
+        """Move a room; its peers come back within the same step."""
         self._pool.displace(room_id)
         self.end(room_id)
         self.moved.append(room_id)

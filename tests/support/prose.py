@@ -10,10 +10,7 @@ from pathlib import Path
 from tests.support.imports import source_files
 
 # Files and folders whose words are still to be made plain.
-STILL_TO_DO = (
-    "mediad/_fastpath/",
-    "mediad/rooms/",
-)
+STILL_TO_DO = ("mediad/_fastpath/", "mediad/rooms/")
 ODDLY_CITED = ("mediad/_fastpath/engine/timers/tick.pyx",)
 
 # A first word that makes the first line lean on something else, or on a riddle.
@@ -44,10 +41,11 @@ TEXTS = {".py", ".pyi", ".pyx", ".pxd", ".h", ".c", ".md", ".toml", ".sh", ".yml
 
 
 def leaning_docstrings(root: Path) -> list[str]:
-    """The docstrings of mediad whose first word keeps the line from being read alone: `path:line: text`."""
+    """The docstrings whose first word keeps the line from being read alone: `path:line: text`."""
     return [
         f"{path.relative_to(root)}:{line}: {text}"
-        for path in source_files(root / "mediad")
+        for folder in ("mediad", "tests")
+        for path in source_files(root / folder)
         if not str(path.relative_to(root)).startswith(STILL_TO_DO)
         for line, text in first_lines(path)
         if first_word(text) in LEANING_WORDS

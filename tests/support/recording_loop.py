@@ -60,7 +60,7 @@ class RecordingLoop:
         return [call.name for call in self.calls]
 
     def tell(self, *news: Event) -> None:
-        """What the next drain returns."""
+        """Add events for the next drain to return."""
         self._news += news
         os.eventfd_write(self.event_fd, 1)
 

@@ -14,11 +14,11 @@ from tests.support.protoo_client import Refused
 from tests.support.webrtc_client import WebRtcClient, until
 
 WAITS_S = (0.15, 0.3, 0.6, 1.0, 2.0)
-"""Before each attempt in a row, give or take; the page's own series."""
+"""The waits before each attempt in a row, about those of the page."""
 
 
 class ReturningClient:
-    """In one room for good. `client` is the present session, None between two of them."""
+    """A client that always returns to one room. `client` is the session, None between two of them."""
 
     def __init__(self, url: str, peer_id: str, *, sends: bool, video: bool = False) -> None:
         self.peer_id = peer_id
@@ -40,7 +40,7 @@ class ReturningClient:
         return sum(received.meter.frames for received in self.client.consumers.values())
 
     async def packets_lost(self) -> int:
-        """On the way to it in this session."""
+        """Return the number of packets lost on the way to it in this session."""
         assert self.client is not None
         lost = 0
         for received in self.client.consumers.values():
@@ -74,7 +74,7 @@ class ReturningClient:
             attempt += 1
 
     def _clear_away(self) -> None:
-        """What is left of a session; nobody waits for it."""
+        """Close the rest of a session that nobody waits for."""
         if self.client is not None:
             task = asyncio.create_task(self._close(self.client))
             self._clearing.add(task)

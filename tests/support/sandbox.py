@@ -32,7 +32,7 @@ class _Comparison(ctypes.Structure):
 
 
 def available() -> bool:
-    """Whether this machine has what it takes."""
+    """True when this machine can make a sandbox."""
     return bool(shutil.which("systemd-analyze") and ctypes.util.find_library("seccomp"))
 
 
@@ -61,7 +61,7 @@ def _members(name: str) -> set[str]:
 
 
 def allowed_calls() -> set[str]:
-    """What SystemCallFilter= leaves."""
+    """Return the system calls that SystemCallFilter= allows."""
     allowed: set[str] = set()
     for value in service()["SystemCallFilter"]:
         members = {member for name in value.lstrip("~").split() for member in _members(name)}

@@ -68,7 +68,7 @@ class Worker:
 
 
 def recorded_worker() -> Worker:
-    """Over a media loop that only records."""
+    """Return a worker over a media loop that only records."""
     with patch.object(server, "MediaPlane", lambda clock: recorded_plane(clock)[0]):
         return Worker(worker_settings())
 
@@ -81,7 +81,7 @@ async def with_router() -> Worker:
 
 @asynccontextmanager
 async def real_worker() -> AsyncIterator[Worker]:
-    """With its media thread and its port, and a router "r"."""
+    """Serve a worker with its media thread and its port, and a router "r"."""
     worker = Worker(worker_settings(4, rtc_first_port=free_port()))
     await worker.server.start()
     try:

@@ -85,11 +85,11 @@ class ShapedLink:
         self._command({way: shape.settings() for way, shape in self._shapes.items()})
 
     def cut(self) -> None:
-        """Nothing passes any more, either way."""
+        """Cut the link: no packet passes any more, either way."""
         self._command({"up": {"loss": 1.0}, "down": {"loss": 1.0}})
 
     def restore(self) -> None:
-        """What `cut` took away."""
+        """Restore the link after `cut`."""
         self.set()
 
     def counters(self, way: str) -> Counters:

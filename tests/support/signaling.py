@@ -30,7 +30,7 @@ DTLS_PARAMETERS = {
     "fingerprints": [{"algorithm": "sha-256", "value": ":".join(["3F"] * 32)}],
 }
 PATIENCE_S = 10.0
-"""How long a test waits for what must come; a failing test is slow, a passing one never is."""
+"""The time that a test waits for an event that must come; only a failing test takes it."""
 
 
 class Status:
@@ -137,7 +137,7 @@ async def front(
 
 
 def front_state(**changes: Any) -> FrontState:
-    """With these limits changed."""
+    """Return the front's state with these limits changed."""
     return FrontState(FrontLimits(**changes))
 
 
@@ -217,7 +217,7 @@ class Client:
         return await self.enter()
 
     async def enter(self) -> dict[str, Any]:
-        """Only the join request itself."""
+        """Send the join request alone."""
         data = {"displayName": "Somebody", "device": DEVICE, "rtpCapabilities": self.capabilities}
         reply: dict[str, Any] = await self.request("join", data)
         return reply
@@ -262,7 +262,7 @@ class Client:
         return await self.until(lambda frame: "request" in frame and frame["method"] == method)
 
     def methods(self) -> list[str]:
-        """Everything received by name, answers as `ok` or `error`."""
+        """Return the names of all messages received, answers as `ok` or `error`."""
         return [frame.get("method") or ("ok" if frame.get("ok") else "error") for frame in self.log]
 
     async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -277,7 +277,7 @@ class Client:
                 await self._changed.wait()
 
     async def sync(self) -> None:
-        """Everything the server had to say before now has been received."""
+        """Wait until all messages that the server sent before now were received."""
         await self.request("getRouterRtpCapabilities")
 
     async def closed(self) -> int:

@@ -90,7 +90,7 @@ def attributes_of(data: bytes) -> dict[int, bytes]:
 
 
 def is_signed(data: bytes, password: str) -> bool:
-    """Whether a message ending in MESSAGE-INTEGRITY and FINGERPRINT carries both correctly."""
+    """True when a message ends in a correct MESSAGE-INTEGRITY and FINGERPRINT."""
     unsigned = data[:-32]
     return data == with_fingerprint(with_integrity(unsigned, password))
 

@@ -23,7 +23,7 @@ class TcpFlow:
         self._threads = [threading.Thread(target=self._send), threading.Thread(target=self._receive)]
 
     def bps_over(self, seconds: float) -> float:
-        """What the client got in that time, in bit/s of payload."""
+        """Return the client's payload over that time, in bit/s."""
         before, start_s = self.received_bytes, time.monotonic()
         time.sleep(seconds)
         return (self.received_bytes - before) * 8 / (time.monotonic() - start_s)

@@ -103,7 +103,7 @@ def test_rate_and_queue(client: Client, ends: Ends, rate_bps: int) -> None:
 
 
 def test_loss(client: Client, ends: Ends) -> None:
-    """Within four standard deviations of a binomial count, and in the direction asked for."""
+    """Loss is within four standard deviations of a binomial count, and in the direction asked for."""
     client.link.set(up=Shape(loss=1.0), down=Shape(loss=0.1))
     count = 1000
     lost = count - len(ends.send(count, 0.0005))

@@ -24,7 +24,7 @@ class Echo(Request[Number]):
 
 
 class Blob(Request[Done]):
-    """Something large, or something that cannot be written."""
+    """A reply that is large, or that cannot be written."""
 
     row = "test.blob"
 
@@ -66,13 +66,13 @@ class TellEvents(Request[Done]):
 
 
 class Silence(Request[Done]):
-    """Never answer."""
+    """A request that is never answered."""
 
     row = "test.silence"
 
 
 class Sicken(Request[Done]):
-    """From now on say to be ill when pinged."""
+    """Answer pings with an error from now on."""
 
     row = "test.sicken"
 
@@ -101,7 +101,7 @@ class Garbage(Request[Done]):
 
 
 class StopReading(Request[Done]):
-    """Neither read nor answer."""
+    """Stop reading, and answering."""
 
     row = "test.stop-reading"
 

@@ -43,7 +43,7 @@ echo $$ > "$1/cgroup.procs"
 
 
 def missing() -> str | None:
-    """Why there can be no user manager here; None when there can be one."""
+    """Return the reason why there can be no user manager here; None when there can be one."""
     if os.geteuid() != 0:
         return "only root may make the namespaces"
     if not MANAGER.exists() or not shutil.which("nsenter") or not Path("/run/systemd").is_dir():
@@ -54,7 +54,7 @@ def missing() -> str | None:
 
 
 def _cgroups() -> Path | None:
-    """Where systemd keeps its groups."""
+    """Return the path where systemd keeps its groups."""
     for path in (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup")):
         if (path / "cgroup.procs").exists() and os.access(path, os.W_OK):
             return path
@@ -84,7 +84,7 @@ class UserManager:
         (self._folder / "mediad.toml").write_text(f"workers = 1\nport = {self.port}\n{text}")
 
     def systemctl(self, *arguments: str) -> int:
-        """Its exit status."""
+        """Run systemctl and return its exit status."""
         return self._systemctl(*arguments).returncode
 
     def show(self, key: str) -> str:
@@ -161,7 +161,7 @@ class UserManager:
 
 
 def _remove(group: Path) -> None:
-    """Once the last process in it has gone."""
+    """Remove a group once the last process in it has ended."""
     deadline = time.monotonic() + 10
     while group.exists() and time.monotonic() < deadline:
         for folder, _, _ in os.walk(group, topdown=False):

@@ -1,4 +1,4 @@
-"""What somebody saw and heard over a stretch of time, from the browser's own statistics."""
+"""Pictures and sound that a client received over a time, from the browser's own statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Watched:
     freeze_share: float
     freezes: int
     concealed_share: float
-    """Of the audio, what was made up although the sender was not silent."""
+    """The share of the audio that was made up although the sender was not silent."""
 
 
 class Watcher:
@@ -59,7 +59,7 @@ def watch(tab: Tab, peer_id: str, seconds: float) -> Watched:
 
 
 def watch_undisturbed(tab: Tab, peer_id: str, seconds: float = 8, tries: int = 4) -> Watched:
-    """How it looks before anything is wrong. Skips the test on a machine too busy to show pictures at all."""
+    """Watch before anything is wrong. Skips the test on a machine too busy to show pictures at all."""
     for _ in range(tries):
         watched = watch(tab, peer_id, seconds)
         if watched.freeze_share <= MAX_UNDISTURBED_FREEZE:
@@ -75,7 +75,7 @@ def want_the_best(tab: Tab, peer_id: str) -> None:
 
 
 def estimate_bps(tab: Tab) -> int:
-    """What the daemon thinks the tab's link carries towards it; 0 while it knows nothing."""
+    """Return the daemon's estimate of the link towards the tab; 0 while there is none."""
     answer = tab.get(
         "mediad.request('getTransportStats', { transportId: mediad.transports.recv.id })",
     )
@@ -109,7 +109,7 @@ def first_frame_s(tab: Tab, peer_id: str, patience_s: float) -> float:
 
 
 def _growth(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
-    """What each number rose by; a stream made anew in between starts from nothing."""
+    """Return the growth of each number; a stream made anew in between starts from nothing."""
     same = before.get("id") == after.get("id")
     return {
         name: value - (before.get(name, 0) if same else 0)

@@ -45,12 +45,12 @@ class WebRtcClient:
     peers: dict[str, dict[str, Any]] = field(default_factory=dict)
     consumers: dict[str, Received] = field(default_factory=dict)
     producers: dict[str, Any] = field(default_factory=dict)
-    """By producer id, what pymediasoup made of them."""
+    """The producers of pymediasoup, by producer id."""
     ice_candidates: list[dict[str, Any]] = field(default_factory=list)
-    """Of the transport created last; all share them."""
+    """The candidates of the transport created last; all share them."""
     notifications: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
-    """What went wrong in callbacks, where nobody else could see it."""
+    """Errors in callbacks, which nobody else could see."""
     _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod

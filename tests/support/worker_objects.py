@@ -64,7 +64,7 @@ EMPTY_STREAM = {
 def as_producer(
     wire: dict[str, Any] | None = None, kind: str = "video"
 ) -> tuple[RtpParameters, RtpMapping, dict[str, Any]]:
-    """What the supervisor sends of an accepted producer, and the consumable parameters it keeps."""
+    """Return what the supervisor sends of an accepted producer, and the consumable parameters it keeps."""
     wire = wire or (chrome_vp8() if kind == "video" else chrome_opus())
     accepted = accept(wire, kind=kind)
     return (
@@ -75,7 +75,7 @@ def as_producer(
 
 
 def as_consumer(type_: str, parameters: RtpParameters) -> tuple[ConsumerForm, ConsumerStream]:
-    """What the worker is told of a consumer with these parameters."""
+    """Return the worker's form of a consumer with these parameters."""
     encoding = parameters.encodings[0]
     rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else 0
     return ConsumerForm.of(type_, parameters), ConsumerStream(encoding.ssrc, rtx_ssrc, parameters.mid)

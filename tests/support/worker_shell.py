@@ -17,7 +17,7 @@ from tests.support.worker_settings import worker_settings
 ROOT = Path(__file__).parents[2]
 REAL = (sys.executable, "-m", "mediad.worker")
 FAKE = (sys.executable, "-m", "tests.support.fake_worker_server")
-"""To be followed by a mode."""
+"""The command of a fake worker, to be followed by a mode."""
 
 
 def free_port() -> int:

@@ -26,7 +26,7 @@ def tiny(mode: str = "ready") -> tuple[str, ...]:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs still; a zombie does not."""
+    """True when the process still runs; a zombie does not."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     return False

@@ -220,7 +220,7 @@ cdef class Estimator:
 
     @property
     def inside(self):
-        """For looking at a run: target, drain, queue µs, use, threshold, loss excess, capacity, competing."""
+        """Return figures of a run: target, drain, queue µs, use, threshold, loss excess, capacity, competing."""
         return {
             "target": self.state.target_bps, "drain": self.state.drain, "queue_us": self.state.queue_us,
             "use": self.state.trend.use, "threshold_ms": self.state.trend.threshold_ms,

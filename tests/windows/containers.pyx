@@ -227,7 +227,7 @@ cdef class RingWindow:
                     number += 1
 
     def pop_many(self, uint64_t count) -> int:
-        """How many of the next `count` records are whole and in order, counted from 0."""
+        """Return how many of the next `count` records are whole and in order, counted from 0."""
         cdef uint64_t number = 0, good = 0
         cdef const void* slot
         with nogil:

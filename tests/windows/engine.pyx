@@ -170,7 +170,7 @@ cdef class EngineWindow(Commands):
         }
 
     def forward_many(self, socket: int, str host, port: int, list datagrams, now_us: int):
-        """For benchmarks: receive all, discard what leaves; returns how many datagrams left. No Python in the loop."""
+        """Receive all and discard the output, for benchmarks; return the number of datagrams sent."""
         cdef uint32_t count = <uint32_t>len(datagrams)
         cdef uint8_t** data = <uint8_t**>calloc(count + 1, sizeof(uint8_t*))
         cdef uint32_t* lengths = <uint32_t*>calloc(count + 1, sizeof(uint32_t))

@@ -64,7 +64,7 @@ def enable_gro(int fd) -> bool:
 
 
 def address_round_trip(int family, uint64_t high, uint64_t low, uint16_t port) -> tuple[int, int, int] | None:
-    """Through a sockaddr of the family and back; None when the family cannot hold the address."""
+    """Pass an address through a sockaddr of the family; None when the family cannot hold it."""
     cdef kernel.sockaddr_storage name
     if kernel.address_write(&name, family, high, low, port) == 0:
         return None
@@ -88,7 +88,7 @@ def send_segmented(int fd, uint64_t high, uint64_t low, uint16_t port, data: byt
 
 
 def receive_batch(int fd, unsigned int count) -> list[tuple[bytes, int, int, int, int, bool]]:
-    """What is there now, at most 16: (data, high, low, port, size of the joined datagrams or 0, truncated)."""
+    """Return at most 16 datagrams: (data, high, low, port, size of the joined ones or 0, truncated)."""
     cdef kernel.mmsghdr[16] messages
     cdef kernel.iovec[16] pieces
     cdef kernel.sockaddr_storage[16] names

@@ -7,7 +7,7 @@ from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
 
 cdef PayloadInfo layer_info(dict values):
-    """Only the fields given."""
+    """Return the info of a packet with only the fields given."""
     cdef PayloadInfo info
     memset(&info, 0, sizeof(info))
     info.is_keyframe = values.get("is_keyframe", 0)
@@ -60,7 +60,7 @@ cdef class LayerRates:
         return [bps[i] for i in range(layer_rates.RATED_CHOICES)]
 
     def news(self, uint64_t interval_us, uint64_t now_us):
-        """What is told; None when there is no news."""
+        """Return the change that is told; None when there is none."""
         if not layer_rates.layer_rates_news(&self.state, interval_us, now_us):
             return None
         return [self.state.told_bps[i] for i in range(layer_rates.RATED_CHOICES)]

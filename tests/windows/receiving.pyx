@@ -47,7 +47,7 @@ cdef class Nack:
 
     @property
     def missing(self):
-        """What is missing now, ascending."""
+        """Return the numbers that are missing now, ascending."""
         cdef uint32_t i
         cdef nack.MissingPacket* cell
         found = []

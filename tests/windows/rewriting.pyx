@@ -7,7 +7,7 @@ from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
 
 cdef PayloadInfo vp8_info(picture, int bits, tl0):
-    """Only what the rewriter reads."""
+    """Return the info of a VP8 packet with only the fields that the rewriter reads."""
     cdef PayloadInfo info
     memset(&info, 0, sizeof(info))
     if picture is not None:

@@ -35,7 +35,7 @@ cdef class Store:
             pool_destroy(&self.pool)
 
     def put(self, int64_t sequence, uint32_t tag, uint64_t now_us):
-        """As ingress does it: take a slot, offer it to the store, give up one's own reference."""
+        """Store a packet as ingress does it: take a slot, offer it to the store, give up one's own reference."""
         cdef RtpPacket packet
         cdef PayloadInfo info
         cdef uint32_t slot = pool_take(&self.pool)
@@ -102,7 +102,7 @@ cdef class Stores:
         pool_destroy(&self.pool)
 
     def put(self, int store, int64_t sequence, uint64_t now_us):
-        """Whether a slot could be had for it."""
+        """Store a packet; return True when there was a slot for it."""
         cdef RtpPacket packet
         cdef PayloadInfo info
         cdef uint32_t slot = pool_take(&self.pool)

@@ -174,7 +174,7 @@ def rtcp_read(data: bytes) -> tuple[list[dict[str, object]], bool]:
 
 
 def rtcp_read_outside(data: bytes, uint32_t index) -> list[object]:
-    """What the item readers say of an index behind the last item of the first packet."""
+    """Return the item readers' answers for an index behind the last item of the first packet."""
     cdef uint32_t cursor = 0
     cdef RtcpBlock block
     cdef bint malformed = False
@@ -258,7 +258,7 @@ def write_dlrr(uint32_t sender_ssrc, uint32_t ssrc, uint32_t last_rr, uint32_t d
 # payload
 
 def describe(int codec, data: bytes, kinds: dict[int, int]) -> dict[str, int]:
-    """What payload_describe says of a whole RTP packet. ValueError when it is not one."""
+    """Return payload_describe's answer for a whole RTP packet. Raises ValueError when it is not one."""
     cdef RtpPacket packet
     cdef PayloadInfo info
     cdef DependencyStructure structure
@@ -276,7 +276,7 @@ cdef class Dependencies:
     cdef DependencyStructure structure
 
     def describe(self, data: bytes, uint32_t timestamp=0) -> dict[str, int] | None:
-        """What a descriptor says, with `starts_sequence` beside; None when it is too short to be one."""
+        """Return the fields of a descriptor, and `starts_sequence`; None when it is too short to be one."""
         cdef PayloadInfo info
         cdef bint starts_sequence = False
         memset(&info, 0, sizeof(info))

@@ -40,7 +40,7 @@ def test_capacity_zero_is_refused() -> None:
 
 
 def test_the_last_released_slot_is_taken_next() -> None:
-    """So that a lightly loaded worker keeps reusing warm memory."""
+    """Warm memory is used again in a lightly loaded worker."""
     pool = PoolWindow(64)
     first = pool.take()
     assert first is not None

@@ -1,4 +1,4 @@
-"""Both hash tables against dict."""
+"""Hash tables: both kinds, compared with dict."""
 
 from __future__ import annotations
 

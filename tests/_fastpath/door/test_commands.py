@@ -1,4 +1,4 @@
-"""What commands refuse: the media thread trusts what it gets, so mistakes end here."""
+"""Refusal of wrong commands: the media thread trusts what it gets, so mistakes end here."""
 
 from __future__ import annotations
 

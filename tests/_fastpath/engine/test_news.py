@@ -43,7 +43,7 @@ def started() -> e.Call:
 
 
 def heard(call: e.Call, kind: type[Told], turn: Callable[[int], None], datagrams: int = 300) -> list[Told]:
-    """Of 30 datagrams a second for ten seconds, and of the two seconds behind them."""
+    """Return the events about 30 datagrams a second for ten seconds, and two seconds after them."""
     found: list[Told] = []
     for number in range(datagrams):
         turn(number)

@@ -17,7 +17,7 @@ REACHED = [
     pytest.param("::", "127.0.0.1", "127.0.0.2", id="IPv4-on-dual-stack"),
     pytest.param("::", "::1", "::1", id="IPv6"),
 ]
-"""Where the loop listens, where the peer is, and which of our addresses it was told of."""
+"""The address the loop listens on, the peer's, and the local one that the peer was told."""
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_answers_and_media_leave_from_the_address_that_was_asked(
 
 @pytest.mark.parametrize("everywhere", ["0.0.0.0", "::"], indirect=True)
 def test_one_peer_on_two_of_our_addresses_has_two_paths(everywhere: LoopHarness) -> None:
-    """Only the one that was proven is taken in, and each is answered from where it leads."""
+    """A proven path alone is accepted, and each is answered from the address that it leads to."""
     sender = peer(everywhere, e.SENDING, "127.0.0.1", "127.0.0.2")
     e.Stage(everywhere.loop).produce()
     sender.sendto(e.rtp(1, 1, b"x"), ("127.0.0.3", everywhere.address[1]))

@@ -1,4 +1,4 @@
-"""What the kernel hands over: GRO trains are cut apart, what is too large is counted."""
+"""Receiving from the kernel: GRO trains are split, datagrams that are too large are counted."""
 
 from __future__ import annotations
 

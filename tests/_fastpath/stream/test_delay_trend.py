@@ -15,7 +15,7 @@ SPACING_US = 20 * MS
 
 
 def run(delay_us: Callable[[int], float], packets: int = 100, trend: DelayTrend | None = None) -> list[int]:
-    """What the detector says after each packet, for a one-way delay that depends on the packet's number."""
+    """Return the detector's state after each packet, for a one-way delay that depends on its number."""
     trend = trend or DelayTrend()
     return [trend.add(i * SPACING_US, i * SPACING_US + int(delay_us(i))) for i in range(packets)]
 
@@ -30,7 +30,7 @@ def test_clocks_that_differ_do_not_matter() -> None:
 
 @pytest.mark.parametrize("growth_us", [1000, 2000, 10_000])
 def test_a_growing_queue_is_overuse(growth_us: int) -> None:
-    """From 5 % too much on."""
+    """Overuse is noticed from 5 % too much on."""
     said = run(lambda i: 30 * MS + max(0, i - 40) * growth_us)
     assert OVER not in said[:41]
     assert OVER in said[41:80]

@@ -1,4 +1,4 @@
-"""What is kept for retransmission, and that every reference on a slot is given back."""
+"""Packets kept for retransmission; every reference on a slot is given back."""
 
 from __future__ import annotations
 

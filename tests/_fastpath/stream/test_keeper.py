@@ -1,4 +1,4 @@
-"""Which stored packets go first: by time, by their owner's share, by the state of the pool."""
+"""The order in which stored packets are dropped: by time, owner's share, and state of the pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a choice of layers costs, measured packet by packet."""
+"""The bitrate of each choice of layers, measured packet by packet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which packets of a layered stream are forwarded: rule by rule; whole streams are in tests/scenarios."""
+"""Packets of a layered stream that are forwarded, rule by rule; whole streams are in tests/scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits when more is sent than two and a half times the estimate."""
+"""Packets that wait when more is sent than two and a half times the estimate."""
 
 from __future__ import annotations
 

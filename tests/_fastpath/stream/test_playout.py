@@ -1,4 +1,4 @@
-"""How long receivers are asked to hold pictures back."""
+"""Playout delay: the time for which receivers are asked to hold pictures back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sender reports say and what receiver reports teach."""
+"""Sender reports, and the facts that receiver reports bring."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ def test_a_sender_that_starts_anew_is_followed() -> None:
 def test_against_the_decoder(
     data: st.DataObject, count: int, first: int, start_us: int, room: int, pauses: list[int]
 ) -> None:
-    """What the sender reads is what arrived: every number once, in order, at its time to 250 µs."""
+    """The sender reads every number that arrived once, in order, at its time to 250 µs."""
     arrivals = data.draw(disordered(count, displacement=20, losses=True))
     report_at = data.draw(st.sets(st.integers(0, count)))
     twcc = Twcc()

@@ -72,7 +72,7 @@ def test_padding_is_taken_off() -> None:
 
 
 def test_padding_as_browsers_write_it() -> None:
-    """By less than a word, and before the last packet of the compound."""
+    """Padding may be less than a word, and stand before the last packet of the compound."""
     feedback = header(205, 15, b"ssrcssrcfci\1", padded=True)
     views, malformed = window.rtcp_read(feedback + header(203, 1, b"\0\0\0\7"))
     assert [view["body"] for view in views] == [b"ssrcssrcfci", b"\0\0\0\7"]

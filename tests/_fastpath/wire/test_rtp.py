@@ -80,7 +80,7 @@ def test_what_is_refused(data: bytes, status: ParseStatus) -> None:
 
 
 def test_padding_may_be_all_there_is() -> None:
-    """How Chrome probes for bandwidth."""
+    """Chrome probes for bandwidth with such packets."""
     view = read(packet(padding=255))
     assert (view["payload"], view["padding_length"]) == (b"", 255)
 

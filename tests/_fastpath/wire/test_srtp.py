@@ -38,7 +38,7 @@ def inbound(profile: str) -> Session:
 
 
 def call(name: str, lent: Session, data: bytes) -> tuple[int, bytes]:
-    """In a buffer with exactly the room that packet slots promise."""
+    """Call with a buffer that has exactly the room that packet slots promise."""
     return window.srtp_call(name, lent, data, TAIL_SIZE)
 
 
@@ -140,7 +140,7 @@ def test_another_libsrtp_is_refused_at_import() -> None:
 
 
 def test_a_library_that_keeps_streams_otherwise_is_refused() -> None:
-    """It could make a stream of what is forged, or keep all for ever: nothing would bound its list."""
+    """A library could keep a stream for a forged packet, or all for ever: its list would have no limit."""
 
     class KeepsNone(Session):
         def unprotect(self, packet: bytes) -> bytes:

@@ -170,7 +170,7 @@ def test_workers_that_count_nothing_are_not_tried() -> None:
 def answering(
     answers: Callable[[bytes, socket.socket, socket.socket, tuple[str, int]], object],
 ) -> str | None:
-    """Where the answer to a check came from: `answers` has the socket that was asked, and one elsewhere."""
+    """Return the source of the answer to a check; `answers` has the socket asked, and one elsewhere."""
     asked, elsewhere = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
     with asked, elsewhere:
         asked.bind(("127.0.0.1", 0))

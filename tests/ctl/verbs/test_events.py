@@ -1,4 +1,4 @@
-"""How events look to people."""
+"""The output of events for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the verbs about the node show."""
+"""The output of the verbs about the node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the verbs about rooms and peers show."""
+"""The output of the verbs about rooms and peers."""
 
 from __future__ import annotations
 

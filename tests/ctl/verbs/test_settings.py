@@ -1,4 +1,4 @@
-"""What the verbs about settings show."""
+"""The output of the verbs about settings."""
 
 from __future__ import annotations
 

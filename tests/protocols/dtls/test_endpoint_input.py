@@ -1,4 +1,4 @@
-"""What strangers and networks do to a DTLS endpoint: hellos in pieces, junk and forgery."""
+"""Attacks and network faults on a DTLS endpoint: hellos in pieces, junk and forgery."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONG_NAMES = [bytes([65 + index]) * 200 for index in range(9)]
 
 
 def test_a_hello_larger_than_one_datagram_is_served() -> None:
-    """As Chrome's with post-quantum key shares: the client itself cuts it at its MTU."""
+    """Chrome's hello with post-quantum key shares is such a one: the client itself cuts it at its MTU."""
     endpoint = server()
     peer = ForeignPeer("client", alpn=LONG_NAMES)
     hello = [item.data for item in peer.step()]

@@ -129,7 +129,7 @@ def large(role: Role) -> Iterator[bytes]:
 
 
 def hellos(role: Role) -> Iterator[bytes]:
-    """As another client writes them: not before the true one, whom an answer to these would confuse."""
+    """Return hellos of another client: not before the true one, whom an answer to these would confuse."""
     for _ in range(3):
         yield from (item.data for item in ForeignPeer("client").step())
 
@@ -147,7 +147,7 @@ KINDS: list[Forgery] = [
 
 
 def attacked(role: Role, forgery: Forgery, step: int) -> Link:
-    """Before the honest datagrams of one step the victim, on the left, gets every forged one."""
+    """Give every forged datagram to the victim, on the left, before the honest ones of one step."""
     link = pair(role)
     for now in range(12):
         if now == step:

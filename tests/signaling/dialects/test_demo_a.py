@@ -206,7 +206,7 @@ def test_a_client_that_dies_before_it_answers_keeps_none() -> None:
 
 
 def test_a_room_full_of_peers_offers_side_by_side() -> None:
-    """Nobody answers, and still everybody is asked for everything."""
+    """Every peer is asked about every track, although none answers."""
 
     async def scenario(running: Front) -> None:
         members = [await running.member(f"peer{index}") for index in range(8)]

@@ -1,4 +1,4 @@
-"""What all dialects have in common: state, data and errors are judged around the handler."""
+"""The common part of all dialects: state, data and errors are judged around the handler."""
 
 from __future__ import annotations
 

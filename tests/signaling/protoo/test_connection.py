@@ -329,7 +329,7 @@ def test_nothing_is_said_after_the_end() -> None:
 
 
 def test_each_client_has_its_own_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the room says in a burst arrives complete and in order."""
+    """Messages that a room sends in a burst arrive complete and in order."""
 
     async def scenario(running: Front) -> None:
         clients = [await running.member(f"peer{index}") for index in range(3)]

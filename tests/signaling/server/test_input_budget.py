@@ -59,7 +59,7 @@ def test_honest_bursts_fit_in() -> None:
 
 
 def test_every_kind_of_flood_ends_in_the_same_budget() -> None:
-    """What one second of each costs that a single core could bring: all of it more than is given a second."""
+    """Each kind costs more in a second, as fast as one core can send it, than is given in a second."""
     for frames, messages, size_bytes in (
         (500_000, 0, 3_000_000),  # empty fragments
         (60_000, 0, 8_000_000),  # pings

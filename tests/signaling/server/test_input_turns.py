@@ -1,4 +1,4 @@
-"""Whose turn it is, in fake time and a fake loop."""
+"""Turns of connections with input, in fake time and a fake loop."""
 
 from __future__ import annotations
 

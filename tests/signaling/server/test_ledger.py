@@ -1,4 +1,4 @@
-"""What all connections together hold, and who gives it back."""
+"""The memory of all connections together, and the connections that have to free some."""
 
 from __future__ import annotations
 

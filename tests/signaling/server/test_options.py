@@ -1,4 +1,4 @@
-"""What our WebSocket protocol adds to uvicorn's: close codes that arrive, and connections that end."""
+"""Additions to uvicorn's WebSocket protocol: close codes arrive, and connections end."""
 
 from __future__ import annotations
 

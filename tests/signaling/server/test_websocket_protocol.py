@@ -1,4 +1,4 @@
-"""What one WebSocket may send, hold and leave unread, and that others do not notice those who try."""
+"""Limits of a WebSocket's messages and unread output, which other clients do not notice."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def opened(
 
 
 async def flood(running: Front, chunk: bytes, *, first: bytes = b"") -> bytes:
-    """What comes back while `chunk` is sent without end, until the server has closed."""
+    """Send `chunk` without end, and return the answer until the server has closed."""
     async with opened(running) as (reader, writer):
 
         async def send() -> None:
@@ -151,7 +151,7 @@ def test_members_may_send_more_at_once_than_strangers() -> None:
 
 
 async def ask_until_stopped(writer: asyncio.StreamWriter) -> int:
-    """How many requests were taken before no more were, for half a second."""
+    """Return the number of requests accepted before no more were for half a second."""
     asked = 0
     with contextlib.suppress(TimeoutError):
         while True:

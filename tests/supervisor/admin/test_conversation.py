@@ -17,7 +17,7 @@ from tests.support.loops import on_loop, until
 
 
 class Methods:
-    """What can be asked here, and what came of it."""
+    """The methods of this test, and the results of their calls."""
 
     def __init__(self) -> None:
         self.running: list[str] = []

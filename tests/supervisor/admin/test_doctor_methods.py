@@ -1,4 +1,4 @@
-"""What the daemon tells the doctor."""
+"""Reports of the daemon to the doctor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What mediactl may ask about draining reaches those who do it."""
+"""Requests of mediactl about draining reach the code that drains."""
 
 from __future__ import annotations
 

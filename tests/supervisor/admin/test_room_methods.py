@@ -1,4 +1,4 @@
-"""What operators see of rooms and peers, and what they may do to them."""
+"""Reports about rooms and peers for operators, and operators' actions on them."""
 
 from __future__ import annotations
 

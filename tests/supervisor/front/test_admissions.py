@@ -1,4 +1,4 @@
-"""How many connections are taken in, of whom, and how many descriptors that leaves."""
+"""Numbers of connections that are accepted, in all and of one client, and the descriptors left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rooms say becomes events and counts: over a real registry with bookkeeping workers."""
+"""Events and counts of rooms: over a real registry with bookkeeping workers."""
 
 from __future__ import annotations
 

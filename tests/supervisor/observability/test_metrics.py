@@ -1,4 +1,4 @@
-"""What is looked up for /metrics: rooms, peers and the quality of streams."""
+"""Metrics that are looked up for /metrics: rooms, peers and the quality of streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to workers and drains, in the feed and in the counters; with real processes."""
+"""Workers and drains in the event feed and in the counters; with real processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the node says of itself, with real worker processes behind it."""
+"""The node's report about itself, with real worker processes behind it."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_a_feature_counts_when_every_worker_has_it() -> None:
 
 @on_loop
 async def test_a_worker_of_another_version_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
-    """As after an upgrade below a running daemon."""
+    """An upgrade under a running daemon leads to this."""
     settings = Settings(workers=1)
     pool = WorkerPool(settings, lambda _: None, tiny(f"other:9.9.9:{PIPE_VERSION}"))
     await pool.start()

@@ -87,7 +87,7 @@ def test_the_watchdog_is_ours(environ: dict[str, str], watchdog_s: float | None)
 
 
 def inherit(monkeypatch: pytest.MonkeyPatch, *sockets: socket.socket) -> ServiceManager:
-    """As if started with copies of these, which must be the highest descriptors there are."""
+    """Return a manager as if started with copies of these, the highest descriptors there are."""
     first = 900
     for number, sock in enumerate(sockets):
         os.dup2(sock.fileno(), first + number)

@@ -6,7 +6,7 @@ from mediad.supervisor.workers.lanes import Lanes
 
 
 def drained(lanes: Lanes[str]) -> list[str]:
-    """What may be sent now."""
+    """Return the items that may be sent now."""
     taken = []
     while (item := lanes.take()) is not None:
         taken.append(item)

@@ -1,4 +1,4 @@
-"""What rooms ask over the link: in turn, never refused, and sent only as long as it is wanted."""
+"""Requests of rooms over the link: in turn, never refused, and sent only while they are wanted."""
 
 from __future__ import annotations
 

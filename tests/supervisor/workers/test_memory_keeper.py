@@ -1,4 +1,4 @@
-"""What a worker short of memory is asked, and what everybody is told."""
+"""Measures for a worker that is short of memory, and the log lines and reports about it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIB = 2**20
 
 
 class Process:
-    """Of a worker that is asked, and may be given up."""
+    """The process of a worker, which notes requests and being given up."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -1,4 +1,4 @@
-"""What is done about a worker that grows, second by second."""
+"""Measures for a worker that grows, second by second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a worker is gone, in one word."""
+"""Causes of a worker's death."""
 
 from __future__ import annotations
 

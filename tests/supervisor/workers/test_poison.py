@@ -1,4 +1,4 @@
-"""What makes two requests the same, and how often it may have been there when a worker died."""
+"""Marks that make two requests the same, and the deaths after which a request is refused."""
 
 from __future__ import annotations
 

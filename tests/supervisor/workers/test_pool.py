@@ -262,7 +262,7 @@ async def test_one_that_backs_off_is_replaced_at_once(
 @pytest.mark.parametrize(("signal_", "refused"), [(signal.SIGSEGV, True), (signal.SIGKILL, False)])
 @on_loop
 async def test_a_request_two_workers_died_of_is_refused(signal_: signal.Signals, refused: bool) -> None:
-    """By the kill of an operator, or of the kernel short of memory, nothing is proven."""
+    """A kill by an operator, or by the kernel when memory is short, proves nothing."""
     set_asker("room", "mallory")
     async with running() as pool:
         for attempt in range(2):

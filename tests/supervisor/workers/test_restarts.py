@@ -1,4 +1,4 @@
-"""How long a worker waits for its next start."""
+"""Delays before a worker's next start."""
 
 from __future__ import annotations
 

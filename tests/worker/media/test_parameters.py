@@ -13,7 +13,7 @@ from tests.support.negotiation import accept, chrome_opus, chrome_vp8, video
 
 
 def negotiated(wire: dict[str, Any], kind: str = "video") -> tuple[RtpParameters, RtpMapping]:
-    """What reaches the worker of a producer the supervisor has accepted."""
+    """Return the parameters that reach the worker of a producer that the supervisor has accepted."""
     accepted = accept(wire, kind=kind)
     return (
         msgspec.convert(accepted.rtp_parameters.to_wire(), RtpParameters),

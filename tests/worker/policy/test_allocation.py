@@ -122,7 +122,7 @@ def test_without_a_limit_everybody_gets_the_best(wanted: list[Claim]) -> None:
 
 @given(CLAIMS, AVAILABLE)
 def test_no_more_than_there_is(wanted: list[Claim], available: int) -> None:
-    """But for the one picture that always stays, and the little that lowest steps may overdraw."""
+    """Excepted are the one picture that always stays, and the little that lowest steps may overdraw."""
     granted = divide(available, wanted)
     lowest = total(wanted, [min(step, 0) for step in granted])
     first = max((price(c, 0) for c, step in zip(wanted, granted, strict=True) if step == 0), default=0)
@@ -144,7 +144,7 @@ def test_nobody_is_left_with_nothing_that_would_fit(wanted: list[Claim], availab
 def test_nobody_has_more_while_another_with_a_higher_priority_has_nothing(
     wanted: list[Claim], available: int
 ) -> None:
-    """Only a lower step of the lesser one may fit where the other's does not."""
+    """A lower step of the lesser one may fit where the other's does not."""
     granted = divide(available, wanted)
     for claim, step in zip(wanted, granted, strict=True):
         for other, others in zip(wanted, granted, strict=True):

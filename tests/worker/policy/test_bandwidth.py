@@ -83,7 +83,7 @@ def test_what_everybody_would_like() -> None:
 
 
 def released(viewer: Viewer, bandwidth: Bandwidth, now_us: int) -> int:
-    """How long after the link got wide the viewer has the best again."""
+    """Return the time from the widening of the link until the viewer has the best again."""
     start_us = now_us
     bandwidth.estimate_changed(1150, now_us)
     while viewer.has != 1000:
@@ -116,7 +116,7 @@ def test_raises_that_fail_wait_longer_and_longer() -> None:
 
 
 def test_more_pictures_of_the_same_size_wait_for_no_failed_raise() -> None:
-    """They cost no key frame."""
+    """More pictures of the same size cost no key frame."""
     viewer = Viewer((Step(0, 0, 100), Step(0, 1, 200), Step(1, 0, 1000)))
     bandwidth = joined(viewer)
     now_us = 10 * S

@@ -1,4 +1,4 @@
-"""What consumers of one track have in common."""
+"""The common parameters of consumers of one track."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.support.worker_objects import EMPTY_STREAM, Bench, answered, as_produ
 
 
 def opened(kind: str = "video", wire: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    """What the media path is told of a new producer."""
+    """Return the parameters with which the media path opens a new producer."""
     made = bench()
     transport = made.transport()
     producer = made.producer(transport, "p", kind, wire, **changes)
@@ -150,7 +150,7 @@ def camera(preferred: int = 2) -> tuple[Bench, Producer, Consumer]:
 
 
 def ceilings(made: Bench) -> list[int]:
-    """What the sender was told, one after the other."""
+    """Return the ceilings that the sender was told, one after the other."""
     assert {told["producerId"] for told in made.told("producer.layers")} <= {"p"}
     return [told["spatialLayer"] for told in made.told("producer.layers")]
 
@@ -276,7 +276,7 @@ def test_the_only_encoding_that_arrives_is_left_alone() -> None:
 
 
 def test_a_stream_that_comes_back_costs_what_it_cost() -> None:
-    """Its first second is measured over a whole one: too little."""
+    """The first second of a stream is measured over a whole one: too little."""
     made, producer, _ = camera()
     producer.stream_changed(2, 1002, 0, False)
     producer.stream_changed(2, 1002, 10, True)
@@ -306,7 +306,7 @@ def test_closing_forgets_its_timer() -> None:
 
 
 def caps(made: Bench) -> list[int]:
-    """What the sender's uplink was held to, one after the other; 0 = lifted."""
+    """Return the caps of the sender's uplink, one after the other; 0 = none."""
     return [call.args[1] for call in made.loop.named("cap_uplink")]
 
 

@@ -1,4 +1,4 @@
-"""What becomes of transports without a valid check, in fake time."""
+"""Transports without a valid check, in fake time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def on_the_media_path(made: Bench) -> int:
 
 
 def usernames(made: Bench, transport: WebRtcTransport) -> list[str]:
-    """Which requests the media thread passes up for it."""
+    """Return the usernames whose requests the media thread passes up for it."""
     opened = made.loop.named("open_transport")[-1]
     added = [call for call in made.loop.named("add_username") if call.args[0] == transport.handle]
     return [opened.parameters["username_fragment"].decode(), *(call.args[1].decode() for call in added)]
@@ -195,7 +195,7 @@ def test_one_timer_serves_all_transports_of_a_room() -> None:
 
 @on_loop
 async def test_a_late_starter_on_the_real_media_path() -> None:
-    """Both of its transports were parked before it first needed them; media flows all the same."""
+    """Media flows although both of its transports were parked before it first needed them."""
     with patch.object(first_checks, "FIRST_CHECK_S", 0.05):
         async with real_worker() as worker:
             sender = MediaPeer(await worker.ask("transport.create", routerId="r", transportId="a"))

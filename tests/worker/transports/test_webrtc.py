@@ -110,7 +110,7 @@ async def test_each_check_says_again_whose_the_address_is() -> None:
 
 @on_loop
 async def test_any_number_of_restarts_leaves_the_newest_credentials_known() -> None:
-    """Before the first check, too: the answer to the first may be lost while the network flaps."""
+    """A restart may come before the first check, whose answer may be lost while the network flaps."""
     made = bench()
     transport = made.transport()
     known = {made.loop.named("open_transport")[0].parameters["username_fragment"]}
@@ -140,7 +140,7 @@ async def test_a_nominated_path_gets_media_when_media_came_from_it() -> None:
 
 @on_loop
 async def test_a_handshake_sends_no_more_than_three_times_what_came() -> None:
-    """To an address that was only ever named: checks can be forged."""
+    """The limit holds for an address that was only named: checks can be forged."""
     made = bench()
     transport = made.transport()
     check = check_for(wire(transport.parameters()))

@@ -123,7 +123,7 @@ def test_a_picture_is_refreshed_when_the_path_is_back() -> None:
 
 
 def test_a_picture_that_stood_still_is_not_refreshed() -> None:
-    """Nothing was sent, as by a shared screen without change: nothing was lost either."""
+    """A shared screen without change sends nothing, so nothing was lost either."""
     call, twcc = ready(), Twcc()
     talk(call, 100, twcc)
     call.pass_time(5_000_000)

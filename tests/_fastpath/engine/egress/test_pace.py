@@ -125,7 +125,7 @@ def test_repeats_leave_room_for_what_is_new() -> None:
 
 
 def test_what_has_not_left_is_not_repeated() -> None:
-    """Its first sending is still to come: a repeat would be other bytes under the same number."""
+    """The first transmission is still to come: a repeat would be other bytes under the same number."""
     call = narrow_call()
     send_frame(call, 40)
     call.forwarded()

@@ -45,7 +45,7 @@ class Probed:
         self.twcc = Twcc()
 
     def run(self, packets: int = 30, *, first: int = 0) -> list[Packet]:
-        """What left towards the receiver while media and feedback flowed for 20 ms a packet."""
+        """Return the packets sent to the receiver while media and feedback flowed for 20 ms a packet."""
         left = []
         for number in range(first, first + packets):
             payload = vp8_payload(number, keyframe=number == 0)
@@ -116,7 +116,7 @@ def test_it_ends_with_the_last_video_consumer() -> None:
 
 
 def test_it_has_a_session_of_its_own() -> None:
-    """Without the session nothing leaves; with it the client can read what does."""
+    """Padding needs the session to be sent; with it the client can read it."""
     call = Call(secure=True)
     receive, rtcp = gcm_session(CLIENT_KEY, INBOUND), gcm_session(SERVER_KEY, OUTBOUND)
     sessions = [gcm_session(SERVER_KEY, OUTBOUND) for _ in range(3)]

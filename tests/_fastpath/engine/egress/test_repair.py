@@ -1,4 +1,4 @@
-"""What leaves again under one SSRC and number is what left before, however a sender begins anew."""
+"""Repair: a repeat under an SSRC and number is what was sent before, however a sender begins anew."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_without_rtx_a_number_of_a_replaced_ssrc_brings_nothing() -> None:
 
 
 def test_a_consumer_that_was_away_is_not_told_other_bytes() -> None:
-    """It followed another encoding, or nothing, while this one's sender began anew."""
+    """A consumer followed another encoding, or nothing, while this one's sender began anew."""
     call = e.Call()
     call.produce_audio(encodings=[(0, 0, b"hi")])
     call.consume_audio()
@@ -72,7 +72,7 @@ def test_a_consumer_that_was_away_is_not_told_other_bytes() -> None:
 
 
 def test_a_closed_producers_packets_are_gone() -> None:
-    """Its consumer may be asked for them in the moment before it is closed, too."""
+    """A consumer may be asked for them in the moment before it is closed, too."""
     call = e.Call()
     call.produce_audio()
     call.consume_audio()
@@ -174,7 +174,7 @@ class Sender:
         )
 
     def begin_anew(self) -> None:
-        """Under another SSRC, sometimes the one before, and often from a number that was used already."""
+        """Begin anew under another SSRC, sometimes the one before, often from a number used already."""
         i = self.chance.randrange(3)
         self.ssrcs[i] += self.chance.choice((16, 16, -16))
         self.numbers[i] -= self.chance.choice((0, 1, 5, 50))

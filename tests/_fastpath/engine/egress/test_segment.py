@@ -25,7 +25,7 @@ def test_a_pause_leaves_no_gap_in_numbers_and_a_true_one_in_time() -> None:
 
 
 def test_after_a_pause_of_two_seconds_timestamps_go_on_by_two_seconds() -> None:
-    """Not by an hour, whatever type the compiler gives the limits that the step is held to."""
+    """Timestamps must not jump by an hour, whatever type the compiler gives the limits of the step."""
     call = started()
     last = call.forwarded()[-1]
     call.engine.pause_consumer(e.CONSUMER, True)
@@ -37,7 +37,7 @@ def test_after_a_pause_of_two_seconds_timestamps_go_on_by_two_seconds() -> None:
 
 
 def test_a_switch_to_a_stored_key_frame_does_not_shift_time() -> None:
-    """Else the receiver would show everything later by the key frame's age, more with each switch."""
+    """A shift would show everything later by the key frame's age, more with each switch."""
     call = two_streams()
     number = 10
     for round_ in range(6):

@@ -1,4 +1,4 @@
-"""Which stream an unannounced SSRC belongs to."""
+"""Binding of an unannounced SSRC to a stream."""
 
 from __future__ import annotations
 

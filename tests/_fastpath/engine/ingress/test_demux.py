@@ -111,7 +111,7 @@ def test_garbage_never_escapes(datagrams: list[bytes]) -> None:
 
 
 class TestSecure:
-    """With SRTP nothing may move before a packet is authentic."""
+    """Tests with SRTP: nothing may change before a packet is authentic."""
 
     @pytest.fixture
     def call(self) -> e.Call:

@@ -1,4 +1,4 @@
-"""Whose an address is, where media goes, and how much of it to a path that proved nothing."""
+"""Owners of addresses, the address that media is sent to, and the limit for an unproven path."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_each_check_puts_an_address_again() -> None:
 
 
 def test_a_check_from_an_address_where_another_was_just_heard_takes_it_from_nobody() -> None:
-    """Its source may be forged, by a client that wants somebody else to be mute."""
+    """The source may be forged, by a client that wants to silence another one."""
     call = audio_call()
     assert arrives(call, 1, e.SENDER)
     call.engine.add_address(OTHER, 0, *e.SENDER)

@@ -1,4 +1,4 @@
-"""What goes up to Python: how much of it, from whom, and that nobody takes the place of another."""
+"""Datagrams passed up to Python: their number, their senders, and a share for each transport."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STRANGER = ("192.0.2.1", 9)
 
 
 def heard(call: e.Call) -> list[tuple[str, int]]:
-    """Where from, of all STUN and DTLS that went up since the last look."""
+    """Return the sources of all STUN and DTLS passed up since the last call."""
     return [
         (event.host, event.port)
         for event in call.engine.events()
@@ -23,7 +23,7 @@ def heard(call: e.Call) -> list[tuple[str, int]]:
 
 
 def flood(call: e.Call, data: bytes, where: tuple[str, int], seconds: int, per_second: int = 2000) -> int:
-    """So many a second; Python reads every 10 ms. How many it was shown."""
+    """Send so many a second while Python reads every 10 ms, and return the number it was passed."""
     shown = 0
     for _ in range(seconds * 100):
         for _ in range(per_second // 100):
@@ -100,7 +100,7 @@ def test_checks_for_many_transports_from_one_host_are_bounded_together() -> None
 
 
 def test_no_transport_takes_more_than_its_share_of_the_way_up() -> None:
-    """Before Python has read any of it."""
+    """The share counts before Python has read any of it."""
     call = e.Call()
     for _ in range(60):
         call.send(RECORD, e.RECEIVER)

@@ -117,7 +117,7 @@ def test_one_nack_packet_cannot_ask_for_everything() -> None:
 
 
 def transport_cc(base: int, count: int, reference: int) -> bytes:
-    """None of `count` packets came: one run, in two bytes."""
+    """Return feedback that none of `count` packets came: one run, in two bytes."""
     body = struct.pack("!IIHHIHxx", 1, 2, base, count, reference << 8 | 1, count)
     return struct.pack("!BBH", 0x8F, 205, len(body) // 4) + body
 

@@ -1,4 +1,4 @@
-"""What one peer may keep of the packet slots: STUN, RTCP and the others' media go on all the same."""
+"""Shares of the packet slots: a peer that takes its own leaves room for STUN, RTCP and others' media."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def open_hostile(
 def fill(
     call: e.Call, address: tuple[str, int], *, producers: int = 16, packets: int = 1024, gap_us: int = 2
 ) -> None:
-    """As much as its stores would hold."""
+    """Send as much as its stores would hold."""
     for number in range(packets):
         for index in range(producers):
             for encoding in range(4):

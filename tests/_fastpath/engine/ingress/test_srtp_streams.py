@@ -1,4 +1,4 @@
-"""Which SSRCs of a peer libsrtp keeps a stream for. It tells when asked to remove one: 0, or 13 for none."""
+"""SSRCs of a peer with a stream in libsrtp, which tells when asked to remove one: 0, or 13 for none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIMULCAST = [(0, 0, b"r0"), (0, 0, b"r1")]
 
 
 class SecureCall(e.Call):
-    """Both transports have keys; `lent` opens the sender's packets, `reports` the receiver's."""
+    """A call with SRTP keys; `lent` opens the sender's packets, `reports` the receiver's."""
 
     def __init__(self) -> None:
         super().__init__(secure=True)
@@ -49,7 +49,7 @@ def forged(data: bytes) -> bytes:
 
 
 def kept(session: Session, *ssrcs: int) -> list[int]:
-    """Of these SSRCs, those there is a stream for; it is gone after the question."""
+    """Return those of these SSRCs that have a stream, which the question removes."""
     lib = _binding.lib
     return [ssrc for ssrc in ssrcs if lib.srtp_remove_stream(session._srtp[0], htonl(ssrc)) == 0]
 

@@ -1,4 +1,4 @@
-"""What a sender is told it may send, and when."""
+"""REMB: the bitrate that a sender is told it may send, and the times at which it is told."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_sender_without_transport_cc_is_told_our_estimate() -> None:
 
 
 def test_the_configured_limit_is_told_each_second_and_to_the_bit() -> None:
-    """Not our own estimate, which knows less than the sender's."""
+    """The server's own estimate is not told: the sender's is better."""
     call = flowing(1_500_000)
     call.pass_time(5 * S)
     told = rembs(call)

@@ -145,7 +145,7 @@ def test_the_losses_of_both_hops_are_reported_together() -> None:
 
 
 def test_what_is_repaired_counts_as_lost() -> None:
-    """It came too late to be heard, or would have without an encoder that reckons with it."""
+    """A repaired packet came too late to be played, or would have without an encoder that expects loss."""
     call = microphone(fec=True)
     call.told_loss()
     call.reply(receiver_report(e.OUT_SSRC, 0))
@@ -165,7 +165,7 @@ PLAYOUT_DELAY = 10  # ExtensionKind
 
 
 def asked_to_wait(extension_id: int = 12, **consumer: Any) -> list[int | None]:
-    """What each packet to a receiver that loses 10 % asks of it, in ms; the statistics say so as well."""
+    """Return the delay in ms that each packet asks of a receiver losing 10 %; statistics say the same."""
     call = e.Call()
     call.produce()
     call.consume(extensions=e.OUT_IDS | {PLAYOUT_DELAY: extension_id}, **consumer)
