@@ -139,7 +139,9 @@ def test_the_table_of_parts_is_as_it_is() -> None:
     order = list(told)
     for number, part in enumerate(order):
         whole = part.rpartition("/")[0]
-        assert {f"{whole}/{name}" for name in told[part]} <= set(order[number + 1 :]), f"{part} imports upwards"
+        assert {f"{whole}/{name}" for name in told[part]} <= set(order[number + 1 :]), (
+            f"{part} imports upwards"
+        )
 
 
 def part_of(module: str) -> str:
