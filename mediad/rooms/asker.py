@@ -1,7 +1,7 @@
-"""On whose behalf the present task works: set when a client connects, inherited by every task it causes.
+"""The asker: the client on whose behalf a task runs, set when it connects and inherited by further tasks.
 
-The media side wants to know it when a request brings a worker down, and threading it through every call in
-between would tell all of them what only the two ends need.
+The media side needs it when a request crashes a worker. As an argument of every call in between it would
+trouble all of them for the sake of the two ends.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ _asker: ContextVar[str | None] = ContextVar("asker", default=None)
 
 
 def set_asker(room_id: str, peer_id: str) -> None:
-    """What this task does from now on, and the tasks it starts, is this peer's doing."""
+    """Make this peer the asker of all that this task, and the tasks it starts, does from now on."""
     _asker.set(asker_of(room_id, peer_id))
 
 
 def asker_of(room_id: str, peer_id: str) -> str:
-    """The word for this peer."""
+    """Return the text that stands for this peer alone."""
     return f"{len(room_id)}:{room_id}/{peer_id}"
 
 
 def current_asker() -> str | None:
-    """The peer, as a word that is its own; None for what no client asked for."""
+    """Return the asker's text; None for work that no client asked for."""
     return _asker.get()

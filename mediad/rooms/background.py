@@ -1,4 +1,4 @@
-"""Work nobody waits for: kept alive until it is done, and countable when the daemon stops."""
+"""Background work, which nobody waits for: kept alive until it is done, and awaited when the daemon stops."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mediad.turns import Turns
 
 
 class Background:
-    """Tasks that own themselves. The event loop alone would hold them only weakly."""
+    """Tasks that run to their end without an owner. The event loop alone would hold them only weakly."""
 
     def __init__(self) -> None:
         self.turns = Turns()
-        """For work that takes long, of which one room's may not hold up another's."""
+        """The turns of long work, by which one room does not hold up another."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:

@@ -1,6 +1,6 @@
-"""Books of a room: its transports, producers and consumers, entered and forgotten with what hangs on them.
+"""Books of a room: its transports, producers and consumers, forgotten together with all that is on them.
 
-Entries change without suspension. What hangs on what, and who is told of a closure, is in `entities.py`.
+Entries change without suspension. The table in `entities.py` says what closes with what, and who is told.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 from mediad.pipe.requests import CloseTransport
 from mediad.rooms.entities import Consumer, Producer, Transport
-from mediad.rooms.observer import Observer
+from mediad.rooms.observer import RoomObserver
 from mediad.rooms.stock import Holder
 
 
 class Books:
     """The transports, producers and consumers of one room, by id."""
 
-    def __init__(self, holder: Holder, observer: Observer) -> None:
-        """`holder` is the room, whose share of a worker its consumers use."""
+    def __init__(self, holder: Holder, observer: RoomObserver) -> None:
+        """Make empty books; `holder` is the room, whose share of a worker its consumers use."""
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -58,7 +58,7 @@ class Books:
         transport.branch.discard(CloseTransport(transport.id))
 
     def forget_producer(self, producer: Producer) -> None:
-        """Take out a producer and tell those who receive it; the worker is the caller's business."""
+        """Remove a producer and tell its receivers; the caller tells the worker."""
         producer.closed = True
         producer.claim.release()
         producer.transport.producers.pop(producer.id, None)
@@ -70,7 +70,7 @@ class Books:
                 consumer.peer.listener.consumer_closed(consumer.id)
 
     def forget_consumer(self, consumer: Consumer) -> None:
-        """Take out a consumer; the worker and the client are the caller's business."""
+        """Remove a consumer; the caller tells the worker and the client."""
         consumer.closed = True
         consumer.claim.release()
         consumer.transport.consumers.pop(consumer.id, None)
@@ -79,7 +79,7 @@ class Books:
         self.consumers.pop(consumer.id, None)
 
     def close(self) -> None:
-        """Forget everything; the worker frees it with the router, and nobody is told."""
+        """Forget everything without telling clients; the worker closes it with the router."""
         for transport_id in self.transports:
             self._observer.transport_closed(transport_id)
         for entry in self._entries():

@@ -1,7 +1,7 @@
-"""Branch: a room's part on one worker: the router there, and everything that is asked of that worker.
+"""Branch: a room's part on one worker: the router there, and the room's requests to that worker.
 
 A room has a list of branches, of one today. Each peer, transport, producer and consumer knows the branch that
-it is on, so that whoever asks about something asks the worker that has it.
+it is on, so that requests about it go to the worker that has it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from mediad.rooms.media_worker import Compose, EventHandler, MediaWorker
 from mediad.rooms.stock import Claim, Stock
 
 _DISCARD_RETRY_S = 1.0
-"""A worker that did not answer gets this long before it is asked again; it may not keep what is closed."""
+"""The wait before a worker that did not answer is asked again to close something, which it must not keep."""
 
 
 class Closable(Protocol):
-    """A peer, transport, producer or consumer."""
+    """An entity that can be closed: a peer, transport, producer or consumer."""
 
     closed: bool
 
 
 class Branch:
-    """One router on one worker."""
+    """A router on a worker, and the requests about it."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Branch:
         stock: Stock | None = None,
         claim: Claim | None = None,
     ) -> None:
-        """`stock` is what the worker holds, `claim` the room's own place in it."""
+        """Prepare a branch; `stock` counts the worker's objects, `claim` is the room's own claim there."""
         self.router_id = str(uuid4())
         self.stock = stock or Stock(worker.worker_id)
         self._worker = worker
@@ -54,7 +54,7 @@ class Branch:
         self._worker.subscribe(self.router_id, on_event)
 
     async def open(self) -> None:
-        """Make the router; raises what the worker answers with. Called before anything else is asked."""
+        """Make the router, before any other request. Raises the error the worker answers with."""
         try:
             await self.make(CreateRouter(self.router_id), CloseRouter(self.router_id))
         except Exception:
@@ -62,36 +62,37 @@ class Branch:
             raise
 
     def lost(self) -> None:
-        """Note that the worker is gone, and with it everything that was made on it."""
+        """Note that the worker has died, and with it all that was made on it."""
         self._router_exists = False
 
     def close(self) -> None:
-        """Give the worker's router back, with all there is on it."""
+        """Close the worker's router, with all that is on it."""
         self._claim.release()
         self._worker.unsubscribe(self.router_id)
         if self._router_exists:
             self.discard(CloseRouter(self.router_id))
 
     async def ask(self, request: Request[ReplyT], about: Closable | None = None) -> ReplyT:
-        """Ask the worker; raises what it answered with, or WorkerDied.
+        """Ask the worker and return the reply. Raises the error it answered with, or WorkerDied.
 
-        What is `about` something that was closed before its turn came is not asked any more: InvalidState.
+        Raises InvalidState, without asking, when the entity that the request is `about` was closed before its
+        turn came.
         """
         return await self.ask_later(
             type(request), lambda: None if about is not None and about.closed else request
         )
 
     async def ask_later(self, kind: type[Request[ReplyT]], compose: Compose[ReplyT]) -> ReplyT:
-        """Ask the worker what `compose` returns once its turn has come; raises like `ask`."""
+        """Send the request that `compose` returns when its turn has come. Raises like `ask`."""
         return await self._worker.request_for(self.router_id, kind, compose)
 
     async def make(
         self, creation: Request[ReplyT], undoing: Request[Done], about: Closable | None = None
     ) -> ReplyT:
-        """Ask for the `creation` of something that `undoing` closes.
+        """Ask for the `creation` of an object that `undoing` closes.
 
-        Raises like `ask`. Afterwards it does not exist, also when the worker was only too slow to answer, or
-        its answer cannot be read.
+        Raises like `ask`. The object does not exist then, also when the worker only answered too late, or its
+        answer cannot be read.
         """
         try:
             return await self.ask(creation, about)
@@ -100,7 +101,7 @@ class Branch:
             raise
 
     def discard(self, closing: Request[Done]) -> None:
-        """Have the worker close something, without waiting for it."""
+        """Ask the worker to close an object, without waiting for it."""
         self._background.run(self._discard(closing))
 
     async def _discard(self, closing: Request[Done]) -> None:
@@ -111,5 +112,5 @@ class Branch:
                 await asyncio.sleep(_DISCARD_RETRY_S)
                 continue
             except MediadError:
-                pass  # it is gone with something larger, or with the worker
+                pass  # it was closed with its transport or router, or the worker has died
             return

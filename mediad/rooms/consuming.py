@@ -47,7 +47,7 @@ class Consuming:
         return Reply(None)
 
     async def request_key_frame(self, consumer_id: str) -> Reply[None]:
-        """Ask the sender for a key frame; audio has none, and that is fine."""
+        """Ask the sender for a key frame; do nothing for audio."""
         consumer = self._find(consumer_id)
         if consumer.kind == "video":
             await consumer.branch.ask(requests.RequestKeyFrame(consumer.id), about=consumer)

@@ -1,6 +1,6 @@
-"""The things a room keeps books about: peers, transports, producers, consumers, and who hangs on whom.
+"""Entities of a room: peers, transports, producers and consumers, and the links between them.
 
-Plain records and the links between them; nothing here talks to a worker or a client. Who closes whom:
+Plain records; nothing here talks to a worker or a client. The order in which they close:
 
     what closes     closes with it                              who is told
     consumer        nothing                                     its peer, when the producer was the cause
@@ -42,15 +42,15 @@ class Peer:
 
     id: str
     branch: Branch
-    """Where it counts, and where its transports are made."""
+    """The branch on which it counts, and on which its transports are made."""
     listener: PeerListener
     log: Log
     info: PeerInfo
     holder: Holder = (ADDRESS, "unknown")
-    """Whose share of the worker it uses: that of the address it comes from."""
+    """The holder whose share of the worker it uses: the address it comes from."""
     claim: Claim = field(default_factory=Claim)
     reception: Reception | None = None
-    """What it can receive; None for a peer that receives nothing."""
+    """The tracks it can receive, as negotiated; None for a peer that receives nothing."""
     joined: bool = False
     closed: bool = False
     transports: dict[str, Transport] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Peer:
             raise InvalidState("Peer not yet joined")
 
     def receiving_transport(self) -> Transport | None:
-        """Where its consumers go: the first transport made for them."""
+        """Return the transport of its consumers: the first one made for them; None when there is none."""
         return next((transport for transport in self.transports.values() if transport.consuming), None)
 
     def producer_count(self) -> int:
@@ -95,17 +95,17 @@ class Transport:
     claims: StreamClaims = field(default_factory=StreamClaims)
     claim: Claim = field(default_factory=Claim)
     cname: str = ""
-    """Of every producer here: the first one's, so that a sender's audio and video stay in step."""
+    """The CNAME of every producer here: the first one's, so that audio and video stay synchronous."""
     closed: bool = False
     _mids_taken: int = 0
 
     def take_mid(self) -> str:
-        """The next consumer's MID; never one an earlier consumer of this transport had."""
+        """Return the next consumer's MID, which no earlier consumer of this transport had."""
         self._mids_taken += 1
         return consumer_mid(self._mids_taken - 1)
 
     def take_ssrc(self) -> int:
-        """An SSRC free on this transport together with the one after it, which is for RTX.
+        """Return an SSRC that is free on this transport, together with the one after it, which is for RTX.
 
         It is taken until it is removed from `consumer_ssrcs`.
         """
@@ -118,25 +118,25 @@ class Transport:
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Producer:
-    """A track a peer sends."""
+    """A track that a peer sends."""
 
     id: str
     kind: str
     type: ProducerType
     transport: Transport
     consumable: RtpParameters
-    """What every consumer is negotiated from."""
+    """The parameters from which every consumer is negotiated."""
     app_data: dict[str, Any]
     claim: Claim = field(default_factory=Claim)
     created: bool = False
-    """The worker has it; before, the client cannot know its id."""
+    """True when the worker has it; before, the client cannot know its id."""
     announced: bool = False
-    """Its client has been answered, and the others are being offered it."""
+    """True when its client has been answered, and the others are being offered it."""
     paused: bool = False
     closed: bool = False
     score: list[EncodingScore] = field(default_factory=list)
     wanted_layer: int | None = None
-    """The highest spatial layer its client is asked to send; None until that was ever news."""
+    """The highest spatial layer its client is asked to send; None until the worker first tells of one."""
     consumers: dict[str, Consumer] = field(default_factory=dict)
 
     @property
@@ -148,7 +148,7 @@ class Producer:
         return self.transport.branch
 
     def announced_consumers(self) -> list[Consumer]:
-        """Those whose clients may be told what happens to it."""
+        """Return the consumers whose clients know them, and so may be told of changes."""
         return [consumer for consumer in self.consumers.values() if consumer.announced]
 
 
@@ -164,11 +164,11 @@ class Consumer:
     form: Form
     claim: Claim = field(default_factory=Claim)
     announced: bool = False
-    """Its client has been told of it, and may be told about it from now on."""
+    """True when its client has been told of it, and so may be told of changes."""
     accepted: bool = False
-    """Its client has agreed to receive it: only now may packets flow."""
+    """True when its client has agreed to receive it: only then may packets flow."""
     paused: bool = False
-    """The client's own wish; it holds from before the acceptance."""
+    """True when the client has paused it, which it may do before it accepts."""
     closed: bool = False
     score: ConsumerScore | None = None
 
@@ -185,7 +185,7 @@ class Consumer:
         return self.producer.kind
 
     def offer(self) -> ConsumerOffer:
-        """What its client is told of it, as things are now."""
+        """Return the offer to its client, by the present state."""
         producer = self.producer
         return ConsumerOffer(
             consumer_id=self.id,
@@ -200,7 +200,7 @@ class Consumer:
 
 
 def draw_ssrc(count: int) -> int:
-    """The first of `count` random SSRCs in a row."""
+    """Return the first of `count` random SSRCs in a row."""
     return secrets.choice(SSRC_RANGE[: 1 - count] if count > 1 else SSRC_RANGE)
 
 

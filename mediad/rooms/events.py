@@ -1,6 +1,6 @@
 """Events of a worker about a room: a table from each event to the rule it triggers.
 
-Events about something no longer in the books are normal, the worker was told of the closure a moment ago.
+Events about an object no longer in the books are normal: the worker was told of its end a moment ago.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _dtls_state(room: Room, event: events.DtlsStateChanged) -> None:
 def _lose_media(
     room: Room, transport_id: str, layer: str, state: str, final: bool, reason: str | None
 ) -> None:
-    """A peer without one of its transports is of no use to anybody: it leaves, and may come back whole."""
+    """Remove a peer that has lost one of its transports; its client may connect again and get new ones."""
     transport = room.books.transports.get(transport_id)
     if transport is None:
         return

@@ -1,4 +1,4 @@
-"""A room's books as operators read them: dicts in wire spelling, without asking the worker."""
+"""Inspection of a room by operators: its books as dicts in wire spelling, without asking the worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mediad.rooms.room import Room
 
 
 def describe_room(room: Room, now_s: float) -> dict[str, Any]:
-    """The room and a line about each peer. `now_s` is CLOCK_MONOTONIC."""
+    """Return a description of a room, and one of each peer. `now_s` is CLOCK_MONOTONIC."""
     return {
         "roomId": room.id,
         "workerId": room.home.worker_id,
@@ -23,7 +23,7 @@ def describe_room(room: Room, now_s: float) -> dict[str, Any]:
 
 
 def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
-    """One line about a peer."""
+    """Return a short description of a peer. `now_s` is CLOCK_MONOTONIC."""
     device = peer.info.device
     return {
         "peerId": peer.id,
@@ -38,7 +38,7 @@ def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
 
 
 def describe_tracks(peer: Peer) -> dict[str, Any]:
-    """What it sends and receives, track by track."""
+    """Return the tracks that a peer sends and receives."""
     transports = peer.transports.values()
     return {
         "sends": [_producer(producer) for t in transports for producer in t.producers.values()],
@@ -47,7 +47,7 @@ def describe_tracks(peer: Peer) -> dict[str, Any]:
 
 
 def find_peer(room: Room, peer_id: str) -> Peer:
-    """Raises NotFound when nobody of this id is connected to the room."""
+    """Return the peer of this id. Raises NotFound when none is connected to the room."""
     peer = room.peers.get(peer_id)
     if peer is None:
         raise NotFound(f'peer with id "{peer_id[:100]}" not found in room "{room.id}"')

@@ -1,7 +1,8 @@
-"""A client that connects and does not join holds a seat, transports and a share of its room: not for ever.
+"""Join deadlines: the time in which a client that has connected must join.
 
-What happens then is chosen for the honest ones among them, whose user stands before a browser's permission
-dialog, say: they are sent away with a code that brings them back, so that all it costs them is to start over.
+Until then it holds a seat, transports and a share of its room. Some clients are late for an honest reason, as
+when their user has not answered a browser's permission dialog. So they are closed with a code upon which they
+connect again, and only have to start over.
 """
 
 from __future__ import annotations
@@ -14,36 +15,36 @@ from mediad.overdue import Overdue
 from mediad.rooms.entities import Peer
 
 JOIN_S = 30
-"""What mediasoup's demos give a client; those join right after they have connected."""
+"""The time to join in seconds; mediasoup's demos join right after they have connected."""
 
 REASON = f"it did not join within {JOIN_S} s: connect again when it is about to"
 
 
 class JoinDeadlines:
-    """Of the peers of one room. `let_go` is called with each whose time is over."""
+    """The join deadlines of the peers of one room. `on_missed` is called with each that missed its own."""
 
-    def __init__(self, let_go: Callable[[Peer], None]) -> None:
-        self._let_go = let_go
+    def __init__(self, on_missed: Callable[[Peer], None]) -> None:
+        self._on_missed = on_missed
         self._waiting: Overdue[Peer] = Overdue(JOIN_S * 1_000_000)
         self._timer: asyncio.TimerHandle | None = None
 
     def expect(self, peer: Peer) -> None:
-        """It has connected."""
+        """Start the time of a peer that has connected."""
         self._waiting.expect(peer, _now_us())
         if self._timer is None:
             self._arm(_now_us())
 
     def met(self, peer: Peer) -> None:
-        """It has joined, or is gone."""
+        """Stop the time of a peer that has joined, or is gone."""
         self._waiting.met(peer)
         if not self._waiting and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def sweep(self, now_us: int) -> None:
-        """Let go whose time is over at that moment."""
+        """Call `on_missed` with each peer whose time is over by `now_us`."""
         for peer in self._waiting.take_due(now_us):
-            self._let_go(peer)
+            self._on_missed(peer)
 
     def _arm(self, now_us: int) -> None:
         due_us = self._waiting.get_timer()

@@ -1,4 +1,4 @@
-"""How much rooms and peers may take. The ceilings of one peer stop unbounded growth, far above honest use."""
+"""Limits of rooms and peers. Those of one peer prevent unbounded growth, and are far above honest use."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
     rooms: int = 0
-    """Of this node; 0 is no limit, as for the two below."""
+    """The number of rooms of this node; 0 is no limit, as for the two below."""
     peers: int = 0
-    """In all rooms of this node together."""
+    """The number of peers in all rooms of this node together."""
     peers_per_room: int = 0
     transports_per_peer: int = 16
     producers_per_peer: int = 64

@@ -1,4 +1,4 @@
-"""What a room tells the client behind a peer, in words that belong to no dialect.
+"""The listener: the calls by which a room tells a peer's client of changes, in words of no dialect.
 
 Every method but `consumer_offered` returns at once: it queues, it never waits for the network. A room calls
 them in the order clients rely on (a peer is announced before its consumers, a consumer before its score),
@@ -39,7 +39,7 @@ class ConsumerOffer:
     consumer_id: str
     producer_id: str
     peer_id: str
-    """Whose track it is."""
+    """The sender of the track."""
     kind: str
     type: str
     rtp_parameters: dict[str, Any]
@@ -48,26 +48,25 @@ class ConsumerOffer:
 
 
 class CloseCause(Enum):
-    """Why the server ends a connection; the dialect picks the code that makes its clients do the right
-    thing."""
+    """The cause for which the server ends a connection; the dialect chooses the close code for it."""
 
     REPLACED = "replaced"
-    """A newer connection of the same peer id has taken over: this one must not come back."""
+    """A newer connection of the same peer id has replaced this one, which must not come back."""
 
     MEDIA_LOST = "media-lost"
-    """ICE or DTLS of one of its transports is gone: rejoining is the way to get media again."""
+    """ICE or DTLS of one of its transports has failed: the client gets media again by joining anew."""
 
     WORKER_DIED = "worker-died"
-    """The room's worker is gone: rejoining lands on another."""
+    """The worker of the room has died: a client that joins anew is served by another."""
 
     DRAINED = "drained"
-    """This node stops serving the room: rejoining lands elsewhere."""
+    """Draining: this node stops serving the room, and a client that joins anew is served elsewhere."""
 
     NOT_JOINED = "not-joined"
-    """It connected and did not join in time: it may come back when it is about to."""
+    """A missed deadline for joining: the client may come back when it is ready to join."""
 
     REMOVED = "removed"
-    """An operator ended it for this peer: it must not come back by itself."""
+    """An operator has removed this peer, which must not come back by itself."""
 
 
 class PeerListener(Protocol):
@@ -80,10 +79,12 @@ class PeerListener(Protocol):
     def display_name_changed(self, peer_id: str, display_name: str, old_display_name: str) -> None: ...
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
-        """Offer it and wait for the client. Returns once accepted; raises Forbidden when the client
-        refused, TimeoutError when it never answered, InvalidState when it went away meanwhile. The offer
-        must be queued before the first suspension: what is said about the consumer afterwards must find it
-        known."""
+        """Offer a consumer and return when the client has accepted it.
+
+        Raises Forbidden when the client refused, TimeoutError when it never answered, InvalidState when it
+        left meanwhile. The offer must be queued before the first suspension: later calls about the consumer
+        must find that the client knows it.
+        """
         ...
 
     def consumer_closed(self, consumer_id: str) -> None: ...
@@ -93,7 +94,7 @@ class PeerListener(Protocol):
     def consumer_resumed(self, consumer_id: str) -> None: ...
 
     def consumer_layers_changed(self, consumer_id: str, layers: Layers | None) -> None:
-        """`layers` is None while nothing is sent."""
+        """Tell the layers that are sent; None while nothing is."""
         ...
 
     def consumer_score(self, consumer_id: str, score: ConsumerScore) -> None: ...
@@ -101,17 +102,17 @@ class PeerListener(Protocol):
     def producer_score(self, producer_id: str, score: list[EncodingScore]) -> None: ...
 
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
-        """Nobody receives spatial layers of this simulcast track above that one: they need not be sent."""
+        """Tell the highest spatial layer of a simulcast track that is received: others need not be sent."""
         ...
 
     def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
-        """Towards this client: what all it wants takes at its best, what is probed for, the estimate."""
+        """Tell the bitrates towards this client: its wishes at their best, the probing goal, the estimate."""
         ...
 
     def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
-        """`peer_id` is None when nobody speaks any more; volume is -127..0 dBov."""
+        """Tell the loudest peer, None when nobody speaks any more; the volume is -127..0 dBov."""
         ...
 
     def closed(self, cause: CloseCause, reason: str) -> None:
-        """The room has let this peer go; nothing more comes."""
+        """Close the client's connection: the room has closed this peer, and makes no more calls."""
         ...

@@ -1,6 +1,6 @@
-"""What rooms need from the media side: a worker to ask, and somebody who chooses one.
+"""The media side as rooms need it: a worker to ask, and a placement that chooses one.
 
-Both are Protocols, implemented in `supervisor/`: rooms never learn that there are processes and pipes.
+Both are Protocols, implemented in `supervisor/`: rooms know nothing of processes and pipes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from mediad.pipe.events import RouterEvent
 from mediad.pipe.messages import ReplyT, Request
 
 EventHandler = Callable[[RouterEvent], None]
-"""Takes an event; runs on the event loop and must not block."""
+"""A function that handles an event; it runs on the event loop and must not block."""
 
 Compose = Callable[[], Request[ReplyT] | None]
-"""Called when a request is about to be sent: the request, or None when there is nothing to ask any more."""
+"""A function that returns the request about to be sent, or None when there is nothing to ask any more."""
 
 
 class MediaWorker(Protocol):
@@ -26,7 +26,7 @@ class MediaWorker(Protocol):
     async def request_for(
         self, router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]
     ) -> ReplyT:
-        """Ask and wait, on behalf of the room with this router; rooms are served in turn.
+        """Ask on behalf of the room with this router and return the reply; rooms are served in turn.
 
         Raises the MediadError the worker answered with, Unavailable when it does not answer, WorkerDied when
         it is gone, InvalidState when `compose` had nothing to ask any more, EnvelopeError when the answer
@@ -35,28 +35,28 @@ class MediaWorker(Protocol):
         ...
 
     def subscribe(self, router_id: str, on_event: EventHandler) -> None:
-        """From now on events of this router go to `on_event`."""
+        """Send events of this router to `on_event` from now on."""
         ...
 
     def unsubscribe(self, router_id: str) -> None:
-        """Stop; an unknown router is ignored."""
+        """Send no more events of this router; an unknown one is ignored."""
         ...
 
 
 class Placement(Protocol):
-    """Which worker a room lives on."""
+    """The choice of the worker for each room."""
 
     draining: bool
-    """No room will ever be placed again; otherwise a refusal may be over in a moment."""
+    """True when no room will be placed any more; otherwise a refusal may soon end."""
 
     def place(self, room_id: str) -> MediaWorker:
         """Choose a worker for a new room. Raises Unavailable when none can take it."""
         ...
 
     def displace(self, room_id: str) -> None:
-        """The room is about to be closed where it is: when it is opened again soon, it goes elsewhere."""
+        """Place this room on another worker when it is opened again soon; it is about to be closed."""
         ...
 
     def release(self, room_id: str) -> None:
-        """The room is closed and no longer weighs on its worker."""
+        """Take a room that is closed off its worker."""
         ...

@@ -1,7 +1,7 @@
-"""Who hears what happens in all rooms of the node: the operator's side, as `listener.py` is a client's.
+"""The observer of all rooms of the node, for its operator, as `listener.py` is for a client.
 
-Rooms say what happened, in the order it did, and nothing about times, counters or files. Every method returns
-at once and never raises.
+Rooms tell of changes, in their order, and nothing about times, counters or files. Every method returns at
+once and never raises.
 """
 
 from __future__ import annotations
@@ -9,54 +9,56 @@ from __future__ import annotations
 import contextlib
 
 LEFT = "left"
-"""The cause of a leave when the client went by itself; otherwise it is the value of a CloseCause."""
+"""The cause of a leave when the client left by itself; otherwise it is the value of a CloseCause."""
 
 DESERTED = "deserted"
 """The cause of a room's end when nobody is left in it; otherwise FAILED or the value of a CloseCause."""
 
 FAILED = "failed"
-"""The worker could not open the room."""
+"""The cause of a room's end when the worker could not open it."""
 
 
-class Observer:
-    """One that is not interested. Each join is followed by one leave, each room opened by one closed."""
+class RoomObserver:
+    """An observer that does nothing. Each join is followed by one leave, each room opened by one closed."""
 
     def connecting(self, room_id: str, peer_id: str) -> contextlib.AbstractContextManager[None]:
-        """Holds while a client is being let in; an exception passes through it when it is not."""
+        """Return a context that lasts while a client is admitted; an exception passes when it is refused."""
         return contextlib.nullcontext()
 
     def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
-        """A client was not let in; `kind` is one of a few words, `reason` what it was told."""
+        """Note that a client was refused; `kind` is one of a few words, `reason` the text it was told."""
 
     def share_refused(self, worker_id: int, table: str, kind: str, name: str, reason: str) -> None:
-        """One of `table` was not to be had on this worker. `kind` says of whose share there was none left,
-        "address", "room" or "all", and `name` which."""
+        """Note that an object of `table` was refused on this worker, because a share was used up.
+
+        `kind` is the kind of its holder, "address", "room" or "all", and `name` the holder's name.
+        """
 
     def room_opened(self, room_id: str, worker_id: int) -> None: ...
 
     def room_closed(self, room_id: str, worker_id: int, cause: str, reason: str) -> None: ...
 
     def peer_connected(self, room_id: str, peer_id: str) -> None:
-        """It has a seat, and is not a member of the call yet."""
+        """Note that a client has a seat, but has not joined yet."""
 
     def peer_joined(self, room_id: str, peer_id: str, worker_id: int, display_name: str) -> None: ...
 
     def peer_left(self, room_id: str, peer_id: str, worker_id: int, cause: str, reason: str) -> None:
-        """Of one that had joined."""
+        """Note that a peer that had joined has left."""
 
     def join_overdue(self, room_id: str, peer_id: str) -> None:
-        """It is let go because it did not join in time; before `peer_gone`."""
+        """Note that a client did not join in time and is closed; called before `peer_gone`."""
 
     def peer_gone(self, room_id: str, peer_id: str) -> None:
-        """Its connection is over, whether it had joined or not; after `peer_left`."""
+        """Note that a connection has ended, whether the peer had joined or not; called after `peer_left`."""
 
     def transport_asked_for(self, transport_id: str) -> None:
-        """The client has said how it will connect this transport: from now on it tries to."""
+        """Note that the client has sent its parameters for this transport, and now tries to connect it."""
 
     def transport_state(self, transport_id: str, layer: str, state: str) -> None:
-        """`layer` is "ice" or "dtls"."""
+        """Note a state of a transport; `layer` is "ice" or "dtls"."""
 
     def media_arrived(self, transport_id: str) -> None:
-        """A stream that is sent on this transport flows; may be said again."""
+        """Note that packets of a track arrive on this transport; may be called more than once."""
 
     def transport_closed(self, transport_id: str) -> None: ...

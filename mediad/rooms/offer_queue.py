@@ -1,7 +1,7 @@
-"""Which tracks wait to be offered to whom: plain books, in an order that is fair to the receivers.
+"""The queue of offers: pairs of a receiver and a track, in an order that is fair to the receivers.
 
-Until its turn comes an offer is nothing but a pair of names: no consumer, nothing on the worker, nothing to
-take back when either end goes away meanwhile.
+Until its turn comes an offer is only such a pair: there is no consumer, nothing on the worker, and nothing to
+undo when either end leaves meanwhile.
 """
 
 from __future__ import annotations
@@ -14,25 +14,28 @@ from mediad.rooms.entities import Consumer, Peer, Producer
 Pair = tuple[Peer, Producer]
 
 OFFERS_PER_PEER = 64
-"""Unanswered offers of one client: 0.2 MB on its socket, and some seconds of a slow phone's time."""
+"""The most unanswered offers of one client: 0.2 MB on its socket, and some seconds of a slow phone's time."""
 
 TAKEN_IN_A_ROW = 8
-"""Offers of one client before the next has its turn: they leave with one write, and come with one read."""
+"""The offers of one client before the next has its turn: they fit one write here, and one read there."""
 
 
 class OfferQueue:
-    """At most `window` offers of one peer are under way: a client that is slow to answer, or does not, holds
-    no more consumers than that, and is not sent more at once than its socket can take."""
+    """A queue of offers, of which at most `window` of one peer are under way.
+
+    So a client that answers late or never holds no more consumers than that, and is not sent more at once
+    than its socket can take.
+    """
 
     def __init__(self, window: int) -> None:
         self._window = window
         self._waiting: dict[Peer, deque[Producer]] = {}
         self._turns: deque[Peer] = deque()
-        """Peers that have something waiting and may have more under way."""
+        """Peers with waiting offers that may have more under way."""
         self._under_way: dict[Peer, int] = {}
 
     def __bool__(self) -> bool:
-        """Whether there is anything to take."""
+        """True when there is an offer to take."""
         return bool(self._turns)
 
     def put(self, peer: Peer, producer: Producer) -> None:
@@ -45,9 +48,9 @@ class OfferQueue:
             self._turns.append(peer)
 
     def take(self, limit: int) -> list[Pair]:
-        """Up to `limit` pairs, some of each peer in turn; they are under way until `done`.
+        """Return up to `limit` pairs, some of each peer in turn; they are under way until `done`.
 
-        Those of which either end is closed are left out.
+        Pairs of which either end is closed are left out.
         """
         taken: list[Pair] = []
         while self._turns and len(taken) < limit:
@@ -71,7 +74,7 @@ class OfferQueue:
         return taken
 
     def done(self, peer: Peer) -> None:
-        """One offer of this peer is answered, or came to nothing."""
+        """Count an offer of this peer as under way no longer: it was answered, or failed."""
         under_way = self._under_way.pop(peer)
         if under_way > 1:
             self._under_way[peer] = under_way - 1
@@ -81,15 +84,15 @@ class OfferQueue:
 
 @dataclass(slots=True, eq=False)
 class OfferBook:
-    """A room's offers, from wanted to flowing."""
+    """The offers of a room, from the wish until packets flow."""
 
     queue: OfferQueue = field(default_factory=lambda: OfferQueue(OFFERS_PER_PEER))
     batches: int = 0
     """Requests for consumers that are under way."""
     accepted: deque[Consumer] = field(default_factory=deque)
-    """Consumers their clients have agreed to, which are to be resumed."""
+    """Consumers that their clients have accepted, and that are to be resumed."""
     resuming: bool = False
     put_off: list[Pair] = field(default_factory=list)
-    """What found no room on the worker, and is to be offered again."""
+    """Offers that the worker had no room for, and that are to be made again."""
     failures: int = 0
-    """How often in a row that happened."""
+    """The number of times in a row that this happened."""

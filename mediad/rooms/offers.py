@@ -1,8 +1,8 @@
-"""Offering tracks: negotiate, create paused, ask the client, and only then let it flow.
+"""Offering tracks: negotiate, create paused, ask the client, and only then let packets flow.
 
-What is to be offered waits in the room's queue. From there the worker is asked for many consumers at once,
-and to resume many at once, because it is requests that cost. An offer that found no room on the worker is
-made again until it succeeds, or until the track or its receiver is gone.
+Offers wait in the room's queue. From there the worker is asked for many consumers at once, and to resume many
+at once, because each request has a cost. An offer that the worker had no room for is made again until it
+succeeds, or until the track or its receiver is gone.
 
 The reference implementation leaves a consumer behind when the client refuses or never answers; here it is
 closed.
@@ -25,15 +25,15 @@ from mediad.rooms.reception import Form
 from mediad.rooms.room import Room
 
 BATCH = 16
-"""Consumers made with one request: one or two milliseconds of work on either side."""
+"""The number of consumers made with one request: one or two milliseconds of work on either side."""
 
 BATCHES = 2
-"""Such requests of one room at a time: the worker is busy with one while clients are told of the other."""
+"""The number of such requests of one room at a time: the worker does one while clients hear of the other."""
 
 RESUMED_AT_ONCE = 32
 
 RETRY_S, LONGEST_RETRY_S = 1.0, 16.0
-"""Before offers that found no room are made again: doubled until one succeeds."""
+"""The wait before offers that the worker had no room for are made again, doubled until one succeeds."""
 
 
 def welcome(room: Room, peer: Peer) -> None:
@@ -46,7 +46,9 @@ def welcome(room: Room, peer: Peer) -> None:
     room.introduce(peer)
     tracks = [p for p in room.books.producers.values() if p.announced and p.peer is not peer]
     if tracks and peer.reception is not None and peer.receiving_transport() is None:
-        peer.log.warning("%d tracks are not offered: no transport to consume on", len(tracks))
+        peer.log.warning(
+            "%d tracks are not offered: the client has made no transport for consumers", len(tracks)
+        )
         return
     for producer in tracks:
         _want(room, peer, producer)
@@ -54,7 +56,7 @@ def welcome(room: Room, peer: Peer) -> None:
 
 
 def announce(room: Room, producer: Producer) -> None:
-    """Offer a new producer to everybody else.
+    """Offer a new producer to all other peers.
 
     To be called right after the answer to its produce request is on its way.
     """
@@ -77,14 +79,14 @@ def _want(room: Room, peer: Peer, producer: Producer) -> None:
 
 
 def _proceed(room: Room) -> None:
-    """Make what waits, as far as there is not enough under way already."""
+    """Make waiting offers, while fewer than BATCHES are under way."""
     while room.offers.queue and room.offers.batches < BATCHES:
         room.offers.batches += 1
         room.background.run(_make_next(room))
 
 
 def _done(room: Room, peer: Peer) -> None:
-    """An offer of this peer has come to its end, whichever."""
+    """Note that an offer of this peer has ended, with whatever outcome."""
     room.offers.queue.done(peer)
     _proceed(room)
 
@@ -104,11 +106,12 @@ async def _make_next(room: Room) -> None:
 
 
 def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
-    """None when the peer cannot receive this track, or there is no room for it now."""
+    """Return a new consumer; None when the peer cannot receive this track, or the worker has no room now."""
     transport = peer.receiving_transport()
     form = peer.reception.form(producer) if peer.reception is not None else None
     if transport is None:
-        peer.log.warning("producer %s is not offered: no transport to consume on", producer.id)
+        what = "producer %s is not offered: the client has made no transport for consumers"
+        peer.log.warning(what, producer.id)
     elif form is None:
         peer.log.debug("producer %s is not offered: no codec in common", producer.id)
     else:
@@ -149,7 +152,7 @@ async def _make(room: Room, branch: Branch, consumers: list[Consumer]) -> None:
         if len(consumers) == 1:
             _fail(room, consumers, error)
             return
-        for consumer in consumers:  # one of them spoils it for the others
+        for consumer in consumers:  # one of them makes the request fail for the others
             await _make(room, branch, [consumer])
         return
     await room.background.turns.take()
@@ -170,7 +173,7 @@ async def _make(room: Room, branch: Branch, consumers: list[Consumer]) -> None:
 
 
 def _creation(room: Room, consumers: list[Consumer]) -> CreateConsumers:
-    """Return the request for them: what they have in common is said once."""
+    """Return the request for these consumers, with their common parameters once."""
     numbers: dict[tuple[Form, Producer], int] = {}
     entries = []
     for consumer in consumers:
@@ -194,17 +197,18 @@ def _creation(room: Room, consumers: list[Consumer]) -> CreateConsumers:
 
 
 def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered: bool = False) -> None:
-    """The worker has not made them. Those it had no room for are tried again."""
+    """Forget consumers that the worker has not made, and plan anew those that it had no room for."""
     for consumer in consumers:
         if not consumer.closed:
             room.books.forget_consumer(consumer)
             if isinstance(error, Unavailable):
-                if not answered:  # it may only have been too slow to say so
+                if not answered:  # the worker may have made it, and only answered too late
                     consumer.branch.discard(CloseConsumer(consumer.id))
                 _put_off(room, (consumer.peer, consumer.producer), error)
             elif not isinstance(error, WorkerDied):
                 log = consumer.peer.log
-                log.warning("consumer of producer %s could not be made: %s", consumer.producer.id, error)
+                what = "the track of producer %s is missing here, its consumer could not be made: %s"
+                log.warning(what, consumer.producer.id, error)
         room.offers.queue.done(consumer.peer)
 
 
@@ -230,7 +234,7 @@ def _try_again(room: Room) -> None:
 
 
 async def _offer(room: Room, consumer: Consumer) -> None:
-    """Runs until the client has answered."""
+    """Offer a consumer, and have it resumed when the client accepts."""
     try:
         if not consumer.closed and await _is_accepted(room, consumer):
             consumer.accepted = True
@@ -241,21 +245,22 @@ async def _offer(room: Room, consumer: Consumer) -> None:
 
 
 async def _is_accepted(room: Room, consumer: Consumer) -> bool:
-    """Whether it was, and still exists."""
+    """Offer a consumer; return True when the client accepted it and it still exists."""
     consumer.announced = True
     try:
         await consumer.peer.listener.consumer_offered(consumer.offer())
     except (Forbidden, TimeoutError, InvalidState) as error:
         if not consumer.closed:
-            consumer.peer.log.info("consumer %s not accepted: %s", consumer.id, error or "no answer")
-            # a client that refused knows; one that did not answer may have set up half of it
+            what = "consumer %s was not accepted and is closed: %s"
+            consumer.peer.log.info(what, consumer.id, error or "no answer")
+            # a client that refused does not have it; one that did not answer may have begun to set it up
             consumer.announced = isinstance(error, TimeoutError)
             _withdraw(room, consumer)
     return not consumer.closed
 
 
 def _withdraw(room: Room, consumer: Consumer) -> None:
-    """It did not come about: neither the worker nor the client keeps it."""
+    """Close a consumer that was not accepted or not resumed, on the worker and at the client."""
     room.books.forget_consumer(consumer)
     consumer.branch.discard(CloseConsumer(consumer.id))
     if consumer.announced:
@@ -272,7 +277,7 @@ def _resume_soon(room: Room) -> None:
 
 
 async def _resume_accepted(room: Room) -> None:
-    """One request after the other: what is accepted meanwhile goes with the next."""
+    """Resume accepted consumers, one request after the other; those accepted meanwhile go with the next."""
     accepted = room.offers.accepted
     try:
         while accepted:
@@ -318,4 +323,5 @@ async def _resume(room: Room, branch: Branch, consumers: list[Consumer]) -> None
         if isinstance(error, Unavailable):
             _put_off(room, (consumer.peer, consumer.producer), error)
         elif not isinstance(error, WorkerDied):
-            consumer.peer.log.warning("consumer %s could not be resumed: %s", consumer.id, error or "unknown")
+            what = "consumer %s could not be resumed and is closed, its track is missing here: %s"
+            consumer.peer.log.warning(what, consumer.id, error or "the worker does not know it")

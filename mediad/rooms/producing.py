@@ -21,7 +21,7 @@ from mediad.rooms.room import Room
 from mediad.rooms.transports import Transports
 
 _MAX_APP_DATA_BYTES = 16 * 1024
-"""appData is copied to everybody in the room; it carries labels, not content."""
+"""The most bytes of appData, which is copied to all peers of the room: it is for labels, not for content."""
 
 
 class Producing:
@@ -35,10 +35,10 @@ class Producing:
     async def produce(
         self, transport_id: str, kind: str, rtp_parameters: dict[str, Any], app_data: dict[str, Any]
     ) -> Reply[Producer]:
-        """Start sending a track; the answer is its producer. Behind it the others are offered the track.
+        """Start sending a track; the answer is its producer. After it the others are offered the track.
 
-        Raises InvalidInput or Unsupported when this room cannot have it, InvalidState when the peer is no
-        member or went away meanwhile.
+        Raises InvalidInput or Unsupported for a track that this room cannot have, InvalidState when the peer
+        has not joined, or has left meanwhile.
         """
         self._peer.require_joined()
         if len(msgspec.json.encode(app_data)) > _MAX_APP_DATA_BYTES:
@@ -130,7 +130,7 @@ class Producing:
 
 
 def _claim(producer: Producer, parameters: RtpParameters) -> None:
-    """Claim the streams on the producer's transport, whose CNAME is settled with the first that may."""
+    """Claim the streams on the producer's transport; the first producer settles the transport's CNAME."""
     encodings = parameters.encodings
     producer.transport.claims.claim(
         producer.id,

@@ -1,4 +1,4 @@
-"""Negotiating a track once for all who can receive the same: their consumers differ by SSRC and MID alone."""
+"""Reception: one negotiation of a track for all peers that can receive the same, but for SSRC and MID."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mediad.pipe import rtp as pipe
 
 
 class Track(Protocol):
-    """A producer, as far as it matters here."""
+    """A producer, as the negotiation sees it."""
 
     consumable: RtpParameters
 
@@ -26,14 +26,14 @@ class Form:
 
     def __init__(self, rtp_parameters: dict[str, Any]) -> None:
         self.rtp_parameters = rtp_parameters
-        """In wire spelling; never changed."""
+        """The parameters in wire spelling; never changed."""
         self.pipe_parameters = pipe.RtpParameters.from_wire(rtp_parameters)
-        """The same for a worker."""
+        """The parameters for a worker."""
         self._encoding: dict[str, Any] = rtp_parameters["encodings"][0]
         self.with_rtx = "rtx" in self._encoding
 
     def fill(self, ssrc: int, mid: str) -> dict[str, Any]:
-        """The parameters of one consumer, in wire spelling; RTX has the SSRC after `ssrc`."""
+        """Return the parameters of one consumer, in wire spelling; RTX has the SSRC after `ssrc`."""
         encoding = {**self._encoding, "ssrc": ssrc}
         if self.with_rtx:
             encoding["rtx"] = {"ssrc": ssrc + 1}
@@ -41,14 +41,14 @@ class Form:
 
 
 class Reception:
-    """What peers with the same capabilities can receive."""
+    """The forms of tracks for peers with the same capabilities."""
 
     def __init__(self, capabilities: RtpCapabilities) -> None:
         self._capabilities = capabilities
         self._forms: WeakKeyDictionary[Track, Form | None] = WeakKeyDictionary()
 
     def form(self, track: Track) -> Form | None:
-        """None when there is no codec in common."""
+        """Return the form of a track; None when there is no codec in common."""
         try:
             return self._forms[track]
         except KeyError:
@@ -57,13 +57,13 @@ class Reception:
 
 
 class Receptions:
-    """Those of one room; each is forgotten with the last peer that has it."""
+    """The receptions of one room; each is forgotten with the last peer that has it."""
 
     def __init__(self) -> None:
         self._known: WeakValueDictionary[bytes, Reception] = WeakValueDictionary()
 
     def of(self, capabilities: dict[str, Any]) -> Reception:
-        """`capabilities` in wire spelling. Raises InvalidInput when they make no sense."""
+        """Return the reception for capabilities in wire spelling. Raises InvalidInput for malformed ones."""
         key = blake2b(msgspec.json.encode(capabilities, order="sorted"), digest_size=16).digest()
         reception = self._known.get(key)
         if reception is None:

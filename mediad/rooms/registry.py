@@ -19,7 +19,7 @@ from mediad.rooms.branch import Branch
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media_worker import Placement
-from mediad.rooms.observer import Observer
+from mediad.rooms.observer import RoomObserver
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
 from mediad.rooms.stock import ADDRESS, Refusal, Stocks
@@ -27,12 +27,15 @@ from mediad.words import plural
 
 _RETRY_S = 0.05
 _RETRIES = 40
-"""A client waits this often for a worker to come up. When all have died at once, the first is back in less
-than a second, while clients that were turned away would pause for a second or more before they try again."""
+"""The number of times that a client waits for a worker to be ready.
+
+When all workers have died at once, the first is ready again in less than a second, while clients that were
+refused would wait for a second or more before they try again.
+"""
 
 
 class _NoWorkerYet(Exception):
-    """Another attempt may find one."""
+    """Error: there is no worker now, but another attempt may find one."""
 
 
 class RoomRegistry:
@@ -43,16 +46,18 @@ class RoomRegistry:
         placement: Placement,
         media_codecs: Iterable[dict[str, Any]] | None = None,
         limits: RoomLimits | None = None,
-        observer: Observer | None = None,
+        observer: RoomObserver | None = None,
         stocks: Stocks | None = None,
     ) -> None:
-        """`media_codecs` are what every room offers, as RTP codec capabilities; None is the built-in list.
-        Raises Unsupported or InvalidInput for a codec no room can offer."""
+        """Prepare the registry; `media_codecs` are the RTP codec capabilities of every room.
+
+        None is the built-in list. Raises Unsupported or InvalidInput for a codec that no room can offer.
+        """
         self._placement = placement
         self._capabilities = router_capabilities(_codecs(media_codecs))
         self._limits = limits or RoomLimits()
-        self.observer = observer or Observer()
-        """Hears what happens in every room."""
+        self.observer = observer or RoomObserver()
+        """The observer of every room."""
         self._stocks = stocks or Stocks()
         self._stocks.on_refused = self._share_refused
         self._rooms: dict[str, Room] = {}
@@ -67,11 +72,11 @@ class RoomRegistry:
         consumer_replicas: int = 0,
         address: str | None = None,
     ) -> Seat:
-        """A client is here: its seat, in a room that is opened when there is none of that id.
+        """Return a seat for a client, in the room of that id, which is opened when there is none.
 
-        It gets every consumer `1 + consumer_replicas` times, as far as the limits allow. Raises Unavailable
-        when no worker can take a room now or a limit is reached, Full when what `address` may use of the
-        worker is used up, or the worker's error when it cannot make a room.
+        The client gets every consumer `1 + consumer_replicas` times, as far as the limits allow. Raises
+        Unavailable when no worker can take a room now or a limit is reached, Full when the share of `address`
+        is used up, or the worker's error when it cannot make a room.
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
@@ -108,7 +113,7 @@ class RoomRegistry:
             room.close_if_deserted()
 
     def _require_capacity(self, room_id: str, peer_id: str) -> None:
-        """Raises Unavailable. Who takes the place of an older connection needs no room of its own."""
+        """Raise Unavailable when a limit is reached. One that replaces an older connection passes."""
         room, limits = self._rooms.get(room_id), self._limits
         if room is None:
             _require_below(limits.rooms, len(self._rooms), "room")
@@ -120,29 +125,32 @@ class RoomRegistry:
             _require_below(limits.peers, sum(map(_heads, self._rooms.values())), "peer")
 
     def set_limits(self, limits: RoomLimits) -> None:
-        """From now on, in rooms that are open too. Nobody who is here has to leave."""
+        """Use new limits from now on, in open rooms too. No peer that is connected has to leave."""
         self._limits = limits
         for room in self._rooms.values():
             room.limits = limits
 
     def worker_died(self, worker_id: int) -> None:
-        """Close every room on this worker; their peers are told to come back, and land elsewhere."""
+        """Close the rooms of this worker; their clients connect again, and are served by another."""
         for room in list(self._rooms.values()):
             room.worker_died(worker_id)
 
     def close_room(self, room_id: str, reason: str) -> None:
-        """Send everybody in this room away, to come back where they can. Raises NotFound."""
+        """Close a room; its clients connect again where they can. Raises NotFound."""
         self.room(room_id).close(CloseCause.DRAINED, reason)
 
     def relieve(self, worker_id: int) -> None:
-        """Close the room that holds most on this worker, which has run out of something. Its peers come back
-        to it on another, if there is one."""
+        """Close the room with the most objects on this worker, which is short of memory.
+
+        Its clients connect to it again, on another worker if there is one.
+        """
         there = [room for room in self._rooms.values() if room.is_on(worker_id)]
         if not there:
             return
         room = max(there, key=lambda room: len(room.books))
         room.log.warning(
-            "closed to relieve its worker, of whose rooms it holds most: %s, %s, %s",
+            "closed, because its worker is short of memory and it has the most objects there: %s, %s, %s; "
+            "its clients connect again",
             plural(len(room.books.transports), "transport"),
             plural(len(room.books.producers), "producer"),
             plural(len(room.books.consumers), "consumer"),
@@ -151,18 +159,18 @@ class RoomRegistry:
         room.close(CloseCause.DRAINED, "the worker is out of memory, and this room uses most of it")
 
     def move_room(self, room_id: str) -> None:
-        """Send everybody in this room away; they come back to it on another worker. Raises NotFound."""
+        """Close a room; its clients connect to it again, on another worker. Raises NotFound."""
         room = self.room(room_id)
         self._placement.displace(room_id)
         room.close(CloseCause.DRAINED, "the room moves to another worker")
 
     async def close(self, reason: str = "server is stopping") -> None:
-        """Close every room, and wait until nothing is under way any more."""
+        """Close every room, and wait until all background work has ended."""
         for room in list(self._rooms.values()):
             room.close(CloseCause.DRAINED, reason)
         await self._background.settled()
 
-    # -- what is there -------------------------------------------------------------------------------------
+    # -- inspection ----------------------------------------------------------------------------------------
 
     @property
     def room_count(self) -> int:
@@ -173,18 +181,18 @@ class RoomRegistry:
         return sum(len(room.peers) for room in self._rooms.values())
 
     def rooms(self) -> list[Room]:
-        """Every open room, oldest first."""
+        """Return every open room, oldest first."""
         return list(self._rooms.values())
 
     def room(self, room_id: str) -> Room:
-        """Raises NotFound when there is none of this id."""
+        """Return the room of this id. Raises NotFound when there is none."""
         room = self._rooms.get(room_id)
         if room is None:
             raise NotFound(f'room with id "{room_id[:100]}" not found')
         return room
 
     def summaries(self) -> list[dict[str, Any]]:
-        """For each room its roomId, workerId, and how many peers, producers and consumers it has."""
+        """Return each room's roomId, workerId, and numbers of peers, producers and consumers."""
         return [
             {
                 "roomId": room.id,
@@ -232,7 +240,7 @@ class RoomRegistry:
 
 
 def _heads(room: Room) -> int:
-    """Who is there, and who is about to be."""
+    """Return the number of clients that are connected or about to be."""
     return len(room.peers) + room.expected
 
 

@@ -1,14 +1,13 @@
-"""Room: the membership of a call: peers that attach, join, replace each other and leave, and who hears of it.
+"""Room: the membership of a call: peers attach, join, replace each other and leave, and the others are told.
 
-A room lives while at least one peer is attached. What exists in it is in its `Books`, and its part on a
-worker is a `Branch`. What a peer may ask for is in `seat.py`, offering a track to a peer in `offers.py`, what
-a worker reports in `events.py`.
+A room exists while at least one peer is attached. Its `Books` have its objects, and its part on a worker is a
+`Branch`. The requests of a peer are in `seat.py`, the offering of tracks in `offers.py`, the events of a
+worker in `events.py`.
 
-When a peer id connects a second time the newcomer takes the place of the old peer at once, in one step: the
-room is never empty in between, and the others keep seeing one member. They lose the old tracks (their
-consumers close), but hear of the member only when the newcomer joins, or, if it goes away without joining,
-that it left. So each of them sees exactly one change. `Peer.witnesses` is who still knows the member
-meanwhile.
+When a peer id connects a second time, the new peer replaces the old one in one step: the room is never empty
+in between, and the others keep seeing one member. They lose the old tracks (their consumers close), but are
+told of the member only when the new peer joins, or, if it leaves without joining, that it left. So each of
+them sees exactly one change. `Peer.witnesses` are the peers that still know the member meanwhile.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Log, Peer, new_peer
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
-from mediad.rooms.observer import DESERTED, FAILED, LEFT, Observer
+from mediad.rooms.observer import DESERTED, FAILED, LEFT, RoomObserver
 from mediad.rooms.offer_queue import OfferBook
 from mediad.rooms.reception import Receptions
 from mediad.rooms.stock import ROOM
@@ -35,7 +34,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Room:
-    """One call."""
+    """The room of one call."""
 
     def __init__(
         self,
@@ -46,23 +45,25 @@ class Room:
         background: Background,
         *,
         on_closed: Callable[[Room], None],
-        observer: Observer | None = None,
+        observer: RoomObserver | None = None,
     ) -> None:
-        """`on_closed` is called once, whether the room was closed or has closed itself. Wait for `opened`
-        before anything else."""
+        """Prepare a room; wait for `opened` before anything else.
+
+        `on_closed` is called once, whether the room was closed or has closed itself.
+        """
         self.id = room_id
         self.branches = branches
         self.capabilities = capabilities
         self.limits = limits
         self.background = background
-        self.observer = observer or Observer()
+        self.observer = observer or RoomObserver()
         self.peers: dict[str, Peer] = {}
         self.books = Books((ROOM, room_id), self.observer)
         self.offers = OfferBook()
         self.receptions = Receptions()
         self.expected = 0
-        """Clients that are connecting and will attach: they keep an empty room open."""
-        self.joins = join_deadlines.JoinDeadlines(self._let_go_unjoined)
+        """The number of clients that are connecting and will attach: they keep an empty room open."""
+        self.joins = join_deadlines.JoinDeadlines(self._remove_unjoined)
         self.closed = False
         self.since_s = time.monotonic()
         self._announced = False
@@ -72,7 +73,7 @@ class Room:
 
     @property
     def home(self) -> Branch:
-        """The branch that the room was opened with; newcomers are put there."""
+        """The branch that the room was opened with; new peers are put there."""
         return self.branches[0]
 
     def is_on(self, worker_id: int) -> bool:
@@ -80,14 +81,14 @@ class Room:
         return any(branch.worker_id == worker_id for branch in self.branches)
 
     def log_of(self, **context: str) -> Log:
-        """A logger whose lines say that they are about this room, and `context`."""
+        """Return a logger whose lines name this room and `context`."""
         return logging.LoggerAdapter(_logger, {"room": self.id, "worker": self.home.worker_id, **context})
 
     async def opened(self) -> None:
-        """Wait until the routers exist. Raises a worker's error, and the room has closed itself then."""
+        """Wait until the routers exist. Raises a worker's error; then the room has closed itself."""
         if self._opening is None:
             self._opening = asyncio.get_running_loop().create_task(self._open())
-        # shared by all who wait: one of them going away must not take it from the others
+        # shared by all who wait: one of them, when cancelled, must not cancel it for the others
         await asyncio.shield(self._opening)
 
     async def _open(self) -> None:
@@ -106,9 +107,9 @@ class Room:
     # -- membership ----------------------------------------------------------------------------------------
 
     def attach(self, peer_id: str, listener: PeerListener, address: str = "unknown") -> Peer:
-        """A client is connected under this id; an older one of the same id is retired in the same step.
+        """Attach a client that has connected under this id, and close an older one of the same id.
 
-        `address` is whose share of the worker it uses. Raises Full when that is used up.
+        The client uses the share of the worker that `address` has. Raises Full when that is used up.
         """
         old = self.peers.get(peer_id)
         branch = self.home if old is None else old.branch
@@ -136,11 +137,11 @@ class Room:
         return 1 + max(0, min(peer.wanted_replicas, self.limits.consumer_replicas))
 
     def joined_peers(self, *, but: Peer | None = None) -> list[Peer]:
-        """Return the members of the call in the order they connected, `but` one."""
+        """Return the peers that have joined, in the order they connected, except `but`."""
         return [peer for peer in self.peers.values() if peer.joined and peer is not but]
 
     def _acquaintances(self, peer: Peer) -> set[Peer]:
-        """Return the peers that take this one for a member."""
+        """Return the peers that know this one as a member."""
         return peer.witnesses.union(self.joined_peers(but=peer) if peer.joined else ())
 
     def introduce(self, peer: Peer) -> None:
@@ -150,7 +151,7 @@ class Room:
             other.listener.peer_joined(peer.info)
 
     def leave(self, peer: Peer, cause: str = LEFT, reason: str = "its connection ended") -> None:
-        """The peer's connection is over, or must end. The last one closes the room."""
+        """Take out a peer whose connection has ended, or must end. The last one closes the room."""
         if peer.closed:
             return
         del self.peers[peer.id]
@@ -162,17 +163,17 @@ class Room:
         self.close_if_deserted()
 
     def remove(self, peer: Peer, cause: CloseCause, reason: str) -> None:
-        """Let one peer go, telling it why; for the others it has left."""
+        """Close one peer, telling its client why; the others are told that it left."""
         self.leave(peer, cause.value, reason)
         peer.listener.closed(cause, reason)
 
-    def _let_go_unjoined(self, peer: Peer) -> None:
-        peer.log.info("peer let go: %s", join_deadlines.REASON)
+    def _remove_unjoined(self, peer: Peer) -> None:
+        peer.log.info("peer closed: %s", join_deadlines.REASON)
         self.observer.join_overdue(self.id, peer.id)
         self.remove(peer, CloseCause.NOT_JOINED, join_deadlines.REASON)
 
     def _report_end(self, peer: Peer, cause: str, reason: str) -> None:
-        """One line and one event for each member that goes; who never joined is not worth either."""
+        """Log and report the end of a peer; one that never joined gets a debug line only."""
         self.joins.met(peer)
         peer.claim.release()
         if peer.joined:
@@ -183,7 +184,7 @@ class Room:
         self.observer.peer_gone(self.id, peer.id)
 
     def _retire(self, peer: Peer) -> None:
-        """Close everything the peer has; the others hear only of the consumers they lose."""
+        """Close all that the peer has; the others are told only of the consumers they lose."""
         peer.closed = True
         for transport in list(peer.transports.values()):
             self.books.close_transport(transport)
@@ -191,7 +192,7 @@ class Room:
     # -- the end -------------------------------------------------------------------------------------------
 
     def worker_died(self, worker_id: int) -> None:
-        """Close the room if one of its branches was on this worker: a call is not worth much in parts."""
+        """Close the room if one of its branches was on this worker: part of a call is of little use."""
         lost = [branch for branch in self.branches if branch.worker_id == worker_id]
         for branch in lost:
             branch.lost()
@@ -199,7 +200,7 @@ class Room:
             self.close(CloseCause.WORKER_DIED, "media worker died")
 
     def close(self, cause: CloseCause, reason: str) -> None:
-        """Let every peer go, telling each why, and free its routers with all there is on them."""
+        """Close every peer, telling each client why, and the routers with all that is on them."""
         if self.closed:
             return
         peers, self.peers = list(self.peers.values()), {}
@@ -211,7 +212,7 @@ class Room:
             peer.listener.closed(cause, reason)
 
     def close_if_deserted(self) -> None:
-        """A room lives as long as somebody is attached, or about to be."""
+        """Close the room when no client is attached or about to be."""
         if not (self.closed or self.peers or self.expected):
             self._shut(DESERTED, "nobody is left")
 

@@ -1,10 +1,10 @@
-"""Seat: a peer's place in a room: its membership, and by subject all else that its client may ask for there.
+"""Seat: a peer's place in a room: its membership, and by subject all other requests of its client.
 
 Each method, here and in `transports.py`, `producing.py` and `consuming.py`, checks the rule, asks the worker
-once, and keeps the books. It returns a Reply: what the client is answered, and what the room does right
-behind that answer. Requests of one peer run side by side. What keeps them consistent: books change without
-suspension, either before the worker is asked (claims, limits) or after it has answered, and whoever was
-suspended looks at `closed` again.
+once, and keeps the books. It returns a Reply: the answer to the client, and the room's action right after
+that answer. Requests of one peer run side by side. They stay consistent because books change without
+suspension, either before the worker is asked (claims, limits) or after it has answered, and because code
+that was suspended looks at `closed` again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mediad.rooms.transports import Transports
 
 
 class Seat:
-    """Taken when the client connects, given up with `leave`."""
+    """The seat of a client, from its connection until `leave`."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Seat:
         consumer_replicas: int = 0,
         address: str = "unknown",
     ) -> None:
-        """`address` is whose share of the worker it uses. Raises Full when that is used up."""
+        """Take a seat, on the share of the worker that `address` has. Raises Full when that is used up."""
         self.room = room
         self.peer = room.attach(peer_id, listener, address)
         self.peer.wanted_replicas = consumer_replicas
@@ -42,7 +42,7 @@ class Seat:
         self.consuming = Consuming(room, self.peer)
 
     def leave(self) -> None:
-        """The client is gone. Returns at once; what it had is closed on the worker in the background."""
+        """Give the seat up. Returns at once; the worker closes the client's objects in the background."""
         self.room.leave(self.peer)
 
     # -- membership ----------------------------------------------------------------------------------------
@@ -54,11 +54,11 @@ class Seat:
     def join(
         self, display_name: str, device: Device, capabilities: dict[str, Any] | None
     ) -> Reply[list[PeerInfo]]:
-        """Become a member; the answer is the others. Behind it the others hear of this peer, and it is
-        offered what they send.
+        """Join the call; the answer is the other peers.
 
-        `capabilities` are the client's RTP capabilities, None for one that only sends. Raises InvalidState
-        the second time, InvalidInput for malformed capabilities.
+        After it the others are told of this peer, and it is offered their tracks. `capabilities` are the
+        client's RTP capabilities, None for one that only sends. Raises InvalidState the second time,
+        InvalidInput for malformed capabilities.
         """
         peer = self.peer
         peer.require_open()
@@ -74,7 +74,7 @@ class Seat:
         return Reply(others, functools.partial(offers.welcome, self.room, peer))
 
     def rename(self, display_name: str) -> Reply[None]:
-        """Change what the others see; they are told before the answer."""
+        """Change the name that the others see; they are told before the answer."""
         self.peer.require_open()
         self.peer.require_joined()
         old = self.peer.info

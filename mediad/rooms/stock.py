@@ -1,15 +1,15 @@
-"""Shares of what a worker holds: however much one holder takes, a stranger finds room.
+"""Shares of a worker's tables of objects: however much one holder takes, another still finds room.
 
-One rule, for addresses and rooms alike: where a part f of a table is free, nobody may hold more than
-GENEROSITY f² of it. So it bites only when more than half is used. A holder alone gets six tenths, seven
-of what is essential. Those who come one after the other, each to take all it gets, leave a part of
-about 1 / (GENEROSITY * their number): with a share in proportion to what is free, seven of them would
+One rule, for addresses and rooms alike: where a part f of a table is free, a holder may have at most
+GENEROSITY f² of it. So the rule limits only when more than half is used. A holder alone gets six tenths,
+seven for essential objects. Holders that come one after the other and take all they get leave a part of
+about 1 / (GENEROSITY * their number): with a share in proportion to the free part, seven of them would
 leave nothing. An address may be that of a company or a proxy: as its share runs out, its clients get
 fewer each, so that those who need two transports still get them when others have taken sixteen; and for
-what a client cannot do without, the share is twice as large.
+objects that a client cannot do without, the share is twice as large.
 
-Only what is alive is counted, and forgotten with the last thing a holder gives back: the book is never larger
-than the table.
+Only living objects are counted, and a holder is forgotten with its last one: the record is never larger than
+the table.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ GENEROSITY = 4
 ESSENTIAL_GENEROSITY = 8
 
 ADDRESS, ROOM, ALL = "address", "room", "all"
-"""Kinds of holders; the last is everybody together."""
+"""The kinds of holders; the last is all of them together."""
 
 Holder = tuple[str, str]
-"""Its kind, and which."""
+"""A holder: its kind and its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One kind of thing."""
+    """The size of a table, and the rules for its shares."""
 
     capacity: int
     essential: int = 1
-    """What one client needs: nobody is refused for its share who would not have more than this."""
+    """The number that one client needs: up to it, no client is refused because of a share."""
     clients: int = 0
-    """Among how many an address divides what it may still take; 0: it does not."""
+    """The number of clients among which an address divides the rest of its share; 0: it does not."""
 
 
 SIZES = {
@@ -53,7 +53,7 @@ SIZES = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something was not given: of which table, for which holder's sake, and in words."""
+    """A refused claim: the table, the holder whose share was used up, and the reason in words."""
 
     table: str
     kind: str
@@ -62,24 +62,24 @@ class Refusal:
 
 
 class Claim:
-    """One thing of a table, until it is released."""
+    """A claim to one object of a table, until it is released."""
 
     __slots__ = ("_holders", "_table")
 
     def __init__(self, table: Table | None = None, holders: tuple[Holder, ...] = ()) -> None:
-        """Without a table it is a claim to nothing."""
+        """Make a claim; without a table it is one to nothing."""
         self._table = table
         self._holders = holders
 
     def release(self) -> None:
-        """Give it back; a second time does nothing."""
+        """Give the claim back; a second call does nothing."""
         table, self._table = self._table, None
         if table is not None:
             table.give_back(self._holders)
 
 
 class Table:
-    """One kind of thing a worker holds, and who holds how many."""
+    """A table of a worker: one kind of object, and the number of each holder."""
 
     def __init__(self, name: str, size: Size) -> None:
         self.name = name
@@ -97,11 +97,14 @@ class Table:
 
     @property
     def holders(self) -> int:
-        """How many the book knows."""
+        """The number of holders that have any."""
         return len(self._held)
 
     def refusal(self, holders: tuple[Holder, ...], has: int) -> tuple[Holder, str] | None:
-        """Why none of it is to be had; None when one is. `has` is how many the asking client has."""
+        """Return the holder and the reason of a refusal; None when there is none.
+
+        `has` is the number that the asking client has.
+        """
         if self.free == 0:
             return (ALL, ""), f"all {self.capacity} {self.name} of this worker are in use: try again later"
         for holder in holders:
@@ -123,25 +126,25 @@ class Table:
         return None
 
     def _most(self, *, essential: bool) -> int:
-        """How many one holder may have now; more where a client asks for what it cannot do without."""
+        """Return the most that one holder may have now; more when the client cannot do without the object."""
         generosity = ESSENTIAL_GENEROSITY if essential and self.size.clients else GENEROSITY
         return max(self.size.essential, generosity * self.free * self.free // self.capacity)
 
     def _each(self, left: int) -> int:
-        """How many a client may have where the address may still take `left`."""
+        """Return the most that a client may have when its address may still take `left`."""
         if not self.size.clients:
             return self.capacity
         return max(self.size.essential, left // self.size.clients)
 
     def take(self, holders: tuple[Holder, ...]) -> Claim:
-        """Without asking whether there is one."""
+        """Claim one object for these holders, without checking that there is one."""
         self.used += 1
         for holder in holders:
             self._held[holder] += 1
         return Claim(self, holders)
 
     def give_back(self, holders: tuple[Holder, ...]) -> None:
-        """Called by claims."""
+        """Give back one object of these holders; called by claims."""
         self.used -= 1
         for holder in holders:
             self._held[holder] -= 1
@@ -150,20 +153,20 @@ class Table:
 
 
 class Stock:
-    """What one worker holds."""
+    """The tables of one worker."""
 
     def __init__(self, worker_id: int = 0, on_refused: Callable[[int, Refusal], None] | None = None) -> None:
-        """`on_refused` hears of each refusal, with the worker's id."""
+        """Make empty tables; `on_refused` is called with the worker id and each refusal."""
         self.worker_id = worker_id
         self.tables = {name: Table(name, size) for name, size in SIZES.items()}
         self.shortage: str | None = None
-        """Why nothing at all is given at the moment."""
+        """The reason why every claim is refused now; None when they are not."""
         self._on_refused = on_refused
 
     def claim(self, table: str, *holders: Holder, has: int = 0) -> Claim:
-        """One of `table`, for these holders. Raises Full, and says what to do about it.
+        """Claim one object of `table` for these holders. Raises Full, which says what to do about it.
 
-        `has` is how many the client has that asks.
+        `has` is the number that the asking client has.
         """
         if self.shortage is not None:
             self._refuse(Refusal(table, ALL, "", f"{self.shortage}: try again later"))
@@ -174,16 +177,16 @@ class Stock:
         return self.tables[table].take(holders)
 
     def take_over(self, table: str, *holders: Holder) -> Claim:
-        """One of `table` that takes the place of another, which is released in the same step."""
+        """Claim one object of `table` in place of another, which is released in the same step."""
         return self.tables[table].take(holders)
 
     def fullest(self) -> tuple[str, float]:
-        """The table that is nearest to its end, and how much of it is used (0..1)."""
+        """Return the name of the fullest table, and the share of it that is used (0..1)."""
         table = max(self.tables.values(), key=lambda table: table.used / table.capacity)
         return table.name, table.used / table.capacity
 
     def report(self) -> dict[str, dict[str, int]]:
-        """For each table how many are in use, and how many there are."""
+        """Return the number in use and the capacity of each table."""
         return {name: {"used": table.used, "capacity": table.capacity} for name, table in self.tables.items()}
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -193,7 +196,7 @@ class Stock:
 
 
 class Stocks:
-    """Of all workers of a node; one that dies takes its rooms along, and so all that was held on it."""
+    """The stocks of all workers of a node; when one dies its rooms close, and release all claims on it."""
 
     def __init__(self) -> None:
         self._stocks: dict[int, Stock] = {}

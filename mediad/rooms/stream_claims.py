@@ -1,8 +1,7 @@
-"""Which RTP streams a transport's producers have claimed: SSRCs, MIDs and RIDs, each by one owner.
+"""Claims of a transport's producers to RTP streams: SSRCs, MIDs and RIDs, each of one owner.
 
-Incoming packets are told apart by these alone, so a second claim must be refused before the worker hears of
-it, and a closed producer must give its claims back at once: browsers reuse m-sections, and their names with
-them.
+Incoming packets are told apart by these alone, so a second claim must be refused before the worker is asked,
+and a closed producer must release its claims at once: browsers use m-sections again, with their names.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class StreamClaims:
                 raise InvalidInput(f"RID already exists in RTP listener and there is no MID [rid:{rid}]")
 
     def release(self, producer_id: str) -> None:
-        """Give back what this producer claimed; nothing when it claimed nothing."""
+        """Release all claims of this producer, if it has any."""
         self._ssrcs = {ssrc: owner for ssrc, owner in self._ssrcs.items() if owner != producer_id}
         self._mids = {mid: owner for mid, owner in self._mids.items() if owner != producer_id}
         self._rids = {rid: owner for rid, owner in self._rids.items() if owner != producer_id}

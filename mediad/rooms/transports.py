@@ -32,7 +32,7 @@ class Transports:
         self._peer = peer
 
     async def create(self, *, consuming: bool, force_tcp: bool) -> Reply[NewTransport]:
-        """Make a transport; the answer is what its client needs to connect to it.
+        """Make a transport; the answer has the parameters by which the client connects to it.
 
         Consumers are put on the first transport made with `consuming`. Raises InvalidState when the peer has
         too many, Full when the worker does, or its address.
@@ -64,7 +64,7 @@ class Transports:
         return Reply(NewTransport(transport.id, msgspec.to_builtins(created)))
 
     async def connect(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
-        """Tell a transport the client's DTLS role and fingerprints; InvalidState the second time."""
+        """Tell a transport the client's DTLS role and fingerprints. Raises InvalidState the second time."""
         transport = self.find(transport_id)
         self._room.observer.transport_asked_for(transport.id)
         data = {"transportId": transport.id, "dtlsParameters": dtls_parameters}
@@ -76,7 +76,7 @@ class Transports:
         return Reply(None)
 
     async def restart_ice(self, transport_id: str) -> Reply[dict[str, Any]]:
-        """Answer with new ICE parameters; the old ones hold until the client uses the new."""
+        """Answer with new ICE parameters; the old ones are valid until the client uses the new."""
         transport = self.find(transport_id)
         answer = await transport.branch.ask(requests.RestartIce(transport.id), about=transport)
         parameters: dict[str, Any] = msgspec.to_builtins(answer.ice_parameters)

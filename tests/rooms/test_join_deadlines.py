@@ -12,14 +12,14 @@ import pytest
 
 from mediad.rooms.join_deadlines import JOIN_S
 from mediad.rooms.listener import CloseCause
-from mediad.rooms.observer import Observer
+from mediad.rooms.observer import RoomObserver
 from mediad.rooms.room import Room
 from mediad.signaling.dialects.demo_a import CLOSE_CODES
 from tests.support.calls import Call
 from tests.support.loops import until
 
 
-class Overdue(Observer):
+class Overdue(RoomObserver):
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
 
@@ -52,7 +52,7 @@ def test_who_does_not_join_is_let_go_with_all_it_has(caplog: pytest.LogCaptureFi
         assert ana.listener.heard == [("closed", CloseCause.NOT_JOINED)]
         assert len(call.worker.transports) == 2, "those of ben"
         assert observer.told == [("room", "ana")]
-        assert "peer let go: it did not join within 30 s" in caplog.text
+        assert "peer closed: it did not join within 30 s" in caplog.text
         assert not ben.seat.peer.closed
         wait(room, 3600)
         assert not ben.seat.peer.closed

@@ -15,7 +15,7 @@ from websockets.typing import Origin, Subprotocol
 from mediad.errors import MediadError
 from mediad.rooms import registry
 from mediad.rooms.limits import RoomLimits
-from mediad.rooms.observer import Observer
+from mediad.rooms.observer import RoomObserver
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.protoo.limits import ConnectionLimits
@@ -231,7 +231,7 @@ def test_a_client_that_goes_away_leaves_nothing() -> None:
 def test_who_is_not_let_in_is_reported() -> None:
     told: list[tuple[str, ...]] = []
 
-    class Ear(Observer):
+    class Ear(RoomObserver):
         def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
             told.append((room_id, peer_id, kind))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.imports import source_files
 
 # Files and folders whose words are still to be made plain.
-STILL_TO_DO = ("mediad/_fastpath/", "mediad/rooms/")
+STILL_TO_DO = ("mediad/_fastpath/",)
 ODDLY_CITED = ("mediad/_fastpath/engine/timers/tick.pyx",)
 
 # A first word that makes the first line lean on something else, or on a riddle.

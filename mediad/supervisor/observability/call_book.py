@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mediad.rooms.listener import CloseCause
-from mediad.rooms.observer import DESERTED, LEFT, Observer
+from mediad.rooms.observer import DESERTED, LEFT, RoomObserver
 from mediad.rooms.stock import ADDRESS, ALL, ROOM, SIZES
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
@@ -29,7 +29,7 @@ class _Room:
     peak: int = 0
 
 
-class CallBook(Observer):
+class CallBook(RoomObserver):
     """Holds one small record for each open room, connected peer and connecting transport, and no others."""
 
     def __init__(
