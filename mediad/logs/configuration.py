@@ -80,7 +80,7 @@ class LineCounts(msgspec.Struct, rename="camel"):
 
 
 def counts() -> LineCounts:
-    """Return how many lines this process has logged, and left out."""
+    """Return the numbers of lines that this process has logged and left out."""
     lines: Counter[str] = Counter()
     left_out = {"rate": 0, "reader": 0}
     for handler in logging.getLogger().handlers:

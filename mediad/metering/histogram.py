@@ -29,5 +29,5 @@ class Histogram:
         self._sum += value
 
     def report(self) -> HistogramReport:
-        """Return what was counted so far."""
+        """Return the counts so far."""
         return HistogramReport(list(self._bounds), list(self._buckets), self._sum)

@@ -57,7 +57,7 @@ class Admission:
 
 
 def admit(subprotocols: list[str], query: QueryParams) -> Admission:
-    """Return what an upgrade request asks for. Raises Refused for a malformed one."""
+    """Return the room and peer that an upgrade request names. Raises Refused for a malformed one."""
     if SUBPROTOCOL not in subprotocols:
         raise Refused(403, "invalid/missing Sec-WebSocket-Protocol")
     room_id, peer_id = query.get("roomId", ""), query.get("peerId", "")

@@ -64,7 +64,7 @@ EMPTY_STREAM = {
 def as_producer(
     wire: dict[str, Any] | None = None, kind: str = "video"
 ) -> tuple[RtpParameters, RtpMapping, dict[str, Any]]:
-    """Return what the supervisor sends of an accepted producer, and the consumable parameters it keeps."""
+    """Return the parameters of an accepted producer for a worker, and the consumable ones that are kept."""
     wire = wire or (chrome_vp8() if kind == "video" else chrome_opus())
     accepted = accept(wire, kind=kind)
     return (

@@ -9,6 +9,6 @@ from mediad.config.settings import Settings, WorkerSettings
 
 
 def worker_settings(worker_id: int = 4, **changes: Any) -> WorkerSettings:
-    """Return what a supervisor with default settings would tell its first worker."""
+    """Return the settings that a supervisor with default settings gives its first worker."""
     first = Settings(log_format="text").worker_settings(0)
     return replace(first, worker_id=worker_id, **changes)

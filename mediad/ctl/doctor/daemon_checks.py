@@ -56,7 +56,7 @@ def daemon(facts: Facts) -> Iterator[Finding]:
         case other if not facts.daemon.problems:
             yield warning("daemon", f"it says that it is {other}", "`mediactl workers` says more")
     for problem in facts.daemon.problems:
-        yield warning("daemon", problem, "the log of mediad has the last words of each")
+        yield warning("daemon", problem, "the log of mediad has the last lines of each")
 
 
 def workers(facts: Facts) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def workers(facts: Facts) -> Iterator[Finding]:
         name, death = f"worker {worker['workerId']}", worker["lastDeath"]
         if worker["state"] not in ("ready", "draining"):
             text = f"{name} is {worker['state']}" + (f": {death}" if death else "")
-            yield error("workers", text, "the log of mediad has its last words")
+            yield error("workers", text, "the log of mediad has its last lines")
         elif str(worker["workerId"]) not in facts.daemon.reports:
             yield error("workers", f"{name} does not answer", "it is replaced by itself if that lasts")
         elif death:  # a restart that an operator asked for leaves none

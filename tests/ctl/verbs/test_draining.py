@@ -1,4 +1,4 @@
-"""The last words of the verbs that empty a node or a worker, and what they ask."""
+"""The last lines of the verbs that empty a node or a worker, and what they ask."""
 
 from __future__ import annotations
 
