@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args, get_or
 
 import msgspec
 
+MAX_MISFIT = 500
+"""Characters of a Misfit's text, which may quote a value, and that may be as long as a message."""
+
 Data = TypeVar("Data")
 
 
@@ -75,7 +78,7 @@ def read(kind: type[Data], data: bytes | msgspec.Raw, name: str) -> Data:
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
-        raise Misfit(f"{name}: {error}") from None
+        raise Misfit(f"{name}: {error}"[:MAX_MISFIT]) from None
 
 
 @functools.cache

@@ -11,6 +11,9 @@ Kind = Literal["request", "unknown_request", "reply", "event", "unknown_event"]
 MAX_NAMES = 256
 """The number of names that are remembered; misfits with further names are counted, but not logged."""
 
+MAX_NAME = 100
+"""Characters by which a name is remembered."""
+
 
 class Misfits:
     """The misfits of one end."""
@@ -23,7 +26,8 @@ class Misfits:
     def count(self, kind: Kind, name: str) -> bool:
         """Count one more; return True when it is the first of this name, which is then logged."""
         self.counts[kind] += 1
-        if (kind, name) in self._names or len(self._names) >= MAX_NAMES:
+        known = (kind, name[:MAX_NAME])
+        if known in self._names or len(self._names) >= MAX_NAMES:
             return False
-        self._names.add((kind, name))
+        self._names.add(known)
         return True

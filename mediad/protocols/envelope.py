@@ -26,6 +26,9 @@ PIPE_VERSION = 2
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """Largest msgpack body either side may send, without its length prefix."""
 
+MAX_REASON = 1000
+"""Characters of a failure's reason; one may quote what a peer sent, and that may be as long as a frame."""
+
 _LENGTH = struct.Struct("<I")
 
 Data = TypeVar("Data")
@@ -66,6 +69,11 @@ class Failure(msgspec.Struct, frozen=True):
     reason: str
 
 
+def refusal(request_id: int, code: str, reason: str) -> Response[Failure]:
+    """Return the Response that refuses a request; of a long reason, its beginning."""
+    return Response(request_id, False, Failure(code, reason[:MAX_REASON]))
+
+
 Object = dict[str, Any]
 Message = Request[Object] | Response[Object] | Event[Object]
 RawMessage = Request[msgspec.Raw] | Response[msgspec.Raw] | Event[msgspec.Raw]
@@ -73,7 +81,6 @@ RawMessage = Request[msgspec.Raw] | Response[msgspec.Raw] | Event[msgspec.Raw]
 _encoder = msgspec.msgpack.Encoder()
 _objects: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 _raws: msgspec.msgpack.Decoder[RawMessage] = msgspec.msgpack.Decoder(RawMessage)
-_failures = msgspec.msgpack.Decoder(Failure)
 _UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 
 
@@ -139,14 +146,6 @@ class RawDecoder(_Frames):
     def feed(self, data: bytes) -> list[RawMessage]:
         """Return the messages completed by `data`, in order; EnvelopeError when the peer broke the format."""
         return self._feed(data, _raw_message)
-
-
-def failure_of(data: msgspec.Raw) -> Failure:
-    """Return the data of a Response that is not `ok`; EnvelopeError when it is none."""
-    try:
-        return _failures.decode(data)
-    except _UNREADABLE as error:
-        raise EnvelopeError(f"error response: {error}") from error
 
 
 def _message(body: bytes) -> Message:

@@ -32,7 +32,7 @@ class Answers:
         handler = self._handlers.get(row)
         if handler is None:
             self._misfits.count("unknown_request", row)
-            raise NotFound(f'unknown method "{row}"')
+            raise NotFound(f'unknown method "{row[:100]}"')
         try:
             request = read(handler.request, data, row)
         except Misfit as misfit:
@@ -130,7 +130,7 @@ class Channel:
             self._fail(request.id, MediadError.code, f"{type(error).__name__} in {request.method}")
 
     def _fail(self, request_id: int, code: str, reason: str) -> None:
-        self._pipes.send(envelope.Response(request_id, False, envelope.Failure(code, reason)))
+        self._pipes.send(envelope.refusal(request_id, code, reason))
 
     def _end(self) -> None:
         if not self._ended.done():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mediad.pipe import messages
 from mediad.pipe.events import EVENTS, ProducerScoreChanged
 from mediad.pipe.messages import Done, Event, Message, Misfit, Request, read
-from mediad.pipe.requests import CreateRouter, CreateTransport, Stats, TransportCreated
+from mediad.pipe.requests import CreateProducer, CreateRouter, CreateTransport, Stats, TransportCreated
 from tests.support.pipe_strategies import messages as messages_of
 from tests.support.pipe_wire import REQUESTS
 
@@ -62,6 +62,13 @@ def test_a_misfit_names_the_message_and_the_field(data: object, text: str) -> No
     with pytest.raises(Misfit, match="router") as raised:
         read(CreateRouter, msgspec.msgpack.encode(data), CreateRouter.row)
     assert str(raised.value) == text
+
+
+def test_a_misfit_quotes_no_more_than_people_read() -> None:
+    data = {"transportId": "t", "producerId": "p", "kind": "x" * 1_000_000}
+    with pytest.raises(Misfit, match="Invalid enum value 'xxx") as raised:
+        read(CreateProducer, msgspec.msgpack.encode(data), CreateProducer.row)
+    assert len(str(raised.value)) == messages.MAX_MISFIT
 
 
 @given(st.binary(max_size=200))

@@ -14,6 +14,13 @@ def test_each_is_counted_and_each_name_is_news_once() -> None:
     assert met.counts == {"event": 3, "unknown_event": 1}
 
 
+def test_a_long_name_is_remembered_by_its_beginning() -> None:
+    met = Misfits("event")
+    assert met.count("event", "x" * 1_000_000)
+    assert not met.count("event", "x" * 2_000_000)
+    assert sum(len(name) for _, name in met._names) == misfits.MAX_NAME
+
+
 def test_names_without_end_are_news_for_a_while() -> None:
     met = Misfits("unknown_event")
     news = [met.count("unknown_event", str(n)) for n in range(misfits.MAX_NAMES + 10)]

@@ -20,7 +20,7 @@ from mediad.pipe.events import (
 )
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.scores import ConsumerScore
-from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.protocols.envelope import MAX_FRAME_BYTES, Decoder, Event, Message, Request, Response, encode
 from mediad.worker.channel import Channel
 from tests.support.loops import on_loop, until
 from tests.support.tiny_requests import Blob, Echo, Hang, Number, Refuse, Silence, Wait
@@ -136,6 +136,16 @@ async def test_requests_that_cannot_be_read_are_refused_by_name_and_counted() ->
         )
         assert answers[3] == Response(3, True, {"n": 3})
         assert far.channel.misfits.counts == {"request": 1, "unknown_request": 1}
+
+
+@on_loop
+async def test_a_request_with_a_name_as_long_as_a_frame_is_answered() -> None:
+    async with connected() as far:
+        name = "x" * (MAX_FRAME_BYTES - 20)
+        await asyncio.to_thread(far.ask, 1, name)
+        (answer,) = await far.hear(1)
+        assert isinstance(answer, Response)
+        assert answer.data == {"code": "not-found", "reason": f'unknown method "{name[:100]}"'}
 
 
 @on_loop

@@ -27,7 +27,6 @@ from mediad.pipe.messages import Done, Misfit, ReplyT, Request, read
 from mediad.pipe.misfits import Misfits
 from mediad.pipe.requests import Ping
 from mediad.protocols import envelope
-from mediad.protocols.envelope import failure_of
 from mediad.rooms.asker import current_asker
 from mediad.supervisor.workers.lanes import Lanes
 from mediad.supervisor.workers.poison import Mark, Quarantine, marks
@@ -308,12 +307,12 @@ class WorkerLink:
         sent = self._take_back(response.id)
         if sent is None or sent.answer.done():
             return  # the asker gave up: timed out or cancelled
-        if not response.ok:
-            failure = failure_of(response.data)
-            sent.answer.set_exception(from_code(failure.code, failure.reason))
-            return
         try:
-            sent.answer.set_result(read(sent.kind.reply(), response.data, sent.kind.row))
+            if response.ok:
+                sent.answer.set_result(read(sent.kind.reply(), response.data, sent.kind.row))
+            else:
+                failure = read(envelope.Failure, response.data, sent.kind.row)
+                sent.answer.set_exception(from_code(failure.code, failure.reason))
         except Misfit as misfit:
             reason = f"worker {self.worker_id} gave an answer that cannot be read: {misfit}"
             sent.answer.set_exception(EnvelopeError(reason))

@@ -144,6 +144,21 @@ async def test_an_answer_that_cannot_be_read_fails_its_request_alone() -> None:
         assert far.lost == []
 
 
+@pytest.mark.parametrize("data", [{}, {"code": "state"}, {"code": 5, "reason": "x"}, [], None])
+@on_loop
+async def test_a_refusal_that_cannot_be_read_fails_its_request_alone(data: Any) -> None:
+    async with far_end() as far:
+        asking = [asyncio.create_task(far.link.request(Echo(n))) for n in (1, 2)]
+        await far.heard(2)
+        far.say(Response(1, False, data))
+        far.say(Response(99, False, data))
+        far.say(Response(2, True, {"n": 2}))
+        assert "cannot be read: test.echo: " in await raises(EnvelopeError, asking[0])
+        assert await asking[1] == Number(2)
+        assert far.link.misfits.counts["reply"] == 1
+        assert far.lost == []
+
+
 @on_loop
 async def test_the_end_of_the_pipe_ends_every_request() -> None:
     async with far_end() as far:
