@@ -8,14 +8,21 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
-from mediad.errors import EnvelopeError, MediadError
-from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+import msgspec
+
+from mediad.errors import EnvelopeError, InvalidInput, MediadError
+from mediad.pipe.messages import Misfit, read
+from mediad.protocols.envelope import Event, RawDecoder, Request, Response, encode, refusal
 
 Reply = dict[str, Any]
 Answer = Awaitable[Reply] | AsyncGenerator[Reply, None]
 """The result of a method: the reply, or a stream whose items each leave as an Event named like the method."""
 
 Handler = Callable[[str, dict[str, Any]], Answer]
+
+Words = dict[str, str | int | float | bool | None]
+"""The data of a request: names with plain values. Maps in maps, whose keys a client could choose so that
+looking them up takes forever, are not read at all."""
 
 MAX_REQUESTS = 16
 """The requests that one client may have under way."""
@@ -50,7 +57,7 @@ class Conversation:
             await asyncio.gather(*self._answers, return_exceptions=True)
 
     async def _listen(self) -> None:
-        decoder = Decoder()
+        decoder = RawDecoder()
         while data := await self._reader.read(65536):
             for message in decoder.feed(data):
                 if not isinstance(message, Request):
@@ -62,7 +69,7 @@ class Conversation:
                 answer.add_done_callback(self._answers.discard)
                 answer.add_done_callback(self._streams.discard)
 
-    async def _answer(self, request: Request[dict[str, Any]]) -> None:
+    async def _answer(self, request: Request[msgspec.Raw]) -> None:
         with contextlib.suppress(ConnectionError):  # the client is gone; the reading end notices it as well
             try:
                 await self._send(Response(request.id, True, await self._fulfil(request)))
@@ -77,9 +84,13 @@ class Conversation:
                 )
                 await self._fail(request, MediadError.code, f"internal error: {type(error).__name__}")
 
-    async def _fulfil(self, request: Request[dict[str, Any]]) -> Reply:
+    async def _fulfil(self, request: Request[msgspec.Raw]) -> Reply:
         logger.debug("mediactl asks for %s", request.method[:100])
-        answer = self._handle(request.method, request.data)
+        try:
+            words = read(Words, request.data, request.method[:100])
+        except Misfit as misfit:
+            raise InvalidInput(str(misfit)) from None
+        answer = self._handle(request.method, words)
         if not isinstance(answer, AsyncGenerator):
             return await answer
         task = asyncio.current_task()
@@ -90,10 +101,10 @@ class Conversation:
                 await self._send(Event(request.method, item))
         return {}
 
-    async def _fail(self, request: Request[dict[str, Any]], code: str, reason: str) -> None:
-        await self._send(Response(request.id, False, {"code": code, "reason": reason}))
+    async def _fail(self, request: Request[msgspec.Raw], code: str, reason: str) -> None:
+        await self._send(refusal(request.id, code, reason))
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: Response[Any] | Event[Any]) -> None:
         """Send, and wait while the client is slow to read: a stream is no faster than its reader."""
         self._writer.write(encode(message))
         await self._writer.drain()

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mediad.errors import InvalidState
-from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
+from mediad.protocols.envelope import (
+    MAX_FRAME_BYTES,
+    MAX_REASON,
+    Decoder,
+    Event,
+    Message,
+    Request,
+    Response,
+    encode,
+)
 from mediad.supervisor.admin import conversation
 from mediad.supervisor.admin.conversation import Answer
 from mediad.supervisor.admin.server import AdminServer, open_admin_socket
@@ -26,7 +38,7 @@ class Methods:
 
     def handle(self, method: str, data: dict[str, Any]) -> Answer:
         if method == "unknown":
-            raise InvalidState("not now")
+            raise InvalidState("not now" + 2 * str(data.get("why", "")))
         return self.stream(method, **data) if "count" in data else self.once(method)
 
     async def once(self, method: str) -> dict[str, Any]:
@@ -96,6 +108,27 @@ async def test_a_stream_is_events_and_then_the_answer(tmp_path: Path) -> None:
             Response(7, True, {}),
         ]
         assert methods.ended == ["count"]
+
+
+@pytest.mark.parametrize("value", [{1: 2}, {"a": "b"}, [1], b"bytes", datetime.datetime.now(datetime.UTC)])
+@on_loop
+async def test_what_no_verb_needs_is_refused(tmp_path: Path, value: object) -> None:
+    async with talking(tmp_path / "s") as (methods, client):
+        client.ask(1, "status", value=value)
+        client.ask(2, "status", value=None)
+        answers = {answer.id: answer for answer in await client.hear(2) if isinstance(answer, Response)}
+        assert answers[1].data["code"] == "invalid"
+        assert answers[2] == Response(2, True, {"method": "status"})
+        assert methods.running == ["status"]
+
+
+@on_loop
+async def test_a_reason_as_long_as_a_frame_is_cut(tmp_path: Path) -> None:
+    async with talking(tmp_path / "s") as (_, client):
+        client.ask(1, "unknown", why="x" * (MAX_FRAME_BYTES - 100))
+        (answer,) = await client.hear(1)
+        assert isinstance(answer, Response)
+        assert answer.data == {"code": "state", "reason": "not now" + "x" * (MAX_REASON - 7)}
 
 
 @on_loop
