@@ -7,20 +7,14 @@ import signal
 import socket
 
 from mediad.exit_codes import ExitCode
+from tests.support.daemon import free_media_ports
 from tests.support.daemons import MEDIAD, running
 from tests.support.loops import until_sync
 from tests.support.workers import alive
 
 
-def base_port() -> int:
-    """A media port that is free now; workers take the thousands above it."""
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return min(int(sock.getsockname()[1]), 60_000)
-
-
 def test_a_killed_worker_comes_back_on_its_port_and_sigterm_leaves_nothing() -> None:
-    port = base_port()
+    port = free_media_ports(2)
     with running("--workers", "2", "--rtc-base-port", str(port), command=MEDIAD) as daemon:
         daemon.wait_ready()
         before = daemon.worker_pids()
@@ -37,8 +31,8 @@ def test_a_killed_worker_comes_back_on_its_port_and_sigterm_leaves_nothing() -> 
 
 def test_a_taken_media_port_is_named_and_not_worth_retrying() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", base_port() + 1000))
-        port = taken.getsockname()[1]
+        port = free_media_ports(2) + 1000
+        taken.bind(("127.0.0.1", port))
         with running("--workers", "2", "--rtc-base-port", str(port - 1000), command=MEDIAD) as daemon:
             assert daemon.wait_exit() == ExitCode.PORT
             assert f"worker 1: UDP port {port} on 127.0.0.1 is already in use" in daemon.lines[-1]
@@ -51,7 +45,7 @@ def test_an_address_of_another_machine_is_a_wrong_setting() -> None:
 
 
 def test_a_supervisor_killed_9_leaves_no_worker() -> None:
-    with running("--workers", "2", "--rtc-base-port", str(base_port()), command=MEDIAD) as daemon:
+    with running("--workers", "2", "--rtc-base-port", str(free_media_ports(2)), command=MEDIAD) as daemon:
         daemon.wait_ready()
         pids = [pid for pid in daemon.worker_pids() if pid]
         daemon.process.kill()

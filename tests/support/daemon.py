@@ -28,7 +28,8 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 _MARK = "TEST_DAEMON_ID"
 T = TypeVar("T")
-_MEDIA_PORTS = range(12_000, 32_000, PORTS_PER_WORKER)  # below what the kernel hands out by itself
+_MEDIA_PORTS = range(12_000, 28_000)  # below what the kernel hands out by itself
+_reserved: list[socket.socket] = []
 
 
 class Daemon:
@@ -224,14 +225,32 @@ def free_tcp_port() -> int:
 
 
 def free_media_ports(workers: int, among: range = _MEDIA_PORTS) -> int:
-    """A base port whose first UDP and TCP port is free for each of `workers` workers."""
+    """A base port whose first UDP and TCP port is free for each of `workers` workers.
+
+    The ports stay this process's own until it ends: other tests, and other runs, get others, also while
+    a worker that was killed has left its port.
+    """
     bases = list(among)
-    random.shuffle(bases)  # several test runs may share the machine
+    random.shuffle(bases)
     for base in bases:
         firsts = [base + worker * PORTS_PER_WORKER for worker in range(workers)]
-        if all(_is_free(port, kind) for port in firsts for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+        if all(_reserve(port) for port in firsts) and all(
+            _is_free(port, kind) for port in firsts for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+        ):
             return base
     raise AssertionError("no free media ports")
+
+
+def _reserve(port: int) -> bool:
+    """Reserve a media port; False when a test has it. An abstract socket (unix(7)) tells all test runs."""
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        mark.bind(f"\0mediad-test-media-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    _reserved.append(mark)
+    return True
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:
