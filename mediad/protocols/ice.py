@@ -107,9 +107,7 @@ class IceLiteAgent:
     silent longest. At most `max_credentials` pairs are: those in use and the newest.
     """
 
-    def __init__(
-        self, *, consent_timeout_us: int = 30_000_000, max_paths: int = 8, max_credentials: int = 3
-    ) -> None:
+    def __init__(self, *, consent_timeout_us: int, max_paths: int = 8, max_credentials: int = 3) -> None:
         if max_paths < 2:
             raise ValueError("an agent needs room for the selected path and a newcomer")
         if max_credentials < 2:

@@ -42,7 +42,7 @@ def ice_target() -> Target:
     indication = stun.Message(stun.Method.BINDING, stun.Class.INDICATION, transaction_id=bytes(12))
 
     def make() -> Callable[[bytes], object]:
-        agent = IceLiteAgent()
+        agent = IceLiteAgent(consent_timeout_us=20_000_000)
         path = Path(0, "192.0.2.1", 4000)
 
         def take(data: bytes) -> None:

@@ -22,7 +22,7 @@ class Server(asyncio.DatagramProtocol):
     """The smallest shell around both cores: one socket, one peer."""
 
     def __init__(self) -> None:
-        self.ice = IceLiteAgent()
+        self.ice = IceLiteAgent(consent_timeout_us=20_000_000)
         self.side = Side(DtlsEndpoint(LEFT_CERTIFICATE))
         self.transport: Any = None
         self.has_keys, self.is_closed = asyncio.Event(), asyncio.Event()

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.protocols.ice import (
-    IceLiteAgent,
     IceParameters,
     PathAdded,
     PathRemoved,
@@ -17,11 +16,11 @@ from mediad.protocols.ice import (
 )
 from mediad.protocols.ice_paths import Path
 from tests.support import stun
-from tests.support.ice import CAFE, HOME, SECOND_US, check, events_of, refusal, request
+from tests.support.ice import CAFE, HOME, SECOND_US, check, events_of, new_agent, refusal, request
 
 
 def test_credentials_are_long_and_plain() -> None:
-    first, second = IceLiteAgent().parameters, IceLiteAgent().parameters
+    first, second = new_agent().parameters, new_agent().parameters
     assert first != second
     for text in (first.username_fragment, first.password):
         assert set(text) <= set(string.ascii_letters + string.digits)
@@ -30,32 +29,32 @@ def test_credentials_are_long_and_plain() -> None:
 
 
 def test_starts_new_with_nothing_to_do() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     assert (agent.state, agent.selected, agent.get_timer()) == ("new", None, None)
     assert (events_of(agent), agent.datagrams_to_send()) == ([], [])
 
 
 def test_first_check_connects_and_selects() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     assert check(agent) == [PathAdded(HOME), PathSelected(HOME), StateChanged("connected")]
     assert (agent.state, agent.selected) == ("connected", HOME)
     assert check(agent) == []
 
 
 def test_nominated_first_check_completes_at_once() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     assert check(agent, nominate=True) == [PathAdded(HOME), PathSelected(HOME), StateChanged("completed")]
 
 
 def test_unnominated_second_path_is_kept_but_not_selected() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent)
     assert check(agent, CAFE) == [PathAdded(CAFE)]
     assert agent.selected == HOME
 
 
 def test_use_candidate_moves_the_selection_each_time() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME)
     assert check(agent, CAFE, nominate=True) == [
         PathAdded(CAFE),
@@ -66,7 +65,7 @@ def test_use_candidate_moves_the_selection_each_time() -> None:
 
 
 def test_only_a_higher_nomination_moves_the_selection() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     assert StateChanged("completed") in check(agent, HOME, nomination=0)
     assert check(agent, CAFE, nomination=0) == [PathAdded(CAFE)]
     assert check(agent, CAFE, nomination=2, nomination_type=stun.NOMINATION) == [PathSelected(CAFE)]
@@ -76,14 +75,14 @@ def test_only_a_higher_nomination_moves_the_selection() -> None:
 
 
 def test_same_address_on_another_socket_is_another_path() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME)
     other = Path(7, HOME.host, HOME.port)
     assert check(agent, other, nominate=True)[:2] == [PathAdded(other), PathSelected(other)]
 
 
 def test_oldest_unselected_path_is_evicted() -> None:
-    agent = IceLiteAgent(max_paths=3)
+    agent = new_agent(max_paths=3)
     paths = [Path(0, "192.0.2.1", port) for port in range(5)]
     check(agent, paths[0], nominate=True)
     check(agent, paths[1])
@@ -95,11 +94,11 @@ def test_oldest_unselected_path_is_evicted() -> None:
 
 def test_one_path_is_not_room_enough() -> None:
     with pytest.raises(ValueError, match="newcomer"):
-        IceLiteAgent(max_paths=1)
+        new_agent(max_paths=1)
 
 
 def test_wrong_password_is_unauthorized_and_leaves_no_trace() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     forged = IceParameters(agent.parameters.username_fragment, "x" * 32)
     reply = refusal(agent, request(forged, nominate=True))
     assert stun.error_code_of(reply) == 401
@@ -108,14 +107,14 @@ def test_wrong_password_is_unauthorized_and_leaves_no_trace() -> None:
 
 
 def test_foreign_username_is_unauthorized() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     stranger = IceParameters("somebodyElse1234", agent.parameters.password)
     assert stun.error_code_of(refusal(agent, request(stranger))) == 401
 
 
 @pytest.mark.parametrize("missing", ["username", "integrity"])
 def test_missing_credentials_are_a_bad_request(missing: str) -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     parameters = agent.parameters
     padding = (0xC057, bytes(40))
     if missing == "username":
@@ -127,14 +126,14 @@ def test_missing_credentials_are_a_bad_request(missing: str) -> None:
 
 
 def test_missing_priority_is_a_signed_bad_request() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     reply = refusal(agent, request(agent.parameters, priority=None))
     assert stun.error_code_of(reply) == 400
     assert stun.is_signed(reply, agent.parameters.password)
 
 
 def test_controlled_peer_gets_a_signed_role_conflict() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     reply = refusal(agent, request(agent.parameters, controlled=True, nominate=True))
     assert stun.error_code_of(reply) == 487
     assert stun.is_signed(reply, agent.parameters.password)
@@ -142,7 +141,7 @@ def test_controlled_peer_gets_a_signed_role_conflict() -> None:
 
 
 def test_refused_requests_do_not_renew_consent() -> None:
-    agent = IceLiteAgent(consent_timeout_us=10 * SECOND_US)
+    agent = new_agent(consent_timeout_us=10 * SECOND_US)
     check(agent, now_us=0)
     for data in (
         request(agent.parameters, controlled=True),
@@ -154,7 +153,7 @@ def test_refused_requests_do_not_renew_consent() -> None:
 
 
 def test_unproven_requests_are_answered_within_a_budget() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     forged = request(IceParameters(agent.parameters.username_fragment, "x" * 32))
     for _ in range(100):
         agent.receive_datagram(forged, CAFE, 5 * SECOND_US)
@@ -166,7 +165,7 @@ def test_unproven_requests_are_answered_within_a_budget() -> None:
 
 
 def test_no_refusal_is_larger_than_its_request() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     tiny = stun.with_fingerprint(stun.message(1, []))
     agent.receive_datagram(tiny, CAFE, 0)
     assert agent.datagrams_to_send() == []
@@ -174,14 +173,14 @@ def test_no_refusal_is_larger_than_its_request() -> None:
 
 @pytest.mark.parametrize("junk", [b"", b"\x00", bytes(100), b"\x16\xfe\xfd" + bytes(20), bytes(3000)])
 def test_junk_is_counted_and_not_answered(junk: bytes) -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     agent.receive_datagram(junk, HOME, 0)
     assert (agent.datagrams_to_send(), events_of(agent), agent.state) == ([], [], "new")
     assert agent.dropped.total() == 1
 
 
 def test_queued_replies_are_bounded() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     data = request(agent.parameters)
     for _ in range(500):
         agent.receive_datagram(data, HOME, 0)
@@ -190,7 +189,7 @@ def test_queued_replies_are_bounded() -> None:
 
 
 def test_consent_of_each_path_expires_thirty_seconds_after_its_last_check() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, now_us=0, nominate=True)
     check(agent, CAFE, now_us=4 * SECOND_US)
     assert agent.get_timer() == 30 * SECOND_US
@@ -205,7 +204,7 @@ def test_consent_of_each_path_expires_thirty_seconds_after_its_last_check() -> N
 
 
 def test_who_slept_himself_gives_the_peer_another_chance() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, now_us=0, nominate=True)
     agent.handle_timer(40 * SECOND_US)
     assert (agent.state, agent.selected) == ("completed", HOME)
@@ -215,7 +214,7 @@ def test_who_slept_himself_gives_the_peer_another_chance() -> None:
 
 
 def test_a_peer_may_come_back_after_consent_was_lost() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, nomination=5)
     agent.handle_timer(30 * SECOND_US)
     events_of(agent)
@@ -228,7 +227,7 @@ def test_a_peer_may_come_back_after_consent_was_lost() -> None:
 
 
 def test_consent_timeout_zero_means_never() -> None:
-    agent = IceLiteAgent(consent_timeout_us=0)
+    agent = new_agent(consent_timeout_us=0)
     check(agent)
     assert agent.get_timer() is None
     agent.handle_timer(10**15)
@@ -236,7 +235,7 @@ def test_consent_timeout_zero_means_never() -> None:
 
 
 def test_old_credentials_serve_until_the_new_are_used() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     old = agent.parameters
     check(agent, nominate=True)
     new = agent.restart()
@@ -248,7 +247,7 @@ def test_old_credentials_serve_until_the_new_are_used() -> None:
 
 
 def test_forged_use_of_the_new_fragment_does_not_retire_the_old() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     old = agent.parameters
     new = agent.restart()
     refusal(agent, request(IceParameters(new.username_fragment, old.password)))
@@ -257,14 +256,14 @@ def test_forged_use_of_the_new_fragment_does_not_retire_the_old() -> None:
 
 
 def test_nomination_counts_afresh_after_a_restart() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, nomination=9)
     agent.restart()
     assert PathSelected(CAFE) in check(agent, CAFE, nomination=1)
 
 
 def test_restarting_many_times_keeps_the_pair_in_use_and_the_newest() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     first = agent.parameters
     check(agent)
     generations = [agent.restart() for _ in range(10)]
@@ -278,7 +277,7 @@ def test_restarting_many_times_keeps_the_pair_in_use_and_the_newest() -> None:
 
 
 def test_losing_the_selected_path_moves_to_the_newest_other() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     third = Path(1, "192.0.2.9", 1)
     check(agent, HOME, nominate=True)
     check(agent, CAFE)
@@ -295,7 +294,7 @@ def test_losing_the_selected_path_moves_to_the_newest_other() -> None:
 
 
 def test_close_gives_everything_up_once() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     old = agent.parameters
     check(agent)
     new = agent.restart()
@@ -315,7 +314,7 @@ def test_close_gives_everything_up_once() -> None:
 
 def test_what_cannot_hold_two_pairs_of_credentials_is_refused() -> None:
     with pytest.raises(ValueError, match="newest"):
-        IceLiteAgent(max_credentials=1)
+        new_agent(max_credentials=1)
 
 
 checks = st.tuples(
@@ -328,7 +327,7 @@ checks = st.tuples(
 
 @given(st.lists(checks, max_size=40))
 def test_events_always_describe_the_paths(steps: list[tuple[int, bool, int | None, str]]) -> None:
-    agent = IceLiteAgent(max_paths=4)
+    agent = new_agent(max_paths=4)
     known: set[Path] = set()
     selected, now_us = None, 0
     for port, nominate, nomination, action in steps:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from mediad.protocols.ice import (
-    IceLiteAgent,
     PathAdded,
     PathChecked,
     PathSelected,
 )
-from tests.support.ice import CAFE, HOME, SECOND_US, check, events_of, request
+from tests.support.ice import CAFE, HOME, SECOND_US, check, events_of, new_agent, request
 
 
 def test_each_check_of_a_known_path_is_told() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent)
     agent.receive_datagram(request(agent.parameters), HOME, 1)
     assert events_of(agent) == [PathChecked(HOME)]
@@ -20,7 +19,7 @@ def test_each_check_of_a_known_path_is_told() -> None:
 
 def test_checks_without_nomination_move_media_off_a_silent_path() -> None:
     """A NAT gave the client another port, and it nominates once only: aioice, renominating clients."""
-    agent = IceLiteAgent(consent_timeout_us=20 * SECOND_US)
+    agent = new_agent(consent_timeout_us=20 * SECOND_US)
     check(agent, HOME, 0, nominate=True)
     agent.path_proven(HOME, 0)
     assert check(agent, CAFE, 5 * SECOND_US) == [PathAdded(CAFE)]
@@ -28,7 +27,7 @@ def test_checks_without_nomination_move_media_off_a_silent_path() -> None:
 
 
 def test_media_on_the_selected_path_keeps_it_selected() -> None:
-    agent = IceLiteAgent(consent_timeout_us=20 * SECOND_US)
+    agent = new_agent(consent_timeout_us=20 * SECOND_US)
     check(agent, HOME, 0, nominate=True)
     for second in range(1, 60):
         data = request(agent.parameters)
@@ -41,7 +40,7 @@ def test_media_on_the_selected_path_keeps_it_selected() -> None:
 
 
 def test_media_moves_sooner_to_a_path_that_media_came_from() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, 0, nominate=True)
     agent.path_proven(HOME, 0)
     check(agent, CAFE, SECOND_US)
@@ -52,7 +51,7 @@ def test_media_moves_sooner_to_a_path_that_media_came_from() -> None:
 
 def test_a_nominated_path_has_to_prove_that_it_receives() -> None:
     """One check with a forged source must not point a stream at a third party."""
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, 0, nominate=True)
     agent.path_proven(HOME, 0)
     assert check(agent, CAFE, 1, nominate=True) == [PathAdded(CAFE)]
@@ -64,7 +63,7 @@ def test_a_nominated_path_has_to_prove_that_it_receives() -> None:
 
 
 def test_a_nominated_path_is_selected_when_media_comes_from_it() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, 0, nominate=True)
     agent.path_proven(HOME, 0)
     check(agent, CAFE, 1, nominate=True)
@@ -73,7 +72,7 @@ def test_a_nominated_path_is_selected_when_media_comes_from_it() -> None:
 
 
 def test_a_forged_check_before_the_true_ones_holds_nothing() -> None:
-    agent = IceLiteAgent(consent_timeout_us=20 * SECOND_US)
+    agent = new_agent(consent_timeout_us=20 * SECOND_US)
     check(agent, CAFE, 0, nominate=True)
     check(agent, HOME, SECOND_US)
     check(agent, HOME, 8 * SECOND_US)
@@ -81,7 +80,7 @@ def test_a_forged_check_before_the_true_ones_holds_nothing() -> None:
 
 
 def test_back_to_the_proven_path_when_it_speaks_again() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     check(agent, HOME, 0, nominate=True)
     agent.path_proven(HOME, 0)
     check(agent, CAFE, 8 * SECOND_US)
@@ -90,7 +89,7 @@ def test_back_to_the_proven_path_when_it_speaks_again() -> None:
 
 
 def test_what_may_be_sent_to_a_path_that_proved_nothing_is_bounded() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     data = request(agent.parameters)
     agent.receive_datagram(data, HOME, 0)
     [(reply, _)] = agent.datagrams_to_send()
@@ -106,7 +105,7 @@ def test_what_may_be_sent_to_a_path_that_proved_nothing_is_bounded() -> None:
 
 
 def test_a_replayed_check_from_elsewhere_moves_nothing() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     replayed = request(agent.parameters, nominate=True)
     agent.receive_datagram(replayed, HOME, 0)
     agent.datagrams_to_send()
@@ -117,7 +116,7 @@ def test_a_replayed_check_from_elsewhere_moves_nothing() -> None:
 
 
 def test_a_repeated_check_is_answered_but_renews_nothing() -> None:
-    agent = IceLiteAgent()
+    agent = new_agent()
     data = request(agent.parameters, nominate=True)
     for now_us in (0, 29 * SECOND_US):
         agent.receive_datagram(data, HOME, now_us)
@@ -126,7 +125,7 @@ def test_a_repeated_check_is_answered_but_renews_nothing() -> None:
 
 
 def test_consent_lives_on_media_and_on_checks_that_were_dropped() -> None:
-    agent = IceLiteAgent(consent_timeout_us=20 * SECOND_US)
+    agent = new_agent(consent_timeout_us=20 * SECOND_US)
     check(agent, HOME, 0, nominate=True)
     assert agent.paths_due(20 * SECOND_US - 1) == []
     assert agent.paths_due(20 * SECOND_US) == [HOME]

@@ -12,6 +12,11 @@ HOME, CAFE = Path(0, "192.0.2.1", 5000), Path(0, "198.51.100.2", 6000)
 SECOND_US = 1_000_000
 
 
+def new_agent(consent_timeout_us: int = 30 * SECOND_US, **limits: int) -> IceLiteAgent:
+    """An agent that nobody has asked anything."""
+    return IceLiteAgent(consent_timeout_us=consent_timeout_us, **limits)
+
+
 def request(parameters: IceParameters, **options: Any) -> bytes:
     return stun.binding_request(f"{parameters.username_fragment}:peer", parameters.password, **options)
 
