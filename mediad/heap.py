@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psutil
 
-from mediad.clock import Clock, LoopClock, Timer
+from mediad.clock import Clock, Timer
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 60.0
 """The pause between two checks; it grows each time nothing could be given back, because all is in use."""
@@ -24,14 +24,14 @@ class HeapKeeper:
     def __init__(
         self,
         give: Callable[[], None],
+        clock: Clock,
         *,
         rss_bytes: Callable[[], int] | None = None,
-        clock: Clock | None = None,
     ) -> None:
         """Prepare. `give` is `trim_heap`, or `collect_and_trim` where a pause of some 10 ms does no harm."""
         self._give = give
         self._rss_bytes = rss_bytes or resident_bytes
-        self._clock = clock or LoopClock()
+        self._clock = clock
         self._least_bytes = self._rss_bytes()
         self._timer: Timer | None = None
         self.pause_s = FIRST_PAUSE_S

@@ -28,7 +28,7 @@ class Process:
 
 def test_what_was_freed_goes_back_although_it_was_in_use_when_first_looked_at() -> None:
     process = Process()
-    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes)
+    keeper = HeapKeeper(process.give, FakeClock(), rss_bytes=process.rss_bytes)
     process.used_bytes += 300 * MIB
     keeper.look()
     process.used_bytes, process.kept_bytes = 50 * MIB, 300 * MIB
@@ -39,7 +39,7 @@ def test_what_was_freed_goes_back_although_it_was_in_use_when_first_looked_at() 
 
 def test_what_is_in_use_is_looked_at_less_and_less() -> None:
     process = Process()
-    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes)
+    keeper = HeapKeeper(process.give, FakeClock(), rss_bytes=process.rss_bytes)
     process.used_bytes += 100 * MIB
     pauses = []
     for _ in range(5):
@@ -53,7 +53,7 @@ def test_what_is_in_use_is_looked_at_less_and_less() -> None:
 
 def test_without_growth_nothing_is_done() -> None:
     process = Process()
-    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes)
+    keeper = HeapKeeper(process.give, FakeClock(), rss_bytes=process.rss_bytes)
     for _ in range(5):
         process.used_bytes += MIB // 2
         keeper.look()
@@ -62,7 +62,7 @@ def test_without_growth_nothing_is_done() -> None:
 
 def test_it_looks_as_long_as_it_runs() -> None:
     process, clock = Process(), FakeClock()
-    keeper = HeapKeeper(process.give, rss_bytes=process.rss_bytes, clock=clock)
+    keeper = HeapKeeper(process.give, clock, rss_bytes=process.rss_bytes)
     keeper.start()
     process.used_bytes += 100 * MIB
     clock.pass_s(FIRST_PAUSE_S)
@@ -92,12 +92,13 @@ def test_circles_are_collected_before() -> None:
 
 REAL_THING = """
 import ctypes
+from mediad.clock import LoopClock
 from mediad.heap import HeapKeeper, resident_bytes, trim_heap
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]
-keeper = HeapKeeper(trim_heap)
+keeper = HeapKeeper(trim_heap, LoopClock())
 blocks = [libc.malloc(100_000) for _ in range(1000)]  # below M_MMAP_THRESHOLD: from the heap
 last = libc.malloc(100_000)  # holds the heap's end
 for block in [*blocks, last]:

@@ -54,7 +54,7 @@ FLOORS = {
     "rooms": "errors addresses capacity overdue turns ortc pipe words",
     "telemetry": "errors config logs words",
     "signaling": "errors needs config logs ortc pipe rooms",
-    "supervisor": "addresses errors needs words exit_codes heap config logs metering "
+    "supervisor": "addresses clock errors needs words exit_codes heap config logs metering "
     "sockets ortc pipe protocols rooms signaling telemetry",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }

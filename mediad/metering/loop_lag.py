@@ -6,7 +6,7 @@ and does not wait.
 
 from __future__ import annotations
 
-from mediad.clock import Clock, LoopClock, Timer
+from mediad.clock import Clock, Timer
 from mediad.metering.histogram import Histogram, HistogramReport
 
 INTERVAL_S = 0.25
@@ -17,8 +17,8 @@ BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 class LoopLag:
     """Measures the lag of the loop that it is started on."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        self._clock = clock or LoopClock()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._histogram = Histogram(BOUNDS_S)
         self._timer: Timer | None = None
 

@@ -13,6 +13,7 @@ import socket
 from collections.abc import MutableMapping, Sequence
 
 from mediad import __version__, logs
+from mediad.clock import LoopClock
 from mediad.config.live import LiveSettings
 from mediad.config.load import Loaded
 from mediad.config.settings import Settings, admin_socket_candidates
@@ -91,7 +92,7 @@ class Daemon:
         self._access = Access(_access_rules(settings))
         self._admissions = Admissions(0, settings.max_connections_per_address)
         self._configured.apply_with(self._apply)
-        self._heap = HeapKeeper(collect_and_trim)
+        self._heap = HeapKeeper(collect_and_trim, LoopClock())
         self._reloads: set[asyncio.Task[None]] = set()
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None

@@ -40,7 +40,7 @@ class WorkerServer:
         self._misfits = misfits
         self._udp_buffer_bytes = 0
         self._lag = LoopLag(clock)
-        self._heap = HeapKeeper(trim_heap, clock=clock)
+        self._heap = HeapKeeper(trim_heap, clock)
         self._sampler = Sampler(self.objects.transports, clock)
 
     async def start(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from mediad.clock import LoopClock
 from mediad.metering.loop_lag import BOUNDS_S, INTERVAL_S, LoopLag
 from tests.support.fake_clock import FakeClock
 from tests.support.loops import on_loop, until
@@ -33,7 +34,7 @@ def test_a_loop_that_is_held_up_shows() -> None:
 
 @on_loop
 async def test_a_real_loop_is_measured() -> None:
-    lag = LoopLag()
+    lag = LoopLag(LoopClock())
     lag.start()
     await asyncio.sleep(0)
     time.sleep(INTERVAL_S + 0.3)  # noqa: ASYNC251 - that is the fault

@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 
 from mediad import __version__, logs
+from mediad.clock import LoopClock
 from mediad.config.settings import Settings
 from mediad.metering.loop_lag import LoopLag
 from mediad.pipe.worker_stats import WorkerStats
@@ -47,7 +48,7 @@ class Metrics:
         rooms: Rooms,
         feed: Feed,
     ) -> None:
-        self.lag = LoopLag()
+        self.lag = LoopLag(LoopClock())
         """Lag of the supervisor's event loop; the daemon starts and stops the measurement."""
         self._registry = registry
         self._settings = settings
