@@ -14,6 +14,7 @@ from mediad._fastpath.door.events import StatsAnswered
 from mediad.config.settings import TransportOptions
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.pipe.events import RouterEvent
+from mediad.pipe.requests import TrackType
 from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
@@ -74,7 +75,7 @@ def as_producer(
     )
 
 
-def as_consumer(type_: str, parameters: RtpParameters) -> tuple[ConsumerForm, ConsumerStream]:
+def as_consumer(type_: TrackType, parameters: RtpParameters) -> tuple[ConsumerForm, ConsumerStream]:
     """Return the worker's form of a consumer with these parameters."""
     encoding = parameters.encodings[0]
     rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else 0

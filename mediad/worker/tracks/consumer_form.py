@@ -6,18 +6,17 @@ from dataclasses import dataclass
 
 from mediad.errors import InvalidInput
 from mediad.ortc.scalability import parse_scalability_mode
+from mediad.pipe.requests import TrackType
 from mediad.pipe.rtp import RtpParameters
 from mediad.worker.media.parameters import extension_ids
-
-CONSUMER_TYPES = ("simple", "simulcast", "svc")
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerForm:
     """The parameters of consumers except SSRCs and MID."""
 
-    type: str
-    """One of CONSUMER_TYPES, which selects the way of following the producer."""
+    type: TrackType
+    """The type, which selects the way of following the producer."""
     mime_type: str
     clock_rate: int
     codecs: list[tuple[int, int]]
@@ -29,10 +28,8 @@ class ConsumerForm:
     temporal_layers: int
 
     @classmethod
-    def of(cls, type_: str, parameters: RtpParameters) -> ConsumerForm:
+    def of(cls, type_: TrackType, parameters: RtpParameters) -> ConsumerForm:
         """Read negotiated parameters. Raises InvalidInput for parameters by which nothing can be sent."""
-        if type_ not in CONSUMER_TYPES:
-            raise InvalidInput(f"type is {type_}, expected {', '.join(CONSUMER_TYPES)}")
         if not parameters.encodings:
             raise InvalidInput("rtpParameters.encodings is empty")
         codec = parameters.first_codec()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from mediad.pipe.requests import TrackType
 from mediad.worker.policy.allocation import RATED_LAYERS, Step, ladder, target_encoding
 from mediad.worker.tracks.consumer_form import ConsumerForm
 from mediad.worker.tracks.producer import Producer
@@ -242,7 +243,7 @@ class SvcFollowing(LayeredFollowing):
         return "preferred"
 
 
-FOLLOWINGS: Mapping[str, type[Following]] = {
+FOLLOWINGS: Mapping[TrackType, type[Following]] = {
     "simple": Following,
     "simulcast": SimulcastFollowing,
     "svc": SvcFollowing,

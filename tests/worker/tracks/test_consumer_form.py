@@ -33,8 +33,3 @@ def test_it_is_read_from_the_parameters() -> None:
 def test_what_cannot_be_sent_is_refused(missing: str, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
         ConsumerForm.of("simple", msgspec.structs.replace(parameters(), **{missing: ()}))
-
-
-def test_a_type_nobody_knows_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"^type is mixed, expected simple, simulcast, svc$"):
-        ConsumerForm.of("mixed", parameters())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from mediad.pipe.requests import TrackType
 from mediad.pipe.scores import Layers
 from mediad.worker.policy.allocation import Step
 from mediad.worker.tracks.consumer import Consumer
-from mediad.worker.tracks.consumer_form import CONSUMER_TYPES
 from mediad.worker.tracks.following import FOLLOWINGS, NOTHING, Following
 from mediad.worker.tracks.producer import Producer
 from tests.support.negotiation import video
@@ -18,7 +18,7 @@ from tests.support.worker_objects import Bench
 
 
 def test_each_type_has_its_way() -> None:
-    assert sorted(FOLLOWINGS) == sorted(CONSUMER_TYPES)
+    assert sorted(FOLLOWINGS) == sorted(get_args(TrackType))
 
 
 def test_without_layers_nothing_is_chosen_or_told() -> None:
