@@ -35,12 +35,31 @@ cdef Refusal open_consumer(Engine* engine, uint32_t handle, const CommandBody* b
     cdef uint32_t index = handle & INDEX_MASK
     cdef Consumer* consumer = &engine.consumers[index]
     cdef Refusal refusal
-    cdef uint32_t i
     if transport == NULL or producer == NULL:
         return REFUSED_STALE
     refusal = claim_ssrcs(engine, opened, index)
     if refusal != DONE:
         return refusal
+    fill_in(consumer, handle, opened)
+    if consumer.nack and not sent_init(&consumer.history, VIDEO_HISTORY if consumer.video else AUDIO_HISTORY):
+        release_ssrcs(engine, consumer)
+        empty_consumer(engine, index)
+        return REFUSED_NO_MEMORY
+    rewriter_init(&consumer.rewriter, opened.clock_rate, opened.first_sequence_number, opened.first_timestamp)
+    sender_init(&consumer.sender, opened.ssrc, opened.rtx_ssrc, opened.clock_rate, opened.first_rtx_sequence_number)
+    enter_lists(engine, consumer)
+    transport.consumer_count += 1
+    probation_joined(transport, consumer)
+    if not opened.paused and resume(engine, consumer, now_us) != DONE:
+        take_apart(engine, consumer)
+        empty_consumer(engine, index)
+        return REFUSED_NO_MEMORY
+    return DONE
+
+
+cdef void fill_in(Consumer* consumer, uint32_t handle, const OpenConsumerBody* opened) noexcept nogil:
+    """Copy a command into a slot of zeros. Nothing is sent or subscribed to yet."""
+    cdef uint32_t i
     consumer.handle = handle       # all the rest is zeros, see slots.pxd
     consumer.transport = opened.transport & INDEX_MASK
     consumer.producer = opened.producer & INDEX_MASK
@@ -67,29 +86,37 @@ cdef Refusal open_consumer(Engine* engine, uint32_t handle, const CommandBody* b
         )
     for i in range(MAX_ENCODINGS):
         consumer.position[i] = NOT_SUBSCRIBED
-    if consumer.nack and not sent_init(&consumer.history, VIDEO_HISTORY if consumer.video else AUDIO_HISTORY):
-        release_ssrcs(engine, consumer)
-        empty_consumer(engine, index)
-        return REFUSED_NO_MEMORY
-    rewriter_init(&consumer.rewriter, opened.clock_rate, opened.first_sequence_number, opened.first_timestamp)
-    sender_init(&consumer.sender, opened.ssrc, opened.rtx_ssrc, opened.clock_rate, opened.first_rtx_sequence_number)
+
+
+cdef void enter_lists(Engine* engine, Consumer* consumer) noexcept nogil:
+    cdef uint32_t index = consumer.handle & INDEX_MASK
+    cdef Transport* transport = &engine.transports[consumer.transport]
+    cdef Producer* producer = &engine.producers[consumer.producer]
     consumer.previous_in_transport = NONE
     consumer.next_in_transport = transport.first_consumer
     if transport.first_consumer != NONE:
         engine.consumers[transport.first_consumer].previous_in_transport = index
     transport.first_consumer = index
-    transport.consumer_count += 1
-    probation_joined(transport, consumer)
     consumer.previous_in_producer = NONE
     consumer.next_in_producer = producer.first_consumer
     if producer.first_consumer != NONE:
         engine.consumers[producer.first_consumer].previous_in_producer = index
     producer.first_consumer = index
-    if not opened.paused and resume(engine, consumer, now_us) != DONE:
-        take_apart(engine, consumer)
-        empty_consumer(engine, index)
-        return REFUSED_NO_MEMORY
-    return DONE
+
+
+cdef void leave_lists(Engine* engine, Consumer* consumer) noexcept nogil:
+    if consumer.previous_in_transport != NONE:
+        engine.consumers[consumer.previous_in_transport].next_in_transport = consumer.next_in_transport
+    else:
+        engine.transports[consumer.transport].first_consumer = consumer.next_in_transport
+    if consumer.next_in_transport != NONE:
+        engine.consumers[consumer.next_in_transport].previous_in_transport = consumer.previous_in_transport
+    if consumer.previous_in_producer != NONE:
+        engine.consumers[consumer.previous_in_producer].next_in_producer = consumer.next_in_producer
+    else:
+        engine.producers[consumer.producer].first_consumer = consumer.next_in_producer
+    if consumer.next_in_producer != NONE:
+        engine.consumers[consumer.next_in_producer].previous_in_producer = consumer.previous_in_producer
 
 
 cdef Refusal close_consumer(Engine* engine, Consumer* consumer, const CommandBody* body,
@@ -106,18 +133,7 @@ cdef void take_apart(Engine* engine, Consumer* consumer) noexcept nogil:
     engine.transports[consumer.transport].consumer_count -= 1
     probation_left(&engine.transports[consumer.transport], consumer)
     release_ssrcs(engine, consumer)
-    if consumer.previous_in_transport != NONE:
-        engine.consumers[consumer.previous_in_transport].next_in_transport = consumer.next_in_transport
-    else:
-        engine.transports[consumer.transport].first_consumer = consumer.next_in_transport
-    if consumer.next_in_transport != NONE:
-        engine.consumers[consumer.next_in_transport].previous_in_transport = consumer.previous_in_transport
-    if consumer.previous_in_producer != NONE:
-        engine.consumers[consumer.previous_in_producer].next_in_producer = consumer.next_in_producer
-    else:
-        engine.producers[consumer.producer].first_consumer = consumer.next_in_producer
-    if consumer.next_in_producer != NONE:
-        engine.consumers[consumer.next_in_producer].previous_in_producer = consumer.previous_in_producer
+    leave_lists(engine, consumer)
     if consumer.history.packets != NULL:
         sent_destroy(&consumer.history)
     wheel_disarm(&engine.wheel, consumer_news_timer(engine, consumer.handle & INDEX_MASK))
