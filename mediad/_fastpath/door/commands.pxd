@@ -12,3 +12,4 @@ cdef class Commands:
     cdef int about_address(self, CommandKind kind, object handle, int socket, str host, int port,
                            str local) except -1
     cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment) except -1
+    cdef int about_bitrate(self, CommandKind kind, object handle, object bitrate_bps) except -1

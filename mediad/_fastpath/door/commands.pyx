@@ -57,6 +57,14 @@ cdef int fill_extensions(uint8_t* ids, dict extensions, int highest) except -1:
     return 0
 
 
+cdef int begin(Command* command, CommandKind kind, object handle) except -1:
+    """Make a command about an object, with an empty body."""
+    memset(command, 0, sizeof(Command))
+    command.kind = kind
+    command.handle = check_handle(handle)
+    return 0
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 cdef class Commands:
@@ -67,9 +75,7 @@ cdef class Commands:
 
     cdef int simple(self, CommandKind kind, object handle, uint32_t flag) except -1:
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = kind
-        command.handle = check_handle(handle)
+        begin(&command, kind, handle)
         command.body.flag = flag
         return self.submit(&command)
 
@@ -84,19 +90,21 @@ cdef class Commands:
     cdef int about_address(self, CommandKind kind, object handle, int socket, str host, int port,
                            str local) except -1:
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = kind
-        command.handle = check_handle(handle)
+        begin(&command, kind, handle)
         fill_address(&command.body.address, socket, host, port, local)
         return self.submit(&command)
 
     cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment) except -1:
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = kind
-        command.handle = check_handle(handle)
+        begin(&command, kind, handle)
         command.body.username.length = copy_bytes(
             command.body.username.bytes, username_fragment, MAX_USERNAME, "username fragment")
+        return self.submit(&command)
+
+    cdef int about_bitrate(self, CommandKind kind, object handle, object bitrate_bps) except -1:
+        cdef Command command
+        begin(&command, kind, handle)
+        command.body.bitrate_bps = bitrate_bps
         return self.submit(&command)
 
     def open_socket(self, index: int, fd: int):
@@ -108,9 +116,7 @@ cdef class Commands:
     def open_transport(self, handle: int, *, bytes username_fragment, rtcp_ssrc: int, secure: bool = True,
                        max_incoming_bitrate_bps: int, initial_outgoing_bitrate_bps: int):
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_OPEN_TRANSPORT
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_OPEN_TRANSPORT, handle)
         command.body.open_transport.username.length = copy_bytes(
             command.body.open_transport.username.bytes, username_fragment, MAX_USERNAME, "username fragment")
         command.body.open_transport.rtcp_ssrc = rtcp_ssrc
@@ -148,45 +154,29 @@ cdef class Commands:
 
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int):
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_SET_KEYS
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_SET_KEYS, handle)
         command.body.keys.receive_session = <void*><size_t>receive_session
         command.body.keys.rtcp_session = <void*><size_t>rtcp_session
         self.submit(&command)
 
     def set_probe_session(self, handle: int, session: int):
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_SET_PROBE_SESSION
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_SET_PROBE_SESSION, handle)
         command.body.session = <void*><size_t>session
         self.submit(&command)
 
     def set_desired_bitrate(self, handle: int, bitrate_bps: int):
-        cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_SET_DESIRED_BITRATE
-        command.handle = check_handle(handle)
-        command.body.bitrate_bps = bitrate_bps
-        self.submit(&command)
+        self.about_bitrate(COMMAND_SET_DESIRED_BITRATE, handle, bitrate_bps)
 
     def cap_uplink(self, handle: int, bitrate_bps: int):
-        cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_CAP_UPLINK
-        command.handle = check_handle(handle)
-        command.body.bitrate_bps = bitrate_bps
-        self.submit(&command)
+        self.about_bitrate(COMMAND_CAP_UPLINK, handle, bitrate_bps)
 
     def open_producer(self, handle: int, transport: int, *, video: bool, bytes mid, paused: bool, list codecs,
                       list encodings, dict extensions, nack: bool, pli: bool, fir: bool, transport_cc: bool, remb: bool,
                       inactivity_us: int, levels: bool, fec: bool = False):
         cdef Command command
         cdef OpenProducerBody* body = &command.body.open_producer
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_OPEN_PRODUCER
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_OPEN_PRODUCER, handle)
         body.transport = check_handle(transport)
         body.video = bool(video)
         body.paused = bool(paused)
@@ -228,9 +218,7 @@ cdef class Commands:
                       first_rtx_sequence_number: int, target_layers: tuple = (255, 255)):
         cdef Command command
         cdef OpenConsumerBody* body = &command.body.open_consumer
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_OPEN_CONSUMER
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_OPEN_CONSUMER, handle)
         body.transport = check_handle(transport)
         body.producer = check_handle(producer)
         body.video = bool(video)
@@ -259,9 +247,7 @@ cdef class Commands:
 
     def set_consumer_sessions(self, handle: int, *, rtp_session: int, rtx_session: int):
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_SET_CONSUMER_SESSIONS
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_SET_CONSUMER_SESSIONS, handle)
         command.body.consumer_sessions.rtp_session = <void*><size_t>rtp_session
         command.body.consumer_sessions.rtx_session = <void*><size_t>rtx_session
         self.submit(&command)
@@ -271,9 +257,7 @@ cdef class Commands:
 
     def set_target(self, handle: int, encoding: int, temporal_layer: int, spatial_layer: int = 255):
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_SET_TARGET
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_SET_TARGET, handle)
         if not -1 <= encoding < MAX_ENCODINGS:
             raise ValueError(f"encoding is {encoding}, expected -1..{MAX_ENCODINGS - 1}")
         command.body.target.encoding = encoding
@@ -289,9 +273,7 @@ cdef class Commands:
 
     def request_stats(self, request_id: int, kind: int, handle: int):
         cdef Command command
-        memset(&command, 0, sizeof(Command))
-        command.kind = COMMAND_REQUEST_STATS
-        command.handle = check_handle(handle)
+        begin(&command, COMMAND_REQUEST_STATS, handle)
         command.body.stats.kind = check_small(int(kind), "kind", 2)
         command.body.stats.request_id = request_id
         self.submit(&command)

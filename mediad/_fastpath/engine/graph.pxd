@@ -243,6 +243,21 @@ ctypedef struct Consumer:
 
 ctypedef struct Engine
 
+cdef enum TimerPurpose:
+    TIMER_REPORT = 0
+    TIMER_FEEDBACK = 1
+    TIMER_LEVEL = 2
+    TIMER_NACK = 3
+    TIMER_KEYFRAME = 4
+    TIMER_PACE = 5
+    TIMER_TRANSPORT_NEWS = 6
+    TIMER_STREAM_NEWS = 7
+    TIMER_CONSUMER_NEWS = 8
+    TIMER_KEEPER = 9
+
+cdef enum:
+    TIMER_PURPOSES = 10
+
 ctypedef void (*FlushFunction)(Engine* engine) noexcept nogil
 
 ctypedef struct Engine:
@@ -260,6 +275,7 @@ ctypedef struct Engine:
     Table outbound                 # transport << 32 | SSRC → consumer
     Table reporters                # transport << 32 | SSRC of RTCP that came under none of `inbound` → 1
     Wheel wheel
+    uint32_t first_timer[TIMER_PURPOSES + 1]   # by purpose; behind them the number of all timers
     Pool pool
     Keeper keeper                  # of what the streams' stores hold of the pool; owners are transports
     bint keeper_waits              # its timer is armed
@@ -293,30 +309,7 @@ cdef uint32_t consumer_index(const Engine* engine, const Consumer* consumer) noe
 cdef bint subscribe(Engine* engine, Consumer* consumer, uint32_t encoding) noexcept nogil
 cdef void unsubscribe(Engine* engine, Consumer* consumer, uint32_t encoding) noexcept nogil
 
-# Timers: one index per purpose.
-cdef uint32_t report_timer(const Engine* engine, uint32_t transport) noexcept nogil
-cdef uint32_t feedback_timer(const Engine* engine, uint32_t transport) noexcept nogil
-cdef uint32_t level_timer(const Engine* engine, uint32_t producer) noexcept nogil
-cdef uint32_t nack_timer(const Engine* engine, uint32_t stream) noexcept nogil
-cdef uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nogil
-cdef uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogil
-cdef uint32_t transport_news_timer(const Engine* engine, uint32_t transport) noexcept nogil
-cdef uint32_t stream_news_timer(const Engine* engine, uint32_t stream) noexcept nogil
-cdef uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer) noexcept nogil
-cdef uint32_t keeper_timer(const Engine* engine) noexcept nogil
-
-cdef enum TimerPurpose:
-    TIMER_REPORT = 0
-    TIMER_FEEDBACK = 1
-    TIMER_LEVEL = 2
-    TIMER_NACK = 3
-    TIMER_KEYFRAME = 4
-    TIMER_PACE = 5
-    TIMER_TRANSPORT_NEWS = 6
-    TIMER_STREAM_NEWS = 7
-    TIMER_CONSUMER_NEWS = 8
-    TIMER_KEEPER = 9
-
+# The purpose of a timer; *index is the object that it is for.
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil
 
 
@@ -335,3 +328,45 @@ cdef inline uint64_t ssrc_key(uint32_t transport, uint32_t ssrc) noexcept nogil:
 
 cdef inline uint64_t wall_us(const Engine* engine, uint64_t now_us) noexcept nogil:
     return <uint64_t>(<int64_t>now_us + engine.wall_offset_us)
+
+
+# Timers of the wheel: one for each object and purpose.
+
+cdef inline uint32_t report_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return engine.first_timer[<int>TIMER_REPORT] + transport
+
+
+cdef inline uint32_t feedback_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return engine.first_timer[<int>TIMER_FEEDBACK] + transport
+
+
+cdef inline uint32_t level_timer(const Engine* engine, uint32_t producer) noexcept nogil:
+    return engine.first_timer[<int>TIMER_LEVEL] + producer
+
+
+cdef inline uint32_t nack_timer(const Engine* engine, uint32_t stream) noexcept nogil:
+    return engine.first_timer[<int>TIMER_NACK] + stream
+
+
+cdef inline uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nogil:
+    return engine.first_timer[<int>TIMER_KEYFRAME] + stream
+
+
+cdef inline uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return engine.first_timer[<int>TIMER_PACE] + transport
+
+
+cdef inline uint32_t transport_news_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return engine.first_timer[<int>TIMER_TRANSPORT_NEWS] + transport
+
+
+cdef inline uint32_t stream_news_timer(const Engine* engine, uint32_t stream) noexcept nogil:
+    return engine.first_timer[<int>TIMER_STREAM_NEWS] + stream
+
+
+cdef inline uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer) noexcept nogil:
+    return engine.first_timer[<int>TIMER_CONSUMER_NEWS] + consumer
+
+
+cdef inline uint32_t keeper_timer(const Engine* engine) noexcept nogil:
+    return engine.first_timer[<int>TIMER_KEEPER]

@@ -30,6 +30,7 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
     engine.transport_capacity = transports
     engine.producer_capacity = producers
     engine.consumer_capacity = consumers
+    number_timers(engine)
     engine.seed = seed
     engine.jitter = seed
     engine.wall_offset_us = <int64_t>(wall_us - now_us)
@@ -45,8 +46,7 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
         and table_init(&engine.inbound, 64, seed)
         and table_init(&engine.outbound, 64, seed)
         and table_init(&engine.reporters, 64, seed)
-        and wheel_init(&engine.wheel, 4 * transports + producers + 3 * MAX_ENCODINGS * producers + consumers + 1,
-                       now_us)
+        and wheel_init(&engine.wheel, engine.first_timer[TIMER_PURPOSES], now_us)
         and pool_init(&engine.pool, packet_slots)
         and keeper_init(&engine.keeper, &engine.pool, transports, &engine.drops[<int>DROP_STORED_POOL_LOW],
                         &engine.drops[<int>DROP_STORED_OVER_SHARE])
@@ -54,6 +54,26 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
         and ring_init(&engine.events, EVENT_RING, sizeof(Event))
         and ring_init(&engine.punts, PUNT_RING, sizeof(Punt))
     )
+
+
+cdef void number_timers(Engine* engine) noexcept nogil:
+    """Give each purpose a range of timers, one for each of its objects."""
+    cdef uint32_t streams = engine.producer_capacity * MAX_ENCODINGS
+    cdef uint32_t[TIMER_PURPOSES] counts
+    cdef int purpose
+    counts[<int>TIMER_REPORT] = engine.transport_capacity
+    counts[<int>TIMER_FEEDBACK] = engine.transport_capacity
+    counts[<int>TIMER_LEVEL] = engine.producer_capacity
+    counts[<int>TIMER_NACK] = streams
+    counts[<int>TIMER_KEYFRAME] = streams
+    counts[<int>TIMER_PACE] = engine.transport_capacity
+    counts[<int>TIMER_TRANSPORT_NEWS] = engine.transport_capacity
+    counts[<int>TIMER_STREAM_NEWS] = streams
+    counts[<int>TIMER_CONSUMER_NEWS] = engine.consumer_capacity
+    counts[<int>TIMER_KEEPER] = 1
+    engine.first_timer[0] = 0
+    for purpose in range(TIMER_PURPOSES):
+        engine.first_timer[purpose + 1] = engine.first_timer[purpose] + counts[purpose]
 
 
 cdef void engine_destroy(Engine* engine) noexcept nogil:
@@ -150,80 +170,9 @@ cdef void unsubscribe(Engine* engine, Consumer* consumer, uint32_t encoding) noe
     consumer.position[encoding] = NOT_SUBSCRIBED
 
 
-cdef uint32_t report_timer(const Engine* engine, uint32_t transport) noexcept nogil:
-    return transport
-
-
-cdef uint32_t feedback_timer(const Engine* engine, uint32_t transport) noexcept nogil:
-    return engine.transport_capacity + transport
-
-
-cdef uint32_t level_timer(const Engine* engine, uint32_t producer) noexcept nogil:
-    return 2 * engine.transport_capacity + producer
-
-
-cdef uint32_t nack_timer(const Engine* engine, uint32_t stream) noexcept nogil:
-    return 2 * engine.transport_capacity + engine.producer_capacity + stream
-
-
-cdef uint32_t keyframe_timer(const Engine* engine, uint32_t stream) noexcept nogil:
-    return 2 * engine.transport_capacity + engine.producer_capacity * (1 + MAX_ENCODINGS) + stream
-
-
-cdef uint32_t pace_timer(const Engine* engine, uint32_t transport) noexcept nogil:
-    return 2 * engine.transport_capacity + engine.producer_capacity * (1 + 2 * MAX_ENCODINGS) + transport
-
-
-cdef uint32_t transport_news_timer(const Engine* engine, uint32_t transport) noexcept nogil:
-    return pace_timer(engine, engine.transport_capacity) + transport
-
-
-cdef uint32_t stream_news_timer(const Engine* engine, uint32_t stream) noexcept nogil:
-    return transport_news_timer(engine, engine.transport_capacity) + stream
-
-
-cdef uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer) noexcept nogil:
-    return stream_news_timer(engine, engine.producer_capacity * MAX_ENCODINGS) + consumer
-
-
-cdef uint32_t keeper_timer(const Engine* engine) noexcept nogil:
-    return consumer_news_timer(engine, engine.consumer_capacity)
-
-
 cdef TimerPurpose timer_purpose(const Engine* engine, uint32_t timer, uint32_t* index) noexcept nogil:
-    """The inverse of the ten functions above."""
-    cdef uint32_t rest = timer
-    index[0] = rest
-    if rest < engine.transport_capacity:
-        return TIMER_REPORT
-    rest -= engine.transport_capacity
-    index[0] = rest
-    if rest < engine.transport_capacity:
-        return TIMER_FEEDBACK
-    rest -= engine.transport_capacity
-    index[0] = rest
-    if rest < engine.producer_capacity:
-        return TIMER_LEVEL
-    rest -= engine.producer_capacity
-    index[0] = rest
-    if rest < engine.producer_capacity * MAX_ENCODINGS:
-        return TIMER_NACK
-    rest -= engine.producer_capacity * MAX_ENCODINGS
-    index[0] = rest
-    if rest < engine.producer_capacity * MAX_ENCODINGS:
-        return TIMER_KEYFRAME
-    rest -= engine.producer_capacity * MAX_ENCODINGS
-    index[0] = rest
-    if rest < engine.transport_capacity:
-        return TIMER_PACE
-    rest -= engine.transport_capacity
-    index[0] = rest
-    if rest < engine.transport_capacity:
-        return TIMER_TRANSPORT_NEWS
-    rest -= engine.transport_capacity
-    index[0] = rest
-    if rest < engine.producer_capacity * MAX_ENCODINGS:
-        return TIMER_STREAM_NEWS
-    rest -= engine.producer_capacity * MAX_ENCODINGS
-    index[0] = rest
-    return TIMER_CONSUMER_NEWS if rest < engine.consumer_capacity else TIMER_KEEPER
+    cdef int purpose = 0
+    while purpose + 1 < TIMER_PURPOSES and timer >= engine.first_timer[purpose + 1]:
+        purpose += 1
+    index[0] = timer - engine.first_timer[purpose]
+    return <TimerPurpose>purpose

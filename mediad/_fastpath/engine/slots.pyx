@@ -50,23 +50,17 @@ cdef void empty(const Slots* slots, size_t index) noexcept nogil:
 
 
 cdef void empty_transport(Engine* engine, uint32_t index) noexcept nogil:
-    cdef Slots slots
-    slots.memory = <char*>engine.transports
-    slots.stride = sizeof(Transport)
-    slots.handles = <char*>&engine.transports[0].handle
-    slots.handle_stride = sizeof(Transport)
-    slots.capacity = engine.transport_capacity
+    cdef Slots slots = Slots(
+        <char*>engine.transports, sizeof(Transport),
+        <char*>&engine.transports[0].handle, sizeof(Transport), engine.transport_capacity)
     engine.transports[index].handle = 0
     empty(&slots, index)
 
 
 cdef void empty_producer(Engine* engine, uint32_t index) noexcept nogil:
-    cdef Slots slots
-    slots.memory = <char*>engine.streams
-    slots.stride = MAX_ENCODINGS * sizeof(ReceiveStream)
-    slots.handles = <char*>&engine.producers[0].handle
-    slots.handle_stride = sizeof(Producer)
-    slots.capacity = engine.producer_capacity
+    cdef Slots slots = Slots(
+        <char*>engine.streams, MAX_ENCODINGS * sizeof(ReceiveStream),
+        <char*>&engine.producers[0].handle, sizeof(Producer), engine.producer_capacity)
     engine.producers[index].handle = 0
     empty(&slots, index)
     slots.memory = <char*>engine.producers
@@ -75,11 +69,8 @@ cdef void empty_producer(Engine* engine, uint32_t index) noexcept nogil:
 
 
 cdef void empty_consumer(Engine* engine, uint32_t index) noexcept nogil:
-    cdef Slots slots
-    slots.memory = <char*>engine.consumers
-    slots.stride = sizeof(Consumer)
-    slots.handles = <char*>&engine.consumers[0].handle
-    slots.handle_stride = sizeof(Consumer)
-    slots.capacity = engine.consumer_capacity
+    cdef Slots slots = Slots(
+        <char*>engine.consumers, sizeof(Consumer),
+        <char*>&engine.consumers[0].handle, sizeof(Consumer), engine.consumer_capacity)
     engine.consumers[index].handle = 0
     empty(&slots, index)
