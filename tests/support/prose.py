@@ -9,10 +9,6 @@ from pathlib import Path
 
 from tests.support.imports import source_files
 
-# Files and folders whose words are still to be made plain.
-STILL_TO_DO = ("mediad/_fastpath/",)
-ODDLY_CITED = ("mediad/_fastpath/engine/timers/tick.pyx",)
-
 # A first word that makes the first line lean on something else, or on a riddle.
 LEANING_WORDS = frozenset(
     re.findall(
@@ -25,7 +21,7 @@ LEANING_WORDS = frozenset(
     once never not no only also again already still now then sometimes soon too like
     and or but so because since though although unless until while before after
     as at between by for from in like of on out over per than through to towards under up with within without
-    above about behind below beside
+    above about behind below beside bodies
     """,
     )
 )
@@ -46,7 +42,6 @@ def leaning_docstrings(root: Path) -> list[str]:
         f"{path.relative_to(root)}:{line}: {text}"
         for folder in ("mediad", "tests")
         for path in source_files(root / folder)
-        if not str(path.relative_to(root)).startswith(STILL_TO_DO)
         for line, text in first_lines(path)
         if first_word(text) in LEANING_WORDS
     ]
@@ -57,7 +52,7 @@ def odd_citations(root: Path, paths: list[str]) -> list[str]:
     return [
         f"{path}:{number}: {line.strip()}"
         for path in paths
-        if not path.startswith((*ODDLY_CITED, "mediad/web/")) and Path(path).suffix in TEXTS
+        if not path.startswith("mediad/web/") and Path(path).suffix in TEXTS
         for number, line in enumerate((root / path).read_text(errors="replace").splitlines(), start=1)
         if CITATION.search(line) and path != "tests/support/prose.py"
     ]

@@ -1,1 +1,1 @@
-"""The tests' windows into the native code: built for tests only, imported by tests only."""
+"""Test windows: Python access to native functions and structs, built and imported for tests only."""

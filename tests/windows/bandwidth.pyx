@@ -17,7 +17,7 @@ cdef bint first_block(bytes data, RtcpBlock* block):
 
 
 def read_feedback(bytes data):
-    """[(sequence number, arrival µs or None)] of one RTCP packet, or None when it is refused."""
+    """Return [(sequence number, arrival µs or None)] of one RTCP packet, or None when it is refused."""
     cdef RtcpBlock block
     cdef FeedbackReader reader
     cdef PacketStatus status
@@ -43,7 +43,7 @@ cdef class SentLog:
         sent_log.sent_log_add(&self.state, sequence_number, size, cluster, now_us)
 
     def find(self, uint16_t sequence_number, uint64_t now_us):
-        """(sent µs, bytes, cluster, fate) or None."""
+        """Return (sent µs, bytes, cluster, fate) or None."""
         cdef sent_log.SentRecord* record = sent_log.sent_log_find(&self.state, sequence_number)
         if record == NULL:
             return None
@@ -102,7 +102,7 @@ cdef class Losses:
         losses.losses_found(&self.state)
 
     def update(self, uint64_t now_us):
-        """(fraction, excess) of a complete interval, or None."""
+        """Return (fraction, excess) of a complete interval, or None."""
         if not losses.losses_update(&self.state, now_us):
             return None
         return self.state.fraction, self.state.excess
@@ -149,7 +149,7 @@ cdef class Probe:
         probe.probe_received(&self.state, size, sent_us, arrival_us)
 
     def judge(self, uint64_t now_us, bint later=False):
-        """(ProbeVerdict, bps)"""
+        """Return (ProbeVerdict, bps)."""
         cdef uint64_t bps
         cdef probe.ProbeVerdict verdict = probe.probe_judge(&self.state, later, &bps, now_us)
         return verdict, bps
@@ -181,7 +181,7 @@ cdef class Estimator:
         estimator.estimator_sent(&self.state, sequence_number, size, now_us)
 
     def feedback(self, bytes data, uint64_t now_us):
-        """One RTCP packet; False when it is refused."""
+        """Take in one RTCP packet; False when it is refused."""
         cdef RtcpBlock block
         cdef uint32_t idle = 1024
         return first_block(data, &block) and bool(estimator.estimator_feedback(&self.state, &block, &idle, now_us))
@@ -220,7 +220,7 @@ cdef class Estimator:
 
     @property
     def inside(self):
-        """Return figures of a run: target, drain, queue µs, use, threshold, loss excess, capacity, competing."""
+        """State to study a run by: target, drain, queue µs, use, threshold, loss excess, capacity, competing."""
         return {
             "target": self.state.target_bps, "drain": self.state.drain, "queue_us": self.state.queue_us,
             "use": self.state.trend.use, "threshold_ms": self.state.trend.threshold_ms,
@@ -261,7 +261,7 @@ cdef class Pacer:
         return bool(pacer.pacer_hold(&self.state, <pacer.PacedKind>kind, consumer, sequence_number, size))
 
     def next(self, uint64_t path_bps, uint64_t now_us):
-        """(PacedKind, consumer, sequence number, bytes) or None."""
+        """Return (PacedKind, consumer, sequence number, bytes) or None."""
         cdef pacer.PacedPacket packet
         cdef pacer.PacedKind kind
         if not pacer.pacer_next(&self.state, &packet, &kind, path_bps, now_us):

@@ -1,4 +1,4 @@
-"""Test window into what base/ keeps things in: pool, tables, timer wheel and ring, a class for each.
+"""Test window into the containers of base/: pool, tables, timer wheel and ring, a class for each.
 
 Arguments are trusted: a test that breaks a precondition gets what the C code does then.
 """
@@ -105,7 +105,7 @@ cdef Address address_of(tuple key):
 
 
 cdef class AddressTableWindow:
-    """Keys are tuples (high, low, port, socket)."""
+    """Address table; keys are tuples (high, low, port, socket)."""
 
     cdef AddressTable table
 
@@ -191,7 +191,7 @@ cdef bint is_record(const Record* record, uint64_t number) noexcept nogil:
 
 
 cdef class RingWindow:
-    """Records carry a number. The *_many methods run without the GIL, for two threads at once."""
+    """Ring of records that carry a number. The *_many methods run without the GIL, for two threads at once."""
 
     cdef Ring ring
 
@@ -227,7 +227,7 @@ cdef class RingWindow:
                     number += 1
 
     def pop_many(self, uint64_t count) -> int:
-        """Return how many of the next `count` records are whole and in order, counted from 0."""
+        """Pop `count` records; returns how many were whole and in order, counted from 0."""
         cdef uint64_t number = 0, good = 0
         cdef const void* slot
         with nogil:

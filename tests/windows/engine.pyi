@@ -3,7 +3,7 @@ from typing import Any
 from mediad._fastpath.door.events import Event
 
 class EngineWindow:
-    """Takes the commands of media_loop.pyi as well."""
+    """Engine without sockets or threads, which also takes the commands of media_loop.pyi."""
 
     def __getattr__(self, name: str) -> Any: ...
     def open_transport(self, handle: int, **parameters: Any) -> None: ...

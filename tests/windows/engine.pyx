@@ -1,5 +1,4 @@
-"""Test window of the engine: the same commands as the daemon's, with datagrams and time as arguments.
-"""
+"""Test window into the engine: the same commands as the daemon's, with datagrams and time as arguments."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
@@ -32,7 +31,7 @@ cdef struct Capture:
 
 
 cdef void capture_outbox(Engine* engine) noexcept nogil:
-    """Stands where the loop sends: copies what would leave, by destination, and empties the outbox."""
+    """Copy the datagrams that would leave, by destination, and empty the outbox, in place of the loop's sending."""
     cdef Capture* capture = <Capture*>engine.context
     cdef Transport* transport
     cdef uint32_t i, index
@@ -61,7 +60,7 @@ cdef void capture_outbox(Engine* engine) noexcept nogil:
 
 
 cdef class EngineWindow(Commands):
-    """One engine without sockets or threads. `now_us` given last is the time commands are applied at."""
+    """Engine without sockets or threads. `now_us` given last is the time commands are applied at."""
 
     cdef Engine engine
     cdef EventReader reader
@@ -92,11 +91,11 @@ cdef class EngineWindow(Commands):
         return 0
 
     def at(self, now_us: int):
-        """Commands from here on happen at this time."""
+        """Set the time of all further commands."""
         self.now_us = now_us
 
     def receive(self, socket: int, str host, port: int, bytes data, now_us: int, str local = ""):
-        """One datagram arrives. True when a slot could be had for it."""
+        """Take in one datagram. True when there was a slot for it."""
         cdef Address source
         cdef uint32_t slot = pool_take(&self.engine.pool)
         if slot == NO_SLOT:
@@ -116,11 +115,11 @@ cdef class EngineWindow(Commands):
         engine_tick(&self.engine, self.now_us)
 
     def deadline(self):
-        """µs of the next tick wanted; 0 = none."""
+        """Return the time of the next tick in µs; 0 = none."""
         return engine_deadline(&self.engine)
 
     def outbox(self):
-        """[(socket, host, port, datagram)] that left since the last call."""
+        """Return the datagrams that left since the last call: [(socket, host, port, datagram)]."""
         cdef uint32_t i
         capture_outbox(&self.engine)
         left = []
@@ -140,21 +139,21 @@ cdef class EngineWindow(Commands):
         return read_counters(&self.engine)
 
     def slots_in_use(self):
-        """Packet slots that something still refers to: 0 when every stream is closed."""
+        """Count the packet slots in use: 0 when every stream is closed."""
         return self.engine.pool.capacity - self.engine.pool.free_count
 
     def packet_slots(self):
         return read_packet_slots(&self.engine)
 
     def stored_of(self, transport: int):
-        """Packets that the producers of a transport keep for repeats."""
+        """Count the packets that the producers of a transport keep for repeats."""
         return self.engine.keeper.owners[transport & INDEX_MASK].count
 
     def timers_armed(self):
         return self.engine.wheel.armed
 
     def estimator(self, transport: int):
-        """Inside of one transport's estimator, for looking at a run; {} when it is gone."""
+        """Return the state of one transport's estimator, to study a run; {} when the transport is gone."""
         cdef Transport* found = transport_of(&self.engine, transport)
         if found == NULL:
             return {}
@@ -170,7 +169,7 @@ cdef class EngineWindow(Commands):
         }
 
     def forward_many(self, socket: int, str host, port: int, list datagrams, now_us: int):
-        """Receive all and discard the output, for benchmarks; return the number of datagrams sent."""
+        """Receive all, for benchmarks, and discard the output; returns the number of datagrams. No Python inside."""
         cdef uint32_t count = <uint32_t>len(datagrams)
         cdef uint8_t** data = <uint8_t**>calloc(count + 1, sizeof(uint8_t*))
         cdef uint32_t* lengths = <uint32_t*>calloc(count + 1, sizeof(uint32_t))

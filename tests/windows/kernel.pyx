@@ -1,4 +1,4 @@
-"""Test window into base/kernel: what the loop asks of Linux.
+"""Test window into io/kernel: the system calls of the loop.
 
 Arguments are trusted: a test that breaks a precondition gets what the C code does then.
 """
@@ -22,7 +22,7 @@ def block_signals() -> int:
 
 
 def epoll_wait(fds: dict[int, int], int64_t timeout_us) -> list[int]:
-    """The tags of those of {fd: tag} that are readable, within timeout_us."""
+    """Wait up to timeout_us; returns the tags of those of {fd: tag} that are readable."""
     cdef kernel.epoll_event[8] events
     cdef int count, i
     cdef int epoll_fd = kernel.epoll_create1(kernel.EPOLL_CLOEXEC)
@@ -64,7 +64,7 @@ def enable_gro(int fd) -> bool:
 
 
 def address_round_trip(int family, uint64_t high, uint64_t low, uint16_t port) -> tuple[int, int, int] | None:
-    """Pass an address through a sockaddr of the family; None when the family cannot hold it."""
+    """Convert an address to a sockaddr of the family and back; None when the family cannot hold the address."""
     cdef kernel.sockaddr_storage name
     if kernel.address_write(&name, family, high, low, port) == 0:
         return None
@@ -74,7 +74,7 @@ def address_round_trip(int family, uint64_t high, uint64_t low, uint16_t port) -
 
 
 def send_segmented(int fd, uint64_t high, uint64_t low, uint16_t port, data: bytes, uint16_t segment_bytes) -> int:
-    """One message to the address, cut by the kernel when segment_bytes is not 0; the number of messages sent."""
+    """Send one message, cut by the kernel when segment_bytes is not 0; returns the number of messages sent."""
     cdef kernel.mmsghdr message
     cdef kernel.iovec piece
     cdef kernel.sockaddr_storage name
@@ -88,7 +88,7 @@ def send_segmented(int fd, uint64_t high, uint64_t low, uint16_t port, data: byt
 
 
 def receive_batch(int fd, unsigned int count) -> list[tuple[bytes, int, int, int, int, bool]]:
-    """Return at most 16 datagrams: (data, high, low, port, size of the joined ones or 0, truncated)."""
+    """Receive at most 16 messages: (data, high, low, port, size of the joined datagrams or 0, truncated)."""
     cdef kernel.mmsghdr[16] messages
     cdef kernel.iovec[16] pieces
     cdef kernel.sockaddr_storage[16] names

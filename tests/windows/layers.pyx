@@ -1,4 +1,4 @@
-"""Test window into layers: which are forwarded, and what each takes. A class for each struct."""
+"""Test window into the choice of layers and their bitrates: a class for each struct."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memset
@@ -7,7 +7,7 @@ from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
 
 cdef PayloadInfo layer_info(dict values):
-    """Return the info of a packet with only the fields given."""
+    """Make a PayloadInfo of the fields given, all others 0."""
     cdef PayloadInfo info
     memset(&info, 0, sizeof(info))
     info.is_keyframe = values.get("is_keyframe", 0)
@@ -33,13 +33,13 @@ cdef class LayerSelector:
         layer_selector.selector_restart(&self.state, sequence)
 
     def decide(self, int64_t sequence, uint32_t timestamp, **values):
-        """SELECT_* bits; `values` are fields of PayloadInfo."""
+        """Return SELECT_* bits; `values` are fields of PayloadInfo."""
         cdef PayloadInfo info = layer_info(values)
         return layer_selector.selector_decide(&self.state, sequence, timestamp, &info)
 
     @property
     def layers(self):
-        """(spatial, temporal) being forwarded."""
+        """Return the layers being forwarded: (spatial, temporal)."""
         return self.state.spatial, self.state.temporal
 
     @property
@@ -60,7 +60,7 @@ cdef class LayerRates:
         return [bps[i] for i in range(layer_rates.RATED_CHOICES)]
 
     def news(self, uint64_t interval_us, uint64_t now_us):
-        """Return the change that is told; None when there is none."""
+        """Return the bitrates to tell; None when there is no news."""
         if not layer_rates.layer_rates_news(&self.state, interval_us, now_us):
             return None
         return [self.state.told_bps[i] for i in range(layer_rates.RATED_CHOICES)]

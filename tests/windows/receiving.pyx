@@ -1,4 +1,4 @@
-"""Test window into what is received and reported to its sender: a class for each struct."""
+"""Test window into received streams and the reports to their senders: a class for each struct."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -47,7 +47,7 @@ cdef class Nack:
 
     @property
     def missing(self):
-        """Return the numbers that are missing now, ascending."""
+        """Return the numbers missing now, ascending."""
         cdef uint32_t i
         cdef nack.MissingPacket* cell
         found = []
@@ -60,7 +60,7 @@ cdef class Nack:
 
     @property
     def counters(self):
-        """(asked for, NACKs, repaired, given up)"""
+        """Return (asked for, NACKs, repaired, given up)."""
         return self.state.nacked_packets, self.state.nacks_sent, self.state.repaired, self.state.given_up
 
 
@@ -107,7 +107,7 @@ cdef class Receiver:
         bint repaired=False,
         uint64_t now_us=0,
     ):
-        """(Arrival, unwrapped number; -1 where there is none)"""
+        """Return (Arrival, unwrapped number; -1 where there is none)."""
         cdef int64_t sequence = -1
         arrival = receiver.receiver_packet(
             &self.state, sequence_number, timestamp, size, keyframe, repaired, now_us, &sequence
@@ -143,7 +143,7 @@ cdef class Receiver:
         return [lost[i] for i in range(count)]
 
     def __getattr__(self, name):
-        """The struct's own numbers, by their names."""
+        """Return a field of the struct by its name."""
         fields = {
             "packets": self.state.packets,
             "bytes": self.state.bytes,
@@ -176,7 +176,7 @@ cdef class Twcc:
         return bool(twcc.twcc_pending(&self.state))
 
     def feedback(self, uint32_t sender_ssrc=1, uint32_t room=1200):
-        """The next feedback packet or None; what lies behind the limit must stay as it is."""
+        """Return the next feedback packet or None; bytes behind the limit must stay as they are."""
         cdef uint8_t* buffer = <uint8_t*>malloc(room + 64)
         cdef uint8_t* end
         try:
@@ -189,7 +189,7 @@ cdef class Twcc:
 
     @property
     def counters(self):
-        """(feedback packets, received, lost)"""
+        """Return (feedback packets, received, lost)."""
         return self.state.feedbacks_sent, self.state.received, self.state.lost
 
 

@@ -1,4 +1,4 @@
-"""Test window into the numbers that a receiver is shown: a class for each struct."""
+"""Test window into the numbers in packets to a receiver: a class for each struct."""
 
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
@@ -7,7 +7,7 @@ from mediad._fastpath.wire.payload_info cimport PayloadInfo
 
 
 cdef PayloadInfo vp8_info(picture, int bits, tl0):
-    """Return the info of a VP8 packet with only the fields that the rewriter reads."""
+    """Make a PayloadInfo of the fields that the rewriter reads."""
     cdef PayloadInfo info
     memset(&info, 0, sizeof(info))
     if picture is not None:
@@ -73,7 +73,7 @@ cdef class Rewriter:
         uint64_t now_us=0,
         bint described=True,
     ):
-        """(sequence number, timestamp, picture id, TL0PICIDX) or None."""
+        """Return (sequence number, timestamp, picture id, TL0PICIDX) or None."""
         cdef PayloadInfo info = vp8_info(picture, bits, tl0)
         cdef rewriter.Rewritten out
         if not rewriter.rewriter_map(
@@ -83,7 +83,7 @@ cdef class Rewriter:
         return out.sequence_number, out.timestamp, out.picture_id, out.tl0_picture_index
 
     def map_frame(self, int64_t sequence, uint16_t frame_number):
-        """The frame number of a packet with a dependency descriptor."""
+        """Return the frame number of a packet with a dependency descriptor."""
         cdef PayloadInfo info
         cdef rewriter.Rewritten out
         memset(&info, 0, sizeof(info))

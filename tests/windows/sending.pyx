@@ -1,4 +1,4 @@
-"""Test window into what is sent to one receiver: a class for each struct."""
+"""Test window into the stream sent to one receiver: a class for each struct."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.stream cimport history, playout, sender
@@ -89,7 +89,7 @@ cdef class Playout:
         playout.playout_watch(&self.state, missed_up, rtt_up_us, missed_down, rtt_down_us, now_us)
 
     def limits(self, wish: bytes | None = None):
-        """(least, most) in ms"""
+        """Return (least, most) in ms."""
         cdef const uint8_t* asked = NULL
         if wish is not None:
             asked = wish

@@ -12,7 +12,7 @@ from mediad._fastpath.wire.rtp cimport RtpPacket
 
 
 cdef class Store:
-    """A packet store with a pool of its own; a slot's first four bytes hold whatever number the test puts there."""
+    """Packet store with a pool of its own; a slot's first four bytes hold whatever number the test puts there."""
 
     cdef Pool pool
     cdef Keeper keeper
@@ -35,7 +35,7 @@ cdef class Store:
             pool_destroy(&self.pool)
 
     def put(self, int64_t sequence, uint32_t tag, uint64_t now_us):
-        """Store a packet as ingress does it: take a slot, offer it to the store, give up one's own reference."""
+        """Store a packet as ingress does: take a slot, offer it to the store, release the own reference."""
         cdef RtpPacket packet
         cdef PayloadInfo info
         cdef uint32_t slot = pool_take(&self.pool)
@@ -102,7 +102,7 @@ cdef class Stores:
         pool_destroy(&self.pool)
 
     def put(self, int store, int64_t sequence, uint64_t now_us):
-        """Store a packet; return True when there was a slot for it."""
+        """Store a packet; False when there was no slot for it."""
         cdef RtpPacket packet
         cdef PayloadInfo info
         cdef uint32_t slot = pool_take(&self.pool)
@@ -132,5 +132,5 @@ cdef class Stores:
 
     @property
     def let_go_early(self):
-        """(as the pool was low, as the owner kept more than its share)"""
+        """Return packets removed early: (as the pool was low, as the owner kept more than its share)."""
         return self.let_go[0], self.let_go[1]

@@ -1,4 +1,4 @@
-"""Test window into wire/.
+"""Test window into wire/: every reader and writer, at the edge of its memory.
 
 Every parser sees its input at the very end of a mapped page, and every writer its limit there: the first byte read or
 written too far is a segmentation fault, in any build.
@@ -24,7 +24,7 @@ cdef enum:
 
 
 cdef uint8_t* map_guarded() except NULL:
-    """ROOM usable bytes between two pages that must not be touched; the address behind the last usable one."""
+    """Map ROOM usable bytes between two pages that must not be touched; returns the end of the usable ones."""
     cdef void* area = mmap(NULL, ROOM + 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     if area == MAP_FAILED:
         raise MemoryError
@@ -38,7 +38,7 @@ cdef uint8_t* output_end = map_guarded()
 
 
 cdef uint8_t* place(bytes data) except NULL:
-    """A copy of data that ends where the guard page begins."""
+    """Copy data to where it ends before the guard page."""
     if len(data) > ROOM:
         raise ValueError("too long")
     memcpy(input_end - len(data), <const uint8_t*>data, len(data))
@@ -46,7 +46,7 @@ cdef uint8_t* place(bytes data) except NULL:
 
 
 cdef uint8_t* room_for(Py_ssize_t size):
-    """`size` bytes to write to, up to where the guard page begins."""
+    """Return `size` bytes to write to, up to the guard page."""
     return output_end - size
 
 
@@ -63,7 +63,7 @@ cdef void fill_kinds(uint8_t* kind_of_id, dict kinds):
 
 
 cdef int read_packet(RtpPacket* packet, bytes data, dict kinds) except -1:
-    """Parse, map and finish as the receive path does; the first status that is not PARSE_OK."""
+    """Parse, map and finish as the receive path does; returns the first status that is not PARSE_OK."""
     cdef uint8_t[256] kind_of_id
     cdef int status = rtp_parse(packet, place(data), <uint32_t>len(data))
     if status != PARSE_OK:
@@ -98,7 +98,7 @@ cdef dict packet_view(const RtpPacket* packet):
 
 
 def rtp_read(data: bytes, kinds: dict[int, int]) -> dict[str, object] | int:
-    """The view of a packet, or the ParseStatus that stopped it. kinds: extension id → ExtensionKind."""
+    """Return the view of a packet, or the ParseStatus that stopped it. kinds: extension id → ExtensionKind."""
     cdef RtpPacket packet
     status = read_packet(&packet, data, kinds)
     return packet_view(&packet) if status == PARSE_OK else status
@@ -112,7 +112,7 @@ def rtp_read_header(data: bytes, int plain_length) -> int:
 
 
 def rtp_read_rtx(data: bytes, kinds: dict[int, int], uint8_t payload_type, uint32_t ssrc) -> dict[str, object] | None:
-    """The view of the original inside an RTX packet; None when it holds none."""
+    """Return the view of the original inside an RTX packet; None when it holds none."""
     cdef RtpPacket packet
     if read_packet(&packet, data, kinds) != PARSE_OK or not rtp_unwrap_rtx(&packet, payload_type, ssrc):
         return None
@@ -162,7 +162,7 @@ cdef dict block_view(const RtcpBlock* block):
 
 
 def rtcp_read(data: bytes) -> tuple[list[dict[str, object]], bool]:
-    """Every packet of the compound up to the first malformed one, and whether there was one."""
+    """Return every packet of the compound up to the first malformed one, and True when there was one."""
     cdef const uint8_t* p = place(data)
     cdef uint32_t cursor = 0
     cdef RtcpBlock block
@@ -174,7 +174,7 @@ def rtcp_read(data: bytes) -> tuple[list[dict[str, object]], bool]:
 
 
 def rtcp_read_outside(data: bytes, uint32_t index) -> list[object]:
-    """Return the item readers' answers for an index behind the last item of the first packet."""
+    """Read items at an index behind the last item of the first packet."""
     cdef uint32_t cursor = 0
     cdef RtcpBlock block
     cdef bint malformed = False
@@ -188,7 +188,7 @@ def rtcp_read_outside(data: bytes, uint32_t index) -> list[object]:
 
 
 def rtcp_read_dlrr(data: bytes, uint32_t ssrc) -> tuple[int, int] | None:
-    """(last RR, delay) for the SSRC in the first packet of the compound."""
+    """Return (last RR, delay) for the SSRC in the first packet of the compound."""
     cdef uint32_t cursor = 0, last_rr, delay
     cdef RtcpBlock block
     cdef bint malformed = False
@@ -258,7 +258,7 @@ def write_dlrr(uint32_t sender_ssrc, uint32_t ssrc, uint32_t last_rr, uint32_t d
 # payload
 
 def describe(int codec, data: bytes, kinds: dict[int, int]) -> dict[str, int]:
-    """Return payload_describe's answer for a whole RTP packet. Raises ValueError when it is not one."""
+    """Describe the payload of a whole RTP packet. ValueError when it is not one."""
     cdef RtpPacket packet
     cdef PayloadInfo info
     cdef DependencyStructure structure
@@ -271,12 +271,12 @@ def describe(int codec, data: bytes, kinds: dict[int, int]) -> dict[str, int]:
 
 
 cdef class Dependencies:
-    """A received stream's dependency structure."""
+    """Dependency structure of a received stream."""
 
     cdef DependencyStructure structure
 
     def describe(self, data: bytes, uint32_t timestamp=0) -> dict[str, int] | None:
-        """Return the fields of a descriptor, and `starts_sequence`; None when it is too short to be one."""
+        """Read a descriptor: its description, with `starts_sequence` beside; None when it is too short to be one."""
         cdef PayloadInfo info
         cdef bint starts_sequence = False
         memset(&info, 0, sizeof(info))
@@ -287,12 +287,12 @@ cdef class Dependencies:
 
     @property
     def templates(self) -> list[tuple[int, int]]:
-        """(spatial, temporal) of each known template."""
+        """Return (spatial, temporal) of each known template."""
         return [(self.structure.spatial[i], self.structure.temporal[i]) for i in range(self.structure.template_count)]
 
 
 def rewrite_vp8(int codec, data: bytes, uint16_t picture_id, uint8_t tl0_picture_index) -> bytes:
-    """The payload of a whole RTP packet with new counters."""
+    """Return the payload of a whole RTP packet with new counters."""
     cdef RtpPacket packet
     cdef PayloadInfo info
     cdef DependencyStructure structure
@@ -321,7 +321,7 @@ def stun_username(data: bytes) -> bytes | None:
 # srtp
 
 def srtp_call(name: str, session: object, data: bytes, int room) -> tuple[int, bytes]:
-    """(status, packet) of one of the four functions, in a buffer with `room` bytes behind the data."""
+    """Call one of the four functions; returns (status, packet), in a buffer with `room` bytes behind the data."""
     cdef uint8_t* p = room_for(len(data) + room)
     cdef int length = <int>len(data)
     cdef int status
@@ -339,7 +339,7 @@ def srtp_call(name: str, session: object, data: bytes, int room) -> tuple[int, b
 
 
 def srtp_protect_many(session: object, data: bytes, uint32_t count) -> int:
-    """Protect the packet `count` times under rising sequence numbers, without the GIL: how many succeeded."""
+    """Protect the packet `count` times under rising sequence numbers, without the GIL; returns how many succeeded."""
     cdef uint8_t* p = place(data + bytes(160))
     cdef const uint8_t* source = data
     cdef int length

@@ -1,6 +1,6 @@
-"""A token bucket in one number: the moment at which all that was taken so far will have been earned (GCRA).
+"""Token bucket in one number: the moment at which all tokens taken so far will have been earned (GCRA).
 
-A zeroed budget is full. One token is earned every `interval_us`; at most `burst` of them are ever there to take.
+A zeroed budget is full. One token is earned every `interval_us`; at most `burst` of them can be taken at once.
 """
 
 from libc.stdint cimport uint32_t, uint64_t

@@ -1,4 +1,4 @@
-/* A broken invariant is a bug of ours: stop the worker here, while the core dump is fresh, and let the supervisor
+/* A broken invariant is a bug of ours: stop the worker here, before more is changed, and let the supervisor
  * start another. Cython's `assert` would take the GIL, print and carry on. */
 #ifndef MEDIAD_INVARIANT_H
 #define MEDIAD_INVARIANT_H

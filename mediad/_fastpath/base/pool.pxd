@@ -32,7 +32,7 @@ cdef inline uint8_t* pool_data(Pool* pool, uint32_t slot) noexcept nogil:
 
 
 cdef inline uint32_t pool_take(Pool* pool) noexcept nogil:
-    """A free slot with one reference, or NO_SLOT."""
+    """Take a free slot with one reference; NO_SLOT when there is none."""
     cdef uint32_t slot
     if pool.free_count == 0:
         return NO_SLOT

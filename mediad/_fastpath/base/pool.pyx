@@ -1,4 +1,4 @@
-"""The slab's life; taking, holding and releasing slots is inline in pool.pxd."""
+"""Mapping and unmapping of the slab; taking, holding and releasing slots is inline in pool.pxd."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, free, malloc

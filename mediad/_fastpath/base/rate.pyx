@@ -1,4 +1,4 @@
-"""Bodies of rate.pxd. A zeroed RateMeter is an empty one."""
+"""Counting of bytes in buckets of time, and the bitrate over them. A zeroed RateMeter is an empty one."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset

@@ -1,4 +1,4 @@
-"""ring.h: a bounded queue of fixed-size records between one producer thread and one consumer thread, without a lock."""
+"""Bounded queue of fixed-size records between one producer thread and one consumer thread, without a lock (ring.h)."""
 
 from libc.stdint cimport uint32_t
 

@@ -1,4 +1,4 @@
-"""Linear probing in a power-of-two array that is never more than half full."""
+"""Hash tables in arrays of a power of two of cells, never more than half full: a taken cell leads to the next one."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -7,15 +7,15 @@ from mediad._fastpath.base.invariant cimport MEDIAD_ASSERT
 
 
 cdef inline uint64_t mix(uint64_t x) noexcept nogil:
-    """The finalizer of splitmix64 (Steele, Lea, Flood, 2014): every bit of x moves every bit of the result."""
+    """Finalizer of splitmix64 (Steele, Lea, Flood, 2014): every bit of x moves every bit of the result."""
     x = (x ^ (x >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
     x = (x ^ (x >> 27)) * <uint64_t>0x94D049BB133111EB
     return x ^ (x >> 31)
 
 
 cdef inline uint32_t home(const Table* table, uint64_t key) noexcept nogil:
-    # Twice, with the seed before each: through one known bijection some differences between keys survive often enough
-    # to be worth an attacker's search, whatever the seed.
+    # Twice, with the seed before each: through one known bijection some differences between keys stay visible often
+    # enough for an attacker to find them, whatever the seed.
     return <uint32_t>mix(mix(key ^ table.seed) + table.seed) & table.mask
 
 
@@ -31,7 +31,7 @@ cdef inline bint same(const Address* a, const Address* b) noexcept nogil:
 
 
 cdef inline uint32_t cells_for(uint32_t capacity) noexcept nogil:
-    """The smallest power of two that holds capacity entries at half load; 0 when that is beyond 2^31."""
+    """Smallest power of two that holds capacity entries at half load; 0 when that is beyond 2^31."""
     cdef uint32_t cells = 8
     while cells >> 1 < capacity:
         if cells == <uint32_t>1 << 31:
@@ -118,7 +118,7 @@ cdef void table_remove(Table* table, uint64_t key) noexcept nogil:
         hole = (hole + 1) & table.mask
     if table.values[hole] == NO_VALUE:
         return
-    # Pull back each later entry of the run that may live at the hole: one whose home is not between hole and itself.
+    # Pull back each later entry of the run that may stand at the hole: one whose home is not between hole and itself.
     cell = (hole + 1) & table.mask
     while table.values[cell] != NO_VALUE:
         if ((cell - home(table, table.keys[cell])) & table.mask) >= ((cell - hole) & table.mask):

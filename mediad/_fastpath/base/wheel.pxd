@@ -1,4 +1,4 @@
-"""A hashed timing wheel (Varghese and Lauck, 1987): arming and disarming are O(1), whatever the number of timers.
+"""Hashed timing wheel (Varghese and Lauck, 1987): arming and disarming are O(1), whatever the number of timers.
 
 A timer is an index into `nodes`; the owner keeps one index per purpose (see engine/graph.pxd). Granularity is one
 millisecond; a timer further away than one turn stays in its bucket and is passed over until its turn comes.

@@ -1,4 +1,7 @@
-"""Bodies of wheel.pxd. `now_ms` is the tick whose bucket is being emptied: every tick before it has been."""
+"""Arming, disarming and expiry of timers in buckets of 1 ms.
+
+`now_ms` is the tick whose bucket is being emptied: every tick before it has been.
+"""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
@@ -69,7 +72,7 @@ cdef void wheel_disarm(Wheel* wheel, uint32_t timer) noexcept nogil:
     if node.next != NO_TIMER:
         wheel.nodes[node.next].previous = node.previous
     if node.due_ms == wheel.next_ms:
-        wheel.next_ms = 0  # whoever asks next looks for the new first
+        wheel.next_ms = 0  # wheel_deadline looks for the new first
     node.due_ms = 0
     wheel.armed -= 1
 
@@ -96,7 +99,7 @@ cdef uint32_t wheel_expired(Wheel* wheel, uint64_t now_us) noexcept nogil:
 
 
 cdef uint64_t wheel_deadline(Wheel* wheel) noexcept nogil:
-    """Asked before every sleep, so the walk over buckets happens once an expiry and not once a batch of packets."""
+    """Return the next expiry, remembered: the walk over buckets happens once an expiry, not once a batch of packets."""
     if wheel.armed == 0:
         return 0
     if wheel.next_ms <= wheel.now_ms:

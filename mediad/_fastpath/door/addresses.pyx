@@ -1,4 +1,4 @@
-"""Bodies of addresses.pxd."""
+"""Conversion of addresses between Python's text and the 128 bits of the media path's record."""
 
 import socket as _socket
 
@@ -10,7 +10,7 @@ from mediad._fastpath.base.table cimport Address
 
 
 cdef int fill_host(uint64_t* high, uint64_t* low, str host) except -1:
-    """IPv4 as IPv4-mapped IPv6, so that one table serves both families. `host` is a numeric address."""
+    """Write a host, IPv4 as IPv4-mapped IPv6, so that one table serves both families. `host` is a numeric address."""
     cdef bytes packed
     cdef const uint8_t* octets
     if ":" in host:
@@ -38,7 +38,7 @@ cdef int fill_address(Address* address, int socket, str host, int port, str loca
 
 
 cdef tuple read_address(const Address* address):
-    """(socket, host, port)"""
+    """Return (socket, host, port)."""
     return address.socket, read_host(address.high, address.low), address.port
 
 

@@ -1,4 +1,4 @@
-"""The commands that Python may give: checks, and one fixed-size record filled for each."""
+"""Commands that Python may give, one fixed-size record for each."""
 
 from libc.stdint cimport uint32_t
 from mediad._fastpath.engine.messages cimport Command, CommandKind

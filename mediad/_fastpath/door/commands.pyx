@@ -1,7 +1,7 @@
-"""The commands that Python may give: checks, and one fixed-size record filled for each.
+"""Commands that Python may give: checks, and one fixed-size record filled for each.
 
-Checks happen here, where a mistake can be raised; the media thread trusts what it gets. MediaLoop and the test window
-share this class, so that tests drive the engine by the same words as the daemon.
+Checks happen here, where a mistake can be raised; the media thread trusts each record. MediaLoop and the test
+window share this class, so that tests and the daemon give the engine the same commands.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -68,7 +68,7 @@ cdef int begin(Command* command, CommandKind kind, object handle) except -1:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 cdef class Commands:
-    """Commands to one engine. Every method returns at once; what it caused comes back as events."""
+    """Commands to one engine. Every method returns at once; results come back as events."""
 
     cdef int submit(self, Command* command) except -1:
         raise TypeError("Commands is abstract")

@@ -1,4 +1,4 @@
-"""Bodies of counters.pxd."""
+"""Reading of the engine's counters and of its packet pool into dicts."""
 
 from mediad._fastpath.engine.graph cimport Engine
 from mediad._fastpath.engine.messages cimport COUNT_COUNT, DROP_COUNT
@@ -8,7 +8,7 @@ from mediad._fastpath.engine.messages import Counter, Drop
 
 
 cdef dict read_counters(const Engine* engine):
-    """Totals and drops by name, read while the media thread counts: each is whole, all are a moment apart."""
+    """Return totals and drops by name, read while the media thread counts: each whole, but not all of one instant."""
     cdef int i
     counters = {}
     for i in range(COUNT_COUNT):
@@ -19,7 +19,7 @@ cdef dict read_counters(const Engine* engine):
 
 
 cdef dict read_packet_slots(const Engine* engine):
-    """How full the pool is, and of what."""
+    """Return the slots of the pool by use: total, free, the fewest free so far, and stored for repeats."""
     return {
         "total": engine.pool.capacity,
         "free": engine.pool.free_count,

@@ -1,4 +1,4 @@
-"""The one place that turns each kind of native event into its Python type."""
+"""Conversion of each kind of native event into its Python type."""
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from mediad._fastpath.base.ring cimport ring_pop
@@ -17,7 +17,7 @@ from mediad._fastpath.engine.messages import CommandKind, Kind, Refusal
 
 
 cdef class EventReader:
-    """Reads what is in the rings of one engine. Records of one answer come one by one, and are kept until the last."""
+    """Reader of one engine's rings. Records of one answer come one by one, and are kept until the last."""
 
     def __cinit__(self):
         self.partial_stats = {}

@@ -19,7 +19,7 @@ class StunReceived(NamedTuple):
     local: str
     data: bytes
     selected_heard_us: int
-    """When authentic media last came from where this transport's media goes to; 0 = never."""
+    """Time of the last authentic media from the address that this transport's media goes to; 0 = never."""
 
 
 class DtlsReceived(NamedTuple):
@@ -59,7 +59,7 @@ class ConsumerScore(NamedTuple):
 
 
 class LayersChanged(NamedTuple):
-    """Layers that a consumer is sent: an encoding (-1 = none), and those within it (255 = it has none)."""
+    """Layers that a consumer is sent: an encoding (-1: none), and the layers within it (255: it has none)."""
 
     consumer: int
     encoding: int
@@ -75,7 +75,7 @@ class LevelMeasured(NamedTuple):
 
 
 class BandwidthEstimated(NamedTuple):
-    """Estimate of what the path to a transport's client carries."""
+    """Estimate of the bitrate that the path to a transport's client carries."""
 
     transport: int
     available_bps: int
@@ -84,7 +84,7 @@ class BandwidthEstimated(NamedTuple):
 
 
 class BitratesMeasured(NamedTuple):
-    """Bitrates that the choices of layers take, of one encoding: bitrates[4 * spatial + temporal]."""
+    """Bitrates of one encoding by choice of layers: bitrates[4 * spatial + temporal]."""
 
     producer: int
     encoding: int
@@ -99,7 +99,7 @@ class StatsAnswered(NamedTuple):
 
 
 class CommandRefused(NamedTuple):
-    """A command that was not done, and why. What it was to open is Closed as well."""
+    """A command that was not done, and the reason. The object it was to open is told of as Closed as well."""
 
     kind: int
     """Kind"""
@@ -117,9 +117,9 @@ class PathReported(NamedTuple):
     port: int
     local: str
     heard_us: int
-    """When authentic media last came from it; 0 = never."""
+    """Time of the last authentic media from this address; 0 = never."""
     dropped_us: int
-    """When a check from it, or from an address that is no path, was last dropped; 0 = never."""
+    """Time of the last dropped check from this address, or from one that is no path; 0 = never."""
     asked: bool
 
 

@@ -1,4 +1,4 @@
-"""What Python sees of the media path. mediad.worker.media.plane is the only importer."""
+"""Python's view of the media path. mediad.worker.media.plane is the only importer."""
 
 from enum import IntEnum
 
@@ -33,14 +33,16 @@ class ExtensionKind(IntEnum):
 
 MAX_ENCODINGS: int
 MAX_USERNAMES: int
-"""Of one transport, as MAX_ADDRESSES."""
+"""Limit of one transport, as MAX_ADDRESSES."""
 MAX_ADDRESSES: int
 
 def session_pointer(session: object) -> int:
-    """The srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""
+    """Return the srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""
 
 class Commands:
-    """Every method fills one record and returns. BlockingIOError: the ring is full; ValueError: bad values.
+    """Commands to the media thread: every method fills one record and returns.
+
+    Raises BlockingIOError when the ring is full, ValueError for bad values.
 
     A handle is generation << 20 | index, chosen by the caller; an index is free again after its EVENT_CLOSED.
     `local` is the address of ours that a peer reaches; "" where its socket has only one. Times are µs.
@@ -65,17 +67,20 @@ class Commands:
     def remove_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def select_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def select_unproven(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None:
-        """Sends at most what came from there three times over, until authentic media or prove_address."""
+        """Send media to this address, at most three times the bytes that came from it.
+
+        The limit ends with authentic media from it, or with prove_address.
+        """
     def prove_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def ask_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None:
-        """Answered by EVENT_PATH."""
+        """Ask for the state of one path; the answer is an EVENT_PATH."""
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int) -> None: ...
     def set_probe_session(self, handle: int, session: int) -> None:
-        """What protects the probation stream (SSRC 1234) towards this transport."""
+        """Lend the session that protects the probation stream (SSRC 1234) towards this transport."""
     def set_desired_bitrate(self, handle: int, bitrate_bps: int) -> None:
-        """What would be sent if the path allowed: probing goes no higher; 0 = do not probe."""
+        """Set the bitrate wanted on a path that allows it: probing goes no higher; 0: no probing."""
     def cap_uplink(self, handle: int, bitrate_bps: int) -> None:
-        """The client may send no more than this beside its configured limit; 0 lifts it."""
+        """Limit the client's sending to this bitrate, beside its configured limit; 0 lifts it."""
     def open_producer(
         self,
         handle: int,
@@ -96,9 +101,12 @@ class Commands:
         levels: bool,
         fec: bool = False,
     ) -> None:
-        """codecs: (payload type, RTX payload type or 0, router payload type, Codec, clock rate in Hz);
+        """Open a producer on a transport.
+
+        codecs: (payload type, RTX payload type or 0, router payload type, Codec, clock rate in Hz);
         encodings: (SSRC or 0, RTX SSRC or 0, RID or b""); extensions: ExtensionKind → the sender's id;
-        fec: its reports carry the worst receiver's loss, so that its encoder prepares for it."""
+        fec: its reports carry the worst receiver's loss, so that its encoder prepares for it.
+        """
     def pause_producer(self, handle: int, paused: bool) -> None: ...
     def close_producer(self, handle: int) -> None: ...
     def open_consumer(
@@ -124,12 +132,15 @@ class Commands:
         first_rtx_sequence_number: int,
         target_layers: tuple[int, int] = (255, 255),
     ) -> None:
-        """codecs: (router payload type, RTX payload type or 0); target: encoding to send, -1 for none;
-        target_layers: highest spatial and temporal layer of it, 255 for all."""
+        """Open a consumer of a producer, on a transport.
+
+        codecs: (router payload type, RTX payload type or 0); target: encoding to send, -1 for none;
+        target_layers: highest spatial and temporal layer of it, 255 for all.
+        """
     def set_consumer_sessions(self, handle: int, *, rtp_session: int, rtx_session: int) -> None: ...
     def pause_consumer(self, handle: int, paused: bool) -> None: ...
     def set_target(self, handle: int, encoding: int, temporal_layer: int, spatial_layer: int = 255) -> None:
-        """Layers within the encoding; 255 for all."""
+        """Choose the encoding to send, -1 for none, and the highest layers within it, 255 for all."""
     def request_key_frame(self, consumer: int) -> None: ...
     def close_consumer(self, handle: int) -> None: ...
     def request_stats(self, request_id: int, kind: int, handle: int) -> None: ...
@@ -153,10 +164,10 @@ class MediaLoop(Commands):
         """Forward packets until stop(). Holds the GIL only while entering and leaving."""
     def stop(self) -> None: ...
     def drain(self, limit: int = 512) -> list[Event]:
-        """News since the last call; readable event_fd says there is some."""
+        """Return the events since the last call; event_fd is readable when there are some."""
     def send_raw(self, socket: int, data: bytes, host: str, port: int, local: str = "") -> bool:
-        """A STUN or DTLS datagram, straight to the kernel. False when it refused: both retransmit."""
+        """Send a STUN or DTLS datagram at once. False when the kernel refused it: both retransmit."""
     def counters(self) -> dict[str, int]:
-        """Totals and drops by reason since the start, named as in engine/messages.pxd."""
+        """Return totals and drops by reason since the start, named as in engine/messages.pxd."""
     def packet_slots(self) -> dict[str, int]:
-        """The packet pool: total, free, free_least (since the start), and what is stored for repeats."""
+        """Return slots of the packet pool: total, free, free_least (since the start), stored for repeats."""

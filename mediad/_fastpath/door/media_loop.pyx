@@ -1,4 +1,4 @@
-"""MediaLoop: the media thread as Python has it. It fills the command ring, and reads the rings of events.
+"""MediaLoop, the media thread as Python uses it: commands go into one ring, events come out of others.
 
 `run` lends its thread to the loop, which gives the GIL back before the first packet and never asks for it again.
 """
@@ -37,7 +37,7 @@ MAX_ADDRESSES = _MAX_ADDRESSES
 
 
 cdef class MediaLoop(Commands):
-    """One media thread; see media_loop.pyi for what each method promises."""
+    """One media thread; its methods are described in media_loop.pyi."""
 
     cdef Loop* loop
     cdef EventReader reader

@@ -16,14 +16,14 @@ cdef bint emit_news(Engine* engine, const Event* event) noexcept nogil
 cdef bint events_have_room(Engine* engine) noexcept nogil
 # For events that need not arrive.
 cdef bint news_have_room(Engine* engine) noexcept nogil
-# Python may forget the object: nothing refers to it, or to what it lent, any more.
+# Python may free the object: nothing refers to it, or to sessions lent to it, any more.
 cdef void tell_closed(Engine* engine, Kind kind, uint32_t handle) noexcept nogil
 # The command was not done.
 cdef void tell_refused(Engine* engine, Kind kind, const Command* command, Refusal reason) noexcept nogil
 
 
 cdef inline void event_begin(Event* event, EventKind kind, uint32_t handle) noexcept nogil:
-    """An event with an empty body."""
+    """Begin an event with an empty body."""
     memset(event, 0, sizeof(Event))
     event.kind = kind
     event.handle = handle

@@ -1,4 +1,4 @@
-"""Bodies of events.pxd."""
+"""Room in the event ring, and the events that must arrive."""
 
 from libc.stdint cimport uint32_t
 from mediad._fastpath.base.ring cimport ring_push, ring_room

@@ -1,11 +1,11 @@
-"""The objects of the media path and how they hang together: flat arrays of slots, linked by index.
+"""Objects of the media path and the links between them: flat arrays of slots, linked by index.
 
     Transport ─┬─ producers (list) ── ReceiveStream × encodings ── subscribers (dense array of consumers)
                └─ consumers (list)
 
 A consumer subscribes only to the streams it receives or waits for, so a packet's cost is the number of its receivers,
-whatever else is in the room. Slots are reused; a handle's generation tells the tenants apart. Only the media thread
-touches any of this.
+whatever else is in the room. Slots are reused; a handle's generation tells objects of one slot apart. Only the media
+thread touches any of this.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -69,7 +69,7 @@ ctypedef struct Probation:
 ctypedef struct Path:
     bint used
     Address address
-    uint64_t heard_us              # when authentic media last came from it; 0 = never: nobody proved to receive there
+    uint64_t heard_us              # when authentic media last came from it; 0 = never: no receiver is proved there
     uint64_t dropped_us            # when a check from it last found no place towards Python
     uint64_t checks_due_us         # budget
 
@@ -79,7 +79,7 @@ ctypedef struct PuntShare:
     uint32_t newest                # the ring's count of records just after the newest of them
 
 # Budgets of checks from addresses that ICE has not validated. Addresses can be forged in any number, so the cells are
-# shared by chance, by a hash nobody outside knows.
+# shared by chance, by a hash with a secret seed.
 ctypedef struct Strangers:
     uint64_t by_pair_due_us[PAIR_CELLS]    # transport and host
     uint64_t by_host_due_us[HOST_CELLS]
@@ -318,7 +318,7 @@ cdef inline void drop(Engine* engine, Drop reason) noexcept nogil:
 
 
 cdef inline ReceiveStream* target_stream(Engine* engine, const Consumer* consumer) noexcept nogil:
-    """Of a consumer with a target."""
+    """Stream that a consumer with a target is to follow."""
     return &engine.streams[consumer.producer * MAX_ENCODINGS + <uint32_t>consumer.target]
 
 

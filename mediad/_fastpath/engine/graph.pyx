@@ -1,4 +1,4 @@
-"""Memory, links and lookups of the graph; who may be called from where is in graph.pxd."""
+"""Memory, links and lookups of the graph."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
@@ -25,7 +25,7 @@ cdef enum:
 cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports, uint32_t producers,
                       uint32_t consumers, uint32_t outbox_capacity, uint64_t seed, uint64_t now_us,
                       uint64_t wall_us) noexcept nogil:
-    """Everything the engine will ever index is reserved here; pages are touched as slots come into use."""
+    """Reserve memory for all slots; its pages are touched when slots come into use. False: no memory."""
     memset(engine, 0, sizeof(Engine))
     engine.transport_capacity = transports
     engine.producer_capacity = producers

@@ -1,4 +1,4 @@
-"""The vocabulary between Python and the media thread: commands down, events and punted datagrams up, counters beside.
+"""Records between Python and the media thread: commands down, events and punted datagrams up, and counters.
 
 Everything is a fixed-size record of integers and bytes, so that rings can hold them and nothing is allocated on the
 way. A handle is generation << 20 | index; index names the slot, generation tells a late command from a current one.
@@ -44,7 +44,7 @@ cdef enum EventKind:
 
 # Why something was not done. One counter each, named the same in statistics.
 cpdef enum Drop:
-    DROP_UNKNOWN_PROTOCOL = 0      # first byte is none of RFC 7983's
+    DROP_UNKNOWN_PROTOCOL = 0      # the first byte is none of those of RFC 7983
     DROP_STUN_MALFORMED = 1
     DROP_STUN_UNKNOWN_USERNAME = 2
     DROP_DTLS_UNKNOWN_ADDRESS = 3  # ICE has not validated the address
@@ -82,7 +82,7 @@ cpdef enum Drop:
     DROP_STUN_STRANGER_BUDGET = 35  # checks from addresses not validated, beyond what Python looks at
     DROP_STUN_PATH_BUDGET = 36     # checks on a validated path, beyond what any client sends
     DROP_DTLS_BUDGET = 37          # DTLS records beyond what any handshake takes
-    DROP_PATH_UNPROVEN = 38        # more than three times what came from where nobody was seen to receive
+    DROP_PATH_UNPROVEN = 38        # more than three times the bytes from an address without a proved receiver
     DROP_COMMAND_REFUSED = 39      # could not be done; a REFUSED event says why
     DROP_RTCP_TOO_MUCH = 40        # the rest of a compound packet that asks for more work than any honest one
     DROP_STORED_POOL_LOW = 41      # kept for repeats, let go before its time: the oldest goes first

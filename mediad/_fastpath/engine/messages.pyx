@@ -1,1 +1,1 @@
-"""Gives Python the enums of messages.pxd."""
+"""Enums of messages.pxd for Python."""

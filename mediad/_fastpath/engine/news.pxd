@@ -1,10 +1,9 @@
-"""What Python is told of objects that change: the first news at once, then no more than so many a second, the last
-always.
+"""Events about objects that change: the first at once, then a limited number each second, and always the last state.
 
 A peer decides with each packet how often its objects change. What that costs Python, the supervisor and other clients
-may not be the peer's decision, so a change only marks the object. Whoever has been quiet may tell several times in a
-row without waiting; whoever has not is told of by a timer, with the values of that moment. News that find the ring full
-wait as well, so that no peer's news push out another's.
+may not be the peer's decision, so a change only marks the object. An object that has been quiet may tell several times
+in a row without waiting; for others a timer tells, with the values of that moment. News that find the ring full wait as
+well, so that no peer's news push out another's.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -14,7 +13,7 @@ from mediad._fastpath.engine.graph cimport Consumer, Engine, News, ReceiveStream
 cdef void tell_stream(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil
 cdef void tell_score(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil
 cdef void tell_layers(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil
-# What its layers take, if that is news and somebody receives it.
+# The bitrates of its layers, if they are news and a consumer receives them.
 cdef void tell_bitrates(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil
 # The timers of news that wait.
 cdef void stream_news_due(Engine* engine, uint32_t stream, uint64_t now_us) noexcept nogil

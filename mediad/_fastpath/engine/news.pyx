@@ -1,4 +1,4 @@
-"""Bodies of news.pxd."""
+"""Budgets of events about changes, and their timers."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -20,10 +20,10 @@ cdef enum:
     SCORE_US = 500000
     SCORE_AT_ONCE = 2
     LAYERS_US = 500000
-    LAYERS_AT_ONCE = 6             # a stream that begins climbs through its layers
+    LAYERS_AT_ONCE = 6             # a stream that begins goes up through its layers
     VIDEO_BITRATES_US = 250000
     AUDIO_BITRATES_US = 1000000
-    FULL_US = 10000                # look again whether the ring has room
+    FULL_US = 10000                # until the ring is looked at again for room
 
 
 cdef bint may_tell(Engine* engine, News* news, uint32_t timer, uint32_t interval_us, uint32_t at_once,

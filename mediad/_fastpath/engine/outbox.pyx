@@ -1,4 +1,4 @@
-"""Memory of the outbox; see outbox.pxd for what it is and egress/datagram for who fills it."""
+"""Memory of the outbox. egress/datagram fills it."""
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport calloc, free

@@ -1,6 +1,6 @@
-"""The slots of the graph: a free one is all zeros, and its pages are the kernel's until it is used again.
+"""Emptying of the graph's slots: a free one is all zeros, and its pages are the kernel's until it is used again.
 
-So a crowd that came and went leaves nothing behind, and an object that never carries a packet costs the few pages
+So memory is given back after a busy time, and an object that never carries a packet costs the few pages
 that its opening touches. Everything here runs when an object ends; the slot must not be linked from anywhere by then.
 """
 

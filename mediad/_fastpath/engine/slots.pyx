@@ -1,4 +1,4 @@
-"""Bodies of slots.pxd."""
+"""Zeroing of slots, whole pages by the kernel and their edges by memset."""
 
 from libc.stdint cimport uint32_t
 from libc.string cimport memset
@@ -44,7 +44,7 @@ cdef void empty(const Slots* slots, size_t index) noexcept nogil:
     if <size_t>slots.memory + high * slots.stride < end:
         end -= page
         memset(<void*>(end if end > first else first), 0, after - (end if end > first else first))
-    # A kernel that refuses leaves the bytes as they are, and the next tenant must find zeros.
+    # A kernel that refuses leaves the bytes as they are, and the slot's next object must find zeros.
     if start < end and madvise(<void*>start, end - start, MADV_DONTNEED) != 0:
         memset(<void*>first, 0, slots.stride)
 

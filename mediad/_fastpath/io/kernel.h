@@ -1,4 +1,4 @@
-/* What Cython cannot say of the Linux socket interface: macros (CMSG_*), packed and nested structs, control messages.
+/* Parts of the Linux socket interface that Cython cannot express: macros (CMSG_*), packed structs, control messages.
  *
  * Batches follow the kernel: an mmsghdr array whose iovecs, names and control buffers the caller owns and prepares
  * once. Everything returns what the system call returned; errno is the caller's to read. */
@@ -37,7 +37,7 @@
 #define MEDIAD_GSO_SEGMENTS 64
 #define MEDIAD_GSO_BYTES 65507
 
-/* Room for two control messages: an int of GSO or GRO, and which of our addresses is meant. Aligned for their headers. */
+/* Room for two control messages, an int of GSO or GRO and an address of ours, aligned for their headers. */
 typedef union mediad_control {
     uint8_t bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
     struct cmsghdr alignment;
@@ -93,7 +93,7 @@ static inline int mediad_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CL
 
 static inline void mediad_eventfd_ring(int fd) {
     const uint64_t one = 1;
-    /* EAGAIN means the counter is at its top: the bell is ringing already. */
+    /* EAGAIN means the counter is at its top: the reader is woken already. */
     ssize_t written = write(fd, &one, sizeof one);
     (void)written;
 }
@@ -198,7 +198,7 @@ static inline bool mediad_read_local_address(const struct cmsghdr *header, uint6
     return false;
 }
 
-/* The address of ours a message shall leave from, for a socket of `family`; its length, 0 where that cannot be said. */
+/* Writes the address of ours that a message shall leave from; returns its length, 0 where `family` cannot name it. */
 static inline size_t mediad_write_local_address(struct cmsghdr *header, int family, uint64_t high, uint64_t low) {
     if (family == AF_INET) {
         struct in_pktinfo v4;
@@ -255,7 +255,7 @@ static inline bool mediad_message_truncated(const struct mmsghdr *message) {
 
 /* ---- UDP GSO and GRO ---- */
 
-/* Whether the kernel knows UDP_SEGMENT. 0 is also what an unset socket has, so nothing changes. */
+/* True when the kernel knows UDP_SEGMENT. 0 is also what an unset socket has, so nothing changes. */
 static inline bool mediad_can_gso(int fd) {
     const int none = 0;
     return setsockopt(fd, SOL_UDP, UDP_SEGMENT, &none, sizeof none) == 0;
@@ -266,7 +266,7 @@ static inline bool mediad_enable_gro(int fd) {
     return setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on) == 0;
 }
 
-/* What a message to be sent asks of the kernel: to cut it into datagrams of segment_bytes, the last possibly shorter
+/* Requests of a message to be sent to the kernel: to cut it into datagrams of segment_bytes, the last possibly shorter
  * (0: it is one datagram), and to let it leave from an address of ours (0, 0: from whichever the route gives). */
 static inline void mediad_message_ask(struct mmsghdr *message, mediad_control *control, uint16_t segment_bytes,
                                       int family, uint64_t local_high, uint64_t local_low) {
@@ -294,8 +294,8 @@ static inline void mediad_message_ask(struct mmsghdr *message, mediad_control *c
     }
 }
 
-/* What the kernel says of a received message. Returns the size of the datagrams it joined into it, 0 when it is a
- * single one; local stays as it is where the kernel does not name one. */
+/* Read a received message's control messages. Returns the size of the datagrams that the kernel joined into it, 0 when
+ * it is a single one; local stays as it is where the kernel does not name one. */
 static inline uint32_t mediad_message_told(struct mmsghdr *message, uint64_t *local_high, uint64_t *local_low) {
     uint32_t segment_bytes = 0;
     struct cmsghdr *header;

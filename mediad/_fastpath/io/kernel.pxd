@@ -1,4 +1,4 @@
-"""kernel.h: clocks, epoll, eventfd, and batches of UDP datagrams with GSO and GRO. Only the loop cimports this.
+"""Clocks, epoll, eventfd, and batches of UDP datagrams with GSO and GRO (kernel.h). Only the loop cimports this.
 
 System calls return what the kernel returned; errno (libc.errno) says the rest.
 """

@@ -1,4 +1,4 @@
-"""The media thread: sockets, epoll and rings around the engine. Feed, drain, send, sleep until the next deadline."""
+"""Media thread: sockets, epoll and rings around the engine. Feed, drain, send, sleep until the next deadline."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.ring cimport Ring
@@ -21,7 +21,7 @@ ctypedef struct Loop:
     bint stopping
     bint backlog
 
-# What loop_open could not have.
+# The resource that loop_open could not get.
 cdef enum Opened:
     LOOP_OPEN = 0
     LOOP_NO_MEMORY = 1
@@ -31,7 +31,7 @@ cdef enum Opened:
 cdef Opened loop_open(Loop* loop, uint32_t packet_slots, uint32_t transports, uint32_t producers, uint32_t consumers,
                       uint64_t seed) noexcept nogil
 cdef void loop_close(Loop* loop) noexcept nogil
-# The thread's life, until a STOP command.
+# The body of the thread, until a STOP command.
 cdef void loop_run(Loop* loop) noexcept nogil
 # From any thread but the loop's, one at a time. False: the ring is full.
 cdef bint loop_submit(Loop* loop, const Command* command) noexcept nogil

@@ -1,4 +1,4 @@
-"""Bodies of loop.pxd: wait, apply commands, receive, tick, send, tell."""
+"""Turns of the media thread: wait, apply commands, receive, tick, send, tell."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from mediad._fastpath.base.ring cimport ring_destroy, ring_init, ring_pop, ring_push
@@ -88,7 +88,7 @@ cdef bint loop_send(Loop* loop, const Address* to, const char* data, size_t leng
 
 
 cdef void loop_run(Loop* loop) noexcept nogil:
-    """The thread's life: wait, apply commands, receive, tick, send, tell."""
+    """Body of the thread: wait, apply commands, receive, tick, send, tell, until a STOP command."""
     cdef epoll_event ready[READY_EVENTS]
     cdef uint64_t now_us, tag
     cdef int i, count
@@ -112,7 +112,7 @@ cdef void loop_run(Loop* loop) noexcept nogil:
 
 
 cdef int64_t sleep_us(Loop* loop) noexcept nogil:
-    """Until the next timer; -1 = until something comes in."""
+    """Time to sleep until the next timer; -1: until something comes in."""
     cdef uint64_t deadline_us = engine_deadline(&loop.engine)
     cdef uint64_t now_us
     if loop.backlog:
@@ -138,7 +138,7 @@ cdef void receive(Loop* loop, uint32_t socket, uint64_t now_us) noexcept nogil:
 
 
 cdef void apply_commands(Loop* loop, uint64_t now_us) noexcept nogil:
-    """All there are, as long as the events they cause find room: Python reads those and makes some."""
+    """Apply all commands, as long as there is room for the events they cause: Python makes some by reading."""
     cdef Command command
     loop.backlog = False
     while True:

@@ -1,4 +1,4 @@
-"""From a socket into packet slots: one recvmmsg a round, GRO trains cut into datagrams."""
+"""Receiving from a socket into packet slots: one recvmmsg a round, GRO trains cut into datagrams."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.io.kernel cimport Control, iovec, mmsghdr, sockaddr_storage

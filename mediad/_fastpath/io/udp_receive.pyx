@@ -1,4 +1,4 @@
-"""From a socket into packet slots: one recvmmsg a round, GRO trains cut into datagrams.
+"""Receiving from a socket into packet slots: one recvmmsg a round, GRO trains cut into datagrams.
 
 Set aside: receiving straight into slots. It spares a copy of about 30 ns a packet, but a slot cannot hold a train, and
 trains spare the kernel more than ten times that.
@@ -50,7 +50,7 @@ cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, i
 
 cdef void take_message(Engine* engine, mmsghdr* message, const sockaddr_storage* name, const uint8_t* data,
                        uint32_t socket, uint64_t now_us) noexcept nogil:
-    """One datagram, or a train of equal ones with a shorter last."""
+    """Give one message to the engine: a datagram, or a train of equal ones with a shorter last."""
     cdef Address source
     cdef uint32_t left = message.msg_len
     cdef uint32_t step, length

@@ -1,4 +1,4 @@
-"""From the outbox to the kernel: runs of equal datagrams for a destination as one GSO message, many messages a call."""
+"""Sending from the outbox: runs of equal datagrams for a destination as one GSO message, many messages a call."""
 
 from libc.stdint cimport uint32_t
 from mediad._fastpath.io.kernel cimport Control, iovec, mmsghdr, sockaddr_storage

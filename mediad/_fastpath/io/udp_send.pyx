@@ -1,12 +1,12 @@
-"""From the outbox to the kernel: runs of equal datagrams for one destination as one GSO message, many messages a call.
+"""Sending from the outbox: runs of equal datagrams for one destination as one GSO message, many messages a call.
 
 The kernel cuts a GSO message into datagrams of one size, the last may be shorter, so a run ends where a datagram is
 longer than the first, or behind one that is shorter. Nothing waits to make a run longer: under load receive batches
 grow, and runs with them.
 
-Whether GSO works is a matter of the route: a tunnel or a device without checksums may refuse it where others take it.
-So whoever is refused, and then takes the same datagrams one by one, gets them so from then on; all do once several
-were refused and none was served in between.
+The route decides if GSO works: a tunnel or a device without checksums may refuse it where others take it.
+So a destination that is refused, and then takes the same datagrams one by one, gets them so from then on; all do once
+several were refused and none was served in between.
 """
 
 from libc.errno cimport EINVAL, EIO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP, errno
@@ -25,7 +25,7 @@ from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
 
 
 cdef enum:
-    REFUSALS = 4                   # by different destinations in a row, until nobody is tried any more
+    REFUSALS = 4                   # by different destinations in a row, until none is tried any more
 
 
 cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity, uint32_t transports) noexcept nogil:
@@ -73,7 +73,7 @@ cdef void add_destination(Engine* engine, Sender* sender, Transport* transport) 
 
 
 cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint32_t index) noexcept nogil:
-    """One message from the datagrams at `index` on; returns the first that did not fit it."""
+    """Build one message from the datagrams at `index` on; returns the first that did not fit it."""
     cdef iovec* pieces = &sender.pieces[sender.piece_count]
     cdef uint32_t segment = engine.outbox.datagrams[index].length
     cdef uint32_t owner = transport_index(engine, transport)
@@ -110,13 +110,13 @@ cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint
 
 
 cdef void ask_kernel(Sender* sender, const Transport* transport, uint32_t number, uint16_t segment) noexcept nogil:
-    """To cut the message, and to let it leave from the address of ours that the peer knows."""
+    """Ask the kernel to cut the message, and to send it from the address of ours that the peer knows."""
     message_ask(&sender.messages[number], &sender.controls[number], segment, sender.sockets.families[transport.socket],
                 transport.selected.local_high, transport.selected.local_low)
 
 
 cdef void send_messages(Engine* engine, Sender* sender) noexcept nogil:
-    """All messages built so far. One the kernel refuses is counted and passed over; the rest still go."""
+    """Send all messages built so far. One that the kernel refuses is counted and passed over; the rest still go."""
     cdef uint32_t done = 0
     cdef int sent, failure
     cdef int fd = sender.sockets.fds[sender.socket]
@@ -145,7 +145,7 @@ cdef bint is_gso_refusal(int failure) noexcept nogil:
 
 
 cdef void note_refusal(Engine* engine, Sender* sender, uint32_t transport) noexcept nogil:
-    """The same datagrams went one by one, so it is GSO that this destination's route cannot do."""
+    """Note a destination whose route cannot do GSO: the same datagrams went one by one."""
     engine.counts[<int>COUNT_GSO_REFUSED] += 1
     if sender.refused[transport] == engine.transports[transport].handle:
         return                             # built before it was known
@@ -165,7 +165,7 @@ cdef void count_sent(Engine* engine, Sender* sender, uint32_t first, uint32_t me
 
 
 cdef uint32_t send_singly(Engine* engine, Sender* sender, int fd, uint32_t number) noexcept nogil:
-    """The datagrams of one refused GSO message, one by one; how many went."""
+    """Send the datagrams of one refused GSO message one by one; returns how many went."""
     cdef iovec* pieces = sender.messages[number].msg_hdr.msg_iov
     cdef uint32_t i, went = 0
     ask_kernel(sender, &engine.transports[sender.transports[number]], number, 0)

@@ -1,4 +1,4 @@
-"""The rate at which packets passed a point, by the times given with them rather than by when we heard of them."""
+"""Rate at which packets passed a point, by the times given with them, not by when we were told of them."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 

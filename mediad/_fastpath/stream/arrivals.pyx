@@ -1,4 +1,4 @@
-"""Bodies of arrivals.pxd."""
+"""Counting of bytes in buckets of the packets' own times, and the rate over them."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memset

@@ -1,4 +1,4 @@
-"""Whether the queue on the way grows: the trendline filter and overuse detector of Google congestion control.
+"""Detection of a growing queue on the way: the trendline filter and overuse detector of Google congestion control.
 
 Packets sent within 5 ms form a group (draft-ietf-rmcat-gcc-02 section 5.2); how much farther apart two groups arrive
 than they were sent is the change of the queue between them. A line through the last smoothed delays has that change
@@ -44,5 +44,5 @@ ctypedef struct DelayTrend:
 cdef void delay_trend_init(DelayTrend* trend) noexcept nogil
 # One received packet, in order of sending. Times of two clocks: only differences count.
 cdef void delay_trend_add(DelayTrend* trend, int64_t sent_us, int64_t arrival_us) noexcept nogil
-# What comes next does not compare with what came before (a probe or an outage lies between).
+# The next packets do not compare with those before (a probe or an outage lies between).
 cdef void delay_trend_skip(DelayTrend* trend) noexcept nogil

@@ -1,4 +1,4 @@
-"""Bodies of delay_trend.pxd."""
+"""Groups of packets, the line through their delays, and the threshold for its slope."""
 
 from libc.math cimport fabs
 from libc.stdint cimport int64_t, uint32_t
@@ -33,7 +33,7 @@ cdef void delay_trend_skip(DelayTrend* trend) noexcept nogil:
 
 
 cdef bint belongs(const PacketGroup* group, int64_t sent_us, int64_t arrival_us) noexcept nogil:
-    """Sent together, or drained together from some queue on the way that sends in bursts."""
+    """True for a packet sent with the group, or let go with it by a queue on the way that sends in bursts."""
     cdef int64_t arrival_gap_us = arrival_us - group.last_arrival_us
     if sent_us - group.first_sent_us <= GROUP_US:
         return True
@@ -64,7 +64,7 @@ cdef void delay_trend_add(DelayTrend* trend, int64_t sent_us, int64_t arrival_us
 
 
 cdef void compare(DelayTrend* trend) noexcept nogil:
-    """Two complete groups: a point for the line, and what the line says."""
+    """Compare two complete groups: add a point to the line, and judge its slope."""
     cdef int64_t sent_us = trend.current.last_sent_us - trend.previous.last_sent_us
     cdef int64_t arrival_us = trend.current.last_arrival_us - trend.previous.last_arrival_us
     if arrival_us < 0:
@@ -101,7 +101,7 @@ cdef void add_point(DelayTrend* trend, double delta_ms) noexcept nogil:
 
 
 cdef double fit(const DelayTrend* trend, double otherwise) noexcept nogil:
-    """Least squares; `otherwise` when all points have one time."""
+    """Slope by least squares; `otherwise` when all points have one time."""
     cdef double mean_time = 0.0, mean_delay = 0.0, above = 0.0, below = 0.0
     cdef uint32_t i
     for i in range(TREND_POINTS):
@@ -116,7 +116,7 @@ cdef double fit(const DelayTrend* trend, double otherwise) noexcept nogil:
 
 
 cdef void detect(DelayTrend* trend, double sent_ms) noexcept nogil:
-    """Overuse is a slope that stays over the threshold for 10 ms and two groups, and is not already falling."""
+    """Detect overuse: a slope that stays over the threshold for 10 ms and two groups, and is not already falling."""
     cdef double modified = trend.slope * trend.deltas * GAIN
     if trend.deltas < 2:
         return
@@ -135,7 +135,7 @@ cdef void detect(DelayTrend* trend, double sent_ms) noexcept nogil:
 
 
 cdef void adapt(DelayTrend* trend, double magnitude) noexcept nogil:
-    """Section 5.4: fast up, slowly down, and never for a single spike."""
+    """Move the threshold (draft section 5.4): fast up, slowly down, and never for a single outlier."""
     cdef int64_t now_us = trend.current.last_arrival_us
     cdef double passed_ms = (now_us - trend.adapted_us) / 1000.0 if trend.adapted_us else 0.0
     trend.adapted_us = now_us

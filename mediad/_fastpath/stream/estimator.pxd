@@ -1,10 +1,10 @@
-"""What the path to one receiver can carry: delay, loss, arrival rate and probes made into one number.
+"""Estimate of the bitrate that the path to one receiver carries, from delay, loss, arrival rate and probes.
 
-Google congestion control (draft-ietf-rmcat-gcc-02) where it fits a server that forwards, and other than it in five
-points. What is sent is seldom what could be sent, so the estimate rises by probes alone while the media leaves room,
-and a nervous detector does not pull it down to a small stream's rate. A queue that stands is emptied by aiming below
-the estimate for a moment. Loss counts above what the path loses anyway (stream/losses). Silence is an outage, not
-congestion. A queue that grows by a round trip's worth is seen before the trend of delays shows it.
+Google congestion control (draft-ietf-rmcat-gcc-02) where it fits a server that forwards; it differs in five points.
+A server seldom sends as much as it could, so the estimate rises by probes alone while the media leaves room, and
+a false alarm of the detector does not lower it to a small stream's rate. A queue that stands is emptied by sending
+less than the estimate for a moment. Loss counts above what the path loses anyway (stream/losses). Silence is an
+outage, not congestion. A queue that grows by a round trip's worth is seen before the trend of delays shows it.
 """
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t

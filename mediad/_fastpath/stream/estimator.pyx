@@ -1,4 +1,4 @@
-"""Bodies of estimator.pxd: news come in, the target moves, the queue is watched, probes are wished for."""
+"""Control loop of the estimate: reports come in, the queue is measured and emptied, the target moves."""
 
 from libc.math cimport pow
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -28,7 +28,7 @@ from mediad._fastpath.wire.transport_cc cimport (
 
 cdef enum:
     FLOOR_BPS = 30000
-    SENT_ANYWAY_BPS = 120000       # a voice and a smallest picture, however little the estimate
+    SENT_ANYWAY_BPS = 120000       # a voice and the smallest picture, however low the estimate
     WINDOW_US = 500000             # of arrival rates
     RECENT_US = 200000             # of the arrival rate when overuse shows: what was before it does not count
     BASE_WINDOW_US = 15000000
@@ -42,7 +42,7 @@ cdef enum:
     SWELLING_US = 10000            # from one feedback to the next
     SWELLINGS = 2
     STANDING = 4
-    DRAIN_PATIENCE_US = 1500000
+    DRAIN_TIMEOUT_US = 1500000
     COMPETING_US = 10000000
     PACKET_BITS = 9600
     PROBE_SOON_US = 200000
@@ -55,9 +55,9 @@ cdef double TAKEN = 0.95           # of what arrives
 cdef double MAX_AHEAD = 1.5        # of the arrival rate: more was never tried
 cdef double COMPETING_AHEAD = 2.5
 cdef double LOSS_CALM = 0.02
-cdef double OVERFLOWING = 0.85     # of what is sent arrives: the queue grows by our own doing
+cdef double OVERFLOWING = 0.85     # of what is sent arrives: our sending makes the queue grow
 cdef double LEAST_DRAIN = 0.5
-cdef double OBEYED = 1.25
+cdef double MOST_OF_ESTIMATE = 1.25    # times the estimate: no more than that was sent
 cdef double YIELD = 0.6            # of the target, to a queue that may be another's
 
 
@@ -188,7 +188,7 @@ cdef void estimator_remb(Estimator* estimator, uint64_t bps, uint64_t now_us) no
 # --- silence ----------------------------------------------------------------------------------------------------------
 
 cdef void return_from_silence(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    """Feedback after an outage tells of what was sent into it: lost, but not to a queue."""
+    """Start anew when feedback comes after an outage: packets sent into it were lost, but not to a queue."""
     if estimator.feedback_us != 0 and now_us > estimator.feedback_us + SILENCE_US:
         if estimator.unreported_us != 0 and now_us > estimator.unreported_us + SILENCE_US:
             estimator.outages += 1
@@ -213,7 +213,7 @@ cdef void estimator_tick(Estimator* estimator, uint64_t now_us) noexcept nogil:
 # --- the queue --------------------------------------------------------------------------------------------------------
 
 cdef void watch_queue(Estimator* estimator, int64_t least_us, uint64_t now_us) noexcept nogil:
-    """Queueing delay: how much longer the fastest packet of this feedback took than the fastest of the last 15-30 s."""
+    """Measure the queueing delay: the fastest packet of this feedback against the fastest of the last 15 to 30 s."""
     cdef int64_t base_us
     if not estimator.has_base:
         estimator.has_base = True
@@ -245,9 +245,9 @@ cdef void watch_queue(Estimator* estimator, int64_t least_us, uint64_t now_us) n
 
 
 cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    """While our own queue empties, aim lower: about a second for all of it.
+    """Send less while our own queue empties, for about a second.
 
-    A queue that stays although we send as little as we aimed for is somebody else's.
+    A queue that stays although we send as little as intended comes from another sender.
     """
     if estimator.drain_begun_us == 0:
         return
@@ -255,13 +255,13 @@ cdef void drain_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
         estimator.drain_begun_us = 0
         estimator.drain = 1.0
         return
-    if now_us - estimator.drain_begun_us > DRAIN_PATIENCE_US:
-        if estimator.queue_us * 10 > estimator.drain_from_us * 6 and obeys(estimator):
+    if now_us - estimator.drain_begun_us > DRAIN_TIMEOUT_US:
+        if estimator.queue_us * 10 > estimator.drain_from_us * 6 and sends_as_estimated(estimator):
             estimator.competing_until_us = now_us + COMPETING_US
             estimator.drain_begun_us = 0
             estimator.drain = 1.0
             if estimator.target_bps < estimator.drain_from_bps:
-                estimator.target_bps = estimator.drain_from_bps    # yielding more was of no use
+                estimator.target_bps = estimator.drain_from_bps    # sending less did not help
             return
         begin_drain(estimator, now_us)
     estimator.drain = 1.0
@@ -278,18 +278,18 @@ cdef void begin_drain(Estimator* estimator, uint64_t now_us) noexcept nogil:
 
 
 cdef void yield_to_queue(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    """After a while of competing: whether the queue is ours by now shows when we send less."""
+    """Send less after a while of competing, to find out if the queue is ours by now."""
     estimator.competing_until_us = 0
     begin_drain(estimator, now_us)
     lower_target(estimator, YIELD * estimator.target_bps, now_us)
 
 
-cdef bint obeys(const Estimator* estimator) noexcept nogil:
-    """What was sent lately is about what the estimate said, so that the queue's answer to it means something."""
+cdef bint sends_as_estimated(const Estimator* estimator) noexcept nogil:
+    """True when the rate sent lately is about the estimate, so that the queue's response to it is evidence."""
     cdef uint64_t bps = estimator_bps(estimator)
     if bps < SENT_ANYWAY_BPS:
         bps = SENT_ANYWAY_BPS
-    return arrivals_bps(&estimator.offered, WINDOW_US) < OBEYED * bps
+    return arrivals_bps(&estimator.offered, WINDOW_US) < MOST_OF_ESTIMATE * bps
 
 
 cdef bint competes(const Estimator* estimator, uint64_t now_us) noexcept nogil:
@@ -305,11 +305,11 @@ cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
     if measured and competes(estimator, now_us) and estimator.losses.excess > LOSS_CALM:
         lower_target(estimator, estimator.target_bps * BACK_OFF, now_us)
     elif measured and losses_are_high(&estimator.losses):
-        # What still arrives, the path carries.
+        # The path carries the rate that still arrives.
         lossy_bps = estimator.target_bps * (1.0 - 0.5 * estimator.losses.excess)
         lower_target(estimator, lossy_bps if lossy_bps > BACK_OFF * delivered_bps else BACK_OFF * delivered_bps, now_us)
     if estimator.trend.use == USE_OVER or estimator.swellings >= SWELLINGS:
-        # Against a flow that fills the queue until it overflows, yielding to delay is yielding everything: then only
+        # Against a flow that fills the queue until it overflows, sending less for delay ends at nothing: then only
         # loss counts.
         if is_congested(estimator) and not competes(estimator, now_us):
             back_off(estimator, now_us)
@@ -323,7 +323,7 @@ cdef void move_target(Estimator* estimator, uint64_t now_us) noexcept nogil:
 
 
 cdef double steadily_offered_bps(const Estimator* estimator) noexcept nogil:
-    """The lesser of what was sent in the last 200 ms and the 300 ms before: a key frame falls into one of the two."""
+    """Lesser of the rates sent in the last 200 ms and the 300 ms before: a key frame falls into one of the two."""
     cdef double recent_bps = arrivals_bps(&estimator.offered, RECENT_US)
     cdef double whole_bps = arrivals_bps(&estimator.offered, WINDOW_US)
     cdef double before_bps = (whole_bps * WINDOW_US - recent_bps * RECENT_US) / (WINDOW_US - RECENT_US)
@@ -331,20 +331,20 @@ cdef double steadily_offered_bps(const Estimator* estimator) noexcept nogil:
 
 
 cdef bint is_congested(const Estimator* estimator) noexcept nogil:
-    """Overuse with a small stream may be jitter or a key frame: then what is sent still arrives, and no queue stays."""
+    """True when overuse is not jitter or a key frame of a small stream: those arrive in full and leave no queue."""
     if estimator.swellings >= SWELLINGS or estimator.standing >= STANDING:
         return True
     return steadily_offered_bps(estimator) > ROOM * estimator_bps(estimator)
 
 
-cdef bint is_bystander(const Estimator* estimator, double arrival_bps) noexcept nogil:
-    """We send much less than we might, and all of it arrives: the queue is not of our making."""
+cdef bint queue_is_anothers(const Estimator* estimator, double arrival_bps) noexcept nogil:
+    """True when we send much less than we might, and all of it arrives: another sender fills the queue."""
     cdef double offered_bps = arrivals_bps(&estimator.offered, RECENT_US)
     return offered_bps < ROOM * estimator.target_bps and arrival_bps > OVERFLOWING * offered_bps
 
 
 cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
-    """To 0.85 of what arrived lately, once a round trip."""
+    """Lower the target to 0.85 of the recent arrival rate, once a round trip."""
     cdef uint64_t spacing_us = estimator.rtt_us
     cdef double target_bps
     cdef double arrival_bps = arrivals_bps(&estimator.delivered, RECENT_US)
@@ -357,10 +357,10 @@ cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
     capacity_learn(&estimator.capacity, arrival_bps)
     probing_note_overuse(estimator, arrival_bps, now_us)
     target_bps = BACK_OFF * arrival_bps
-    if is_bystander(estimator, arrival_bps):
-        target_bps = BACK_OFF * estimator.target_bps   # what arrives says nothing of what there is room for
+    if queue_is_anothers(estimator, arrival_bps):
+        target_bps = BACK_OFF * estimator.target_bps   # the arrival rate says nothing of the room there is
     if estimator.drain_begun_us != 0 and target_bps < YIELD * estimator.drain_from_bps:
-        target_bps = YIELD * estimator.drain_from_bps  # whether the queue follows, this much shows
+        target_bps = YIELD * estimator.drain_from_bps  # enough to see if the queue follows
     lower_target(estimator, target_bps, now_us)
     if estimator.drain_begun_us == 0 and estimator.queue_us > QUEUE_BUSY_US:
         begin_drain(estimator, now_us)
@@ -368,7 +368,7 @@ cdef void back_off(Estimator* estimator, uint64_t now_us) noexcept nogil:
 
 
 cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) noexcept nogil:
-    """Only what the media tests may grow: multiplicatively, or by a packet a round trip near the known capacity."""
+    """Raise the target while media uses it: multiplicatively, or by a packet a round trip near the known capacity."""
     cdef double passed_s = (now_us - estimator.changed_us) / 1e6
     cdef double step_bps, most_bps, taken_bps
     estimator.changed_us = now_us
@@ -378,7 +378,7 @@ cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) 
     if taken_bps > estimator.desired_bps:
         taken_bps = estimator.desired_bps
     if estimator.queue_us < QUEUE_CALM_US and estimator.target_bps < taken_bps:
-        estimator.target_bps = taken_bps   # it came without a queue: the path carries it
+        estimator.target_bps = taken_bps   # it arrived without a queue: the path carries it
     if not competes(estimator, now_us) and (
             delivered_bps < ROOM * estimator_bps(estimator) or estimator.queue_us > QUEUE_FULL_US):
         return
@@ -392,7 +392,7 @@ cdef void increase(Estimator* estimator, double delivered_bps, uint64_t now_us) 
         step_bps = estimator.target_bps * (pow(GROWTH, passed_s) - 1.0)
         if step_bps < 1000.0 * passed_s:
             step_bps = 1000.0 * passed_s
-    # No probe can look for more in another's queue: the next layer has to come within reach without.
+    # A probe measures nothing in another's queue, so the target has to reach the next layer without one.
     most_bps = (COMPETING_AHEAD if competes(estimator, now_us) else MAX_AHEAD) * delivered_bps + 10000.0
     if estimator.target_bps + step_bps <= most_bps:
         estimator.target_bps += step_bps

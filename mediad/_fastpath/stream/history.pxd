@@ -1,9 +1,9 @@
-"""What was received and what was sent, for retransmission.
+"""Stores of received packets and of sent ones, for retransmission.
 
 PacketStore keeps the plaintext of a received stream once, by its unwrapped sequence number, in pool slots; SentHistory
 keeps for each consumer only how a stored packet was rewritten. A retransmission reads both, so fan-out costs no memory
-copies. What was sent names its packet by a serial number that no other ever has: a stream that begins anew may use its
-sequence numbers again, and then the packet in the old one's place is not the one that was sent.
+copies. A sent packet's record names the stored one by a serial number that no other ever has: a stream that begins anew
+may use its sequence numbers again, and then the packet in the old one's place is not the one that was sent.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -12,7 +12,7 @@ from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
 cdef enum:
-    EXPIRY_US = 500000             # how late the timer may let go of what nobody else did
+    EXPIRY_US = 500000             # how late the timer may remove packets that nothing else did
 
 ctypedef struct PacketStore
 
@@ -75,7 +75,7 @@ cdef void sent_destroy(SentHistory* history) noexcept nogil
 cdef void sent_clear(SentHistory* history) noexcept nogil
 
 cdef inline SentPacket* sent_put(SentHistory* history, uint16_t sequence_number) noexcept nogil:
-    """The cell for a packet about to be sent; the caller fills it."""
+    """Return the cell for a packet about to be sent; the caller fills it."""
     cdef SentPacket* cell = &history.packets[sequence_number & history.mask]
     cell.sequence_number = sequence_number
     cell.valid = 1

@@ -1,4 +1,4 @@
-"""The two rings of retransmission. A cell answers only for the very number it was filled with."""
+"""Rings of stored and of sent packets. A cell is found only by the number it was filled with."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
@@ -54,7 +54,7 @@ cdef bint store_init(PacketStore* store, Keeper* keeper, uint32_t capacity, Kept
 
 
 cdef void store_clear(PacketStore* store) noexcept nogil:
-    """From the newest back, until nothing is kept: a sender may begin anew with every packet."""
+    """Remove all packets, from the newest back, so that a sender which starts anew with every packet costs little."""
     cdef int64_t sequence = store.newest
     while store.count > 0:
         if cell(store, sequence).sequence != EMPTY:
@@ -72,7 +72,7 @@ cdef void store_destroy(PacketStore* store) noexcept nogil:
 
 cdef inline uint32_t release_old(Keeper* keeper, KeptKind kind, const StoredPacket* newest, uint32_t limit,
                                  uint64_t now_us) noexcept nogil:
-    """What time is up for, at most `limit` packets; how many. `newest` stays, however old."""
+    """Remove packets whose time is up, at most `limit`; returns how many. `newest` stays, however old."""
     cdef StoredPacket* oldest
     cdef uint32_t released = 0
     while released < limit:
@@ -86,7 +86,7 @@ cdef inline uint32_t release_old(Keeper* keeper, KeptKind kind, const StoredPack
 
 cdef inline bint make_room(Keeper* keeper, const KeptList* kept, const StoredPacket* newest,
                            uint64_t* counter) noexcept nogil:
-    """Let the oldest of a list go before its time. False: there is none but the newest."""
+    """Remove the oldest of a list before its time. False: there is none but the newest."""
     cdef StoredPacket* oldest = <StoredPacket*>keeper_oldest(keeper, kept)
     if oldest == NULL or oldest == newest:
         return False
@@ -96,8 +96,10 @@ cdef inline bint make_room(Keeper* keeper, const KeptList* kept, const StoredPac
 
 
 cdef void tidy(PacketStore* store, const StoredPacket* newest, uint64_t now_us) noexcept nogil:
-    """After a put: time, then the owner's share, then the pool. Each put adds one packet, so one to make room will do,
-    and a second to catch up."""
+    """Make room after a put: by time, then by the owner's share, then for the pool.
+
+    Each put adds one packet, so removing one is enough, and a second to catch up.
+    """
     cdef Keeper* keeper = store.keeper
     cdef int _
     release_old(keeper, store.kind, newest, RELEASES_PER_PUT, now_us)

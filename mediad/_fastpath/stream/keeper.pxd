@@ -1,7 +1,7 @@
-"""Whose packets the pool holds for later, by age: what goes first when time, an owner's share or the pool runs out.
+"""Stored packets of the pool by age: the first to go when time, an owner's share or the pool runs out.
 
 Each kept slot stands in two lists, oldest first: that of its kind, over all streams, and that of its owner, the
-transport it came from. Video goes before audio, which is small, and worth more to who listens. A reserve of free slots
+transport it came from. Video goes before audio, which is small, and matters more to listeners. A reserve of free slots
 is never given to what is kept, so that every datagram finds a slot to be looked at in. All of it is O(1).
 """
 
@@ -55,7 +55,7 @@ cdef void keeper_remove(Keeper* keeper, uint32_t slot) noexcept nogil
 
 
 cdef inline void* keeper_oldest(const Keeper* keeper, const KeptList* kept) noexcept nogil:
-    """The packet to let go first, or NULL."""
+    """Return the packet to remove first, or NULL."""
     return keeper.slots[kept.oldest - 1].packet if kept.oldest else NULL
 
 

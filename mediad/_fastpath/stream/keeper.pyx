@@ -1,4 +1,4 @@
-"""Bodies of keeper.pxd: two doubly linked lists through the pool's slots. A zeroed list is an empty one."""
+"""Two doubly linked lists through the pool's slots. A zeroed list is an empty one."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free

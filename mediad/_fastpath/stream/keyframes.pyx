@@ -1,4 +1,4 @@
-"""Key frame requests (PLI, RFC 4585 section 6.3.1; FIR, RFC 5104 section 4.3.1), held back to what an encoder can bear.
+"""Key frame requests (PLI, RFC 4585 section 6.3.1; FIR, RFC 5104 section 4.3.1), limited to what encoders stand.
 
 A key frame is many times the size of another picture, and every receiver that joins or loses one wants it: without a
 limit a room of fifty would keep its senders from sending anything else.
@@ -40,7 +40,7 @@ cdef uint64_t next_request_us(const KeyframeRequests* requests) noexcept nogil:
 
 cdef bint keyframes_want(KeyframeRequests* requests, uint64_t now_us) noexcept nogil:
     if not requests.wanted or now_us >= requests.asked_us + 2 * KEYFRAME_INTERVAL_US:
-        # A wish nobody has pursued for so long was given up: this one begins anew, with a quick second request.
+        # A wish not repeated for so long was given up: this one begins anew, with a quick second request.
         requests.wanted = True
         requests.asked = 0
     requests.wanted_us = now_us

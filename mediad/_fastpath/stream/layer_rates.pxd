@@ -1,4 +1,4 @@
-"""What each choice of layers of a received stream costs: bitrates for the grid's pairs of spatial and temporal layers.
+"""Bitrates of each choice of layers of a received stream: the grid's pairs of spatial and temporal layers.
 
 Measured per choice, not per layer: with K-SVC an upper spatial layer does not cost what the lower ones do as well.
 """
@@ -20,9 +20,9 @@ ctypedef struct LayerRates:
 
 cdef void layer_rates_add(LayerRates* rates, const PayloadInfo* info, uint32_t bytes, uint64_t now_us) noexcept nogil
 # Bits per second over the last full second, of choices up to the layers seen; the others stay 0.
-# A new sequence begins; when was told last is kept, so that beginnings do not make news.
+# A new sequence begins; when was told last is kept, so that new sequences make no events.
 cdef void layer_rates_clear(LayerRates* rates) noexcept nogil
 cdef void layer_rates_read(LayerRates* rates, uint32_t* bps, uint64_t now_us) noexcept nogil
-# At most once per interval: whether a choice's cost has changed by more than a sixteenth since the last true answer;
-# told_bps then says what it is.
+# At most once per interval: true when a choice's bitrate has changed by more than a sixteenth since the last true
+# answer; told_bps then says what it is.
 cdef bint layer_rates_news(LayerRates* rates, uint64_t interval_us, uint64_t now_us) noexcept nogil

@@ -1,4 +1,4 @@
-"""Bodies of layer_rates.pxd. A zeroed LayerRates is an empty one."""
+"""Metering of each choice of layers. A zeroed LayerRates is an empty one."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset

@@ -1,6 +1,6 @@
-"""Which packets of a layered stream one consumer gets: SVC of VP9, AV1 and H264, temporal layers of VP8.
+"""Choice of the packets of a layered stream for one consumer: SVC of VP9, AV1 and H264, temporal layers of VP8.
 
-A pure decision, picture by picture, from what PayloadInfo tells of each packet; who owns the consumer applies it. A
+A pure decision, picture by picture, from what PayloadInfo tells of each packet; the owner of the consumer applies it. A
 layer is left at a picture's start and entered only where everything it needs was sent: all layers at a key frame; a
 temporal layer behind a frame that says so (VP9 U, a switch indication of the dependency descriptor) or at one that
 needs the base layer alone (VP8 Y); a spatial one at a frame that needs only the layer below it in the same picture, or
@@ -44,5 +44,5 @@ cdef void selector_restart(LayerSelector* selector, int64_t sequence) noexcept n
 # SELECT_* bits of one packet, in whatever order packets come.
 cdef uint32_t selector_decide(LayerSelector* selector, int64_t sequence, uint32_t timestamp,
                               const PayloadInfo* info) noexcept nogil
-# Whether a key frame would bring the selector closer to its target.
+# True when a key frame would bring the selector closer to its target.
 cdef bint selector_wants_keyframe(const LayerSelector* selector) noexcept nogil

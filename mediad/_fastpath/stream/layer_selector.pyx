@@ -1,4 +1,4 @@
-"""Bodies of layer_selector.pxd."""
+"""Decisions on temporal layers, on spatial layers, and for the packets of one picture."""
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memset
@@ -26,13 +26,13 @@ cdef void selector_restart(LayerSelector* selector, int64_t sequence) noexcept n
 # --- temporal layers --------------------------------------------------------------------------------------------------
 
 cdef inline bint is_entered(const LayerSelector* selector, uint32_t temporal) noexcept nogil:
-    """It and every layer between it and the base."""
+    """True when this temporal layer and every one below it are entered."""
     cdef uint32_t needed = (1 << (temporal + 1)) - 2
     return selector.entered & needed == needed
 
 
 cdef bint admit(LayerSelector* selector, const PayloadInfo* info) noexcept nogil:
-    """Whether a new picture's temporal layer is forwarded."""
+    """True when a new picture's temporal layer is forwarded."""
     cdef uint32_t temporal = info.temporal_layer
     if temporal == 0:
         return True
@@ -56,12 +56,12 @@ cdef void tell_temporal(LayerSelector* selector) noexcept nogil:
 # --- spatial layers ---------------------------------------------------------------------------------------------------
 
 cdef inline uint8_t reachable_target(const LayerSelector* selector) noexcept nogil:
-    """What is sent of what is wanted. With K-SVC nothing at all would be forwarded of a target that is not there."""
+    """Return the highest wanted layer that is sent: with K-SVC nothing is forwarded of a missing target."""
     return at_most(selector.target_spatial, selector.spatial_count - 1 if selector.spatial_count else MAX_SPATIAL)
 
 
 cdef uint32_t move_spatial(LayerSelector* selector, const PayloadInfo* info) noexcept nogil:
-    """At a picture's start: where a key frame or a lower target leads."""
+    """Move to another spatial layer at a picture's start, for a key frame or a lower target."""
     cdef uint8_t target
     if info.spatial_count:
         selector.spatial_count = info.spatial_count
@@ -79,8 +79,8 @@ cdef uint32_t move_spatial(LayerSelector* selector, const PayloadInfo* info) noe
     return SELECT_NEEDS_KEYFRAME
 
 
-cdef void climb(LayerSelector* selector, PictureDecision* picture, const PayloadInfo* info) noexcept nogil:
-    """One spatial layer up in the middle of a picture, which has everything the upper layer's frame needs."""
+cdef void move_up(LayerSelector* selector, PictureDecision* picture, const PayloadInfo* info) noexcept nogil:
+    """Move one spatial layer up within a picture that has everything the upper layer's frame needs."""
     if (
         info.enters_layer
         and info.spatial_layer == picture.spatial + 1
@@ -127,7 +127,7 @@ cdef PictureDecision* start_picture(LayerSelector* selector, uint32_t timestamp,
 
 cdef PictureDecision* recall_picture(LayerSelector* selector, uint32_t timestamp,
                                      const PayloadInfo* info) noexcept nogil:
-    """A late packet's picture: decided as its other packets were; by today's layers when it is the first that came."""
+    """Decide for a late packet as for others of its picture; by the present layers when it is the first to come."""
     cdef PictureDecision* picture = find_picture(selector, timestamp)
     if picture == NULL:
         picture = add_picture(selector, timestamp)
@@ -151,7 +151,7 @@ cdef uint32_t selector_decide(LayerSelector* selector, int64_t sequence, uint32_
         if picture == NULL:
             picture = start_picture(selector, timestamp, info, &result)
         elif picture.forwarded and info.spatial_layer > picture.spatial:
-            climb(selector, picture, info)
+            move_up(selector, picture, info)
     else:
         picture = recall_picture(selector, timestamp, info)
     if not picture.forwarded:
@@ -167,7 +167,7 @@ cdef uint32_t selector_decide(LayerSelector* selector, int64_t sequence, uint32_
 
 
 cdef void leave_out(LayerSelector* selector, const PayloadInfo* info) noexcept nogil:
-    """The spatial layers that needed this packet cannot be entered as they come any more."""
+    """Note that spatial layers which need this packet cannot be entered at any picture any more."""
     cdef uint32_t spatial
     for spatial in range(MAX_SPATIAL + 1):
         if grid_has(info.targets, spatial, info.temporal_layer):

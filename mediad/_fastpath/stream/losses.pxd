@@ -1,7 +1,7 @@
-"""How much more is lost than the path loses anyway.
+"""Loss above that of the path itself.
 
 A radio link may lose 15 % whatever is sent; a full queue loses what is too much. The least loss of the last seconds is
-taken for the path's own, and only what exceeds it speaks of congestion: so steady random loss does not starve a call,
+taken for the path's own, and only loss above it is a sign of congestion: so steady random loss does not starve a call,
 which a fixed threshold (draft-ietf-rmcat-gcc-02 section 6) does.
 """
 

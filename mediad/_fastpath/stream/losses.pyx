@@ -1,4 +1,4 @@
-"""Bodies of losses.pxd."""
+"""Loss by intervals, and the least of the last ones."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset
@@ -27,7 +27,7 @@ cdef void losses_found(LossWatch* watch) noexcept nogil:
 
 
 cdef double path_own(const LossWatch* watch) noexcept nogil:
-    """The least loss of the remembered intervals before the current one."""
+    """Return the least loss of the remembered intervals before the current one."""
     cdef uint32_t i
     cdef uint32_t count = watch.intervals if watch.intervals < LOSS_INTERVALS else LOSS_INTERVALS
     cdef double least = MAX_OWN

@@ -1,4 +1,4 @@
-"""Which packets of a received stream are missing, and when to ask for them again (RFC 4585 section 6.2.1).
+"""Missing packets of a received stream, and the times to ask for them again (RFC 4585 section 6.2.1).
 
 A gap is asked for after NACK_DELAY_US (reordering), then again each round trip, NACK_TRIES times at the most. Memory is
 fixed: a gap too long to repair asks for a key frame instead.

@@ -1,4 +1,4 @@
-"""The list of missing packets: a ring of cells in ascending order.
+"""List of missing packets: a ring of cells in ascending order.
 
 New gaps are always newer than all known ones, so they go on at the end; a packet that arrives late is found by
 bisection and its cell left behind as a blank, which the head passes over when it gets there. A packet in order touches
@@ -14,7 +14,7 @@ cdef inline MissingPacket* cell(NackGenerator* nack, uint32_t index) noexcept no
 
 
 cdef inline void trim(NackGenerator* nack) noexcept nogil:
-    """Pass over blank cells at the head; an empty ring starts at its first cell again, which is warm in the cache."""
+    """Pass over blank cells at the head; an empty ring starts at its first cell again, which is in the cache."""
     while nack.length > 0 and not cell(nack, 0).missing:
         nack.head = (nack.head + 1) & (NACK_LIMIT - 1)
         nack.length -= 1
@@ -39,7 +39,7 @@ cdef void nack_restart(NackGenerator* nack) noexcept nogil:
 
 
 cdef void arrived(NackGenerator* nack, int64_t sequence) noexcept nogil:
-    """A packet below the highest came: it is missing no longer."""
+    """Take a packet below the highest that came off the list."""
     cdef uint32_t low = 0, high = nack.length, middle
     cdef MissingPacket* found
     while low < high:
@@ -61,7 +61,7 @@ cdef void arrived(NackGenerator* nack, int64_t sequence) noexcept nogil:
 
 
 cdef void forget_before(NackGenerator* nack, int64_t sequence) noexcept nogil:
-    """Nothing before a key frame is needed to decode what follows it."""
+    """Take packets before a key frame off the list: decoding goes on from it."""
     cdef MissingPacket* oldest
     while nack.length > 0:
         oldest = cell(nack, 0)

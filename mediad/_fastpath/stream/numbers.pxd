@@ -1,4 +1,4 @@
-"""Numbers in, numbers out, without gaps where something was left out on purpose.
+"""Mapping of numbers to numbers without gaps for those left out on purpose.
 
 The arithmetic under the rewriter, used for sequence numbers and again for picture ids. Within a segment an input maps
 to input + offset - (inputs dropped before it). A drop closes the gap only while no higher number was handed out: after
@@ -29,7 +29,7 @@ ctypedef struct NumberMap:
 
 # Leave an input out. Nothing happens when it lies before the segment or below a number handed out.
 cdef void numbers_drop(NumberMap* numbers, int64_t value) noexcept nogil
-# The output of an input below the newest one or the newest drop; false when it has none or nobody remembers.
+# The output of an input below the newest one or the newest drop; false when it has none or it is forgotten.
 cdef bint numbers_find(const NumberMap* numbers, int64_t value, int64_t* mapped) noexcept nogil
 
 

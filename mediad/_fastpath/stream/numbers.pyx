@@ -1,15 +1,15 @@
-"""The rarer halves of the number map: leaving numbers out, and finding the place of late ones."""
+"""Leaving out of numbers, and finding of the place of late ones."""
 
 from libc.stdint cimport int64_t, uint32_t
 
 
 cdef inline DropInterval* interval(const NumberMap* numbers, uint32_t index) noexcept nogil:
-    """The index-th remembered interval, oldest first."""
+    """Return the index-th remembered interval, oldest first."""
     return <DropInterval*>&numbers.drops[(numbers.head + index) & (NUMBER_DROPS - 1)]
 
 
 cdef inline uint32_t intervals_up_to(const NumberMap* numbers, int64_t value) noexcept nogil:
-    """How many remembered intervals start at or below value: counted from the newest, where the answer mostly is."""
+    """Count the remembered intervals that start at or below value, from the newest, where the search mostly ends."""
     cdef uint32_t index = numbers.count
     while index > 0 and interval(numbers, index - 1).first > value:
         index -= 1
@@ -45,7 +45,7 @@ cdef void forget_oldest(NumberMap* numbers) noexcept nogil:
 
 
 cdef void insert(NumberMap* numbers, uint32_t index, int64_t value, int64_t dropped_before) noexcept nogil:
-    """A new interval of one number at this place; the newer ones move up. There is room."""
+    """Insert an interval of one number at this place; the newer ones move up. The caller made room."""
     cdef uint32_t i = numbers.count
     cdef DropInterval* cell
     while i > index:

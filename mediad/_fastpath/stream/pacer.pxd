@@ -1,4 +1,4 @@
-"""What has to wait a little so that a burst does not overrun the path: retransmissions first, then video.
+"""Packets that wait a little so that a burst does not overrun the path: retransmissions first, then video.
 
 A debt that everything sent adds to and time pays off at two and a half times the estimate. Small bursts leave at once;
 what finds too much debt is remembered by consumer and sequence number, and leaves within QUEUE_US whatever the estimate
@@ -40,9 +40,9 @@ ctypedef struct Pacer:
 # `path_bps`: the estimate, or a probe's rate; 0 = unknown, then nothing waits.
 cdef void pacer_spend(Pacer* pacer, uint32_t bytes, uint64_t path_bps, uint64_t now_us) noexcept nogil
 cdef bint pacer_must_wait(Pacer* pacer, PacedKind kind, uint64_t path_bps, uint64_t now_us) noexcept nogil
-# Whether a repeat of so many bytes fits into their share of the path, and takes it. A receiver behind a full queue asks
-# again for all that did not fit into it: answering would keep it full, and what is new out. Audio may borrow a little
-# where video took all. A path that is not known must be assumed: 0 has room for next to nothing.
+# True when a repeat of so many bytes fits into their share of the path, and takes it. A receiver behind a full queue
+# asks again for all that did not fit into it: answering would keep it full, and what is new out. Audio may borrow a
+# little where video took all. A path that is not known must be assumed: 0 has room for next to nothing.
 cdef bint pacer_affords_repair(Pacer* pacer, uint32_t bytes, bint video, uint64_t path_bps,
                                uint64_t now_us) noexcept nogil
 # False: full, it must leave now.

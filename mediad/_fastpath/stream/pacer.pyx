@@ -1,4 +1,4 @@
-"""Bodies of pacer.pxd. A zeroed Pacer is an empty one."""
+"""Debt of the pacer, budget of repeats, and the two queues. A zeroed Pacer is an empty one."""
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 

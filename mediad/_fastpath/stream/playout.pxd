@@ -1,4 +1,4 @@
-"""How long a receiver should hold pictures back, so that what is lost and repaired is there when its turn comes.
+"""Time that a receiver should hold pictures back, so that lost packets are repaired before they are shown.
 
 A browser that only receives does not know the round trip, and waits as if a repair took no time: at 5 % loss and 100 ms
 Chromium's pictures stood still for 6 % of the time, and with 250 ms asked for not at all. So while a hop loses packets
@@ -19,5 +19,5 @@ ctypedef struct PlayoutDelay:
 cdef void playout_watch(PlayoutDelay* playout, uint8_t missed_up, uint64_t rtt_up_us, uint8_t missed_down,
                         uint64_t rtt_down_us, uint64_t now_us) noexcept nogil
 # The extension's three bytes, as a number. `sender`: those of the sender's own wish, or NULL. The longer wait holds,
-# but not beyond what the sender allows: who wants pictures shown at once has his reasons.
+# but not beyond what the sender allows: it may want pictures shown at once.
 cdef uint32_t playout_limits(const PlayoutDelay* playout, const uint8_t* sender) noexcept nogil

@@ -1,4 +1,4 @@
-"""Bodies of playout.pxd. A zeroed PlayoutDelay asks for nothing."""
+"""Playout delay from loss and round trip of both hops. A zeroed PlayoutDelay asks for nothing."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.octets cimport load24
@@ -7,7 +7,7 @@ from mediad._fastpath.stream.nack cimport NACK_MIN_RETRY_US
 cdef enum:
     NOTICE_US = 60000          # until a gap is seen and asked for: a frame's distance, and timers
     BROWSER_RETRY_US = 100000  # of one that does not know the round trip
-    LONGEST_MS = 400           # beyond that people talk into each other's words
+    LONGEST_MS = 400           # beyond that people interrupt each other
     STEP_MS = 10               # of the extension
     NO_LIMIT_STEPS = 1000      # the longest wait browsers allow anyway
     CALM_US = 20000000
@@ -21,7 +21,7 @@ cdef double LOSES_MANY = 0.08
 
 
 cdef uint64_t repair_us(double* lost, uint8_t missed, uint64_t rtt_us, uint64_t retry_us) noexcept nogil:
-    """How late what a hop loses comes, when it is asked for again after a round trip, or retry_us at least."""
+    """Delay of a hop's repairs, which are asked for again after a round trip, or after retry_us at least."""
     cdef uint64_t again_us = rtt_us if rtt_us > retry_us else retry_us
     cdef uint64_t more_tries
     lost[0] += SMOOTHING * (missed / 256.0 - lost[0])

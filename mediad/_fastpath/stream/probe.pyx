@@ -1,4 +1,4 @@
-"""Bodies of probe.pxd."""
+"""Sending rate of a probe cluster, and the verdict on its arrival."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
@@ -9,7 +9,7 @@ cdef enum:
     MAX_PACKET_BYTES = 1200
     LEAST_RECEIVED = 5
     MAX_SPAN_US = 1000000
-    PATIENCE_US = 1500000          # without news of the cluster
+    REPORT_TIMEOUT_US = 1500000    # without news of the cluster
 
 cdef double SLOWED = 0.9
 cdef double SLOWED_SHARE = 0.95    # of the arrival rate: what a full path carries without its queue growing
@@ -80,7 +80,7 @@ cdef void probe_received(Probe* probe, uint32_t bytes, int64_t sent_us, int64_t 
 
 
 cdef ProbeVerdict measure(const Probe* probe, uint64_t* bps) noexcept nogil:
-    """Bytes over time on either side: the sender's without the last packet, the receiver's without the first."""
+    """Compare bytes over time on both sides: the sender's without the last packet, the receiver's without the first."""
     cdef int64_t sent_us = probe.last_sent_us - probe.first_sent_us
     cdef int64_t arrival_us = probe.last_arrival_us - probe.first_arrival_us
     cdef double sent_bps, arrival_bps
@@ -106,7 +106,7 @@ cdef ProbeVerdict probe_judge(Probe* probe, bint later, uint64_t* bps, uint64_t 
     bps[0] = 0
     if not probe.waiting:
         return PROBE_PENDING
-    if not later and probe.told < probe.sent_packets and now_us - probe.ended_us < PATIENCE_US:
+    if not later and probe.told < probe.sent_packets and now_us - probe.ended_us < REPORT_TIMEOUT_US:
         return PROBE_PENDING
     probe.waiting = False
     return measure(probe, bps)

@@ -91,7 +91,7 @@ cdef void probing_judge(Estimator* estimator, bint later, uint64_t now_us) noexc
         estimator.next_probe_us = now_us
         return
     if verdict == PROBE_SLOWED:
-        # The path is full at this rate. If that is far below the target, the target is old: twice, to be sure.
+        # The path is full at this rate. A target far above it is outdated; two such probes are needed to be sure.
         estimator.low_probes = estimator.low_probes + 1 if bps < PROBE_LOW * estimator.target_bps else 0
         if estimator.low_probes >= 2:
             estimator.low_probes = 0

@@ -1,4 +1,4 @@
-"""One received RTP stream: RFC 3550 appendix A statistics, its NACKs, its SR clock and its score."""
+"""State of one received RTP stream: RFC 3550 appendix A statistics, its NACKs, its SR clock and its score."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.rate cimport RateMeter
@@ -9,7 +9,7 @@ cpdef enum Arrival:
     ARRIVAL_NEW = 0
     ARRIVAL_LATE = 1           # older than the highest, not seen before
     ARRIVAL_DUPLICATE = 2
-    ARRIVAL_OUT_OF_RANGE = 3   # a jump beyond MAX_DROPOUT that is not yet confirmed by a second packet (RFC 3550 A.1)
+    ARRIVAL_OUT_OF_RANGE = 3   # a jump beyond MAX_DROPOUT not yet confirmed by a second packet (RFC 3550 appendix A.1)
     ARRIVAL_RESET = 4          # the confirmed jump: the stream restarted, sequence state is new
 
 cdef enum:
@@ -30,7 +30,7 @@ ctypedef struct RtpStreamReceiver:
     int64_t expected_before    # packets expected before the last reset
     int64_t bad_sequence       # the number that would confirm a jump; -1 = none
     uint64_t seen[32]          # 2048-packet duplicate window, by number modulo 2048: all that MAX_MISORDER lets in
-    # RFC 3550 A.3, A.8
+    # RFC 3550 appendix A.3 and A.8
     uint64_t packets
     uint64_t bytes
     int64_t expected_prior
@@ -93,8 +93,10 @@ cdef bint receiver_capture_us(const RtpStreamReceiver* stream, uint32_t timestam
 
 
 cdef inline bint receiver_score_is_news(RtpStreamReceiver* stream) noexcept nogil:
-    """Whether the score differs from the last one announced; then it counts as announced. Ask after a packet to hear at
-    once of a stream that appears or comes back, instead of at the next update."""
+    """True when the score differs from the last one announced; then it counts as announced.
+
+    Called after a packet, so that a stream that appears or comes back is told of at once, not at the next update.
+    """
     if stream.score == stream.told_score:
         return False
     stream.told_score = stream.score

@@ -31,7 +31,7 @@ cdef void receiver_init(
 
 
 cdef inline int64_t expected_packets(const RtpStreamReceiver* stream) noexcept nogil:
-    """RFC 3550 A.3, carried over restarts of the stream."""
+    """Count the packets expected (RFC 3550 appendix A.3), over all restarts of the stream."""
     if not stream.started:
         return 0
     return stream.expected_before + stream.highest - stream.base_sequence + 1
@@ -67,7 +67,7 @@ cdef void mark_unseen(RtpStreamReceiver* stream, int64_t first, int64_t last) no
         first += span
 
 
-# -- sequence numbers (RFC 3550 A.1) -----------------------------------------------------------------------------------
+# -- sequence numbers (RFC 3550 appendix A.1) --------------------------------------------------------------------------
 
 cdef void start_at(RtpStreamReceiver* stream, int64_t sequence) noexcept nogil:
     stream.base_sequence = sequence
@@ -79,7 +79,7 @@ cdef void start_at(RtpStreamReceiver* stream, int64_t sequence) noexcept nogil:
 
 
 cdef void restart_at(RtpStreamReceiver* stream, uint16_t sequence_number) noexcept nogil:
-    """The sender began anew. Unwrapped numbers go on from two cycles later, so that none ever comes back."""
+    """Start anew as the sender did. Unwrapped numbers go on from two cycles later, so that none ever comes back."""
     cdef int64_t sequence = ((stream.highest >> 16) + 2) * CYCLE + sequence_number
     stream.expected_before = expected_packets(stream)
     start_at(stream, sequence)
@@ -89,10 +89,11 @@ cdef void restart_at(RtpStreamReceiver* stream, uint16_t sequence_number) noexce
 cdef Arrival place(
     RtpStreamReceiver* stream, uint16_t sequence_number, bint repaired, int64_t* sequence
 ) noexcept nogil:
-    """Where a packet belongs; moves the highest number.
+    """Find a packet's place among the numbers; moves the highest.
 
-    A.1 has a new source prove itself with two consecutive packets. Ours passed SRTP authentication, so the first is as
-    good as any; only a jump must be confirmed, since taking one late packet for a restart would discard the stream.
+    RFC 3550 appendix A.1 has a new source prove itself with two consecutive packets. Ours passed SRTP authentication,
+    so the first is as good as any; only a jump must be confirmed, since taking one late packet for a restart would
+    discard the stream.
     """
     cdef uint16_t ahead
     if not stream.started:
@@ -127,10 +128,10 @@ cdef Arrival place(
     return ARRIVAL_LATE
 
 
-# -- jitter (RFC 3550 A.8) ---------------------------------------------------------------------------------------------
+# -- jitter (RFC 3550 appendix A.8) ------------------------------------------------------------------------------------
 
 cdef void update_jitter(RtpStreamReceiver* stream, uint32_t timestamp, uint64_t now_us) noexcept nogil:
-    """Once per timestamp: the packets of one picture are paced by the sender, which is not the network's doing."""
+    """Update the jitter once per timestamp: the packets of one picture are spread by the sender, not by the network."""
     cdef uint32_t arrival, transit
     cdef double step
     if stream.transit_known and not newer32(timestamp, stream.last_timestamp):
@@ -151,7 +152,7 @@ cdef void update_jitter(RtpStreamReceiver* stream, uint32_t timestamp, uint64_t 
 # -- one packet --------------------------------------------------------------------------------------------------------
 
 cdef inline void note_activity(RtpStreamReceiver* stream, uint64_t now_us) noexcept nogil:
-    """Also begins a new record of its health, when the stream was silent: what was before says little about now."""
+    """Note that packets come. After silence the score starts anew: the old one says little about the present."""
     stream.last_packet_us = now_us
     if not stream.is_active:
         stream.is_active = 1
@@ -211,7 +212,7 @@ cdef void receiver_sender_report(
 
 
 cdef void begin_interval(RtpStreamReceiver* stream) noexcept nogil:
-    """Fractions lost since the last report (RFC 3550 A.3); late packets of earlier intervals may make them 0."""
+    """Compute the fractions lost (RFC 3550 appendix A.3); late packets of earlier intervals may make them 0."""
     cdef int64_t total = expected_packets(stream)
     cdef int64_t expected = total - stream.expected_prior
     cdef int64_t lost = expected - <int64_t>(stream.packets - stream.received_prior)

@@ -1,5 +1,7 @@
-"""A consumer's numbers: sequence number, timestamp, VP8 picture id and TL0PICIDX stay continuous over pauses, layer
-switches and packets left out; the frame numbers of dependency descriptors go on growing.
+"""Numbers of one consumer's packets, continuous over pauses, layer switches and packets left out.
+
+These are sequence number, timestamp, VP8 picture id and TL0PICIDX; the frame numbers of dependency descriptors only
+keep growing.
 
 Pure arithmetic. `rewriter_sync` starts a new segment at a packet (a key frame, or any packet of audio): its output
 follows directly on the highest output so far. Between syncs an input sequence number maps to input + offset - (numbers
@@ -7,8 +9,9 @@ dropped before it); drops are remembered for late packets (NUMBER_DROPS of the m
 before the segment, or one that was dropped, has no mapping.
 
 A segment may begin in the past: at a stored key frame, or one captured when a newer picture of another stream was sent
-already. Its timestamps keep their true place beside those before, lest the receiver show everything later from then on;
-but none may go back, so the pictures that would are squeezed together behind the last one, and are shown at once.
+already. Its timestamps keep their true place beside those before, or the receiver would show everything later from
+then on; but none may go back, so the pictures that would are squeezed together behind the last one, and are shown at
+once.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -72,9 +75,9 @@ cdef void rewriter_drop(
 
 
 cdef inline bint rewriter_leaves_hole(const RtpRewriter* rewriter, int64_t sequence) noexcept nogil:
-    """Whether dropping this packet would leave a hole, since a later one was sent already.
+    """True when dropping this packet would leave a hole, since a later one was sent already.
 
-    A client asks for a hole in vain and, with VP8, waits for the missing picture id: a late packet of a layer that is
-    not wanted is better forwarded than dropped.
+    A client asks for the hole without success and, with VP8, waits for the missing picture id: a late packet of a layer
+    that is not wanted is better forwarded than dropped.
     """
     return rewriter.synced and rewriter.sequences.start <= sequence < rewriter.sequences.highest

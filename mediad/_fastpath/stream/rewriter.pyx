@@ -23,7 +23,7 @@ cdef void rewriter_init(
 
 
 cdef int64_t unwrap_picture(RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info) noexcept nogil:
-    """The picture id as an ever growing number.
+    """Unwrap the picture id to an ever growing number.
 
     Sequence numbers already say which of two packets is older, so a picture id is read forward for a newer packet and
     backward for an older one: with 7 bits (RFC 7741 section 4.2) the nearest one would be ambiguous after 64 lost
@@ -40,7 +40,7 @@ cdef int64_t unwrap_picture(RtpRewriter* rewriter, int64_t sequence, const Paylo
 
 
 cdef void start_pictures(RtpRewriter* rewriter, int64_t sequence, const PayloadInfo* info) noexcept nogil:
-    """The first picture id of a segment: it follows the highest sent so far, or is kept when there was none."""
+    """Map the first picture id of a segment: it follows the highest sent so far, or is kept when there was none."""
     cdef int64_t picture = info.picture_id
     rewriter.newest_picture = picture
     rewriter.newest_picture_sequence = sequence
@@ -65,7 +65,7 @@ cdef uint16_t map_picture(RtpRewriter* rewriter, int64_t sequence, const Payload
 
 
 cdef uint8_t map_tl0(RtpRewriter* rewriter, const PayloadInfo* info) noexcept nogil:
-    """TL0PICIDX counts base-layer pictures only, and those are never dropped inside a segment: one offset will do."""
+    """Map TL0PICIDX. Base-layer pictures, which it counts, are never dropped inside a segment: one offset will do."""
     cdef uint8_t mapped
     if not rewriter.tl0_mapped:
         rewriter.tl0_mapped = True
@@ -80,7 +80,7 @@ cdef uint8_t map_tl0(RtpRewriter* rewriter, const PayloadInfo* info) noexcept no
 
 
 cdef uint16_t map_frame(RtpRewriter* rewriter, const PayloadInfo* info) noexcept nogil:
-    """A segment's frames keep their distances, since that is how they name what they need."""
+    """Map a frame number. A segment's frames keep their distances, by which they name the frames they need."""
     cdef uint16_t mapped
     if not rewriter.frame_mapped:
         rewriter.frame_mapped = True
@@ -95,7 +95,7 @@ cdef uint16_t map_frame(RtpRewriter* rewriter, const PayloadInfo* info) noexcept
 
 
 cdef uint32_t map_timestamp(RtpRewriter* rewriter, uint32_t timestamp, uint64_t received_us) noexcept nogil:
-    """The picture's true place, or the squeezed one while that is later."""
+    """Map a timestamp to the picture's true place, or to the squeezed one while that is later."""
     cdef uint32_t place = timestamp + rewriter.timestamp_offset
     cdef uint32_t since = timestamp - rewriter.first_timestamp
     cdef uint32_t mapped = place

@@ -1,4 +1,4 @@
-"""One sent RTP stream: what SRs say, what RRs told, and the RTX stream beside it."""
+"""State of one sent RTP stream: content of SRs, results of RRs, and the RTX stream beside it."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.rate cimport RateMeter

@@ -9,7 +9,7 @@ from mediad._fastpath.stream.score cimport SCORE_BEST, delivery_score, smooth_sc
 from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo, fraction_of
 
 cdef enum:
-    MAX_RTT_US = 60000000          # a longer one is a confused report
+    MAX_RTT_US = 60000000          # a longer one comes from a faulty report
 
 
 cdef void sender_init(
@@ -62,7 +62,7 @@ cdef bint sender_report(
 
 
 cdef void update_rtt(RtpStreamSender* stream, const ReportBlock* report, uint64_t wall_us) noexcept nogil:
-    """RFC 3550 section 6.4.1: now - LSR - DLSR, with LSR looked up among the reports we sent."""
+    """Compute the round trip (RFC 3550 section 6.4.1), now - LSR - DLSR, with LSR found among the reports sent."""
     cdef int i
     cdef int64_t rtt_us
     if report.last_sr == 0:
@@ -83,14 +83,14 @@ cdef void update_score(RtpStreamSender* stream, const ReportBlock* report) noexc
     if stream.reported and expected <= 0:
         return
     if not stream.reported:
-        # Nobody knows where the receiver began to count: its own fraction will do.
+        # The number at which the receiver began to count is unknown: its own fraction is used.
         expected = 256
         lost = report.fraction_lost
     stream.reported = True
     stream.last_report_highest = report.highest_sequence
     stream.lost_scored = report.cumulative_lost
     stream.retransmitted_scored = stream.retransmitted
-    # What came over RTX has another SSRC: this stream's report still counts it as lost.
+    # Packets over RTX have another SSRC: this stream's report still counts it as lost.
     lost = 0 if lost < 0 else (expected if lost > expected else lost)
     repaired = lost if repaired > lost else repaired
     stream.score = smooth_score(

@@ -1,4 +1,4 @@
-"""What left on one transport, by transport-cc number, until feedback tells its fate."""
+"""Packets sent on one transport, by transport-cc number, until feedback reports them."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -30,5 +30,5 @@ cdef SentRecord* sent_log_find(SentLog* log, uint16_t sequence_number) noexcept 
 
 
 cdef inline uint64_t sent_log_time(const SentRecord* record, uint64_t now_us) noexcept nogil:
-    """When it was sent, given that this is less than 71 minutes ago."""
+    """Time of sending, if that is less than 71 minutes ago."""
     return now_us - <uint32_t>(<uint32_t>now_us - record.sent_us)

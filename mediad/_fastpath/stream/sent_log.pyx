@@ -1,4 +1,4 @@
-"""Bodies of sent_log.pxd."""
+"""Adding of sent packets to the log and finding them by number."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
@@ -22,7 +22,7 @@ cdef void sent_log_add(SentLog* log, uint16_t sequence_number, uint32_t bytes, u
     if sequence - log.newest > SENT_LOG:
         memset(log.records, 0, sizeof(log.records))
         log.newest = sequence - 1
-    while log.newest < sequence:   # numbers that were drawn but did not leave must not show an older tenant
+    while log.newest < sequence:   # numbers that were taken but did not leave must not find an older packet
         log.newest += 1
         log.records[log.newest & (SENT_LOG - 1)].fate = FATE_NONE
     record = &log.records[sequence & (SENT_LOG - 1)]

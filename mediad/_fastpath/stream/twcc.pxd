@@ -27,7 +27,7 @@ cdef void twcc_received(
 ) noexcept nogil
 cdef bint twcc_pending(const TwccRecorder* recorder) noexcept nogil
 # One feedback packet for what arrived since the last one; call until NULL (nothing left or does not fit before limit).
-# Every number up to the highest that arrived is reported once, as received or lost; who comes after that is too late.
+# Every number up to the highest that arrived is reported once, as received or lost; a packet after that is too late.
 cdef uint8_t* twcc_write_feedback(
     TwccRecorder* recorder, uint8_t* p, const uint8_t* limit, uint32_t sender_ssrc
 ) noexcept nogil

@@ -123,7 +123,7 @@ cdef inline uint32_t run_length(const Statuses* statuses, uint32_t first) noexce
 
 
 cdef inline uint32_t one_bit_span(const Statuses* statuses, uint32_t first) noexcept nogil:
-    """How many statuses a one-bit vector would take from here: 14 or what is left; 0 if one has a large delta."""
+    """Count the statuses that a one-bit vector would take from here: 14 or what is left; 0 if one has a large delta."""
     cdef uint32_t i, span = statuses.count - first
     if span > ONE_BIT_SYMBOLS:
         span = ONE_BIT_SYMBOLS
@@ -134,7 +134,7 @@ cdef inline uint32_t one_bit_span(const Statuses* statuses, uint32_t first) noex
 
 
 cdef uint8_t* write_chunks(const Statuses* statuses, uint8_t* p) noexcept nogil:
-    """Each chunk is the kind that covers the most statuses (sections 3.1.3 and 3.1.4)."""
+    """Write chunks, each of the kind that covers the most statuses (sections 3.1.3 and 3.1.4)."""
     cdef uint32_t first = 0, run, span, i, chunk
     while first < statuses.count:
         run = run_length(statuses, first)

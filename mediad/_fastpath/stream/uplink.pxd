@@ -1,4 +1,4 @@
-"""What a sender without transport-cc is told by REMB: a loss-driven estimate (AIMD) under the configured limit.
+"""Bitrate that REMB tells a sender without transport-cc: an estimate from loss (AIMD), at most the configured limit.
 
 Delay-based estimation of the uplink is the sender's own with transport-cc; this is the fallback for senders that
 negotiated goog-remb alone, and the carrier of a limit for all.

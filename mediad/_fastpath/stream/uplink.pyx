@@ -1,4 +1,4 @@
-"""The loss-based half of Google congestion control (draft-ietf-rmcat-gcc-02 section 6), fed by our own receivers."""
+"""Loss-based half of Google congestion control (draft-ietf-rmcat-gcc-02 section 6), fed by our own receivers."""
 
 from libc.stdint cimport uint8_t, uint64_t
 
@@ -30,7 +30,7 @@ cdef uint64_t uplink_update(
     if uplink.updated_us == 0 or now_us >= uplink.updated_us + UPDATE_US:
         uplink.updated_us = now_us
         if fraction_lost < LOW_LOSS:
-            # What was never sent was never tried: an idle sender's estimate must not grow without end.
+            # A rate that was never sent is not tested: an idle sender's estimate must not grow without end.
             ceiling = 2 * received_bps if 2 * received_bps > START_BPS else START_BPS
             if estimate < ceiling:
                 estimate += estimate * 8 // 100 + 1000

@@ -1,10 +1,10 @@
-"""Bodies of av1.pxd.
+"""Aggregation header and first OBU of an AV1 payload.
 
 Aggregation header (section 4.4): |Z|Y|W W|N|-|-|-|; Z: continues an element; W: number of elements, the last of which
 has no length, or 0: each has one; N: first packet of a coded video sequence.
 
-Layers found in an OBU's header are told, but not for whom the packet is: the packets behind it that continue the OBU
-do not say, so only a dependency descriptor allows a choice.
+Layers in an OBU's header are reported, but not which layers need the packet: the packets that continue the OBU do not
+say, so only a dependency descriptor allows a choice.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -16,7 +16,7 @@ cdef enum:
 
 
 cdef uint32_t first_element(const uint8_t* p, uint32_t length) noexcept nogil:
-    """Where the first OBU element starts, behind its LEB128 length unless it is the only one (W = 1); 0: cut off."""
+    """Return the start of the first OBU element, behind its LEB128 length unless it is alone (W = 1); 0: cut off."""
     cdef uint32_t offset = 1
     if p[0] & 0x30 != 0x10:
         while offset < length and p[offset] & 0x80:

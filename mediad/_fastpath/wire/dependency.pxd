@@ -1,8 +1,8 @@
-"""The dependency descriptor (appendix A of AOMedia's AV1 RTP specification): who needs a frame, whatever its codec.
+"""Dependency descriptor (appendix A of AOMedia's AV1 RTP specification): layers that need a frame, of any codec.
 
 A key frame brings the structure: a list of templates, each saying for every decode target (a pair of spatial and
-temporal layers somebody may want) what a frame of this kind means to it. All other descriptors name a template. So the
-structure is kept with the received stream, in fixed memory.
+temporal layers that a receiver may want) what a frame of this kind is to it. All other descriptors name a template. So
+the structure is kept with the received stream, in fixed memory.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
@@ -39,5 +39,5 @@ cdef bint dependency_describe(DependencyStructure* structure, const uint8_t* p, 
 
 
 cdef inline void dependency_write_number(uint8_t* p, uint16_t frame_number) noexcept nogil:
-    """References are differences of frame numbers: they hold as long as all numbers of a sequence move alike."""
+    """Write the frame number. References are differences, so all numbers of a sequence must be moved alike."""
     store16(p + FRAME_NUMBER_OFFSET, frame_number)

@@ -1,4 +1,4 @@
-"""Bodies of dependency.pxd, after the syntax tables of appendix A.8."""
+"""Reading of dependency descriptors, by the syntax tables of appendix A.8."""
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
@@ -23,7 +23,7 @@ ctypedef struct BitReader:
 # --- bits -------------------------------------------------------------------------------------------------------------
 
 cdef inline uint32_t bits(BitReader* reader, uint32_t count) noexcept nogil:
-    """f(count): the next bits, first one highest; 0 and `failed` when they are not there."""
+    """Read f(count): the next bits, first one highest; 0 and `failed` when they are not there."""
     cdef uint32_t value = 0
     cdef uint32_t _
     if count > reader.end - reader.position:
@@ -37,7 +37,7 @@ cdef inline uint32_t bits(BitReader* reader, uint32_t count) noexcept nogil:
 
 
 cdef uint32_t below(BitReader* reader, uint32_t limit) noexcept nogil:
-    """ns(limit): a number below `limit` in as few bits as that takes, the small ones with one less."""
+    """Read ns(limit): a number below `limit` in as few bits as that takes, the small ones with one less."""
     cdef uint32_t width = 0, rest = limit, short_codes, value
     while rest:
         rest >>= 1
@@ -52,7 +52,7 @@ cdef uint32_t below(BitReader* reader, uint32_t limit) noexcept nogil:
 # --- the structure ----------------------------------------------------------------------------------------------------
 
 cdef bint read_layers(BitReader* reader, DependencyStructure* structure) noexcept nogil:
-    """template_layers(): each template is a step from the one before it."""
+    """Read template_layers(): each template is a step from the one before it."""
     cdef uint32_t step = 0, spatial = 0, temporal = 0
     while step != NO_MORE_TEMPLATES:
         if structure.template_count == MAX_TEMPLATES or spatial > MAX_SPATIAL or temporal > MAX_TEMPORAL:
@@ -72,7 +72,7 @@ cdef bint read_layers(BitReader* reader, DependencyStructure* structure) noexcep
 
 
 cdef void read_indications(BitReader* reader, uint32_t count, uint32_t* present, uint32_t* switches) noexcept nogil:
-    """One decode target indication each target."""
+    """Read one decode target indication for each target."""
     cdef uint32_t target, indication
     present[0] = 0
     switches[0] = 0
@@ -101,7 +101,7 @@ cdef void skip_resolutions(BitReader* reader, DependencyStructure* structure) no
 
 
 cdef void name_targets(DependencyStructure* structure) noexcept nogil:
-    """decode_target_layers(): a target has the highest layers of the frames it needs."""
+    """Read decode_target_layers(): a target has the highest layers of the frames it needs."""
     cdef uint32_t target, i
     for target in range(structure.target_count):
         for i in range(structure.template_count):
@@ -113,7 +113,7 @@ cdef void name_targets(DependencyStructure* structure) noexcept nogil:
 
 
 cdef void place_targets(DependencyStructure* structure) noexcept nogil:
-    """For each cell of the grid the richest target within it, spatial layers first; the first one where none is."""
+    """Find for each cell of the grid the target with most layers within it, spatial first; without one, the first."""
     cdef uint32_t cell, target
     cdef int32_t best, worth
     for cell in range(GRID_CELLS):
@@ -169,7 +169,7 @@ cdef uint32_t on_grid(const DependencyStructure* structure, uint32_t targets) no
 
 cdef bint read_frame(BitReader* reader, const DependencyStructure* structure, uint32_t template_id, bint custom_targets,
                      bint custom_references, PayloadInfo* info) noexcept nogil:
-    """frame_dependency_definition(), up to the references."""
+    """Read frame_dependency_definition(), up to the references."""
     cdef uint32_t index = (template_id - structure.template_id_offset) & (MAX_TEMPLATES - 1)
     cdef uint32_t present, switches
     cdef bint has_references
@@ -195,13 +195,13 @@ cdef bint read_frame(BitReader* reader, const DependencyStructure* structure, ui
 
 
 cdef inline bint is_late(uint32_t timestamp, uint32_t newest) noexcept nogil:
-    """Of a repaired packet: its news is older than what is known."""
+    """True for a repaired packet whose content is older than what is known."""
     cdef int32_t later = <int32_t>(timestamp - newest)
     return -MAX_LATENESS < later < 0
 
 
 cdef void take_structure(BitReader* reader, DependencyStructure* structure, uint32_t timestamp) noexcept nogil:
-    """A repaired packet of an older key frame must not bring its structure back."""
+    """Take over a structure, unless it comes with a repaired packet of an older key frame."""
     cdef DependencyStructure read
     if not read_structure(reader, &read):
         reader.failed = True
@@ -216,7 +216,7 @@ cdef void take_structure(BitReader* reader, DependencyStructure* structure, uint
 
 
 cdef void take_active(DependencyStructure* structure, uint32_t active, uint32_t timestamp) noexcept nogil:
-    """It is told once a change. A repaired packet of an older picture must not bring back what was before it."""
+    """Take over the active targets, sent once a change, unless they come with a repaired packet of an older picture."""
     if is_late(timestamp, structure.active_timestamp):
         return
     structure.active_timestamp = timestamp

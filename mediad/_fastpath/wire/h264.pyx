@@ -1,4 +1,4 @@
-"""Bodies of h264.pxd. A key frame starts with its sequence parameter set: without it the IDR slice is of no use.
+"""Search for the start of a key frame in H.264: the sequence parameter set, without which IDR slices are of no use.
 
 WebRTC senders put the parameter sets in band before each IDR picture (RFC 7742 section 6.2).
 """

@@ -1,4 +1,4 @@
-"""One question to every codec: what must the forwarding loop know of this packet? Each codec has its own file."""
+"""Description of payloads for the forwarding loop, by codec. Each codec has its own file."""
 
 from libc.stdint cimport uint8_t, uint16_t
 from mediad._fastpath.wire.dependency cimport DependencyStructure
@@ -6,7 +6,7 @@ from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket
 
 cpdef enum Codec:
-    CODEC_OTHER = 0            # audio and anything forwarded blindly; never waits for a key frame
+    CODEC_OTHER = 0            # audio and anything forwarded unread; never waits for a key frame
     CODEC_OPUS = 1
     CODEC_VP8 = 2
     CODEC_VP9 = 3

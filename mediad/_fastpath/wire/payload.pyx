@@ -34,7 +34,7 @@ describers[<int>CODEC_AV1] = av1_describe
 
 cdef void read_dependencies(Codec codec, const RtpPacket* packet, DependencyStructure* structure,
                             PayloadInfo* info) noexcept nogil:
-    """AV1 is described by it alone; H.264 lends its temporal layers from it and knows its key frames itself."""
+    """Read the dependency descriptor: all of AV1's description; of H.264's the temporal layers, not the key frames."""
     cdef uint32_t offset = packet.extension_offset[<int>EXT_DEPENDENCY_DESCRIPTOR]
     cdef bint starts_sequence = False
     if offset == 0 or not dependency_describe(

@@ -1,7 +1,7 @@
-"""What the forwarding loop must know of a payload: key frame, frame edges, layers, and where VP8 keeps its counters.
+"""Description of one payload: key frame, frame edges, layers, and where VP8 keeps its counters.
 
 Layers are told codec by codec in their own ways; what a selector needs of them is always the same two questions, for
-each pair of a highest spatial and a highest temporal layer that somebody may want: is this packet part of it, and may
+each pair of a highest spatial and a highest temporal layer that a receiver may want: is this packet part of it, and may
 it be entered behind this frame? So both are bitmasks over a grid of such pairs: bit 8 * spatial + temporal.
 """
 
@@ -33,12 +33,12 @@ ctypedef struct PayloadInfo:
     uint8_t tl0_picture_index
     uint8_t has_frame_number   # AV1 and H264 with a dependency descriptor
     uint16_t frame_number
-    uint32_t targets           # grid: who needs this packet; 0 = cannot be told, everybody
-    uint32_t switches          # grid: who may be entered once this frame was received
+    uint32_t targets           # grid: layers that need this packet; 0 = unknown, all
+    uint32_t switches          # grid: layers that may be entered once this frame was received
 
 
 cdef inline uint32_t grid_rows(uint32_t first, uint32_t last, uint32_t temporal) noexcept nogil:
-    """The cells of these spatial layers, from this temporal layer up."""
+    """Return the cells of these spatial layers, from this temporal layer up."""
     cdef uint32_t row = 0xFF << temporal & 0xFF
     cdef uint32_t cells = 0
     while first <= last:

@@ -1,4 +1,4 @@
-"""RTCP: a bounded walk over compound packets and one writer per packet we send.
+"""Bounded reading of RTCP compound packets, and one writer for each kind of packet we send.
 
 RFC 3550 (SR, RR, SDES, BYE), RFC 4585 (NACK, PLI), RFC 5104 (FIR), RFC 3611 (XR: RRTR, DLRR),
 draft-alvestrand-rmcat-remb-03 (REMB),
@@ -50,7 +50,7 @@ ctypedef struct ReportBlock:
 
 
 cdef inline uint8_t fraction_of(int64_t part, int64_t whole) noexcept nogil:
-    """In 1/256, as report blocks have it (RFC 3550 section 6.4.1); 0 when there is less than nothing of either."""
+    """Fraction in 1/256, as in report blocks (RFC 3550 section 6.4.1); 0 when either number is not positive."""
     if part <= 0 or whole <= 0:
         return 0
     return <uint8_t>(part * 256 // whole) if part < whole else 255

@@ -1,4 +1,4 @@
-"""Bodies of rtcp.pxd. Counts are cut to what the packet's length really holds; an item outside reads as zero."""
+"""Reading and writing of RTCP. Counts are cut to the items that fit the packet; an item outside reads as zero."""
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
@@ -140,13 +140,13 @@ cdef bint rtcp_remb(const RtcpBlock* block, uint64_t* bitrate_bps) noexcept nogi
     exponent = p[5] >> 2
     mantissa = load24(p + 5) & 0x3FFFF
     if exponent > 64 - REMB_MANTISSA_BITS and mantissa >> (64 - exponent):
-        return False  # does not fit 64 bits: nobody means that
+        return False  # does not fit 64 bits: not a real bitrate
     bitrate_bps[0] = mantissa << exponent
     return True
 
 
 cdef const uint8_t* xr_find(const RtcpBlock* block, uint8_t block_type, uint32_t* length) noexcept nogil:
-    """The content of the first report block of a type (RFC 3611 section 3), or NULL; *length in bytes."""
+    """Return the content of the first report block of a type (RFC 3611 section 3), or NULL; *length in bytes."""
     cdef uint32_t offset = 4, size
     length[0] = 0
     if block.packet_type != RTCP_XR:

@@ -1,4 +1,4 @@
-"""The RTP header (RFC 3550 section 5.1) and header extensions (RFC 8285), read as a view and written in place."""
+"""RTP header (RFC 3550 section 5.1) and header extensions (RFC 8285), read as a view and written in place."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 

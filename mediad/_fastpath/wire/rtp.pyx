@@ -1,4 +1,4 @@
-"""Bodies of rtp.pxd. Offsets and lengths are bounded by the datagram before anything behind them is read."""
+"""Reading and writing of RTP headers. Offsets and lengths are checked before bytes behind them are read."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memmove, memset
@@ -67,7 +67,7 @@ cdef inline void note_extension(RtpPacket* packet, uint8_t kind, uint32_t offset
 
 
 cdef void map_one_byte(RtpPacket* packet, const uint8_t* kind_of_id) noexcept nogil:
-    """RFC 8285 section 4.2: a zero byte pads, id 15 ends the walk, the length field counts from 1."""
+    """Map one-byte extensions (RFC 8285 section 4.2): a zero byte pads, id 15 is the end, length counts from 1."""
     cdef uint32_t offset = packet.extension_start
     cdef uint32_t end = offset + packet.extension_bytes
     cdef uint32_t length
@@ -85,7 +85,7 @@ cdef void map_one_byte(RtpPacket* packet, const uint8_t* kind_of_id) noexcept no
 
 
 cdef void map_two_byte(RtpPacket* packet, const uint8_t* kind_of_id) noexcept nogil:
-    """RFC 8285 section 4.3: a zero id is one byte of padding, lengths may be 0."""
+    """Map two-byte extensions (RFC 8285 section 4.3): a zero id is one byte of padding, lengths may be 0."""
     cdef uint32_t offset = packet.extension_start
     cdef uint32_t end = offset + packet.extension_bytes
     cdef uint32_t length

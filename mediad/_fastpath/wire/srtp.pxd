@@ -1,4 +1,4 @@
-"""libsrtp's packet functions, and the one that removes a stream, without the GIL.
+"""Packet functions of libsrtp, and the one that removes a stream, without the GIL.
 
 They are taken from pylibsrtp's binding as plain C pointers.
 """

@@ -1,4 +1,4 @@
-"""Bodies of srtp.pxd. The one file that knows pylibsrtp's private names.
+"""Addresses of libsrtp's functions, taken from pylibsrtp. No other file uses its private names.
 
 cffi's address of a library function is a plain C trampoline: calling it needs no GIL. Its C type is compared before the
 cast, because libsrtp 3 gives these functions more arguments and a wrong call would corrupt the stack, not raise.
@@ -21,7 +21,7 @@ _NO_STREAM = 13  # srtp_err_status_no_ctx
 
 
 def _address(name: str, lib: object = _binding.lib, expected: str = EXPECTED_TYPE) -> int:
-    """The address of libsrtp's function `name`; ImportError when its C type is not the expected one."""
+    """Return the address of libsrtp's function `name`; ImportError when its C type is not the expected one."""
     pointer = _binding.ffi.addressof(lib, name)
     found = _binding.ffi.getctype(_binding.ffi.typeof(pointer))
     if found != expected:
@@ -32,8 +32,10 @@ def _address(name: str, lib: object = _binding.lib, expected: str = EXPECTED_TYP
 
 
 def check_streams(session_class: type = pylibsrtp.Session) -> None:
-    """ImportError unless libsrtp makes a stream of an SSRC when something authentic came under it, not before, and
-    forgets it when told to: engine/ingress/srtp_streams counts on each."""
+    """Raise ImportError unless libsrtp makes and removes streams as engine/ingress/srtp_streams needs it.
+
+    It has to make one for an SSRC when an authentic packet came under it, not before, and to remove it when told to.
+    """
     policy = pylibsrtp.Policy(key=bytes(30), ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND)
     receiver = session_class(policy)
     policy.ssrc_type = pylibsrtp.Policy.SSRC_ANY_OUTBOUND

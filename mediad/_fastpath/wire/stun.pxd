@@ -1,4 +1,4 @@
-"""Just enough STUN (RFC 8489) to route a datagram: is it a Binding request, and for which of our username fragments."""
+"""Reading of STUN (RFC 8489) as far as routing needs it: the kind of message, and our username fragment in it."""
 
 from libc.stdint cimport uint8_t, uint32_t
 

@@ -1,4 +1,4 @@
-"""Bodies of stun.pxd."""
+"""Checks of a STUN header, and the search for USERNAME in its attributes."""
 
 from libc.stdint cimport uint8_t, uint32_t
 from mediad._fastpath.base.octets cimport load16, load32
@@ -31,7 +31,7 @@ cdef bint stun_local_username(const uint8_t* data, uint32_t length, const uint8_
         kind = load16(data + offset)
         size = load16(data + offset + 2)
         offset += 4
-        # Section 14.5: what follows MESSAGE-INTEGRITY is not covered by it and must be ignored.
+        # RFC 8489 section 14.5: what follows MESSAGE-INTEGRITY is not covered by it and must be ignored.
         if size > length - offset or kind == MESSAGE_INTEGRITY or kind == MESSAGE_INTEGRITY_SHA256:
             return False
         if kind == USERNAME:

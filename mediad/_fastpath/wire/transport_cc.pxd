@@ -1,8 +1,8 @@
-"""Received transport-wide feedback, read packet by packet (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+"""Reading of transport-wide feedback packet by packet (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 
 Its writer is stream/twcc.pyx. A reader is a cursor over the RTCP block's bytes: it copies and allocates nothing, and
-an open takes a few steps for each two bytes, whatever they say. Reading on is another matter: two bytes may tell of
-thousands of packets that were not received.
+an open takes a few steps for each two bytes, whatever they say. Reading all statuses takes longer: two bytes may tell
+of thousands of packets that were not received.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t

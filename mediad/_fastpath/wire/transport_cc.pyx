@@ -1,4 +1,4 @@
-"""Bodies of transport_cc.pxd."""
+"""Chunks and deltas of transport-wide feedback, checked once and then read one by one."""
 
 from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t
 from mediad._fastpath.base.octets cimport load16, load24
@@ -17,7 +17,7 @@ cdef int64_t REFERENCE_WRAP_US = <int64_t>REFERENCE_US << 24
 
 
 cdef void load_chunk(FeedbackReader* reader) noexcept nogil:
-    """Sections 3.1.3 and 3.1.4: a run of one symbol, fourteen of one bit, or seven of two."""
+    """Load the next chunk (draft sections 3.1.3, 3.1.4): a run of one symbol, fourteen of one bit, or seven of two."""
     reader.bits = load16(reader.chunk)
     reader.chunk += 2
     if not reader.bits & 0x8000:
@@ -38,7 +38,7 @@ cdef uint32_t next_symbol(FeedbackReader* reader) noexcept nogil:
 
 
 cdef bint measure(FeedbackReader* reader, const uint8_t* end) noexcept nogil:
-    """Walk the chunks once to find where the deltas begin and whether all of them are there."""
+    """Walk the chunks once to find where the deltas begin; False when not all of them are there."""
     cdef const uint8_t* first = reader.chunk
     cdef uint32_t count = reader.left
     cdef uint32_t delta_bytes = 0

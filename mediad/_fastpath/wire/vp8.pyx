@@ -1,4 +1,4 @@
-"""Bodies of vp8.pxd. The descriptor's bytes, each after the first only if announced:
+"""Reading and rewriting of VP8's payload descriptor. Its bytes, each after the first only if announced:
 
      0 1 2 3 4 5 6 7
     |X|R|N|S|R| PID |    N: not used as a reference; S: a partition starts; PID: which one
@@ -15,7 +15,7 @@ from mediad._fastpath.wire.rtp cimport RtpPacket
 
 
 cdef uint32_t read_picture_id(const uint8_t* p, uint32_t offset, uint32_t length, PayloadInfo* info) noexcept nogil:
-    """The offset behind the picture id; 0 when it is cut off."""
+    """Read the picture id; returns the offset behind it, 0 when it is cut off."""
     if offset >= length:
         return 0
     if not p[offset] & 0x80:
@@ -32,7 +32,7 @@ cdef uint32_t read_picture_id(const uint8_t* p, uint32_t offset, uint32_t length
 
 
 cdef uint32_t read_extensions(const uint8_t* p, uint32_t length, PayloadInfo* info) noexcept nogil:
-    """The offset behind the optional fields; 0 when one of them is cut off."""
+    """Read the optional fields; returns the offset behind them, 0 when one is cut off."""
     cdef uint32_t offset = 2
     cdef uint8_t present
     if length < 2:
@@ -72,5 +72,5 @@ cdef void vp8_describe(const RtpPacket* packet, PayloadInfo* info) noexcept nogi
         if offset == 0:
             return
     info.starts_frame = p[0] & 0x17 == 0x10  # S, and PID 0
-    # Section 4.3: the frame's first byte has P, inverted: 0 for a key frame.
+    # RFC 7741 section 4.3: the frame's first byte has P, inverted: 0 for a key frame.
     info.is_keyframe = info.starts_frame and offset < length and not p[offset] & 0x01

@@ -1,4 +1,4 @@
-"""VP9's payload descriptor (RFC 9628 section 4.2), as far as forwarding needs it."""
+"""Payload descriptor of VP9 (RFC 9628 section 4.2), as far as forwarding needs it."""
 
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.rtp cimport RtpPacket

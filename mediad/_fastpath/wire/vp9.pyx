@@ -1,4 +1,4 @@
-"""Bodies of vp9.pxd. The descriptor's bytes, each after the first only if announced:
+"""Reading of VP9's payload descriptor. Its bytes, each after the first only if announced:
 
      0 1 2 3 4 5 6 7
     |I|P|L|F|B|E|V|Z|    P: inter-picture predicted; B, E: a layer frame begins, ends; Z: no upper layer needs it
@@ -19,7 +19,7 @@ cdef enum:
 
 
 cdef uint8_t spatial_count(const uint8_t* p, uint32_t length, uint32_t offset) noexcept nogil:
-    """What a scalability structure says; 0 without one. `offset`: behind the layer indices."""
+    """Return the spatial layers of a scalability structure, 0 without one; `offset` is behind the layer indices."""
     cdef uint32_t references = 0
     if not p[0] & 0x02:
         return 0
@@ -34,7 +34,7 @@ cdef uint8_t spatial_count(const uint8_t* p, uint32_t length, uint32_t offset) n
 
 
 cdef void describe_layers(uint8_t flags, bint switches_up, PayloadInfo* info) noexcept nogil:
-    """Who needs this packet. Z sets K-SVC apart: between its key pictures no spatial layer needs another."""
+    """Find the layers that need this packet. Z shows K-SVC: between key pictures no spatial layer needs another."""
     cdef uint32_t spatial = info.spatial_layer if info.spatial_layer < MAX_SPATIAL else MAX_SPATIAL
     info.targets = grid_rows(spatial, spatial if flags & 0x01 else MAX_SPATIAL, info.temporal_layer)
     if switches_up and info.temporal_layer < MAX_TEMPORAL:

@@ -1,4 +1,4 @@
-"""Commands from Python, applied to the graph. Python validated them: they can only be late."""
+"""Commands from Python, applied to the graph. Python has validated their values; their objects may be closed by now."""
 
 from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.graph cimport Engine

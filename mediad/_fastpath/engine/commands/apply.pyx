@@ -1,4 +1,4 @@
-"""Bodies of apply.pxd: from a command to what it does, by table.
+"""Table from each command to the function that applies it.
 
 One that cannot be done, a late one included (its object was closed meanwhile), is counted, and a REFUSED event says so.
 """
@@ -36,7 +36,7 @@ ctypedef Refusal (*TransportCommand)(Engine*, Transport*, const CommandBody*, ui
 ctypedef Refusal (*ProducerCommand)(Engine*, Producer*, const CommandBody*, uint64_t now_us) noexcept nogil
 ctypedef Refusal (*ConsumerCommand)(Engine*, Consumer*, const CommandBody*, uint64_t now_us) noexcept nogil
 
-cdef HandleCommand[COMMAND_COUNT] of_handle        # that nothing need have yet
+cdef HandleCommand[COMMAND_COUNT] of_handle        # of objects that need nothing else to exist
 cdef TransportCommand[COMMAND_COUNT] of_transport
 cdef ProducerCommand[COMMAND_COUNT] of_producer
 cdef ConsumerCommand[COMMAND_COUNT] of_consumer
@@ -58,7 +58,7 @@ cdef bint opens(uint32_t command) noexcept nogil:
 
 
 cdef Kind kind_of(uint32_t command) noexcept nogil:
-    """What a command's handle names."""
+    """Return the kind of object that a command's handle names."""
     if command < COMMAND_COUNT and (command == COMMAND_OPEN_PRODUCER or of_producer[command] != NULL):
         return KIND_PRODUCER
     if command < COMMAND_COUNT and (command == COMMAND_OPEN_CONSUMER or of_consumer[command] != NULL):

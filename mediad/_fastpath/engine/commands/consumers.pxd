@@ -1,4 +1,4 @@
-"""What commands do to consumers: which packets of their producers they follow from now on."""
+"""Commands about consumers: opening, closing, pausing, choosing the encoding and layers to follow."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine

@@ -1,4 +1,4 @@
-"""Bodies of consumers.pxd."""
+"""Opening and closing of consumers, and their subscription to the streams they follow."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -128,7 +128,7 @@ cdef Refusal close_consumer(Engine* engine, Consumer* consumer, const CommandBod
 
 
 cdef void take_apart(Engine* engine, Consumer* consumer) noexcept nogil:
-    """Out of every list and table it is in."""
+    """Remove the consumer from every list and table it is in."""
     leave_all(engine, consumer)
     engine.transports[consumer.transport].consumer_count -= 1
     probation_left(&engine.transports[consumer.transport], consumer)
@@ -140,7 +140,7 @@ cdef void take_apart(Engine* engine, Consumer* consumer) noexcept nogil:
 
 
 cdef Refusal claim_ssrcs(Engine* engine, const OpenConsumerBody* opened, uint32_t index) noexcept nogil:
-    """Both or none: reports about an SSRC must lead to one consumer."""
+    """Claim both SSRCs or none: reports about an SSRC must lead to one consumer."""
     cdef uint32_t transport = opened.transport & INDEX_MASK
     cdef uint64_t key = ssrc_key(transport, opened.ssrc)
     cdef uint64_t rtx_key = ssrc_key(transport, opened.rtx_ssrc)
@@ -202,7 +202,11 @@ cdef Refusal pause_consumer(Engine* engine, Consumer* consumer, const CommandBod
 
 
 cdef void aim_selector(Consumer* consumer, int encoding) noexcept nogil:
-    """On the way to a lower encoding the one left is thinned out: its whole rate would bury the key frame awaited."""
+    """Set the selector's target layers.
+
+    On the way to a lower encoding only the base temporal layer of the old one is sent: its whole rate would delay the
+    awaited key frame.
+    """
     cdef bint descends = 0 <= encoding < consumer.current and not consumer.needs_sync
     selector_target(&consumer.layers, consumer.target_spatial, 0 if descends else consumer.target_temporal)
 

@@ -1,4 +1,4 @@
-"""What commands do to producers and the streams of their encodings."""
+"""Commands about producers and the streams of their encodings."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine, Producer

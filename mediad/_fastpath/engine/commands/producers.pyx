@@ -1,4 +1,4 @@
-"""Bodies of producers.pxd."""
+"""Opening, pausing and closing of producers and the streams of their encodings."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free
@@ -94,7 +94,7 @@ cdef void open_stream(Engine* engine, Producer* producer, uint32_t index, uint32
 
 
 cdef Refusal claim_ssrcs(Engine* engine, const Producer* producer, uint32_t stream_index) noexcept nogil:
-    """An SSRC leads to one stream of its transport, whoever claims it later."""
+    """Claim a stream's signalled SSRCs: an SSRC leads to one stream of its transport, the first that claimed it."""
     cdef const Encoding* encoding = &producer.encodings[engine.streams[stream_index].encoding]
     cdef Refusal refusal = DONE
     if encoding.ssrc:
@@ -137,7 +137,7 @@ cdef Refusal close_producer(Engine* engine, Producer* producer, const CommandBod
 
 
 cdef void take_apart(Engine* engine, Producer* producer) noexcept nogil:
-    """Out of every list and table it is in."""
+    """Remove the producer from every list and table it is in."""
     cdef uint32_t index = producer.handle & INDEX_MASK
     cdef uint32_t encoding
     for encoding in range(producer.encoding_count):

@@ -1,4 +1,4 @@
-"""What commands do to transports."""
+"""Commands about transports: opening, closing, user names, keys, and limits of bitrate."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine, Transport
@@ -16,7 +16,7 @@ cdef Refusal remove_username(Engine* engine, Transport* transport, const Command
 cdef Refusal set_keys(Engine* engine, Transport* transport, const CommandBody* body, uint64_t now_us) noexcept nogil
 cdef Refusal set_probe_session(Engine* engine, Transport* transport, const CommandBody* body,
                                uint64_t now_us) noexcept nogil
-# What estimates are for, and the cap on what comes in.
+# The bitrate that probing aims for, and the cap on what comes in.
 cdef Refusal set_desired_bitrate(Engine* engine, Transport* transport, const CommandBody* body,
                                  uint64_t now_us) noexcept nogil
 cdef Refusal cap_uplink(Engine* engine, Transport* transport, const CommandBody* body, uint64_t now_us) noexcept nogil

@@ -1,4 +1,4 @@
-"""Bodies of transports.pxd."""
+"""Opening and closing of transports, and the settings that commands give them."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.table cimport NO_VALUE, hash_bytes, table_claim, table_get, table_release

@@ -1,4 +1,4 @@
-"""Into the outbox: room for one datagram towards a transport, and the two ways to finish it."""
+"""Room in the outbox for one datagram towards a transport, and the two ways to finish it."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.rate cimport rate_add

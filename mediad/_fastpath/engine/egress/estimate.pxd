@@ -1,4 +1,4 @@
-"""What was sent meets what was reported: each transport's estimator fed, and its news told."""
+"""Bandwidth estimation of each transport: the estimator gets packets sent and reports, Python gets the estimate."""
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine, Transport
@@ -19,12 +19,12 @@ cdef void bandwidth_tick(Engine* engine, Transport* transport, uint64_t now_us) 
 
 
 cdef inline uint64_t available_bps(const Transport* transport) noexcept nogil:
-    """The estimate; 0 while the peer has reported nothing that one could be made of."""
+    """Return the estimate; 0 while the peer has reported nothing to make one from."""
     return 0 if transport.estimator.source == SOURCE_NONE else estimator_bps(&transport.estimator)
 
 
 cdef inline uint64_t path_bps(const Transport* transport) noexcept nogil:
-    """What the pacer paces by: a probe means to be faster than the estimate."""
+    """Return the bitrate that the pacer keeps: the estimate, or the rate of a probe, which is faster on purpose."""
     if transport.estimator.probe.sending:
         return transport.estimator.probe.target_bps
     return available_bps(transport)
@@ -36,14 +36,14 @@ cdef bint hold_by_pace(Engine* engine, Transport* transport, PacedKind kind, con
 
 cdef inline bint hold_packet(Engine* engine, Transport* transport, PacedKind kind, const Consumer* consumer,
                              uint16_t sequence_number, uint32_t bytes, uint64_t now_us) noexcept nogil:
-    """True: this packet of a video consumer leaves later, by the pace timer (engine/egress/pace)."""
+    """Hold back a packet of a video consumer; True when it leaves later, by the pace timer (engine/egress/pace)."""
     cdef uint64_t bps = path_bps(transport)
     return bps != 0 and hold_by_pace(engine, transport, kind, consumer, sequence_number, bytes, bps, now_us)
 
 
 cdef inline void log_sent(Transport* transport, const Consumer* consumer, uint32_t length,
                           uint64_t now_us) noexcept nogil:
-    """A datagram of this consumer leaves, under the transport's next transport-cc number if it has one."""
+    """Count a datagram that leaves, under the next transport-cc number if the consumer has the extension."""
     cdef uint64_t bps = path_bps(transport)
     if bps:
         pacer_spend(&transport.pacer, length, bps, now_us)

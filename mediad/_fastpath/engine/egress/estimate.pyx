@@ -1,4 +1,4 @@
-"""Bodies of estimate.pxd."""
+"""Feeding of estimators with reports, starting of probes, and events about estimates."""
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_arm_sooner
@@ -40,7 +40,7 @@ cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlo
 
 
 cdef void refresh_pictures(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
-    """The path is back after an outage, and too much is missing to be asked for again."""
+    """Ask for key frames: the path is back after an outage, and too much is missing to be sent again."""
     cdef uint32_t index = transport.first_consumer
     cdef Consumer* consumer
     while index != NONE:

@@ -1,4 +1,4 @@
-"""What a consumer is sent first of a stream that it begins to want."""
+"""First packets of a stream that a consumer begins to follow: a stored key frame, or a request for a new one."""
 
 from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine, ReceiveStream

@@ -1,4 +1,4 @@
-"""Bodies of follow.pxd."""
+"""Replay of a recent key frame from memory, or a request for a new one."""
 
 from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_keyframe

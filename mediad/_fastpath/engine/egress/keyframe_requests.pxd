@@ -1,4 +1,4 @@
-"""Asking a sender for a key frame, at the pace stream/keyframes allows."""
+"""Key frame requests to a sender, as often as stream/keyframes allows."""
 
 from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine, ReceiveStream

@@ -1,4 +1,4 @@
-"""Asking a sender for a key frame, at the pace stream/keyframes allows."""
+"""Key frame requests to a sender, as often as stream/keyframes allows."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm
@@ -12,7 +12,7 @@ from mediad._fastpath.wire.rtcp cimport rtcp_write_fir, rtcp_write_pli, rtcp_wri
 
 
 cdef void send_request(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
-    """PLI (RFC 4585), or FIR (RFC 5104) when only that was negotiated, behind the RR a compound packet begins with."""
+    """Send a PLI (RFC 4585), or FIR (RFC 5104) when only that was negotiated, behind an RR."""
     cdef Producer* producer = &engine.producers[stream.producer]
     cdef Transport* transport = &engine.transports[producer.transport]
     cdef uint8_t* out = datagram_begin(engine, transport)
@@ -50,7 +50,7 @@ cdef void demand_target(Engine* engine, const Consumer* consumer, uint64_t now_u
 
 cdef void demand_expired(Engine* engine, ReceiveStream* stream, uint64_t now_us) noexcept nogil:
     if not stream.detected or stream.subscriber_count == 0:
-        stream.keyframes.wanted = False    # whoever wanted it has left
+        stream.keyframes.wanted = False    # the consumers that wanted it are gone
         return
     if keyframes_due(&stream.keyframes, now_us):
         send_request(engine, stream, now_us)

@@ -1,4 +1,4 @@
-"""What leaves by the clock: packets the pacer held back, and the padding of a probe while one is sent."""
+"""Packets that leave by a timer: those the pacer held back, and the padding of a probe while one is sent."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine

@@ -1,4 +1,4 @@
-"""Bodies of pace.pxd."""
+"""Expiry of the pace timer: held packets that may leave now, and padding for a probe."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport wheel_arm
@@ -38,7 +38,7 @@ cdef void send_held(Engine* engine, Transport* transport, uint64_t now_us) noexc
 
 
 cdef void send_padding(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
-    """What the media of the last moment left of the cluster's rate."""
+    """Send padding for the part of the cluster's rate that media has not used."""
     while probing_padding(&transport.estimator, now_us):
         if not probation_send(engine, transport, transport.estimator.probe.packet_bytes, now_us):
             transport.estimator.probe.sending = False  # the stream ended in the middle of it

@@ -1,4 +1,4 @@
-"""One stored packet to one consumer: decide, rewrite, protect, into the outbox."""
+"""Sending of one stored packet to one consumer: decide, rewrite, protect, put into the outbox."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.octets cimport load32
@@ -9,7 +9,8 @@ from mediad._fastpath.stream.rewriter cimport Rewritten
 # A packet that came, unless the consumer does not get it, or the pace holds it back.
 cdef void packet_send(Engine* engine, ReceiveStream* stream, Consumer* consumer, StoredPacket* stored,
                       uint64_t capture_us, uint64_t now_us) noexcept nogil
-# This packet's source sequence number goes to nobody (padding, DTX): consumers that follow the stream close the gap.
+# This packet's source sequence number goes to no consumer (padding, DTX): consumers that follow the stream close the
+# gap.
 cdef void packet_skip(Engine* engine, ReceiveStream* stream, const StoredPacket* stored) noexcept nogil
 # A new segment from this packet on, and at most `limit` of those behind it.
 cdef void packet_replay(Engine* engine, ReceiveStream* stream, Consumer* consumer, StoredPacket* stored, uint32_t limit,
@@ -26,13 +27,13 @@ cdef void packet_write_first(Engine* engine, Consumer* consumer, Transport* tran
 
 
 cdef inline bint repeated_over_rtx(const Consumer* consumer, uint8_t payload_type) noexcept nogil:
-    """Whether packets of this router payload type are sent again under another SSRC (RFC 4588), or as they were."""
+    """True when packets of this router payload type are repeated over RTX (RFC 4588), not as they were."""
     cdef uint8_t rtx_payload_type = consumer.rtx_of_payload[payload_type]
     return consumer.rtx_ssrc != 0 and rtx_payload_type != NO_RTX and rtx_payload_type != 0
 
 
 cdef inline uint32_t header_hash(const uint8_t* header, const uint8_t* end) noexcept nogil:
-    """Of a header with its extensions, which are whole words."""
+    """Hash of a header with its extensions, which are whole words."""
     cdef uint64_t value = 0x9E3779B97F4A7C15ULL
     while header < end:
         value = (value ^ load32(header)) * 0xD6E8FEB86659FD93ULL

@@ -1,7 +1,7 @@
-"""One stored packet to one consumer: decide, rewrite, protect, into the outbox.
+"""Sending of one stored packet to one consumer: decide, rewrite, protect, put into the outbox.
 
-All of the way is in one file: a call between two costs each packet thirty instructions. Considered and set aside as
-well: building the extension block once per packet for all consumers. It saves about 20 ns of some 400 and needs a
+All of this is in one file: a call between two costs each packet thirty instructions. Considered and set aside as
+well: building the extension block once per packet for all consumers. That saves about 20 ns of some 400 and needs a
 second path for consumers that negotiated less.
 """
 
@@ -51,7 +51,7 @@ cdef int[4] PROXIED = [EXT_AUDIO_LEVEL, EXT_ORIENTATION, EXT_TOFFSET, EXT_ABS_CA
 # --- decide -----------------------------------------------------------------------------------------------------------
 
 cdef void announce_layers(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
-    """Tell what is being sent, when that changed."""
+    """Tell Python of the layers being sent, when they changed."""
     cdef uint8_t spatial = consumer.layers.spatial if consumer.layers.layered else ALL_LAYERS
     cdef uint8_t temporal = consumer.layers.temporal if consumer.layers.layered else ALL_LAYERS
     if consumer.announced and spatial == consumer.announced_spatial and temporal == consumer.announced_temporal:
@@ -64,7 +64,7 @@ cdef void announce_layers(Engine* engine, Consumer* consumer, uint64_t now_us) n
 
 cdef void select_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer, Transport* transport,
                         StoredPacket* stored, uint64_t capture_us, uint64_t now_us) noexcept nogil:
-    """A packet of the encoding this consumer follows: send it if it is of the layers wanted."""
+    """Send a packet of the encoding that this consumer follows, if it belongs to the wanted layers."""
     cdef uint32_t decision = selector_decide(
         &consumer.layers, stored.sequence, stored.packet.timestamp, &stored.info)
     announce_layers(engine, consumer, now_us)
@@ -121,7 +121,7 @@ cdef void packet_skip(Engine* engine, ReceiveStream* stream, const StoredPacket*
 
 cdef void catch_up(Engine* engine, ReceiveStream* stream, Consumer* consumer, Transport* transport, int64_t sequence,
                    uint32_t limit, uint64_t now_us) noexcept nogil:
-    """Send what is already here behind a segment's first packet, up to `limit` packets."""
+    """Send the packets stored behind a segment's first one, up to `limit`."""
     cdef StoredPacket* stored
     cdef uint32_t _
     for _ in range(limit):
@@ -137,7 +137,7 @@ cdef void catch_up(Engine* engine, ReceiveStream* stream, Consumer* consumer, Tr
 # --- rewrite ----------------------------------------------------------------------------------------------------------
 
 cdef inline uint8_t descriptor_length(const Consumer* consumer, const StoredPacket* stored) noexcept nogil:
-    """Bytes of dependency descriptor to forward; 0: none, or one we have not read and cannot renumber."""
+    """Bytes of dependency descriptor to forward; 0 when there is none, or none that could be read and renumbered."""
     if not stored.info.has_frame_number or not consumer.extension_ids[<int>EXT_DEPENDENCY_DESCRIPTOR]:
         return 0
     return stored.packet.extension_length[<int>EXT_DEPENDENCY_DESCRIPTOR]
@@ -154,7 +154,7 @@ cdef uint8_t* write_descriptor(Consumer* consumer, const RtpPacket* packet, uint
 
 cdef uint8_t* write_playout_delay(const Consumer* consumer, const RtpPacket* packet, uint8_t* p,
                                   bint two_byte) noexcept nogil:
-    """The sender's wish and ours in one. Ours changes: a packet that must be repeated bit for bit has the sender's."""
+    """Write the playout delay that sender and server wish; ours changes, so repeats bit for bit have the sender's."""
     cdef uint8_t value[3]
     cdef const uint8_t* wish = NULL
     if consumer.extension_ids[<int>EXT_PLAYOUT_DELAY] == 0:
@@ -246,9 +246,9 @@ cdef void send_packet(Engine* engine, ReceiveStream* stream, Consumer* consumer,
 
 cdef uint64_t capture_of(const Consumer* consumer, const StoredPacket* stored, uint32_t timestamp,
                          uint64_t capture_us) noexcept nogil:
-    """When a picture with this timestamp would have been captured: sender reports hold the two together.
+    """Capture time of a picture with this timestamp, so that sender reports relate the two.
 
-    It is later than the real one's time by as much as the rewriter squeezed it; 0 when the segment is over.
+    Squeezing by the rewriter makes it later than the real time by as much; 0 when the segment is over.
     """
     cdef uint64_t squeezed = <uint32_t>(timestamp - stored.packet.timestamp - consumer.rewriter.timestamp_offset)
     if capture_us == 0 or squeezed > 4 * consumer.sender.clock_rate:
@@ -262,7 +262,7 @@ cdef void told_once(Consumer* consumer, uint8_t payload_type) noexcept nogil:
 
 
 cdef void remember_header(SentPacket* sent, const uint8_t* header, const uint8_t* end) noexcept nogil:
-    """What a repeat under the same number is compared with."""
+    """Keep a hash of the header, which a repeat under the same number is compared with."""
     sent.header_hash = header_hash(header, end)
 
 

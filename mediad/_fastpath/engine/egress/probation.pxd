@@ -1,4 +1,4 @@
-"""The probation stream: padding under an SSRC that every mediasoup client expects, so that probes have packets to send.
+"""Probation stream: padding under an SSRC that every mediasoup client expects, so that probes have packets to send.
 
 SSRC 1234, payload type 127, MID "probator"; mid, abs-send-time and transport-cc under the ids of the transport's video
 consumers. A client knows of it as soon as it has a video consumer, not before.

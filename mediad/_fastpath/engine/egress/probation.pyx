@@ -1,4 +1,4 @@
-"""Bodies of probation.pxd."""
+"""Packets of the probation stream, and the video consumers that a transport needs to have one."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset

@@ -1,4 +1,4 @@
-"""Bodies of repair.pxd."""
+"""Answers to NACKs, over RTX or bit for bit, and sending of packets that the pacer held back."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -36,7 +36,7 @@ cdef inline ReceiveStream* source_of(Engine* engine, const Consumer* consumer, c
 
 cdef bint is_obsolete(Engine* engine, const Consumer* consumer, const SentPacket* sent,
                       const StoredPacket* stored) noexcept nogil:
-    """Video from before a switch to another encoding, or before the newest key frame: a decoder goes on without it."""
+    """True for video from before a switch of encodings or the newest key frame: a decoder goes on without it."""
     if not consumer.video:
         return False
     return (
@@ -49,7 +49,7 @@ cdef void repeat_packet(Engine* engine, Consumer* consumer, uint16_t sequence_nu
     cdef Transport* transport = &engine.transports[consumer.transport]
     cdef SentPacket* sent = sent_get(&consumer.history, sequence_number) if consumer.nack else NULL
     cdef StoredPacket* stored = NULL
-    # A repeat may be on its way for a round trip; who asks takes it for a little less long than we do.
+    # A repeat may be on its way for a round trip; the receiver takes that for a little shorter than we do.
     cdef uint64_t spacing_us = consumer.sender.rtt_us * 7 // 8 if consumer.sender.rtt_us else UNKNOWN_RTT_US
     cdef uint32_t now_ms = <uint32_t>(now_us // 1000)
     if sent != NULL:
@@ -70,7 +70,7 @@ cdef void repeat_packet(Engine* engine, Consumer* consumer, uint16_t sequence_nu
     if sent.resent_ms != 0 and <uint32_t>(now_ms - sent.resent_ms) < spacing_us // 1000:
         drop(engine, DROP_RTX_TOO_SOON)
         return
-    # Who reports nothing of the path is believed to have what every receiver begins with.
+    # Without reports the path is assumed to carry what every receiver begins with.
     if not pacer_affords_repair(&transport.pacer, stored.packet.length + OVERHEAD_BYTES, consumer.video,
                                 estimator_bps(&transport.estimator), now_us):
         drop(engine, DROP_RTX_TOO_MANY)

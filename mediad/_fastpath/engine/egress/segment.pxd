@@ -1,4 +1,4 @@
-"""A segment: what one consumer is sent of one stream from a packet on, in its own numbers and time."""
+"""Start of a segment: the packets of one stream that a consumer is sent from one packet on, in its own numbers."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine, ReceiveStream

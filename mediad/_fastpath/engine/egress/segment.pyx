@@ -1,4 +1,4 @@
-"""Bodies of segment.pxd."""
+"""Timestamps and numbers at the start of a segment."""
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine, ReceiveStream, Transport, unsubscribe
@@ -25,8 +25,8 @@ cdef uint64_t capture_us_of(Engine* engine, ReceiveStream* stream, uint32_t time
 cdef int32_t timestamp_step(Consumer* consumer, const StoredPacket* stored, uint64_t capture_us) noexcept nogil:
     """RTP units from the last picture sent to this one, the first of a new segment.
 
-    By capture times when both are known, so that a switch between simulcast streams keeps the picture's pace; else by
-    when they came.
+    By capture times when both are known, so that a switch between simulcast streams shows pictures
+    at their true distance; else by arrival times.
     """
     cdef int64_t elapsed_us = -MAX_OVERLAP_US
     if capture_us != 0 and consumer.newest_capture_us != 0:
@@ -42,7 +42,7 @@ cdef int32_t timestamp_step(Consumer* consumer, const StoredPacket* stored, uint
 
 cdef void segment_begin(Engine* engine, ReceiveStream* stream, Consumer* consumer, StoredPacket* stored,
                         uint64_t capture_us, uint64_t now_us) noexcept nogil:
-    """From this packet on the consumer follows `stream`."""
+    """Make the consumer follow `stream` from this packet on."""
     cdef int previous = consumer.current
     cdef uint64_t age_us = now_us - stored.received_us
     rewriter_sync(&consumer.rewriter, stored.sequence, stored.packet.timestamp, &stored.info,
@@ -53,6 +53,6 @@ cdef void segment_begin(Engine* engine, ReceiveStream* stream, Consumer* consume
     selector_target(&consumer.layers, consumer.target_spatial, consumer.target_temporal)
     selector_restart(&consumer.layers, stored.sequence)
     consumer.current = <int>stream.encoding
-    consumer.announced = False         # also after a pause, which its client took for the end of all layers
+    consumer.announced = False         # also after a pause, which the client reads as the end of all layers
     if previous != consumer.current and previous >= 0:
         unsubscribe(engine, consumer, <uint32_t>previous)

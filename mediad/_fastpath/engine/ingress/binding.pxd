@@ -1,4 +1,4 @@
-"""Which stream an SSRC seen for the first time belongs to (MID, RID, payload type), and whether it may have it.
+"""Binding of SSRCs seen for the first time to streams, by MID, RID or payload type.
 
 All of that is in the clear, so it is looked up before the packet is authenticated, and done afterwards.
 """
@@ -14,7 +14,7 @@ cdef extern from "<stdint.h>":
 cdef void note_naming(Engine* engine, Transport* transport) noexcept nogil
 # stream << 1 | is RTX, or UNBOUND. Changes nothing.
 cdef uint32_t find_stream(Engine* engine, Transport* transport, RtpPacket* packet) noexcept nogil
-# Whether the stream may have a new SSRC now. Changes nothing.
+# True when the stream may have a new SSRC now. Changes nothing.
 cdef bint may_bind(const Engine* engine, uint32_t found, uint64_t now_us) noexcept nogil
 # For an authentic packet only: from now on its SSRC is that stream's. False: no memory.
 cdef bint bind_stream(Engine* engine, Transport* transport, uint32_t found, const RtpPacket* packet,

@@ -1,4 +1,4 @@
-"""Which stream an SSRC seen for the first time belongs to: by MID, else RID, else payload type (RFC 8843 section 9.2).
+"""Binding of an SSRC seen for the first time to a stream: by MID, else RID, else payload type (RFC 8843 section 9.2).
 
 Browsers put MID and RID on the first packets of each SSRC only, so a binding is remembered. It is bounded: an encoding
 has one media and one RTX SSRC, and a newer one replaces it.
@@ -42,7 +42,7 @@ cdef inline uint32_t ssrc_of(const Encoding* encoding, bint is_rtx) noexcept nog
 
 
 cdef uint32_t encoding_of(Producer* producer, const RtpPacket* packet, bint* is_rtx) noexcept nogil:
-    """The encoding this packet names, or NONE. Sets is_rtx."""
+    """Return the encoding that this packet names, or NONE; sets is_rtx."""
     cdef uint8_t codec = producer.codec_of_payload[packet.payload_type]
     cdef Encoding* encoding
     cdef uint32_t i
@@ -62,8 +62,11 @@ cdef uint32_t encoding_of(Producer* producer, const RtpPacket* packet, bint* is_
 
 
 cdef void note_naming(Engine* engine, Transport* transport) noexcept nogil:
-    """All m-lines of a bundle have the same ids (RFC 8843 section 9.2), so one table serves a packet of any; where they
-    contradict each other the newest producer is right."""
+    """Note which extension ids name a stream.
+
+    All m-lines of a bundle have the same ids (RFC 8843 section 9.2), so one table serves a packet of any; where they
+    contradict each other the newest producer is right.
+    """
     cdef uint32_t index = transport.first_producer
     cdef uint32_t extension_id
     cdef uint8_t kind
@@ -100,8 +103,11 @@ cdef uint32_t find_stream(Engine* engine, Transport* transport, RtpPacket* packe
 
 
 cdef bint may_bind(const Engine* engine, uint32_t found, uint64_t now_us) noexcept nogil:
-    """Two SSRCs cannot be one encoding at the same time, but a sender may start anew under another: then the one it had
-    is silent. And not often: every change empties the store and has all receivers wait for a key frame."""
+    """True when a stream may have a new SSRC now.
+
+    Two SSRCs cannot be one encoding at the same time, but a sender may start anew under another: then the one it had
+    is silent. Changes must be rare: each empties the store and makes all receivers wait for a key frame.
+    """
     cdef const ReceiveStream* stream = &engine.streams[found >> 1]
     cdef const Encoding* encoding = &engine.producers[stream.producer].encodings[stream.encoding]
     cdef bint is_rtx = found & 1

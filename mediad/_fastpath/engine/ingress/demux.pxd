@@ -1,4 +1,4 @@
-"""One datagram in: demultiplex, authenticate, account, forward."""
+"""Entry of the engine for one received datagram: demultiplex, authenticate, account, forward."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.table cimport Address

@@ -1,6 +1,6 @@
-"""One datagram in, from its first byte to the stream it belongs to.
+"""Way of one received datagram from its first byte to the stream it belongs to.
 
-The order is the security of it: route on clear header fields, authenticate, and only then let anything change. STUN
+Security depends on the order: route on clear header fields, authenticate, and only then let anything change. STUN
 that names none of our username fragments and DTLS from addresses that ICE has not validated end here, before they cost
 Python anything.
 """
@@ -103,7 +103,7 @@ cdef bint authentic(Engine* engine, int status) noexcept nogil:
 
 cdef void receive_srtp(Engine* engine, uint32_t place, uint32_t slot, uint8_t* data, uint32_t length,
                        uint64_t now_us) noexcept nogil:
-    """Header, keys, the stream it belongs to, authentication; then an SSRC that is new may be bound to its stream."""
+    """Take in an SRTP packet: header, keys, stream, authentication; then a new SSRC may be bound to its stream."""
     cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
     cdef RtpPacket packet
     cdef int size = <int>length

@@ -1,4 +1,4 @@
-"""The paths of a transport: where its packets may come from, where they go, and how much may go there.
+"""Paths of a transport: addresses its packets may come from, the one they go to, and how much may go there.
 
 An address may be claimed by several transports, one after the other (a NAT gives a port to another client) or at once.
 The table gives it to the one whose check was the newest, unless its owner was heard there a moment ago; each check puts
@@ -27,12 +27,12 @@ cdef void forget_paths(Engine* engine, Transport* transport) noexcept nogil
 cdef uint32_t path_of(const Transport* transport, const Address* address) noexcept nogil
 # Something that proves nothing came from the path media takes: so much more may go there.
 cdef void path_earned(Transport* transport, uint32_t path, uint32_t bytes) noexcept nogil
-# The first authentic packet: whoever sent it is there.
+# The first authentic packet: its sender is at this address.
 cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, uint64_t now_us) noexcept nogil
 
 
 cdef inline void path_heard(Engine* engine, Transport* transport, uint32_t path, uint64_t now_us) noexcept nogil:
-    """An authentic packet of media came from this path."""
+    """Note an authentic packet of media from this path."""
     if transport.paths[path].heard_us == 0:
         path_proven(engine, transport, path, now_us)
     else:

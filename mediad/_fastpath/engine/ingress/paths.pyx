@@ -1,4 +1,4 @@
-"""Bodies of paths.pxd."""
+"""Adding, selecting, proving and removing of paths."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memset
@@ -10,7 +10,7 @@ from mediad._fastpath.engine.messages cimport (
 )
 
 cdef enum:
-    # Whoever was heard at an address keeps it this long against the check of another: it may be forged.
+    # A transport heard at an address keeps it this long against the check of another: it may be forged.
     KEEP_US = 2000000
     # QUIC allows three times (RFC 9000 section 8.1); the answer to the check itself is one of them.
     EARNED_PER_BYTE = 2
@@ -26,7 +26,7 @@ cdef uint32_t path_of(const Transport* transport, const Address* address) noexce
 
 cdef Refusal add_address(Engine* engine, Transport* transport, const CommandBody* body,
                          uint64_t now_us) noexcept nogil:
-    """Also for a path that is known: a check came from it, so the table shall give it to this transport."""
+    """Add a path, or give a known one's address to this transport again: a check came from it."""
     cdef uint32_t path = path_of(transport, &body.address)
     cdef uint32_t place
     if path == NONE:
@@ -99,7 +99,7 @@ cdef Refusal select_address(Engine* engine, Transport* transport, const CommandB
 
 cdef Refusal select_unproven(Engine* engine, Transport* transport, const CommandBody* body,
                              uint64_t now_us) noexcept nogil:
-    """Unless it proved itself while the command was on its way."""
+    """Select a path with a limit, unless it was proved while the command was on its way."""
     select(engine, transport, &body.address)
     if transport.selected_path != NONE and transport.paths[transport.selected_path].heard_us != 0:
         transport.send_limit_bytes = NO_LIMIT
@@ -110,7 +110,7 @@ cdef Refusal select_unproven(Engine* engine, Transport* transport, const Command
 
 cdef Refusal prove_address(Engine* engine, Transport* transport, const CommandBody* body,
                            uint64_t now_us) noexcept nogil:
-    """A handshake ended there, which takes reading what we sent."""
+    """Lift a path's limit: a handshake ended there, so the peer reads the packets sent to it."""
     cdef uint32_t path = path_of(transport, &body.address)
     if path != NONE:
         transport.paths[path].heard_us = now_us
@@ -128,7 +128,7 @@ cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, uint6
     cdef bint is_selected = transport.has_address and path == transport.selected_path
     if is_selected and transport.send_limit_bytes == NO_LIMIT:
         transport.paths[path].heard_us = now_us
-        return                         # whoever selected it knows
+        return                         # Python selected it
     if not news_have_room(engine):
         drop(engine, DROP_EVENT_FULL)  # the next packet tells it
         return

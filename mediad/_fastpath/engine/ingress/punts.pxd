@@ -1,9 +1,9 @@
-"""STUN and DTLS on their way up to Python: what is let through, and how much of it.
+"""Budgets and shares of the STUN and DTLS datagrams that go up to Python.
 
 Looking at one costs Python a hundred microseconds to a millisecond, so a flood ends here. Each validated path has a
 budget of checks of its own; addresses that are not validated share others, by transport and host, by transport, by host
 and altogether; each transport has a budget of DTLS records. Each transport has a share of the ring besides, and
-strangers leave half of it free. A check that was dropped is remembered: its sender must not be taken for gone.
+strangers leave half of it free. The time of a dropped check is kept: its sender must not be taken for gone.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t

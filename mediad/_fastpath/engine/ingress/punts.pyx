@@ -1,4 +1,4 @@
-"""Bodies of punts.pxd."""
+"""Limits on the STUN and DTLS datagrams that go up to Python."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -19,12 +19,12 @@ cdef enum:
     # A browser checks a path every 50 ms until it works, every 0.5 s until it is stable, then every 2.5 s.
     PATH_INTERVAL_US = 200000
     PATH_BURST = 25
-    # A path is a stranger's until its first check was looked at.
+    # A path counts as not validated until Python has handled its first check.
     PAIR_INTERVAL_US = 200000
     PAIR_BURST = 20
     TRANSPORT_INTERVAL_US = 40000
     TRANSPORT_BURST = 100
-    # An office behind one address whose people all join at nine.
+    # Many people behind one address who join at the same time.
     HOST_INTERVAL_US = 2000
     HOST_BURST = 1000
     # A fifth of the time of Python's thread.
@@ -41,7 +41,10 @@ cdef enum:
 
 
 cdef bint within_share(Engine* engine, PuntShare* share, uint32_t limit, uint32_t leave) noexcept nogil:
-    """Counts one in, where it may go into the ring. What waits is counted from above: it is none once all were read."""
+    """Count one record of a share if it may go into the ring.
+
+    The count of those waiting is an upper bound: it is 0 once all were read.
+    """
     cdef uint32_t pushed = ring_pushed(&engine.punts)
     # The difference tells which of two numbers that wrap is the later one.
     if share.waiting != 0 and ring_popped(&engine.punts) - share.newest < <uint32_t>0x80000000:
@@ -131,12 +134,12 @@ cdef void stun_from_stranger(Engine* engine, Transport* transport, const uint8_t
 
 
 cdef bint strangers_take(Engine* engine, Transport* transport, const Address* source, uint64_t now_us) noexcept nogil:
-    """A token from all four budgets, or from none: what one refuses must not use up the others."""
+    """Take a token from all four budgets, or from none: a refusal by one must not use up the others."""
     cdef uint64_t host[3]
     cdef uint64_t* by_pair
     cdef uint64_t* by_host
     host[0] = source.high
-    # Of IPv6 the /64 counts, which anybody has whole; IPv4 stands in the lower half.
+    # Of IPv6 the /64 counts, as one user has all of it; IPv4 stands in the lower half.
     host[1] = source.low if source.high == 0 else 0
     host[2] = transport_index(engine, transport)
     by_host = &engine.strangers.by_host_due_us[

@@ -1,4 +1,4 @@
-"""Received RTCP: what a peer reports of what we send, asks for again, or tells of its clock."""
+"""Received RTCP: reports about the packets we send, requests for repeats and key frames, and the peer's clock."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine, Transport

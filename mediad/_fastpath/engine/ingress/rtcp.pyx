@@ -1,4 +1,4 @@
-"""Received RTCP: what a peer reports of what we send, asks for again, or tells of its clock."""
+"""Received RTCP: reports about the packets we send, requests for repeats and key frames, and the peer's clock."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.clock cimport compact_ntp, ntp_from_us, us_from_compact, us_from_ntp
@@ -55,7 +55,7 @@ cdef inline bint afford(uint32_t* left, uint32_t units) noexcept nogil:
 
 cdef bint receive_block(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* left,
                         uint64_t now_us) noexcept nogil:
-    """False: it asks for more than is left."""
+    """Take work from the compound packet's budget; False when less is left."""
     if block.packet_type == RTCP_SR or block.packet_type == RTCP_RR:
         return receive_report(engine, transport, block, left, now_us)
     if block.packet_type == RTCP_RTPFB and block.count == FMT_NACK:
@@ -77,7 +77,7 @@ cdef bint receive_block(Engine* engine, Transport* transport, const RtcpBlock* b
 
 cdef bint receive_transport_cc(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* left,
                                uint64_t now_us) noexcept nogil:
-    """What it tells for the first time is bounded by what was sent, and what it says was received by its bytes."""
+    """Read transport-cc feedback: new statuses are bounded by the packets sent, received ones by its bytes."""
     cdef uint32_t idle, before
     if not afford(left, WORK_BANDWIDTH):
         return False
@@ -116,7 +116,7 @@ cdef bint receive_report(Engine* engine, Transport* transport, const RtcpBlock* 
 
 
 cdef void follow_clock(Engine* engine, Transport* transport, uint64_t ntp, uint64_t now_us) noexcept nogil:
-    """Ours minus theirs, kept at the least delayed SR seen; it may creep up, so that drift is followed."""
+    """Follow the peer's clock: ours minus theirs, by the least delayed SR; a slow rise is allowed for drift."""
     cdef int64_t offset
     if ntp >> 32 < 2208988800ULL:
         return                     # not a wall clock: before 1970
@@ -182,7 +182,7 @@ cdef void demand_current(Engine* engine, Consumer* consumer, uint64_t now_us) no
 
 cdef void receive_extended_report(Engine* engine, Transport* transport, const RtcpBlock* block,
                                   uint64_t now_us) noexcept nogil:
-    """RFC 3611: their reference time, to be answered, and the delay since ours: a receiver's round trip."""
+    """Read an XR (RFC 3611): the peer's reference time, to be answered, and the delay since ours for a round trip."""
     cdef uint64_t ntp
     cdef uint32_t last, delay, now_compact, passed
     if rtcp_xr_rrtr(block, &ntp):

@@ -1,4 +1,4 @@
-"""An authentic RTP packet of a known stream: accounted for, described, kept, forwarded."""
+"""Handling of an authentic RTP packet of a known stream: account for it, describe it, store it, forward it."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine, ReceiveStream, Transport

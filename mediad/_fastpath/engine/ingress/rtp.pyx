@@ -1,4 +1,4 @@
-"""An authentic RTP packet of a known stream: accounted for, described, kept, forwarded."""
+"""Handling of an authentic RTP packet of a known stream: account for it, describe it, store it, forward it."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uint8_t
 from libc.string cimport memset
@@ -33,7 +33,7 @@ from mediad._fastpath.wire.rtp cimport (
 
 cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* stream, bint is_rtx, uint32_t slot,
                       RtpPacket* packet, uint64_t now_us) noexcept nogil:
-    """An authentic packet of a known stream: account for it, undo RTX, describe it, store it, forward it."""
+    """Take in an authentic packet of a known stream: account for it, undo RTX, describe it, store it, forward it."""
     cdef Producer* producer = &engine.producers[stream.producer]
     cdef uint8_t codec_index = producer.codec_of_payload[packet.payload_type]
     cdef CodecBody* codec
@@ -89,7 +89,7 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
 
 
 cdef void remember_layers(ReceiveStream* stream, PayloadInfo* info) noexcept nogil:
-    """VP9 tells how many spatial layers it sends at key pictures only; followers want to know at any."""
+    """Keep the number of spatial layers: VP9 tells it at key pictures only, and consumers need it at any."""
     if info.spatial_count != 0:
         stream.spatial_count = info.spatial_count
     info.spatial_count = stream.spatial_count
@@ -97,7 +97,7 @@ cdef void remember_layers(ReceiveStream* stream, PayloadInfo* info) noexcept nog
 
 cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer, const RtpPacket* packet,
                         uint64_t now_us) noexcept nogil:
-    """Transport-cc counts every packet that carries the number, probes and RTX included."""
+    """Note a packet's arrival for transport-cc, which counts every packet with the number, probes and RTX included."""
     cdef uint32_t offset = packet.extension_offset[<int>EXT_TRANSPORT_CC]
     if not producer.transport_cc or offset == 0 or packet.extension_length[<int>EXT_TRANSPORT_CC] != 2:
         return
@@ -108,7 +108,7 @@ cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer
 
 
 cdef void count_level(Producer* producer, const RtpPacket* packet) noexcept nogil:
-    """RFC 6464: one byte, voice flag and -dBov."""
+    """Add a packet's audio level (RFC 6464): one byte, voice flag and -dBov."""
     cdef uint32_t offset = packet.extension_offset[<int>EXT_AUDIO_LEVEL]
     if producer.levels and offset != 0:
         producer.level_sum += packet.data[offset] & 0x7F
@@ -116,7 +116,7 @@ cdef void count_level(Producer* producer, const RtpPacket* packet) noexcept nogi
 
 
 cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* producer, uint64_t now_us) noexcept nogil:
-    """Silence that ended, and gaps to ask for."""
+    """Tell of silence that ended, and arm the timer for gaps to ask for."""
     cdef uint64_t deadline
     if receiver_score_is_news(&stream.receiver):
         tell_stream(engine, stream, now_us)
@@ -129,8 +129,10 @@ cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* produce
 
 cdef void miss_upper_streams(Engine* engine, const ReceiveStream* stream, const Producer* producer,
                              uint64_t now_us) noexcept nogil:
-    """Encodings of one camera come together. Where a lower one goes on, a higher one that does not was given up by its
-    sender, and whoever watches it should not wait for a timer to find out."""
+    """Find higher encodings that their sender gave up: a lower one of the same camera goes on and they do not.
+
+    Their consumers should not wait for a timer to find out.
+    """
     cdef uint64_t quiet_us = producer.inactivity_us // 4
     cdef ReceiveStream* upper
     cdef uint32_t encoding
@@ -144,7 +146,7 @@ cdef void miss_upper_streams(Engine* engine, const ReceiveStream* stream, const 
 
 
 cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
-    """The sender began a new sequence: what was kept means nothing now, and every follower needs a new start."""
+    """Start a stream anew after its sender began a new sequence: the store is emptied, every consumer syncs again."""
     cdef uint32_t i
     cdef Consumer* consumer
     store_clear(&stream.store)
@@ -159,7 +161,7 @@ cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
 
 cdef void forward(Engine* engine, ReceiveStream* stream, uint32_t slot, RtpPacket* packet, const PayloadInfo* info,
                   int64_t sequence, uint64_t now_us) noexcept nogil:
-    """Keep it for retransmission, then to each subscriber."""
+    """Store a packet for retransmission, then send it to each subscriber."""
     cdef StoredPacket* stored = store_put(&stream.store, sequence, slot, packet, info, now_us)
     cdef uint64_t capture_us
     cdef uint32_t i

@@ -1,8 +1,8 @@
-"""Which SSRCs of a peer libsrtp keeps a stream for: those of bound streams, a few that were bound, some that report.
+"""SSRCs of a peer that libsrtp keeps a stream for: those of bound streams, a few that were bound, some that report.
 
 libsrtp makes a stream of every SSRC under which something authentic came, walks a list of them for each packet, and
 forgets none by itself. So an SSRC it does not know is shown to it only where we know what it is for, and removed when
-that is over. The last few that were bound stay for a while: their replay lists keep out what somebody recorded, and a
+that is over. The last few that were bound stay for a while: their replay lists keep out recorded packets, and a
 producer that is closed and opened again under its SSRC goes on counting where it was.
 
 RTCP comes under SSRCs of its own: Chromium reports from 1 where it only receives, Firefox from one for each receiver,
@@ -16,9 +16,9 @@ from mediad._fastpath.engine.graph cimport Engine, Transport
 
 # No stream is bound to this SSRC any more.
 cdef void retire_ssrc(Engine* engine, Transport* transport, uint32_t ssrc) noexcept nogil
-# What came under this SSRC leads to nothing: libsrtp shall not keep a stream for it.
+# A packet under this SSRC was of no use: libsrtp shall not keep a stream for it.
 cdef void forget_ssrc(Engine* engine, Transport* transport, uint32_t ssrc) noexcept nogil
-# Whether RTCP under this SSRC may be shown to libsrtp. Changes nothing: it is not authentic yet.
+# True when RTCP under this SSRC may be given to libsrtp. Changes nothing: it is not authentic yet.
 cdef bint reporter_known(const Engine* engine, const Transport* transport, uint32_t ssrc) noexcept nogil
 cdef bint reporter_may_come(const Transport* transport, uint64_t now_us) noexcept nogil
 # Authentic RTCP came under an SSRC that was not known.

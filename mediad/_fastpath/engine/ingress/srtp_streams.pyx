@@ -1,4 +1,4 @@
-"""Bodies of srtp_streams.pxd."""
+"""Two rings of SSRCs for each transport: those no longer bound, and those that report."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.table cimport NO_VALUE, table_get, table_put, table_remove
@@ -66,7 +66,7 @@ cdef void reporter_came(Engine* engine, Transport* transport, uint32_t ssrc, uin
 
 
 cdef void forget_peer(Engine* engine, Transport* transport) noexcept nogil:
-    """Its session goes with its streams."""
+    """Forget all SSRCs of a transport; its session goes, and libsrtp's streams with it."""
     cdef uint32_t i, ssrc
     for i in range(transport.reporter_count):
         ssrc = transport.reporters[(transport.reporter_head + i) % MAX_REPORTERS]

@@ -1,4 +1,4 @@
-"""Transport-cc feedback: what came from a peer since the last."""
+"""Transport-cc feedback to a peer about the packets that came since the last."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine

@@ -1,4 +1,4 @@
-"""Transport-cc feedback: what came from a peer since the last."""
+"""Transport-cc feedback to a peer about the packets that came since the last."""
 
 from libc.stdint cimport uint32_t, uint64_t, uint8_t
 from mediad._fastpath.base.wheel cimport wheel_arm
@@ -8,7 +8,7 @@ from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_w
 
 
 cdef void feedback_due(Engine* engine, uint32_t index, uint64_t now_us) noexcept nogil:
-    """Transport-cc feedback for what came since the last; a lone feedback packet is legal with reduced-size RTCP."""
+    """Send transport-cc feedback for packets since the last; a lone feedback packet is legal with reduced-size RTCP."""
     cdef Transport* transport = &engine.transports[index]
     cdef uint8_t* out
     cdef uint8_t* p

@@ -28,7 +28,7 @@ cdef void nacks_due(Engine* engine, uint32_t index, uint64_t now_us) noexcept no
     transport = &engine.transports[producer.transport]
     rtt_us = transport.rtt_us if transport.rtt_us != 0 else DEFAULT_RTT_US
     if not transport.has_address and nack_deadline(&stream.receiver.nack) != 0:
-        # What cannot be asked for has not been asked for: no try is used up.
+        # A NACK that cannot be sent uses up no try.
         wheel_arm(&engine.wheel, nack_timer(engine, index), now_us + DEFAULT_RTT_US)
         return
     count = nack_due(&stream.receiver.nack, now_us, rtt_us, lost, NACK_BATCH)

@@ -1,6 +1,6 @@
-"""What a client may send, told by REMB (draft-alvestrand-rmcat-remb-03): an estimate, a limit, or that a limit is gone.
+"""Limits on a client's sending, told by REMB (draft-alvestrand-rmcat-remb-03): an estimate, a limit, or its end.
 
-A client with transport-cc estimates by itself and is told of limits only. libwebrtc obeys those beside transport-cc.
+A client with transport-cc estimates by itself and is told of limits only. libwebrtc keeps to them beside transport-cc.
 """
 
 from libc.stdint cimport uint8_t, uint64_t

@@ -1,4 +1,4 @@
-"""Bodies of remb.pxd."""
+"""Content of REMB packets: the estimate or limit of a transport, and the streams it is for."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.rate cimport rate_bps
@@ -22,7 +22,7 @@ ctypedef struct Receivers:
 
 
 cdef void find_receivers(Engine* engine, Transport* transport, Receivers* found, uint64_t now_us) noexcept nogil:
-    """The video streams whose sender understands REMB, and how they arrive."""
+    """Find the video streams whose sender understands REMB, and how they arrive."""
     cdef uint32_t index = transport.first_producer
     cdef uint32_t encoding
     cdef Producer* producer

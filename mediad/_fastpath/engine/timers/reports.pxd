@@ -1,4 +1,4 @@
-"""Reports of one transport, once a second: what it receives, what it sends, and the scores of both."""
+"""Reports of one transport, once a second, on received and sent streams, and the scores of both."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine

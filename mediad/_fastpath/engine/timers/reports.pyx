@@ -1,4 +1,4 @@
-"""Reports of one transport, once a second: what it receives, what it sends, and the scores of both."""
+"""Reports of one transport, once a second, on received and sent streams, and the scores of both."""
 
 from libc.stdint cimport uint32_t, uint64_t, uint8_t
 from mediad._fastpath.base.clock cimport ntp_from_us
@@ -62,7 +62,7 @@ cdef void update_scores(Engine* engine, Transport* transport, uint64_t now_us) n
 
 
 cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
-    """RR for every stream the peer sends, our reference time, the answer to its own, and what it may send."""
+    """Send RR for every stream of the peer, our reference time, the answer to its own, and the limit on its sending."""
     cdef ReportBlock[MAX_REPORTS] reports
     cdef uint32_t count = 0
     cdef uint32_t index = transport.first_producer
@@ -101,9 +101,9 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
 
 cdef uint8_t whole_loss(Engine* engine, Producer* producer, const ReceiveStream* stream,
                         uint64_t now_us) noexcept nogil:
-    """What in-band FEC has to bridge, in 1/256: the loss of both hops, the second that of whoever loses most.
+    """Loss that in-band FEC has to make up for, in 1/256: of both hops, of the second the greatest of all consumers.
 
-    Before repairs: those come a round trip too late to be heard, unless the path is short.
+    Repairs are not counted: those come a round trip too late to be heard, unless the path is short.
     """
     cdef uint32_t index = producer.first_consumer
     cdef uint64_t wall = wall_us(engine, now_us)
@@ -134,7 +134,7 @@ cdef void flush_reports(Engine* engine, Transport* transport, const ReportBlock*
 
 
 cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
-    """SR and SDES for every stream we send, as many as fit a compound packet.
+    """Send SR and SDES for every stream of ours, as many as fit a compound packet.
 
     Each SR starts one: RFC 3550 section 6.1.
     """

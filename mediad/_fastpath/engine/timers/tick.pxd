@@ -1,4 +1,4 @@
-"""Timers that are due: one per purpose, none of them per packet."""
+"""Expiry of the engine's timers: one per purpose, none per packet."""
 
 from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.graph cimport Engine

@@ -1,4 +1,4 @@
-"""Timers that are due: one per purpose, none of them per packet."""
+"""Expiry of the engine's timers: one per purpose, none per packet."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.wheel cimport NO_TIMER, wheel_arm, wheel_deadline, wheel_expired
@@ -52,7 +52,7 @@ cdef void engine_tick(Engine* engine, uint64_t now_us) noexcept nogil:
 
 
 cdef void expire_stores(Engine* engine, uint64_t now_us) noexcept nogil:
-    """What was kept for repeats goes when its time is up, whether its stream goes on or not."""
+    """Remove packets kept for repeats when their time is up, whether their stream goes on or not."""
     cdef uint64_t next_us = stores_expire(&engine.keeper, now_us)
     engine.keeper_waits = next_us != 0
     if engine.keeper_waits:
