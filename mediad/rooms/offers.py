@@ -14,7 +14,15 @@ import asyncio
 from collections.abc import Iterable
 from uuid import uuid4
 
-from mediad.errors import Forbidden, InvalidState, MediadError, Unavailable, WorkerDied, from_code
+from mediad.errors import (
+    EnvelopeError,
+    Forbidden,
+    InvalidState,
+    MediadError,
+    Unavailable,
+    WorkerDied,
+    from_code,
+)
 from mediad.pipe import requests as pipe
 from mediad.pipe.requests import CloseConsumer, CreateConsumers, NewConsumer, ResumeConsumers
 from mediad.rooms.asker import asker_of
@@ -145,7 +153,10 @@ async def _make(room: Room, branch: Branch, consumers: list[Consumer]) -> None:
 
     try:
         reply = await branch.ask_later(CreateConsumers, compose)
-    except (InvalidState, Unavailable, WorkerDied) as error:
+        if len(reply.consumers) != len(asked):
+            answers = f"{len(reply.consumers)} answers for {len(asked)} consumers"
+            raise EnvelopeError(f"{CreateConsumers.row}: {answers}")
+    except (EnvelopeError, InvalidState, Unavailable, WorkerDied) as error:
         _fail(room, consumers, error)
         return
     except MediadError as error:
@@ -201,9 +212,10 @@ def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered
     for consumer in consumers:
         if not consumer.closed:
             room.books.forget_consumer(consumer)
+            if isinstance(error, EnvelopeError | Unavailable) and not answered:
+                # the worker may have made it, and only answered too late, or in words that cannot be read
+                consumer.branch.discard(CloseConsumer(consumer.id))
             if isinstance(error, Unavailable):
-                if not answered:  # the worker may have made it, and only answered too late
-                    consumer.branch.discard(CloseConsumer(consumer.id))
                 _put_off(room, (consumer.peer, consumer.producer), error)
             elif not isinstance(error, WorkerDied):
                 log = consumer.peer.log

@@ -249,6 +249,23 @@ def test_a_consumer_the_worker_refuses_is_forgotten() -> None:
     run(scenario)
 
 
+def test_an_answer_that_leaves_out_a_consumer_leaves_nothing_behind() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        call.worker.forgetful = True
+        await ana.produce("audio", opus())
+        await call.settle()
+        assert ben.listener.offers == []
+        assert (dict(call.worker.consumers), dict(ana.seat.room.books.consumers)) == ({}, {})
+        assert not ana.seat.room.offers.queue._under_way
+        call.worker.forgetful = False
+        await ana.produce("video", vp8())
+        await call.settle()
+        assert len(ben.listener.offers) == 1
+
+    run(scenario)
+
+
 def test_a_slow_answer_of_one_peer_holds_up_nobody() -> None:
     async def scenario(call: Call) -> None:
         ana = await call.member("ana")

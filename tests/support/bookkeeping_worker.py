@@ -47,6 +47,8 @@ class BookkeepingWorker:
         """Methods that are carried out and not answered in time."""
         self.consumer_room: int | None = None
         """The number of consumers it can hold; None is any number."""
+        self.forgetful = False
+        """True when the answers leave out the first of the consumers that were made."""
         self.dice: random.Random | None = None
         """Random numbers of turns of the event loop that answers take, so that they come out of order."""
         self.subscribers: dict[str, EventHandler] = {}
@@ -257,7 +259,8 @@ class BookkeepingWorker:
         return requests.Stats([{"type": "inbound-rtp"}])
 
     async def _create_consumers(self, request: requests.CreateConsumers) -> requests.ConsumersCreated:
-        return requests.ConsumersCreated([self._make_consumer(request, new) for new in request.consumers])
+        made = [self._make_consumer(request, new) for new in request.consumers]
+        return requests.ConsumersCreated(made[1:] if self.forgetful else made)
 
     def _make_consumer(
         self, request: requests.CreateConsumers, new: requests.NewConsumer
