@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 
+from mediad.pipe import requests
 from mediad.pipe.events import EVENTS
 from mediad.pipe.messages import Event, Message, Request
 
-REQUESTS: dict[str, type[Request[Any]]] = {kind.row: kind for kind in Request.__subclasses__()}
-"""Every request, by its name on the pipe."""
+REQUESTS: dict[str, type[Request[Any]]] = {
+    kind.row: kind for kind in Request.__subclasses__() if kind.__module__ == requests.__name__
+}
+"""Every request of the product, by its name on the pipe; tests have requests of their own."""
 
 
 def wire(message: Message) -> dict[str, Any]:
