@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mediad._fastpath.door.media_loop import Codec, MediaLoop
+from mediad._fastpath.engine.messages import CommandKind
 from tests.support import engine as e
 
 
@@ -50,3 +52,13 @@ def test_a_consumer_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
 def test_a_handle_needs_a_generation(handle: int) -> None:
     with pytest.raises(ValueError, match="no generation"):
         e.Call().engine.close_transport(handle)
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+def test_every_codec_is_taken(codec: Codec) -> None:
+    e.Call().produce(codecs=[(96, 97, 101, int(codec), 90000)])
+
+
+def test_every_kind_of_command_has_its_method() -> None:
+    kinds = {name.removeprefix("COMMAND_").lower() for name in CommandKind.__members__} - {"count"}
+    assert {kind for kind in kinds if not hasattr(MediaLoop, kind)} == set()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import signal
+from typing import Any
 
 import pytest
 
-from mediad.config.settings import Settings
+from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError, MediadError, PortError
 from mediad.pipe.requests import Configure
 from mediad.supervisor.workers.process import WorkerProcess, configuration, describe_exit
@@ -154,3 +156,12 @@ def test_what_a_running_worker_is_told() -> None:
         ice_consent_timeout_s=0,
         log_level="info",
     )
+
+
+def test_a_running_worker_is_told_of_every_live_setting_it_has() -> None:
+    settings = Settings().worker_settings(0)
+    has = {field.name for field in dataclasses.fields(settings)}
+    assert {name for name in has if name in KEYS and KEYS[name].live} == set(Configure.__struct_fields__)
+    for name in Configure.__struct_fields__:
+        change: dict[str, Any] = {name: "new"}
+        assert getattr(configuration(dataclasses.replace(settings, **change)), name) == "new"

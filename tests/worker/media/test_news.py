@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import get_args
 from unittest.mock import Mock, call
 
 import pytest
@@ -11,6 +12,7 @@ from mediad._fastpath.door.events import (
     CommandRefused,
     ConsumerScore,
     DtlsReceived,
+    Event,
     LayersChanged,
     LevelMeasured,
     PathReported,
@@ -25,6 +27,11 @@ from tests.support.fake_clock import FakeClock
 from tests.support.loops import on_loop, until
 from tests.support.plane_objects import PATH, open_consumer, open_producer, open_transport
 from tests.support.recording_loop import recorded_plane
+
+
+def test_every_event_has_its_handler() -> None:
+    plane, _ = recorded_plane()
+    assert set(plane._news._handlers) == set(get_args(Event))
 
 
 @on_loop

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from mediad._fastpath.door.events import Closed, CommandRefused, Event, StatsAnswered, StunReceived
 from mediad._fastpath.door.media_loop import MAX_USERNAMES
+from mediad._fastpath.engine.messages import CommandKind
 from tests.support import engine as e
+from tests.support.imports import ROOT
+
+OF_THE_LOOP = {"COMMAND_OPEN_SOCKET", "COMMAND_CLOSE_SOCKET", "COMMAND_STOP"}
+
+
+def test_every_kind_is_in_a_table() -> None:
+    source = (ROOT / "mediad/_fastpath/engine/commands/apply.pyx").read_text()
+    kinds = set(CommandKind.__members__) - OF_THE_LOOP - {"COMMAND_COUNT"}
+    assert {kind for kind in kinds if f"[<int>{kind}] = " not in source} == set()
 
 
 def test_closing_leaves_nothing() -> None:
