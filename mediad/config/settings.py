@@ -325,9 +325,14 @@ class WorkerSettings(TransportOptions):
 
     @staticmethod
     def from_json(text: str) -> WorkerSettings:
-        """The settings in `text`, which `to_json` wrote. Raises ConfigError for anything else."""
+        """The settings in `text`, which `to_json` wrote. Raises ConfigError for anything else.
+
+        A daemon that was started before an upgrade does not know the newest settings: they are the defaults.
+        """
+        defaults = {f.name: DEFAULTS[f.name] for f in fields(WorkerSettings) if f.name in DEFAULTS}
         try:
-            return msgspec.json.decode(text, type=WorkerSettings)
+            given = msgspec.json.decode(text, type=dict[str, Any])
+            return msgspec.convert(defaults | given, WorkerSettings)
         except msgspec.DecodeError as error:
             raise ConfigError(f"worker settings: {error}") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
 
 from mediad.config.load import load
@@ -37,6 +38,10 @@ def test_admin_socket_candidates() -> None:
 def test_worker_settings_cross_as_json() -> None:
     settings = Settings(listen_ip="0.0.0.0", announced_ip="sfu.example").worker_settings(3)
     assert WorkerSettings.from_json(settings.to_json()) == settings
+    older = msgspec.json.decode(settings.to_json())
+    del older["udp_buffer_bytes"]
+    read = WorkerSettings.from_json(msgspec.json.encode(older).decode())
+    assert read.udp_buffer_bytes == Settings().udp_buffer_bytes
     assert settings.candidate_ip == "sfu.example"
     for wrong in ("", "[]", "{}", '{"worker_id": "x"}'):
         with pytest.raises(ConfigError):
