@@ -61,6 +61,8 @@ class Scene:
             username_fragment=b"fragment%d" % handle,
             rtcp_ssrc=handle,
             secure=self._profile is not None,
+            max_incoming_bitrate_bps=0,
+            initial_outgoing_bitrate_bps=600_000,
         )
         engine.add_address(handle, 0, "127.0.0.1", port)
         engine.select_address(handle, 0, "127.0.0.1", port)
