@@ -9,7 +9,7 @@ from mediad.pipe.messages import Message
 
 
 class Layers(Message):
-    """A spatial and a temporal layer, 0 the lowest."""
+    """A spatial and a temporal layer, 0 the lowest; the encodings of simulcast count as spatial layers."""
 
     spatial_layer: int
     temporal_layer: int

@@ -43,7 +43,7 @@ def test_every_request_has_a_sender() -> None:
 def test_every_name_stands_once_in_the_product() -> None:
     text = [path.read_text() for path in (ROOT / "mediad").rglob("*.py") if "web" not in path.parts]
     for row in REQUESTS:
-        assert sum(source.count(f'"{row}"') for source in text) == (2 if row == "worker.restart" else 1), row
+        assert sum(source.count(f'"{row}"') for source in text) == 1, row
 
 
 def test_the_names_on_the_pipe() -> None:

@@ -30,20 +30,6 @@ from tests.support.worker_settings import worker_settings
 
 
 @on_loop
-async def test_every_method_the_supervisor_knows() -> None:
-    handlers = recorded_worker().server.handlers()
-    assert sorted(handler.request.row for handler in handlers) == sorted(
-        [f"worker.{verb}" for verb in ("ping", "stats", "trim", "configure")]
-        + [f"router.{verb}" for verb in ("create", "close", "stats")]
-        + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats")]
-        + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
-        + [f"consumers.{verb}" for verb in ("create", "resume")]
-        + [f"consumer.{verb}" for verb in ("pause", "resume", "close", "stats")]
-        + [f"consumer.{verb}" for verb in ("setPreferredLayers", "setPriority", "requestKeyFrame")]
-    )
-
-
-@on_loop
 async def test_new_settings_are_for_new_transports() -> None:
     worker = await with_router()
     old = await worker.ask("transport.create", routerId="r", transportId="old")

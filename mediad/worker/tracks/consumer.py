@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any, Protocol
 
-from mediad.pipe import scores as pipe
 from mediad.pipe.events import ConsumerLayersChanged, ConsumerScoreChanged
-from mediad.pipe.scores import ConsumerScore
+from mediad.pipe.scores import ConsumerScore, Layers
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import Kind
@@ -15,7 +14,7 @@ from mediad.worker.media.statistics import sent_stream
 from mediad.worker.policy.allocation import Step
 from mediad.worker.policy.bandwidth import Bandwidth
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
-from mediad.worker.tracks.following import FOLLOWINGS, Layers
+from mediad.worker.tracks.following import FOLLOWINGS
 from mediad.worker.tracks.producer import Producer
 
 # low, because libsrtp may take the wrong roll-over counter for a stream that begins near 65535
@@ -110,13 +109,12 @@ class Consumer:
             self._tell_demand()
             self._tell_layers()
 
-    def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> pipe.Layers | None:
+    def set_preferred_layers(self, spatial_layer: int, temporal_layer: int | None) -> Layers | None:
         """Set the preferred layers and return them, limited to those that exist; None: the track has none."""
         preferred = self._following.prefer(spatial_layer, temporal_layer)
-        if preferred is None:
-            return None
-        self._claim_changed()
-        return pipe.Layers(*preferred)
+        if preferred is not None:
+            self._claim_changed()
+        return preferred
 
     def request_key_frame(self) -> None:
         """Ask the sender for a key frame; for audio do nothing, as in mediasoup."""
@@ -176,8 +174,7 @@ class Consumer:
         layers = None if self._following.is_silent() else self._sent_layers
         if layers != self._told_layers:
             self._told_layers = layers
-            told = None if layers is None else pipe.Layers(*layers)
-            self._emit(ConsumerLayersChanged(self.id, told))
+            self._emit(ConsumerLayersChanged(self.id, layers))
 
     @property
     def _held_up(self) -> bool:

@@ -5,27 +5,20 @@ Each type of consumer (simple, simulcast, svc) has a class, named in `FOLLOWINGS
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from msgspec import to_builtins
+
 from mediad.pipe.requests import TrackType
+from mediad.pipe.scores import Layers
 from mediad.worker.policy.allocation import RATED_LAYERS, Step, ladder, target_encoding
 from mediad.worker.tracks.consumer_form import ConsumerForm
 from mediad.worker.tracks.producer import Producer
 
 ALL_LAYERS = 255
 """The media path's value for all layers within an encoding."""
-
-
-class Layers(NamedTuple):
-    """A spatial and a temporal layer as clients count them: the encodings of simulcast are spatial layers."""
-
-    spatial: int
-    temporal: int
-
-    def to_wire(self) -> dict[str, int]:
-        """Return the layers as mediasoup's clients know them."""
-        return {"spatialLayer": self.spatial, "temporalLayer": self.temporal}
 
 
 class Target(NamedTuple):
@@ -70,7 +63,7 @@ class Following:
 
     def wanted_encoding(self) -> int:
         """Return the encoding to send if bandwidth allows it."""
-        return target_encoding(self._producer.active, self.preferred.spatial)
+        return target_encoding(self._producer.active, self.preferred.spatial_layer)
 
     def best(self) -> Target:
         """Return the target that is preferred, without regard to bandwidth."""
@@ -104,7 +97,7 @@ class Following:
 
     def demand(self) -> int:
         """Return the highest encoding that the sender must send for this consumer."""
-        return self.top.spatial
+        return self.top.spatial_layer
 
     # --- for the client -------------------------------------------------------------------------------------
 
@@ -121,12 +114,12 @@ class Following:
         return {}
 
 
-class LayeredFollowing(Following):
+class LayeredFollowing(Following, ABC):
     """The way of following a track with layers: up to those that are preferred and that bandwidth allows."""
 
     def prefer(self, spatial_layer: int, temporal_layer: int | None) -> Layers:
-        temporal = self.top.temporal if temporal_layer is None else temporal_layer
-        self.preferred = Layers(min(spatial_layer, self.top.spatial), min(temporal, self.top.temporal))
+        temporal = self.top.temporal_layer if temporal_layer is None else temporal_layer
+        self.preferred = self._existing(spatial_layer, temporal)
         return self.preferred
 
     def reserved_bps(self) -> int:
@@ -134,29 +127,35 @@ class LayeredFollowing(Following):
         return 0
 
     def stats(self, told: Layers | None, *, paused: bool) -> dict[str, Any]:
-        target = Layers(
-            min(self._target_spatial(), self.top.spatial), min(self.target.temporal, self.top.temporal)
-        )
+        target = self._existing(self._target_spatial(), self.target.temporal)
         return {
-            "currentLayers": told.to_wire() if told else None,
-            "targetLayers": target.to_wire() if self.target.encoding >= 0 else None,
-            "preferredLayers": self.preferred.to_wire(),
-            "bestLayers": self.top.to_wire(),
+            "currentLayers": to_builtins(told) if told else None,
+            "targetLayers": to_builtins(target) if self.target.encoding >= 0 else None,
+            "preferredLayers": to_builtins(self.preferred),
+            "bestLayers": to_builtins(self.top),
             "layersReason": "paused" if paused else self._reason(told),
         }
 
     def _best_temporal(self) -> int:
-        return ALL_LAYERS if self.preferred.temporal == self.top.temporal else self.preferred.temporal
+        temporal = self.preferred.temporal_layer
+        return ALL_LAYERS if temporal == self.top.temporal_layer else temporal
 
+    def _existing(self, spatial_layer: int, temporal_layer: int) -> Layers:
+        """Return the layers, limited to those that the track has."""
+        return Layers(
+            min(spatial_layer, self.top.spatial_layer), min(temporal_layer, self.top.temporal_layer)
+        )
+
+    @abstractmethod
     def _target_spatial(self) -> int:
-        raise NotImplementedError
+        """Return the spatial layer that is aimed at."""
 
+    @abstractmethod
     def _reason(self, told: Layers | None) -> str:
         """Return "preferred" when the preferred layers are sent, or the reason why they are not.
 
         Reasons: bandwidth, waking (the sender was told a moment ago), notSent, waiting (for a key frame).
         """
-        raise NotImplementedError
 
 
 class SimulcastFollowing(LayeredFollowing):
@@ -168,8 +167,8 @@ class SimulcastFollowing(LayeredFollowing):
     def ladder(self) -> tuple[Step, ...] | None:
         rows = [rates[:RATED_LAYERS] for rates in self._producer.bitrates]
         obtainable = self._producer.obtainable
-        best = target_encoding(obtainable, self.preferred.spatial)
-        return ladder(rows, [i for i in range(best) if obtainable[i]] + [best], self.preferred.temporal)
+        best = target_encoding(obtainable, self.preferred.spatial_layer)
+        return ladder(rows, [i for i in range(best) if obtainable[i]] + [best], self.preferred.temporal_layer)
 
     def _within(self, step: Step) -> Target:
         """Return the target for an allotted step, or, while its encoding is not received, for one that is."""
@@ -187,14 +186,14 @@ class SimulcastFollowing(LayeredFollowing):
         return wanted
 
     def sent_layers(self, temporal_layer: int, spatial_layer: int) -> Layers:
-        return Layers(self.current, min(temporal_layer, self.top.temporal))
+        return Layers(self.current, min(temporal_layer, self.top.temporal_layer))
 
     def is_silent(self) -> bool:
         return self.current >= 0 and self._producer.is_silent(self.current)
 
     def _allotted_encoding(self) -> int:
         if not self._limited:
-            return self.preferred.spatial
+            return self.preferred.spatial_layer
         return self._allotted.spatial if self._allotted is not None else 0
 
     def _target_spatial(self) -> int:
@@ -206,7 +205,7 @@ class SimulcastFollowing(LayeredFollowing):
             return "waking"
         if self._limited:
             return "bandwidth"
-        if self.target.encoding != self.preferred.spatial:
+        if self.target.encoding != self.preferred.spatial_layer:
             return "notSent"
         return "preferred" if self.current == self.target.encoding else "waiting"
 
@@ -215,21 +214,21 @@ class SvcFollowing(LayeredFollowing):
     """The way of following SVC: one encoding with spatial and temporal layers inside."""
 
     def best(self) -> Target:
-        spatial = self.preferred.spatial
-        within = ALL_LAYERS if spatial == self.top.spatial else spatial
+        spatial = self.preferred.spatial_layer
+        within = ALL_LAYERS if spatial == self.top.spatial_layer else spatial
         return Target(self.wanted_encoding(), self._best_temporal(), within)
 
     def ladder(self) -> tuple[Step, ...] | None:
         rates = self._producer.bitrates[0]
         rows = [rates[at : at + RATED_LAYERS] for at in range(0, RATED_LAYERS**2, RATED_LAYERS)]
-        spatial = min(self.preferred.spatial, RATED_LAYERS - 1)
-        return ladder(rows, range(spatial + 1), self.preferred.temporal)
+        spatial = min(self.preferred.spatial_layer, RATED_LAYERS - 1)
+        return ladder(rows, range(spatial + 1), self.preferred.temporal_layer)
 
     def _within(self, step: Step) -> Target:
         return Target(0, step.temporal, step.spatial)
 
     def sent_layers(self, temporal_layer: int, spatial_layer: int) -> Layers:
-        return Layers(min(spatial_layer, self.top.spatial), min(temporal_layer, self.top.temporal))
+        return self._existing(spatial_layer, temporal_layer)
 
     def _target_spatial(self) -> int:
         return self.target.spatial
@@ -237,8 +236,8 @@ class SvcFollowing(LayeredFollowing):
     def _reason(self, told: Layers | None) -> str:
         if self._limited:
             return "bandwidth"
-        spatial = self.preferred.spatial
-        if told is not None and told.spatial < spatial:
+        spatial = self.preferred.spatial_layer
+        if told is not None and told.spatial_layer < spatial:
             return "waiting" if self._producer.bitrates[0][RATED_LAYERS * spatial] else "notSent"
         return "preferred"
 

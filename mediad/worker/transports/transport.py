@@ -7,6 +7,7 @@ datagrams of its protocols from there, and adds its own fields to the statistics
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ from mediad.worker.transports.downlink import Downlink
 logger = logging.getLogger(__name__)
 
 
-class Transport:
+class Transport(ABC):
     """The producers and consumers of one client, and their handle on the media path.
 
     A kind defines `_open` and `_fail`, and overrides the calls of the media path that its protocols need.
@@ -49,9 +50,9 @@ class Transport:
 
     # --- the handle on the media path -----------------------------------------------------------------------
 
+    @abstractmethod
     def _open(self) -> int:
         """Open a handle on the media path and return it."""
-        raise NotImplementedError
 
     def open(self) -> int:
         """Return the handle on the media path, opened now when there is none."""
@@ -92,9 +93,9 @@ class Transport:
         if self._handle is not None:
             self._plane.close_transport(self._handle)
 
+    @abstractmethod
     def _fail(self, reason: str) -> None:
         """Tell the client's side that this transport does not work any more."""
-        raise NotImplementedError
 
     def _close_protocols(self) -> None:
         """Tell the client of the end, and free what only this kind has."""
