@@ -89,6 +89,15 @@ class DtlsStateChanged(TransportEvent):
     reason: str | None = None
 
 
+class SctpStateChanged(TransportEvent):
+    """The state of SCTP: new, connecting, connected, failed or closed. The last two are final."""
+
+    row = "transport.sctpState"
+
+    sctp_state: str
+    reason: str | None = None
+
+
 class DownlinkChanged(TransportEvent):
     """The bandwidth towards the client, in bit/s."""
 
@@ -160,6 +169,50 @@ class ConsumerLayersChanged(ConsumerEvent):
     layers: Layers | None
 
 
+# -- data channels -----------------------------------------------------------------------------------------
+
+
+class DataProducerClosed(RouterEvent):
+    """A data producer and its consumers have ended: its client has reset the stream, or SCTP has failed."""
+
+    row = "dataProducer.closed"
+
+    data_producer_id: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.data_producer_id
+
+
+class DataConsumerClosed(RouterEvent):
+    """A data consumer has ended: its client has reset the stream, SCTP has failed, or its queue is full."""
+
+    row = "dataConsumer.closed"
+
+    data_consumer_id: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.data_consumer_id
+
+
+class DataMessage(RouterEvent):
+    """A text message that a direct data consumer has got."""
+
+    row = "dataConsumer.message"
+
+    data_consumer_id: str
+    number: int
+    """Counts up, so that messages do not replace each other."""
+    text: str
+
+    @property
+    def subject(self) -> str:
+        return f"{self.data_consumer_id} {self.number}"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.row: event
     for event in (
@@ -168,11 +221,15 @@ EVENTS: dict[str, type[Event]] = {
         SpeakerChanged,
         IceStateChanged,
         DtlsStateChanged,
+        SctpStateChanged,
         DownlinkChanged,
         ProducerScoreChanged,
         ProducerLayersWanted,
         ConsumerScoreChanged,
         ConsumerLayersChanged,
+        DataProducerClosed,
+        DataConsumerClosed,
+        DataMessage,
     )
 }
 """Every event, by its name on the pipe."""

@@ -1,7 +1,8 @@
-"""Requests of the supervisor to a worker, by subject, each with the reply it gets.
+"""Requests of the supervisor to a worker about what is in rooms, by subject, each with the reply it gets.
 
 Looking for `transport.create`, or for `CreateTransport`, finds who asks (`mediad.rooms`; `mediad.supervisor`
-on its own account), this struct, and who answers (`mediad.worker.methods`; `server` for the process itself).
+on its own account), this struct, and who answers (`mediad.worker.methods`). Requests about the process are in
+`worker_requests`, those about data channels in `data_requests`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mediad.pipe.data_requests import SctpParameters
 from mediad.pipe.messages import Done, Message, Request
 from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.pipe.scores import ConsumerScore, Layers
-from mediad.pipe.worker_stats import WorkerStats
 
 MediaKind = Literal["audio", "video"]
-LogLevel = Literal["debug", "info", "warning", "error", "none"]
 TrackType = Literal["simple", "simulcast", "svc"]
 Layer = Annotated[int, msgspec.Meta(ge=0)]
 Statistics = list[dict[str, Any]]
@@ -27,39 +27,6 @@ class Stats(Message):
     """Statistics of one transport, producer or consumer, one object or several."""
 
     stats: Statistics
-
-
-# -- the worker itself -------------------------------------------------------------------------------------
-
-
-class Ping(Request[Done]):
-    """A question whether the worker and its media thread are well."""
-
-    row = "worker.ping"
-
-
-class GetWorkerStats(Request[WorkerStats]):
-    """A question for all that the worker counts."""
-
-    row = "worker.stats"
-
-
-class TrimMemory(Request[Done]):
-    """Give memory that nothing uses back to the system."""
-
-    row = "worker.trim"
-
-
-class Configure(Request[Done]):
-    """The settings that may change while a worker runs, all of them."""
-
-    row = "worker.configure"
-
-    announced_ip: str | None
-    max_incoming_bitrate_bps: int
-    initial_outgoing_bitrate_bps: int
-    ice_consent_timeout_s: int
-    log_level: LogLevel
 
 
 # -- routers -----------------------------------------------------------------------------------------------
@@ -117,6 +84,8 @@ class IceCandidate(Message):
     protocol: str
     port: int
     type: str
+    tcp_type: str | None = None
+    """`passive` for TCP (RFC 6544 section 4.5); None for UDP."""
 
 
 class DtlsFingerprint(Message):
@@ -146,6 +115,8 @@ class TransportCreated(Message):
     ice_parameters: IceParameters
     ice_candidates: list[IceCandidate]
     dtls_parameters: ServerDtlsParameters
+    sctp_parameters: SctpParameters | None = None
+    """The SCTP side; None for a transport without data channels."""
 
 
 class CreateTransport(Request[TransportCreated]):
@@ -156,6 +127,8 @@ class CreateTransport(Request[TransportCreated]):
     router_id: str
     transport_id: str
     force_tcp: bool = False
+    enable_sctp: bool = False
+    """True when the client may open data channels on it."""
 
 
 class TransportConnected(Message):

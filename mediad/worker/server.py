@@ -17,7 +17,7 @@ from mediad.heap import HeapKeeper, trim_heap
 from mediad.metering.loop_lag import LoopLag
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.misfits import Misfits
-from mediad.pipe.requests import Configure, GetWorkerStats, Ping, TrimMemory
+from mediad.pipe.worker_requests import Configure, GetWorkerStats, Ping, TrimMemory
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.sockets import bind_udp
 from mediad.worker.context import RouterContext

@@ -56,4 +56,7 @@ def test_the_names_on_the_pipe() -> None:
         + [f"consumers.{verb}" for verb in ("create", "resume")]
         + [f"consumer.{verb}" for verb in ("pause", "resume", "close", "stats")]
         + [f"consumer.{verb}" for verb in ("setPreferredLayers", "setPriority", "requestKeyFrame")]
+        + [f"dataProducer.{verb}" for verb in ("create", "createDirect", "send", "close", "stats")]
+        + ["dataConsumers.create"]
+        + [f"dataConsumer.{verb}" for verb in ("createDirect", "close", "stats")]
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.metering.histogram import HistogramReport
-from mediad.pipe import events, requests, rtp, scores
+from mediad.pipe import data_requests, events, requests, rtp, scores, worker_requests
 from mediad.pipe.worker_stats import LinksReport, LossReport, WorkerStats
 from mediad.protocols.envelope import PIPE_VERSION
 from tests.support.pipe_strategies import messages
@@ -24,11 +24,15 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     events.SpeakerChanged: "producerId",
     events.IceStateChanged: "transportId iceState",
     events.DtlsStateChanged: "transportId dtlsState",
+    events.SctpStateChanged: "transportId sctpState",
     events.DownlinkChanged: "transportId desiredBitrate effectiveDesiredBitrate availableBitrate",
     events.ProducerScoreChanged: "producerId score",
     events.ProducerLayersWanted: "producerId spatialLayer",
     events.ConsumerScoreChanged: "consumerId score",
     events.ConsumerLayersChanged: "consumerId layers",
+    events.DataProducerClosed: "dataProducerId reason",
+    events.DataConsumerClosed: "dataConsumerId reason",
+    events.DataMessage: "dataConsumerId number text",
     scores.EncodingScore: "encodingIdx ssrc score",
     scores.ConsumerScore: "score producerScore producerScores",
     scores.Layers: "spatialLayer temporalLayer",
@@ -44,13 +48,19 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     requests.RouterStats: "transports",
     requests.ConsumersCreated: "consumers",
     requests.ConsumersResumed: "missing",
+    data_requests.SctpParameters: (
+        "port OS MIS maxMessageSize maxSendMessageSize maxReceiveMessageSize sendBufferSize sctpBufferedAmount"
+        " isDataChannel"
+    ),
+    data_requests.DataStats: "stats",
+    data_requests.DataConsumersCreated: "consumers",
     requests.PreferredLayersSet: "preferredLayers",
     WorkerStats: "rssBytes dropped counters packetSlots parked iceStates dtlsStates",
     LinksReport: "bitrates roundTrip loss",
     LossReport: "sent received",
     HistogramReport: "bounds buckets sum",
     # what a worker is asked
-    requests.Configure: (
+    worker_requests.Configure: (
         "announcedIp maxIncomingBitrateBps initialOutgoingBitrateBps iceConsentTimeoutS logLevel"
     ),
     requests.CreateRouter: "routerId",
@@ -64,6 +74,13 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     requests.ResumeConsumers: "consumerIds",
     requests.SetPreferredLayers: "consumerId spatialLayer",
     requests.SetPriority: "consumerId priority",
+    data_requests.SctpStreamParameters: "streamId",
+    data_requests.CreateDataProducer: "transportId dataProducerId sctpStreamParameters",
+    data_requests.CreateDirectDataProducer: "routerId dataProducerId",
+    data_requests.SendData: "dataProducerId text",
+    data_requests.NewDataConsumer: "dataConsumerId transportId dataProducerId",
+    data_requests.CreateDataConsumers: "consumers",
+    data_requests.CreateDirectDataConsumer: "dataConsumerId dataProducerId maxMessageBytes",
     rtp.RtpParameters: "codecs",
     rtp.CodecParameters: "mimeType payloadType clockRate",
     rtp.Feedback: "type",

@@ -35,7 +35,9 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.LiteralType():
             return st.sampled_from(kind.values)
         case inspect.IntType():
-            return st.integers(-(2**63) if kind.ge is None else kind.ge, 2**63)
+            return st.integers(
+                -(2**63) if kind.ge is None else kind.ge, 2**63 if kind.le is None else kind.le
+            )
         case inspect.FloatType():
             return st.floats(allow_nan=False)
         case inspect.BoolType():

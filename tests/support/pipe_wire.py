@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
-from mediad.pipe import requests
+import mediad.pipe.requests
+import mediad.pipe.worker_requests  # noqa: F401
 from mediad.pipe.events import EVENTS
 from mediad.pipe.messages import Event, Message, Request
 
 REQUESTS: dict[str, type[Request[Any]]] = {
-    kind.row: kind for kind in Request.__subclasses__() if kind.__module__ == requests.__name__
+    kind.row: kind for kind in Request.__subclasses__() if kind.__module__.startswith("mediad.pipe.")
 }
 """Every request of the product, by its name on the pipe; tests have requests of their own."""
 

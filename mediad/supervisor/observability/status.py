@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from mediad import __version__
 from mediad.config.settings import Settings
 from mediad.errors import MediadError
-from mediad.pipe.requests import GetWorkerStats
+from mediad.pipe.worker_requests import GetWorkerStats
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.placement import FULL, NEARLY_FULL

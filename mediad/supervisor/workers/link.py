@@ -25,7 +25,7 @@ from mediad.pipe.duplex import Duplex
 from mediad.pipe.events import EVENTS, RouterEvent, WorkerEvent
 from mediad.pipe.messages import Done, Misfit, ReplyT, Request, read
 from mediad.pipe.misfits import Misfits
-from mediad.pipe.requests import Ping
+from mediad.pipe.worker_requests import Ping
 from mediad.protocols import envelope
 from mediad.rooms.asker import current_asker
 from mediad.supervisor.workers.lanes import Lanes

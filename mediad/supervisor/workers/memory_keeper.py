@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mediad.errors import MediadError
-from mediad.pipe.requests import TrimMemory
+from mediad.pipe.worker_requests import TrimMemory
 from mediad.rooms.stock import Stock
 from mediad.supervisor.workers.memory_watch import ENOUGH, REPLACE_S, Measure, MemoryWatch
 from mediad.supervisor.workers.process import WorkerProcess

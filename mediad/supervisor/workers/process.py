@@ -15,7 +15,7 @@ from mediad.config.settings import WorkerSettings
 from mediad.errors import MediadError, from_code
 from mediad.exit_codes import error_for
 from mediad.pipe.events import WorkerEvent, WorkerFailed, WorkerReady
-from mediad.pipe.requests import Configure, LogLevel
+from mediad.pipe.worker_requests import Configure, LogLevel
 from mediad.protocols.envelope import PIPE_VERSION
 from mediad.supervisor.workers.link import PIPE_CLOSED, WorkerLink
 from mediad.supervisor.workers.poison import Quarantine

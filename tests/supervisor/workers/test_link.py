@@ -20,7 +20,7 @@ from mediad.errors import (
 )
 from mediad.pipe.events import ProducerLayersWanted, RouterEvent, WorkerReady
 from mediad.pipe.messages import Request
-from mediad.pipe.requests import GetWorkerStats
+from mediad.pipe.worker_requests import GetWorkerStats
 from mediad.protocols import envelope
 from mediad.protocols.envelope import Event, Response, encode
 from mediad.rooms.asker import current_asker, set_asker

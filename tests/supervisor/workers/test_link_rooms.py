@@ -15,7 +15,7 @@ from mediad.errors import (
     WorkerDied,
 )
 from mediad.pipe.messages import Done, Request
-from mediad.pipe.requests import GetWorkerStats
+from mediad.pipe.worker_requests import GetWorkerStats
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.protocols import envelope
 from mediad.protocols.envelope import Response

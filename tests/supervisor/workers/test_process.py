@@ -12,7 +12,7 @@ import pytest
 
 from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError, MediadError, PortError
-from mediad.pipe.requests import Configure
+from mediad.pipe.worker_requests import Configure
 from mediad.supervisor.workers.process import WorkerProcess, configuration, describe_exit
 from tests.support.loops import on_loop, raises, until
 from tests.support.tiny_requests import Echo, LeaveChild, Number
