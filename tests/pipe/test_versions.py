@@ -49,8 +49,8 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     requests.ConsumersCreated: "consumers",
     requests.ConsumersResumed: "missing",
     data_requests.SctpParameters: (
-        "port OS MIS maxMessageSize maxSendMessageSize maxReceiveMessageSize sendBufferSize sctpBufferedAmount"
-        " isDataChannel"
+        "port OS MIS maxMessageSize maxSendMessageSize maxReceiveMessageSize sendBufferSize"
+        " sctpBufferedAmount isDataChannel"
     ),
     data_requests.DataStats: "stats",
     data_requests.DataConsumersCreated: "consumers",
