@@ -6,7 +6,9 @@ and who listens (`mediad.rooms.events`; `mediad.supervisor.workers.process` for 
 
 from __future__ import annotations
 
-from mediad.pipe.messages import Event
+import msgspec
+
+from mediad.pipe.messages import Event, Message
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
 
 # -- the worker itself -------------------------------------------------------------------------------------
@@ -48,14 +50,32 @@ class RouterEvent(Event, kw_only=True):
         return self.router_id
 
 
+class Volume(Message):
+    """The mean audio level of a producer during an interval, -127 to 0 dBov."""
+
+    producer_id: str
+    dbov: int
+
+
 class SpeakerChanged(RouterEvent):
-    """The producer that is heard most; None when all are silent."""
+    """The producers that are heard; None and no others, told once, when all are silent."""
 
     row = "router.speaker"
 
     producer_id: str | None
+    """The loudest."""
     volume: int | None = None
     """-127 to 0 dBov; None for nobody."""
+    others: list[Volume] = msgspec.field(default_factory=list)
+    """The others, loudest first."""
+
+
+class DominantSpeakerChanged(RouterEvent):
+    """The producer that has the floor, which a cough or a click does not take; None when all are silent."""
+
+    row = "router.dominantSpeaker"
+
+    producer_id: str | None
 
 
 # -- transports --------------------------------------------------------------------------------------------
@@ -219,6 +239,7 @@ EVENTS: dict[str, type[Event]] = {
         WorkerReady,
         WorkerFailed,
         SpeakerChanged,
+        DominantSpeakerChanged,
         IceStateChanged,
         DtlsStateChanged,
         SctpStateChanged,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from mediad.pipe import events
 from mediad.pipe.events import RouterEvent
-from mediad.rooms.listener import CloseCause
+from mediad.rooms.listener import CloseCause, PeerVolume
 from mediad.rooms.room import Room
 
 EventT = TypeVar("EventT", bound=RouterEvent)
@@ -84,13 +84,27 @@ def _consumer_layers(room: Room, event: events.ConsumerLayersChanged) -> None:
         consumer.peer.listener.consumer_layers_changed(consumer.id, event.layers)
 
 
-def _speaker(room: Room, event: events.SpeakerChanged) -> None:
+def _volumes(room: Room, event: events.SpeakerChanged) -> None:
+    loudest_first = list(event.others)
+    if event.producer_id is not None and event.volume is not None:
+        loudest_first.insert(0, events.Volume(event.producer_id, event.volume))
+    peaks: dict[str, int] = {}
+    for heard in loudest_first:
+        if (producer := room.books.producers.get(heard.producer_id)) is not None:
+            peaks.setdefault(producer.peer.id, heard.dbov)
+    if loudest_first and not peaks:
+        return
+    volumes = [PeerVolume(peer_id, dbov) for peer_id, dbov in peaks.items()]
+    for peer in room.joined_peers():
+        peer.listener.speaking_peers(volumes)
+
+
+def _dominant_speaker(room: Room, event: events.DominantSpeakerChanged) -> None:
     producer = room.books.producers.get(event.producer_id) if event.producer_id is not None else None
     if event.producer_id is not None and producer is None:
         return
-    speaker = producer.peer.id if producer is not None else None
     for peer in room.joined_peers():
-        peer.listener.active_speaker(speaker, event.volume)
+        peer.listener.dominant_speaker(producer.peer.id if producer is not None else None)
 
 
 def receive(room: Room, event: RouterEvent) -> None:
@@ -112,6 +126,7 @@ RULES: dict[type[RouterEvent], Rule] = dict(
         _rule(events.ProducerLayersWanted, _producer_layers),
         _rule(events.ConsumerScoreChanged, _consumer_score),
         _rule(events.ConsumerLayersChanged, _consumer_layers),
-        _rule(events.SpeakerChanged, _speaker),
+        _rule(events.SpeakerChanged, _volumes),
+        _rule(events.DominantSpeakerChanged, _dominant_speaker),
     ]
 )

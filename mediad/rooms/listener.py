@@ -47,6 +47,14 @@ class ConsumerOffer:
     producer_paused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PeerVolume:
+    """The mean audio level of a peer that speaks, -127 to 0 dBov."""
+
+    peer_id: str
+    dbov: int
+
+
 class CloseCause(Enum):
     """The cause for which the server ends a connection; the dialect chooses the close code for it."""
 
@@ -109,8 +117,12 @@ class PeerListener(Protocol):
         """Tell the bitrates towards this client: its wishes at their best, the probing goal, the estimate."""
         ...
 
-    def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
-        """Tell the loudest peer, None when nobody speaks any more; the volume is -127..0 dBov."""
+    def speaking_peers(self, volumes: list[PeerVolume]) -> None:
+        """Tell the peers that are heard, loudest first, after each interval; [] once when all are silent."""
+        ...
+
+    def dominant_speaker(self, peer_id: str | None) -> None:
+        """Tell the peer that has taken the floor; None when all are silent."""
         ...
 
     def closed(self, cause: CloseCause, reason: str) -> None:

@@ -22,6 +22,8 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     events.WorkerReady: "pid",
     events.WorkerFailed: "code reason",
     events.SpeakerChanged: "producerId",
+    events.DominantSpeakerChanged: "producerId",
+    events.Volume: "producerId dbov",
     events.IceStateChanged: "transportId iceState",
     events.DtlsStateChanged: "transportId dtlsState",
     events.SctpStateChanged: "transportId sctpState",

@@ -174,15 +174,31 @@ def test_bandwidth_is_told_to_whom_it_is_about() -> None:
     run(scenario)
 
 
-def test_the_active_speaker_is_everybodys_business() -> None:
+def test_speakers_are_everybodys_business() -> None:
     async def scenario(call: Call) -> None:
         ana, ben = await call.member("ana"), await call.member("ben")
         outsider = await call.connect("eve")
-        producer_id = await ana.produce("audio", opus())
+        producer_id, second_id = (
+            await ana.produce("audio", opus()),
+            await ana.produce("audio", opus("1", 22220000)),
+        )
+        of_ben = await ben.produce("audio", opus())
+        others = [{"producerId": of_ben, "dbov": -50}, {"producerId": second_id, "dbov": -60}]
         call.worker.emit("router.speaker", producerId=producer_id, volume=-42)
+        call.worker.emit("router.speaker", producerId=producer_id, volume=-42, others=others)
+        call.worker.emit("router.speaker", producerId="gone", volume=-42, others=others)
         call.worker.emit("router.speaker", producerId=None)
+        call.worker.emit("router.dominantSpeaker", producerId=of_ben)
+        call.worker.emit("router.dominantSpeaker", producerId=None)
         for guest in (ana, ben):
-            assert guest.listener.named("speaker") == [("speaker", "ana", -42), ("speaker", None, None)]
+            assert guest.listener.named("speaking", "dominant") == [
+                ("speaking", [("ana", -42)]),
+                ("speaking", [("ana", -42), ("ben", -50)]),
+                ("speaking", [("ben", -50), ("ana", -60)]),
+                ("speaking", []),
+                ("dominant", "ben"),
+                ("dominant", None),
+            ]
         assert outsider.listener.heard == []
 
     run(scenario)
@@ -197,6 +213,7 @@ def test_news_of_what_is_gone_is_nobodys_business() -> None:
         call.worker.emit("consumer.score", consumerId="gone", score=DEFAULT_SCORE)
         call.worker.emit("consumer.layers", consumerId="gone", layers=None)
         call.worker.emit("router.speaker", producerId="gone", volume=-3)
+        call.worker.emit("router.dominantSpeaker", producerId="gone")
         assert ana.listener.heard == []
 
     run(scenario)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mediad.errors import InvalidState
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
-from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo
+from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo, PeerVolume
 from tests.support.pipe_wire import wire
 
 
@@ -78,8 +78,11 @@ class RecordingListener:
     def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
         self.heard.append(("downlink", desired_bps, effective_desired_bps, available_bps))
 
-    def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
-        self.heard.append(("speaker", peer_id, volume_dbov))
+    def speaking_peers(self, volumes: list[PeerVolume]) -> None:
+        self.heard.append(("speaking", [(volume.peer_id, volume.dbov) for volume in volumes]))
+
+    def dominant_speaker(self, peer_id: str | None) -> None:
+        self.heard.append(("dominant", peer_id))
 
     def closed(self, cause: CloseCause, reason: str) -> None:
         self.heard.append(("closed", cause))

@@ -11,7 +11,7 @@ import msgspec
 
 from mediad.errors import Forbidden
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
-from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo
+from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo, PeerVolume
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.dialects import demo_a_schemas as schemas
@@ -96,11 +96,14 @@ class DemoListener:
         }
         self._wire.notify("downlinkBwe", data, droppable=True)
 
-    def active_speaker(self, peer_id: str | None, volume_dbov: int | None) -> None:
-        data: dict[str, Any] = {"peerId": peer_id}
-        if volume_dbov is not None:
-            data["volume"] = volume_dbov
+    def speaking_peers(self, volumes: list[PeerVolume]) -> None:
+        data: dict[str, Any] = {"peerId": None}
+        if volumes:
+            data = {"peerId": volumes[0].peer_id, "volume": volumes[0].dbov}
         self._wire.notify("activeSpeaker", data, droppable=True)
+
+    def dominant_speaker(self, peer_id: str | None) -> None:
+        """Tell nothing: in this dialect the active speaker is the loudest one."""
 
     def closed(self, cause: CloseCause, reason: str) -> None:
         self._wire.close(CLOSE_CODES[cause], reason)

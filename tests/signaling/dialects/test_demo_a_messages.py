@@ -171,6 +171,7 @@ def test_news_of_the_worker_in_their_spelling() -> None:
         worker.emit("consumer.layers", consumerId=consumer_id, layers={"spatialLayer": 1, "temporalLayer": 0})
         worker.emit("consumer.layers", consumerId=consumer_id, layers=None)
         worker.emit("router.speaker", producerId=producer_id, volume=-30)
+        worker.emit("router.dominantSpeaker", producerId=producer_id)
         worker.emit("router.speaker", producerId=None)
         await ben.sync()
         heard = [

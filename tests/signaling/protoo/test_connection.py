@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from mediad.rooms.listener import PeerVolume
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.dialects.demo_a import METHODS
 from mediad.signaling.dialects.dialect import Method
@@ -303,7 +304,7 @@ def test_scores_are_left_out_for_a_client_that_is_behind() -> None:
         (room,) = running.registry._rooms.values()
         listener = room.peers["ana"].listener
         for index in range(50):
-            listener.active_speaker(f"peer{index}", -50)
+            listener.speaking_peers([PeerVolume(f"peer{index}", -50)])
         listener.display_name_changed("ben", "Ben", "")
         await ana.notified("peerDisplayNameChanged")
         assert 0 < ana.methods().count("activeSpeaker") < 50
