@@ -35,7 +35,7 @@ ProducerType = Literal["simple", "simulcast", "svc"]
 SSRC_RANGE = range(100_000_000, 1_000_000_000)
 """The range of SSRCs that are given to this package; the bandwidth probe's (1234) is outside it."""
 
-_LAYERED = ("video/vp8", "video/vp9", "video/h264", "video/av1")
+_LAYERED = ("video/vp8", "video/vp9", "video/h264", "video/av1", "video/h265")
 """Codecs with layers.
 
 All of them may be sent as simulcast too, although mediasoup accepts only VP8 and H264: the media path changes

@@ -68,7 +68,8 @@ def _opus() -> list[CodecCapability]:
         )
         for channels, mapping, streams, coupled in _MULTIOPUS
     ]
-    return [CodecCapability("audio/opus", 48000, 2, {}, OPUS_FEEDBACK), *layouts]
+    red = CodecCapability("audio/red", 48000, 2, {}, AUDIO_FEEDBACK)
+    return [CodecCapability("audio/opus", 48000, 2, {}, OPUS_FEEDBACK), red, *layouts]
 
 
 def _plain_audio() -> list[CodecCapability]:
@@ -98,6 +99,7 @@ SUPPORTED_CODECS: tuple[CodecCapability, ...] = (
     _video("VP9"),
     _video("H264", level_asymmetry_allowed=1),
     _video("AV1"),
+    _video("H265", level_asymmetry_allowed=1),
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mediad.ortc.h264 import answer_profile_level_id
+from mediad.ortc.h265 import answer_level_id, same_profile
 from mediad.ortc.parameters import CodecCapability, CodecParameters
 
 Codec = CodecCapability | CodecParameters
@@ -33,13 +34,16 @@ def matches_strictly(one: Codec, other: Codec) -> bool:
 def adapted(codec: C, to: Codec) -> C | None:
     """The form of `codec` that answers `to`; None when they do not match strictly.
 
-    Only H.264 changes: it gets the negotiated profile-level-id (RFC 6184 section 8.2.2).
+    Only two codecs change: H.264 gets the negotiated profile-level-id (RFC 6184 section 8.2.2), H.265 the
+    negotiated level-id (RFC 7798 section 7.2.2).
     """
     if not matches(codec, to):
         return None
     match codec.mime_type.lower():
         case "video/h264":
             return _adapted_h264(codec, to)
+        case "video/h265":
+            return _adapted_h265(codec, to)
         case "video/vp9":
             return codec if _same_or_zero(codec, to, "profile-id") else None
         case _:
@@ -56,6 +60,15 @@ def _adapted_h264(codec: C, to: Codec) -> C | None:
     if profile_level_id is not None:
         parameters["profile-level-id"] = profile_level_id
     return replace(codec, parameters=parameters)
+
+
+def _adapted_h265(codec: C, to: Codec) -> C | None:
+    if not same_profile(codec.parameters, to.parameters):
+        return None
+    level_id = answer_level_id(codec.parameters, to.parameters)
+    if level_id is None:
+        return codec
+    return replace(codec, parameters={**codec.parameters, "level-id": level_id})
 
 
 def _same_or_zero(one: Codec, other: Codec, key: str) -> bool:

@@ -89,9 +89,14 @@ def _number(codec: CodecCapability) -> int:
 
 
 def can_consume(consumable: RtpParameters, capabilities: RtpCapabilities) -> bool:
-    """True when a client with these capabilities can play the track: codecs decide, nothing else."""
+    """True when a client with these capabilities can play the track: codecs decide, nothing else.
+
+    A track of redundant audio needs a client that knows it: nobody unwraps the packets on the way.
+    """
     understood = [codec for codec in consumable.codecs if _understood(codec, capabilities)]
-    return bool(understood) and not understood[0].is_rtx
+    if not understood or understood[0].is_rtx:
+        return False
+    return not consumable.codecs[0].is_red or understood[0].is_red
 
 
 def consumer_parameters(
@@ -147,7 +152,7 @@ def _common_codecs(
         codecs.append(replace(codec, rtcp_feedback=feedback))
     payload_types = {codec.payload_type for codec in codecs if not codec.is_rtx}
     codecs = [codec for codec in codecs if not codec.is_rtx or codec.apt in payload_types]
-    if not codecs or codecs[0].is_rtx:
+    if not codecs or codecs[0].is_rtx or codecs[0].is_red is not consumable.codecs[0].is_red:
         raise Unsupported("no compatible media codecs")
     return tuple(codecs)
 

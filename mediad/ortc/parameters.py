@@ -75,6 +75,11 @@ class _Codec:
         return self.mime_type[5:].lower() == "/rtx"
 
     @property
+    def is_red(self) -> bool:
+        """True for RFC 2198 redundant audio, whose packets hold frames of another codec."""
+        return self.mime_type.lower() == "audio/red"
+
+    @property
     def apt(self) -> int | None:
         """The payload type that an RTX codec repairs."""
         value = self.parameters.get("apt")

@@ -15,6 +15,8 @@ PAYLOADS = {
     Codec.CODEC_VP9: b"\xaa\x80\x01\x04\x00\x82",
     Codec.CODEC_H264: b"\x78\x00\x03\x67\x42\x00\x00\x02\x68\xce",
     Codec.CODEC_AV1: b"\x00\x85\x00\x0a\x0b\x00\x00\x34\x40",
+    Codec.CODEC_H265: b"\x60\x01\x00\x03\x40\x01\x0c\x00\x02\x42\x01",
+    Codec.CODEC_RED: b"\xef\x0f\x00\x02\x6f\xaa\xbb\x78",
 }
 KINDS = {5: ExtensionKind.EXT_DEPENDENCY_DESCRIPTOR}
 SEEDS = [bytes([codec, 0]) + payload for codec, payload in PAYLOADS.items()] + [
@@ -25,7 +27,7 @@ SEEDS = [bytes([codec, 0]) + payload for codec, payload in PAYLOADS.items()] + [
 def one_input(data: bytes) -> None:
     if len(data) < 2:
         return
-    codec, descriptor, payload = data[0] % 6, data[2 : 2 + data[1]], data[2 + data[1] :]
+    codec, descriptor, payload = data[0] % len(Codec), data[2 : 2 + data[1]], data[2 + data[1] :]
     block = extension_block(TWO_BYTE, two_byte_elements([(5, descriptor)])) if descriptor else b""
     whole = packet(payload, extension=block)
     info = window.describe(codec, whole, KINDS)
@@ -33,6 +35,8 @@ def one_input(data: bytes) -> None:
     assert max(info["temporal_layer"], info["spatial_layer"]) <= 7
     rewritten = window.rewrite_vp8(codec, packet(payload), info["picture_id"], info["tl0_picture_index"])
     assert rewritten == payload  # the numbers it had, written where they were
+    mapped = window.map_red(payload, 111, 100)
+    assert mapped is None or len(mapped) == len(payload)
     dependencies = window.Dependencies()  # what one descriptor leaves behind, the next reads
     for later, one in enumerate((descriptor, payload[:255], descriptor)):
         assert dependencies.describe(one, later) is None or len(one) >= 3

@@ -284,17 +284,17 @@ def test_audio_has_no_simulcast() -> None:
 
 
 def test_layers_of_an_unknown_codec() -> None:
-    wire = video("video/H265", encodings=[{"ssrc": 1, "scalabilityMode": "L1T3"}])
-    assert refusal(Unsupported, wire) == "video/H265 codec not supported for svc"
+    wire = video("video/H263", encodings=[{"ssrc": 1, "scalabilityMode": "L1T3"}])
+    assert refusal(Unsupported, wire) == "video/H263 codec not supported for svc"
 
 
 def test_the_codec_of_the_first_encoding_decides() -> None:
     wire = chrome_vp8()
-    wire["codecs"].insert(0, {"mimeType": "video/H265", "payloadType": 95, "clockRate": 90000})
-    assert "H265 codec not supported for simulcast" in refusal(Unsupported, wire)
+    wire["codecs"].insert(0, {"mimeType": "video/H263", "payloadType": 95, "clockRate": 90000})
+    assert "H263 codec not supported for simulcast" in refusal(Unsupported, wire)
     for encoding in wire["encodings"]:
         encoding["codecPayloadType"] = 96
-    assert refusal(Unsupported, wire) == "unsupported codec [mimeType:video/H265, payloadType:95]"
+    assert refusal(Unsupported, wire) == "unsupported codec [mimeType:video/H263, payloadType:95]"
 
 
 # -- the mapping's JSON shape ------------------------------------------------------------------------------

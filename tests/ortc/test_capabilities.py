@@ -40,11 +40,11 @@ def test_telephony_codecs(
         assert wire["parameters"] == {}
 
 
-@pytest.mark.parametrize("name", ["video/VP8", "video/VP9", "video/H264", "video/AV1"])
+@pytest.mark.parametrize("name", ["video/VP8", "video/VP9", "video/H264", "video/AV1", "video/H265"])
 def test_video_codecs(name: str) -> None:
     wire = supported(name, 90000).to_wire()
     assert wire["rtcpFeedback"] == feedback(*VIDEO_FEEDBACK)
-    assert wire["parameters"] == ({"level-asymmetry-allowed": 1} if name == "video/H264" else {})
+    assert wire["parameters"] == ({"level-asymmetry-allowed": 1} if name.startswith("video/H26") else {})
     assert "channels" not in wire
 
 
@@ -63,7 +63,7 @@ def test_multiopus(channels: int, mapping: str, streams: int, coupled: int) -> N
 
 
 def test_all_supported_codecs_are_named_here() -> None:
-    assert len(SUPPORTED_CODECS) == 1 + 3 + 17 + 4
+    assert len(SUPPORTED_CODECS) == 2 + 3 + 17 + 5
     assert supported("audio/opus", 48000, 2).to_wire()["rtcpFeedback"] == feedback("nack", "transport-cc")
 
 

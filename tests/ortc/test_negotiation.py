@@ -100,7 +100,7 @@ def test_settings_overlay_the_supported_parameters() -> None:
 
 @pytest.mark.parametrize(
     "unknown",
-    [codec("video/H265"), codec("audio/opus", 48000, 1), codec("audio/SILK", 44100), codec("video/rtx")],
+    [codec("video/H263"), codec("audio/opus", 48000, 1), codec("audio/SILK", 44100), codec("video/rtx")],
 )
 def test_unknown_codecs(unknown: Any) -> None:
     with pytest.raises(Unsupported) as caught:

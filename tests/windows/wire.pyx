@@ -10,6 +10,7 @@ from posix.mman cimport MAP_ANONYMOUS, MAP_FAILED, MAP_PRIVATE, PROT_NONE, PROT_
 from mediad._fastpath.wire.dependency cimport DependencyStructure, dependency_describe
 from mediad._fastpath.wire.payload cimport Codec, payload_describe, vp8_rewrite
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
+from mediad._fastpath.wire.red cimport red_map_payload_type
 from mediad._fastpath.wire.rtcp cimport *
 from mediad._fastpath.wire.rtp cimport (
     EXT_COUNT, EXT_UNKNOWN, PARSE_OK, RtpPacket, extension_put, extensions_begin, extensions_end, rtp_finish,
@@ -289,6 +290,15 @@ cdef class Dependencies:
     def templates(self) -> list[tuple[int, int]]:
         """Return (spatial, temporal) of each known template."""
         return [(self.structure.spatial[i], self.structure.temporal[i]) for i in range(self.structure.template_count)]
+
+
+def map_red(payload: bytes, uint8_t sent, uint8_t routed) -> bytes | None:
+    """Return redundant audio with the router's payload type inside; None when it is malformed."""
+    cdef uint8_t* placed = place(payload)
+    if not red_map_payload_type(placed, <uint32_t>len(payload), sent, routed):
+        assert placed[:len(payload)] == payload, "a malformed payload was written to"
+        return None
+    return placed[:len(payload)]
 
 
 def rewrite_vp8(int codec, data: bytes, uint16_t picture_id, uint8_t tl0_picture_index) -> bytes:

@@ -195,7 +195,7 @@ cdef class Commands:
             body.codecs[<int>i].payload_type = check_small(payload_type, "payload type", 127)
             body.codecs[<int>i].rtx_payload_type = check_small(rtx_payload_type, "RTX payload type", 127)
             body.codecs[<int>i].router_payload_type = check_small(router_payload_type, "router payload type", 127)
-            body.codecs[<int>i].codec = check_small(int(codec), "codec", 5)
+            body.codecs[<int>i].codec = check_small(int(codec), "codec", 7)
             body.codecs[<int>i].clock_rate = check_clock_rate(clock_rate)
         if not 1 <= len(encodings) <= MAX_ENCODINGS:
             raise ValueError(f"{len(encodings)} encodings, expected 1..{MAX_ENCODINGS}")

@@ -17,6 +17,8 @@ class Codec(IntEnum):
     CODEC_VP9 = 3
     CODEC_H264 = 4
     CODEC_AV1 = 5
+    CODEC_H265 = 6
+    CODEC_RED = 7
 
 class ExtensionKind(IntEnum):
     EXT_MID = 0

@@ -157,6 +157,7 @@ ctypedef struct ReceiveStream:
     uint32_t* subscribers          # consumer indices
     int64_t keyframe_sequence      # unwrapped number of the newest key frame's first packet; -1 = none kept
     uint64_t keyframe_us
+    bint shows_keyframes           # one came that is one beyond doubt (PayloadInfo.is_doubtful)
     RtpStreamReceiver receiver
     KeyframeRequests keyframes
     PacketStore store
@@ -198,6 +199,7 @@ ctypedef struct Producer:
     CodecBody codecs[MAX_CODECS]
     Encoding encodings[MAX_ENCODINGS]
     uint8_t codec_of_payload[128]
+    uint8_t red_primary            # codec whose frames redundant audio brings; NO_CODEC = none
     uint8_t kind_of_extension[256]
 
 ctypedef struct Consumer:

@@ -12,10 +12,12 @@ cpdef enum Codec:
     CODEC_VP9 = 3
     CODEC_H264 = 4
     CODEC_AV1 = 5
+    CODEC_H265 = 6
+    CODEC_RED = 7              # redundant audio around Opus
 
 # Bounded: reads at most packet.payload_length bytes and never fails: what cannot be read is left zero.
-# AV1 and H264 read the dependency descriptor extension when present, by the stream's structure; AV1 without it the OBU
-# aggregation header (N bit).
+# AV1, H264 and H265 read the dependency descriptor extension when present, by the stream's structure; AV1 without it
+# the OBU aggregation header (N bit).
 cdef void payload_describe(Codec codec, const RtpPacket* packet, DependencyStructure* structure,
                            PayloadInfo* info) noexcept nogil
 # VP8: write picture id (in the width the packet has) and TL0PICIDX into a copied payload.

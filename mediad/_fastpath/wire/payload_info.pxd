@@ -14,6 +14,7 @@ cdef enum:
 
 ctypedef struct PayloadInfo:
     uint8_t is_keyframe        # this packet starts a key frame (a decoder can start here)
+    uint8_t is_doubtful        # VP8: a key frame by one bit alone, which encrypted frames have half of the time
     uint8_t starts_frame
     uint8_t ends_frame         # marker, or VP9 E bit at the last layer of what we know
     uint8_t spatial_layer

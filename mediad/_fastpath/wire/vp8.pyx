@@ -61,6 +61,11 @@ cdef uint32_t read_extensions(const uint8_t* p, uint32_t length, PayloadInfo* in
     return offset
 
 
+cdef bint has_start_code(const uint8_t* frame, uint32_t length) noexcept nogil:
+    """True for a frame header with a key frame's start code (RFC 6386 section 9.1), which no sender leaves out."""
+    return length >= 6 and frame[3] == 0x9D and frame[4] == 0x01 and frame[5] == 0x2A
+
+
 cdef void vp8_describe(const RtpPacket* packet, PayloadInfo* info) noexcept nogil:
     cdef const uint8_t* p = packet.data + packet.header_length
     cdef uint32_t length = packet.payload_length
@@ -74,3 +79,4 @@ cdef void vp8_describe(const RtpPacket* packet, PayloadInfo* info) noexcept nogi
     info.starts_frame = p[0] & 0x17 == 0x10  # S, and PID 0
     # RFC 7741 section 4.3: the frame's first byte has P, inverted: 0 for a key frame.
     info.is_keyframe = info.starts_frame and offset < length and not p[offset] & 0x01
+    info.is_doubtful = info.is_keyframe and not has_start_code(p + offset, length - offset)

@@ -13,6 +13,8 @@ _CODECS = {
     "video/vp9": Codec.CODEC_VP9,
     "video/h264": Codec.CODEC_H264,
     "video/av1": Codec.CODEC_AV1,
+    "video/h265": Codec.CODEC_H265,
+    "audio/red": Codec.CODEC_RED,
 }
 
 _EXTENSIONS = {

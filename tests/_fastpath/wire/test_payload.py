@@ -11,7 +11,7 @@ from mediad._fastpath.wire.rtp import ExtensionKind
 from tests.support.rtp import TWO_BYTE, extension_block, packet, two_byte_elements
 from tests.windows import wire as window
 
-VIDEO = (Codec.CODEC_VP8, Codec.CODEC_VP9, Codec.CODEC_H264, Codec.CODEC_AV1)
+VIDEO = (Codec.CODEC_VP8, Codec.CODEC_VP9, Codec.CODEC_H264, Codec.CODEC_AV1, Codec.CODEC_H265)
 DESCRIPTOR = {5: ExtensionKind.EXT_DEPENDENCY_DESCRIPTOR}
 
 
@@ -25,7 +25,7 @@ def test_other_codecs_have_only_their_marker(marker: bool) -> None:
     assert set_fields(info) == ({"ends_frame": 1} if marker else {})
 
 
-@pytest.mark.parametrize("number", [-1, 6, 255])
+@pytest.mark.parametrize("number", [-1, 8, 255])
 def test_numbers_that_are_no_codec_do_nothing(number: int) -> None:
     assert set_fields(window.describe(number, packet(b"\x10\x00"), {})) == {}
 
@@ -38,6 +38,11 @@ def test_opus_silence_is_short(payload: bytes, is_dtx: int) -> None:
     info = window.describe(Codec.CODEC_OPUS, packet(payload), {})
     assert (info["is_dtx"], info["starts_frame"], info["ends_frame"]) == (is_dtx, 1, 1)
     assert not info["is_keyframe"]
+
+
+def test_redundant_audio_is_never_silence() -> None:
+    info = window.describe(Codec.CODEC_RED, packet(b"\x6f\x08"), {})
+    assert set_fields(info) == {"starts_frame": 1, "ends_frame": 1}
 
 
 @pytest.mark.parametrize("codec", VIDEO)

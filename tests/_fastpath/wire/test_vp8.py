@@ -128,3 +128,17 @@ def test_what_libvpx_encodes() -> None:
         keyframe = number in (0, 5, 9)
         assert [info["is_keyframe"] for info in infos] == [int(keyframe)] + [0] * (len(infos) - 1)
         assert [info["starts_frame"] for info in infos] == [1] + [0] * (len(infos) - 1)
+
+
+@pytest.mark.parametrize(
+    ("frame", "doubtful"),
+    [
+        (KEY, 0),
+        (DELTA, 0),  # no key frame, and so no doubt about one
+        (b"\x10\x02\x00\x9d\x01\x2b", 1),
+        (b"\x10\x02\x00\x9d\x01", 1),  # cut off
+        (b"\x00", 1),
+    ],
+)
+def test_a_key_frame_without_its_start_code_is_doubtful(frame: bytes, doubtful: int) -> None:
+    assert describe(b"\x10" + frame)["is_doubtful"] == doubtful

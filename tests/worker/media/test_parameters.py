@@ -95,6 +95,8 @@ def test_feedback_is_by_type_and_parameter() -> None:
         ("video/VP9", Codec.CODEC_VP9),
         ("video/H264", Codec.CODEC_H264),
         ("video/AV1", Codec.CODEC_AV1),
+        ("video/H265", Codec.CODEC_H265),
+        ("audio/red", Codec.CODEC_RED),
         ("audio/PCMU", Codec.CODEC_OTHER),
     ],
 )

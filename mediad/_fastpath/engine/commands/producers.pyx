@@ -19,6 +19,7 @@ from mediad._fastpath.engine.messages cimport (
 from mediad._fastpath.engine.slots cimport empty_producer
 from mediad._fastpath.stream.history cimport store_destroy
 from mediad._fastpath.stream.keeper cimport keeper_is_empty
+from mediad._fastpath.wire.payload cimport CODEC_OPUS
 from mediad._fastpath.wire.rtp cimport EXT_COUNT, EXT_UNKNOWN
 
 cdef enum:
@@ -50,9 +51,12 @@ cdef Refusal open_producer(Engine* engine, uint32_t handle, const CommandBody* b
     memcpy(producer.mid, opened.mid, sizeof(producer.mid))
     producer.codec_count = opened.codec_count
     memcpy(producer.codecs, opened.codecs, sizeof(producer.codecs))
+    producer.red_primary = NO_CODEC
     memset(producer.codec_of_payload, NO_CODEC, sizeof(producer.codec_of_payload))
     for i in range(producer.codec_count):
         producer.codec_of_payload[producer.codecs[i].payload_type & 0x7F] = i
+        if producer.codecs[i].codec == <uint32_t>CODEC_OPUS and producer.red_primary == NO_CODEC:
+            producer.red_primary = i
         if producer.codecs[i].rtx_payload_type:
             producer.codec_of_payload[producer.codecs[i].rtx_payload_type & 0x7F] = i | RTX_FLAG
     memset(producer.kind_of_extension, EXT_UNKNOWN, sizeof(producer.kind_of_extension))

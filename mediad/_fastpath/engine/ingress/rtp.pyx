@@ -25,10 +25,15 @@ from mediad._fastpath.stream.receiver cimport (
     receiver_packet, receiver_score_is_news,
 )
 from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_received
-from mediad._fastpath.wire.payload cimport Codec, PayloadInfo, payload_describe
+from mediad._fastpath.wire.payload cimport CODEC_RED, Codec, PayloadInfo, payload_describe
+from mediad._fastpath.wire.red cimport red_map_payload_type
 from mediad._fastpath.wire.rtp cimport (
     EXT_AUDIO_LEVEL, EXT_TRANSPORT_CC, RtpPacket, rtp_map_extensions, rtp_unwrap_rtx,
 )
+
+
+cdef enum:
+    UNANSWERED = 4             # requests for a key frame: the last of them 2.5 seconds after the first
 
 
 cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* stream, bint is_rtx, uint32_t slot,
@@ -63,8 +68,9 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
     memset(&info, 0, sizeof(PayloadInfo))
     payload_describe(<Codec>codec.codec, packet, &stream.dependencies, &info)
     remember_layers(stream, &info)
+    doubt_keyframe(stream, &info)
     arrival = receiver_packet(&stream.receiver, packet.sequence_number, packet.timestamp, packet.length,
-                              info.is_keyframe, is_rtx, now_us, &sequence)
+                              info.is_keyframe and not info.is_doubtful, is_rtx, now_us, &sequence)
     if arrival == ARRIVAL_DUPLICATE:
         drop(engine, DROP_DUPLICATE)
         return
@@ -80,6 +86,9 @@ cdef void receive_rtp(Engine* engine, Transport* transport, ReceiveStream* strea
         stream.progress_us = now_us
     layer_rates_add(&stream.rates, &info, packet.length, now_us)
     tell_bitrates(engine, stream, now_us)
+    if codec.codec == <uint32_t>CODEC_RED and not map_red(producer, packet):
+        drop(engine, DROP_PAYLOAD_TYPE_UNKNOWN)
+        return
     packet.payload_type = codec.router_payload_type
     if producer.paused:
         drop(engine, DROP_PRODUCER_PAUSED)
@@ -93,6 +102,34 @@ cdef void remember_layers(ReceiveStream* stream, PayloadInfo* info) noexcept nog
     if info.spatial_count != 0:
         stream.spatial_count = info.spatial_count
     info.spatial_count = stream.spatial_count
+
+
+cdef bint map_red(const Producer* producer, RtpPacket* packet) noexcept nogil:
+    """Translate the payload types inside redundant audio, as that of the packet itself is."""
+    cdef const CodecBody* primary
+    if producer.red_primary == NO_CODEC:
+        return False
+    primary = &producer.codecs[producer.red_primary]
+    return packet.payload_length == 0 or red_map_payload_type(
+        packet.data + packet.header_length, packet.payload_length, primary.payload_type, primary.router_payload_type)
+
+
+cdef void doubt_keyframe(ReceiveStream* stream, PayloadInfo* info) noexcept nogil:
+    """Judge whether a packet that may be encrypted starts a key frame.
+
+    Once a stream has shown a key frame beyond doubt, its headers are in the clear and doubtful ones are none. A sender
+    that has begun to encrypt its headers too shows that by leaving requests unanswered: then any may be one again.
+    """
+    if not info.is_keyframe:
+        return
+    if not info.is_doubtful:
+        stream.shows_keyframes = True
+    elif stream.shows_keyframes:
+        if stream.keyframes.wanted and stream.keyframes.asked >= UNANSWERED:
+            stream.shows_keyframes = False
+        else:
+            info.is_keyframe = False
+            info.is_doubtful = False
 
 
 cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer, const RtpPacket* packet,
@@ -151,6 +188,7 @@ cdef void restart_stream(Engine* engine, ReceiveStream* stream) noexcept nogil:
     cdef Consumer* consumer
     store_clear(&stream.store)
     stream.spatial_count = 0
+    stream.shows_keyframes = False
     layer_rates_clear(&stream.rates)
     stream.keyframe_sequence = -1
     for i in range(stream.subscriber_count):
@@ -178,7 +216,7 @@ cdef void forward(Engine* engine, ReceiveStream* stream, uint32_t slot, RtpPacke
         return
     if info.is_keyframe:
         keyframes_received(&stream.keyframes, now_us)
-        if sequence > stream.keyframe_sequence:
+        if sequence > stream.keyframe_sequence and not info.is_doubtful:
             stream.keyframe_sequence = sequence
             stream.keyframe_us = now_us
     if stream.subscriber_count == 0:

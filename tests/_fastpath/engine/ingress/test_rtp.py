@@ -120,3 +120,96 @@ def test_few_pictures_are_left_to_the_timer() -> None:
     assert call.lives() == {}
     call.film(10, 0, gap_us=200_000)
     assert call.lives() == {1: False}
+
+
+# --- encrypted frames -------------------------------------------------------------------------------------
+
+
+def lie(number: int) -> bytes:
+    """An encrypted frame whose first bit says that it is a key frame, as every other one does by chance."""
+    return e.rtp(number, number * 3000, e.vp8_payload(number, body=b"y" * 90)[:6] + b"\x00" + b"z" * 90)
+
+
+def test_a_lie_about_a_key_frame_starts_nothing_where_headers_are_clear() -> None:
+    call = e.Call()
+    call.produce()
+    call.send(e.rtp(1, 3000, e.vp8_payload(1, keyframe=True)))
+    call.pass_time(1_000_000)  # too old to be sent again
+    call.consume()
+    call.send(lie(2))
+    assert call.forwarded() == []
+    assert call.drops()["drop_waiting_keyframe"] == 1
+    call.send(e.rtp(3, 9000, e.vp8_payload(3, keyframe=True)))
+    assert [packet.picture_id for packet in call.forwarded()] != []
+
+
+def test_where_all_is_encrypted_any_frame_may_be_a_key_frame() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(lie(1))
+    assert len(call.forwarded()) == 1
+
+
+def test_a_sender_that_begins_to_encrypt_its_headers_is_followed_again() -> None:
+    call = e.Call()
+    call.produce()
+    call.send(e.rtp(1, 3000, e.vp8_payload(1, keyframe=True)))
+    call.pass_time(1_000_000)
+    call.consume()
+    number, forwarded = 1, 0
+    while not forwarded and number < 200:
+        number += 1
+        call.send(lie(number))
+        call.pass_time(33_000)
+        forwarded = len(call.forwarded())
+    assert 2_000_000 < number * 33_000 < 4_000_000
+
+
+def test_a_lie_about_a_key_frame_is_never_sent_again_to_a_newcomer() -> None:
+    """The newcomer's wish goes to the sender instead: only a true key frame ends it."""
+    call = e.Call()
+    call.produce()
+    call.send(lie(1))
+    call.left()
+    call.consume()
+    left = call.left()
+    assert [to for to, _ in left] == [e.SENDER]
+    assert [(kind, form) for kind, form, _ in e.rtcp_blocks(left[0][1])][-1] == (206, 1)
+
+
+def test_a_lie_about_a_key_frame_ends_no_repair() -> None:
+    call = e.Call()
+    call.produce()
+    call.consume()
+    call.send(e.rtp(1, 3000, e.vp8_payload(1, keyframe=True)))
+    call.send(lie(3))
+    call.left()
+    call.pass_time(100_000)
+    asked = [body for kind, form, body in call.rtcp_to(e.SENDER) if (kind, form) == (205, 1)]
+    assert asked
+    assert asked[0][8:10] == b"\x00\x02"
+
+
+# --- redundant audio --------------------------------------------------------------------------------------
+
+
+def test_redundant_audio_has_the_routers_payload_types_inside() -> None:
+    call = e.Call()
+    red = [(63, 0, 102, 7, 48000), (111, 0, 100, e.OPUS, 48000)]
+    call.produce_audio(codecs=red)
+    call.consume_audio(codecs=[(102, 0), (100, 0)])
+    call.send(e.rtp(1, 960, b"\xef\x0f\x00\x02\x6fabc", payload_type=63))
+    (packet,) = call.forwarded()
+    assert packet.payload_type == 102
+    assert packet.payload == b"\xe4\x0f\x00\x02\x64abc"
+    call.send(e.rtp(2, 1920, b"\xef\x0f\x00\x09\x6fabc", payload_type=63))
+    assert call.drops() == {"drop_payload_type_unknown": 1}
+
+
+def test_redundant_audio_without_its_codec_is_not_forwarded() -> None:
+    call = e.Call()
+    call.produce_audio(codecs=[(63, 0, 102, 7, 48000)])
+    call.consume_audio(codecs=[(102, 0)])
+    call.send(e.rtp(1, 960, b"\x6fabc", payload_type=63))
+    assert call.drops() == {"drop_payload_type_unknown": 1}
