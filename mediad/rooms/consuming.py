@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from mediad.errors import NotFound
+from typing import Any
+
+from mediad.errors import InvalidState, NotFound, Unsupported
 from mediad.pipe import requests
-from mediad.rooms.entities import Consumer, Peer
+from mediad.rooms import offers
+from mediad.rooms.entities import Consumer, Peer, Producer, Transport
+from mediad.rooms.listener import ConsumerOffer
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
 
@@ -15,6 +19,32 @@ class Consuming:
     def __init__(self, room: Room, peer: Peer) -> None:
         self._room = room
         self._peer = peer
+
+    async def consume(self, capabilities: dict[str, Any]) -> Reply[ConsumerOffer]:
+        """Receive one more track; the answer describes its consumer, which is paused.
+
+        It is the newest track that the peer does not receive yet. Tracks of others come before its own.
+        Raises NotFound when there is none, Unsupported when the client has no codec for it, InvalidState
+        without a transport for consumers, InvalidInput for malformed capabilities.
+        """
+        transport = self._peer.receiving_transport()
+        if transport is None:
+            raise InvalidState("there is no transport for consumers")
+        reception = self._room.receptions.of(capabilities)
+        producer = self._next_track(transport)
+        form = reception.form(producer)
+        if form is None:
+            raise Unsupported(f'no codec in common for producer with id "{producer.id}"')
+        consumer = await offers.consume(self._room, producer, transport, form)
+        return Reply(consumer.offer())
+
+    def _next_track(self, transport: Transport) -> Producer:
+        received = {consumer.producer.id for consumer in transport.consumers.values()}
+        producers = reversed(self._room.books.producers.values())
+        left = [p for p in producers if p.announced and p.id not in received]
+        if not left:
+            raise NotFound("there is no track to receive")
+        return min(left, key=lambda producer: producer.peer is self._peer)
 
     async def pause(self, consumer_id: str) -> Reply[None]:
         """Stop receiving a track for now."""

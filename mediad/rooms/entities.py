@@ -28,7 +28,7 @@ from mediad.ortc.negotiation import consumer_mid
 from mediad.ortc.parameters import RtpParameters
 from mediad.pipe.scores import ConsumerScore, EncodingScore
 from mediad.rooms.branch import Branch
-from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener
+from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener, Track
 from mediad.rooms.reception import Form, Reception
 from mediad.rooms.stock import ADDRESS, Claim, Holder
 from mediad.rooms.stream_claims import StreamClaims
@@ -56,6 +56,10 @@ class Peer:
     transports: dict[str, Transport] = field(default_factory=dict)
     reserved_transports: int = 0
     """Transports the worker is making; they count against the limit."""
+    receiving: bool = False
+    """True once it has been offered the tracks of the others; from then on it is offered new ones."""
+    resumes_itself: bool = False
+    """True for a client that resumes each of its consumers: they stay paused until it does."""
     wanted_replicas: int = 0
     """Extra consumers of each track it asks for; the limits decide how many it gets."""
     witnesses: set[Peer] = field(default_factory=set)
@@ -76,6 +80,19 @@ class Peer:
     def receiving_transport(self) -> Transport | None:
         """Return the transport of its consumers: the first one made for them; None when there is none."""
         return next((transport for transport in self.transports.values() if transport.consuming), None)
+
+    def can_receive(self) -> bool:
+        """True when it has joined, has said what it understands, and has a transport for consumers."""
+        return self.joined and self.reception is not None and self.receiving_transport() is not None
+
+    def producers(self) -> list[Producer]:
+        """Return what it sends, oldest first, as far as the others have been told of it."""
+        sent = (p for transport in self.transports.values() for p in transport.producers.values())
+        return [producer for producer in sent if producer.announced]
+
+    def tracks(self) -> list[Track]:
+        """Return the same in the words of listeners."""
+        return [Track(producer.kind, producer.app_data, producer.paused) for producer in self.producers()]
 
     def producer_count(self) -> int:
         return sum(len(transport.producers) for transport in self.transports.values())

@@ -7,7 +7,7 @@ so an implementation must keep that order on its wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
@@ -30,6 +30,17 @@ class PeerInfo:
     id: str
     display_name: str
     device: Device
+    account: dict[str, str] = field(default_factory=dict)
+    """The client's account, as its token describes it; shown to the others, never interpreted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A track that a peer sends, as the others may be told of it."""
+
+    kind: str
+    app_data: dict[str, Any]
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,10 @@ class PeerListener(Protocol):
     def peer_left(self, peer_id: str) -> None: ...
 
     def display_name_changed(self, peer_id: str, display_name: str, old_display_name: str) -> None: ...
+
+    def tracks_changed(self, peer_id: str, tracks: list[Track]) -> None:
+        """Tell all that another peer sends, after it has paused or resumed a track."""
+        ...
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
         """Offer a consumer and return when the client has accepted it.

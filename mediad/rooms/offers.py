@@ -27,7 +27,7 @@ from mediad.pipe import requests as pipe
 from mediad.pipe.requests import CloseConsumer, CreateConsumers, NewConsumer, ResumeConsumers
 from mediad.rooms.asker import asker_of
 from mediad.rooms.branch import Branch
-from mediad.rooms.entities import Consumer, Peer, Producer
+from mediad.rooms.entities import Consumer, Peer, Producer, Transport
 from mediad.rooms.offer_queue import Pair
 from mediad.rooms.reception import Form
 from mediad.rooms.room import Room
@@ -52,14 +52,22 @@ def welcome(room: Room, peer: Peer) -> None:
     if peer.closed:
         return
     room.introduce(peer)
-    tracks = [p for p in room.books.producers.values() if p.announced and p.peer is not peer]
-    if tracks and peer.reception is not None and peer.receiving_transport() is None:
-        peer.log.warning(
-            "%d tracks are not offered: the client has made no transport for consumers", len(tracks)
-        )
+    begin(room, peer)
+    if peer.reception is not None and not peer.receiving:
+        peer.log.info("no tracks are offered until the client has made a transport for consumers")
+
+
+def begin(room: Room, peer: Peer) -> None:
+    """Offer a peer the tracks of the others, once it can receive.
+
+    To be called whenever it may have become able to, right after the answer that tells it so is on its way.
+    """
+    if peer.closed or peer.receiving or not peer.can_receive():
         return
-    for producer in tracks:
-        _want(room, peer, producer)
+    peer.receiving = True
+    for producer in room.books.producers.values():
+        if producer.announced and producer.peer is not peer:
+            _want(room, peer, producer)
     _proceed(room)
 
 
@@ -81,7 +89,7 @@ def announce(room: Room, producer: Producer) -> None:
 
 
 def _want(room: Room, peer: Peer, producer: Producer) -> None:
-    if peer.reception is not None:
+    if peer.receiving:
         for _ in range(room.copies_for(peer)):
             room.offers.queue.put(peer, producer)
 
@@ -123,16 +131,24 @@ def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
     elif form is None:
         peer.log.debug("producer %s is not offered: no codec in common", producer.id)
     else:
-        ssrc = transport.take_ssrc()
-        consumer = Consumer(str(uuid4()), producer, transport, ssrc, transport.take_mid(), form)
         try:
-            room.books.enter_consumer(consumer)
-            return consumer
+            return _enter(room, producer, transport, form, paused=peer.resumes_itself)
         except Unavailable as error:
-            transport.consumer_ssrcs.discard(ssrc)
             _put_off(room, (peer, producer), error)
     room.offers.queue.done(peer)
     return None
+
+
+def _enter(room: Room, producer: Producer, transport: Transport, form: Form, *, paused: bool) -> Consumer:
+    """Enter a new consumer into the books. Raises Full when the worker has no more room for it."""
+    ssrc, mid = transport.take_ssrc(), transport.take_mid()
+    consumer = Consumer(str(uuid4()), producer, transport, ssrc, mid, form, paused=paused)
+    try:
+        room.books.enter_consumer(consumer)
+    except BaseException:
+        transport.consumer_ssrcs.discard(ssrc)
+        raise
+    return consumer
 
 
 def _by_branch(consumers: Iterable[Consumer]) -> Iterable[tuple[Branch, list[Consumer]]]:
@@ -205,6 +221,34 @@ def _creation(room: Room, consumers: list[Consumer]) -> CreateConsumers:
         for form, producer in numbers
     ]
     return CreateConsumers(forms, entries, paused=True, ignore_dtx=True)
+
+
+async def consume(room: Room, producer: Producer, transport: Transport, form: Form) -> Consumer:
+    """Make a consumer that its client has asked for, and that stays paused until it is resumed.
+
+    Raises Full when the worker has no room for it, the worker's error when it cannot make it, InvalidState
+    when the track or its receiver has ended meanwhile.
+    """
+    consumer = _enter(room, producer, transport, form, paused=True)
+    try:
+        creation = _creation(room, [consumer])
+        reply = await consumer.branch.make(creation, CloseConsumer(consumer.id), about=consumer)
+        if len(reply.consumers) != 1:
+            consumer.branch.discard(CloseConsumer(consumer.id))
+            raise EnvelopeError(f"{CreateConsumers.row}: {len(reply.consumers)} answers for one consumer")
+        (answer,) = reply.consumers
+        if answer.score is None:
+            raise from_code(answer.code, answer.reason)
+    except BaseException:
+        if not consumer.closed:
+            room.books.forget_consumer(consumer)
+        raise
+    if consumer.closed:
+        consumer.branch.discard(CloseConsumer(consumer.id))
+        raise InvalidState("the track has ended")
+    consumer.score = consumer.score or answer.score
+    consumer.announced = consumer.accepted = True
+    return consumer
 
 
 def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered: bool = False) -> None:

@@ -103,6 +103,7 @@ class Producing:
             producer.paused = True
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_paused(consumer.id)
+            self._room.tell_tracks(self._peer)
         await producer.branch.ask(requests.PauseProducer(producer.id), about=producer)
         return Reply(None)
 
@@ -113,6 +114,7 @@ class Producing:
             producer.paused = False
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_resumed(consumer.id)
+            self._room.tell_tracks(self._peer)
         await producer.branch.ask(requests.ResumeProducer(producer.id), about=producer)
         return Reply(None)
 

@@ -150,6 +150,12 @@ class Room:
         for other in self.joined_peers(but=peer):
             other.listener.peer_joined(peer.info)
 
+    def tell_tracks(self, peer: Peer) -> None:
+        """Tell the others what a peer sends, after it has paused or resumed a track."""
+        tracks = peer.tracks()
+        for other in self.joined_peers(but=peer):
+            other.listener.tracks_changed(peer.id, tracks)
+
     def leave(self, peer: Peer, cause: str = LEFT, reason: str = "its connection ended") -> None:
         """Take out a peer whose connection has ended, or must end. The last one closes the room."""
         if peer.closed:

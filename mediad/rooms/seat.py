@@ -9,6 +9,7 @@ that was suspended looks at `closed` again.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import Any
 
@@ -52,20 +53,28 @@ class Seat:
         return Reply(self.room.capabilities.to_wire())
 
     def join(
-        self, display_name: str, device: Device, capabilities: dict[str, Any] | None
+        self,
+        display_name: str,
+        device: Device,
+        capabilities: dict[str, Any] | None,
+        *,
+        account: dict[str, str] | None = None,
+        resumes_itself: bool = False,
     ) -> Reply[list[PeerInfo]]:
         """Join the call; the answer is the other peers.
 
         After it the others are told of this peer, and it is offered their tracks. `capabilities` are the
-        client's RTP capabilities, None for one that only sends. Raises InvalidState the second time,
-        InvalidInput for malformed capabilities.
+        client's RTP capabilities, None for one that only sends, or that gives them later. A client that
+        `resumes_itself` gets nothing of a track before it has resumed its consumer. Raises InvalidState the
+        second time, InvalidInput for malformed capabilities.
         """
         peer = self.peer
         peer.require_open()
         if peer.joined:
             raise InvalidState("Peer already joined")
         peer.reception = None if capabilities is None else self.room.receptions.of(capabilities)
-        peer.info = PeerInfo(peer.id, display_name, device)
+        peer.info = PeerInfo(peer.id, display_name, device, account or {})
+        peer.resumes_itself = resumes_itself
         peer.joined = True
         self.room.joins.met(peer)
         peer.log.info("peer joined as %s", display_name)
@@ -73,12 +82,26 @@ class Seat:
         others = [other.info for other in self.room.joined_peers(but=peer)]
         return Reply(others, functools.partial(offers.welcome, self.room, peer))
 
+    def set_capabilities(self, capabilities: dict[str, Any]) -> Reply[None]:
+        """Note what a client that has joined can receive; after the answer it is offered the others' tracks.
+
+        Raises InvalidState when it has said something else before, InvalidInput for malformed capabilities.
+        """
+        peer = self.peer
+        peer.require_open()
+        peer.require_joined()
+        reception = self.room.receptions.of(capabilities)
+        if peer.reception not in (None, reception):
+            raise InvalidState("other RTP capabilities were given before")
+        peer.reception = reception
+        return Reply(None, functools.partial(offers.begin, self.room, peer))
+
     def rename(self, display_name: str) -> Reply[None]:
         """Change the name that the others see; they are told before the answer."""
         self.peer.require_open()
         self.peer.require_joined()
         old = self.peer.info
-        self.peer.info = PeerInfo(old.id, display_name, old.device)
+        self.peer.info = dataclasses.replace(old, display_name=display_name)
         for other in self.room.joined_peers(but=self.peer):
             other.listener.display_name_changed(old.id, display_name, old.display_name)
         return Reply(None)

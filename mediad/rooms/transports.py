@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ import msgspec
 
 from mediad.errors import InvalidInput, InvalidState, NotFound
 from mediad.pipe import requests
+from mediad.rooms import offers
 from mediad.rooms.entities import Peer, Transport
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
@@ -34,7 +36,8 @@ class Transports:
     async def create(self, *, consuming: bool, force_tcp: bool) -> Reply[NewTransport]:
         """Make a transport; the answer has the parameters by which the client connects to it.
 
-        Consumers are put on the first transport made with `consuming`. Raises InvalidState when the peer has
+        Consumers are put on the first transport made with `consuming`; when a member makes it, it is offered
+        the tracks of the others after the answer. Raises InvalidState when the peer has
         too many, Full when the worker does, or its address.
         """
         peer, branch = self._peer, self._peer.branch
@@ -61,7 +64,8 @@ class Transports:
             branch.discard(requests.CloseTransport(transport.id))
             raise InvalidState("peer closed")
         self._room.books.enter_transport(transport)
-        return Reply(NewTransport(transport.id, msgspec.to_builtins(created)))
+        made = NewTransport(transport.id, msgspec.to_builtins(created))
+        return Reply(made, functools.partial(offers.begin, self._room, peer))
 
     async def connect(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
         """Tell a transport the client's DTLS role and fingerprints. Raises InvalidState the second time."""

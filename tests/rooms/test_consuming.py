@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from mediad.errors import EnvelopeError, InvalidState, MediadError, NotFound, Unavailable, Unsupported
 from tests.support.calls import Call, Guest, run, told
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
@@ -76,5 +79,98 @@ def test_wishes_before_the_acceptance_are_kept_for_it(wish: str) -> None:
         listener.answer_offers()
         await call.settle()
         assert call.worker.consumers[consumer_id]["paused"] is (wish == "pause")
+
+    run(scenario)
+
+
+# -- tracks that a client asks for -------------------------------------------------------------------------
+
+
+async def viewer(call: Call, peer_id: str = "ben") -> Guest:
+    """Join without capabilities: nothing is offered."""
+    guest = await call.connect(peer_id)
+    await guest.make_transports()
+    guest.join(receives=False)
+    return guest
+
+
+def test_the_newest_track_of_another_peer_comes_first_and_the_own_last() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await viewer(call)
+        own = await ben.produce("video", vp8())
+        older = await ana.produce("audio", opus())
+        newer = await ana.produce("video", vp8())
+        capabilities = call.registry.room("room").capabilities.to_wire()
+        got = [told(await ben.seat.consuming.consume(capabilities)) for _ in range(3)]
+        assert [offer.producer_id for offer in got] == [newer, older, own]
+        assert [offer.peer_id for offer in got] == ["ana", "ana", "ben"]
+        with pytest.raises(NotFound, match="no track"):
+            await ben.seat.consuming.consume(capabilities)
+        assert ben.listener.offers == []
+
+    run(scenario)
+
+
+def test_a_track_that_was_asked_for_flows_once_it_is_resumed() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await viewer(call)
+        producer_id = await ana.produce("video", vp8())
+        capabilities = call.registry.room("room").capabilities.to_wire()
+        offer = told(await ben.seat.consuming.consume(capabilities))
+        assert call.worker.consumers[offer.consumer_id]["paused"] is True
+        await ben.seat.consuming.resume(offer.consumer_id)
+        assert call.worker.consumers[offer.consumer_id]["paused"] is False
+        await ana.seat.producing.pause(producer_id)
+        assert ben.listener.named("paused") == [("paused", offer.consumer_id)]
+
+    run(scenario)
+
+
+def test_what_cannot_be_received_leaves_nothing_behind() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await viewer(call)
+        capabilities = call.registry.room("room").capabilities.to_wire()
+        cid = await call.connect("cid")
+        with pytest.raises(InvalidState, match="no transport"):
+            await cid.seat.consuming.consume(capabilities)
+        await ana.produce("video", vp8())
+        with pytest.raises(Unsupported, match="no codec in common"):
+            await ben.seat.consuming.consume({"codecs": []})
+        call.worker.failures["consumers.create"] = Unsupported("not today")
+        with pytest.raises(Unsupported, match="not today"):
+            await ben.seat.consuming.consume(capabilities)
+        del call.worker.failures["consumers.create"]
+        call.worker.consumer_room = 0
+        with pytest.raises(Unavailable, match="full"):
+            await ben.seat.consuming.consume(capabilities)
+        call.worker.consumer_room, call.worker.forgetful = None, True
+        with pytest.raises(EnvelopeError):
+            await ben.seat.consuming.consume(capabilities)
+        await call.settle()
+        assert not call.worker.consumers
+        assert not call.registry.room("room").books.consumers
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("what", ["track", "receiver"])
+def test_a_track_that_ends_while_it_is_being_made_ready_is_no_answer(what: str) -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await viewer(call)
+        producer_id = await ana.produce("video", vp8())
+        capabilities = call.registry.room("room").capabilities.to_wire()
+        call.worker.hold("consumers.create")
+        asked = asyncio.ensure_future(ben.seat.consuming.consume(capabilities))
+        await call.settle()
+        if what == "track":
+            await ana.seat.producing.close(producer_id)
+        else:
+            ben.disconnect()
+        call.worker.release("consumers.create")
+        with pytest.raises(MediadError):
+            await asked
+        await call.settle()
+        assert not call.worker.consumers
+        assert ben.listener.named("consumer closed") == []
 
     run(scenario)

@@ -110,13 +110,19 @@ def test_a_peer_without_capabilities_is_offered_nothing() -> None:
     run(scenario)
 
 
-def test_a_peer_without_a_receiving_transport_is_offered_nothing() -> None:
+def test_a_peer_is_offered_everything_once_it_has_a_receiving_transport() -> None:
     async def scenario(call: Call) -> None:
         ana, ben = await call.member("ana"), await call.connect("ben")
+        first = await ana.produce("audio", opus())
         ben.join()
-        await ana.produce("audio", opus())
+        second = await ana.produce("video", vp8())
         await call.settle()
         assert call.worker.called("consumers.create") == []
+        await ben.make_transports()
+        third = await ana.produce("audio", opus(ssrc=77, mid="7"))
+        told(await ben.seat.transports.create(consuming=True, force_tcp=False))
+        await call.settle()
+        assert sorted(offer.producer_id for offer in ben.listener.offers) == sorted([first, second, third])
 
     run(scenario)
 

@@ -200,3 +200,21 @@ def test_another_peers_track_is_unknown() -> None:
                 await attempt(consumer_id)
 
     run(scenario)
+
+
+def test_the_others_are_told_what_a_peer_sends_after_a_pause_and_a_resume() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ben = await call.connect("ben")
+        ben.join(receives=False)
+        audio, _ = await ana.produce("audio", opus()), await ana.produce("video", vp8())
+        await ana.seat.producing.pause(audio)
+        await ana.seat.producing.pause(audio)
+        await ana.seat.producing.resume(audio)
+        assert ben.listener.named("tracks") == [
+            ("tracks", "ana", [("audio", True), ("video", False)]),
+            ("tracks", "ana", [("audio", False), ("video", False)]),
+        ]
+        assert ana.listener.named("tracks") == []
+
+    run(scenario)

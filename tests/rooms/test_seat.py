@@ -75,3 +75,41 @@ def test_nobody_is_told_of_a_newcomer_before_it_is_answered() -> None:
         assert ben.listener.heard == [("answered",), ("joined", "ana", "Ana")]
 
     run(scenario)
+
+
+def test_capabilities_may_come_after_the_join() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.connect("ben")
+        producer_id = await ana.produce("video", vp8())
+        capabilities = call.registry.room("room").capabilities.to_wire()
+        with pytest.raises(InvalidState, match="not yet joined"):
+            ben.seat.set_capabilities(capabilities)
+        told(ben.seat.join("Ben", Device(), None, resumes_itself=True))
+        await ben.make_transports()
+        await call.settle()
+        assert ben.listener.offers == []
+        with pytest.raises(InvalidInput):
+            ben.seat.set_capabilities({"codecs": "all"})
+        told(ben.seat.set_capabilities(capabilities))
+        told(ben.seat.set_capabilities(capabilities))
+        await call.settle()
+        (offer,) = ben.listener.offers
+        assert offer.producer_id == producer_id
+        assert call.worker.consumers[offer.consumer_id]["paused"] is True, "until the client resumes it"
+        await ben.seat.consuming.resume(offer.consumer_id)
+        assert call.worker.consumers[offer.consumer_id]["paused"] is False
+        with pytest.raises(InvalidState, match="given before"):
+            ben.seat.set_capabilities({"codecs": []})
+
+    run(scenario)
+
+
+def test_an_account_is_shown_to_the_others_and_kept_by_a_new_name() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.connect("ana"), await call.connect("ben")
+        told(ana.seat.join("Ana", Device(), None, account={"email": "ana@example.org"}))
+        told(ana.seat.rename("Anastasia"))
+        (other,) = told(ben.seat.join("Ben", Device(), None))
+        assert (other.display_name, other.account) == ("Anastasia", {"email": "ana@example.org"})
+
+    run(scenario)

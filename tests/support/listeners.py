@@ -7,7 +7,7 @@ from typing import Any
 
 from mediad.errors import InvalidState
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
-from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo, PeerVolume
+from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo, PeerVolume, Track
 from tests.support.pipe_wire import wire
 
 
@@ -41,6 +41,9 @@ class RecordingListener:
 
     def display_name_changed(self, peer_id: str, display_name: str, old_display_name: str) -> None:
         self.heard.append(("renamed", peer_id, display_name, old_display_name))
+
+    def tracks_changed(self, peer_id: str, tracks: list[Track]) -> None:
+        self.heard.append(("tracks", peer_id, [(track.kind, track.paused) for track in tracks]))
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
         self.heard.append(("offered", offer.consumer_id))

@@ -11,7 +11,7 @@ import msgspec
 
 from mediad.errors import Forbidden
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
-from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo, PeerVolume
+from mediad.rooms.listener import CloseCause, ConsumerOffer, Device, PeerInfo, PeerVolume, Track
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.dialects import demo_a_schemas as schemas
@@ -44,6 +44,9 @@ class DemoListener:
     def display_name_changed(self, peer_id: str, display_name: str, old_display_name: str) -> None:
         data = {"peerId": peer_id, "displayName": display_name, "oldDisplayName": old_display_name}
         self._wire.notify("peerDisplayNameChanged", data)
+
+    def tracks_changed(self, peer_id: str, tracks: list[Track]) -> None:
+        """Say nothing: a client hears of each of its consumers."""
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
         data = {
