@@ -20,8 +20,8 @@ from mediad.signaling.cors import Cors
 from mediad.signaling.dialects.demo_a import DEMO_A
 from mediad.signaling.entry import Entry
 from mediad.signaling.http.node import NodeEndpoints, Scrape, StatusSource
+from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
-from mediad.signaling.protoo.limits import ConnectionLimits
 from mediad.signaling.request_log import RequestLog
 
 

@@ -22,8 +22,8 @@ from mediad.rooms.seat import Seat
 from mediad.signaling.access import Access, NotAdmitted, bearer
 from mediad.signaling.cors import reached
 from mediad.signaling.dialects.dialect import Dialect
+from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo.connection import Connection
-from mediad.signaling.protoo.limits import ConnectionLimits
 from mediad.signaling.protoo.messages import SUBPROTOCOL
 from mediad.signaling.server.websocket_protocol import abort_later
 

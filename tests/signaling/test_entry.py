@@ -18,7 +18,7 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.observer import RoomObserver
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
-from mediad.signaling.protoo.limits import ConnectionLimits
+from mediad.signaling.limits import ConnectionLimits
 from tests.support.rtp_samples import opus
 from tests.support.signaling import Front, eventually, run
 

@@ -21,8 +21,8 @@ from mediad.errors import InvalidState
 from mediad.rooms.reply import Reply
 from mediad.signaling import json_input
 from mediad.signaling.dialects.dialect import ClientRefused, RequestFailed
+from mediad.signaling.limits import ConnectionLimits, SendQueue, ViolationBudget
 from mediad.signaling.protoo import messages
-from mediad.signaling.protoo.limits import ConnectionLimits, SendQueue, ViolationBudget
 from mediad.signaling.server.websocket_protocol import SOCKET_EXTENSION, abort_later
 
 

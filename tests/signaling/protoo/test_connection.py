@@ -14,8 +14,8 @@ from mediad.rooms.listener import PeerVolume
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.dialects.demo_a import METHODS
 from mediad.signaling.dialects.dialect import Method
+from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo import messages
-from mediad.signaling.protoo.limits import ConnectionLimits
 from tests.support.rtp_samples import opus
 from tests.support.signaling import PATIENCE_S, Client, Failure, Front, eventually, ignore, run
 

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mediad.signaling.app import SignalingSettings
+from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo import messages
-from mediad.signaling.protoo.limits import ConnectionLimits
 from mediad.signaling.server.client_connection import FrontLimits, FrontState
 from mediad.signaling.server.input_budget import InputLimits
 from mediad.signaling.server.ledger import Ledger

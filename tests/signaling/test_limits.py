@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.signaling.protoo.limits import SendQueue, ViolationBudget
+from mediad.signaling.limits import SendQueue, ViolationBudget
 
 S = 1_000_000
 
