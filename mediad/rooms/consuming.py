@@ -11,6 +11,7 @@ from mediad.rooms.entities import Consumer, Peer, Producer, Transport
 from mediad.rooms.listener import ConsumerOffer
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
+from mediad.rooms.unknown import Unknown
 
 
 class Consuming:
@@ -92,5 +93,5 @@ class Consuming:
     def _find(self, consumer_id: str) -> Consumer:
         consumer = self._room.books.consumers.get(consumer_id)
         if consumer is None or consumer.peer is not self._peer or not consumer.announced:
-            raise NotFound(f'consumer with id "{consumer_id}" not found')
+            raise Unknown("consumer", consumer_id)
         return consumer

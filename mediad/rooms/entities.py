@@ -22,6 +22,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from mediad.addresses import holder_of
 from mediad.errors import InvalidState
 from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
@@ -208,11 +209,13 @@ class Consumer:
             consumer_id=self.id,
             producer_id=producer.id,
             peer_id=producer.peer.id,
+            transport_id=self.transport.id,
             kind=producer.kind,
             type=producer.type,
             rtp_parameters=self.form.fill(self.ssrc, self.mid),
             app_data=producer.app_data,
             producer_paused=producer.paused,
+            score=self.score or ConsumerScore(10, 10, []),
         )
 
 
@@ -222,7 +225,8 @@ def draw_ssrc(count: int) -> int:
 
 
 def new_peer(
-    peer_id: str, branch: Branch, listener: PeerListener, log: Log, address: str = "unknown"
+    peer_id: str, branch: Branch, listener: PeerListener, log: Log, address: str | None = None
 ) -> Peer:
-    """Return a client that has connected and not joined."""
-    return Peer(peer_id, branch, listener, log, PeerInfo(peer_id, "", Device()), (ADDRESS, address))
+    """Return a client that has connected from `address` and not joined."""
+    info = PeerInfo(peer_id, "", Device(), address=address or "")
+    return Peer(peer_id, branch, listener, log, info, (ADDRESS, holder_of(address)))

@@ -32,6 +32,8 @@ class PeerInfo:
     device: Device
     account: dict[str, str] = field(default_factory=dict)
     """The client's account, as its token describes it; shown to the others, never interpreted."""
+    address: str = ""
+    """The address that it connected from; empty when that is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,14 @@ class ConsumerOffer:
     producer_id: str
     peer_id: str
     """The sender of the track."""
+    transport_id: str
+    """The receiver's transport that it comes on."""
     kind: str
     type: str
     rtp_parameters: dict[str, Any]
     app_data: dict[str, Any]
     producer_paused: bool
+    score: ConsumerScore
 
 
 @dataclass(frozen=True, slots=True)

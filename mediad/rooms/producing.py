@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from mediad.errors import InvalidInput, InvalidState, NotFound
+from mediad.errors import InvalidInput, InvalidState
 from mediad.ortc.acceptance import AcceptedProducer, accept_producer
 from mediad.ortc.parameters import MAX_ENCODINGS, RtpParameters
 from mediad.pipe import requests
@@ -19,6 +19,7 @@ from mediad.rooms.entities import Peer, Producer, Transport, draw_ssrc
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
 from mediad.rooms.transports import Transports
+from mediad.rooms.unknown import Unknown
 
 _MAX_APP_DATA_BYTES = 16 * 1024
 """The most bytes of appData, which is copied to all peers of the room: it is for labels, not for content."""
@@ -127,7 +128,7 @@ class Producing:
     def _find(self, producer_id: str) -> Producer:
         producer = self._room.books.producers.get(producer_id)
         if producer is None or producer.peer is not self._peer or not producer.created:
-            raise NotFound(f'producer with id "{producer_id}" not found')
+            raise Unknown("producer", producer_id)
         return producer
 
 

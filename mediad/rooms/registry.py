@@ -80,10 +80,10 @@ class RoomRegistry:
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
-            return await self._connect(room_id, peer_id, listener, consumer_replicas, holder_of(address))
+            return await self._connect(room_id, peer_id, listener, consumer_replicas, address)
 
     async def _connect(
-        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str
+        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str | None
     ) -> Seat:
         retries = _RETRIES
         while True:
@@ -96,7 +96,7 @@ class RoomRegistry:
                 await asyncio.sleep(_RETRY_S)
 
     async def _try_to_connect(
-        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str
+        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str | None
     ) -> Seat:
         self._require_capacity(room_id, peer_id)
         room = self._rooms.get(room_id) or self._open(room_id, address)
@@ -206,14 +206,14 @@ class RoomRegistry:
 
     # -- rooms come and go ---------------------------------------------------------------------------------
 
-    def _open(self, room_id: str, address: str) -> Room:
+    def _open(self, room_id: str, address: str | None) -> Room:
         try:
             worker = self._placement.place(room_id)
         except Unavailable as error:
             raise _NoWorkerYet(str(error)) from None
         stock = self._stocks.of(worker.worker_id)
         try:
-            claim = stock.claim("rooms", (ADDRESS, address))
+            claim = stock.claim("rooms", (ADDRESS, holder_of(address)))
         except Full:
             self._placement.release(room_id)
             raise

@@ -106,10 +106,10 @@ class Room:
 
     # -- membership ----------------------------------------------------------------------------------------
 
-    def attach(self, peer_id: str, listener: PeerListener, address: str = "unknown") -> Peer:
+    def attach(self, peer_id: str, listener: PeerListener, address: str | None = None) -> Peer:
         """Attach a client that has connected under this id, and close an older one of the same id.
 
-        The client uses the share of the worker that `address` has. Raises Full when that is used up.
+        The client uses the share of the worker that its `address` has. Raises Full when that is used up.
         """
         old = self.peers.get(peer_id)
         branch = self.home if old is None else old.branch

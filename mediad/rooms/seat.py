@@ -32,7 +32,7 @@ class Seat:
         peer_id: str,
         listener: PeerListener,
         consumer_replicas: int = 0,
-        address: str = "unknown",
+        address: str | None = None,
     ) -> None:
         """Take a seat, on the share of the worker that `address` has. Raises Full when that is used up."""
         self.room = room
@@ -41,6 +41,12 @@ class Seat:
         self.transports = Transports(room, self.peer)
         self.producing = Producing(room, self.peer, self.transports)
         self.consuming = Consuming(room, self.peer)
+
+    def tell_through(self, listener: PeerListener) -> None:
+        """Use another listener from now on, for a client that has not joined and so was told nothing yet."""
+        if self.peer.joined:
+            raise InvalidState("Peer already joined")
+        self.peer.listener = listener
 
     def leave(self) -> None:
         """Give the seat up. Returns at once; the worker closes the client's objects in the background."""
@@ -73,7 +79,9 @@ class Seat:
         if peer.joined:
             raise InvalidState("Peer already joined")
         peer.reception = None if capabilities is None else self.room.receptions.of(capabilities)
-        peer.info = PeerInfo(peer.id, display_name, device, account or {})
+        peer.info = dataclasses.replace(
+            peer.info, display_name=display_name, device=device, account=account or {}
+        )
         peer.resumes_itself = resumes_itself
         peer.joined = True
         self.room.joins.met(peer)

@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import msgspec
 
-from mediad.errors import InvalidInput, InvalidState, NotFound
+from mediad.errors import InvalidInput, InvalidState
 from mediad.pipe import requests
 from mediad.rooms import offers
 from mediad.rooms.entities import Peer, Transport
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
+from mediad.rooms.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class Transports:
         return Reply(answer.stats)
 
     def find(self, transport_id: str) -> Transport:
-        """Return the peer's transport of this id; raises NotFound when it has none."""
+        """Return the peer's transport of this id; raises Unknown when it has none."""
         transport = self._peer.transports.get(transport_id)
         if transport is None or transport.closed:
-            raise NotFound(f'transport with id "{transport_id}" not found')
+            raise Unknown("transport", transport_id)
         return transport

@@ -17,7 +17,6 @@ from mediad import __version__
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.access import Access
 from mediad.signaling.cors import Cors
-from mediad.signaling.dialects.demo_a import DEMO_A
 from mediad.signaling.entry import Entry
 from mediad.signaling.http.node import NodeEndpoints, Scrape, StatusSource
 from mediad.signaling.limits import ConnectionLimits
@@ -44,7 +43,7 @@ def create_app(
 ) -> Starlette:
     """Make the application; run it with `server.uvicorn_options()`. Without `scrape` there is no /metrics."""
     settings = settings or SignalingSettings()
-    entry = Entry(registry, DEMO_A, settings.access, settings.limits, settings.version)
+    entry = Entry(registry, settings.access, settings.limits, settings.version)
     node = NodeEndpoints(status, scrape)
     return Starlette(
         routes=[

@@ -7,7 +7,6 @@ says the same. Refusals are logged and reported here, whoever refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.responses import PlainTextResponse
@@ -17,11 +16,12 @@ from mediad import logs
 from mediad.errors import MediadError, Unavailable
 from mediad.rooms.listener import PeerListener
 from mediad.rooms.registry import RoomRegistry
-from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.access import Access, NotAdmitted, bearer
+from mediad.signaling.conversation import Conversation
 from mediad.signaling.cors import reached
-from mediad.signaling.dialects.dialect import Dialect
+from mediad.signaling.dialects import recognition
+from mediad.signaling.dialects.dialect import Texts
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo.connection import Connection
 from mediad.signaling.protoo.messages import SUBPROTOCOL
@@ -56,13 +56,13 @@ class Admission:
     consumer_replicas: int
 
 
-def admit(subprotocols: list[str], query: QueryParams) -> Admission:
+def admit(subprotocols: list[str], query: QueryParams, texts: Texts) -> Admission:
     """Return the room and peer that an upgrade request names. Raises Refused for a malformed one."""
     if SUBPROTOCOL not in subprotocols:
         raise Refused(403, "invalid/missing Sec-WebSocket-Protocol")
     room_id, peer_id = query.get("roomId", ""), query.get("peerId", "")
     if not room_id or not peer_id:
-        raise Refused(400, "Connection request without roomId and/or peerId")
+        raise Refused(400, texts.no_names)
     if max(len(room_id), len(peer_id)) > MAX_ID_LENGTH:
         raise Refused(400, f"roomId and peerId are limited to {MAX_ID_LENGTH} characters")
     return Admission(room_id, peer_id, _count(query.get("consumerReplicas", "")))
@@ -79,14 +79,12 @@ class Entry:
     def __init__(
         self,
         registry: RoomRegistry,
-        dialect: Dialect,
         access: Access,
         limits: ConnectionLimits,
         version: str,
     ) -> None:
         """Prepare the endpoints; `version` is told to every client."""
         self._registry = registry
-        self._dialect = dialect
         self._access = access
         self._limits = limits
         self._version = version
@@ -94,24 +92,19 @@ class Entry:
     async def serve(self, websocket: WebSocket) -> None:
         """Serve one WebSocket: judge its request, find its seat, carry its messages, and free the seat."""
         try:
-            admission = admit(websocket.scope["subprotocols"], websocket.query_params)
+            told = recognition.by_query(websocket.query_params)
+            dialect = told or recognition.BEGINNING
+            admission = admit(websocket.scope["subprotocols"], websocket.query_params, dialect.texts)
             self._authorize(websocket, admission)
             log = _log.bind(room=admission.room_id, peer=admission.peer_id)
             connection = Connection(websocket, self._limits, log)
-            listener = self._dialect.listener(connection, self._version)
+            listener = dialect.listener(connection, self._version)
             address = websocket.client.host if websocket.client is not None else None
             seat = await self._seat(admission, listener, address)
         except Refused as refused:
             await self._refuse(websocket, refused)
             return
-
-        async def handle(method: str, data: Any) -> Reply[Any]:
-            reply = await self._dialect.handle(seat, method, data)
-            if seat.peer.joined:
-                connection.joined()
-            return reply
-
-        await connection.serve(handle, ended=seat.leave)
+        await connection.serve(Conversation(seat, connection, told, self._version), ended=seat.leave)
 
     async def serve_elsewhere(self, websocket: WebSocket) -> None:
         """Refuse a WebSocket to any other path."""

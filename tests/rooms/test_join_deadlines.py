@@ -14,7 +14,7 @@ from mediad.rooms.join_deadlines import JOIN_S
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.observer import RoomObserver
 from mediad.rooms.room import Room
-from mediad.signaling.dialects.demo_a import CLOSE_CODES
+from mediad.signaling.dialects.demo_listener import CLOSE_CODES
 from tests.support.calls import Call
 from tests.support.loops import until
 

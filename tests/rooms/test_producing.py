@@ -11,6 +11,7 @@ import pytest
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound, Unsupported
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.reply import Reply
+from mediad.rooms.unknown import Unknown
 from tests.support.calls import Call, Guest, run, told
 from tests.support.rtp_samples import opus, vp8, vp8_simulcast
 
@@ -142,7 +143,7 @@ def test_closing_a_track_tells_its_receivers_once() -> None:
         ana, ben, producer_id, consumer_id = await pair(call)
         closing = [asyncio.create_task(ana.seat.producing.close(producer_id)) for _ in range(2)]
         results = await asyncio.gather(*closing, return_exceptions=True)
-        assert [type(result) for result in results] == [Reply, NotFound]
+        assert [type(result) for result in results] == [Reply, Unknown]
         assert ben.listener.named("consumer closed") == [("consumer closed", consumer_id)]
         assert not call.worker.producers
         assert not call.worker.consumers

@@ -7,6 +7,7 @@ import pytest
 from mediad.errors import InvalidInput, InvalidState
 from mediad.rooms.listener import Device
 from tests.support.calls import Call, Guest, run, told
+from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
 
 
@@ -111,5 +112,19 @@ def test_an_account_is_shown_to_the_others_and_kept_by_a_new_name() -> None:
         told(ana.seat.rename("Anastasia"))
         (other,) = told(ben.seat.join("Ben", Device(), None))
         assert (other.display_name, other.account) == ("Anastasia", {"email": "ana@example.org"})
+
+    run(scenario)
+
+
+def test_a_listener_can_be_replaced_until_its_client_joins() -> None:
+    async def scenario(call: Call) -> None:
+        guest, other = await call.connect("ana"), RecordingListener()
+        guest.seat.tell_through(other)
+        guest.join()
+        await call.member("ben")
+        assert other.named("joined") == [("joined", "ben", "Ben")]
+        assert guest.listener.heard == []
+        with pytest.raises(InvalidState):
+            guest.seat.tell_through(guest.listener)
 
     run(scenario)

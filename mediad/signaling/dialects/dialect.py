@@ -1,8 +1,9 @@
 """Dialect: the contract of a way of speaking with clients, and all that such ways have in common.
 
-A dialect is a table of requests, from a name to a `Method`, and a listener that says in its own words what
-the room tells a client. It holds no rule of a call: those are the seat's, and a rule about what follows an
-answer comes inside the seat's Reply. Nothing here knows how frames are written; that is the shell's.
+A dialect is two tables, of requests and of notifications, from a name to a `Method`, the texts of its errors,
+and a listener that says in its own words what the room tells a client. It holds no rule of a call: those are
+the seat's, and a rule about what follows an answer comes inside the seat's Reply. Nothing here knows how
+frames are written; that is the shell's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from mediad.errors import Forbidden, Full, MediadError
 from mediad.rooms.listener import PeerListener
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
+from mediad.rooms.unknown import Unknown
 
 
 class Data(msgspec.Struct, rename="camel"):
@@ -32,7 +34,10 @@ class ClientRefused(Exception):
 
 
 class RequestFailed(Exception):
-    """The request is answered with an error: this code and reason. `violation` counts against the client."""
+    """Error: a client's message fails; a request is answered with this code and reason.
+
+    `violation` counts against the client.
+    """
 
     def __init__(self, code: int, reason: str, *, violation: bool = False) -> None:
         super().__init__(reason)
@@ -65,7 +70,7 @@ Handler = Callable[[Seat, Any], Awaitable[Reply[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One row: who handles the request, what its data must look like, and when it is looked at.
+    """One row: who handles the message, what its data must look like, and when it is looked at.
 
     `joined` is checked before the data: True for members only, False for those who are none yet.
     """
@@ -76,24 +81,49 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of errors that apps of a dialect may look for."""
+
+    unknown_request: str
+    """The error of a request that is in no row, with `{}` for its name."""
+    not_joined: str
+    """The error of a request that only members may make."""
+    no_names: str
+    """The error of a connection without the names of its room and peer."""
+    unknown: Callable[[Unknown], str]
+    """Spells the error for an id that names nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One way of speaking with clients."""
 
     methods: Mapping[str, Method]
     """Every request its clients make."""
+    notifications: Mapping[str, Method]
+    """Every notification its clients send."""
+    texts: Texts
     listener: Callable[[Wire, str], PeerListener]
     """Makes the listener of a client that has just connected, and greets it with the server's version."""
 
     async def handle(self, seat: Seat, name: str, data: Any) -> Reply[Any]:
-        """Find the row, check state and data, run the handler.
-
-        Raises RequestFailed with what the client is told.
-        """
+        """Do what a request asks for. Raises RequestFailed with what the client is told."""
         method = self.methods.get(name)
         if method is None:
-            raise RequestFailed(500, f'unknown request.method "{name[:100]}"', violation=True)
+            raise RequestFailed(500, self.texts.unknown_request.format(name[:100]), violation=True)
+        return await self._run(seat, method, name, data)
+
+    async def hear(self, seat: Seat, name: str, data: Any) -> Reply[Any]:
+        """Do what a notification asks for; the answer is for nobody. Raises RequestFailed with why not."""
+        method = self.notifications.get(name)
+        if method is None:
+            raise RequestFailed(500, f"unknown notification {name[:100]!r}", violation=True)
+        return await self._run(seat, method, name, data)
+
+    async def _run(self, seat: Seat, method: Method, name: str, data: Any) -> Reply[Any]:
+        """Check state and data, and run the handler."""
         if method.joined is not None and method.joined is not seat.peer.joined:
-            raise RequestFailed(500, "Peer not yet joined" if method.joined else "Peer already joined")
+            raise RequestFailed(500, self.texts.not_joined if method.joined else "Peer already joined")
         try:
             converted = msgspec.convert(data, method.schema)
         except msgspec.ValidationError as error:
@@ -104,5 +134,7 @@ class Dialect:
             raise RequestFailed(403, str(error)) from None
         except Full as error:
             raise RequestFailed(503, str(error)) from None
+        except Unknown as error:
+            raise RequestFailed(500, self.texts.unknown(error)) from None
         except MediadError as error:
             raise RequestFailed(500, str(error)) from None

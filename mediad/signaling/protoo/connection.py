@@ -1,7 +1,7 @@
 """The WebSocket shell of one client: frames in, requests run side by side, answers and notifications out.
 
-It knows protoo and no method. Requests go to one coroutine function, name and data in, the room's Reply out;
-a dialect's listener sends through `notify` and `request`. All messages pass one bounded queue with one
+It knows protoo and no method. Requests and notifications go to a `Talk`, name and data in, the room's Reply
+out; a dialect's listener sends through `notify` and `request`. All messages pass one bounded queue with one
 writer, so the order in which the room sends messages is the order of the bytes.
 """
 
@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -30,8 +30,14 @@ def _now_us() -> int:
     return time.monotonic_ns() // 1000
 
 
-Handler = Callable[[str, Any], Awaitable[Reply[Any]]]
-"""A function that answers a request's method and data, or raises RequestFailed."""
+class Talk(Protocol):
+    """A client's side of the talk: what its requests and notifications lead to."""
+
+    async def request(self, method: str, data: Any) -> Reply[Any]:
+        """Return the answer to a request; raises RequestFailed."""
+
+    async def notification(self, method: str, data: Any) -> Reply[Any]:
+        """Do what a notification asks for, and return an answer for nobody; raises RequestFailed."""
 
 
 class Socket(Protocol):
@@ -52,6 +58,10 @@ class Socket(Protocol):
 
     def worked(self, size_bytes: int, cost_us: int) -> None:
         """Note the cost of a message of this size."""
+
+
+def _discard(answer: Any) -> None:
+    """Drop the answer to a notification."""
 
 
 class Connection:
@@ -121,7 +131,7 @@ class Connection:
 
     # -- the socket's life ---------------------------------------------------------------------------------
 
-    async def serve(self, handler: Handler, ended: Callable[[], None]) -> None:
+    async def serve(self, talk: Talk, ended: Callable[[], None]) -> None:
         """Accept the socket and carry messages until it ends, whoever ends it.
 
         `ended` is called once, as soon as nothing more can be sent: that may be long before a client that
@@ -132,7 +142,7 @@ class Connection:
         try:
             await self._websocket.accept(subprotocol=messages.SUBPROTOCOL)
             writer = asyncio.create_task(self._write())
-            await self._read(handler)
+            await self._read(talk)
             self._end()
             await writer
         except (WebSocketDisconnect, OSError):
@@ -140,7 +150,7 @@ class Connection:
         finally:
             self._end()
 
-    async def _read(self, handler: Handler) -> None:
+    async def _read(self, talk: Talk) -> None:
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -154,12 +164,12 @@ class Connection:
                 self._refuse(messages.ProtocolViolation("binary frame", found))
             else:
                 began_ns = time.thread_time_ns()
-                self._receive(text, handler)
+                self._receive(text, talk)
                 self._socket.worked(len(text), (time.thread_time_ns() - began_ns) // 1000)
                 await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
-        """Wait while too many requests are under way; further ones stay unread, at the client."""
+        """Wait while too many messages are being handled; further ones stay unread, at the client."""
         while len(self._handlers) >= self._limits.pending_requests and not self._socket.disconnected:
             self._room.clear()
             await self._room.wait()
@@ -199,7 +209,7 @@ class Connection:
 
     # -- frames in -----------------------------------------------------------------------------------------
 
-    def _receive(self, text: str, handler: Handler) -> None:
+    def _receive(self, text: str, talk: Talk) -> None:
         try:
             message = messages.parse(text)
         except messages.ProtocolViolation as violation:
@@ -207,11 +217,11 @@ class Connection:
             return
         match message:
             case messages.Request():
-                self._start(message, handler)
+                self._start(self._answer(message, talk))
             case messages.Response():
                 self._settle(message)
             case messages.Notification():
-                self._violation(f"unknown notification {message.method[:100]!r}")
+                self._start(self._hear(message, talk))
 
     def _refuse(self, violation: messages.ProtocolViolation) -> None:
         """Count a violation, and answer the frame when it is a request with an id."""
@@ -219,13 +229,13 @@ class Connection:
             self._put(messages.error_text(violation.request_id, 500, str(violation)))
         self._violation(str(violation))
 
-    def _start(self, request: messages.Request, handler: Handler) -> None:
-        """Run a request in a task of its own, so that requests of one client never wait for each other.
+    def _start(self, handling: Coroutine[Any, Any, None]) -> None:
+        """Handle a message in a task of its own, so that those of one client never wait for each other.
 
         The tasks are not cancelled when the client leaves: the worker does what it was asked anyway, and only
         the end of the handler can clean up after it.
         """
-        task = asyncio.create_task(self._run(request, handler))
+        task = asyncio.create_task(handling)
         self._handlers.add(task)
         task.add_done_callback(self._finished)
 
@@ -233,10 +243,10 @@ class Connection:
         self._handlers.discard(task)
         self._room.set()
 
-    async def _run(self, request: messages.Request, handler: Handler) -> None:
+    async def _answer(self, request: messages.Request, talk: Talk) -> None:
         began_us = _now_us()
         try:
-            reply = await handler(request.method, request.data)
+            reply = await talk.request(request.method, request.data)
             text = reply.spelled(functools.partial(messages.success_text, request.id))
         except RequestFailed as failure:
             self._log.debug("> %s refused: %s", request.method[:100], failure)
@@ -252,6 +262,20 @@ class Connection:
             return
         self._log.debug("> %s answered after %d ms", request.method[:100], (_now_us() - began_us) // 1000)
         text.deliver(self._put)
+
+    async def _hear(self, notification: messages.Notification, talk: Talk) -> None:
+        method = notification.method[:100]
+        try:
+            reply = await talk.notification(notification.method, notification.data)
+        except RequestFailed as failure:
+            self._log.debug("> notification %s ignored: %s", method, failure)
+            if failure.violation:
+                self._violation(str(failure))
+            return
+        except Exception:
+            self._log.exception("! notification %s failed because of a bug in mediad", method)
+            return
+        reply.deliver(_discard)
 
     def _violation(self, reason: str) -> None:
         self._log.debug("! %s", reason)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from mediad.rooms.listener import CloseCause
-from mediad.signaling.dialects.demo_a import CLOSE_CODES
 from tests.support.rtp_samples import opus, vp8
 from tests.support.signaling import (
     DEVICE,
@@ -217,11 +215,3 @@ def test_a_room_full_of_peers_offers_side_by_side() -> None:
             await member.until(lambda frame: member.methods().count("newConsumer") == len(members) - 1)
 
     run(scenario)
-
-
-def test_only_a_replaced_client_is_told_to_stay_away() -> None:
-    assert set(CLOSE_CODES) == set(CloseCause)
-    assert [cause for cause, code in CLOSE_CODES.items() if code == 4000] == [
-        CloseCause.REPLACED,
-        CloseCause.REMOVED,
-    ]

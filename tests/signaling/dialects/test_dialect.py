@@ -10,7 +10,8 @@ import pytest
 from mediad.errors import Forbidden, Full, InvalidInput, MediadError
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
-from mediad.signaling.dialects.dialect import Data, Dialect, Method, RequestFailed, Wire
+from mediad.rooms.unknown import Unknown
+from mediad.signaling.dialects.dialect import Data, Dialect, Method, RequestFailed, Texts, Wire
 from tests.support.calls import Call, run, told
 from tests.support.imports import ROOT
 from tests.support.listeners import RecordingListener
@@ -28,7 +29,8 @@ def dialect(method: Method) -> Dialect:
     def listener(wire: Wire, version: str) -> RecordingListener:
         return RecordingListener()
 
-    return Dialect({"double": method}, listener)
+    texts = Texts("what is {}?", "join first", "who?", lambda error: f"no {error.kind} {error.entity_id}")
+    return Dialect({"double": method}, {"note": method}, texts, listener)
 
 
 async def failure(method: Method, seat: Seat, data: Any, name: str = "double") -> tuple[int, str, bool]:
@@ -42,7 +44,7 @@ def test_a_request_finds_its_row() -> None:
         seat = (await call.member("ana")).seat
         method = Method(double, Number)
         assert told(await dialect(method).handle(seat, "double", {"theNumber": 4, "more": 1})) == 8
-        unknown = (500, 'unknown request.method "' + "x" * 100 + '"', True)
+        unknown = (500, "what is " + "x" * 100 + "?", True)
         assert await failure(method, seat, {}, "x" * 200) == unknown
 
     run(scenario)
@@ -51,7 +53,7 @@ def test_a_request_finds_its_row() -> None:
 def test_state_is_judged_before_data() -> None:
     async def scenario(call: Call) -> None:
         member, stranger = (await call.member("ana")).seat, (await call.connect("ben")).seat
-        assert await failure(Method(double, Number), stranger, None) == (500, "Peer not yet joined", False)
+        assert await failure(Method(double, Number), stranger, None) == (500, "join first", False)
         early = Method(double, Number, joined=False)
         assert await failure(early, member, None) == (500, "Peer already joined", False)
         for seat in (member, stranger):
@@ -73,6 +75,36 @@ def test_what_rooms_raise_is_answered(error: type[MediadError], code: int) -> No
     async def scenario(call: Call) -> None:
         seat = (await call.member("ana")).seat
         assert await failure(Method(fail, Data), seat, {}) == (code, "because", False)
+
+    run(scenario)
+
+
+def test_an_id_that_names_nothing_is_told_in_the_dialects_words() -> None:
+    async def fail(seat: Seat, data: Data) -> Reply[Any]:
+        raise Unknown("consumer", "7")
+
+    async def scenario(call: Call) -> None:
+        seat = (await call.member("ana")).seat
+        assert await failure(Method(fail, Data), seat, {}) == (500, "no consumer 7", False)
+
+    run(scenario)
+
+
+def test_a_notification_finds_its_row_in_its_own_table() -> None:
+    async def scenario(call: Call) -> None:
+        member, stranger = (await call.member("ana")).seat, (await call.connect("ben")).seat
+        spoken = dialect(Method(double, Number))
+        assert told(await spoken.hear(member, "note", {"theNumber": 4})) == 8
+        for seat, name, data, violation in (
+            (member, "double", {"theNumber": 4}, True),
+            (member, "note", {"theNumber": "4"}, True),
+            (stranger, "note", {"theNumber": 4}, False),
+        ):
+            with pytest.raises(RequestFailed) as caught:
+                await spoken.hear(seat, name, data)
+            assert caught.value.violation is violation
+        with pytest.raises(RequestFailed, match="what is note"):
+            await spoken.handle(member, "note", {})
 
     run(scenario)
 
