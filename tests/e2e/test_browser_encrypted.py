@@ -17,8 +17,7 @@ def cipher(clear_bytes: str) -> str:
 
 def test_three_peers_in_layers_with_headers_in_the_clear(tabs: Tabs, room_id: str) -> None:
     script = cipher(HEADERS)
-    layered = {"resolution": "640x360", "script": script}
-    ana = tabs.open(room_id, "ana", **layered)
+    ana = tabs.open(room_id, "ana", resolution="640x360", script=script)
     ben = tabs.open(room_id, "ben", script=script)
     eve = tabs.open(room_id, "eve", produce="false", script=script)
     for viewer, sender in ((ben, "ana"), (eve, "ana"), (eve, "ben"), (ana, "ben")):

@@ -213,3 +213,20 @@ def test_redundant_audio_without_its_codec_is_not_forwarded() -> None:
     call.consume_audio(codecs=[(102, 0)])
     call.send(e.rtp(1, 960, b"\x6fabc", payload_type=63))
     assert call.drops() == {"drop_payload_type_unknown": 1}
+
+
+def test_dialled_digits_pass_beside_speech() -> None:
+    """telephone-event (RFC 4733) is a second payload type in the stream of the speech."""
+    call = e.Call()
+    call.produce_audio(codecs=[(0, 0, 0, 0, 8000), (126, 0, 110, 0, 8000)])
+    call.consume_audio(codecs=[(0, 0), (110, 0)], clock_rate=8000)
+    call.send(e.rtp(1, 160, b"speech" * 20, payload_type=0))
+    call.send(e.rtp(2, 160, b"\x05\x0a\x00\xa0", payload_type=126))
+    call.send(e.rtp(3, 320, b"speech" * 20, payload_type=0))
+    forwarded = call.forwarded()
+    assert [(packet.payload_type, packet.sequence) for packet in forwarded] == [
+        (0, 1000),
+        (110, 1001),
+        (0, 1002),
+    ]
+    assert forwarded[1].payload == b"\x05\x0a\x00\xa0"
