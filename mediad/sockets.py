@@ -19,14 +19,14 @@ _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
 """The options for buffers beyond net.core.*mem_max, for processes with CAP_NET_ADMIN; socket(7)."""
 
 
-def bind_udp(ip: str, port: int, buffer_bytes: int) -> socket.socket:
+def bind_udp(ip: str, port: int, buffer_bytes: int, *, v6_only: bool = False) -> socket.socket:
     """A non-blocking UDP socket with `buffer_bytes` of buffer each way, or as much as the kernel grants.
 
-    Bound to every address of the machine, it tells for each datagram to which one it was sent. Raises
-    PortError when the port is taken or may not be opened, ConfigError when `ip` is not an address of this
-    machine.
+    Bound to every address of the machine, it tells for each datagram to which one it was sent; an IPv6 socket
+    takes IPv4 too then, unless it is `v6_only`. Raises PortError when the port is taken or may not be opened,
+    ConfigError when `ip` is not an address of this machine.
     """
-    sock = socket.socket(_family(ip), socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    sock = _open(ip, socket.SOCK_DGRAM, v6_only)
     try:
         if ipaddress.ip_address(ip).is_unspecified:  # before the first datagram can come
             _ask_for_local_address(sock)
@@ -39,9 +39,9 @@ def bind_udp(ip: str, port: int, buffer_bytes: int) -> socket.socket:
     return sock
 
 
-def listen_tcp(ip: str, port: int, *, key: str = "listen_ip") -> socket.socket:
+def listen_tcp(ip: str, port: int, *, key: str = "listen_ip", v6_only: bool = False) -> socket.socket:
     """A non-blocking listening TCP socket. Raises as `bind_udp` does; `key` is the setting `ip` came from."""
-    sock = socket.socket(_family(ip), socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    sock = _open(ip, socket.SOCK_STREAM, v6_only)
     try:
         # A restarted worker finds its own closed connections in TIME_WAIT; a live listener still refuses us.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,8 +62,13 @@ def port_owner(protocol: str, port: int) -> str | None:
     return None
 
 
-def _family(ip: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ipaddress.ip_address(ip).version == 6 else socket.AF_INET
+def _open(ip: str, kind: socket.SocketKind, v6_only: bool) -> socket.socket:
+    """Open a socket of the family of `ip`. If an IPv6 one takes IPv4 is not left to net.ipv6.bindv6only."""
+    if ipaddress.ip_address(ip).version == 4:
+        return socket.socket(socket.AF_INET, kind | socket.SOCK_NONBLOCK)
+    sock = socket.socket(socket.AF_INET6, kind | socket.SOCK_NONBLOCK)
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6_only)
+    return sock
 
 
 def _bind(sock: socket.socket, protocol: str, ip: str, port: int, key: str) -> None:

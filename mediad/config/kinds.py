@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from mediad.addresses import plain_address
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?\Z")
@@ -31,6 +32,11 @@ class Kind(Protocol):
 
     def check(self, value: object) -> Any:
         """The value of a TOML file, checked and brought to its final form."""
+
+
+def brief(value: object) -> object:
+    """The shortest form of a value that means the same: where a list may stand, one item may stand alone."""
+    return value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
 
 
 class Whole:
@@ -104,19 +110,18 @@ class Choice:
         return self._words[word] or word
 
 
-class IpAddress:
-    """An IPv4 or IPv6 address, in its usual spelling."""
+class IpAddresses:
+    """One or more IP addresses, in their usual spelling."""
 
-    metavar = "IP"
-    expected = "an IPv4 or IPv6 address"
+    MOST = 8
+    metavar = "IP,…"
+    expected = f"an IPv4 or IPv6 address, or a list of at most {MOST} different ones"
 
-    def from_text(self, text: str) -> str:
-        return self.check(text.strip())
+    def from_text(self, text: str) -> tuple[str, ...]:
+        return self.check([part.strip() for part in text.split(",")])
 
-    def check(self, value: object) -> str:
-        if not isinstance(value, str):
-            raise ValueError(value)
-        return str(ipaddress.ip_address(value))
+    def check(self, value: object) -> tuple[str, ...]:
+        return _different([plain_address(text) for text in _strings(value)], self.MOST)
 
 
 class Host:
@@ -132,12 +137,36 @@ class Host:
         if not isinstance(value, str):
             raise ValueError(value)
         try:
-            return str(ipaddress.ip_address(value))
+            return plain_address(value)
         except ValueError:
             # A name that ends in a number is a mistyped address (WHATWG URL, "ends in a number").
             if not _HOST_NAME.match(value) or value.rstrip(".").rpartition(".")[2].isdigit():
                 raise
             return value
+
+
+class AnnouncedHosts:
+    """One or more hosts that browsers are told, each as "HOST" or, with its listen address, "LISTEN=HOST"."""
+
+    MOST = 16
+    metavar = "HOST,…"
+    expected = (
+        f"an IP address or a host name, or a list of at most {MOST} different ones, each alone or behind the "
+        'address of listen_ip that it leads to, as in "10.0.0.5=203.0.113.7"'
+    )
+
+    def from_text(self, text: str) -> tuple[str, ...]:
+        return self.check([part.strip() for part in text.split(",")])
+
+    def check(self, value: object) -> tuple[str, ...]:
+        return _different([self._one(text) for text in _strings(value)], self.MOST)
+
+    def _one(self, text: str) -> str:
+        listen, pair, host = text.rpartition("=")
+        host = Host().from_text(host)
+        if "%" in host:  # a zone means nothing to another machine
+            raise ValueError(text)
+        return f"{plain_address(listen.strip())}={host}" if pair else host
 
 
 class SocketPath:
@@ -258,6 +287,12 @@ def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(strings, list) or not strings or not all(isinstance(one, str) for one in strings):
         raise ValueError(value)
     return tuple(strings)
+
+
+def _different(items: list[str], most: int) -> tuple[str, ...]:
+    if len(items) > most or len(set(items)) < len(items):
+        raise ValueError(items)
+    return tuple(items)
 
 
 def _digits(text: str) -> int:

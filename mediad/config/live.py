@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from mediad.config.announced import cautions
+from mediad.config.listen import is_address
 from mediad.config.load import Loaded, settled
 from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError
@@ -65,7 +66,7 @@ class LiveSettings:
                 raise
 
     async def _reload(self) -> dict[str, Any]:
-        present = self.settings.announced_address
+        present = self.settings.candidate_ips
         loaded = await asyncio.to_thread(self._sources.load, present)
         live = {key: getattr(loaded.settings, key) for key in KEYS if self._is_live(key, loaded.settings)}
         origins = {**self.origins, **{key: loaded.origins[key] for key in live}}
@@ -149,11 +150,13 @@ class LiveSettings:
 
 
 def _moved(before: Settings, after: Settings) -> list[str]:
-    """A note for an announced name that is unchanged, and has another address now."""
-    name, address = after.announced_ip, after.announced_address
-    if before.announced_ip != name or before.announced_address in (None, address):
+    """A note for announced names that are unchanged, and have other addresses now."""
+    gone = [ip for ip in before.candidate_ips if ip not in after.candidate_ips]
+    if before.announced_ip != after.announced_ip or not gone:
         return []
-    return [f"announced_ip: {name} is {address} now, no longer {before.announced_address}"]
+    names = ", ".join(text for text in after.announced_ip or () if not is_address(text.rpartition("=")[2]))
+    new = ", ".join(ip for ip in after.candidate_ips if ip not in before.candidate_ips)
+    return [f"announced_ip: {names} is {new or 'nothing more'} now, no longer {', '.join(gone)}"]
 
 
 def _step(key: str, before: object, after: object) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mediad.config import toml
-from mediad.config.announced import announced_address
+from mediad.config.announced import announced
+from mediad.config.kinds import brief
+from mediad.config.listen import is_unspecified, version
 from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Key, Settings
 from mediad.errors import ConfigError
 
@@ -31,10 +33,11 @@ class Sources:
     flags: Mapping[str, str | None] = field(default_factory=dict)
     """The texts of flags, by key; None is a flag that was not given."""
 
-    def load(self, present: str | None = None) -> Loaded:
+    def load(self, present: tuple[str, ...] = ()) -> Loaded:
         """Read all sources. Raises ConfigError with one line for each mistake.
 
-        An announced name is looked up, which may take seconds; if `present` is among its addresses, it stays.
+        An announced name is looked up, which may take seconds; those of its addresses that are in `present`
+        stay.
         """
         found = _Gathering(origins=dict.fromkeys(KEYS, "default"))
         if self.path is not None:
@@ -132,11 +135,10 @@ def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:
             found.unknown(variable.removeprefix("MEDIAD_"), variable, "environment")
 
 
-def settled(settings: Settings, origins: Mapping[str, str], present: str | None = None) -> Settings:
-    """`settings` with the announced address. Raises ConfigError for values that contradict each other."""
+def settled(settings: Settings, origins: Mapping[str, str], present: tuple[str, ...] = ()) -> Settings:
+    """`settings` with the announced addresses. Raises ConfigError for values that contradict each other."""
     check_together(settings, origins)
-    address = announced_address(settings, origins["announced_ip"], present=present)
-    return replace(settings, announced_address=address)
+    return replace(settings, announced=announced(settings, origins["announced_ip"], present=present))
 
 
 def check_together(settings: Settings, origins: Mapping[str, str]) -> None:
@@ -144,10 +146,14 @@ def check_together(settings: Settings, origins: Mapping[str, str]) -> None:
     problems = []
 
     def refuse(name: str, expected: str) -> None:
-        problems.append(f"{name}: got {getattr(settings, name)!r} ({origins[name]}), expected {expected}")
+        value = brief(getattr(settings, name))
+        problems.append(f"{name}: got {value!r} ({origins[name]}), expected {expected}")
 
-    if settings.listen_ip in ("0.0.0.0", "::") and settings.announced_ip is None:
-        refuse("announced_ip", f"an address browsers can reach, since listen_ip {settings.listen_ip} is none")
+    for ip in filter(is_unspecified, settings.listen_ip):
+        if settings.announced_ip is None:
+            refuse("announced_ip", f"an address browsers can reach, since listen_ip {ip} is none")
+        if others := [other for other in settings.listen_ip if other != ip and version(other) == version(ip)]:
+            refuse("listen_ip", f"{ip} alone, which is every address of its kind, or {others[0]} without it")
     first, last, ranges = settings.rtc_base_port, settings.rtc_max_port, settings.port_ranges()
     if last < first:
         refuse("rtc_max_port", f"rtc_base_port {first} or more")
@@ -169,7 +175,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add one flag a key. One that is not given is None, and leaves the other sources in force."""
     group = parser.add_argument_group("settings")
     for name, key in KEYS.items():
-        default = "" if DEFAULTS[name] is None else f" (default {DEFAULTS[name]})"
+        default = "" if DEFAULTS[name] is None else f" (default {brief(DEFAULTS[name])})"
         group.add_argument(
             flag_name(name), metavar=key.kind.metavar, help=(key.doc + default).replace("%", "%%")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 
+from mediad.config.kinds import brief
 from mediad.config.settings import DEFAULTS, KEYS, Key
 
 _WIDTH = 110
@@ -33,7 +34,7 @@ def _entry(name: str, key: Key, default: object) -> str:
     if key.live:
         about += " (live)"
     comment = textwrap.fill(about, _WIDTH, initial_indent="# ", subsequent_indent="# ")
-    return f"{comment}\n#{name} = {toml(key.example if default is None else default)}\n"
+    return f"{comment}\n#{name} = {toml(key.example if default is None else brief(default))}\n"
 
 
 def toml(value: object) -> str:

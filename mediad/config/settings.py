@@ -14,12 +14,13 @@ import msgspec
 
 from mediad.config.kinds import (
     HIDDEN,
+    AnnouncedHosts,
     Choice,
     Codecs,
     FilePath,
     Host,
     HttpUrl,
-    IpAddress,
+    IpAddresses,
     Kind,
     Number,
     Origins,
@@ -28,6 +29,7 @@ from mediad.config.kinds import (
     Whole,
     Workers,
 )
+from mediad.config.listen import ListenInfo, own_address
 from mediad.errors import ConfigError
 
 PORTS_PER_WORKER = 1000
@@ -122,22 +124,24 @@ class Settings:
         "MEDIASOUP_WORKER_COUNT",
         example="auto",
     )
-    listen_ip: str = _key(
-        "127.0.0.1",
-        IpAddress(),
-        "address media is received on",
+    listen_ip: tuple[str, ...] = _key(
+        ("127.0.0.1",),
+        IpAddresses(),
+        "addresses media is received on, best first; :: alone takes IPv4 too, beside an IPv4 address it does "
+        "not",
         "WEBRTC_LISTEN_IP",
         "MEDIASOUP_LISTEN_IP",
     )
-    announced_ip: str | None = _key(
+    announced_ip: tuple[str, ...] | None = _key(
         None,
-        Host(),
-        "address browsers are told to send media to; a name is looked up at the start and at each reload; "
-        "unset, it is listen_ip",
+        AnnouncedHosts(),
+        "addresses browsers are told to send media to, best first: those outside of a NAT and those inside, "
+        "for example; a name is looked up at the start and at each reload; an address of listen_ip that none "
+        "belongs to is told as it is",
         "ANNOUNCED_IP",
         "MEDIASOUP_ANNOUNCED_IP",
         live=True,
-        example="203.0.113.7",
+        example=["203.0.113.7", "10.0.0.5"],
     )
     rtc_base_port: int = _key(
         10000,
@@ -253,13 +257,18 @@ class Settings:
         example="/var/lib/mediad/webhook-outbox",
     )
 
-    announced_address: str | None = None
-    """The address that `announced_ip` had when the settings were read; no setting of its own."""
+    announced: tuple[ListenInfo, ...] = ()
+    """The addresses that `announced_ip` had when the settings were read; no setting of its own."""
 
     @property
-    def candidate_ip(self) -> str:
-        """The address in ICE candidates: the announced one, else the one listened on."""
-        return self.announced_address or self.announced_ip or self.listen_ip
+    def listen_infos(self) -> tuple[ListenInfo, ...]:
+        """Each address of `listen_ip` with those that browsers are told in its place."""
+        return self.announced or tuple(map(own_address, self.listen_ip))
+
+    @property
+    def candidate_ips(self) -> tuple[str, ...]:
+        """The addresses in ICE candidates."""
+        return tuple(address for info in self.listen_infos for address in info.announced)
 
     def worker_count(self) -> int:
         """The number of workers to run; "auto" is never more than the media ports suffice for."""
@@ -272,8 +281,7 @@ class Settings:
         first = self.rtc_base_port + worker_id * PORTS_PER_WORKER
         return WorkerSettings(
             worker_id=worker_id,
-            listen_ip=self.listen_ip,
-            announced_ip=self.announced_address or self.announced_ip,
+            listen_infos=self.listen_infos,
             rtc_first_port=first,
             rtc_last_port=min(first + PORTS_PER_WORKER - 1, self.rtc_max_port),
             max_incoming_bitrate_bps=self.max_incoming_bitrate_bps,
@@ -306,8 +314,7 @@ class WorkerSettings(TransportOptions):
     """
 
     worker_id: int
-    listen_ip: str
-    announced_ip: str | None
+    listen_infos: tuple[ListenInfo, ...]
     rtc_first_port: int
     """The UDP port that all WebRTC transports of the worker share."""
     rtc_last_port: int
@@ -315,13 +322,11 @@ class WorkerSettings(TransportOptions):
     log_level: str
     log_format: str
 
-    @property
-    def candidate_ip(self) -> str:
-        """The address in ICE candidates: the announced one, else the one listened on."""
-        return self.announced_ip or self.listen_ip
-
     def to_json(self) -> str:
-        return msgspec.json.encode(self).decode()
+        """The settings as JSON, with the first addresses also as an older worker knows them."""
+        first = self.listen_infos[0]
+        older = {"listen_ip": first.ip, "announced_ip": first.announced[0]}
+        return msgspec.json.encode(msgspec.to_builtins(self) | older).decode()
 
     @staticmethod
     def from_json(text: str) -> WorkerSettings:
@@ -332,6 +337,9 @@ class WorkerSettings(TransportOptions):
         defaults = {f.name: DEFAULTS[f.name] for f in fields(WorkerSettings) if f.name in DEFAULTS}
         try:
             given = msgspec.json.decode(text, type=dict[str, Any])
+            if "listen_infos" not in given and "listen_ip" in given:
+                announced = [given.get("announced_ip") or given["listen_ip"]]
+                given["listen_infos"] = [{"ip": given["listen_ip"], "announced": announced}]
             return msgspec.convert(defaults | given, WorkerSettings)
         except msgspec.DecodeError as error:
             raise ConfigError(f"worker settings: {error}") from None

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from mediad.config.load import load
 from mediad.config.settings import Settings
 from mediad.ctl.client import NotRunning
@@ -34,10 +36,7 @@ def find(session: Session, path: str | None, environ: Mapping[str, str]) -> Inst
     """Ask the daemon; without one, read what it would read. Raises NotAllowed."""
     try:
         answer = session.call("doctor", {})
-        # a daemon of another version may have settings that are not known here
-        names = {field.name for field in dataclasses.fields(Settings)}
-        known = {key: value for key, value in answer["settings"].items() if key in names}
-        return Installation(Settings(**known), answer=answer)
+        return Installation(_settings(answer["settings"]), answer=answer)
     except (NotRunning, EnvelopeError) as error:
         absence = str(error)
     path = path or environ.get("MEDIAD_CONFIG") or (DEFAULT_FILE if Path(DEFAULT_FILE).exists() else None)
@@ -46,3 +45,16 @@ def find(session: Session, path: str | None, environ: Mapping[str, str]) -> Inst
     except ConfigError as error:
         return Installation(None, tuple(str(error).splitlines()), absence=absence)
     return Installation(settings, absence=absence)
+
+
+def _settings(answer: Data) -> Settings:
+    """Read a daemon's settings; those of another version may be unknown here, or have a single address."""
+    names = {field.name for field in dataclasses.fields(Settings)}
+    known = {key: value for key, value in answer.items() if key in names}
+    for name in ("listen_ip", "announced_ip"):
+        if isinstance(known.get(name), str):
+            known[name] = [known[name]]
+    if "announced_address" in answer:
+        told = answer["announced_address"] or answer["listen_ip"]
+        known["announced"] = [{"ip": answer["listen_ip"], "announced": [told]}]
+    return msgspec.convert(known, Settings)

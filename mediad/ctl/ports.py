@@ -52,7 +52,7 @@ def openings(settings: Settings) -> list[Opening]:
     for worker_id in range(settings.worker_count()):
         worker = settings.worker_settings(worker_id)
         port, purpose = worker.rtc_first_port, f"media of worker {worker_id}"
-        found.append(Opening("udp", port, port, worker.listen_ip, purpose))
+        found += [Opening("udp", port, port, ip, purpose) for ip in settings.listen_ip]
     return found
 
 

@@ -34,7 +34,10 @@ class Configure(Request[Done]):
     row = "worker.configure"
 
     announced_ip: str | None
+    """The first of `announced`: all that an older worker knows."""
     max_incoming_bitrate_bps: int
     initial_outgoing_bitrate_bps: int
     ice_consent_timeout_s: int
     log_level: LogLevel
+    announced: tuple[tuple[str, ...], ...] = ()
+    """The addresses that clients are told, for each address of listen_ip; empty from an older daemon."""

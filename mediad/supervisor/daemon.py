@@ -14,6 +14,7 @@ from collections.abc import MutableMapping, Sequence
 
 from mediad import __version__, logs
 from mediad.clock import LoopClock
+from mediad.config.listen import is_unspecified
 from mediad.config.live import LiveSettings
 from mediad.config.load import Loaded
 from mediad.config.settings import Settings, admin_socket_candidates
@@ -275,7 +276,7 @@ class Daemon:
             url,
             " with a token" if self._settings.jwt_secrets else " in two tabs",
             plural(len(workers), "worker"),
-            workers[0].candidate_ip,
+            ", ".join(self._settings.candidate_ips),
             "port" if len(workers) == 1 else "ports",
             ", ".join(str(worker.rtc_first_port) for worker in workers),
         )
@@ -293,9 +294,9 @@ def _room_limits(settings: Settings) -> RoomLimits:
 
 
 def _access_rules(settings: Settings) -> AccessRules:
-    names = {settings.host, settings.listen_ip, settings.announced_ip, settings.announced_address}
-    names |= {socket.gethostname()}
-    own = frozenset(name.lower() for name in names if name not in (None, "0.0.0.0", "::"))
+    names = {settings.host, *settings.listen_ip, *settings.candidate_ips, socket.gethostname()}
+    names |= {text.rpartition("=")[2] for text in settings.announced_ip or ()}
+    own = frozenset(name.lower() for name in names if not is_unspecified(name))
     return AccessRules(settings.jwt_secrets or (), settings.cors_origins, own)
 
 

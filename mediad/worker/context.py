@@ -1,4 +1,4 @@
-"""RouterContext: the media path, the way to send events, and the clock that all objects of a router use."""
+"""RouterContext: media path, ports, the way to send events, and the clock, for all objects of a router."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mediad.clock import Clock
 from mediad.pipe.events import RouterEvent
 from mediad.worker.media.plane import MediaPlane
+from mediad.worker.transports.ports import Ports
 
 Emit = Callable[[RouterEvent], None]
 """A function that sends an event, a change that nobody asked for, to the supervisor."""
@@ -15,8 +16,9 @@ Emit = Callable[[RouterEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class RouterContext:
-    """The media path, the way to send events, and the clock, for a router and all its objects."""
+    """The media path, the ports, the way to send events, and the clock, for a router and all its objects."""
 
     plane: MediaPlane
     emit: Emit
     clock: Clock
+    ports: Ports

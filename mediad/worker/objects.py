@@ -13,7 +13,6 @@ from mediad.worker.context import RouterContext
 from mediad.worker.router import Router
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
-from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.webrtc import WebRtcTransport
 
 
@@ -28,14 +27,11 @@ class Objects:
         self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
         self._context = context
         self._certificate = Certificate.generate(datetime.datetime.now(datetime.UTC))
-        self._endpoint = _endpoint(settings)
 
     def configure(self, settings: WorkerSettings) -> None:
         """Use other settings for transports made from now on; others keep theirs, so no client is lost."""
         self.settings = settings
-        self._endpoint = _endpoint(settings)
-        for router in self.routers.values():
-            router.endpoint = self._endpoint
+        self._context.ports.announce(settings.listen_infos)
 
     def close(self) -> None:
         """Close every router; its clients are told by DTLS close_notify."""
@@ -53,7 +49,7 @@ class Objects:
         """Make a router. Raises InvalidState when there is one of this id."""
         if router_id in self.routers:
             raise InvalidState(f'a router with id "{router_id}" already exists')
-        self.routers[router_id] = Router(self._context, router_id, self._certificate, self._endpoint)
+        self.routers[router_id] = Router(self._context, router_id, self._certificate)
 
     def router(self, router_id: str) -> Router:
         """Return a router that is not closing. Raises NotFound."""
@@ -120,7 +116,3 @@ class Objects:
         if router is None or consumer_id not in router.consumers:
             raise NotFound(f'consumer with id "{consumer_id}" not found')
         return router, router.consumers[consumer_id]
-
-
-def _endpoint(settings: WorkerSettings) -> Endpoint:
-    return Endpoint(settings.candidate_ip, settings.rtc_first_port)

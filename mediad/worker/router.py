@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mediad.clock import Timer
 from mediad.config.settings import TransportOptions
-from mediad.errors import InvalidInput, InvalidState
+from mediad.errors import InvalidInput, InvalidState, MediadError
 from mediad.pipe.events import RouterEvent, SpeakerChanged
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
@@ -22,7 +22,6 @@ from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
-from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.first_checks import FirstChecks
 from mediad.worker.transports.transport import Transport
 from mediad.worker.transports.webrtc import WebRtcTransport
@@ -31,33 +30,35 @@ from mediad.worker.transports.webrtc import WebRtcTransport
 class Router:
     """One room's objects on this worker; their events get the router's id."""
 
-    def __init__(
-        self, context: RouterContext, router_id: str, certificate: Certificate, endpoint: Endpoint
-    ) -> None:
+    def __init__(self, context: RouterContext, router_id: str, certificate: Certificate) -> None:
         self.id = router_id
         self.transports: dict[str, WebRtcTransport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
         self.closing = False
         """True when it is being closed: nothing new is made on it."""
-        self.endpoint = endpoint
-        """The address that is told to clients of transports made from now on."""
         self._transport_of: dict[str, Transport] = {}  # of producers and consumers, by their id
         self._certificate = certificate
         self._emit_event = context.emit
         self._clock = context.clock
+        self._ports = context.ports
         self._context = replace(context, emit=self._emit)
         self._first_checks = FirstChecks(context.clock)
         self._speakers = SpeakerWatch()
         self._speaker_timer: Timer | None = None
 
     def create_transport(self, transport_id: str, options: TransportOptions) -> WebRtcTransport:
-        """Make a WebRtcTransport. Raises InvalidState for an id that is taken."""
+        """Make a WebRtcTransport. Raises InvalidState for an id that is taken, Full when there is no room."""
         if transport_id in self.transports:
             raise InvalidState(f'a transport with id "{transport_id}" already exists')
-        transport = WebRtcTransport(
-            self._context, transport_id, options, self._certificate, self.endpoint, self._first_checks
-        )
+        endpoint = self._ports.take()
+        try:
+            transport = WebRtcTransport(
+                self._context, transport_id, options, self._certificate, endpoint, self._first_checks
+            )
+        except MediadError:
+            self._ports.give_back(endpoint)
+            raise
         self.transports[transport_id] = transport
         return transport
 
@@ -126,6 +127,7 @@ class Router:
             self.close_producer(producer)
         del self.transports[transport.id]
         transport.close()
+        self._ports.give_back(transport.endpoint)
 
     def close(self) -> None:
         for transport in list(self.transports.values()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 from collections import Counter
 
 import msgspec
@@ -11,6 +10,7 @@ import psutil
 
 from mediad import logs
 from mediad.clock import LoopClock
+from mediad.config.listen import ListenInfo
 from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidState
 from mediad.heap import HeapKeeper, trim_heap
@@ -19,13 +19,13 @@ from mediad.pipe.messages import Done, Handler
 from mediad.pipe.misfits import Misfits
 from mediad.pipe.worker_requests import Configure, GetWorkerStats, Ping, TrimMemory
 from mediad.pipe.worker_stats import WorkerStats
-from mediad.sockets import bind_udp
 from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.methods import Methods
 from mediad.worker.objects import Objects
 from mediad.worker.process import Emit
 from mediad.worker.sampling import Sampler
+from mediad.worker.transports.ports import SharedPort
 
 
 class WorkerServer:
@@ -35,7 +35,8 @@ class WorkerServer:
         """Prepare a server; `misfits` are the requests that could not be read, counted by the channel."""
         clock = LoopClock()
         self._plane = MediaPlane(clock)
-        self.objects = Objects(RouterContext(self._plane, emit, clock), settings)
+        self._ports = SharedPort(self._plane, settings)
+        self.objects = Objects(RouterContext(self._plane, emit, clock, self._ports), settings)
         self._methods = Methods(self.objects, clock)
         self._misfits = misfits
         self._udp_buffer_bytes = 0
@@ -45,12 +46,9 @@ class WorkerServer:
 
     async def start(self) -> None:
         """Bind the port and start. Raises PortError or ConfigError when the port cannot be bound."""
-        settings = self.objects.settings
-        sock = bind_udp(settings.listen_ip, settings.rtc_first_port, settings.udp_buffer_bytes)
-        # the kernel includes its own overhead and reports twice the size it was asked for; socket(7)
-        self._udp_buffer_bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+        self._udp_buffer_bytes = self._ports.bind()
         self._plane.start()
-        self._plane.add_socket(sock)
+        self._ports.open()
         self._lag.start()
         self._heap.start()
         self._sampler.start()
@@ -86,8 +84,7 @@ class WorkerServer:
 
     async def configure(self, request: Configure) -> Done:
         """Use new settings: for new transports, and at once for the log."""
-        changes = msgspec.structs.asdict(request)
-        self.objects.configure(dataclasses.replace(self.objects.settings, **changes))
+        self.objects.configure(_changed(self.objects.settings, request))
         logs.set_level(request.log_level)
         return Done()
 
@@ -116,3 +113,14 @@ class WorkerServer:
             misfits=dict(self._misfits.counts),
             **self._plane.counts(),
         )
+
+
+def _changed(settings: WorkerSettings, request: Configure) -> WorkerSettings:
+    """Return settings with what the supervisor asks for; an older one announces one address."""
+    changes = msgspec.structs.asdict(request)
+    announced, alone = changes.pop("announced"), changes.pop("announced_ip")
+    infos = settings.listen_infos
+    if not announced:
+        announced = [[alone or infos[0].ip], *(info.announced for info in infos[1:])]
+    told = tuple(ListenInfo(info.ip, tuple(ips)) for info, ips in zip(infos, announced, strict=True))
+    return dataclasses.replace(settings, listen_infos=told, **changes)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mediad.config.listen import ListenInfo
 from mediad.config.live import Commit, LiveSettings
 from mediad.config.load import load
 from mediad.config.settings import Settings
@@ -44,10 +45,14 @@ async def test_what_is_live_changes_and_the_rest_waits(tmp_path: Path) -> None:
     assert {change["key"]: (change["before"], change["after"]) for change in report["changed"]} == {
         "log_level": ("info", "debug"),
         "max_rooms": (3, 0),
-        "announced_ip": (None, "127.0.0.7"),
+        "announced_ip": (None, ("127.0.0.7",)),
     }
     assert report["waiting"] == [{"key": "port", "before": 3000, "after": 4000}]
-    settings = Settings(log_level="debug", announced_ip="127.0.0.7", announced_address="127.0.0.7")
+    settings = Settings(
+        log_level="debug",
+        announced_ip=("127.0.0.7",),
+        announced=(ListenInfo("127.0.0.1", ("127.0.0.7",)),),
+    )
     assert file.told == [settings] == [file.live.settings]
     shown = {setting["key"]: setting for setting in file.live.shown()}
     assert shown["log_level"]["origin"] == file.origin(1)
@@ -104,7 +109,7 @@ async def test_live_settings_must_fit_those_that_wait(tmp_path: Path) -> None:
         "listen_ip = '127.0.0.1'\n"
     )  # consistent in itself, but the old listen_ip is what is listened on
     assert "announced_ip: got None" in await raises(ConfigError, file.live.reload())
-    assert file.live.settings.announced_ip == "203.0.113.7"
+    assert file.live.settings.announced_ip == ("203.0.113.7",)
 
 
 @on_loop
@@ -116,18 +121,18 @@ async def test_a_name_is_looked_up_again_and_its_new_address_told(
         socket, "getaddrinfo", lambda name, *_, **__: [(0, 0, 0, "", (one, 0)) for one in addresses]
     )
     file = File(tmp_path, "listen_ip = '0.0.0.0'\nannounced_ip = 'sfu.example'\n")
-    assert file.live.settings.worker_settings(0).announced_ip == "198.51.100.4"
+    assert file.live.settings.candidate_ips == ("198.51.100.4",)
     addresses[:] = ["198.51.100.3", "198.51.100.4"]  # one more, and before it
     assert (await file.live.reload())["notes"] == []
     addresses[:] = ["198.51.100.3"]
     report = await file.live.reload()
     assert report["notes"] == ["announced_ip: sfu.example is 198.51.100.3 now, no longer 198.51.100.4"]
-    assert file.told[-1].worker_settings(0).announced_ip == "198.51.100.3"
+    assert file.told[-1].candidate_ips == ("198.51.100.3",)
     file.write("listen_ip = '0.0.0.0'\nannounced_ip = 'sfu.example'\nmax_rooms = 3\n")
     addresses.clear()
     monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)
     assert "sfu.example' (" in await raises(ConfigError, file.live.reload())
-    assert (file.live.settings.max_rooms, file.live.settings.announced_address) == (0, "198.51.100.3")
+    assert (file.live.settings.max_rooms, file.live.settings.candidate_ips) == (0, ("198.51.100.3",))
 
 
 def nobody_knows(name: str, *_: object, **__: object) -> None:

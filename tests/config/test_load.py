@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediad.config.kinds import brief
+from mediad.config.listen import ListenInfo
 from mediad.config.load import add_flags, flag_name, load
 from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError
@@ -29,8 +31,7 @@ def problems_of(**sources: object) -> list[str]:
 
 def test_nothing_configured_serves_loopback_only() -> None:
     settings = load().settings
-    assert (settings.host, settings.port, settings.listen_ip) == ("127.0.0.1", 3000, "127.0.0.1")
-    assert settings.worker_settings(0).candidate_ip == "127.0.0.1"
+    assert (settings.host, settings.port, settings.listen_ip) == ("127.0.0.1", 3000, ("127.0.0.1",))
     assert settings == Settings()
 
 
@@ -54,10 +55,10 @@ def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
     [
         ("PORT", "8080", "port", 8080),
         ("MEDIASOUP_WORKER_COUNT", "3", "workers", 3),
-        ("WEBRTC_LISTEN_IP", "127.0.0.2", "listen_ip", "127.0.0.2"),
-        ("MEDIASOUP_LISTEN_IP", "127.0.0.3", "listen_ip", "127.0.0.3"),
-        ("ANNOUNCED_IP", "127.0.0.7", "announced_ip", "127.0.0.7"),
-        ("MEDIASOUP_ANNOUNCED_IP", "localhost", "announced_ip", "localhost"),
+        ("WEBRTC_LISTEN_IP", "127.0.0.2", "listen_ip", ("127.0.0.2",)),
+        ("MEDIASOUP_LISTEN_IP", "127.0.0.3", "listen_ip", ("127.0.0.3",)),
+        ("ANNOUNCED_IP", "127.0.0.7", "announced_ip", ("127.0.0.7",)),
+        ("MEDIASOUP_ANNOUNCED_IP", "localhost", "announced_ip", ("localhost",)),
         ("MEDIASOUP_MIN_PORT", "40000", "rtc_base_port", 40000),
         ("MEDIASOUP_MAX_PORT", "49999", "rtc_max_port", 49999),
         ("LOG_LEVEL", "WARN", "log_level", "warning"),
@@ -75,7 +76,7 @@ def test_aliases_are_honoured_and_own_name_wins(variable: str, text: str, key: s
     }
     own |= {"rtc_max_port": "60000", "log_level": "debug"}
     both = load(environ={variable: text, f"MEDIAD_{key.upper()}": own[key]})
-    assert str(getattr(both.settings, key)) == own[key]
+    assert str(brief(getattr(both.settings, key))) == own[key]
     assert both.origins[key] == f"environment MEDIAD_{key.upper()}"
 
 
@@ -193,8 +194,8 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_name_is_looked_up_when_settings_are_read(tmp_path: Path) -> None:
     settings = load(flags={"announced_ip": "localhost"}).settings
-    assert (settings.announced_ip, settings.announced_address) == ("localhost", "127.0.0.1")
-    assert settings.worker_settings(0).candidate_ip == "127.0.0.1"
+    assert settings.announced_ip == ("localhost",)
+    assert settings.worker_settings(0).listen_infos == (ListenInfo("127.0.0.1", ("127.0.0.1",)),)
     path = written(tmp_path, "listen_ip = '::'\nannounced_ip = 'nowhere.invalid'\n")
     (problem,) = problems_of(path=path)
     assert problem.startswith(
@@ -209,6 +210,9 @@ def test_contradictions() -> None:
     )
     (problem,) = problems_of(flags={"listen_ip": "0.0.0.0"})
     assert problem.startswith("announced_ip: got None (default), expected an address browsers can reach")
+    wide = {"listen_ip": "0.0.0.0,10.0.0.5", "announced_ip": "10.0.0.5"}
+    (problem,) = problems_of(flags=wide)
+    assert problem.startswith("listen_ip: got ('0.0.0.0', '10.0.0.5') (--listen-ip), expected 0.0.0.0 alone,")
     (problem,) = problems_of(flags={"workers": "57"})
     assert problem.startswith("workers: got 57 (--workers), expected at most 56: each owns 1000 of the ports")
     (problem,) = problems_of(flags={"rtc_max_port": "9999"})

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediad.config.kinds import brief
 from mediad.config.load import load
 from mediad.config.sample import sample, toml
 from mediad.config.settings import DEFAULTS, KEYS, Settings
@@ -25,7 +26,7 @@ def test_every_key_is_there_once_and_its_value_is_the_default() -> None:
     assert list(uncommented()) == list(KEYS)
     for name, default in DEFAULTS.items():
         shown = tomllib.loads(uncommented()[name])[name]
-        assert shown == (KEYS[name].example if default is None else default)
+        assert shown == (KEYS[name].example if default is None else brief(default))
 
 
 def test_as_it_is_it_changes_nothing(tmp_path: Path) -> None:

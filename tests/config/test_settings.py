@@ -7,6 +7,7 @@ import os
 import msgspec
 import pytest
 
+from mediad.config.listen import ListenInfo
 from mediad.config.load import load
 from mediad.config.settings import Settings, WorkerSettings, admin_socket_candidates
 from mediad.errors import ConfigError
@@ -36,13 +37,20 @@ def test_admin_socket_candidates() -> None:
 
 
 def test_worker_settings_cross_as_json() -> None:
-    settings = Settings(listen_ip="0.0.0.0", announced_ip="sfu.example").worker_settings(3)
+    told = (ListenInfo("10.0.0.5", ("203.0.113.7", "10.0.0.5")), ListenInfo("::1", ("::1",)))
+    settings = Settings(announced=told).worker_settings(3)
     assert WorkerSettings.from_json(settings.to_json()) == settings
     older = msgspec.json.decode(settings.to_json())
     del older["udp_buffer_bytes"]
     read = WorkerSettings.from_json(msgspec.json.encode(older).decode())
     assert read.udp_buffer_bytes == Settings().udp_buffer_bytes
-    assert settings.candidate_ip == "sfu.example"
+    assert settings.listen_infos == told
+    del older["listen_infos"]
+    assert (older["listen_ip"], older["announced_ip"]) == ("10.0.0.5", "203.0.113.7")
+    for announced, known in (("203.0.113.7", "203.0.113.7"), (None, "10.0.0.5")):
+        older["announced_ip"] = announced
+        read = WorkerSettings.from_json(msgspec.json.encode(older).decode())
+        assert read.listen_infos == (ListenInfo("10.0.0.5", (known,)),)
     for wrong in ("", "[]", "{}", '{"worker_id": "x"}'):
         with pytest.raises(ConfigError):
             WorkerSettings.from_json(wrong)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from mediad.config.listen import ListenInfo
 from mediad.config.settings import Settings
 from mediad.ctl.ports import FIREWALLS, commands, openings
 
-PUBLIC = Settings(host="0.0.0.0", port=443, listen_ip="::", announced_ip="8.8.4.4", workers=2)
+PUBLIC = Settings(
+    host="0.0.0.0", port=443, listen_ip=("::",), announced=(ListenInfo("::", ("8.8.4.4",)),), workers=2
+)
 
 
 def test_the_front_and_each_workers_port() -> None:

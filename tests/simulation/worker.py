@@ -27,7 +27,7 @@ from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
-from tests.support.worker_objects import CERTIFICATE, ENDPOINT, OPTIONS, as_consumer
+from tests.support.worker_objects import CERTIFICATE, OPTIONS, OnePort, as_consumer
 from tests.windows.engine import EngineWindow
 
 EVENT_FD = -1
@@ -98,7 +98,9 @@ class SimulatedWorker:
         worker_clock = WorkerClock(clock)
         self.plane, self.engine = engine_plane(worker_clock)
         self.plane.start()
-        self.router = Router(RouterContext(self.plane, self._heard, worker_clock), "r", CERTIFICATE, ENDPOINT)
+        self.router = Router(
+            RouterContext(self.plane, self._heard, worker_clock, OnePort()), "r", CERTIFICATE
+        )
         self.on_event: Callable[[RouterEvent], object] = lambda event: None
         self._hosts: dict[str, str] = {}  # by transport id
         self._ports: dict[str, Callable[[bytes], object]] = {}

@@ -56,8 +56,8 @@ def test_the_sample_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_wrong_settings_start_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--listen-ip", "nowhere"]) == ExitCode.CONFIG
-    expected = "mediad: listen_ip: got 'nowhere' (--listen-ip), expected an IPv4 or IPv6 address\n"
-    assert capsys.readouterr().err == expected
+    expected = "an IPv4 or IPv6 address, or a list of at most 8 different ones"
+    assert capsys.readouterr().err == f"mediad: listen_ip: got 'nowhere' (--listen-ip), expected {expected}\n"
 
 
 def test_media_that_could_not_arrive_is_refused_and_doubts_are_said(

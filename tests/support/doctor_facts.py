@@ -6,6 +6,7 @@ import datetime
 from dataclasses import replace
 from typing import Any
 
+from mediad.config.listen import ListenInfo
 from mediad.config.settings import Settings
 from mediad.ctl.doctor.facts import (
     CertificateFacts,
@@ -30,8 +31,9 @@ def worker(worker_id: int = 0, **changes: Any) -> dict[str, Any]:
 
 SETTINGS = Settings(
     host="0.0.0.0",
-    listen_ip="0.0.0.0",
-    announced_ip=ADDRESS,
+    listen_ip=("0.0.0.0",),
+    announced_ip=(ADDRESS,),
+    announced=(ListenInfo("0.0.0.0", (ADDRESS,)),),
     workers=2,
     tls_certificate="/etc/c.pem",
     tls_private_key="/etc/k.pem",
@@ -112,7 +114,8 @@ def network(**changes: Any) -> Facts:
 
 def announced(address: str, **changes: Any) -> Facts:
     """Return the facts when this address is announced, and stands for itself."""
-    facts = settings(**{"announced_ip": address, **changes})
+    told = {"announced_ip": (address,), "announced": (ListenInfo("0.0.0.0", (address,)),)}
+    facts = settings(**{**told, **changes})
     return replace(facts, network=replace(NETWORK, announced=(address,), media_paths=(), public_address=None))
 
 

@@ -28,7 +28,7 @@ class FakeServer:
     async def start(self) -> None:
         if sys.argv[1] == "broken":
             raise OSError(5, "the disk is on fire")
-        self._socket = bind_udp(self._settings.listen_ip, self._settings.rtc_first_port, 65_536)
+        self._socket = bind_udp(self._settings.listen_infos[0].ip, self._settings.rtc_first_port, 65_536)
 
     def handlers(self) -> list[Handler]:
         return [

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from mediad._fastpath.door.events import StatsAnswered
+from mediad.config.listen import ListenInfo
 from mediad.config.settings import TransportOptions
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.pipe.events import RouterEvent
@@ -36,7 +37,7 @@ from tests.support.worker_settings import worker_settings
 
 CERTIFICATE = Certificate.generate(datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC))
 OPTIONS: TransportOptions = worker_settings()
-ENDPOINT = Endpoint("203.0.113.7", 10000)
+ENDPOINT = Endpoint(10000, (ListenInfo("203.0.113.7", ("203.0.113.7",)),), (0,))
 EMPTY_STREAM = {
     "rtx_ssrc": 0,
     "packets_lost": 0,
@@ -86,6 +87,19 @@ def consumer_wire(consumable: Any) -> dict[str, Any]:
     """A Chrome client's parameters for a track."""
     given = chrome_capabilities(negotiation.router())
     return consumer_parameters(consumable, given, enable_rtx=True, ssrc=700_000_000, mid="0").to_wire()
+
+
+class OnePort:
+    """The ports of a worker that has ENDPOINT."""
+
+    def take(self) -> Endpoint:
+        return ENDPOINT
+
+    def give_back(self, endpoint: Endpoint) -> None:
+        assert endpoint is ENDPOINT
+
+    def announce(self, listen_infos: tuple[ListenInfo, ...]) -> None:
+        raise AssertionError("the addresses do not change")
 
 
 @dataclass
@@ -142,7 +156,7 @@ def bench() -> Bench:
         events.append((event.row, data))
 
     return Bench(
-        plane, loop, Router(RouterContext(plane, emit, clock), "r", CERTIFICATE, ENDPOINT), clock, events
+        plane, loop, Router(RouterContext(plane, emit, clock, OnePort()), "r", CERTIFICATE), clock, events
     )
 
 

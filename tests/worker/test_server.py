@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from mediad import logs
+from mediad.config.listen import ListenInfo
 from mediad.errors import (
     InvalidInput,
     InvalidState,
@@ -34,7 +35,9 @@ async def test_new_settings_are_for_new_transports() -> None:
     worker = await with_router()
     old = await worker.ask("transport.create", routerId="r", transportId="old")
     changed = dataclasses.replace(
-        worker.server.objects.settings, announced_ip="203.0.113.7", max_incoming_bitrate_bps=9_000
+        worker.server.objects.settings,
+        listen_infos=(ListenInfo("127.0.0.1", ("203.0.113.7",)),),
+        max_incoming_bitrate_bps=9_000,
     )
     live = wire(configuration(changed))
     await worker.ask("worker.configure", **live)

@@ -97,9 +97,9 @@ class Network:
     """The results of attempts over the network."""
 
     announced: tuple[str, ...] | None = None
-    """The addresses that browsers are told; () when a name is announced, and does not resolve."""
-    named: tuple[str, ...] = ()
-    """The addresses of announced_ip at this moment."""
+    """The addresses that browsers are told."""
+    named: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The addresses at this moment of each name in announced_ip."""
     media_paths: tuple[MediaPath, ...] = ()
     public_address: str | None = None
     """The address from which a STUN server sees this machine's packets, if one was asked."""

@@ -6,6 +6,7 @@ import datetime
 import os
 
 from mediad import __version__, needs
+from mediad.config.listen import is_address
 from mediad.ctl.doctor import certificate, machine, reachability
 from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network, Parts
 from mediad.ctl.installation import Installation
@@ -13,8 +14,6 @@ from mediad.ctl.session import Data, Session
 from mediad.errors import MediadError
 
 STUN_PORT = 3478
-_ADDRESSES = 4
-"""The addresses of an announced name that are tried; a daemon of another version may announce all of them."""
 
 
 def gather(session: Session, found: Installation, stun: str | None, ntp: str | None) -> Facts:
@@ -67,8 +66,9 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
     settings = found.settings
     if settings is None:
         return Network(public_address=public, public_problem=public_problem)
-    announced = reachability.resolve(settings.candidate_ip)
-    named = reachability.resolve(settings.announced_ip) if settings.announced_ip is not None else ()
+    announced = settings.candidate_ips
+    hosts = [text.rpartition("=")[2] for text in settings.announced_ip or ()]
+    named = {host: reachability.resolve(host) for host in hosts if not is_address(host)}
 
     def ask() -> reachability.Reports:
         reports: reachability.Reports = session.call("stats", {})["reports"]
@@ -86,9 +86,7 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
     return Network(
         announced=announced,
         named=named,
-        media_paths=reachability.try_media_paths(ports, announced[:_ADDRESSES], ask, doors())
-        if ports
-        else (),
+        media_paths=reachability.try_media_paths(ports, announced, ask, doors()) if ports else (),
         public_address=public,
         public_problem=public_problem,
         front_problem=reachability.front_problem(daemon.url) if daemon is not None else None,

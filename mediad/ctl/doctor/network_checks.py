@@ -5,23 +5,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from mediad.config.announced import advice, is_loopback, judge
+from mediad.config.announced import advice, judge
+from mediad.config.listen import is_loopback
 from mediad.ctl.doctor.facts import Facts, MediaPath
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 
 
 def announced_address(facts: Facts) -> Iterator[Finding]:
-    """Judge the announced address by its kind."""
+    """Judge each announced address by its kind."""
     if facts.settings is None or facts.network.announced is None:
         return
-    told = facts.settings.announced_ip or facts.settings.listen_ip
-    if not facts.network.announced:
-        yield error(
-            "announced-address", f"{told} does not resolve: no browser will find it", advice(facts.settings)
-        )
     for text in facts.network.announced:
         finding = judge(text, facts.settings)
-        shown = told if told == text else f"{told} ({text})"
+        names = [name for name, addresses in facts.network.named.items() if text in addresses]
+        shown = f"{', '.join(names)} ({text})" if names else text
         if finding is None:
             yield ok("announced-address", f"browsers are told to send media to {shown}")
         else:
@@ -30,22 +27,22 @@ def announced_address(facts: Facts) -> Iterator[Finding]:
             yield (error if bad else warning)("announced-address", words, advice(facts.settings))
 
 
-def announced_name(facts: Facts) -> Iterator[Finding]:
-    """Judge an announced name: it is looked up when settings are read, and not again."""
-    settings = facts.settings
-    if settings is None or not facts.network.announced:
+def announced_names(facts: Facts) -> Iterator[Finding]:
+    """Judge announced names: they are looked up when settings are read, and not again."""
+    if facts.settings is None or not facts.network.announced:
         return
-    name, address = settings.announced_ip, settings.announced_address
-    if name is None or address in (None, name):
-        return
-    now = facts.network.named
-    if now and address not in now:
-        text = f"browsers are told to send media to {address}, but {name} is {', '.join(now)} by now"
-        yield error("announced-address", text, "run mediactl reload; it looks the name up again")
-    else:
-        text = f"announced_ip is a name, {name}: when its address changes, browsers are still told {address}"
-        remedy = "set announced_ip to the address itself, or run mediactl reload after each change"
-        yield warning("announced-address", text, remedy)
+    known = {*(facts.settings.announced_ip or ()), *facts.settings.listen_ip}
+    told = [ip for ip in facts.network.announced if ip not in known]
+    for name, now in facts.network.named.items():
+        if now and not set(now) & set(facts.network.announced):
+            text = (
+                f"browsers are told to send media to {', '.join(told)}, but {name} is {', '.join(now)} by now"
+            )
+            yield error("announced-address", text, "run mediactl reload; it looks the name up again")
+        else:
+            text = f"announced_ip is a name, {name}: when its address changes, browsers are told the old one"
+            remedy = "set announced_ip to the address itself, or run mediactl reload after each change"
+            yield warning("announced-address", text, remedy)
 
 
 def address_family(facts: Facts) -> Iterator[Finding]:
@@ -59,13 +56,13 @@ def address_family(facts: Facts) -> Iterator[Finding]:
 def listen_address(facts: Facts) -> Iterator[Finding]:
     if facts.settings is None or not facts.machine.addresses:
         return
-    for key in ("listen_ip", "host"):
-        value: str = getattr(facts.settings, key)
+    values = [*(("listen_ip", ip) for ip in facts.settings.listen_ip), ("host", facts.settings.host)]
+    for key, value in values:
         try:
-            address = ipaddress.ip_address(value)
+            address = ipaddress.ip_address(value.partition("%")[0])
         except ValueError:
             continue  # a name; opening the port shows whether it is right
-        if address.is_unspecified or address.is_loopback or value in facts.machine.addresses:
+        if address.is_unspecified or address.is_loopback or str(address) in facts.machine.addresses:
             yield ok("listen-address", f"{key} {value} is of this machine")
         else:
             known = ", ".join(sorted(facts.machine.addresses))
@@ -178,6 +175,6 @@ def https(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(announced_address, announced_name, address_family, listen_address, public_address, media_path),
+    *(announced_address, announced_names, address_family, listen_address, public_address, media_path),
     *(front, taken_ports, port_range, https),
 )

@@ -58,7 +58,8 @@ def taken_ports(settings: Settings) -> Iterator[TakenPort]:
         yield from _try(socket.SOCK_STREAM, ip, settings.port)
     for worker_id in range(settings.worker_count()):
         worker = settings.worker_settings(worker_id)
-        yield from _try(socket.SOCK_DGRAM, worker.listen_ip, worker.rtc_first_port)
+        for ip in settings.listen_ip:
+            yield from _try(socket.SOCK_DGRAM, ip, worker.rtc_first_port)
 
 
 def _try(kind: socket.SocketKind, ip: str, port: int) -> Iterator[TakenPort]:

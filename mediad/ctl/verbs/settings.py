@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from mediad.config.kinds import brief
 from mediad.config.settings import LOG_LEVELS
 from mediad.ctl.command import Ask, Command, argument
 from mediad.ctl.render import table
@@ -31,6 +32,7 @@ def _row(setting: Data) -> tuple[object, ...]:
 
 def _value(value: object) -> str | None:
     """The value as a person would write it; None, a dash in the table, for one that is not set."""
+    value = brief(value)
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)

@@ -153,8 +153,7 @@ class Status:
             "uptimeS": round(time.monotonic() - worker.ready_since_s, 1) if ready else 0.0,
             "restarts": worker.restarts,
             "lastDeath": worker.last_death,
-            "listenIp": settings.listen_ip,
-            "announcedIp": settings.candidate_ip,
+            "listen": [{"ip": info.ip, "announced": info.announced} for info in settings.listen_infos],
             "firstPort": settings.rtc_first_port,
             "lastPort": settings.rtc_last_port,
         }

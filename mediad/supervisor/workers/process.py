@@ -156,11 +156,12 @@ class WorkerProcess:
 def configuration(settings: WorkerSettings) -> Configure:
     """Return the part of a worker's settings that can change while it runs."""
     return Configure(
-        announced_ip=settings.announced_ip,
+        announced_ip=settings.listen_infos[0].announced[0],
         max_incoming_bitrate_bps=settings.max_incoming_bitrate_bps,
         initial_outgoing_bitrate_bps=settings.initial_outgoing_bitrate_bps,
         ice_consent_timeout_s=settings.ice_consent_timeout_s,
         log_level=cast(LogLevel, settings.log_level),
+        announced=tuple(info.announced for info in settings.listen_infos),
     )
 
 

@@ -5,47 +5,77 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mediad.config.listen import ListenInfo
 from mediad.pipe.requests import DtlsFingerprint, IceCandidate, IceParameters, ServerDtlsParameters
 from mediad.protocols import ice
 from mediad.protocols.certificate import Certificate
 from mediad.protocols.ice_paths import Path
 
-_TYPE_PREFERENCE, _LOCAL_PREFERENCE = 64, 10_000
-_UDP_PRIORITY = (_TYPE_PREFERENCE << 24) + (_LOCAL_PREFERENCE << 8) + 255
-"""The priority of a candidate of component 1 (RFC 8445 section 5.1.2.1)."""
+_TYPE_PREFERENCE, _LOCAL_PREFERENCE, _LISTEN_STEP, _ANNOUNCED_STEP = 64, 10_000, 100, 1_000
+
+
+def priority(place: int, further: int = 0) -> int:
+    """Return the priority of a host candidate of component 1 (RFC 8445 section 5.1.2.1), as in mediasoup.
+
+    `place`: of its listen address in the order of `listen_ip`, from 0; the operator's order is the local
+    preference, for both families. `further`: how many addresses are announced for it before this one.
+    """
+    preference = _LOCAL_PREFERENCE - _LISTEN_STEP * place
+    return (_TYPE_PREFERENCE << 24) + (preference << 8) + 255 - _ANNOUNCED_STEP * further
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The address of the worker's shared UDP port, as clients are told it."""
+    """A UDP port on each listen address, and the addresses that clients are told."""
 
-    host: str
     port: int
+    listen_infos: tuple[ListenInfo, ...]
+    sockets: tuple[int, ...]
+    """The media loop's number of the socket on each listen address."""
 
     def candidates(self) -> list[IceCandidate]:
-        """Return the ICE candidates."""
+        """Return the ICE candidates, in the order of the listen addresses.
+
+        Those of one listen address have one foundation, since they have one base (RFC 8445 section 5.1.1.3).
+        """
         return [
             IceCandidate(
-                foundation="udpcandidate",
-                priority=_UDP_PRIORITY,
-                ip=self.host,
-                address=self.host,
+                foundation=f"udpcandidate{place or ''}",
+                priority=priority(place, further),
+                ip=host,
+                address=host,
                 protocol="udp",
                 port=self.port,
                 type="host",
             )
+            for place, info in enumerate(self.listen_infos)
+            for further, host in enumerate(info.announced)
         ]
 
     def tuple_with(self, path: Path) -> dict[str, Any]:
         """Return both ends of a path, for statistics."""
+        local = self._local_address(path)
         return {
-            "localIp": self.host,
-            "localAddress": self.host,
+            "localIp": local,
+            "localAddress": local,
             "localPort": self.port,
             "remoteIp": path.host,
             "remotePort": path.port,
             "protocol": "udp",
         }
+
+    def _local_address(self, path: Path) -> str:
+        """Return the announced address that a path leads to.
+
+        It is the one its packets arrive at, if that is announced. Behind a NAT they arrive at another, and
+        which was called is not known: the best of the client's family then.
+        """
+        place = self.sockets.index(path.socket) if path.socket in self.sockets else 0
+        announced = self.listen_infos[place].announced
+        if path.local in announced:
+            return path.local
+        alike = (host for host in announced if (":" in host) is (":" in path.host))
+        return next(alike, announced[0])
 
 
 def ice_parameters(parameters: ice.IceParameters) -> IceParameters:

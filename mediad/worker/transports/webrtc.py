@@ -49,7 +49,8 @@ class WebRtcTransport(Transport):
     ) -> None:
         super().__init__(context, transport_id, options)
         self._certificate = certificate
-        self._endpoint = endpoint
+        self.endpoint = endpoint
+        """The port and the addresses that clients are told, and the sockets behind them."""
         self._first_checks = first_checks
         self._ice = ice.IceLiteAgent(
             consent_timeout_us=options.ice_consent_timeout_s * 1_000_000,
@@ -111,7 +112,7 @@ class WebRtcTransport(Transport):
         """Return the parameters by which a client connects."""
         return TransportCreated(
             ice_parameters=ice_parameters(self._ice.parameters),
-            ice_candidates=self._endpoint.candidates(),
+            ice_candidates=self.endpoint.candidates(),
             dtls_parameters=dtls_parameters(self._certificate),
         )
 
@@ -175,7 +176,7 @@ class WebRtcTransport(Transport):
             "dtlsState": self._dtls.state,
         }
         if self._ice.selected is not None:
-            own["iceSelectedTuple"] = self._endpoint.tuple_with(self._ice.selected)
+            own["iceSelectedTuple"] = self.endpoint.tuple_with(self._ice.selected)
         return own
 
     @property

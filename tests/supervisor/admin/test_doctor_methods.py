@@ -59,7 +59,7 @@ async def test_settings_that_change_meanwhile(tmp_path: Path) -> None:
     await live.reload()
     path.write_text("prot = 1\n")
     facts = await ask(table(live, cast(Status, status)), "doctor")
-    assert (facts["settings"]["announced_ip"], facts["settings"]["port"]) == ("127.0.0.8", 8080)
+    assert (facts["settings"]["announced_ip"], facts["settings"]["port"]) == (("127.0.0.8",), 8080)
     assert facts["settingsWaiting"] == ["port"]
     assert facts["settingsProblems"][0].startswith("prot: unknown setting")
 

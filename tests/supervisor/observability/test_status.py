@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mediad.config.listen import ListenInfo
 from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.pipe.worker_stats import WorkerStats
@@ -34,7 +35,9 @@ class FixedRooms:
 
 @asynccontextmanager
 async def node(mode: str = "ready") -> AsyncIterator[tuple[Status, WorkerPool]]:
-    settings = Settings(workers=2, rtc_base_port=20000, listen_ip="127.0.0.1", announced_ip="sfu.example")
+    settings = Settings(
+        workers=2, rtc_base_port=20000, announced=(ListenInfo("127.0.0.1", ("203.0.113.7",)),)
+    )
     pool = WorkerPool(settings, lambda worker_id: None, tiny(mode))
     await pool.start()
     try:
@@ -63,7 +66,7 @@ async def test_workers_in_detail() -> None:
         first, second = status.workers()["workers"]
         assert (first["state"], first["restarts"], first["lastDeath"]) == ("ready", 0, None)
         assert (second["firstPort"], second["lastPort"]) == (21000, 21999)
-        assert (second["listenIp"], second["announcedIp"]) == ("127.0.0.1", "sfu.example")
+        assert second["listen"] == [{"ip": "127.0.0.1", "announced": ("203.0.113.7",)}]
         pid = first["pid"]
         os.kill(pid, signal.SIGKILL)
         await until(lambda: pool.workers[0].process is None)

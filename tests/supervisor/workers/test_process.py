@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mediad.config.listen import ListenInfo
 from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError, MediadError, PortError
 from mediad.pipe.worker_requests import Configure
@@ -148,20 +149,23 @@ def test_exit_statuses_in_words() -> None:
 
 
 def test_what_a_running_worker_is_told() -> None:
-    settings = Settings(announced_ip="sfu.example", ice_consent_timeout_s=0)
+    told = (ListenInfo("10.0.0.5", ("203.0.113.7", "10.0.0.5")), ListenInfo("::1", ("::1",)))
+    settings = Settings(announced=told, ice_consent_timeout_s=0)
     assert configuration(settings.worker_settings(0)) == Configure(
-        announced_ip="sfu.example",
+        announced_ip="203.0.113.7",
         max_incoming_bitrate_bps=0,
         initial_outgoing_bitrate_bps=600_000,
         ice_consent_timeout_s=0,
         log_level="info",
+        announced=(("203.0.113.7", "10.0.0.5"), ("::1",)),
     )
 
 
 def test_a_running_worker_is_told_of_every_live_setting_it_has() -> None:
     settings = Settings().worker_settings(0)
     has = {field.name for field in dataclasses.fields(settings)}
-    assert {name for name in has if name in KEYS and KEYS[name].live} == set(Configure.__struct_fields__)
-    for name in Configure.__struct_fields__:
+    plain = set(Configure.__struct_fields__) - {"announced_ip", "announced"}
+    assert {name for name in has if name in KEYS and KEYS[name].live} == plain
+    for name in plain:
         change: dict[str, Any] = {name: "new"}
         assert getattr(configuration(dataclasses.replace(settings, **change)), name) == "new"

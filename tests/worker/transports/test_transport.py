@@ -11,7 +11,7 @@ from mediad.worker.transports.transport import Transport
 from tests.support.loops import on_loop
 from tests.support.pipe_wire import wire
 from tests.support.transport_client import HERE, ready
-from tests.support.worker_objects import OPTIONS, Bench, answered, bench
+from tests.support.worker_objects import OPTIONS, Bench, OnePort, answered, bench
 
 
 class BareTransport(Transport):
@@ -32,7 +32,7 @@ def bare(made: Bench) -> BareTransport:
     def emit(event: RouterEvent) -> None:
         made.events.append((event.row, wire(event)))
 
-    return BareTransport(RouterContext(made.plane, emit, made.clock), "t", OPTIONS)
+    return BareTransport(RouterContext(made.plane, emit, made.clock, OnePort()), "t", OPTIONS)
 
 
 def test_it_is_opened_when_it_is_needed_and_once() -> None:
