@@ -8,7 +8,7 @@ from tests.support.browser import Tabs
 
 CIPHER = (Path(__file__).parents[1] / "support" / "frame_cipher.js").read_text()
 HEADERS = "{ key: 10, delta: 3, audio: 1 }"
-"""What VP8 and Opus need in the clear: the frame header with its start code, the TOC byte."""
+"""Bytes of VP8 and Opus that stay clear: the frame header with its start code, the TOC byte."""
 
 
 def cipher(clear_bytes: str) -> str:
