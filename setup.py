@@ -1,4 +1,4 @@
-"""Builds mediad._fastpath, the native media path.
+"""Builds mediad._fastpath, the native media path, and mediad._usrsctp, which holds libusrsctp.
 
 Environment switches:
     MEDIAD_WINDOWS=1            also builds what tests/ has of native code: windows, and a benchmark's floor
@@ -35,6 +35,7 @@ from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent
 FASTPATH = ROOT / "mediad" / "_fastpath"
+USRSCTP = ROOT / "mediad" / "_usrsctp"
 TESTS = ROOT / "tests"
 PAGE = ROOT / "mediad" / "web" / "dist" / "index.html"
 WINDOWS = os.environ.get("MEDIAD_WINDOWS") == "1"
@@ -75,6 +76,15 @@ if SANITIZE:
     LINK_FLAGS.append(f"-fsanitize={SANITIZE}")
 LINK_FLAGS += shlex.split(os.environ.get("CFLAGS", "")) + shlex.split(os.environ.get("LDFLAGS", ""))
 
+# Linked into the extension, so that a wheel runs where nobody installed the library. Nothing of it is seen
+# outside, and it meets no other copy. mediad/_usrsctp/substitutes.h says what is wrapped and why.
+LIBUSRSCTP = [
+    "-l:libusrsctp.a",
+    "-Wl,--exclude-libs,libusrsctp.a",
+    "-Wl,--wrap=gettimeofday",
+    "-Wl,--wrap=in6addr_any",
+]
+
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": False,
@@ -92,7 +102,7 @@ def sources() -> list[Path]:
     """All .pyx files to be built: the product's, and with MEDIAD_WINDOWS those of the tests."""
     return [
         source
-        for folder in (FASTPATH, *([TESTS] if WINDOWS else []))
+        for folder in (FASTPATH, USRSCTP, *([TESTS] if WINDOWS else []))
         for source in sorted(folder.rglob("*.pyx"))
     ]
 
@@ -103,8 +113,9 @@ def extensions() -> Iterator[Extension]:
         yield Extension(
             ".".join(relative.with_suffix("").parts),
             [str(relative)],
-            include_dirs=["mediad/_fastpath/base", "mediad/_fastpath/io"],
+            include_dirs=["mediad/_fastpath/base", "mediad/_fastpath/io", "mediad/_usrsctp"],
             extra_compile_args=C_FLAGS,
+            extra_link_args=LIBUSRSCTP if source == USRSCTP / "library.pyx" else [],
         )
 
 
@@ -140,6 +151,13 @@ class Compiler:
                 "install gcc and libc6-dev, or name another in CC"
             ) from None
 
+    def reads(self, text: str) -> bool:
+        """True when the preprocessor takes the text, with the flags of this build."""
+        command = [*self.command, *C_FLAGS, "-E", "-x", "c", "-"]
+        return (
+            subprocess.run(command, input=text, capture_output=True, text=True, check=False).returncode == 0
+        )
+
 
 def check_native_build() -> None:
     """Raises SystemExit with one line that says what is missing and how to come by it."""
@@ -152,6 +170,16 @@ def check_native_build() -> None:
     headers = Path(sysconfig.get_path("include"))
     if not (headers / "Python.h").exists():
         raise cannot(f"no Python.h in {headers}: install python3-dev (the headers of {sys.executable})")
+
+
+def check_libusrsctp(compiler: Compiler) -> None:
+    """Raises SystemExit where the compiler does not find the static library and its header."""
+    library = compiler.ask("-print-file-name=libusrsctp.a").strip()
+    if not Path(library).is_absolute() or not compiler.reads("#include <usrsctp.h>\n"):
+        raise cannot(
+            "no libusrsctp.a with usrsctp.h: install libusrsctp-dev (Debian, Ubuntu), "
+            "or build usrsctp 0.9.5 and name its folders in CPPFLAGS=-I… and LIBRARY_PATH"
+        )
 
 
 def check_page() -> None:
@@ -172,9 +200,14 @@ class Interfaces:
     def __init__(self, compiler: Compiler) -> None:
         from Cython import __version__ as cython_version
 
-        switches = (cython_version, compiler.version, C_FLAGS, LINK_FLAGS, DIRECTIVES, DEBUG)
+        switches = (cython_version, compiler.version, C_FLAGS, LINK_FLAGS, LIBUSRSCTP, DIRECTIVES, DEBUG)
         digest = hashlib.sha256(repr(switches).encode())
-        for path in sorted([*FASTPATH.rglob("*.pxd"), *FASTPATH.rglob("*.h")]):
+        for path in sorted(
+            path
+            for folder in (FASTPATH, USRSCTP)
+            for path in folder.rglob("*")
+            if path.suffix in {".pxd", ".h"}
+        ):
             digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
         self.digest = digest.hexdigest()
         self.words = " ".join([compiler.name, *(flag for flag in C_FLAGS if not flag.startswith("-W"))])
@@ -205,6 +238,7 @@ class BuildExt(build_ext):
         self.parallel = self.parallel or os.cpu_count()
         check_native_build()
         self.made_by = Compiler()
+        check_libusrsctp(self.made_by)
         interfaces = Interfaces(self.made_by)
         rebuild = interfaces.changed()
         self.force = self.force or rebuild
@@ -239,7 +273,7 @@ class BuildExt(build_ext):
         super().build_extensions()
 
     def remove_orphans(self) -> None:
-        for folder in (FASTPATH, TESTS):
+        for folder in (FASTPATH, USRSCTP, TESTS):
             for built in folder.rglob("*.so"):
                 if not built.with_name(built.name.partition(".")[0] + ".pyx").exists():
                     built.unlink()

@@ -44,7 +44,12 @@ system_packages() { # STEP…: whatever those steps lack, in one go, so that nob
     for step in "$@"; do
         case $step in
         python) [ -x "$PY" ] || find_python >/dev/null || missing+=(python3 python3-venv python3-dev) ;;
-        native) is_done native "$(native_digest)" || compiles_c || missing+=(gcc libc6-dev) ;;
+        native)
+            if ! is_done native "$(native_digest)"; then
+                compiles_c || missing+=(gcc libc6-dev)
+                has_libusrsctp || missing+=(libusrsctp-dev)
+            fi
+            ;;
         web) is_done web "$(web_digest)" || bundles || missing+=(nodejs npm) ;;
         browser) has_browser || browser_is_a_snap || missing+=(chromium) ;;
         valgrind) have valgrind || missing+=(valgrind) ;;
@@ -74,6 +79,12 @@ apt_get() { # its words go to a file: hundreds of lines that only matter when it
 }
 
 compiles_c() { printf '#include <stdint.h>\n' | gcc -E - >/dev/null 2>&1; }
+
+has_libusrsctp() { # the library in the form that setup.py links, and its header
+    local library
+    library=$(gcc -print-file-name=libusrsctp.a 2>/dev/null) || return 1
+    [ -f "$library" ] && printf '#include <usrsctp.h>\n' | gcc -E - >/dev/null 2>&1
+}
 
 bundles() { [ "$(node_major)" -ge "$NODE_MAJOR" ] && have npm; }
 

@@ -61,7 +61,7 @@ FLOORS = {
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.
-PURE = ("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad.worker.policy")
+PURE = ("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad._usrsctp", "mediad.worker.policy")
 NATIVE_SHELLS = ("mediad._fastpath.door.media_loop", "mediad._fastpath.io.")
 # door/addresses reads and writes addresses; it opens nothing.
 IMPURE_FOR_A_REASON = {("mediad._fastpath.door.addresses", "socket")}
@@ -216,10 +216,11 @@ def test_every_module_imports_alone() -> None:
     assert failed == 0, result.stderr
 
 
-def test_the_loops_stub_names_what_the_loop_has() -> None:
+@pytest.mark.parametrize("module", ["mediad._fastpath.door.media_loop", "mediad._usrsctp.association"])
+def test_a_stub_names_what_its_module_has(module: str) -> None:
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "mypy.stubtest", "mediad._fastpath.door.media_loop", "--concise"),
+            *(sys.executable, "-m", "mypy.stubtest", module, "--concise"),
             *("--mypy-config-file", "pyproject.toml", "--ignore-unused-allowlist"),
             *("--allowlist", "tests/support/stubtest-allowlist"),
         ],
@@ -240,7 +241,7 @@ UNTESTED = {
     "mediad.ctl.doctor.finding": "records, without code",
     "mediad.capacity": "numbers, without code",
     "mediad.worker.context": "a record, without code",
-    "mediad._usrsctp.association": "its declaration, ahead of its code",
+    "mediad._usrsctp.usrsctp": "declarations of a library",
     "mediad.pipe.scores": "records, without code",
     "mediad.pipe.worker_stats": "records, without code",
     "mediad.protocols.sctp_events": "records, without code",
