@@ -190,6 +190,18 @@ class Settings:
         "for new transports",
         live=True,
     )
+    audio_level_interval_ms: int = _key(
+        800,
+        Whole(300, 5000),
+        "milliseconds over which audio levels are averaged; afterwards clients are told who speaks",
+        live=True,
+    )
+    audio_level_threshold_dbov: int = _key(
+        -80,
+        Whole(-127, 0),
+        "mean audio level, in dBov, below which a client does not speak",
+        live=True,
+    )
     udp_buffer_bytes: int = _key(
         4 * 1024 * 1024,
         Whole(65_536, 2**30),
@@ -287,6 +299,8 @@ class Settings:
             max_incoming_bitrate_bps=self.max_incoming_bitrate_bps,
             initial_outgoing_bitrate_bps=self.initial_outgoing_bitrate_bps,
             ice_consent_timeout_s=self.ice_consent_timeout_s,
+            audio_level_interval_ms=self.audio_level_interval_ms,
+            audio_level_threshold_dbov=self.audio_level_threshold_dbov,
             udp_buffer_bytes=self.udp_buffer_bytes,
             log_level=self.log_level,
             log_format=self.log_format,
@@ -318,6 +332,8 @@ class WorkerSettings(TransportOptions):
     rtc_first_port: int
     """The UDP port that all WebRTC transports of the worker share."""
     rtc_last_port: int
+    audio_level_interval_ms: int
+    audio_level_threshold_dbov: int
     udp_buffer_bytes: int
     log_level: str
     log_format: str

@@ -41,3 +41,5 @@ class Configure(Request[Done]):
     log_level: LogLevel
     announced: tuple[tuple[str, ...], ...] = ()
     """The addresses that clients are told, for each address of listen_ip; empty from an older daemon."""
+    audio_level_interval_ms: int = 800
+    audio_level_threshold_dbov: int = -80

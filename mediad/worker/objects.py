@@ -11,6 +11,7 @@ from mediad.errors import InvalidState, NotFound
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
 from mediad.worker.router import Router
+from mediad.worker.speakers import VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.transports.webrtc import WebRtcTransport
@@ -32,6 +33,8 @@ class Objects:
         """Use other settings for transports made from now on; others keep theirs, so no client is lost."""
         self.settings = settings
         self._context.ports.announce(settings.listen_infos)
+        for router in self.routers.values():
+            router.speakers.options = _volume_options(settings)
 
     def close(self) -> None:
         """Close every router; its clients are told by DTLS close_notify."""
@@ -49,7 +52,9 @@ class Objects:
         """Make a router. Raises InvalidState when there is one of this id."""
         if router_id in self.routers:
             raise InvalidState(f'a router with id "{router_id}" already exists')
-        self.routers[router_id] = Router(self._context, router_id, self._certificate)
+        self.routers[router_id] = Router(
+            self._context, router_id, self._certificate, _volume_options(self.settings)
+        )
 
     def router(self, router_id: str) -> Router:
         """Return a router that is not closing. Raises NotFound."""
@@ -116,3 +121,7 @@ class Objects:
         if router is None or consumer_id not in router.consumers:
             raise NotFound(f'consumer with id "{consumer_id}" not found')
         return router, router.consumers[consumer_id]
+
+
+def _volume_options(settings: WorkerSettings) -> VolumeOptions:
+    return VolumeOptions(settings.audio_level_interval_ms * 1000, settings.audio_level_threshold_dbov)

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mediad.clock import Timer
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState, MediadError
-from mediad.pipe.events import RouterEvent, SpeakerChanged
+from mediad.pipe.events import RouterEvent
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
-from mediad.worker.policy.speaker import INTERVAL_US, SpeakerWatch
+from mediad.worker.speakers import Speakers, VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
@@ -30,7 +29,13 @@ from mediad.worker.transports.webrtc import WebRtcTransport
 class Router:
     """One room's objects on this worker; their events get the router's id."""
 
-    def __init__(self, context: RouterContext, router_id: str, certificate: Certificate) -> None:
+    def __init__(
+        self,
+        context: RouterContext,
+        router_id: str,
+        certificate: Certificate,
+        volume_options: VolumeOptions,
+    ) -> None:
         self.id = router_id
         self.transports: dict[str, WebRtcTransport] = {}
         self.producers: dict[str, Producer] = {}
@@ -40,12 +45,10 @@ class Router:
         self._transport_of: dict[str, Transport] = {}  # of producers and consumers, by their id
         self._certificate = certificate
         self._emit_event = context.emit
-        self._clock = context.clock
         self._ports = context.ports
         self._context = replace(context, emit=self._emit)
         self._first_checks = FirstChecks(context.clock)
-        self._speakers = SpeakerWatch()
-        self._speaker_timer: Timer | None = None
+        self.speakers = Speakers(context.clock, self._emit, volume_options)
 
     def create_transport(self, transport_id: str, options: TransportOptions) -> WebRtcTransport:
         """Make a WebRtcTransport. Raises InvalidState for an id that is taken, Full when there is no room."""
@@ -71,7 +74,7 @@ class Router:
         paused: bool = False,
         levels: bool = False,
     ) -> Producer:
-        """Make a producer; `levels`: it counts when the loudest speaker is looked for.
+        """Make a producer; `levels`: it counts when speakers are looked for.
 
         Raises InvalidState for an id that is taken, InvalidInput for a track the media path cannot receive.
         """
@@ -80,8 +83,8 @@ class Router:
         claimed = {ssrc for other in transport.producers.values() for ssrc in other.ssrcs}
         for ssrc in (ssrc for row in form.encodings for ssrc in row[:2] if ssrc in claimed):
             raise InvalidInput(f"ssrc {ssrc} is sent by another producer of this transport")
-        on_level = self._on_level if levels else None
-        producer = Producer(self._context, transport, producer_id, form, paused=paused, on_level=on_level)
+        speakers = self.speakers if levels else None
+        producer = Producer(self._context, transport, producer_id, form, paused=paused, speakers=speakers)
         self.producers[producer_id] = transport.producers[producer_id] = producer
         self._transport_of[producer_id] = transport
         transport.review_uplink()
@@ -117,7 +120,6 @@ class Router:
         transport = self._transport_of.pop(producer.id)
         del transport.producers[producer.id]
         transport.review_uplink()
-        self._speakers.forget(producer.id)
         producer.close()
 
     def close_transport(self, transport: WebRtcTransport) -> None:
@@ -133,29 +135,8 @@ class Router:
         for transport in list(self.transports.values()):
             self.close_transport(transport)
         self._first_checks.stop()
-        if self._speaker_timer is not None:
-            self._speaker_timer.cancel()
+        self.speakers.stop()
 
     def _emit(self, event: RouterEvent) -> None:
         event.router_id = self.id
         self._emit_event(event)
-
-    def _on_level(self, producer: Producer, dbov: int) -> None:
-        self._speakers.heard(producer.id, dbov)
-        if self._speaker_timer is None:
-            self._speaker_timer = self._clock.call_at(
-                self._clock.now_us() + INTERVAL_US, self._decide_speaker
-            )
-
-    def _decide_speaker(self) -> None:
-        """Decide every INTERVAL_US while a producer is audible, and until the silence after it is told."""
-        self._speaker_timer = None
-        decision = self._speakers.decide()
-        if not self._speakers.idle:
-            self._speaker_timer = self._clock.call_at(
-                self._clock.now_us() + INTERVAL_US, self._decide_speaker
-            )
-        if decision is None:
-            return
-        producer_id, volume = decision
-        self._emit(SpeakerChanged(producer_id, volume if producer_id is not None else None))

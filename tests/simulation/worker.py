@@ -21,6 +21,7 @@ from mediad.worker.context import RouterContext
 from mediad.worker.media import plane as plane_module
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
+from mediad.worker.speakers import VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
@@ -98,9 +99,8 @@ class SimulatedWorker:
         worker_clock = WorkerClock(clock)
         self.plane, self.engine = engine_plane(worker_clock)
         self.plane.start()
-        self.router = Router(
-            RouterContext(self.plane, self._heard, worker_clock, OnePort()), "r", CERTIFICATE
-        )
+        context = RouterContext(self.plane, self._heard, worker_clock, OnePort())
+        self.router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80))
         self.on_event: Callable[[RouterEvent], object] = lambda event: None
         self._hosts: dict[str, str] = {}  # by transport id
         self._ports: dict[str, Callable[[bytes], object]] = {}

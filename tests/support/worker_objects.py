@@ -21,6 +21,7 @@ from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
 from mediad.worker.media.plane import Kind, MediaPlane
 from mediad.worker.router import Router
+from mediad.worker.speakers import VolumeOptions
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
@@ -155,9 +156,9 @@ def bench() -> Bench:
         assert data.pop("routerId") == "r"
         events.append((event.row, data))
 
-    return Bench(
-        plane, loop, Router(RouterContext(plane, emit, clock, OnePort()), "r", CERTIFICATE), clock, events
-    )
+    context = RouterContext(plane, emit, clock, OnePort())
+    router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80))
+    return Bench(plane, loop, router, clock, events)
 
 
 async def answered(

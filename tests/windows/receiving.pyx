@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
-from mediad._fastpath.stream cimport keyframes, nack, receiver, score, twcc, uplink
+from mediad._fastpath.stream cimport keyframes, level_meter, nack, receiver, score, twcc, uplink
 from mediad._fastpath.wire.rtcp cimport ReportBlock, SenderInfo
 
 
@@ -201,3 +201,20 @@ cdef class Uplink:
 
     def update(self, uint8_t fraction_lost, uint64_t received_bps, uint64_t now_us):
         return uplink.uplink_update(&self.state, fraction_lost, received_bps, now_us)
+
+
+cdef class LevelMeter:
+    cdef level_meter.LevelMeter state
+
+    def __init__(self, uint32_t clock_rate=48000):
+        level_meter.level_meter_init(&self.state, clock_rate)
+
+    def add(self, uint32_t timestamp, uint8_t attenuation):
+        level_meter.level_meter_add(&self.state, timestamp, attenuation)
+
+    def take(self):
+        """Return (packets, attenuation, loudness of each step)."""
+        cdef uint8_t loudness[level_meter.LEVEL_STEPS]
+        packets, attenuation = self.state.packets, self.state.attenuation
+        cdef uint32_t steps = level_meter.level_meter_take(&self.state, loudness)
+        return packets, attenuation, [loudness[i] for i in range(steps)]

@@ -3,11 +3,8 @@ from __future__ import annotations
 import pytest
 
 from mediad.errors import InvalidInput, InvalidState
-from mediad.worker.policy.speaker import INTERVAL_US
 from tests.support.negotiation import video
 from tests.support.worker_objects import Bench, bench
-
-INTERVAL_S = INTERVAL_US / 1e6
 
 
 def two_peers() -> Bench:
@@ -105,38 +102,3 @@ def test_an_ssrc_has_one_producer_of_a_transport() -> None:
     made.router.close_producer(made.router.producers["p"])
     made.producer(a, "p", wire=taken)
     assert alive(made) == "a b p q"
-
-
-# -- who speaks --------------------------------------------------------------------------------------------
-
-
-def test_the_loudest_speaker_and_the_silence_after() -> None:
-    made = bench()
-    ana, ben = (
-        made.producer(made.transport(f"of {name}"), name, "audio", levels=True) for name in ("ana", "ben")
-    )
-    waiting = made.clock.waiting
-    ana.level_measured(-50)
-    ben.level_measured(-30)
-    made.clock.pass_s(INTERVAL_S / 2)
-    assert made.told("router.speaker") == []
-    made.clock.pass_s(INTERVAL_S * 10)
-    assert made.told("router.speaker") == [{"producerId": "ben", "volume": -30}, {"producerId": None}]
-    assert made.clock.waiting == waiting, "silence costs no timer"
-    ana.level_measured(-40)
-    made.clock.pass_s(INTERVAL_S)
-    assert made.told("router.speaker")[2] == {"producerId": "ana", "volume": -40}
-    made.router.close()
-
-
-def test_nobody_speaks_after_the_end() -> None:
-    made = bench()
-    gone, closed = (
-        made.producer(made.transport(name), name, "audio", levels=True) for name in ("gone", "closed")
-    )
-    gone.level_measured(-20)
-    made.router.close_producer(gone)
-    closed.level_measured(-40)
-    made.router.close()
-    made.clock.pass_s(10 * INTERVAL_S)
-    assert made.told("router.speaker") == []

@@ -50,7 +50,8 @@ cdef class EventReader:
         if event.kind == EVENT_CONSUMER_SCORE:
             return ConsumerScore(event.handle, body.consumer_score.score)
         if event.kind == EVENT_LEVEL:
-            return LevelMeasured(event.handle, body.level.dbov)
+            return LevelMeasured(event.handle, body.level.packets, -<int>body.level.attenuation,
+                                 PyBytes_FromStringAndSize(<const char*>body.level.loudness, body.level.steps))
         if event.kind == EVENT_LAYERS:
             return LayersChanged(event.handle, body.layers.encoding, body.layers.temporal_layer,
                                  body.layers.spatial_layer)

@@ -68,10 +68,16 @@ class LayersChanged(NamedTuple):
 
 
 class LevelMeasured(NamedTuple):
-    """Mean audio level of a producer, in dBov: -127 to 0."""
+    """Audio levels of a producer since the last event; none come while it is silent.
+
+    An event comes every 300 ms. `loudness` has a byte, 127 + dBov, for each step of 20 ms by RTP timestamps.
+    """
 
     producer: int
-    dbov: int
+    packets: int
+    dbov_sum: int
+    """Sum of the packets' levels, each -127 to 0 dBov."""
+    loudness: bytes
 
 
 class BandwidthEstimated(NamedTuple):

@@ -25,6 +25,7 @@ from mediad._fastpath.stream.keeper cimport Keeper
 from mediad._fastpath.stream.keyframes cimport KeyframeRequests
 from mediad._fastpath.stream.layer_rates cimport LayerRates
 from mediad._fastpath.stream.layer_selector cimport LayerSelector
+from mediad._fastpath.stream.level_meter cimport LevelMeter
 from mediad._fastpath.stream.pacer cimport Pacer
 from mediad._fastpath.stream.playout cimport PlayoutDelay
 from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
@@ -187,13 +188,11 @@ ctypedef struct Producer:
     bint fir
     bint transport_cc
     bint remb
-    bint levels
     bint fec                       # its encoder repairs what our reports say is lost (Opus, in band)
     uint32_t codec_count
     uint32_t encoding_count
     uint64_t inactivity_us
-    uint32_t level_sum             # of -dBov values since the last LEVEL event
-    uint32_t level_count
+    LevelMeter levels
     uint8_t mid_length
     uint8_t mid[MAX_MID]
     CodecBody codecs[MAX_CODECS]

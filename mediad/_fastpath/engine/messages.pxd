@@ -7,6 +7,7 @@ way. A handle is generation << 20 | index; index names the slot, generation tell
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.stream.layer_rates cimport RATED_CHOICES
+from mediad._fastpath.stream.level_meter cimport LEVEL_STEPS
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
@@ -21,6 +22,7 @@ cdef enum:
     MAX_USERNAMES = 3              # of a transport: in use, handed out last, and one between; ICE keeps no more
     MAX_ADDRESSES = 8              # validated paths of a transport; ICE keeps no more
     PUNT_BYTES = 1936
+    LEVEL_INTERVAL_US = 300000     # between LEVEL events of a producer
 
 cpdef enum Kind:
     KIND_TRANSPORT = 0
@@ -320,8 +322,11 @@ ctypedef struct LayersEvent:       # of the consumer
     uint8_t temporal_layer         # 255 = the encoding has none
     uint8_t spatial_layer
 
-ctypedef struct LevelEvent:        # of the producer
-    int32_t dbov
+ctypedef struct LevelEvent:        # of the producer, see stream/level_meter
+    uint32_t packets
+    uint32_t attenuation
+    uint32_t steps
+    uint8_t loudness[LEVEL_STEPS]
 
 ctypedef struct EstimateEvent:     # of the transport
     uint64_t available_bps

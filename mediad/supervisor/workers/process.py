@@ -162,6 +162,8 @@ def configuration(settings: WorkerSettings) -> Configure:
         ice_consent_timeout_s=settings.ice_consent_timeout_s,
         log_level=cast(LogLevel, settings.log_level),
         announced=tuple(info.announced for info in settings.listen_infos),
+        audio_level_interval_ms=settings.audio_level_interval_ms,
+        audio_level_threshold_dbov=settings.audio_level_threshold_dbov,
     )
 
 

@@ -44,7 +44,7 @@ class ProducerObserver(Protocol):
     """The calls that a producer gets for events of the media thread."""
 
     def stream_changed(self, encoding: int, ssrc: int, score: int, active: bool) -> None: ...
-    def level_measured(self, dbov: int) -> None: ...
+    def level_measured(self, packets: int, dbov_sum: int, loudness: bytes) -> None: ...
     def bitrates_measured(self, encoding: int, bitrates: list[int]) -> None: ...
 
 
@@ -151,7 +151,7 @@ class News:
 
     def _on_level(self, event: LevelMeasured) -> None:
         if observer := self._producers.get(event.producer):
-            observer.level_measured(event.dbov)
+            observer.level_measured(event.packets, event.dbov_sum, event.loudness)
 
     def _on_bitrates(self, event: BitratesMeasured) -> None:
         if observer := self._producers.get(event.producer):

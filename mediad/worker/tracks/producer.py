@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,6 +38,13 @@ class AttachedConsumer(Protocol):
     def close(self) -> None: ...
 
 
+class SpeakerWatch(Protocol):
+    """The search for speakers among producers, as a producer sees it."""
+
+    def heard(self, producer_id: str, packets: int, dbov_sum: int, loudness: bytes) -> None: ...
+    def forget(self, producer_id: str) -> None: ...
+
+
 @dataclass(slots=True)
 class Stream:
     """The state of one encoding's stream since it was first seen."""
@@ -51,7 +57,7 @@ class Stream:
 class Producer:
     """A producer that opens itself on the media path.
 
-    `on_level(producer, dBov)` is called with its audio level; without it, levels are not measured.
+    `speakers` is told its audio levels; without it, they are not measured.
     """
 
     def __init__(
@@ -62,7 +68,7 @@ class Producer:
         form: ProducerForm,
         *,
         paused: bool = False,
-        on_level: Callable[[Producer, int], None] | None = None,
+        speakers: SpeakerWatch | None = None,
     ) -> None:
         self.id = producer_id
         self.kind = form.kind
@@ -74,7 +80,7 @@ class Producer:
         self._emit = context.emit
         self._clock = context.clock
         self._transport = transport
-        self._on_level = on_level
+        self._speakers = speakers
         self._closed = False
         self._mime_type = form.mime_type
         self._rids = [rid.decode() for _, _, rid in form.encodings]
@@ -109,7 +115,7 @@ class Producer:
             transport_cc=form.transport_cc,
             remb=form.remb,
             inactivity_us=form.inactivity_us,
-            levels=self._on_level is not None and form.kind == "audio",
+            levels=self._speakers is not None and form.kind == "audio",
             fec=form.fec,
         )
 
@@ -143,6 +149,8 @@ class Producer:
         if self.paused != paused:
             self.paused = paused
             self._plane.pause_producer(self.handle, paused)
+            if paused and self._speakers is not None:
+                self._speakers.forget(self.id)
             self._transport.review_uplink()
             for consumer in list(self.consumers.values()):
                 consumer.producer_changed()
@@ -157,6 +165,8 @@ class Producer:
 
     def close(self) -> None:
         self._closed = True
+        if self._speakers is not None:
+            self._speakers.forget(self.id)
         for consumer in list(self.consumers.values()):
             consumer.close()
         if self._demand_timer is not None:
@@ -261,9 +271,9 @@ class Producer:
             self.peak_bps = sum(self._peaks_bps)
             self._transport.review_uplink()
 
-    def level_measured(self, dbov: int) -> None:
-        if self._on_level is not None:
-            self._on_level(self, dbov)
+    def level_measured(self, packets: int, dbov_sum: int, loudness: bytes) -> None:
+        if self._speakers is not None and not self.paused:
+            self._speakers.heard(self.id, packets, dbov_sum, loudness)
 
     def _score_report(self) -> list[EncodingScore]:
         return [

@@ -150,7 +150,7 @@ def test_exit_statuses_in_words() -> None:
 
 def test_what_a_running_worker_is_told() -> None:
     told = (ListenInfo("10.0.0.5", ("203.0.113.7", "10.0.0.5")), ListenInfo("::1", ("::1",)))
-    settings = Settings(announced=told, ice_consent_timeout_s=0)
+    settings = Settings(announced=told, ice_consent_timeout_s=0, audio_level_interval_ms=500)
     assert configuration(settings.worker_settings(0)) == Configure(
         announced_ip="203.0.113.7",
         max_incoming_bitrate_bps=0,
@@ -158,6 +158,8 @@ def test_what_a_running_worker_is_told() -> None:
         ice_consent_timeout_s=0,
         log_level="info",
         announced=(("203.0.113.7", "10.0.0.5"), ("::1",)),
+        audio_level_interval_ms=500,
+        audio_level_threshold_dbov=-80,
     )
 
 

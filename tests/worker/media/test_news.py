@@ -51,7 +51,7 @@ async def test_news_reaches_the_object_it_is_about() -> None:
             PathReported(transports[1], 3, "198.51.100.7", 5004, "", 7, 9, True),
             BandwidthEstimated(transports[1], 900_000, 800_000, 4000),
             StreamChanged(producer, 2, 1111, 9, True),
-            LevelMeasured(producer, -40),
+            LevelMeasured(producer, 15, -600, b"\x57"),
             BitratesMeasured(producer, 2, [7] * 16),
             ConsumerScore(consumer, 8),
             LayersChanged(consumer, 1, 255, 0),
@@ -68,7 +68,7 @@ async def test_news_reaches_the_object_it_is_about() -> None:
     ]
     assert producing.mock_calls == [
         call.stream_changed(2, 1111, 9, True),
-        call.level_measured(-40),
+        call.level_measured(15, -600, b"\x57"),
         call.bitrates_measured(2, [7] * 16),
     ]
     assert consuming.mock_calls == [call.score_changed(8), call.layers_changed(1, 255, 0)]
@@ -146,7 +146,7 @@ async def test_news_about_what_is_gone_is_dropped() -> None:
             StunReceived(transport, 3, "198.51.100.7", 5004, "", b"", 0),
             DtlsReceived(transport, 3, "198.51.100.7", 5004, "", b""),
             StreamChanged(producer, 0, 1111, 9, True),
-            LevelMeasured(producer, -40),
+            LevelMeasured(producer, 15, -600, b"\x57"),
             BitratesMeasured(producer, 0, [7] * 16),
             ConsumerScore(consumer, 8),
             LayersChanged(consumer, -1, 255, 255),

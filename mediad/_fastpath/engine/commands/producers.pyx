@@ -13,17 +13,15 @@ from mediad._fastpath.engine.graph cimport (
     keeper_timer, keyframe_timer, level_timer, nack_timer, ssrc_key, stream_news_timer, transport_of,
 )
 from mediad._fastpath.engine.messages cimport (
-    DONE, INDEX_MASK, KIND_PRODUCER, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_STALE, REFUSED_TAKEN, CommandBody,
-    OpenProducerBody, Refusal,
+    DONE, INDEX_MASK, KIND_PRODUCER, LEVEL_INTERVAL_US, MAX_ENCODINGS, REFUSED_NO_MEMORY, REFUSED_STALE,
+    REFUSED_TAKEN, CommandBody, OpenProducerBody, Refusal,
 )
 from mediad._fastpath.engine.slots cimport empty_producer
 from mediad._fastpath.stream.history cimport store_destroy
 from mediad._fastpath.stream.keeper cimport keeper_is_empty
+from mediad._fastpath.stream.level_meter cimport level_meter_init
 from mediad._fastpath.wire.payload cimport CODEC_OPUS
 from mediad._fastpath.wire.rtp cimport EXT_COUNT, EXT_UNKNOWN
-
-cdef enum:
-    FIRST_LEVEL_US = 500000
 
 
 cdef Refusal open_producer(Engine* engine, uint32_t handle, const CommandBody* body, uint64_t now_us) noexcept nogil:
@@ -44,7 +42,6 @@ cdef Refusal open_producer(Engine* engine, uint32_t handle, const CommandBody* b
     producer.fir = opened.fir
     producer.transport_cc = opened.transport_cc
     producer.remb = opened.remb
-    producer.levels = opened.levels
     producer.fec = opened.fec
     producer.inactivity_us = opened.inactivity_us
     producer.mid_length = opened.mid_length
@@ -79,8 +76,9 @@ cdef Refusal open_producer(Engine* engine, uint32_t handle, const CommandBody* b
             take_apart(engine, producer)
             empty_producer(engine, index)
             return refusal
-    if producer.levels:
-        wheel_arm(&engine.wheel, level_timer(engine, index), now_us + FIRST_LEVEL_US)
+    if opened.levels and producer.codec_count:
+        level_meter_init(&producer.levels, producer.codecs[0].clock_rate)
+        wheel_arm(&engine.wheel, level_timer(engine, index), now_us + LEVEL_INTERVAL_US)
     return DONE
 
 

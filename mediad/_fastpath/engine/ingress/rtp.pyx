@@ -19,6 +19,7 @@ from mediad._fastpath.engine.news cimport tell_bitrates, tell_stream
 from mediad._fastpath.stream.history cimport EXPIRY_US, StoredPacket, store_clear, store_put
 from mediad._fastpath.stream.keyframes cimport keyframes_received
 from mediad._fastpath.stream.layer_rates cimport layer_rates_add, layer_rates_clear
+from mediad._fastpath.stream.level_meter cimport level_meter_add
 from mediad._fastpath.stream.nack cimport nack_deadline
 from mediad._fastpath.stream.receiver cimport (
     ARRIVAL_DUPLICATE, ARRIVAL_NEW, ARRIVAL_OUT_OF_RANGE, ARRIVAL_RESET, Arrival, receiver_falls_silent,
@@ -147,9 +148,8 @@ cdef void count_arrival(Engine* engine, Transport* transport, Producer* producer
 cdef void count_level(Producer* producer, const RtpPacket* packet) noexcept nogil:
     """Add a packet's audio level (RFC 6464): one byte, voice flag and -dBov."""
     cdef uint32_t offset = packet.extension_offset[<int>EXT_AUDIO_LEVEL]
-    if producer.levels and offset != 0:
-        producer.level_sum += packet.data[offset] & 0x7F
-        producer.level_count += 1
+    if producer.levels.step_ticks and offset != 0:
+        level_meter_add(&producer.levels, packet.timestamp, packet.data[offset] & 0x7F)
 
 
 cdef void follow_stream(Engine* engine, ReceiveStream* stream, Producer* producer, uint64_t now_us) noexcept nogil:

@@ -1,4 +1,4 @@
-"""Audio levels of one producer, told as a mean."""
+"""Audio levels of one producer, told as long as it is not silent."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Engine
