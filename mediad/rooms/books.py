@@ -1,31 +1,35 @@
-"""Books of a room: its transports, producers and consumers, forgotten together with all that is on them.
+"""Books of a room: its transports, and producers and consumers of tracks and of data, by id.
 
-Entries change without suspension. The table in `entities.py` says what closes with what, and who is told.
+Each is forgotten together with all that is on it. Entries change without suspension. The table in
+`entities.py` says what closes with what, and who is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mediad.pipe.requests import CloseTransport
-from mediad.rooms.entities import Consumer, Producer, Transport
+from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Producer, Transport
 from mediad.rooms.observer import RoomObserver
 from mediad.rooms.stock import Holder
 
 
 class Books:
-    """The transports, producers and consumers of one room, by id."""
+    """The transports of one room, and what is on them, by id."""
 
     def __init__(self, holder: Holder, observer: RoomObserver) -> None:
         """Make empty books; `holder` is the room, whose share of a worker its consumers use."""
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
+        self.data_producers: dict[str, DataProducer] = {}
+        self.data_consumers: dict[str, DataConsumer] = {}
         self._holder = holder
         self._observer = observer
 
     def __len__(self) -> int:
-        return len(self.transports) + len(self.producers) + len(self.consumers)
+        return sum(map(len, self._tables()))
 
     def enter_transport(self, transport: Transport) -> None:
         """Enter a transport that the worker has made."""
@@ -44,6 +48,19 @@ class Books:
         consumer.producer.consumers[consumer.id] = consumer
         self.consumers[consumer.id] = consumer
 
+    def enter_data_producer(self, producer: DataProducer) -> None:
+        """Enter a data producer, as for producers."""
+        if producer.transport is not None:
+            producer.transport.data_producers[producer.id] = producer
+        self.data_producers[producer.id] = producer
+
+    def enter_data_consumer(self, consumer: DataConsumer) -> None:
+        """Enter a data consumer, as for producers. Raises Full when the worker has no more room for it."""
+        consumer.claim = consumer.branch.stock.claim("data consumers", self._holder, consumer.peer.holder)
+        consumer.transport.data_consumers[consumer.id] = consumer
+        consumer.producer.consumers[consumer.id] = consumer
+        self.data_consumers[consumer.id] = consumer
+
     def close_transport(self, transport: Transport) -> None:
         """Forget a transport with all that is on it, and have the worker close it."""
         transport.closed = True
@@ -51,6 +68,10 @@ class Books:
             self.forget_producer(producer)
         for consumer in list(transport.consumers.values()):
             self.forget_consumer(consumer)
+        for data_producer in list(transport.data_producers.values()):
+            self.forget_data_producer(data_producer)
+        for data_consumer in list(transport.data_consumers.values()):
+            self.forget_data_consumer(data_consumer)
         del transport.peer.transports[transport.id]
         del self.transports[transport.id]
         transport.claim.release()
@@ -78,18 +99,35 @@ class Books:
         consumer.producer.consumers.pop(consumer.id, None)
         self.consumers.pop(consumer.id, None)
 
+    def forget_data_producer(self, producer: DataProducer) -> None:
+        """Remove a data producer and tell its receivers; the caller tells the worker."""
+        producer.closed = True
+        producer.claim.release()
+        if producer.transport is not None:
+            producer.transport.data_producers.pop(producer.id, None)
+        self.data_producers.pop(producer.id, None)
+        for consumer in list(producer.consumers.values()):
+            self.forget_data_consumer(consumer)
+            if consumer.announced:
+                consumer.peer.listener.data_consumer_closed(consumer.id)
+
+    def forget_data_consumer(self, consumer: DataConsumer) -> None:
+        """Remove a data consumer; the caller tells the worker and the client."""
+        consumer.closed = True
+        consumer.claim.release()
+        consumer.transport.data_consumers.pop(consumer.id, None)
+        consumer.producer.consumers.pop(consumer.id, None)
+        self.data_consumers.pop(consumer.id, None)
+
     def close(self) -> None:
         """Forget everything without telling clients; the worker closes it with the router."""
         for transport_id in self.transports:
             self._observer.transport_closed(transport_id)
-        for entry in self._entries():
-            entry.closed = True
-            entry.claim.release()
-        self.transports.clear()
-        self.producers.clear()
-        self.consumers.clear()
+        for table in self._tables():
+            for entry in table.values():
+                entry.closed = True
+                entry.claim.release()
+            table.clear()
 
-    def _entries(self) -> Iterator[Transport | Producer | Consumer]:
-        yield from self.transports.values()
-        yield from self.producers.values()
-        yield from self.consumers.values()
+    def _tables(self) -> Iterator[dict[str, Any]]:
+        yield from (self.transports, self.producers, self.consumers, self.data_producers, self.data_consumers)

@@ -7,7 +7,8 @@ it is on, so that requests about it go to the worker that has it.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from mediad.errors import EnvelopeError, MediadError, Unavailable
@@ -25,6 +26,16 @@ class Closable(Protocol):
     """An entity that can be closed: a peer, transport, producer or consumer."""
 
     closed: bool
+
+
+class OnBranch(Protocol):
+    """An entity that is on a branch."""
+
+    @property
+    def branch(self) -> Branch: ...
+
+
+OnBranchT = TypeVar("OnBranchT", bound=OnBranch)
 
 
 class Branch:
@@ -114,3 +125,11 @@ class Branch:
             except MediadError:
                 pass  # it was closed with its transport or router, or the worker has died
             return
+
+
+def by_branch(entities: Iterable[OnBranchT]) -> Iterable[tuple[Branch, list[OnBranchT]]]:
+    """Sort entities by the branch they are on, each with its own order kept."""
+    branches: dict[Branch, list[OnBranchT]] = {}
+    for entity in entities:
+        branches.setdefault(entity.branch, []).append(entity)
+    return branches.items()

@@ -6,7 +6,7 @@ from typing import Any
 
 from mediad.errors import InvalidState, NotFound, Unsupported
 from mediad.pipe import requests
-from mediad.rooms import offers
+from mediad.rooms import track_offers
 from mediad.rooms.entities import Consumer, Peer, Producer, Transport
 from mediad.rooms.listener import ConsumerOffer
 from mediad.rooms.reply import Reply
@@ -36,7 +36,7 @@ class Consuming:
         form = reception.form(producer)
         if form is None:
             raise Unsupported(f'no codec in common for producer with id "{producer.id}"')
-        consumer = await offers.consume(self._room, producer, transport, form)
+        consumer = await track_offers.consume(self._room, producer, transport, form)
         return Reply(consumer.offer())
 
     def _next_track(self, transport: Transport) -> Producer:

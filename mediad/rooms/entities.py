@@ -1,11 +1,13 @@
-"""Entities of a room: peers, transports, producers and consumers, and the links between them.
+"""Entities of a room: peers, transports, producers and consumers of tracks and of data, and their links.
 
 Plain records; nothing here talks to a worker or a client. The order in which they close:
 
     what closes     closes with it                              who is told
     consumer        nothing                                     its peer, when the producer was the cause
     producer        its consumers (the worker does the same)    the peers of those consumers
-    transport       its producers and consumers (likewise)      the peers of those producers' consumers
+    data consumer   nothing                                     its peer, unless it has closed it itself
+    data producer   its data consumers (likewise)               the peers of those data consumers
+    transport       all of these that are on it (likewise)      the peers of those producers' consumers
     peer            its transports                              the other joined peers
     room            its router, with everything on it           its peers: their connections close
 
@@ -27,14 +29,19 @@ from mediad.errors import InvalidState
 from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
 from mediad.ortc.parameters import RtpParameters
+from mediad.ortc.sctp import SctpStreamParameters
 from mediad.pipe.scores import ConsumerScore, EncodingScore
+from mediad.rooms.allowance import Allowance
 from mediad.rooms.branch import Branch
-from mediad.rooms.listener import ConsumerOffer, Device, PeerInfo, PeerListener, Track
+from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer, Device, PeerInfo, PeerListener, Track
 from mediad.rooms.reception import Form, Reception
 from mediad.rooms.stock import ADDRESS, Claim, Holder
 from mediad.rooms.stream_claims import StreamClaims
 
 Log = logging.LoggerAdapter[logging.Logger]
+
+BOT_REPLIES, BOT_REPLIES_PER_S = 10, 2.0
+"""The replies to everybody that one peer can cause: at once, and each second after that."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +59,10 @@ class Peer:
     claim: Claim = field(default_factory=Claim)
     reception: Reception | None = None
     """The tracks it can receive, as negotiated; None for a peer that receives nothing."""
+    takes_data: bool = False
+    """True when its client can receive data channels."""
+    said_to_bot: Allowance = field(default_factory=lambda: Allowance(BOT_REPLIES, BOT_REPLIES_PER_S))
+    """The replies of the bot that it may still cause."""
     joined: bool = False
     closed: bool = False
     transports: dict[str, Transport] = field(default_factory=dict)
@@ -59,6 +70,8 @@ class Peer:
     """Transports the worker is making; they count against the limit."""
     receiving: bool = False
     """True once it has been offered the tracks of the others; from then on it is offered new ones."""
+    receiving_data: bool = False
+    """True once it has been offered the data channels of the others, likewise."""
     resumes_itself: bool = False
     """True for a client that resumes each of its consumers: they stay paused until it does."""
     wanted_replicas: int = 0
@@ -86,6 +99,11 @@ class Peer:
         """True when it has joined, has said what it understands, and has a transport for consumers."""
         return self.joined and self.reception is not None and self.receiving_transport() is not None
 
+    def can_receive_data(self) -> bool:
+        """True when it has joined, takes data, and has a transport for consumers that has SCTP."""
+        transport = self.receiving_transport()
+        return self.joined and self.takes_data and transport is not None and transport.sctp
+
     def producers(self) -> list[Producer]:
         """Return what it sends, oldest first, as far as the others have been told of it."""
         sent = (p for transport in self.transports.values() for p in transport.producers.values())
@@ -98,6 +116,15 @@ class Peer:
     def producer_count(self) -> int:
         return sum(len(transport.producers) for transport in self.transports.values())
 
+    def consumer_count(self) -> int:
+        return sum(len(transport.consumers) for transport in self.transports.values())
+
+    def data_producer_count(self) -> int:
+        return sum(len(transport.data_producers) for transport in self.transports.values())
+
+    def data_consumer_count(self) -> int:
+        return sum(len(transport.data_consumers) for transport in self.transports.values())
+
 
 @dataclass(slots=True, eq=False)
 class Transport:
@@ -107,8 +134,12 @@ class Transport:
     peer: Peer
     branch: Branch
     consuming: bool
+    sctp: bool = False
+    """True when it can have data channels."""
     producers: dict[str, Producer] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
+    data_producers: dict[str, DataProducer] = field(default_factory=dict)
+    data_consumers: dict[str, DataConsumer] = field(default_factory=dict)
     consumer_ssrcs: set[int] = field(default_factory=set)
     claims: StreamClaims = field(default_factory=StreamClaims)
     claim: Claim = field(default_factory=Claim)
@@ -216,6 +247,70 @@ class Consumer:
             app_data=producer.app_data,
             producer_paused=producer.paused,
             score=self.score or ConsumerScore(10, 10, []),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class DataProducer:
+    """A data channel that a peer sends on, or the direct one of the room's bot."""
+
+    id: str
+    branch: Branch
+    transport: Transport | None
+    """The transport of its client; None for the bot's."""
+    label: str
+    protocol: str
+    app_data: dict[str, Any]
+    stream: SctpStreamParameters | None = None
+    """The stream on its transport; None for the bot's."""
+    claim: Claim = field(default_factory=Claim)
+    created: bool = False
+    """True when the worker has it; before, the client cannot know its id."""
+    announced: bool = False
+    """True when its client has been answered, and the others are being offered it."""
+    closed: bool = False
+    consumers: dict[str, DataConsumer] = field(default_factory=dict)
+
+    @property
+    def peer(self) -> Peer | None:
+        """The peer that sends; None for the bot's."""
+        return None if self.transport is None else self.transport.peer
+
+
+@dataclass(slots=True, eq=False)
+class DataConsumer:
+    """The messages of a data producer on their way to another peer."""
+
+    id: str
+    producer: DataProducer
+    transport: Transport
+    claim: Claim = field(default_factory=Claim)
+    announced: bool = False
+    """True when its client has been told of it, and so is told of its end."""
+    accepted: bool = False
+    """True when its client has agreed to receive it."""
+    closed: bool = False
+
+    @property
+    def peer(self) -> Peer:
+        return self.transport.peer
+
+    @property
+    def branch(self) -> Branch:
+        return self.transport.branch
+
+    def offer(self, stream: SctpStreamParameters) -> DataConsumerOffer:
+        """Return the offer to its client; `stream` is the one that the worker has chosen."""
+        producer = self.producer
+        return DataConsumerOffer(
+            data_consumer_id=self.id,
+            data_producer_id=producer.id,
+            transport_id=self.transport.id,
+            peer_id=None if producer.peer is None else producer.peer.id,
+            sctp_stream_parameters=stream.to_wire(),
+            label=producer.label,
+            protocol=producer.protocol,
+            app_data=producer.app_data,
         )
 
 

@@ -5,6 +5,7 @@ Events about an object no longer in the books are normal: the worker was told of
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,6 +26,17 @@ def _ice_state(room: Room, event: events.IceStateChanged) -> None:
 def _dtls_state(room: Room, event: events.DtlsStateChanged) -> None:
     state, final = event.dtls_state, ("failed", "closed")
     _lose_media(room, event.transport_id, "DTLS", state, state in final, event.reason)
+
+
+def _sctp_state(room: Room, event: events.SctpStateChanged) -> None:
+    """Note a state of SCTP. A failure ends the data channels, as other events tell; media flows on."""
+    transport = room.books.transports.get(event.transport_id)
+    if transport is None:
+        return
+    state, why = event.sctp_state, f": {event.reason}" if event.reason is not None else ""
+    level = logging.WARNING if state == "failed" else logging.DEBUG
+    transport.peer.log.log(level, "SCTP of transport %s is %s%s", transport.id, state, why)
+    room.observer.transport_state(transport.id, "sctp", state)
 
 
 def _lose_media(
@@ -84,6 +96,27 @@ def _consumer_layers(room: Room, event: events.ConsumerLayersChanged) -> None:
         consumer.peer.listener.consumer_layers_changed(consumer.id, event.layers)
 
 
+def _data_producer_closed(room: Room, event: events.DataProducerClosed) -> None:
+    producer = room.books.data_producers.get(event.data_producer_id)
+    if producer is not None:
+        log = room.log if producer.peer is None else producer.peer.log
+        log.debug("data producer %s is closed: %s", producer.id, event.reason)
+        room.books.forget_data_producer(producer)
+
+
+def _data_consumer_closed(room: Room, event: events.DataConsumerClosed) -> None:
+    consumer = room.books.data_consumers.get(event.data_consumer_id)
+    if consumer is not None:
+        consumer.peer.log.debug("data consumer %s is closed: %s", consumer.id, event.reason)
+        room.books.forget_data_consumer(consumer)
+        if consumer.announced:
+            consumer.peer.listener.data_consumer_closed(consumer.id)
+
+
+def _data_message(room: Room, event: events.DataMessage) -> None:
+    room.bot.hear(event.data_consumer_id, event.text)
+
+
 def _volumes(room: Room, event: events.SpeakerChanged) -> None:
     loudest_first = list(event.others)
     if event.producer_id is not None and event.volume is not None:
@@ -121,11 +154,15 @@ RULES: dict[type[RouterEvent], Rule] = dict(
     [
         _rule(events.IceStateChanged, _ice_state),
         _rule(events.DtlsStateChanged, _dtls_state),
+        _rule(events.SctpStateChanged, _sctp_state),
         _rule(events.DownlinkChanged, _downlink),
         _rule(events.ProducerScoreChanged, _producer_score),
         _rule(events.ProducerLayersWanted, _producer_layers),
         _rule(events.ConsumerScoreChanged, _consumer_score),
         _rule(events.ConsumerLayersChanged, _consumer_layers),
+        _rule(events.DataProducerClosed, _data_producer_closed),
+        _rule(events.DataConsumerClosed, _data_consumer_closed),
+        _rule(events.DataMessage, _data_message),
         _rule(events.SpeakerChanged, _volumes),
         _rule(events.DominantSpeakerChanged, _dominant_speaker),
     ]

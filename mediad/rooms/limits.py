@@ -14,5 +14,8 @@ class RoomLimits:
     peers_per_room: int = 0
     transports_per_peer: int = 16
     producers_per_peer: int = 64
+    data_producers_per_peer: int = 64
+    data_consumers_per_peer: int = 1024
+    """The streams of one association that Chromium can use."""
     consumer_replicas: int = 0
     """The most extra consumers for each track that a peer gets when it asks for them, for load tests."""

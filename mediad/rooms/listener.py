@@ -1,6 +1,6 @@
 """The listener: the calls by which a room tells a peer's client of changes, in words of no dialect.
 
-Every method but `consumer_offered` returns at once: it queues, it never waits for the network. A room calls
+Every method but the two that offer returns at once: it queues, it never waits for the network. A room calls
 them in the order clients rely on (a peer is announced before its consumers, a consumer before its score),
 so an implementation must keep that order on its wire.
 """
@@ -61,6 +61,22 @@ class ConsumerOffer:
     app_data: dict[str, Any]
     producer_paused: bool
     score: ConsumerScore
+
+
+@dataclass(frozen=True, slots=True)
+class DataConsumerOffer:
+    """A data channel of another peer, or of the room's bot, as it is offered to a client."""
+
+    data_consumer_id: str
+    data_producer_id: str
+    transport_id: str
+    """The transport of the client on which the channel is."""
+    peer_id: str | None
+    """The sender; None for the bot."""
+    sctp_stream_parameters: dict[str, Any]
+    label: str
+    protocol: str
+    app_data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,15 @@ class PeerListener(Protocol):
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
         """Tell the highest spatial layer of a simulcast track that is received: others need not be sent."""
         ...
+
+    async def data_consumer_offered(self, offer: DataConsumerOffer) -> None:
+        """Offer a data consumer and return when the client has accepted it; raises like `consumer_offered`.
+
+        Messages may already be on their way to the client.
+        """
+        ...
+
+    def data_consumer_closed(self, data_consumer_id: str) -> None: ...
 
     def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
         """Tell the bitrates towards this client: its wishes at their best, the probing goal, the estimate."""

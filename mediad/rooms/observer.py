@@ -56,9 +56,12 @@ class RoomObserver:
         """Note that the client has sent its parameters for this transport, and now tries to connect it."""
 
     def transport_state(self, transport_id: str, layer: str, state: str) -> None:
-        """Note a state of a transport; `layer` is "ice" or "dtls"."""
+        """Note a state of a transport; `layer` is "ice", "dtls" or "sctp"."""
 
     def media_arrived(self, transport_id: str) -> None:
         """Note that packets of a track arrive on this transport; may be called more than once."""
+
+    def bot_reply_dropped(self, room_id: str, peer_id: str) -> None:
+        """Note that the room's bot did not reply, because this peer has said too much to it lately."""
 
     def transport_closed(self, transport_id: str) -> None: ...

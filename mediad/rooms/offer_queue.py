@@ -1,4 +1,4 @@
-"""The queue of offers: pairs of a receiver and a track, in an order that is fair to the receivers.
+"""The queue of offers: pairs of a receiver and what it is offered, in an order that is fair to the receivers.
 
 Until its turn comes an offer is only such a pair: there is no consumer, nothing on the worker, and nothing to
 undo when either end leaves meanwhile.
@@ -7,11 +7,10 @@ undo when either end leaves meanwhile.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 
-from mediad.rooms.entities import Consumer, Peer, Producer
+from mediad.rooms.entities import DataProducer, Peer, Producer
 
-Pair = tuple[Peer, Producer]
+Pair = tuple[Peer, Producer | DataProducer]
 
 OFFERS_PER_PEER = 64
 """The most unanswered offers of one client: 0.2 MB on its socket, and some seconds of a slow phone's time."""
@@ -29,7 +28,7 @@ class OfferQueue:
 
     def __init__(self, window: int) -> None:
         self._window = window
-        self._waiting: dict[Peer, deque[Producer]] = {}
+        self._waiting: dict[Peer, deque[Producer | DataProducer]] = {}
         self._turns: deque[Peer] = deque()
         """Peers with waiting offers that may have more under way."""
         self._under_way: dict[Peer, int] = {}
@@ -38,7 +37,7 @@ class OfferQueue:
         """True when there is an offer to take."""
         return bool(self._turns)
 
-    def put(self, peer: Peer, producer: Producer) -> None:
+    def put(self, peer: Peer, producer: Producer | DataProducer) -> None:
         waiting = self._waiting.get(peer)
         if waiting is not None:
             waiting.append(producer)
@@ -80,19 +79,3 @@ class OfferQueue:
             self._under_way[peer] = under_way - 1
         if under_way == self._window and peer in self._waiting:
             self._turns.append(peer)
-
-
-@dataclass(slots=True, eq=False)
-class OfferBook:
-    """The offers of a room, from the wish until packets flow."""
-
-    queue: OfferQueue = field(default_factory=lambda: OfferQueue(OFFERS_PER_PEER))
-    batches: int = 0
-    """Requests for consumers that are under way."""
-    accepted: deque[Consumer] = field(default_factory=deque)
-    """Consumers that their clients have accepted, and that are to be resumed."""
-    resuming: bool = False
-    put_off: list[Pair] = field(default_factory=list)
-    """Offers that the worker had no room for, and that are to be made again."""
-    failures: int = 0
-    """The number of times in a row that this happened."""

@@ -1,47 +1,25 @@
-"""Offering tracks: negotiate, create paused, ask the client, and only then let packets flow.
+"""Offers: what a peer is offered when it joins, and what the others are when it begins to send.
 
-Offers wait in the room's queue. From there the worker is asked for many consumers at once, and to resume many
-at once, because each request has a cost. An offer that the worker had no room for is made again until it
-succeeds, or until the track or its receiver is gone.
-
-The reference implementation leaves a consumer behind when the client refuses or never answers; here it is
-closed.
+Offers wait in the room's book. One that the worker had no room for is made again until it succeeds, or until
+the sender or the receiver is gone. How tracks are offered is in `track_offers.py`, data channels in
+`data_offers.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
-from uuid import uuid4
-
-from mediad.errors import (
-    EnvelopeError,
-    Forbidden,
-    InvalidState,
-    MediadError,
-    Unavailable,
-    WorkerDied,
-    from_code,
-)
-from mediad.pipe import requests as pipe
-from mediad.pipe.requests import CloseConsumer, CreateConsumers, NewConsumer, ResumeConsumers
-from mediad.rooms.asker import asker_of
-from mediad.rooms.branch import Branch
-from mediad.rooms.entities import Consumer, Peer, Producer, Transport
+from mediad.rooms import data_offers, track_offers
+from mediad.rooms.bot import LABEL
+from mediad.rooms.entities import DataProducer, Peer, Producer
 from mediad.rooms.offer_queue import Pair
-from mediad.rooms.reception import Form
 from mediad.rooms.room import Room
 
-BATCH = 16
-"""The number of consumers made with one request: one or two milliseconds of work on either side."""
 
-BATCHES = 2
-"""The number of such requests of one room at a time: the worker does one while clients hear of the other."""
-
-RESUMED_AT_ONCE = 32
-
-RETRY_S, LONGEST_RETRY_S = 1.0, 16.0
-"""The wait before offers that the worker had no room for are made again, doubled until one succeeds."""
+async def make(room: Room, pairs: list[Pair]) -> None:
+    """Make the consumers of these pairs, tracks first, and offer them."""
+    tracks = [(peer, producer) for peer, producer in pairs if isinstance(producer, Producer)]
+    channels = [(peer, producer) for peer, producer in pairs if isinstance(producer, DataProducer)]
+    await track_offers.make(room, tracks)
+    await data_offers.make(room, channels)
 
 
 def welcome(room: Room, peer: Peer) -> None:
@@ -53,22 +31,26 @@ def welcome(room: Room, peer: Peer) -> None:
         return
     room.introduce(peer)
     begin(room, peer)
-    if peer.reception is not None and not peer.receiving:
-        peer.log.info("no tracks are offered until the client has made a transport for consumers")
+    if (peer.reception is not None and not peer.receiving) or (peer.takes_data and not peer.receiving_data):
+        peer.log.info("nothing is offered until the client has made a transport for consumers")
 
 
 def begin(room: Room, peer: Peer) -> None:
-    """Offer a peer the tracks of the others, once it can receive.
+    """Offer a peer what the others send, once it can receive it.
 
     To be called whenever it may have become able to, right after the answer that tells it so is on its way.
     """
-    if peer.closed or peer.receiving or not peer.can_receive():
+    if peer.closed:
         return
-    peer.receiving = True
-    for producer in room.books.producers.values():
-        if producer.announced and producer.peer is not peer:
-            _want(room, peer, producer)
-    _proceed(room)
+    if not peer.receiving and peer.can_receive():
+        peer.receiving = True
+        for producer in room.books.producers.values():
+            if producer.announced and producer.peer is not peer:
+                _want(room, peer, producer)
+    if not peer.receiving_data and peer.can_receive_data():
+        peer.receiving_data = True
+        _want_channels(room, peer)
+    room.offers.proceed()
 
 
 def announce(room: Room, producer: Producer) -> None:
@@ -85,299 +67,39 @@ def announce(room: Room, producer: Producer) -> None:
         producer.peer.listener.producer_layers_wanted(producer.id, producer.wanted_layer)
     for peer in room.joined_peers(but=producer.peer):
         _want(room, peer, producer)
-    _proceed(room)
+    room.offers.proceed()
+
+
+def announce_data(room: Room, peer: Peer, producer: DataProducer) -> None:
+    """Offer a peer's new data producer to the others that take data, or, by its label, have the bot listen.
+
+    To be called right after the answer to its produce request is on its way. A client that had not said that
+    it takes data has shown it now.
+    """
+    if producer.closed:
+        return
+    producer.announced = True
+    peer.takes_data = True
+    begin(room, peer)
+    if producer.label == LABEL:
+        room.bot.listen(producer)
+    else:
+        for other in room.joined_peers(but=peer):
+            if other.receiving_data:
+                room.offers.want(other, producer)
+    room.offers.proceed()
 
 
 def _want(room: Room, peer: Peer, producer: Producer) -> None:
     if peer.receiving:
-        for _ in range(room.copies_for(peer)):
-            room.offers.queue.put(peer, producer)
+        room.offers.want(peer, producer, room.copies_for(peer))
 
 
-def _proceed(room: Room) -> None:
-    """Make waiting offers, while fewer than BATCHES are under way."""
-    while room.offers.queue and room.offers.batches < BATCHES:
-        room.offers.batches += 1
-        room.background.run(_make_next(room))
-
-
-def _done(room: Room, peer: Peer) -> None:
-    """Note that an offer of this peer has ended, with whatever outcome."""
-    room.offers.queue.done(peer)
-    _proceed(room)
-
-
-# -- on the worker -----------------------------------------------------------------------------------------
-
-
-async def _make_next(room: Room) -> None:
-    try:
-        await room.background.turns.take()
-        consumers = [_negotiate(room, *pair) for pair in room.offers.queue.take(BATCH)]
-        for branch, here in _by_branch(consumer for consumer in consumers if consumer is not None):
-            await _make(room, branch, here)
-    finally:
-        room.offers.batches -= 1
-        _proceed(room)
-
-
-def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
-    """Return a new consumer; None when the peer cannot receive this track, or the worker has no room now."""
-    transport = peer.receiving_transport()
-    form = peer.reception.form(producer) if peer.reception is not None else None
-    if transport is None:
-        what = "producer %s is not offered: the client has made no transport for consumers"
-        peer.log.warning(what, producer.id)
-    elif form is None:
-        peer.log.debug("producer %s is not offered: no codec in common", producer.id)
-    else:
-        try:
-            return _enter(room, producer, transport, form, paused=peer.resumes_itself)
-        except Unavailable as error:
-            _put_off(room, (peer, producer), error)
-    room.offers.queue.done(peer)
-    return None
-
-
-def _enter(room: Room, producer: Producer, transport: Transport, form: Form, *, paused: bool) -> Consumer:
-    """Enter a new consumer into the books. Raises Full when the worker has no more room for it."""
-    ssrc, mid = transport.take_ssrc(), transport.take_mid()
-    consumer = Consumer(str(uuid4()), producer, transport, ssrc, mid, form, paused=paused)
-    try:
-        room.books.enter_consumer(consumer)
-    except BaseException:
-        transport.consumer_ssrcs.discard(ssrc)
-        raise
-    return consumer
-
-
-def _by_branch(consumers: Iterable[Consumer]) -> Iterable[tuple[Branch, list[Consumer]]]:
-    """Sort consumers by the branch they are on, each with its own order kept."""
-    branches: dict[Branch, list[Consumer]] = {}
-    for consumer in consumers:
-        branches.setdefault(consumer.branch, []).append(consumer)
-    return branches.items()
-
-
-async def _make(room: Room, branch: Branch, consumers: list[Consumer]) -> None:
-    """Have the worker of their branch make them, paused, and offer to the clients what it has made."""
-    asked: list[Consumer] = []
-
-    def compose() -> CreateConsumers | None:
-        asked[:] = [consumer for consumer in consumers if not consumer.closed]
-        return _creation(room, asked) if asked else None
-
-    try:
-        reply = await branch.ask_later(CreateConsumers, compose)
-        if len(reply.consumers) != len(asked):
-            answers = f"{len(reply.consumers)} answers for {len(asked)} consumers"
-            raise EnvelopeError(f"{CreateConsumers.row}: {answers}")
-    except (EnvelopeError, InvalidState, Unavailable, WorkerDied) as error:
-        _fail(room, consumers, error)
-        return
-    except MediadError as error:
-        if len(consumers) == 1:
-            _fail(room, consumers, error)
-            return
-        for consumer in consumers:  # one of them makes the request fail for the others
-            await _make(room, branch, [consumer])
-        return
-    await room.background.turns.take()
-    made = dict(zip(asked, reply.consumers, strict=True))
-    for consumer in consumers:
-        answer = made.get(consumer)
-        if answer is not None and answer.score is None:
-            _fail(room, [consumer], from_code(answer.code, answer.reason), answered=True)
-        elif answer is None or consumer.closed:
-            if answer is not None:
-                consumer.branch.discard(CloseConsumer(consumer.id))
-            room.offers.queue.done(consumer.peer)
-        else:
-            room.offers.failures = 0
-            # an event that has overtaken the answer is the newer of the two
-            consumer.score = consumer.score or answer.score
-            room.background.run(_offer(room, consumer))
-
-
-def _creation(room: Room, consumers: list[Consumer]) -> CreateConsumers:
-    """Return the request for these consumers, with their common parameters once."""
-    numbers: dict[tuple[Form, Producer], int] = {}
-    entries = []
-    for consumer in consumers:
-        form = consumer.form
-        number = numbers.setdefault((form, consumer.producer), len(numbers))
-        entries.append(
-            NewConsumer(
-                consumer_id=consumer.id,
-                transport_id=consumer.transport.id,
-                form=number,
-                ssrc=consumer.ssrc,
-                rtx_ssrc=consumer.ssrc + 1 if form.with_rtx else 0,
-                mid=consumer.mid,
-            )
-        )
-    forms = [
-        pipe.Form(producer.id, producer.type, form.pipe_parameters, asker_of(room.id, producer.peer.id))
-        for form, producer in numbers
-    ]
-    return CreateConsumers(forms, entries, paused=True, ignore_dtx=True)
-
-
-async def consume(room: Room, producer: Producer, transport: Transport, form: Form) -> Consumer:
-    """Make a consumer that its client has asked for, and that stays paused until it is resumed.
-
-    Raises Full when the worker has no room for it, the worker's error when it cannot make it, InvalidState
-    when the track or its receiver has ended meanwhile.
-    """
-    consumer = _enter(room, producer, transport, form, paused=True)
-    try:
-        creation = _creation(room, [consumer])
-        reply = await consumer.branch.make(creation, CloseConsumer(consumer.id), about=consumer)
-        if len(reply.consumers) != 1:
-            consumer.branch.discard(CloseConsumer(consumer.id))
-            raise EnvelopeError(f"{CreateConsumers.row}: {len(reply.consumers)} answers for one consumer")
-        (answer,) = reply.consumers
-        if answer.score is None:
-            raise from_code(answer.code, answer.reason)
-    except BaseException:
-        if not consumer.closed:
-            room.books.forget_consumer(consumer)
-        raise
-    if consumer.closed:
-        consumer.branch.discard(CloseConsumer(consumer.id))
-        raise InvalidState("the track has ended")
-    consumer.score = consumer.score or answer.score
-    consumer.announced = consumer.accepted = True
-    return consumer
-
-
-def _fail(room: Room, consumers: list[Consumer], error: MediadError, *, answered: bool = False) -> None:
-    """Forget consumers that the worker has not made, and plan anew those that it had no room for."""
-    for consumer in consumers:
-        if not consumer.closed:
-            room.books.forget_consumer(consumer)
-            if isinstance(error, EnvelopeError | Unavailable) and not answered:
-                # the worker may have made it, and only answered too late, or in words that cannot be read
-                consumer.branch.discard(CloseConsumer(consumer.id))
-            if isinstance(error, Unavailable):
-                _put_off(room, (consumer.peer, consumer.producer), error)
-            elif not isinstance(error, WorkerDied):
-                log = consumer.peer.log
-                what = "the track of producer %s is missing here, its consumer could not be made: %s"
-                log.warning(what, consumer.producer.id, error)
-        room.offers.queue.done(consumer.peer)
-
-
-def _put_off(room: Room, pair: Pair, error: Unavailable) -> None:
-    offers = room.offers
-    offers.put_off.append(pair)
-    if len(offers.put_off) == 1:
-        delay_s = min(RETRY_S * 2**offers.failures, LONGEST_RETRY_S)
-        offers.failures += 1
-        room.log.warning("consumers could not be made, trying again in %g s: %s", delay_s, error)
-        asyncio.get_running_loop().call_later(delay_s, _try_again, room)
-
-
-def _try_again(room: Room) -> None:
-    pairs, room.offers.put_off = room.offers.put_off, []
-    for peer, producer in pairs:
-        if not (peer.closed or producer.closed):
-            room.offers.queue.put(peer, producer)
-    _proceed(room)
-
-
-# -- with the client ---------------------------------------------------------------------------------------
-
-
-async def _offer(room: Room, consumer: Consumer) -> None:
-    """Offer a consumer, and have it resumed when the client accepts."""
-    try:
-        if not consumer.closed and await _is_accepted(room, consumer):
-            consumer.accepted = True
-            room.offers.accepted.append(consumer)
-            _resume_soon(room)
-    finally:
-        _done(room, consumer.peer)
-
-
-async def _is_accepted(room: Room, consumer: Consumer) -> bool:
-    """Offer a consumer; return True when the client accepted it and it still exists."""
-    consumer.announced = True
-    try:
-        await consumer.peer.listener.consumer_offered(consumer.offer())
-    except (Forbidden, TimeoutError, InvalidState) as error:
-        if not consumer.closed:
-            what = "consumer %s was not accepted and is closed: %s"
-            consumer.peer.log.info(what, consumer.id, error or "no answer")
-            # a client that refused does not have it; one that did not answer may have begun to set it up
-            consumer.announced = isinstance(error, TimeoutError)
-            _withdraw(room, consumer)
-    return not consumer.closed
-
-
-def _withdraw(room: Room, consumer: Consumer) -> None:
-    """Close a consumer that was not accepted or not resumed, on the worker and at the client."""
-    room.books.forget_consumer(consumer)
-    consumer.branch.discard(CloseConsumer(consumer.id))
-    if consumer.announced:
-        consumer.peer.listener.consumer_closed(consumer.id)
-
-
-# -- flowing -----------------------------------------------------------------------------------------------
-
-
-def _resume_soon(room: Room) -> None:
-    if not room.offers.resuming:
-        room.offers.resuming = True
-        room.background.run(_resume_accepted(room))
-
-
-async def _resume_accepted(room: Room) -> None:
-    """Resume accepted consumers, one request after the other; those accepted meanwhile go with the next."""
-    accepted = room.offers.accepted
-    try:
-        while accepted:
-            batch = [accepted.popleft() for _ in range(min(len(accepted), RESUMED_AT_ONCE))]
-            for branch, here in _by_branch(batch):
-                await _resume(room, branch, here)
-    finally:
-        room.offers.resuming = False
-
-
-async def _resume(room: Room, branch: Branch, consumers: list[Consumer]) -> None:
-    def compose() -> ResumeConsumers | None:
-        flowing = [consumer for consumer in consumers if not (consumer.closed or consumer.paused)]
-        if not flowing:
-            return None
-        askers = {asker_of(room.id, consumer.producer.peer.id) for consumer in flowing}
-        return ResumeConsumers([consumer.id for consumer in flowing], sorted(askers))
-
-    error: MediadError | None = None
-    missing: set[str] = set()
-    try:
-        answer = await branch.ask_later(ResumeConsumers, compose)
-        missing.update(answer.missing)
-    except InvalidState:
-        pass  # none of them is to flow
-    except (Unavailable, WorkerDied) as failure:
-        error = failure
-    except MediadError as failure:
-        if len(consumers) > 1:
-            for consumer in consumers:
-                await _resume(room, branch, [consumer])
-            return
-        error = failure
-    await room.background.turns.take()
-    for consumer in consumers:
-        if consumer.closed:
-            continue
-        if error is None and consumer.id not in missing:
-            if consumer.score is not None:
-                consumer.peer.listener.consumer_score(consumer.id, consumer.score)
-            continue
-        _withdraw(room, consumer)
-        if isinstance(error, Unavailable):
-            _put_off(room, (consumer.peer, consumer.producer), error)
-        elif not isinstance(error, WorkerDied):
-            what = "consumer %s could not be resumed and is closed, its track is missing here: %s"
-            consumer.peer.log.warning(what, consumer.id, error or "the worker does not know it")
+def _want_channels(room: Room, peer: Peer) -> None:
+    """Note that a peer is to be offered the data channels of the others, then the bot's."""
+    for producer in room.books.data_producers.values():
+        if producer.announced and producer.label != LABEL and producer.peer is not peer:
+            room.offers.want(peer, producer)
+    voice = room.bot.voice()
+    if voice is not None:
+        room.offers.want(peer, voice)

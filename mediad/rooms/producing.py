@@ -42,8 +42,7 @@ class Producing:
         has not joined, or has left meanwhile.
         """
         self._peer.require_joined()
-        if len(msgspec.json.encode(app_data)) > _MAX_APP_DATA_BYTES:
-            raise InvalidInput(f"appData is larger than {_MAX_APP_DATA_BYTES} bytes")
+        require_small(app_data)
         transport = self._transports.find(transport_id)
         has = self._peer.producer_count()
         if has >= self._room.limits.producers_per_peer:
@@ -130,6 +129,12 @@ class Producing:
         if producer is None or producer.peer is not self._peer or not producer.created:
             raise Unknown("producer", producer_id)
         return producer
+
+
+def require_small(app_data: dict[str, Any]) -> None:
+    """Raise InvalidInput for appData that is too large for copying it to everybody."""
+    if len(msgspec.json.encode(app_data)) > _MAX_APP_DATA_BYTES:
+        raise InvalidInput(f"appData is larger than {_MAX_APP_DATA_BYTES} bytes")
 
 
 def _claim(producer: Producer, parameters: RtpParameters) -> None:

@@ -12,7 +12,7 @@ from mediad.errors import Full, NotFound, Unavailable, WorkerDied
 from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
 from mediad.ortc.parameters import CodecCapability
-from mediad.rooms import events
+from mediad.rooms import events, offers
 from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
@@ -224,6 +224,7 @@ class RoomRegistry:
             self._capabilities,
             self._limits,
             self._background,
+            make_offers=offers.make,
             on_closed=self._forget,
             observer=self.observer,
         )

@@ -1,7 +1,7 @@
 """Room: the membership of a call: peers attach, join, replace each other and leave, and the others are told.
 
 A room exists while at least one peer is attached. Its `Books` have its objects, and its part on a worker is a
-`Branch`. The requests of a peer are in `seat.py`, the offering of tracks in `offers.py`, the events of a
+`Branch`. The requests of a peer are in `seat.py`, what it is offered in `offers.py`, and the events of a
 worker in `events.py`.
 
 When a peer id connects a second time, the new peer replaces the old one in one step: the room is never empty
@@ -13,20 +13,24 @@ them sees exactly one change. `Peer.witnesses` are the peers that still know the
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.rooms import join_deadlines
 from mediad.rooms.background import Background
 from mediad.rooms.books import Books
+from mediad.rooms.bot import Bot
 from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Log, Peer, new_peer
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.observer import DESERTED, FAILED, LEFT, RoomObserver
-from mediad.rooms.offer_queue import OfferBook
+from mediad.rooms.offer_book import OfferBook
+from mediad.rooms.offer_queue import Pair
 from mediad.rooms.reception import Receptions
 from mediad.rooms.stock import ROOM
 
@@ -44,12 +48,14 @@ class Room:
         limits: RoomLimits,
         background: Background,
         *,
+        make_offers: Callable[[Room, list[Pair]], Coroutine[Any, Any, None]],
         on_closed: Callable[[Room], None],
         observer: RoomObserver | None = None,
     ) -> None:
         """Prepare a room; wait for `opened` before anything else.
 
-        `on_closed` is called once, whether the room was closed or has closed itself.
+        `make_offers` is `offers.make`, which is above this file. `on_closed` is called once, whether the room
+        was closed or has closed itself.
         """
         self.id = room_id
         self.branches = branches
@@ -59,7 +65,9 @@ class Room:
         self.observer = observer or RoomObserver()
         self.peers: dict[str, Peer] = {}
         self.books = Books((ROOM, room_id), self.observer)
-        self.offers = OfferBook()
+        self.log = self.log_of()
+        self.offers = OfferBook(background, self.log, functools.partial(make_offers, self))
+        self.bot = Bot(room_id, self.books, self.home, background, self.log, self.observer)
         self.receptions = Receptions()
         self.expected = 0
         """The number of clients that are connecting and will attach: they keep an empty room open."""
@@ -67,7 +75,6 @@ class Room:
         self.closed = False
         self.since_s = time.monotonic()
         self._announced = False
-        self.log = self.log_of()
         self._on_closed = on_closed
         self._opening: asyncio.Task[None] | None = None
 

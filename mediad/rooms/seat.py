@@ -1,10 +1,10 @@
 """Seat: a peer's place in a room: its membership, and by subject all other requests of its client.
 
-Each method, here and in `transports.py`, `producing.py` and `consuming.py`, checks the rule, asks the worker
-once, and keeps the books. It returns a Reply: the answer to the client, and the room's action right after
-that answer. Requests of one peer run side by side. They stay consistent because books change without
-suspension, either before the worker is asked (claims, limits) or after it has answered, and because code
-that was suspended looks at `closed` again.
+Each method, here and in `transports.py`, `producing.py`, `consuming.py` and `data.py`, checks the rule, asks
+the worker once, and keeps the books. It returns a Reply: the answer to the client, and the room's action
+right after that answer. Requests of one peer run side by side. They stay consistent because books change
+without suspension, either before the worker is asked (claims, limits) or after it has answered, and because
+code that was suspended looks at `closed` again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from mediad.errors import InvalidState
 from mediad.rooms import offers
 from mediad.rooms.consuming import Consuming
+from mediad.rooms.data import Data
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
 from mediad.rooms.producing import Producing
 from mediad.rooms.reply import Reply
@@ -41,6 +42,7 @@ class Seat:
         self.transports = Transports(room, self.peer)
         self.producing = Producing(room, self.peer, self.transports)
         self.consuming = Consuming(room, self.peer)
+        self.data = Data(room, self.peer, self.transports)
 
     def tell_through(self, listener: PeerListener) -> None:
         """Use another listener from now on, for a client that has not joined and so was told nothing yet."""
@@ -66,13 +68,15 @@ class Seat:
         *,
         account: dict[str, str] | None = None,
         resumes_itself: bool = False,
+        takes_data: bool = False,
     ) -> Reply[list[PeerInfo]]:
         """Join the call; the answer is the other peers.
 
         After it the others are told of this peer, and it is offered their tracks. `capabilities` are the
         client's RTP capabilities, None for one that only sends, or that gives them later. A client that
-        `resumes_itself` gets nothing of a track before it has resumed its consumer. Raises InvalidState the
-        second time, InvalidInput for malformed capabilities.
+        `resumes_itself` gets nothing of a track before it has resumed its consumer; one that `takes_data` is
+        offered data channels, too. Raises InvalidState the second time, InvalidInput for malformed
+        capabilities.
         """
         peer = self.peer
         peer.require_open()
@@ -83,6 +87,7 @@ class Seat:
             peer.info, display_name=display_name, device=device, account=account or {}
         )
         peer.resumes_itself = resumes_itself
+        peer.takes_data = takes_data
         peer.joined = True
         self.room.joins.met(peer)
         peer.log.info("peer joined as %s", display_name)

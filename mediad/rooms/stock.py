@@ -48,6 +48,8 @@ SIZES = {
     "transports": Size(capacity.TRANSPORTS, essential=2, clients=1024),
     "producers": Size(capacity.PRODUCERS, essential=4, clients=256),
     "consumers": Size(capacity.CONSUMERS, essential=16),
+    "data producers": Size(capacity.DATA_PRODUCERS, essential=2, clients=256),
+    "data consumers": Size(capacity.DATA_CONSUMERS, essential=16),
 }
 
 

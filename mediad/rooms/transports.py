@@ -24,7 +24,7 @@ class NewTransport:
 
     id: str
     parameters: dict[str, Any]
-    """`iceParameters`, `iceCandidates` and `dtlsParameters`, in wire spelling."""
+    """`iceParameters`, `iceCandidates`, `dtlsParameters`; with SCTP `sctpParameters`; in wire spelling."""
 
 
 class Transports:
@@ -34,11 +34,14 @@ class Transports:
         self._room = room
         self._peer = peer
 
-    async def create(self, *, consuming: bool, force_tcp: bool) -> Reply[NewTransport]:
+    async def create(
+        self, *, consuming: bool, force_tcp: bool, enable_sctp: bool = False
+    ) -> Reply[NewTransport]:
         """Make a transport; the answer has the parameters by which the client connects to it.
 
         Consumers are put on the first transport made with `consuming`; when a member makes it, it is offered
-        the tracks of the others after the answer. Raises InvalidState when the peer has
+        what the others send after the answer. With `enable_sctp` it can have data channels, which cost
+        nothing until there is one. Raises InvalidState when the peer has
         too many, Full when the worker does, or its address.
         """
         peer, branch = self._peer, self._peer.branch
@@ -51,7 +54,7 @@ class Transports:
         peer.reserved_transports += 1
         try:
             created = await branch.make(
-                requests.CreateTransport(branch.router_id, transport.id, force_tcp),
+                requests.CreateTransport(branch.router_id, transport.id, force_tcp, enable_sctp),
                 requests.CloseTransport(transport.id),
                 about=peer,
             )
@@ -64,6 +67,7 @@ class Transports:
             transport.claim.release()
             branch.discard(requests.CloseTransport(transport.id))
             raise InvalidState("peer closed")
+        transport.sctp = created.sctp_parameters is not None
         self._room.books.enter_transport(transport)
         made = NewTransport(transport.id, msgspec.to_builtins(created))
         return Reply(made, functools.partial(offers.begin, self._room, peer))

@@ -55,6 +55,65 @@ def test_a_lost_transport_ends_its_peer(event: str, key: str, state: str, ends: 
     run(scenario)
 
 
+@pytest.mark.parametrize("state", ["connecting", "connected", "failed", "closed"])
+def test_media_flows_on_without_sctp(state: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.talker("ana")
+        data = {"transportId": ana.receiving, "sctpState": state, "reason": "no answer to 10 repeats"}
+        call.worker.emit("transport.sctpState", **data)
+        assert not ana.seat.peer.closed
+        text = f"SCTP of transport {ana.receiving} is {state}: no answer to 10 repeats"
+        warned = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+        assert (text in warned) is (state == "failed")
+
+    run(scenario)
+
+
+def test_a_channel_that_its_client_has_closed_ends_for_everybody() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.talker("ana"), await call.talker("ben")
+        producer_id = await ana.produce_data()
+        await call.settle()
+        consumer_id = ben.listener.data_offers[-1].data_consumer_id
+        for _ in range(2):
+            reset = {"dataProducerId": producer_id, "reason": "its client has reset the stream"}
+            call.worker.emit("dataProducer.closed", **reset)
+        assert ben.listener.named("data consumer closed") == [("data consumer closed", consumer_id)]
+        assert producer_id not in ana.seat.room.books.data_producers
+        assert consumer_id not in ana.seat.room.books.data_consumers
+        await ana.produce_data()  # on the same stream
+
+    run(scenario)
+
+
+def test_a_receiver_is_told_that_its_channel_has_ended() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.talker("ana"), await call.talker("ben")
+        producer_id = await ana.produce_data()
+        await call.settle()
+        consumer_id = ben.listener.data_offers[-1].data_consumer_id
+        for _ in range(2):
+            ended = {"dataConsumerId": consumer_id, "reason": "its queue is full"}
+            call.worker.emit("dataConsumer.closed", **ended)
+        assert ben.listener.named("data consumer closed") == [("data consumer closed", consumer_id)]
+        assert not ana.seat.room.books.data_producers[producer_id].consumers
+
+    run(scenario)
+
+
+def test_a_message_reaches_the_bot() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.talker("ana")
+        producer_id = await ana.produce_data("bot")
+        for number, subject in enumerate((producer_id, "ghost")):
+            said = {"dataConsumerId": subject, "number": number, "text": "hi"}
+            call.worker.emit("dataConsumer.message", **said)
+        await call.settle()
+        assert call.worker.data.said == ['Ana said me: "hi"']
+
+    run(scenario)
+
+
 def test_why_a_transport_was_lost_is_said(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(call: Call) -> None:
         ana = await call.member("ana")

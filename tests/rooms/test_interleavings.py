@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mediad.errors import Forbidden, InvalidState, MediadError
-from mediad.rooms.listener import ConsumerOffer
+from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer
 from mediad.rooms.room import Room
 from tests.support.calls import Call, Guest
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
 
 STEPS = 60
+CLOSED = ("consumer closed", "data consumer closed")
 NAMES = ("ana", "ben", "cid")
 
 
@@ -33,8 +34,15 @@ class Moody(RecordingListener):
         self._dice = dice
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
-        answer = self._dice.choice([None, None, None, Forbidden("no"), TimeoutError()])
         await super().consumer_offered(offer)
+        await self._decide()
+
+    async def data_consumer_offered(self, offer: DataConsumerOffer) -> None:
+        await super().data_consumer_offered(offer)
+        await self._decide()
+
+    async def _decide(self) -> None:
+        answer = self._dice.choice([None, None, None, Forbidden("no"), TimeoutError()])
         for _ in range(self._dice.randrange(6)):
             await asyncio.sleep(0)
         if self.gone:
@@ -72,8 +80,8 @@ class Crowd:
         guest = await self.call.connect(name, listener=Moody(self.dice))
         self.guests[name] = guest
         self.all_guests.append(guest)
-        await guest.make_transports()
-        guest.join()
+        await guest.make_transports(enable_sctp=True)
+        guest.join(takes_data=self.dice.random() < 0.7)
 
     async def produce(self, guest: Guest) -> None:
         self.ssrc += 2
@@ -95,6 +103,31 @@ class Crowd:
     async def resume_consumer(self, guest: Guest) -> None:
         await guest.seat.consuming.resume(self.consumer_of(guest))
 
+    async def produce_data(self, guest: Guest) -> None:
+        self.ssrc += 2
+        await guest.produce_data(self.dice.choice(["chat", "bot"]), self.ssrc % 65_535)
+
+    async def close_data_producer(self, guest: Guest) -> None:
+        books = guest.seat.room.books
+        mine = [p.id for p in books.data_producers.values() if p.peer is guest.seat.peer]
+        if mine and self.dice.random() < 0.5:
+            await guest.seat.data.close_producer(self.dice.choice(mine))
+        elif mine:
+            self.reset("dataProducer.closed", dataProducerId=self.dice.choice(mine))
+
+    async def close_data_consumer(self, guest: Guest) -> None:
+        books = guest.seat.room.books
+        mine = [c.id for c in books.data_consumers.values() if c.peer is guest.seat.peer and c.announced]
+        if mine and self.dice.random() < 0.5:
+            await guest.seat.data.close_consumer(self.dice.choice(mine))
+        elif mine:
+            self.reset("dataConsumer.closed", dataConsumerId=self.dice.choice(mine))
+
+    def reset(self, event: str, **subject: str) -> None:
+        """Close a channel on the worker, as when its client has reset the stream."""
+        if self.call.worker.data.reset(*subject.values()):
+            self.call.worker.emit(event, **subject, reason="its client has reset the stream")
+
     async def lose_media(self, guest: Guest) -> None:
         self.call.worker.emit("transport.iceState", transportId=guest.sending, iceState="disconnected")
 
@@ -114,6 +147,9 @@ DEEDS: list[Callable[[Crowd, Guest], Coroutine[Any, Any, None]]] = [
     Crowd.resume_producer,
     *[Crowd.pause_consumer] * 3,
     Crowd.resume_consumer,
+    *[Crowd.produce_data] * 3,
+    Crowd.close_data_producer,
+    Crowd.close_data_consumer,
     Crowd.lose_media,
 ]
 
@@ -152,6 +188,10 @@ def check_books(room: Room, call: Call) -> None:
     assert set(call.worker.transports) == set(room.books.transports)
     assert set(call.worker.producers) == set(room.books.producers)
     assert set(call.worker.consumers) == set(room.books.consumers)
+    assert set(call.worker.data.producers) == set(room.books.data_producers)
+    heard = {p.id for p in room.books.data_producers.values() if p.label == "bot" and p.peer is not None}
+    assert set(call.worker.data.consumers) == heard | set(room.books.data_consumers)
+    assert all(consumer.accepted for consumer in room.books.data_consumers.values())
     for consumer in room.books.consumers.values():
         assert consumer.accepted
         on_worker = call.worker.consumers[consumer.id]["paused"]
@@ -179,12 +219,12 @@ def check_tale(listener: RecordingListener) -> None:
     """Check that a consumer is named neither before it is offered nor after it is closed."""
     state: dict[str, str] = {}
     for what, *rest in listener.heard:
-        if what == "offered":
+        if what in ("offered", "data offered"):
             assert rest[0] not in state
             state[rest[0]] = "open"
-        elif what in ("consumer closed", "paused", "resumed", "consumer score", "layers"):
+        elif what in ("paused", "resumed", "consumer score", "layers", *CLOSED):
             assert state[rest[0]] == "open"
-            if what == "consumer closed":
+            if what in CLOSED:
                 state[rest[0]] = "closed"
 
 

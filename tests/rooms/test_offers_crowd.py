@@ -10,15 +10,13 @@ import pytest
 from mediad.errors import Forbidden
 from mediad.pipe.messages import ReplyT, Request
 from mediad.pipe.requests import CreateConsumers
-from mediad.rooms import offers
+from mediad.rooms import offer_book
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
-from mediad.rooms.limits import RoomLimits
 from mediad.rooms.media_worker import Compose
 from mediad.rooms.offer_queue import OFFERS_PER_PEER
-from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
-from tests.support.calls import Call, Guest, run
+from tests.support.calls import Call, Guest, bare_room, run
 from tests.support.listeners import RecordingListener, holding
 from tests.support.rtp_samples import opus, vp8
 
@@ -72,7 +70,7 @@ def test_all_consumers_of_a_newcomer_are_one_request_and_so_are_those_of_a_new_t
 
 
 def test_what_found_no_room_is_offered_again_until_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, "RETRY_S", 0)
+    monkeypatch.setattr(offer_book, "RETRY_S", 0)
 
     async def scenario(call: Call) -> None:
         call.worker.consumer_room = 3
@@ -90,7 +88,7 @@ def test_what_found_no_room_is_offered_again_until_there_is_some(monkeypatch: py
 
 @pytest.mark.parametrize("what", ["the track", "the sender", "the receiver"])
 def test_what_found_no_room_is_given_up_with_its_cause(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, "RETRY_S", 0)
+    monkeypatch.setattr(offer_book, "RETRY_S", 0)
 
     async def scenario(call: Call) -> None:
         ana, ben = await call.member("ana"), await call.member("ben")
@@ -115,7 +113,7 @@ def test_what_found_no_room_is_given_up_with_its_cause(what: str, monkeypatch: p
 
 @pytest.mark.parametrize("method", ["consumers.create", "consumers.resume"])
 def test_a_request_without_an_answer_is_made_again(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, "RETRY_S", 0)
+    monkeypatch.setattr(offer_book, "RETRY_S", 0)
 
     async def scenario(call: Call) -> None:
         call.worker.too_slow = {method}
@@ -181,7 +179,12 @@ def test_nothing_is_left_in_the_books_of_offers() -> None:
         guests[1].disconnect()
         await settle(call)
         book = guests[2].seat.room.offers
-        assert (book.batches, book.resuming, book.queue._under_way, book.queue._waiting) == (0, False, {}, {})
+        assert (book._batches, book.resuming, book.queue._under_way, book.queue._waiting) == (
+            0,
+            False,
+            {},
+            {},
+        )
         assert not book.accepted
 
     run(scenario)
@@ -207,7 +210,7 @@ def test_each_worker_of_a_room_is_asked_for_what_is_on_it() -> None:
         capabilities = (await call.connect("somebody", "another")).seat.room.capabilities
         background = Background()
         branches = [Branch(worker, background) for worker in call.placement.workers]
-        room = Room("room", branches, capabilities, RoomLimits(), background, on_closed=lambda room: None)
+        room = bare_room("room", branches, capabilities, background)
         await room.opened()
         guests = []
         for name, branch in (("ana", branches[0]), ("ben", branches[0]), ("cid", branches[1])):

@@ -8,10 +8,8 @@ import pytest
 
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
-from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
-from mediad.rooms.room import Room
-from tests.support.calls import Call, run
+from tests.support.calls import Call, bare_room, run
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
 
@@ -192,7 +190,7 @@ def test_a_room_that_loses_one_of_its_workers_ends_on_the_others() -> None:
         background, listener = Background(), RecordingListener()
         branches = [Branch(worker, background) for worker in call.placement.workers]
         capabilities = (await call.connect("ana", "another")).seat.room.capabilities
-        room = Room("room", branches, capabilities, RoomLimits(), background, on_closed=lambda room: None)
+        room = bare_room("room", branches, capabilities, background)
         room.attach("ana", listener)
         await room.opened()
         assert [worker.called("router.create")[-1]["routerId"] for worker in call.placement.workers] == [

@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec
 
-from mediad.errors import InvalidState, MediadError, NotFound, Unavailable, WorkerDied
+from mediad.errors import InvalidState, MediadError, Unavailable, WorkerDied
 from mediad.pipe import requests
 from mediad.pipe.events import RouterEvent
 from mediad.pipe.messages import Done, Handler, Message, ReplyT, Request
 from mediad.pipe.scores import ConsumerScore
 from mediad.rooms.media_worker import Compose, EventHandler
+from tests.support.bookkeeping_data import SCTP_PARAMETERS, DataBooks, find
 from tests.support.pipe_wire import event, wire
 
 ICE_PARAMETERS = requests.IceParameters("u" * 16, "p" * 32, ice_lite=True)
@@ -25,6 +26,7 @@ TRANSPORT_CREATED = requests.TransportCreated(
     ICE_PARAMETERS, [], requests.ServerDtlsParameters("auto", [requests.DtlsFingerprint("sha-256", "AB:CD")])
 )
 TRANSPORT_PARAMETERS = wire(TRANSPORT_CREATED)
+WITH_SCTP = msgspec.structs.replace(TRANSPORT_CREATED, sctp_parameters=SCTP_PARAMETERS)
 SCORE = ConsumerScore(10, 10, [])
 DEFAULT_SCORE = wire(SCORE)
 
@@ -39,6 +41,7 @@ class BookkeepingWorker:
         self.transports: dict[str, dict[str, Any]] = {}
         self.producers: dict[str, dict[str, Any]] = {}
         self.consumers: dict[str, dict[str, Any]] = {}
+        self.data = DataBooks(self)
         self.flows: dict[str, dict[str, Any]] = {}
         """Transport id → what `router.stats` says of it."""
         self.failures: dict[str, MediadError] = {}
@@ -114,7 +117,8 @@ class BookkeepingWorker:
         return [data for name, data in self.requests if name == method]
 
     def is_empty(self) -> bool:
-        return not (self.routers or self.transports or self.producers or self.consumers or self.subscribers)
+        on_routers = self.transports or self.producers or self.consumers or self.data
+        return not (self.routers or on_routers or self.subscribers)
 
     # -- the books -------------------------------------------------------------------------------------
 
@@ -165,54 +169,56 @@ class BookkeepingWorker:
             requests.SetPriority.answered_by(self._set_priority),
             requests.RequestKeyFrame.answered_by(self._request_key_frame),
             requests.GetConsumerStats.answered_by(self._consumer_stats),
+            *self.data.handlers(),
         ]
 
-    def _router(self, router_id: str) -> dict[str, Any]:
-        return _find(self.routers, "router", router_id)
+    def router(self, router_id: str) -> dict[str, Any]:
+        return find(self.routers, "router", router_id)
 
-    def _transport(self, transport_id: str) -> dict[str, Any]:
-        return _find(self.transports, "transport", transport_id)
+    def transport(self, transport_id: str) -> dict[str, Any]:
+        return find(self.transports, "transport", transport_id)
 
     def _producer(self, producer_id: str) -> dict[str, Any]:
-        return _find(self.producers, "producer", producer_id)
+        return find(self.producers, "producer", producer_id)
 
     def _consumer(self, consumer_id: str) -> dict[str, Any]:
-        return _find(self.consumers, "consumer", consumer_id)
+        return find(self.consumers, "consumer", consumer_id)
 
     async def _create_router(self, request: requests.CreateRouter) -> Done:
         self.routers[request.router_id] = wire(request)
         return Done()
 
     async def _close_router(self, request: requests.CloseRouter) -> Done:
-        self._router(request.router_id)
+        self.router(request.router_id)
         for transport in [t for t in self.transports.values() if t["routerId"] == request.router_id]:
             self._drop_transport(transport["transportId"])
+        self.data.drop_router(request.router_id)
         del self.routers[request.router_id]
         return Done()
 
     async def _router_stats(self, request: requests.GetRouterStats) -> requests.RouterStats:
-        self._router(request.router_id)
+        self.router(request.router_id)
         own = [t["transportId"] for t in self.transports.values() if t["routerId"] == request.router_id]
         return requests.RouterStats([{"transportId": id_, **self.flows.get(id_, {})} for id_ in own])
 
     async def _create_transport(self, request: requests.CreateTransport) -> requests.TransportCreated:
-        self._router(request.router_id)
+        self.router(request.router_id)
         self.transports[request.transport_id] = {**wire(request), "connected": False}
-        return TRANSPORT_CREATED
+        return WITH_SCTP if request.enable_sctp else TRANSPORT_CREATED
 
     async def _connect_transport(self, request: requests.ConnectTransport) -> requests.TransportConnected:
-        transport = self._transport(request.transport_id)
+        transport = self.transport(request.transport_id)
         if transport["connected"]:
             raise InvalidState("connect() already called")
         transport["connected"] = True
         return requests.TransportConnected("server")
 
     async def _restart_ice(self, request: requests.RestartIce) -> requests.IceRestarted:
-        self._transport(request.transport_id)
+        self.transport(request.transport_id)
         return requests.IceRestarted(requests.IceParameters("v" * 16, "p" * 32, ice_lite=True))
 
     async def _close_transport(self, request: requests.CloseTransport) -> Done:
-        self._transport(request.transport_id)
+        self.transport(request.transport_id)
         self._drop_transport(request.transport_id)
         return Done()
 
@@ -221,14 +227,15 @@ class BookkeepingWorker:
             self._drop_producer(producer["producerId"])
         for consumer in [c for c in self.consumers.values() if c["transportId"] == transport_id]:
             del self.consumers[consumer["consumerId"]]
+        self.data.drop_transport(transport_id)
         del self.transports[transport_id]
 
     async def _transport_stats(self, request: requests.GetTransportStats) -> requests.Stats:
-        self._transport(request.transport_id)
+        self.transport(request.transport_id)
         return requests.Stats([{"type": "webrtc-transport", "transportId": request.transport_id}])
 
     async def _create_producer(self, request: requests.CreateProducer) -> Done:
-        self._transport(request.transport_id)
+        self.transport(request.transport_id)
         self.producers[request.producer_id] = {
             **wire(request),
             "paused": request.paused,
@@ -269,7 +276,7 @@ class BookkeepingWorker:
         try:
             if self.consumer_room is not None and len(self.consumers) >= self.consumer_room:
                 raise Unavailable("this worker is full")
-            self._transport(new.transport_id)
+            self.transport(new.transport_id)
             self._producer(form.producer_id)
         except MediadError as error:
             return requests.ConsumerMade(code=error.code, reason=str(error))
@@ -319,13 +326,6 @@ class BookkeepingWorker:
     async def _consumer_stats(self, request: requests.GetConsumerStats) -> requests.Stats:
         self._consumer(request.consumer_id)
         return requests.Stats([{"type": "outbound-rtp"}, {"type": "inbound-rtp"}])
-
-
-def _find(table: dict[str, dict[str, Any]], what: str, identifier: str) -> dict[str, Any]:
-    entry = table.get(identifier)
-    if entry is None:
-        raise NotFound(f'{what} with id "{identifier}" not found')
-    return entry
 
 
 class Workers:

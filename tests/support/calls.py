@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from mediad.ortc.parameters import RtpCapabilities
+from mediad.rooms import offers
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Peer, new_peer
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import Device
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.reply import Reply
+from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
 from tests.support.listeners import RecordingListener
@@ -32,6 +37,17 @@ def stranger(peer_id: str) -> Peer:
     branch = Branch(BookkeepingWorker(), Background())
     log = logging.LoggerAdapter(logging.getLogger("test"), {})
     return new_peer(peer_id, branch, RecordingListener(), log)
+
+
+def bare_room(
+    room_id: str, branches: list[Branch], capabilities: RtpCapabilities, background: Background
+) -> Room:
+    """Make a room that no registry knows."""
+    return Room(
+        *(room_id, branches, capabilities, RoomLimits(), background),
+        make_offers=offers.make,
+        on_closed=lambda room: None,
+    )
 
 
 class Call:
@@ -66,6 +82,13 @@ class Call:
         guest.join()
         return guest
 
+    async def talker(self, peer_id: str, **options: Any) -> Guest:
+        """Make a member that takes data channels."""
+        guest = await self.connect(peer_id, **options)
+        await guest.make_transports(enable_sctp=True)
+        guest.join(takes_data=True)
+        return guest
+
     def homes(self) -> dict[str, int]:
         """The worker of each room."""
         return {room["roomId"]: room["workerId"] for room in self.registry.summaries()}
@@ -87,21 +110,29 @@ class Guest:
         self.others: list[str] = []
         """The peers who were there when this one joined."""
 
-    async def make_transports(self) -> None:
-        self.sending = told(await self.seat.transports.create(consuming=False, force_tcp=False)).id
-        self.receiving = told(await self.seat.transports.create(consuming=True, force_tcp=False)).id
+    async def make_transports(self, *, enable_sctp: bool = False) -> None:
+        create = functools.partial(self.seat.transports.create, force_tcp=False, enable_sctp=enable_sctp)
+        self.sending = told(await create(consuming=False)).id
+        self.receiving = told(await create(consuming=True)).id
 
-    def join(self, *, receives: bool = True) -> list[str]:
+    def join(self, *, receives: bool = True, takes_data: bool = False) -> list[str]:
         """Join and be announced, without anything in between; returns the ids of the others."""
         capabilities = self.seat.room.capabilities.to_wire() if receives else None
         name = self.seat.peer.id.capitalize()
-        others = told(self.seat.join(name, Device("chrome", "Chrome", "141"), capabilities))
+        device = Device("chrome", "Chrome", "141")
+        others = told(self.seat.join(name, device, capabilities, takes_data=takes_data))
         self.others = [other.id for other in others]
         return self.others
 
     async def produce(self, kind: str, parameters: dict[str, Any], **app_data: Any) -> str:
         """Produce and announce; returns the producer's id."""
         return told(await self.seat.producing.produce(self.sending, kind, parameters, app_data)).id
+
+    async def produce_data(self, label: str = "chat", stream_id: int = 0, **limits: Any) -> str:
+        """Produce data and announce it; returns the data producer's id."""
+        stream = {"streamId": stream_id, **limits}
+        producing = self.seat.data.produce(self.sending, stream, label, "", {"channel": label})
+        return told(await producing).id
 
     def disconnect(self) -> None:
         self.listener.disconnect()

@@ -7,7 +7,14 @@ from typing import Any
 
 from mediad.errors import InvalidState
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
-from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo, PeerVolume, Track
+from mediad.rooms.listener import (
+    CloseCause,
+    ConsumerOffer,
+    DataConsumerOffer,
+    PeerInfo,
+    PeerVolume,
+    Track,
+)
 from tests.support.pipe_wire import wire
 
 
@@ -18,6 +25,7 @@ class RecordingListener:
         """Offers are accepted, or answered with `answer`."""
         self.heard: list[tuple[Any, ...]] = []
         self.offers: list[ConsumerOffer] = []
+        self.data_offers: list[DataConsumerOffer] = []
         self.answer = answer
         self._gate: asyncio.Event | None = None
         self.gone = False
@@ -48,6 +56,14 @@ class RecordingListener:
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
         self.heard.append(("offered", offer.consumer_id))
         self.offers.append(offer)
+        await self._answer()
+
+    async def data_consumer_offered(self, offer: DataConsumerOffer) -> None:
+        self.heard.append(("data offered", offer.data_consumer_id))
+        self.data_offers.append(offer)
+        await self._answer()
+
+    async def _answer(self) -> None:
         if self._gate is not None:
             await self._gate.wait()
         else:
@@ -77,6 +93,9 @@ class RecordingListener:
 
     def producer_layers_wanted(self, producer_id: str, spatial_layer: int) -> None:
         self.heard.append(("producer layers", producer_id, spatial_layer))
+
+    def data_consumer_closed(self, data_consumer_id: str) -> None:
+        self.heard.append(("data consumer closed", data_consumer_id))
 
     def downlink_bandwidth(self, desired_bps: int, effective_desired_bps: int, available_bps: int) -> None:
         self.heard.append(("downlink", desired_bps, effective_desired_bps, available_bps))

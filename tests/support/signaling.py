@@ -222,6 +222,26 @@ class Client:
         reply: dict[str, Any] = await self.request("join", data)
         return reply
 
+    async def join_with_data(self) -> None:
+        """Join with data channels, as mediasoup-client 3.7 asks for them."""
+        wanted = {"sctpCapabilities": {"numStreams": {"OS": 1024, "MIS": 1024}}}
+        self.capabilities = await self.request("getRouterRtpCapabilities")
+        self.sending = (await self.request("createWebRtcTransport", {"producing": True, **wanted}))["id"]
+        self.receiving = (await self.request("createWebRtcTransport", {"consuming": True, **wanted}))["id"]
+        data = {"displayName": "Somebody", "rtpCapabilities": self.capabilities, **wanted}
+        await self.request("join", data)
+
+    async def produce_data(self, label: str, **stream: Any) -> str:
+        data = {
+            "transportId": self.sending,
+            "sctpStreamParameters": {"streamId": 0, **stream},
+            "label": label,
+            "protocol": "",
+            "appData": {"info": f"my-{label}-DataProducer"},
+        }
+        reply: dict[str, str] = await self.request("produceData", data)
+        return reply["id"]
+
     async def produce(self, kind: str, rtp_parameters: dict[str, Any], **app_data: Any) -> str:
         data = {
             "transportId": self.sending,

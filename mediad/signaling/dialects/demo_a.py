@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mediad.pipe.scores import Layers
-from mediad.rooms.listener import ConsumerOffer, PeerInfo, PeerListener, PeerVolume
+from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer, PeerInfo, PeerListener, PeerVolume
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.dialects import demo_a_schemas, demo_handlers
@@ -39,6 +39,18 @@ class DemoAListener(DemoListener):
             "producerPaused": offer.producer_paused,
         }
         await self.ask("newConsumer", data)
+
+    async def data_consumer_offered(self, offer: DataConsumerOffer) -> None:
+        data = {
+            "peerId": offer.peer_id,
+            "dataProducerId": offer.data_producer_id,
+            "id": offer.data_consumer_id,
+            "sctpStreamParameters": offer.sctp_stream_parameters,
+            "label": offer.label,
+            "protocol": offer.protocol,
+            "appData": offer.app_data,
+        }
+        await self.ask("newDataConsumer", data)
 
     def consumer_layers_changed(self, consumer_id: str, layers: Layers | None) -> None:
         data = {
@@ -72,17 +84,27 @@ async def _get_router_rtp_capabilities(seat: Seat, data: schemas.Nothing) -> Rep
 
 
 async def _join(seat: Seat, data: schemas.Join) -> Reply[Any]:
-    reply = await demo_handlers.join(seat, data)
+    reply = await demo_handlers.join(seat, data, takes_data=data.sctp_capabilities is not None)
     return reply.spelled(lambda others: {"peers": [_peer(other) for other in others]})
 
 
 async def _create_web_rtc_transport(seat: Seat, data: demo_a_schemas.CreateWebRtcTransport) -> Reply[Any]:
-    reply = await seat.transports.create(consuming=bool(data.consuming), force_tcp=bool(data.force_tcp))
+    # newer mediasoup-clients know no sctpCapabilities, so that their absence means nothing
+    reply = await seat.transports.create(
+        consuming=bool(data.consuming),
+        force_tcp=bool(data.force_tcp),
+        enable_sctp=data.sctp_capabilities is not None,
+    )
     return reply.spelled(lambda transport: {"id": transport.id, **transport.parameters})
 
 
 async def _produce(seat: Seat, data: schemas.Produce) -> Reply[Any]:
     reply = await demo_handlers.produce(seat, data)
+    return reply.spelled(lambda producer: {"id": producer.id})
+
+
+async def _produce_data(seat: Seat, data: schemas.ProduceData) -> Reply[Any]:
+    reply = await demo_handlers.produce_data(seat, data)
     return reply.spelled(lambda producer: {"id": producer.id})
 
 
@@ -97,9 +119,12 @@ METHODS: dict[str, Method] = {
     ),
     "restartIce": Method(demo_handlers.restart_ice, schemas.TransportData, joined=None),
     "produce": Method(_produce, schemas.Produce),
+    "produceData": Method(_produce_data, schemas.ProduceData),
     "getTransportStats": Method(demo_handlers.get_transport_stats, schemas.TransportData, joined=None),
     "getProducerStats": Method(demo_handlers.get_producer_stats, schemas.ProducerData, joined=None),
     "getConsumerStats": Method(demo_handlers.get_consumer_stats, schemas.ConsumerData, joined=None),
+    "getDataProducerStats": Method(demo_handlers.get_data_producer_stats, schemas.DataProducerData),
+    "getDataConsumerStats": Method(demo_handlers.get_data_consumer_stats, schemas.DataConsumerData),
     **demo_handlers.CONTROLS,
 }
 

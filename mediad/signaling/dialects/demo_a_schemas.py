@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
 from mediad.signaling.dialects.dialect import Data
 
 
@@ -9,3 +13,5 @@ class CreateWebRtcTransport(Data):
     force_tcp: bool | None = None
     producing: bool | None = None
     consuming: bool | None = None
+    sctp_capabilities: dict[str, Any] | UnsetType | None = UNSET
+    """An explicit null for a transport without data channels."""

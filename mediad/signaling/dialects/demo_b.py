@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mediad.pipe.scores import Layers
-from mediad.rooms.listener import ConsumerOffer, PeerInfo, PeerListener, PeerVolume
+from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer, PeerInfo, PeerListener, PeerVolume
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.rooms.unknown import Unknown
@@ -43,6 +43,21 @@ class DemoBListener(DemoListener):
         }
         await self.ask("newConsumer", data)
 
+    async def data_consumer_offered(self, offer: DataConsumerOffer) -> None:
+        sender = {} if offer.peer_id is None else {"peerId": offer.peer_id}
+        data = {
+            **sender,
+            "transportId": offer.transport_id,
+            "dataConsumerId": offer.data_consumer_id,
+            "dataProducerId": offer.data_producer_id,
+            "sctpStreamParameters": offer.sctp_stream_parameters,
+            "label": offer.label,
+            "protocol": offer.protocol,
+            # the app of this dialect goes by the channel, that of the other by the label
+            "appData": {"channel": offer.label, **offer.app_data, **sender},
+        }
+        await self.ask("newDataConsumer", data)
+
     def consumer_layers_changed(self, consumer_id: str, layers: Layers | None) -> None:
         data: dict[str, Any] = {"consumerId": consumer_id}
         if layers is not None:
@@ -76,13 +91,15 @@ async def _get_rtc_stats_url(seat: Seat, data: schemas.Nothing) -> Reply[Any]:
 
 
 async def _join(seat: Seat, data: schemas.Join) -> Reply[Any]:
-    reply = await demo_handlers.join(seat, data)
+    reply = await demo_handlers.join(seat, data, takes_data=True)
     return reply.spelled(lambda others: {"peers": [_peer(other) for other in others]})
 
 
 async def _create_web_rtc_transport(seat: Seat, data: demo_b_schemas.CreateWebRtcTransport) -> Reply[Any]:
     consuming = data.app_data.direction == "consumer"
-    reply = await seat.transports.create(consuming=consuming, force_tcp=bool(data.force_tcp))
+    reply = await seat.transports.create(
+        consuming=consuming, force_tcp=bool(data.force_tcp), enable_sctp=True
+    )
     return reply.spelled(lambda transport: {"transportId": transport.id, **transport.parameters})
 
 
@@ -94,6 +111,11 @@ async def _restart_ice(seat: Seat, data: schemas.TransportData) -> Reply[Any]:
 async def _produce(seat: Seat, data: schemas.Produce) -> Reply[Any]:
     reply = await demo_handlers.produce(seat, data)
     return reply.spelled(lambda producer: {"producerId": producer.id})
+
+
+async def _produce_data(seat: Seat, data: schemas.ProduceData) -> Reply[Any]:
+    reply = await demo_handlers.produce_data(seat, data)
+    return reply.spelled(lambda producer: {"dataProducerId": producer.id})
 
 
 def _stats(handler: Handler) -> Handler:
@@ -117,11 +139,14 @@ METHODS: dict[str, Method] = {
     ),
     "restartIce": Method(_restart_ice, schemas.TransportData, joined=None),
     "produce": Method(_produce, schemas.Produce),
+    "produceData": Method(_produce_data, schemas.ProduceData),
     "getTransportStats": Method(
         _stats(demo_handlers.get_transport_stats), schemas.TransportData, joined=None
     ),
     "getProducerStats": Method(_stats(demo_handlers.get_producer_stats), schemas.ProducerData, joined=None),
     "getConsumerStats": Method(_stats(demo_handlers.get_consumer_stats), schemas.ConsumerData, joined=None),
+    "getDataProducerStats": Method(_stats(demo_handlers.get_data_producer_stats), schemas.DataProducerData),
+    "getDataConsumerStats": Method(_stats(demo_handlers.get_data_consumer_stats), schemas.DataConsumerData),
 }
 
 NOTIFICATIONS = demo_handlers.CONTROLS

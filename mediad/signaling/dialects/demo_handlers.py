@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mediad.rooms.entities import Producer
+from mediad.rooms.entities import DataProducer, Producer
 from mediad.rooms.listener import Device, PeerInfo
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
@@ -18,9 +18,9 @@ async def get_capabilities(seat: Seat, data: schemas.Nothing) -> Reply[dict[str,
     return seat.router_capabilities()
 
 
-async def join(seat: Seat, data: schemas.Join) -> Reply[list[PeerInfo]]:
+async def join(seat: Seat, data: schemas.Join, *, takes_data: bool) -> Reply[list[PeerInfo]]:
     device = Device(data.device.flag, data.device.name, data.device.version)
-    return seat.join(data.display_name, device, data.rtp_capabilities)
+    return seat.join(data.display_name, device, data.rtp_capabilities, takes_data=takes_data)
 
 
 async def connect_transport(seat: Seat, data: schemas.ConnectWebRtcTransport) -> Reply[Any]:
@@ -36,6 +36,12 @@ async def produce(seat: Seat, data: schemas.Produce) -> Reply[Producer]:
     return await seat.producing.produce(data.transport_id, data.kind, data.rtp_parameters, app_data)
 
 
+async def produce_data(seat: Seat, data: schemas.ProduceData) -> Reply[DataProducer]:
+    return await seat.data.produce(
+        data.transport_id, data.sctp_stream_parameters, data.label, data.protocol, data.app_data or {}
+    )
+
+
 async def get_transport_stats(seat: Seat, data: schemas.TransportData) -> Reply[Any]:
     return await seat.transports.stats(data.transport_id)
 
@@ -46,6 +52,14 @@ async def get_producer_stats(seat: Seat, data: schemas.ProducerData) -> Reply[An
 
 async def get_consumer_stats(seat: Seat, data: schemas.ConsumerData) -> Reply[Any]:
     return await seat.consuming.stats(data.consumer_id)
+
+
+async def get_data_producer_stats(seat: Seat, data: schemas.DataProducerData) -> Reply[Any]:
+    return await seat.data.producer_stats(data.data_producer_id)
+
+
+async def get_data_consumer_stats(seat: Seat, data: schemas.DataConsumerData) -> Reply[Any]:
+    return await seat.data.consumer_stats(data.data_consumer_id)
 
 
 # -- controls ----------------------------------------------------------------------------------------------

@@ -55,6 +55,9 @@ class DemoListener:
     def consumer_score(self, consumer_id: str, score: ConsumerScore) -> None:
         self._wire.notify("consumerScore", {"consumerId": consumer_id, "score": score}, droppable=True)
 
+    def data_consumer_closed(self, data_consumer_id: str) -> None:
+        self._wire.notify("dataConsumerClosed", {"dataConsumerId": data_consumer_id})
+
     def producer_score(self, producer_id: str, score: list[EncodingScore]) -> None:
         self._wire.notify("producerScore", {"producerId": producer_id, "score": score}, droppable=True)
 

@@ -18,6 +18,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=128)]
 
 DisplayName = Annotated[str, Meta(max_length=256)]
 ShortText = Annotated[str, Meta(max_length=128)]
+ChannelText = Annotated[str, Meta(max_length=256)]
+"""The label or the subprotocol of a data channel, which are copied to everybody."""
 Layer = Annotated[int, Meta(ge=0, le=255)]
 
 
@@ -35,6 +37,8 @@ class Join(Data):
     display_name: DisplayName
     device: DeviceData = msgspec.field(default_factory=DeviceData)
     rtp_capabilities: dict[str, Any] | None = None
+    sctp_capabilities: dict[str, Any] | None = None
+    """Given by a client that is to be offered data channels; what it holds says nothing that is needed."""
 
 
 class Fingerprint(Data):
@@ -69,6 +73,22 @@ class ProducerData(Data):
 
 class ConsumerData(Data):
     consumer_id: Id
+
+
+class ProduceData(Data):
+    transport_id: Id
+    sctp_stream_parameters: dict[str, Any]
+    label: ChannelText = ""
+    protocol: ChannelText = ""
+    app_data: dict[str, Any] | None = None
+
+
+class DataProducerData(Data):
+    data_producer_id: Id
+
+
+class DataConsumerData(Data):
+    data_consumer_id: Id
 
 
 class SetConsumerPreferredLayers(Data):

@@ -57,6 +57,7 @@ class CallBook(RoomObserver):
             self._count.ice_states.labels(state)
         for state in ("connecting", "connected", "failed", "closed"):
             self._count.dtls_states.labels(state)
+            self._count.sctp_states.labels(state)
         for phase in ("ice", "dtls"):
             self._count.join_abandoned.labels(phase)
         for phase in PHASES:
@@ -160,8 +161,13 @@ class CallBook(RoomObserver):
         self._transports.asked_for(transport_id)
 
     def transport_state(self, transport_id: str, layer: str, state: str) -> None:
-        (self._count.ice_states if layer == "ice" else self._count.dtls_states).labels(state).inc()
+        count = self._count
+        states = {"ice": count.ice_states, "dtls": count.dtls_states, "sctp": count.sctp_states}
+        states[layer].labels(state).inc()
         self._transports.state(transport_id, layer, state)
+
+    def bot_reply_dropped(self, room_id: str, peer_id: str) -> None:
+        self._count.bot_replies_dropped.inc()
 
     def media_arrived(self, transport_id: str) -> None:
         self._transports.media_arrived(transport_id)

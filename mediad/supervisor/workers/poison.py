@@ -19,6 +19,11 @@ from typing import Any
 
 import msgspec
 
+from mediad.pipe.data_requests import (
+    CloseDataConsumer,
+    CloseDataProducer,
+    CreateDataConsumers,
+)
 from mediad.pipe.messages import Message, Request
 from mediad.pipe.requests import (
     CloseConsumer,
@@ -41,21 +46,35 @@ REFUSED_S = 600.0
 
 MAX_SUSPECTS = 4096
 
-_DRAWN = frozenset({"routerId", "transportId", "producerId", "consumerId", "cname"})
+_DRAWN = frozenset(
+    {
+        *("routerId", "transportId", "producerId", "consumerId", "cname"),
+        *("dataProducerId", "dataConsumerId"),
+    }
+)
 """Fields, as they are spelt on the pipe, that are drawn by the server, or without influence."""
 
 _DRAWN_BY_CLIENTS = _DRAWN | {"ssrc", "fingerprints"}
 """Fields drawn by a client for each of its connections, too."""
 
 _WORDED_BY_CLIENTS = (CreateProducer, ConnectTransport)
+"""Requests whose words differ from client to client; those that open a chat are the same for all."""
 
-_FREEING = (CloseRouter, CloseTransport, CloseProducer, CloseConsumer)
+_FREEING = (
+    CloseRouter,
+    CloseTransport,
+    CloseProducer,
+    CloseConsumer,
+    CloseDataProducer,
+    CloseDataConsumer,
+)
 
 
 def marks(asker: str | None, request: Request[Any]) -> tuple[Mark, ...]:
     """The marks of `request`, asked on behalf of `asker`.
 
-    Empty for what must never be refused: requests of the server itself, and those that free something.
+    Empty for what must never be refused: requests of the server itself, those that free something, and those
+    that consist of ids alone.
     """
     if isinstance(request, CreateConsumers):
         return tuple(
@@ -64,7 +83,7 @@ def marks(asker: str | None, request: Request[Any]) -> tuple[Mark, ...]:
         )
     if isinstance(request, ResumeConsumers):
         return tuple(_digest(producer, request.row) for producer in request.produced_by)
-    if asker is None or isinstance(request, _FREEING):
+    if asker is None or isinstance(request, (*_FREEING, CreateDataConsumers)):
         return ()
     found = [_digest(asker, request.row, _without(request, _DRAWN_BY_CLIENTS))]
     if isinstance(request, _WORDED_BY_CLIENTS):

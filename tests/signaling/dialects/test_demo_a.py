@@ -29,7 +29,8 @@ def test_a_call_from_the_first_frame_to_the_score() -> None:
             "createWebRtcTransport",
             {"forceTcp": False, "producing": True, "consuming": False, "sctpCapabilities": {}},
         )
-        assert {"id", "iceParameters", "iceCandidates", "dtlsParameters"} == set(send)
+        parameters = {"id", "iceParameters", "iceCandidates", "dtlsParameters", "sctpParameters"}
+        assert parameters == set(send)
         receive = await ana.request(
             "createWebRtcTransport", {"forceTcp": False, "producing": False, "consuming": True}
         )
@@ -171,6 +172,23 @@ def test_a_slow_request_does_not_hold_up_the_next() -> None:
 
 
 # -- offers that come to nothing ------------------------------------------------------------------------
+
+
+def test_a_client_that_does_not_want_channels_keeps_none() -> None:
+    async def scenario(running: Front) -> None:
+        ana, ben = await running.connect("ana"), await running.connect("ben")
+        ben.answer = refuse
+        await ana.join_with_data()
+        await ben.join_with_data()
+        await ana.produce_data("chat")
+        await ben.until(lambda frame: ben.methods().count("newDataConsumer") == 2)
+        await ben.sync()
+        await ben.sync()
+        owners = {consumer["transportId"] for consumer in running.worker.data.consumers.values()}
+        assert owners == {ana.receiving}
+        assert "dataConsumerClosed" not in ben.methods()
+
+    run(scenario)
 
 
 def test_a_client_that_does_not_want_a_consumer_keeps_none() -> None:

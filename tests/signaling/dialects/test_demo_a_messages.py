@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from tests.support.rtp_samples import opus, vp8, vp8_simulcast
@@ -21,6 +24,119 @@ async def pair(running: Front) -> tuple[Client, Client, str, str]:
     consumer_id = (await ben.asked("newConsumer"))["data"]["id"]
     await ben.notified("consumerScore")
     return ana, ben, producer_id, consumer_id
+
+
+# -- data channels --------------------------------------------------------------------------------------
+
+
+async def talkers(running: Front) -> tuple[Client, Client]:
+    ana, ben = await running.connect("ana"), await running.connect("ben")
+    for client in (ana, ben):
+        await client.join_with_data()
+    return ana, ben
+
+
+def test_a_chat_is_offered_and_ends_in_the_demos_words() -> None:
+    async def scenario(running: Front) -> None:
+        ana, ben = await talkers(running)
+        producer_id = await ana.produce_data("chat", ordered=False, maxRetransmits=1)
+        offers = [await ben.until(lambda f, p=p: _offered_by(f, p)) for p in (None, "ana")]  # type: ignore[misc]
+        bot, chat = (offer["data"] for offer in offers)
+        assert bot | {"id": "", "dataProducerId": ""} == {
+            "peerId": None,
+            "dataProducerId": "",
+            "id": "",
+            "sctpStreamParameters": {"streamId": 0, "ordered": True},
+            "label": "bot",
+            "protocol": "",
+            "appData": {},
+        }
+        assert chat == {
+            "peerId": "ana",
+            "dataProducerId": producer_id,
+            "id": chat["id"],
+            "sctpStreamParameters": {"streamId": 1, "ordered": False, "maxRetransmits": 1},
+            "label": "chat",
+            "protocol": "",
+            "appData": {"info": "my-chat-DataProducer"},
+        }
+        stats = await ana.request("getDataProducerStats", {"dataProducerId": producer_id})
+        assert stats == [{"type": "data-producer"}]
+        stats = await ben.request("getDataConsumerStats", {"dataConsumerId": chat["id"]})
+        assert stats == [{"type": "data-consumer"}]
+        reset = {"dataProducerId": producer_id, "reason": "its client has reset the stream"}
+        running.worker.emit("dataProducer.closed", **reset)
+        assert await ben.notified("dataConsumerClosed") == {"dataConsumerId": chat["id"]}
+
+    run(scenario)
+
+
+def _offered_by(frame: dict[str, Any], peer_id: str | None) -> bool:
+    return frame.get("method") == "newDataConsumer" and frame["data"]["peerId"] == peer_id
+
+
+def test_the_answer_to_join_precedes_every_channel() -> None:
+    async def scenario(running: Front) -> None:
+        ana, _ben = await talkers(running)
+        await ana.produce_data("chat")
+        for index in range(5):
+            joiner = await running.connect(f"joiner{index}")
+            await joiner.join_with_data()
+            await joiner.until(lambda frame: frame.get("method") == "newDataConsumer")
+            joined_at = max(i for i, frame in enumerate(joiner.log) if "peers" in (frame.get("data") or {}))
+            assert joiner.methods().index("newDataConsumer") > joined_at
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("wish", "has"), [({}, True), ({"sctpCapabilities": {}}, True), ({"sctpCapabilities": None}, False)]
+)
+def test_a_transport_has_sctp_unless_it_is_refused(wish: dict[str, Any], has: bool) -> None:
+    """A newer mediasoup-client knows no sctpCapabilities, and can send data nevertheless."""
+
+    async def scenario(running: Front) -> None:
+        ana = await running.connect("ana")
+        reply = await ana.request("createWebRtcTransport", {"producing": True, **wish})
+        assert ("sctpParameters" in reply) is has
+        if has:
+            assert reply["sctpParameters"].items() >= {"port": 5000, "OS": 1024, "MIS": 1024}.items()
+            assert reply["sctpParameters"]["maxMessageSize"] == 262_144
+
+    run(scenario)
+
+
+def test_who_says_nothing_of_channels_is_offered_none_before_it_sends_data() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.connect("ana")
+        await ana.join_with_data()
+        await ana.produce_data("chat")
+        ben = await running.member("ben")
+        await ben.sync()
+        assert "newDataConsumer" not in ben.methods()
+        await ben.produce_data("chat")
+        await ben.until(lambda frame: ben.methods().count("newDataConsumer") == 2)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"sctpStreamParameters": {"streamId": 0, "ordered": True, "maxRetransmits": 1}}, "ordered: true"),
+        ({"sctpStreamParameters": []}, "Expected `object`"),
+        ({"label": "x" * 257}, "length <= 256"),
+        ({"transportId": "ghost"}, 'transport with id "ghost" not found'),
+    ],
+)
+def test_a_channel_that_cannot_be_is_refused(change: dict[str, Any], reason: str) -> None:
+    async def scenario(running: Front) -> None:
+        ana, _ben = await talkers(running)
+        data = {"transportId": ana.sending, "sctpStreamParameters": {"streamId": 0}, "label": "chat"}
+        with pytest.raises(Failure, match=re.escape(reason)):
+            await ana.request("produceData", {**data, **change})
+
+    run(scenario)
 
 
 # -- requests -------------------------------------------------------------------------------------------

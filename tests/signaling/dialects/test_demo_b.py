@@ -210,3 +210,41 @@ def test_a_client_that_does_not_want_a_consumer_keeps_none() -> None:
         assert running.worker.consumers == {}
 
     run(scenario)
+
+
+def test_a_chat_in_the_words_of_both_dialects() -> None:
+    async def scenario(running: Front) -> None:
+        ana, ben = await demo_b_client.member(running, "ana"), await running.connect("ben")
+        await ben.join_with_data()
+        of_bot = (await ana.asked("newDataConsumer"))["data"]
+        assert "peerId" not in of_bot
+        assert (of_bot["label"], of_bot["appData"]) == ("bot", {"channel": "bot"})
+        produced = await ben.produce_data("chat", ordered=False, maxRetransmits=1)
+        offer = await ana.until(lambda frame: frame.get("data", {}).get("dataProducerId") == produced)
+        assert offer["data"] == {
+            "peerId": "ben",
+            "transportId": ana.receiving,
+            "dataConsumerId": offer["data"]["dataConsumerId"],
+            "dataProducerId": produced,
+            "sctpStreamParameters": {"streamId": 1, "ordered": False, "maxRetransmits": 1},
+            "label": "chat",
+            "protocol": "",
+            "appData": {"channel": "chat", "info": "my-chat-DataProducer", "peerId": "ben"},
+        }
+        consumer_id = offer["data"]["dataConsumerId"]
+        stats = await ana.request("getDataConsumerStats", {"dataConsumerId": consumer_id})
+        assert stats == {"stats": [{"type": "data-consumer"}]}
+        data = {
+            "transportId": ana.sending,
+            "sctpStreamParameters": {"streamId": 0},
+            "label": "chat",
+            "appData": {"channel": "chat"},
+        }
+        own = (await ana.request("produceData", data))["dataProducerId"]
+        assert await ana.request("getDataProducerStats", {"dataProducerId": own}) == {
+            "stats": [{"type": "data-producer"}]
+        }
+        chat = await ben.until(lambda frame: frame.get("data", {}).get("dataProducerId") == own)
+        assert (chat["data"]["peerId"], chat["data"]["label"]) == ("ana", "chat")
+
+    run(scenario)

@@ -30,7 +30,7 @@ def test_joining_answers_with_the_others_and_their_addresses() -> None:
     async def scenario(call: Call) -> None:
         await call.member("ben", address="192.0.2.7")
         guest = await call.connect("ana")
-        others = told(await demo_handlers.join(guest.seat, schemas.Join("Ana")))
+        others = told(await demo_handlers.join(guest.seat, schemas.Join("Ana"), takes_data=False))
         assert [(other.id, other.address) for other in others] == [("ben", "192.0.2.7")]
 
     run(scenario)

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from mediad.errors import Full, MediadError
 from mediad.rooms import registry as registry_module
+from mediad.rooms.entities import BOT_REPLIES
 from mediad.rooms.listener import CloseCause
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.telemetry.feed import Feed
@@ -50,6 +51,22 @@ def run(scenario: Callable[[Node], Coroutine[Any, Any, None]]) -> None:
         await scenario(Node())
 
     asyncio.run(main())
+
+
+def test_channels_are_counted() -> None:
+    async def scenario(node: Node) -> None:
+        ana = await node.call.talker("ana")
+        producer_id = await ana.produce_data("bot")
+        worker = node.call.worker
+        worker.emit("transport.sctpState", transportId=ana.receiving, sctpState="connected")
+        for number in range(BOT_REPLIES + 3):
+            said = {"dataConsumerId": producer_id, "number": number, "text": "hi"}
+            worker.emit("dataConsumer.message", **said)
+        assert node.value("sctp_states_total", state="connected") == 1
+        assert node.value("sctp_states_total", state="failed") == 0
+        assert node.value("bot_replies_dropped_total") == 3
+
+    run(scenario)
 
 
 def test_a_short_call() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.pipe import requests, rtp
+from mediad.pipe import data_requests, requests, rtp
 from mediad.pipe.messages import Request
 from mediad.pipe.requests import CreateConsumers, ResumeConsumers
 from mediad.supervisor.workers import poison
@@ -55,9 +55,21 @@ def test_the_same_words_under_another_name_are_recognised() -> None:
     assert not set(plain[0]) & set(plain[1])  # everybody says that
 
 
+def test_a_chat_is_recognised_by_who_opens_it_alone() -> None:
+    def chat(number: int) -> Request[Any]:
+        ids = {"transportId": f"t{number}", "dataProducerId": f"p{number}"}
+        return request("dataProducer.create", **ids, sctpStreamParameters={"streamId": 0}, label="chat")
+
+    assert marks("ana", chat(1)) == marks("ana", chat(2))
+    assert not set(marks("ana", chat(1))) & set(marks("ben", chat(1)))
+
+
 def test_what_must_never_be_refused_has_no_marks() -> None:
     assert marks(None, request("router.create", routerId="r")) == ()
     assert marks("ana", request("transport.close", transportId="t")) == ()
+    assert marks("ana", request("dataProducer.close", dataProducerId="p")) == ()
+    new = {"dataConsumerId": "c", "transportId": "t", "dataProducerId": "p"}
+    assert marks("ana", request("dataConsumers.create", consumers=[new])) == ()
 
 
 def test_two_strikes_and_it_is_refused_for_a_while() -> None:
@@ -109,6 +121,7 @@ def test_any_words_have_marks_that_do_not_depend_on_their_order(words: dict[str,
 
 def test_what_is_left_out_of_marks_are_fields_of_messages() -> None:
     kinds = [kind for kind in vars(requests).values() if isinstance(kind, msgspec.StructMeta)]
+    kinds += [kind for kind in vars(data_requests).values() if isinstance(kind, msgspec.StructMeta)]
     kinds += [kind for kind in vars(rtp).values() if isinstance(kind, msgspec.StructMeta)]
     fields = {name for kind in kinds for name in kind.__struct_encode_fields__}
     assert fields >= poison._DRAWN_BY_CLIENTS
