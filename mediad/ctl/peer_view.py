@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mediad.ctl.render import Quantity, bitrate, duration, fields, printable, share, table, yes_no
 from mediad.ctl.session import Data
+from mediad.words import plural
 
 _STREAM = ("BITRATE", "PACKETS", "LOST", "REPAIRED", "RTT")
 
@@ -31,6 +32,10 @@ def show_peer(data: Data) -> str:
     if data["receives"]:
         parts.append(_received(data["receives"]))
         parts += ["\n".join(why) for why in [list(reasons(data))] if why]
+    if data["sendsData"]:
+        parts.append(_sent_on(data["sendsData"]))
+    if data["receivesData"]:
+        parts.append(_received_on(data["receivesData"]))
     return "\n\n".join(parts)
 
 
@@ -146,6 +151,49 @@ def _stream(streams: list[Data], type_: str) -> tuple[object, ...]:
 
 def _state(track: Data) -> str:
     return "paused" if track["paused"] else "flows"
+
+
+# -- data channels -------------------------------------------------------------------------------------------
+
+
+def _sent_on(entries: list[Data]) -> str:
+    rows = [
+        (
+            entry["dataProducerId"],
+            entry["label"],
+            _reliability(entry["sctpStreamParameters"]),
+            entry["dataConsumers"],
+            *_messages(entry, "messagesReceived", "bytesReceived"),
+        )
+        for entry in entries
+    ]
+    return table(("SENDS ON", "LABEL", "ORDER", "GET IT", "MESSAGES", "BYTES"), rows)
+
+
+def _received_on(entries: list[Data]) -> str:
+    rows = [
+        (
+            entry["dataConsumerId"],
+            entry["label"],
+            entry["fromPeerId"],
+            "open" if entry["accepted"] else "offered",
+            *_messages(entry, "messagesSent", "bytesSent", "bufferedAmount"),
+        )
+        for entry in entries
+    ]
+    return table(("GETS ON", "LABEL", "FROM", "STATE", "MESSAGES", "BYTES", "WAITING"), rows)
+
+
+def _reliability(stream: Data) -> str:
+    order = "ordered" if stream["ordered"] else "unordered"
+    if "maxRetransmits" in stream:
+        return f"{order}, {plural(stream['maxRetransmits'], 'repeat')}"
+    return f"{order}, {stream['maxPacketLifeTime']} ms" if "maxPacketLifeTime" in stream else order
+
+
+def _messages(entry: Data, *names: str) -> tuple[object, ...]:
+    stream: Data = next(iter(entry["streams"]), {})
+    return tuple(stream.get(name) for name in names)
 
 
 # -- why the peer does not get more --------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mediad.errors import NotFound
-from mediad.rooms.entities import Consumer, Peer, Producer
+from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Peer, Producer
 from mediad.rooms.room import Room
 
 
@@ -18,6 +18,8 @@ def describe_room(room: Room, now_s: float) -> dict[str, Any]:
         "ageS": _age_s(room.since_s, now_s),
         "producers": len(room.books.producers),
         "consumers": len(room.books.consumers),
+        "dataProducers": len(room.books.data_producers),
+        "dataConsumers": len(room.books.data_consumers),
         "peers": [describe_peer(peer, now_s) for peer in room.peers.values()],
     }
 
@@ -33,7 +35,9 @@ def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
         "ageS": _age_s(peer.since_s, now_s),
         "transports": list(peer.transports),
         "producers": peer.producer_count(),
-        "consumers": sum(len(transport.consumers) for transport in peer.transports.values()),
+        "consumers": peer.consumer_count(),
+        "dataProducers": peer.data_producer_count(),
+        "dataConsumers": peer.data_consumer_count(),
     }
 
 
@@ -43,6 +47,17 @@ def describe_tracks(peer: Peer) -> dict[str, Any]:
     return {
         "sends": [_producer(producer) for t in transports for producer in t.producers.values()],
         "receives": [_consumer(consumer) for t in transports for consumer in t.consumers.values()],
+    }
+
+
+def describe_channels(peer: Peer) -> dict[str, Any]:
+    """Return the data channels that a peer sends on and receives on."""
+    transports = peer.transports.values()
+    return {
+        "sendsData": [_data_producer(producer) for t in transports for producer in t.data_producers.values()],
+        "receivesData": [
+            _data_consumer(consumer) for t in transports for consumer in t.data_consumers.values()
+        ],
     }
 
 
@@ -81,6 +96,26 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
             *(["receiver"] if consumer.paused else []),
         ],
         "score": None if consumer.score is None else consumer.score.score,
+    }
+
+
+def _data_producer(producer: DataProducer) -> dict[str, Any]:
+    return {
+        "dataProducerId": producer.id,
+        "label": producer.label,
+        "sctpStreamParameters": None if producer.stream is None else producer.stream.to_wire(),
+        "dataConsumers": len(producer.consumers),
+    }
+
+
+def _data_consumer(consumer: DataConsumer) -> dict[str, Any]:
+    sender = consumer.producer.peer
+    return {
+        "dataConsumerId": consumer.id,
+        "dataProducerId": consumer.producer.id,
+        "fromPeerId": None if sender is None else sender.id,
+        "label": consumer.producer.label,
+        "accepted": consumer.accepted,
     }
 
 

@@ -44,6 +44,8 @@ def bo(*tracks: dict[str, Any], sends: tuple[dict[str, Any], ...] = ()) -> dict[
         "availableBitrate": 180_000,
         "sends": list(sends),
         "receives": list(tracks),
+        "sendsData": [],
+        "receivesData": [],
         "transports": [{"transportId": "t1", "iceState": "completed", "iceSelectedTuple": path}],
     }
 
@@ -57,6 +59,35 @@ def test_transports_and_what_it_gets() -> None:
     silent = show_peer(bo(got(accepted=False)))
     assert row(silent, "c1") == ["c1", "video", "ana", "-", "offered", "10", *"--------"]
     assert "SENDS" not in silent
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        ({"ordered": True}, ["ordered"]),
+        ({"ordered": False, "maxRetransmits": 1}, ["unordered,", "1", "repeat"]),
+        ({"ordered": False, "maxPacketLifeTime": 2000}, ["unordered,", "2000", "ms"]),
+    ],
+)
+def test_channels(stream: dict[str, Any], words: list[str]) -> None:
+    sent = {
+        "dataProducerId": "d1",
+        "label": "chat",
+        "sctpStreamParameters": {"streamId": 0, **stream},
+        "dataConsumers": 3,
+        "streams": [{"messagesReceived": 5, "bytesReceived": 1234}],
+    }
+    got_on: dict[str, Any] = {
+        "dataConsumerId": "e1",
+        "label": "bot",
+        "fromPeerId": None,
+        "accepted": False,
+        "streams": [],
+    }
+    text = show_peer({**bo(), "sendsData": [sent], "receivesData": [got_on]})
+    assert row(text, "d1") == ["d1", "chat", *words, "3", "5", "1234"]
+    assert row(text, "e1") == ["e1", "bot", "-", "offered", "-", "-", "-"]
+    assert "SENDS ON" not in show_peer(bo())
 
 
 def test_what_it_sends() -> None:

@@ -7,7 +7,13 @@ import asyncio
 import pytest
 
 from mediad.errors import NotFound
-from mediad.rooms.inspection import describe_peer, describe_room, describe_tracks, find_peer
+from mediad.rooms.inspection import (
+    describe_channels,
+    describe_peer,
+    describe_room,
+    describe_tracks,
+    find_peer,
+)
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus, vp8
 
@@ -36,6 +42,8 @@ def test_a_room() -> None:
             "ageS": 7.0,
             "producers": 2,
             "consumers": 2,
+            "dataProducers": 0,
+            "dataConsumers": 0,
         }
         assert [(p["peerId"], p["joined"], p["producers"], p["consumers"]) for p in peers] == [
             ("ana", True, 2, 0),
@@ -59,6 +67,8 @@ def test_a_peer() -> None:
             "transports": list(ana.transports),
             "producers": 2,
             "consumers": 0,
+            "dataProducers": 0,
+            "dataConsumers": 0,
         }
         assert describe_peer(find_peer(room, "cid"), 0)["device"] == ""
         with pytest.raises(NotFound, match='peer with id "zoe" not found in room "room"'):
@@ -92,5 +102,28 @@ def test_tracks() -> None:
         room.books.producers[sound].paused = True
         assert describe_tracks(ben)["receives"][0]["paused"]
         assert describe_tracks(ben)["receives"][0]["pausedBy"] == ["sender"]
+
+    asyncio.run(scenario())
+
+
+def test_channels() -> None:
+    async def scenario() -> None:
+        call = Call()
+        ana, ben = await call.talker("ana"), await call.talker("ben")
+        sent = await ana.produce_data("chat", 3, maxRetransmits=1)
+        await call.settle()
+        stream = {"streamId": 3, "ordered": False, "maxRetransmits": 1}
+        assert describe_channels(ana.seat.peer)["sendsData"] == [
+            {"dataProducerId": sent, "label": "chat", "sctpStreamParameters": stream, "dataConsumers": 1}
+        ]
+        gets = describe_channels(ben.seat.peer)["receivesData"]
+        assert [(one["label"], one["fromPeerId"], one["accepted"]) for one in gets] == [
+            ("bot", None, True),
+            ("chat", "ana", True),
+        ]
+        room = describe_room(ana.seat.room, 0)
+        assert (room["dataProducers"], room["dataConsumers"]) == (2, 3)
+        ben_now = describe_peer(ben.seat.peer, 0)
+        assert (ben_now["dataProducers"], ben_now["dataConsumers"]) == (0, 2)
 
     asyncio.run(scenario())

@@ -30,6 +30,7 @@ def _room(data: Data) -> str:
             ("worker", data["workerId"]),
             ("open for", duration(data["ageS"])),
             ("tracks", f"{data['producers']} sent, {data['consumers']} received"),
+            ("data channels", f"{data['dataProducers']} sent on, {data['dataConsumers']} received on"),
         ]
     )
     rows = [

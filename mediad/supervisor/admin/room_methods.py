@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
 
 from mediad.errors import MediadError
-from mediad.pipe.requests import GetConsumerStats, GetProducerStats, Statistics
-from mediad.rooms.branch import Branch
+from mediad.pipe.data_requests import DataStats, GetDataConsumerStats, GetDataProducerStats
+from mediad.pipe.requests import GetConsumerStats, GetProducerStats, Statistics, Stats
 from mediad.rooms.entities import Peer
-from mediad.rooms.inspection import describe_peer, describe_room, describe_tracks, find_peer
+from mediad.rooms.inspection import (
+    describe_channels,
+    describe_peer,
+    describe_room,
+    describe_tracks,
+    find_peer,
+)
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.room import Room
@@ -107,18 +114,21 @@ class RoomMethods:
             "workerId": peer.branch.worker_id,
             **describe_peer(peer, time.monotonic()),
             **describe_tracks(peer),
+            **describe_channels(peer),
         }
         flows = await traffic.of_room(room)
         description |= traffic.of_peer(peer, flows)
         description["transports"] = [(flows or {}).get(id_, {"transportId": id_}) for id_ in peer.transports]
-        tracks = [*description["sends"], *description["receives"]]
-        questions: list[GetProducerStats | GetConsumerStats] = [
-            *(GetProducerStats(track["producerId"]) for track in description["sends"]),
-            *(GetConsumerStats(track["consumerId"]) for track in description["receives"]),
+        ask = peer.branch.ask
+        answers: list[tuple[dict[str, Any], Awaitable[Stats | DataStats]]] = [
+            *((one, ask(GetProducerStats(one["producerId"]))) for one in description["sends"]),
+            *((one, ask(GetConsumerStats(one["consumerId"]))) for one in description["receives"]),
+            *((one, ask(GetDataProducerStats(one["dataProducerId"]))) for one in description["sendsData"]),
+            *((one, ask(GetDataConsumerStats(one["dataConsumerId"]))) for one in description["receivesData"]),
         ]
-        streams = await asyncio.gather(*(_streams(peer.branch, question) for question in questions))
-        for track, stream in zip(tracks, streams, strict=True):
-            track["streams"] = stream
+        streams = await asyncio.gather(*(_streams(answer) for _, answer in answers))
+        for (entry, _), stream in zip(answers, streams, strict=True):
+            entry["streams"] = stream
         return description
 
     async def _kick_peer(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -133,11 +143,11 @@ class RoomMethods:
         return room, find_peer(room, wanted.peer_id)
 
 
-async def _streams(branch: Branch, question: GetProducerStats | GetConsumerStats) -> Statistics:
-    """The RTP streams of a producer or consumer; [] when it is closed, or its worker does not answer."""
+async def _streams(answer: Awaitable[Stats | DataStats]) -> Statistics:
+    """The streams of the producer or consumer that was asked about; [] when it is closed, or its worker does not answer."""
     try:
         async with asyncio.timeout(traffic.TIMEOUT_S):
-            return (await branch.ask(question)).stats
+            return (await answer).stats
     except (MediadError, TimeoutError):
         return []
 

@@ -66,7 +66,7 @@ def _room(room: Room, flows: TransportStats | None) -> dict[str, Any]:
             "peerId": peer.id,
             "displayName": peer.info.display_name,
             "producers": peer.producer_count(),
-            "consumers": sum(len(transport.consumers) for transport in peer.transports.values()),
+            "consumers": peer.consumer_count(),
             **traffic.of_peer(peer, flows),
         }
         for peer in room.peers.values()

@@ -36,10 +36,11 @@ def test_rooms() -> None:
 
 
 def test_a_room() -> None:
-    room = {"roomId": "lobby", "workerId": 2, "ageS": 3700, "producers": 4, "consumers": 8, "peers": [PEER]}
-    text = SHOW["room show"](room)
+    counts = {"producers": 4, "consumers": 8, "dataProducers": 3, "dataConsumers": 6}
+    text = SHOW["room show"]({"roomId": "lobby", "workerId": 2, "ageS": 3700, **counts, "peers": [PEER]})
     assert row(text, "open") == ["open", "for", "1h", "1m"]
     assert row(text, "tracks") == ["tracks", "4", "sent,", "8", "received"]
+    assert row(text, "data") == ["data", "channels", "3", "sent", "on,", "6", "received", "on"]
     cells = ["ana", "Ana", "Chrome", "141", "yes", "1m", "1s", "1", "2", "1.5", "Mbps", "64", "kbps"]
     assert row(text, "ana") == [*cells, "1.2%", "-"]
 

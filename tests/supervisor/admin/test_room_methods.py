@@ -53,6 +53,19 @@ async def test_a_peer_with_its_tracks_and_their_streams() -> None:
 
 
 @on_loop
+async def test_a_peer_with_its_channels() -> None:
+    call = Call()
+    ana, _ben = await call.talker("ana"), await call.talker("ben")
+    await ana.produce_data("chat")
+    await call.settle()
+    table = RoomMethods(call.registry).table()
+    sender = await ask(table, "peer.show", roomId="room", peerId="ana")
+    assert [one["streams"] for one in sender["sendsData"]] == [[{"type": "data-producer"}]]
+    receiver = await ask(table, "peer.show", roomId="room", peerId="ben")
+    assert [one["streams"] for one in receiver["receivesData"]] == [[{"type": "data-consumer"}]] * 2
+
+
+@on_loop
 async def test_a_peer_is_shown_when_its_worker_says_nothing() -> None:
     call = Call()
     ana = await call.member("ana")
