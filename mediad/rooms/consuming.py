@@ -9,17 +9,20 @@ from mediad.pipe import requests
 from mediad.rooms import track_offers
 from mediad.rooms.entities import Consumer, Peer, Producer, Transport
 from mediad.rooms.listener import ConsumerOffer
+from mediad.rooms.reception import Reception
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
+from mediad.rooms.transports import Transports
 from mediad.rooms.unknown import Unknown
 
 
 class Consuming:
     """The requests of one peer about its consumers."""
 
-    def __init__(self, room: Room, peer: Peer) -> None:
+    def __init__(self, room: Room, peer: Peer, transports: Transports) -> None:
         self._room = room
         self._peer = peer
+        self._transports = transports
 
     async def consume(self, capabilities: dict[str, Any]) -> Reply[ConsumerOffer]:
         """Receive one more track; the answer describes its consumer, which is paused.
@@ -32,7 +35,25 @@ class Consuming:
         if transport is None:
             raise InvalidState("there is no transport for consumers")
         reception = self._room.receptions.of(capabilities)
-        producer = self._next_track(transport)
+        return await self._receive(self._next_track(transport), transport, reception)
+
+    async def consume_track(
+        self, transport_id: str, producer_id: str, capabilities: dict[str, Any]
+    ) -> Reply[ConsumerOffer]:
+        """Receive this track on this transport; the answer describes its consumer, which is paused.
+
+        Raises Unknown for either id, Unsupported when the client has no codec for the track, InvalidInput for
+        malformed capabilities.
+        """
+        transport = self._transports.find(transport_id)
+        producer = self._room.books.producers.get(producer_id)
+        if producer is None or not producer.announced:
+            raise Unknown("producer", producer_id)
+        return await self._receive(producer, transport, self._room.receptions.of(capabilities))
+
+    async def _receive(
+        self, producer: Producer, transport: Transport, reception: Reception
+    ) -> Reply[ConsumerOffer]:
         form = reception.form(producer)
         if form is None:
             raise Unsupported(f'no codec in common for producer with id "{producer.id}"')

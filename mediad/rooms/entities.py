@@ -68,6 +68,8 @@ class Peer:
     transports: dict[str, Transport] = field(default_factory=dict)
     reserved_transports: int = 0
     """Transports the worker is making; they count against the limit."""
+    keeps_room: bool = True
+    """True for a client whose connection keeps the room open; False for a broadcaster, which has none."""
     receiving: bool = False
     """True once it has been offered the tracks of the others; from then on it is offered new ones."""
     receiving_data: bool = False

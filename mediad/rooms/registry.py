@@ -112,6 +112,21 @@ class RoomRegistry:
             room.expected -= 1
             room.close_if_deserted()
 
+    async def enter(
+        self, room_id: str, peer_id: str, listener: PeerListener, *, address: str | None = None
+    ) -> Seat:
+        """Return a seat for a broadcaster, a peer without a connection, in a room that is open.
+
+        It keeps no room open. Raises NotFound without the room, else like `connect`.
+        """
+        set_asker(room_id, peer_id)
+        room = self.room(room_id)
+        await room.opened()
+        if room.closed:
+            raise Unavailable("the room was closed while it was opened")
+        self._require_capacity(room_id, peer_id)
+        return Seat(room, peer_id, listener, address=address, keeps_room=False)
+
     def _require_capacity(self, room_id: str, peer_id: str) -> None:
         """Raise Unavailable when a limit is reached. One that replaces an older connection passes."""
         room, limits = self._rooms.get(room_id), self._limits

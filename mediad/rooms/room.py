@@ -1,8 +1,8 @@
 """Room: the membership of a call: peers attach, join, replace each other and leave, and the others are told.
 
-A room exists while at least one peer is attached. Its `Books` have its objects, and its part on a worker is a
-`Branch`. The requests of a peer are in `seat.py`, what it is offered in `offers.py`, and the events of a
-worker in `events.py`.
+A room exists while at least one peer with a connection is attached; broadcasters have none. Its `Books` have
+its objects, and its part on a worker is a `Branch`. The requests of a peer are in `seat.py`, what it is
+offered in `offers.py`, and the events of a worker in `events.py`.
 
 When a peer id connects a second time, the new peer replaces the old one in one step: the room is never empty
 in between, and the others keep seeing one member. They lose the old tracks (their consumers close), but are
@@ -113,7 +113,9 @@ class Room:
 
     # -- membership ----------------------------------------------------------------------------------------
 
-    def attach(self, peer_id: str, listener: PeerListener, address: str | None = None) -> Peer:
+    def attach(
+        self, peer_id: str, listener: PeerListener, address: str | None = None, *, keeps_room: bool = True
+    ) -> Peer:
         """Attach a client that has connected under this id, and close an older one of the same id.
 
         The client uses the share of the worker that its `address` has. Raises Full when that is used up.
@@ -121,6 +123,7 @@ class Room:
         old = self.peers.get(peer_id)
         branch = self.home if old is None else old.branch
         newcomer = new_peer(peer_id, branch, listener, self.log_of(peer=peer_id), address)
+        newcomer.keeps_room = keeps_room
         claim = branch.stock.claim if old is None else branch.stock.take_over
         newcomer.claim = claim("peers", newcomer.holder)
         self.peers[peer_id] = newcomer
@@ -214,22 +217,21 @@ class Room:
 
     def close(self, cause: CloseCause, reason: str) -> None:
         """Close every peer, telling each client why, and the routers with all that is on them."""
-        if self.closed:
-            return
+        if not self.closed:
+            for peer in self._shut(cause.value, reason):
+                peer.listener.closed(cause, reason)
+
+    def close_if_deserted(self) -> None:
+        """Close the room, with its broadcasters, when no client is attached or about to be."""
+        if not (self.closed or self.expected or any(peer.keeps_room for peer in self.peers.values())):
+            self._shut(DESERTED, "nobody is left")
+
+    def _shut(self, cause: str, reason: str) -> list[Peer]:
+        """Close the room and return the peers that were in it."""
         peers, self.peers = list(self.peers.values()), {}
         for peer in peers:
             peer.closed = True
-            self._report_end(peer, cause.value, reason)
-        self._shut(cause.value, reason)
-        for peer in peers:
-            peer.listener.closed(cause, reason)
-
-    def close_if_deserted(self) -> None:
-        """Close the room when no client is attached or about to be."""
-        if not (self.closed or self.peers or self.expected):
-            self._shut(DESERTED, "nobody is left")
-
-    def _shut(self, cause: str, reason: str) -> None:
+            self._report_end(peer, cause, reason)
         self.closed = True
         self.books.close()
         for branch in self.branches:
@@ -238,3 +240,4 @@ class Room:
         if self._announced:
             self.observer.room_closed(self.id, self.home.worker_id, cause, reason)
         self._on_closed(self)
+        return peers

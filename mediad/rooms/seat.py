@@ -34,14 +34,16 @@ class Seat:
         listener: PeerListener,
         consumer_replicas: int = 0,
         address: str | None = None,
+        *,
+        keeps_room: bool = True,
     ) -> None:
         """Take a seat, on the share of the worker that `address` has. Raises Full when that is used up."""
         self.room = room
-        self.peer = room.attach(peer_id, listener, address)
+        self.peer = room.attach(peer_id, listener, address, keeps_room=keeps_room)
         self.peer.wanted_replicas = consumer_replicas
         self.transports = Transports(room, self.peer)
         self.producing = Producing(room, self.peer, self.transports)
-        self.consuming = Consuming(room, self.peer)
+        self.consuming = Consuming(room, self.peer, self.transports)
         self.data = Data(room, self.peer, self.transports)
 
     def tell_through(self, listener: PeerListener) -> None:

@@ -78,8 +78,8 @@ class Access:
         except ValueError:
             return False
 
-    def require_token(self, token: str | None, room_id: str, peer_id: str) -> None:
-        """Raise NotAdmitted without a valid token.
+    def require_token(self, token: str | None, room_id: str, peer_id: str | None) -> None:
+        """Raise NotAdmitted without a valid token; without a `peer_id`, that of any peer will do.
 
         A token may name the room and the peer it is for (claims `roomId`, `peerId`); `exp` and `nbf` count
         when they are there.
@@ -87,7 +87,7 @@ class Access:
         if self.rules.secrets:
             claims = self._claims(token)
             for name, value in (("roomId", room_id), ("peerId", peer_id)):
-                if claims.get(name, value) != value:
+                if value is not None and claims.get(name, value) != value:
                     raise NotAdmitted(401, f"the token is for another {name}")
 
     def _claims(self, token: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 WebSocket /     signaling                  GET /stats, /workers, /health     the node's state
 GET /…          the demo page              GET /metrics                      what Prometheus scrapes
+/rooms/…        broadcasters
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.access import Access
 from mediad.signaling.cors import Cors
 from mediad.signaling.entry import Entry
+from mediad.signaling.http.broadcaster_orders import ORDERS
+from mediad.signaling.http.broadcasters import ONE, BroadcasterEndpoints
 from mediad.signaling.http.node import NodeEndpoints, Scrape, StatusSource
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
@@ -44,11 +47,18 @@ def create_app(
     """Make the application; run it with `server.uvicorn_options()`. Without `scrape` there is no /metrics."""
     settings = settings or SignalingSettings()
     entry = Entry(registry, settings.access, settings.limits, settings.version)
+    broadcasters = BroadcasterEndpoints(registry, settings.access)
     node = NodeEndpoints(status, scrape)
     return Starlette(
         routes=[
             WebSocketRoute("/", entry.serve),
             WebSocketRoute("/{path:path}", entry.serve_elsewhere),
+            Route("/rooms/{room_id}", broadcasters.room),
+            Route("/rooms/{room_id}/broadcasters", broadcasters.create, methods=["POST"]),
+            *(
+                Route(ONE + path, broadcasters.about(handler), methods=[method])
+                for method, path, handler in ORDERS
+            ),
             Route("/stats", node.stats),
             Route("/workers", node.workers),
             Route("/health", node.health),

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from mediad.errors import EnvelopeError, InvalidState, MediadError, NotFound, Unavailable, Unsupported
+from mediad.rooms.unknown import Unknown
 from tests.support.calls import Call, Guest, run, told
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
@@ -172,5 +173,30 @@ def test_a_track_that_ends_while_it_is_being_made_ready_is_no_answer(what: str) 
         await call.settle()
         assert not call.worker.consumers
         assert ben.listener.named("consumer closed") == []
+
+    run(scenario)
+
+
+def test_a_track_that_was_asked_for_by_its_id() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.connect("ben")
+        await ben.make_transports()
+        ben.join(receives=False)
+        producer_id = await ana.produce("video", vp8())
+        capabilities = call.registry.room("room").capabilities.to_wire()
+        consuming = ben.seat.consuming
+        offer = told(await consuming.consume_track(ben.sending, producer_id, capabilities))
+        assert (offer.producer_id, offer.transport_id) == (producer_id, ben.sending)
+        assert call.worker.called("consumer.resume") == []
+        await consuming.resume(offer.consumer_id)
+        assert call.worker.called("consumer.resume") == [{"consumerId": offer.consumer_id}]
+        deaf = {**capabilities, "codecs": []}
+        for transport, producer, can, error in (
+            ("nothing", producer_id, capabilities, Unknown),
+            (ben.sending, "nothing", capabilities, Unknown),
+            (ben.sending, producer_id, deaf, Unsupported),
+        ):
+            with pytest.raises(error):
+                await consuming.consume_track(transport, producer, can)
 
     run(scenario)

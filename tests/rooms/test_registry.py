@@ -16,6 +16,7 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.media_worker import Compose
 from tests.support.calls import Call
+from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus
 
 
@@ -330,3 +331,17 @@ def test_a_worker_is_relieved_of_the_room_that_holds_most() -> None:
         call.registry.relieve(1)  # nothing is left there
 
     run(scenario, workers=2)
+
+
+def test_a_broadcaster_enters_open_rooms_alone() -> None:
+    async def scenario(call: Call) -> None:
+        with pytest.raises(NotFound):
+            await call.registry.enter("room", "cam", RecordingListener())
+        await call.member("ana")
+        call.registry.set_limits(RoomLimits(peers_per_room=2))
+        seat = await call.registry.enter("room", "cam", RecordingListener(), address="192.0.2.7")
+        assert (seat.peer.keeps_room, seat.peer.info.address) == (False, "192.0.2.7")
+        with pytest.raises(Unavailable, match="the limit of 2 peers"):
+            await call.registry.enter("room", "cam2", RecordingListener())
+
+    run(scenario)

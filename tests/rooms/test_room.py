@@ -8,8 +8,8 @@ import pytest
 
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
-from mediad.rooms.listener import CloseCause
-from tests.support.calls import Call, bare_room, run
+from mediad.rooms.listener import CloseCause, Device
+from tests.support.calls import Call, bare_room, run, told
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
 
@@ -219,6 +219,23 @@ def test_a_refused_offer_does_not_keep_the_room_busy() -> None:
         ana.disconnect()
         await call.settle()
         await asyncio.wait_for(call.registry.close(), 5)
+        assert call.worker.is_empty()
+
+    run(scenario)
+
+
+def test_a_room_ends_with_its_last_connection_and_takes_broadcasters_along() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        seat = await call.registry.enter("room", "cam", RecordingListener())
+        await seat.transports.create(consuming=False, force_tcp=False)
+        waiting = await call.registry.enter("room", "cam2", RecordingListener())
+        told(seat.join("Camera", Device("broadcaster"), None))
+        ana.disconnect()
+        assert (seat.room.closed, seat.peer.closed, waiting.peer.closed) == (True, True, True)
+        seat.leave()
+        await call.settle()
+        assert call.registry.room_count == 0
         assert call.worker.is_empty()
 
     run(scenario)

@@ -33,7 +33,7 @@ class FrontLimits:
     head_timeout_s: float = 10.0
     """The time from the first moment to the end of a request's head."""
     body_timeout_s: float = 10.0
-    """The time from the head to the end of a request's body; nothing here reads one."""
+    """The time from the head to the end of a request's body."""
     response_timeout_s: float = 60.0
     """The time for the client to read an answer."""
     head_bytes: int = 32 * 1024

@@ -1,0 +1,55 @@
+"""The bodies of requests about broadcasters, as structs that untrusted input meets first."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from mediad.signaling.dialects.demo_schemas import DeviceData, DisplayName, DtlsParameters, Id
+from mediad.signaling.dialects.dialect import Data
+
+
+class CreateA(Data):
+    """The body that makes a broadcaster in dialect A, which has texts of its own for what is missing."""
+
+    id: str = ""
+    display_name: DisplayName = ""
+    device: DeviceData = msgspec.field(default_factory=DeviceData)
+    rtp_capabilities: Any = None
+
+
+class CreateB(Data):
+    peer_id: Id
+    display_name: DisplayName
+    device: DeviceData = msgspec.field(default_factory=DeviceData)
+
+
+class CreateTransport(Data):
+    """The body that makes a transport; dialect B knows only plain ones and names no type."""
+
+    type: str | None = None
+    direction: Literal["producer", "consumer"] | None = None
+
+
+class ConnectTransport(Data):
+    dtls_parameters: DtlsParameters
+
+
+class ProduceA(Data):
+    kind: Literal["audio", "video"]
+    rtp_parameters: dict[str, Any]
+
+
+class ProduceB(Data):
+    transport_id: Id
+    kind: Literal["audio", "video"]
+    rtp_parameters: dict[str, Any]
+    app_data: dict[str, Any] | None = None
+
+
+class ConsumeB(Data):
+    transport_id: Id
+    producer_id: Id
+    rtp_capabilities: dict[str, Any]
+    paused: bool = False

@@ -1,0 +1,160 @@
+"""Broadcasters over HTTP: the rooms' capabilities, and how a broadcaster is made and found.
+
+Both servers of mediasoup-demo have such an API, on the same paths with different bodies. A broadcaster is
+made in one of the two spellings, and answered in it. Requests about one are in `broadcaster_orders.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound, Unavailable
+from mediad.rooms.asker import set_asker
+from mediad.rooms.entities import Peer
+from mediad.rooms.listener import Device
+from mediad.rooms.reception import Reception
+from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.seat import Seat
+from mediad.signaling.access import Access
+from mediad.signaling.dialects.demo_listener import device_data
+from mediad.signaling.http import broadcaster_schemas as schemas
+from mediad.signaling.http import exchange
+from mediad.signaling.http.broadcaster import Broadcaster, Spelling
+from mediad.signaling.http.broadcaster_orders import Order, OrderHandler, value_of
+from mediad.signaling.http.exchange import Endpoint, Failed
+
+ONE = "/rooms/{room_id}/broadcasters/{peer_id}"
+"""The path of a broadcaster."""
+
+MAX_ID_LENGTH = 128
+
+
+class BroadcasterEndpoints:
+    """The handlers of the paths."""
+
+    def __init__(self, registry: RoomRegistry, access: Access) -> None:
+        self._registry = registry
+        self._access = access
+        self.room: Endpoint = exchange.failing(self._room)
+        """Answers GET /rooms/ROOM with the room's RTP capabilities, in the spelling of both dialects."""
+        self.create: Endpoint = exchange.failing(self._create)
+        """Answers POST /rooms/ROOM/broadcasters, which makes a broadcaster."""
+
+    def about(self, handler: OrderHandler) -> Endpoint:
+        """Return an endpoint that hands requests about a broadcaster to `handler`."""
+
+        async def endpoint(request: Request) -> Response:
+            names = request.path_params
+            room_id, peer_id = names["room_id"], names["peer_id"]
+            exchange.require_admitted(request, self._access, room_id, peer_id)
+            set_asker(room_id, peer_id)
+            body = await exchange.read_object(request)
+            broadcaster = self._find(room_id, peer_id)
+            try:
+                return await handler(Order(broadcaster, names, request.query_params, body))
+            except MediadError as error:
+                raise _failed(error, broadcaster.spelling) from None
+
+        return exchange.failing(endpoint)
+
+    def _find(self, room_id: str, peer_id: str) -> Broadcaster:
+        peer = self._registry.room(room_id).peers.get(peer_id)
+        if peer is None or not isinstance(peer.listener, Broadcaster):
+            raise NotFound(f'broadcaster with id "{peer_id[:100]}" not found')
+        return peer.listener
+
+    async def _room(self, request: Request) -> Response:
+        room_id = request.path_params["room_id"]
+        exchange.require_admitted(request, self._access, room_id, None)
+        capabilities = self._registry.room(room_id).capabilities.to_wire()
+        # the one dialect has the capabilities themselves, the other an object that holds them
+        return JSONResponse({**capabilities, "routerRtpCapabilities": capabilities})
+
+    async def _create(self, request: Request) -> Response:
+        room_id = request.path_params["room_id"]
+        body = await exchange.read_object(request)
+        spelling = Spelling.B if "peerId" in body else Spelling.A
+        peer_id = body.get("peerId" if spelling is Spelling.B else "id")
+        exchange.require_admitted(request, self._access, room_id, peer_id if isinstance(peer_id, str) else "")
+        address = request.client.host if request.client is not None else None
+        try:
+            if spelling is Spelling.B:
+                return await self._create_b(room_id, address, exchange.read_as(schemas.CreateB, body))
+            return await self._create_a(room_id, address, exchange.read_as(schemas.CreateA, body))
+        except NotFound:
+            raise
+        except MediadError as error:
+            raise _failed(error, spelling) from None
+
+    async def _create_a(self, room_id: str, address: str | None, body: schemas.CreateA) -> Response:
+        """Make a broadcaster that joins at once; the answer tells what it could receive."""
+        _require_complete(body)
+        room = self._registry.room(room_id)
+        if body.id in room.peers:
+            what = "broadcaster" if isinstance(room.peers[body.id].listener, Broadcaster) else "peer"
+            raise InvalidState(f'{what} with id "{body.id}" already exists')
+        reception = None if body.rtp_capabilities is None else _reception(self._registry, room_id, body)
+        device = Device("broadcaster", body.device.name, body.device.version)
+        broadcaster = Broadcaster(Spelling.A, body.display_name, device, body.rtp_capabilities)
+        seat = await self._seat(room_id, body.id, broadcaster, address)
+        value_of(seat.join(body.display_name, device, None))
+        others = [] if reception is None else seat.room.joined_peers(but=seat.peer)
+        return JSONResponse({"peers": [_peer(other, reception) for other in others]})
+
+    async def _create_b(self, room_id: str, address: str | None, body: schemas.CreateB) -> Response:
+        """Make a broadcaster that has yet to join; a peer of the same id is replaced."""
+        device = Device(body.device.flag, body.device.name, body.device.version)
+        broadcaster = Broadcaster(Spelling.B, body.display_name, device)
+        await self._seat(room_id, body.peer_id, broadcaster, address)
+        where = f"/rooms/{quote(room_id, safe='')}/broadcasters/{quote(body.peer_id, safe='')}"
+        return PlainTextResponse("BroadcasterPeer created", 201, {"Location": where})
+
+    async def _seat(self, room_id: str, peer_id: str, broadcaster: Broadcaster, address: str | None) -> Seat:
+        broadcaster.seat = await self._registry.enter(room_id, peer_id, broadcaster, address=address)
+        return broadcaster.seat
+
+
+def _require_complete(body: schemas.CreateA) -> None:
+    """Raise InvalidInput for what is missing, in the words of dialect A's server."""
+    for name, value in (
+        ("id", body.id),
+        ("displayName", body.display_name),
+        ("device.name", body.device.name),
+    ):
+        if not value:
+            raise InvalidInput(f"missing body.{name}")
+    if len(body.id) > MAX_ID_LENGTH:
+        raise InvalidInput(f"body.id is limited to {MAX_ID_LENGTH} characters")
+
+
+def _reception(registry: RoomRegistry, room_id: str, body: schemas.CreateA) -> Reception:
+    try:
+        return registry.room(room_id).receptions.of(body.rtp_capabilities)
+    except InvalidInput:
+        raise InvalidInput("wrong body.rtpCapabilities") from None
+
+
+def _peer(peer: Peer, reception: Reception | None) -> dict[str, Any]:
+    """Return a peer with those of its tracks that the broadcaster could receive."""
+    return {
+        "id": peer.id,
+        "displayName": peer.info.display_name,
+        "device": device_data(peer.info.device),
+        "producers": [
+            {"id": producer.id, "kind": producer.kind}
+            for producer in peer.producers()
+            if reception is not None and reception.form(producer) is not None
+        ],
+    }
+
+
+def _failed(error: MediadError, spelling: Spelling) -> Failed:
+    """Return the error with its status; dialect A knows only 400 and 500, but 503 says when to try again."""
+    status = exchange.status_of(error)
+    if spelling is Spelling.A and not isinstance(error, InvalidInput | Unavailable):
+        status = 500
+    return Failed(status, str(error))

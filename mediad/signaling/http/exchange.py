@@ -1,0 +1,110 @@
+"""Exchange: what every request of the HTTP API has in common: who may ask, its body, and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from mediad import logs
+from mediad.errors import (
+    Forbidden,
+    InvalidInput,
+    InvalidState,
+    MediadError,
+    NotFound,
+    Unavailable,
+    Unsupported,
+)
+from mediad.signaling import json_input
+from mediad.signaling.access import Access, NotAdmitted, bearer
+from mediad.signaling.cors import reached
+from mediad.signaling.dialects.dialect import Data
+
+MAX_BODY_BYTES = 64 * 1024
+"""The largest body, as for messages of a client that has not joined."""
+
+_STATUS: tuple[tuple[type[MediadError], int], ...] = (
+    (Unavailable, 503),
+    (InvalidInput, 400),
+    (NotFound, 404),
+    (InvalidState, 409),
+    (Forbidden, 403),
+    (Unsupported, 500),
+)
+
+_log = logs.bind(__name__)
+
+DataT = TypeVar("DataT", bound=Data)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Failed(Exception):
+    """Error: the request is answered with this HTTP status and text."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def require_admitted(request: Request, access: Access, room_id: str, peer_id: str | None) -> None:
+    """Judge origin and token. Raises Failed. Without a `peer_id`, a token of any peer will do."""
+    headers = request.headers
+    token = request.query_params.get("token") or bearer(headers.get("authorization"))
+    try:
+        access.require_origin(headers.get("origin"), headers.get("host"), reached(request.scope))
+        access.require_token(token, room_id, peer_id)
+    except NotAdmitted as error:
+        raise Failed(error.status, str(error)) from None
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object of the body; an empty body is an empty one. Raises Failed."""
+    body = bytearray()
+    async for portion in request.stream():
+        body += portion
+        if len(body) > MAX_BODY_BYTES:
+            raise Failed(413, f"a body is limited to {MAX_BODY_BYTES} bytes")
+    if not body:
+        return {}
+    try:
+        value = json_input.decode(body.decode())
+    except ValueError as error:
+        raise Failed(400, str(error)) from None
+    if not isinstance(value, dict):
+        raise Failed(400, "the body is not a JSON object")
+    return value
+
+
+def read_as(schema: type[DataT], value: dict[str, Any]) -> DataT:
+    """Return a body as its struct. Raises InvalidInput with what is wrong."""
+    try:
+        return msgspec.convert(value, schema)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(str(error)) from None
+
+
+def status_of(error: MediadError) -> int:
+    """Return the HTTP status of an error."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def failing(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint that answers the errors of this one with their status, and their reason as text."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Failed as failed:
+            status, text = failed.status, str(failed)
+        except MediadError as error:
+            status, text = status_of(error), str(error)
+        client = request.client.host if request.client else "a local socket"
+        _log.debug("%s: %s %s failed with %d: %s", client, request.method, request.url.path, status, text)
+        return PlainTextResponse(text, status)
+
+    return guarded

@@ -1,0 +1,64 @@
+"""Reading bodies of the HTTP API, and the statuses of its errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from mediad.errors import (
+    Forbidden,
+    Full,
+    InvalidInput,
+    InvalidState,
+    MediadError,
+    NotFound,
+    Unsupported,
+    WorkerDied,
+)
+from mediad.signaling.http.exchange import MAX_BODY_BYTES, status_of
+from tests.support.broadcasting import Owner, ask
+from tests.support.signaling import Front, run
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidInput, 400),
+        (Forbidden, 403),
+        (NotFound, 404),
+        (InvalidState, 409),
+        (Unsupported, 500),
+        (WorkerDied, 500),
+        (Full, 503),
+    ],
+)
+def test_every_error_has_its_status(error: type[MediadError], status: int) -> None:
+    assert status_of(error("because")) == status
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("{", 400), ("[]", 400), ("7", 400), ("\ufeff{}", 400), ("{" + " " * MAX_BODY_BYTES + "}", 413)],
+)
+def test_bodies_that_are_no_objects(text: str, status: int) -> None:
+    async def scenario(running: Front) -> None:
+        await running.member("ana")
+        answer = await ask(running, "POST", Owner(running, "cam").all, text=text)
+        assert answer.status == status
+
+    run(scenario)
+
+
+def test_other_methods_are_refused() -> None:
+    async def scenario(running: Front) -> None:
+        assert (await ask(running, "DELETE", "/rooms/room")).status == 405
+
+    run(scenario)
+
+
+def test_a_large_body_within_the_limit_is_read() -> None:
+    async def scenario(running: Front) -> None:
+        await running.member("ana")
+        answer = await Owner(running, "cam").create_in_a(padding="x" * (MAX_BODY_BYTES - 1000))
+        assert answer.status == 200
+
+    run(scenario)
