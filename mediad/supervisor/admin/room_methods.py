@@ -144,7 +144,7 @@ class RoomMethods:
 
 
 async def _streams(answer: Awaitable[Stats | DataStats]) -> Statistics:
-    """The streams of the producer or consumer that was asked about; [] when it is closed, or its worker does not answer."""
+    """The streams in an answer; [] when what was asked about is closed, or its worker does not answer."""
     try:
         async with asyncio.timeout(traffic.TIMEOUT_S):
             return (await answer).stats
