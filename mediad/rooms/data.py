@@ -17,8 +17,9 @@ from mediad.errors import InvalidInput, InvalidState
 from mediad.ortc.sctp import SctpStreamParameters
 from mediad.pipe import data_requests as pipe
 from mediad.pipe.requests import Statistics
-from mediad.rooms import offers
+from mediad.rooms import data_offers, offers
 from mediad.rooms.entities import DataConsumer, DataProducer, Peer, Transport
+from mediad.rooms.listener import DataConsumerOffer
 from mediad.rooms.producing import require_small
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
@@ -73,6 +74,19 @@ class Data:
         producer.created = True
         return Reply(producer, functools.partial(offers.announce_data, self._room, self._peer, producer))
 
+    async def consume(self, transport_id: str, data_producer_id: str) -> Reply[DataConsumerOffer]:
+        """Receive the messages of a data producer on this transport; the answer describes its data consumer.
+
+        Raises Unknown for either id, InvalidState when the transport has no SCTP or the peer has too many,
+        Full when the worker has no room for it.
+        """
+        transport = self._transports.find(transport_id)
+        _require_sctp(transport)
+        producer = self._room.books.data_producers.get(data_producer_id)
+        if producer is None or not producer.announced:
+            raise Unknown("dataProducer", data_producer_id)
+        return Reply(await data_offers.consume(self._room, producer, transport))
+
     async def close_producer(self, data_producer_id: str) -> Reply[None]:
         """End a channel that the client sends on; its receivers are told."""
         producer = self._find_producer(data_producer_id)
@@ -112,10 +126,14 @@ class Data:
         return consumer
 
 
-def _require_free(transport: Transport, stream: SctpStreamParameters) -> None:
-    """Raise unless the transport can have another data producer, on this stream."""
+def _require_sctp(transport: Transport) -> None:
     if not transport.sctp:
         raise InvalidState(f'transport with id "{transport.id}" has no SCTP: it was created without')
+
+
+def _require_free(transport: Transport, stream: SctpStreamParameters) -> None:
+    """Raise unless the transport can have another data producer, on this stream."""
+    _require_sctp(transport)
     taken = {producer.stream.stream_id for producer in transport.data_producers.values() if producer.stream}
     if stream.stream_id in taken:
         raise InvalidInput(f"streamId already exists in SCTP listener [streamId:{stream.stream_id}]")

@@ -22,7 +22,8 @@ from mediad.ortc.sctp import SctpStreamParameters
 from mediad.pipe import data_requests as pipe
 from mediad.pipe.data_requests import CloseDataConsumer, CreateDataConsumers, NewDataConsumer
 from mediad.rooms.branch import Branch, by_branch
-from mediad.rooms.entities import DataConsumer, DataProducer, Peer
+from mediad.rooms.entities import DataConsumer, DataProducer, Peer, Transport
+from mediad.rooms.listener import DataConsumerOffer
 from mediad.rooms.room import Room
 
 
@@ -51,6 +52,37 @@ def _enter(room: Room, peer: Peer, producer: DataProducer) -> DataConsumer | Non
             room.offers.put_off((peer, producer), error)
     room.offers.queue.done(peer)
     return None
+
+
+async def consume(room: Room, producer: DataProducer, transport: Transport) -> DataConsumerOffer:
+    """Make a data consumer that its client has asked for, and return what the client has to know of it.
+
+    Raises Full when the worker has no room for it, the worker's error when it cannot make it, InvalidState
+    when the peer has too many, or either end has closed meanwhile.
+    """
+    has, most = transport.peer.data_consumer_count(), room.limits.data_consumers_per_peer
+    if has >= most:
+        raise InvalidState(f"too many data consumers: {has} of {most} are open, close some")
+    consumer = DataConsumer(str(uuid4()), producer, transport)
+    room.books.enter_data_consumer(consumer)
+    closing = CloseDataConsumer(consumer.id)
+    try:
+        reply = await consumer.branch.make(CreateDataConsumers([_new(consumer)]), closing, about=consumer)
+        if len(reply.consumers) != 1:
+            consumer.branch.discard(closing)
+            raise EnvelopeError(f"{CreateDataConsumers.row}: {len(reply.consumers)} answers for one")
+        (answer,) = reply.consumers
+        if answer.sctp_stream_parameters is None:
+            raise from_code(answer.code, answer.reason)
+    except BaseException:
+        if not consumer.closed:
+            room.books.forget_data_consumer(consumer)
+        raise
+    if consumer.closed:
+        consumer.branch.discard(closing)
+        raise InvalidState("the channel has ended")
+    consumer.announced = consumer.accepted = True
+    return consumer.offer(_as_offered(answer.sctp_stream_parameters))
 
 
 async def _make(room: Room, branch: Branch, consumers: list[DataConsumer]) -> None:

@@ -176,3 +176,32 @@ def test_another_peers_channel_is_unknown() -> None:
             await ana.seat.data.consumer_stats(consumer_id)
 
     run(scenario)
+
+
+def test_a_channel_that_was_asked_for_by_its_id() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.talker("ana"), await call.connect("ben")
+        await ben.make_transports(enable_sctp=True)
+        ben.join()
+        producer_id = await ana.produce_data("chat", 0, maxRetransmits=1)
+        await call.settle()
+        data = ben.seat.data
+        offer = told(await data.consume(ben.sending, producer_id))
+        assert (offer.data_producer_id, offer.transport_id, offer.peer_id) == (
+            producer_id,
+            ben.sending,
+            "ana",
+        )
+        assert offer.sctp_stream_parameters["maxRetransmits"] == 1
+        assert call.worker.data.consumers[offer.data_consumer_id]["transportId"] == ben.sending
+        for transport_id, data_producer_id in (("nothing", producer_id), (ben.sending, "nothing")):
+            with pytest.raises(NotFound):
+                await data.consume(transport_id, data_producer_id)
+        without = told(await ben.seat.transports.create(consuming=False, force_tcp=False)).id
+        with pytest.raises(InvalidState, match="has no SCTP"):
+            await data.consume(without, producer_id)
+        await data.close_consumer(offer.data_consumer_id)
+        await call.settle()
+        assert offer.data_consumer_id not in call.worker.data.consumers
+
+    run(scenario)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediad.errors import Forbidden, MediadError
+from mediad.errors import Forbidden, InvalidState, MediadError
 from mediad.rooms import offer_book
 from mediad.rooms.limits import RoomLimits
 from tests.support.calls import Call, Guest, run
@@ -179,5 +179,23 @@ def test_a_client_is_offered_channels_once_it_has_a_transport_for_them() -> None
         await ben.make_transports(enable_sctp=True)
         await call.settle()
         assert [offer.label for offer in ben.listener.data_offers] == ["chat", "bot"]
+
+    run(scenario)
+
+
+def test_a_channel_that_was_asked_for_and_cannot_be_made_leaves_nothing() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.talker("ana"), await call.talker("ben")
+        producer_id = await ana.produce_data("chat")
+        await call.settle()
+        before = ben.seat.peer.data_consumer_count()
+        call.worker.failures["dataConsumers.create"] = MediadError("no")
+        with pytest.raises(MediadError, match="no"):
+            await ben.seat.data.consume(ben.sending, producer_id)
+        assert ben.seat.peer.data_consumer_count() == before
+        del call.worker.failures["dataConsumers.create"]
+        call.registry.set_limits(RoomLimits(data_consumers_per_peer=before))
+        with pytest.raises(InvalidState, match="too many data consumers"):
+            await ben.seat.data.consume(ben.sending, producer_id)
 
     run(scenario)

@@ -80,7 +80,9 @@ async def create_transport(order: Order) -> Response:
         raise Failed(501, NO_PLAIN)
     if kind != "webrtc":
         raise InvalidInput("invalid type")
-    transport = value_of(await order.seat.transports.create(consuming=False, force_tcp=False))
+    with_data = body.sctp_capabilities is not None
+    transports = order.seat.transports
+    transport = value_of(await transports.create(consuming=False, force_tcp=False, enable_sctp=with_data))
     name = "id" if in_a else "transportId"
     return JSONResponse({name: transport.id, **transport.parameters}, 200 if in_a else 201)
 
@@ -120,6 +122,13 @@ async def _produce(
     described = {**app_data, "peerId": order.seat.peer.id}
     producing = order.seat.producing
     return value_of(await producing.produce(transport_id, kind, rtp_parameters, described)).id
+
+
+async def produce_data(order: Order) -> Response:
+    body = read_as(schemas.ProduceData, order.body)
+    stream, transport_id = body.sctp_stream_parameters, order.names["transport_id"]
+    producing = order.seat.data.produce(transport_id, stream, body.label, body.protocol, body.app_data or {})
+    return JSONResponse({"id": value_of(await producing).id})
 
 
 # -- receiving ---------------------------------------------------------------------------------------------
@@ -167,6 +176,15 @@ async def resume_consumer(order: Order) -> Response:
     return PlainTextResponse("Consumer resumed")
 
 
+async def consume_data(order: Order) -> Response:
+    order.seat.peer.require_joined()
+    body = read_as(schemas.ConsumeData, order.body)
+    consuming = order.seat.data.consume(order.names["transport_id"], body.data_producer_id)
+    offer = value_of(await consuming)
+    stream_id = offer.sctp_stream_parameters["streamId"]
+    return JSONResponse({"id": offer.data_consumer_id, "streamId": stream_id})
+
+
 async def list_producers(order: Order) -> Response:
     """Answer with what the others send, and the codecs in which it can be received."""
     others = order.seat.room.joined_peers(but=order.seat.peer)
@@ -197,6 +215,8 @@ ORDERS: tuple[tuple[str, str, OrderHandler], ...] = (
     ("POST", f"{_TRANSPORT}/connect", connect_transport),
     ("POST", f"{_TRANSPORT}/producers", produce_in_a),
     ("POST", f"{_TRANSPORT}/consume", consume_in_a),
+    ("POST", f"{_TRANSPORT}/produce/data", produce_data),
+    ("POST", f"{_TRANSPORT}/consume/data", consume_data),
     ("POST", "/producers", produce_in_b),
     ("GET", "/peerProducersInfos", list_producers),
     ("POST", "/consumers", consume_in_b),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from mediad.signaling.dialects.demo_schemas import DeviceData, DisplayName, DtlsParameters, Id
+from mediad.signaling.dialects.demo_schemas import ChannelText, DeviceData, DisplayName, DtlsParameters, Id
 from mediad.signaling.dialects.dialect import Data
 
 
@@ -30,6 +30,8 @@ class CreateTransport(Data):
 
     type: str | None = None
     direction: Literal["producer", "consumer"] | None = None
+    sctp_capabilities: dict[str, Any] | None = None
+    """Given for a transport with data channels; what is in it does not matter."""
 
 
 class ConnectTransport(Data):
@@ -39,6 +41,17 @@ class ConnectTransport(Data):
 class ProduceA(Data):
     kind: Literal["audio", "video"]
     rtp_parameters: dict[str, Any]
+
+
+class ProduceData(Data):
+    sctp_stream_parameters: dict[str, Any]
+    label: ChannelText = ""
+    protocol: ChannelText = ""
+    app_data: dict[str, Any] | None = None
+
+
+class ConsumeData(Data):
+    data_producer_id: Id
 
 
 class ProduceB(Data):

@@ -234,3 +234,36 @@ def test_what_fits_no_schema_is_refused() -> None:
             assert answer.status == 400
 
     run(scenario)
+
+
+def test_data_channels_of_a_broadcaster() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await demo_b_client.member(running, "ana")
+        sending = {
+            "transportId": ana.sending,
+            "sctpStreamParameters": {"streamId": 0, "ordered": False, "maxRetransmits": 1},
+            "label": "chat",
+            "protocol": "",
+            "appData": {"channel": "chat"},
+        }
+        of_ana = (await ana.request("produceData", sending))["dataProducerId"]
+        cam = Owner(running, "cam")
+        await cam.create_in_a()
+        body = {**WEBRTC, "sctpCapabilities": {"numStreams": {"OS": 1024, "MIS": 1024}}}
+        made = (await cam.post("/transports", body)).data
+        assert "sctpParameters" in made
+        path = f"/transports/{made['id']}"
+        received = await cam.post(f"{path}/consume/data", {"dataProducerId": of_ana})
+        assert (received.status, set(received.data)) == (200, {"id", "streamId"})
+        missing = await cam.post(f"{path}/consume/data", {"dataProducerId": "nothing"})
+        assert (missing.status, missing.text) == (500, 'dataProducer with id "nothing" not found')
+        body = {"label": "chat", "protocol": "", "sctpStreamParameters": {"streamId": 0}, "appData": {}}
+        produced = await cam.post(f"{path}/produce/data", body)
+        offered = await ana.until(
+            lambda frame: frame.get("method") == "newDataConsumer" and frame["data"].get("peerId") == "cam"
+        )
+        assert offered["data"]["dataProducerId"] == produced.data["id"]
+        without = (await cam.post("/transports", WEBRTC)).data["id"]
+        assert (await cam.post(f"/transports/{without}/produce/data", body)).status == 500
+
+    run(scenario)
