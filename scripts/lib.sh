@@ -51,6 +51,7 @@ system_packages() { # STEP…: whatever those steps lack, in one go, so that nob
             fi
             ;;
         web) is_done web "$(web_digest)" || bundles || missing+=(nodejs npm) ;;
+        apps) is_done apps "$(apps_digest)" || bundles || missing+=(nodejs npm) ;;
         browser) has_browser || browser_is_a_snap || missing+=(chromium) ;;
         valgrind) have valgrind || missing+=(valgrind) ;;
         network) [ "$(id -u)" -ne 0 ] || have ip || missing+=(iproute2) ;; # of use to root alone
@@ -211,7 +212,7 @@ copy_sources() { # TREE: what a second build elsewhere needs; the ordinary one s
     find "$1" -type f \( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) \
         -not -path "$1/build/*" -delete
     (cd "$ROOT" && find setup.py pyproject.toml README.md mediad tests -type f \
-        -not -path 'mediad/web/*' -not -name '*.pyc' -not -name '*.so' -not -name '*.c' -print0 |
+        -not -path 'mediad/web/*' -not -path 'tests/apps/*' -not -name '*.pyc' -not -name '*.so' -not -name '*.c' -print0 |
         tar --create --null --files-from=- --file=-) | tar --extract --directory="$1"
 }
 
@@ -236,6 +237,30 @@ setup_web() {
     say "building the page"
     npm_in "$web" run build
     mark_done web "$sources"
+}
+
+# --- the tests' apps ---------------------------------------------------------------------------------------------
+
+apps_digest() { # they are bundled with packages of the page
+    {
+        find "$ROOT/tests/apps" \( -name node_modules -o -name dist \) -prune -o -type f -print0
+        printf '%s\0' "$ROOT/mediad/web/package-lock.json"
+    } | digest_files
+}
+
+setup_apps() {
+    local apps=$ROOT/tests/apps packages sources
+    sources=$(apps_digest)
+    [ -d "$apps/dist" ] && is_done apps "$sources" && return
+    packages=$(digest <"$apps/package-lock.json")
+    if ! [ -d "$apps/node_modules" ] || ! is_done apps-packages "$packages"; then
+        say "installing npm packages of the tests' apps"
+        npm_in "$apps" ci --no-audit --no-fund
+        mark_done apps-packages "$packages"
+    fi
+    say "building the tests' apps"
+    npm_in "$apps" run build
+    mark_done apps "$sources"
 }
 
 npm_in() {
@@ -270,10 +295,11 @@ run_steps() {
 }
 
 test_steps() {
-    system_packages python native web browser valgrind network
+    system_packages python native web apps browser valgrind network
     setup_python dev
     setup_native
     setup_web
+    setup_apps
     setup_browser
 }
 

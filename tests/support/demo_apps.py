@@ -1,0 +1,90 @@
+"""Apps of mediasoup-demo in Chromium tabs: dialect A with mediasoup-client 3.7, dialect B with a new one.
+
+Their sources are in tests/apps; a test looks into a tab through `window.app`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+APPS = Path(__file__).parents[1] / "apps"
+DEADLINE_S = 60.0
+T = TypeVar("T")
+
+
+def build_apps() -> None:
+    """Build tests/apps/dist unless it is there; `scripts/test` has normally done so."""
+    if (APPS / "dist" / "demo_b.js").is_file():
+        return
+    if not (APPS / "node_modules").is_dir():
+        subprocess.run(["npm", "ci"], cwd=APPS, check=True, timeout=300)
+    subprocess.run(["npm", "run", "build"], cwd=APPS, check=True, timeout=120)
+
+
+class DemoApp:
+    """One app in a tab of its own."""
+
+    def __init__(
+        self, browser: Browser, base_url: str, app: str, room_id: str, peer_id: str, **options: Any
+    ) -> None:
+        """Start `app`, "demo_a" or "demo_b"; `options` are those of its constructor."""
+        self.peer_id = peer_id
+        self._context: BrowserContext = browser.new_context(permissions=["camera", "microphone"])
+        self.page: Page = self._context.new_page()
+        self.page.goto(f"{base_url}/health")  # a page of the server's own, without scripts
+        self.page.add_script_tag(path=str(APPS / "dist" / f"{app}.js"))
+        url = {"roomId": room_id, "peerId": peer_id}
+        self.page.evaluate("options => start(options)", {"url": url, **options})
+
+    def close(self) -> None:
+        self._context.close()
+
+    def get(self, expression: str, argument: Any = None) -> Any:
+        """Evaluate JavaScript; promises are awaited."""
+        return self.page.evaluate(expression, argument)
+
+    def until(self, what: str, condition: Callable[[], T | None], deadline_s: float = DEADLINE_S) -> T:
+        """Poll until `condition()` is true, and return its value."""
+        end = time.monotonic() + deadline_s
+        while True:
+            value = condition()
+            if value:
+                return value
+            errors = self.get("app.errors")
+            if errors or time.monotonic() > end:
+                heard = self.get("app.heard.map(({ method }) => method)")
+                raise AssertionError(f"{self.peer_id}: {what} not seen; {errors}; heard {heard}")
+            self.page.wait_for_timeout(100)
+
+    def until_joined(self) -> None:
+        self.until("joined", lambda: self.get("app.state === 'joined'"))
+
+    def until_flowing(self, *peer_ids: str) -> None:
+        """Wait until microphone and camera of each of these peers go on arriving."""
+        wanted = {(peer_id, kind) for peer_id in peer_ids for kind in ("audio", "video")}
+
+        def flow() -> bool:
+            before = {one["id"]: one["done"] for one in self.get("app.progress()")}
+            self.page.wait_for_timeout(700)
+            now = self.get("app.progress()")
+            return wanted <= {
+                (o["peerId"], o["kind"]) for o in now if o["done"] > before.get(o["id"], o["done"])
+            }
+
+        self.until(f"media of {peer_ids}", flow)
+
+    def peers(self) -> set[str]:
+        return set(self.get("[...app.peers.keys()]"))
+
+    def heard(self, method: str) -> list[Any]:
+        """The data of each notification of this name."""
+        told: list[Any] = self.get(
+            "name => app.heard.filter(({ method }) => method === name).map(({ data }) => data)", method
+        )
+        return told
