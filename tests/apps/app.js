@@ -5,6 +5,12 @@ import protoo from 'protoo-client';
 
 const DEVICE = { flag: 'chrome', name: 'Chrome', version: '1' };
 
+const SIMULCAST = [
+  { scaleResolutionDownBy: 4, maxBitrate: 500_000, scalabilityMode: 'L1T3' },
+  { scaleResolutionDownBy: 2, maxBitrate: 1_000_000, scalabilityMode: 'L1T3' },
+  { scaleResolutionDownBy: 1, maxBitrate: 5_000_000, scalabilityMode: 'L1T3' },
+];
+
 export class App {
   transports = {};
   producers = new Map();
@@ -96,12 +102,13 @@ export class App {
   async #produce() {
     const stream = await navigator.mediaDevices.getUserMedia({
       audio: true,
-      video: { width: 320, height: 240, frameRate: 15 },
+      video: { ...(this.options.simulcast ? { width: 1280, height: 720 } : { width: 320, height: 240 }), frameRate: 15 },
     });
     // the microphone first: older mediasoup-clients fail in a new Chrome otherwise
     for (const track of [...stream.getAudioTracks(), ...stream.getVideoTracks()]) {
       const appData = this.words.source(track.kind);
-      const producer = await this.transports.send.produce({ track, appData });
+      const encodings = this.options.simulcast && track.kind === 'video' ? SIMULCAST : undefined;
+      const producer = await this.transports.send.produce({ track, encodings, appData });
       this.producers.set(track.kind, producer);
     }
   }

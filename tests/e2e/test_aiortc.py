@@ -174,6 +174,8 @@ def answers(candidate: dict[str, Any], parameters: dict[str, Any]) -> int | None
 
 
 def test_restart_ice_gives_new_credentials_and_keeps_the_media(daemon: Daemon, room_id: str) -> None:
+    """Conformance 12: media goes on over an ICE restart in the middle of a call."""
+
     async def scenario() -> None:
         async with await join(daemon, room_id, "ana") as ana, await join(daemon, room_id, "ben") as ben:
             producer_id = await ana.produce_video(130)
@@ -189,6 +191,8 @@ def test_restart_ice_gives_new_credentials_and_keeps_the_media(daemon: Daemon, r
 
 
 def test_statistics_count_what_was_sent(daemon: Daemon, room_id: str) -> None:
+    """Conformance 15: outbound before inbound, and the selected tuple of a transport."""
+
     async def scenario() -> None:
         async with await join(daemon, room_id, "ana") as ana, await join(daemon, room_id, "ben") as ben:
             producer_id = await ana.produce_video(120)

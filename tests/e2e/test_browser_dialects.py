@@ -40,7 +40,7 @@ def apps(browser: Browser, daemon: Daemon, room_id: str) -> Iterator[Apps]:
 
 
 def test_both_dialects_and_the_page_see_and_hear_each_other(apps: Apps, tabs: Tabs, room_id: str) -> None:
-    """Three generations of clients in one room: mediasoup-client 3.7 in A, 3.24 in B, and the page."""
+    """Conformance 17: apps of both dialects and the page meet on one port."""
     old, new = apps.open("demo_a", "old"), apps.open("demo_b", "new")
     page = tabs.open(room_id, "page")
     page.until_connected()
@@ -56,6 +56,29 @@ def test_both_dialects_and_the_page_see_and_hear_each_other(apps: Apps, tabs: Ta
     assert sources == {"audio", "video"}
     assert new.heard("speakingPeers")
     assert new.get("app.errors") == old.get("app.errors") == []
+
+
+def test_streams_without_ssrcs_are_told_apart(apps: Apps) -> None:
+    """Conformance 7: Chrome's simulcast is mapped by MID and RID; `producerScore` has three encodings."""
+    sender, receiver = (
+        apps.open("demo_a", "sender", simulcast=True),
+        apps.open("demo_b", "receiver", produce=False),
+    )
+    parameters = sender.get("app.producers.get('video').rtpParameters")
+    assert [sorted(encoding.keys() & {"rid", "ssrc"}) for encoding in parameters["encodings"]] == [
+        ["rid"]
+    ] * 3
+    receiver.until_flowing("sender")
+    producer_id = sender.get("app.producers.get('video').id")
+
+    def scores() -> list[list[dict[str, Any]]]:
+        return [told["score"] for told in sender.heard("producerScore") if told["producerId"] == producer_id]
+
+    sender.until("three scores", lambda: any(len(score) == 3 for score in scores()))
+    three = next(score for score in scores() if len(score) == 3)
+    assert sorted(entry["rid"] for entry in three) == ["r0", "r1", "r2"]
+    assert len({entry["ssrc"] for entry in three}) == 3
+    assert [told["type"] for told in receiver.offers() if told["kind"] == "video"] == ["simulcast"]
 
 
 def test_wishes_of_an_app_of_dialect_b(apps: Apps) -> None:

@@ -246,6 +246,7 @@ def test_a_microphone(enable_rtx: bool, spellings: list[str]) -> None:
 
 
 def test_without_rtx() -> None:
+    """Conformance 9: without RTX there is no RTX codec and no plain NACK; PLI and FIR stay."""
     wire = consume(accept(chrome_vp8()).consumable, enable_rtx=False).to_wire()
     assert [codec["mimeType"] for codec in wire["codecs"]] == ["video/VP8"]
     assert wire["codecs"][0]["rtcpFeedback"] == feedback("nack pli", "ccm fir", "transport-cc")

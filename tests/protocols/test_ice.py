@@ -235,6 +235,7 @@ def test_consent_timeout_zero_means_never() -> None:
 
 
 def test_old_credentials_serve_until_the_new_are_used() -> None:
+    """Conformance 12: old credentials are accepted until the first check with the new."""
     agent = new_agent()
     old = agent.parameters
     check(agent, nominate=True)

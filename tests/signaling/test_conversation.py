@@ -39,6 +39,8 @@ def test_a_query_that_says_nothing_is_answered_so_that_both_can_read_it() -> Non
 
 
 def test_a_client_is_recognised_by_its_first_request_that_tells() -> None:
+    """Conformance 17: an app of dialect B without a telling query is understood."""
+
     async def scenario(running: Front) -> None:
         ana, ben = await demo_b_client.member(running, "ana", told=False), await running.member("ben")
         assert ana.methods()[:4] == ["mediasoup-version", "ok", "mediasoupVersion", "ok"]

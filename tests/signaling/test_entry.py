@@ -38,6 +38,8 @@ async def refusal(url: str, subprotocols: list[Subprotocol] | None) -> tuple[int
 
 @pytest.mark.parametrize("subprotocols", [None, [Subprotocol("secret-media")]])
 def test_without_the_subprotocol_nobody_comes_in(subprotocols: list[Subprotocol] | None) -> None:
+    """Conformance 1: an upgrade that does not offer protoo is refused with 403."""
+
     async def scenario(running: Front) -> None:
         url = running.url(roomId="r", peerId="p")
         assert await refusal(url, subprotocols) == (403, "invalid/missing Sec-WebSocket-Protocol")
@@ -82,6 +84,8 @@ def test_who_is_told_why_and_does_not_go_is_cut_off() -> None:
     [{}, {"roomId": "r"}, {"peerId": "p"}, {"roomId": "", "peerId": "p"}, {"roomId": "r", "peerId": ""}],
 )
 def test_room_and_peer_must_be_named(query: dict[str, str]) -> None:
+    """Conformance 2: without room or peer the upgrade is refused with 400."""
+
     async def scenario(running: Front) -> None:
         expected = (400, "Connection request without roomId and/or peerId")
         assert await refusal(running.url(**query), PROTOO) == expected
@@ -101,6 +105,8 @@ def test_names_have_a_length() -> None:
 
 
 def test_the_subprotocol_is_selected_and_the_version_comes_first() -> None:
+    """Conformance 1: the subprotocol is echoed."""
+
     async def scenario(running: Front) -> None:
         client = await running.connect("ana", consumerReplicas="undefined")
         assert client.socket.subprotocol == "protoo"
@@ -116,6 +122,8 @@ def test_the_subprotocol_is_selected_and_the_version_comes_first() -> None:
     ("text", "consumers"), [("undefined", 1), ("NaN", 1), ("", 1), ("-1", 1), ("2", 3), ("1.5", 1), ("²", 1)]
 )
 def test_replicas_are_read_leniently(text: str, consumers: int) -> None:
+    """Conformance 2: `consumerReplicas=undefined` is accepted."""
+
     async def scenario(running: Front) -> None:
         ana = await running.member("ana")
         await running.member("ben", consumerReplicas=text)
@@ -157,6 +165,8 @@ def test_signaling_lives_on_the_root_path() -> None:
 
 
 def test_a_second_connection_takes_over() -> None:
+    """Conformance 6: the old connection is closed with 4000, the others see one change."""
+
     async def scenario(running: Front) -> None:
         ben = await running.member("ben")
         old = await running.member("ana")
@@ -176,6 +186,8 @@ def test_a_second_connection_takes_over() -> None:
 
 
 def test_a_lonely_peer_can_be_replaced() -> None:
+    """Conformance 6: the room survives the replacement of its only peer."""
+
     async def scenario(running: Front) -> None:
         old = await running.member("ana")
         new = await running.connect("ana")

@@ -82,6 +82,11 @@ class DemoApp:
     def peers(self) -> set[str]:
         return set(self.get("[...app.peers.keys()]"))
 
+    def offers(self) -> list[dict[str, Any]]:
+        """The data of each `newConsumer` that was accepted."""
+        offers: list[dict[str, Any]] = self.get("[...app.consumers.values()].map(({ data }) => data)")
+        return offers
+
     def heard(self, method: str) -> list[Any]:
         """The data of each notification of this name."""
         told: list[Any] = self.get(

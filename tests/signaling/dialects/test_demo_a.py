@@ -68,6 +68,8 @@ def test_a_call_from_the_first_frame_to_the_score() -> None:
 
 
 def test_the_answer_to_join_precedes_every_offer() -> None:
+    """Conformance 4: the answer to `join` precedes every `newConsumer` in the bytes."""
+
     async def scenario(running: Front) -> None:
         sender = await running.member("sender")
         await sender.produce("audio", opus())
@@ -207,6 +209,8 @@ def test_a_client_that_does_not_want_a_consumer_keeps_none() -> None:
 
 
 def test_a_client_that_dies_before_it_answers_keeps_none() -> None:
+    """Conformance 5: a client killed before it answers `newConsumer` leaves no consumer."""
+
     async def scenario(running: Front) -> None:
         ana, ben = await running.member("ana"), await running.member("ben")
         ben.answer = ignore

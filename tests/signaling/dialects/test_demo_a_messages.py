@@ -248,6 +248,8 @@ def test_simulcast_is_offered_as_one_stream() -> None:
 
 
 def test_offers_speak_the_routers_numbers() -> None:
+    """Conformance 8: numbers of the router; no transport-cc for audio, no goog-remb for video."""
+
     async def scenario(running: Front) -> None:
         ana, ben = await running.member("ana"), await running.member("ben")
         await ana.produce("audio", opus())

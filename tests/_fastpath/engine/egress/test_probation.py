@@ -69,6 +69,7 @@ def probation(packets: list[Packet]) -> list[Packet]:
 
 
 def test_its_packets_are_what_clients_expect() -> None:
+    """Conformance 14: SSRC 1234, payload type 127, MID `probator`."""
     packets = probation(Probed().run())
     assert len(packets) >= 8
     for number, packet in enumerate(packets):
@@ -109,6 +110,7 @@ def test_not_without_a_wish_for_more() -> None:
 
 
 def test_it_ends_with_the_last_video_consumer() -> None:
+    """Conformance 14: only while there is a video consumer."""
     probed = Probed()
     assert probation(probed.run(10))
     probed.call.engine.close_consumer(CONSUMER)
