@@ -20,17 +20,29 @@ _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
 
 
 def bind_udp(ip: str, port: int, buffer_bytes: int, *, v6_only: bool = False) -> socket.socket:
+    """A socket as of `open_udp`, or an error that names the port and what is wrong with it.
+
+    Raises PortError when the port is taken or may not be opened, ConfigError when `ip` is not an address of
+    this machine.
+    """
+    try:
+        return open_udp(ip, port, buffer_bytes, v6_only=v6_only)
+    except OSError as error:
+        raise _explained(error, "UDP", ip, port, "listen_ip") from None
+
+
+def open_udp(ip: str, port: int, buffer_bytes: int, *, v6_only: bool = False) -> socket.socket:
     """A non-blocking UDP socket with `buffer_bytes` of buffer each way, or as much as the kernel grants.
 
     Bound to every address of the machine, it tells for each datagram to which one it was sent; an IPv6 socket
-    takes IPv4 too then, unless it is `v6_only`. Raises PortError when the port is taken or may not be opened,
-    ConfigError when `ip` is not an address of this machine.
+    takes IPv4 too then, unless it is `v6_only`. Raises OSError, which whoever tries many ports can go by:
+    finding the owner of a taken one takes long.
     """
     sock = _open(ip, socket.SOCK_DGRAM, v6_only)
     try:
         if ipaddress.ip_address(ip).is_unspecified:  # before the first datagram can come
             _ask_for_local_address(sock)
-        _bind(sock, "UDP", ip, port, "listen_ip")
+        sock.bind((ip, port))
         _enlarge(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF, buffer_bytes)
         _enlarge(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF, buffer_bytes)
     except BaseException:
@@ -45,7 +57,11 @@ def listen_tcp(ip: str, port: int, *, key: str = "listen_ip", v6_only: bool = Fa
     try:
         # A restarted worker finds its own closed connections in TIME_WAIT; a live listener still refuses us.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _bind(sock, "TCP", ip, port, key)
+        sock.bind((ip, port))
+        sock.listen(BACKLOG)  # two may bind the same port with SO_REUSEADDR: only one may listen on it
+    except OSError as error:
+        sock.close()
+        raise _explained(error, "TCP", ip, port, key) from None
     except BaseException:
         sock.close()
         raise
@@ -69,15 +85,6 @@ def _open(ip: str, kind: socket.SocketKind, v6_only: bool) -> socket.socket:
     sock = socket.socket(socket.AF_INET6, kind | socket.SOCK_NONBLOCK)
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6_only)
     return sock
-
-
-def _bind(sock: socket.socket, protocol: str, ip: str, port: int, key: str) -> None:
-    try:
-        sock.bind((ip, port))
-        if protocol == "TCP":  # two may bind the same port with SO_REUSEADDR: only one may listen on it
-            sock.listen(BACKLOG)
-    except OSError as error:
-        raise _explained(error, protocol, ip, port, key) from None
 
 
 def _explained(error: OSError, protocol: str, ip: str, port: int, key: str) -> MediadError:

@@ -43,6 +43,8 @@ REPORT: dict[str, Any] = {
     "udpGro": True,
     "dropped": {"pool_empty": 1},
     "packetSlots": {"total": 1},
+    "ports": {"used": 1, "free": 2},
+    "portRefusals": 1,
     "iceStates": {"completed": 1},
     "dtlsStates": {"connected": 1},
     "loopLag": HISTOGRAM,

@@ -143,6 +143,12 @@ class Settings:
         live=True,
         example=["203.0.113.7", "10.0.0.5"],
     )
+    port_mode: str = _key(
+        "shared",
+        Choice("shared", "per-transport"),
+        "which of its ports a worker uses: the first for all its WebRTC transports, or another one for each, "
+        "which costs system calls and descriptors and is for networks that want it so",
+    )
     rtc_base_port: int = _key(
         10000,
         Whole(1, 65535),
@@ -294,6 +300,7 @@ class Settings:
         return WorkerSettings(
             worker_id=worker_id,
             listen_infos=self.listen_infos,
+            port_mode=self.port_mode,
             rtc_first_port=first,
             rtc_last_port=min(first + PORTS_PER_WORKER - 1, self.rtc_max_port),
             max_incoming_bitrate_bps=self.max_incoming_bitrate_bps,
@@ -329,14 +336,20 @@ class WorkerSettings(TransportOptions):
 
     worker_id: int
     listen_infos: tuple[ListenInfo, ...]
+    port_mode: str
     rtc_first_port: int
-    """The UDP port that all WebRTC transports of the worker share."""
+    """The first of the worker's ports; with the `port_mode` "shared" all WebRTC transports have this one."""
     rtc_last_port: int
     audio_level_interval_ms: int
     audio_level_threshold_dbov: int
     udp_buffer_bytes: int
     log_level: str
     log_format: str
+
+    @property
+    def own_ports(self) -> int | None:
+        """The number of ports for transports, each its own; None where they share one."""
+        return self.rtc_last_port - self.rtc_first_port + 1 if self.port_mode == "per-transport" else None
 
     def to_json(self) -> str:
         """The settings as JSON, with the first addresses also as an older worker knows them."""

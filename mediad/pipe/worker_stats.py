@@ -56,5 +56,9 @@ class WorkerStats(Message, omit_defaults=False):
     """The lateness of the worker's event loop, in seconds."""
     links: LinksReport | None = None
     log: LineCounts | None = None
+    ports: dict[str, int] = msgspec.field(default_factory=dict)
+    """The media ports that transports get for themselves, in use and free; empty where they share one."""
+    port_refusals: int | None = None
+    """Transports that were not made because no media port could be opened for them."""
     misfits: dict[str, int] = msgspec.field(default_factory=dict)
     """Messages on the pipe that were refused, by kind."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mediad import capacity
 from mediad.errors import Full
@@ -40,6 +40,8 @@ class Size:
     """The number that one client needs: up to it, no client is refused because of a share."""
     clients: int = 0
     """The number of clients among which an address divides the rest of its share; 0: it does not."""
+    why: str = ""
+    """The reason for a capacity that is not the usual one, in words for a refusal."""
 
 
 SIZES = {
@@ -108,7 +110,8 @@ class Table:
         `has` is the number that the asking client has.
         """
         if self.free == 0:
-            return (ALL, ""), f"all {self.capacity} {self.name} of this worker are in use: try again later"
+            all_of = f"all {self.capacity} {self.name} of this worker{self.size.why}"
+            return (ALL, ""), f"{all_of} are in use: try again later"
         for holder in holders:
             held, most = self._held[holder], self._most(essential=has < self.size.essential)
             whose = "your address" if holder[0] == ADDRESS else "this room"
@@ -157,10 +160,21 @@ class Table:
 class Stock:
     """The tables of one worker."""
 
-    def __init__(self, worker_id: int = 0, on_refused: Callable[[int, Refusal], None] | None = None) -> None:
-        """Make empty tables; `on_refused` is called with the worker id and each refusal."""
+    def __init__(
+        self,
+        worker_id: int = 0,
+        on_refused: Callable[[int, Refusal], None] | None = None,
+        ports: int | None = None,
+    ) -> None:
+        """Make empty tables; `on_refused` is called with the worker id and each refusal.
+
+        `ports`: the number of media ports, where each transport has one; None: they share one.
+        """
         self.worker_id = worker_id
         self.tables = {name: Table(name, size) for name, size in SIZES.items()}
+        if ports is not None and ports < capacity.TRANSPORTS:
+            size = replace(SIZES["transports"], capacity=ports, why=", one for each of its media ports,")
+            self.tables["transports"] = Table("transports", size)
         self.shortage: str | None = None
         """The reason why every claim is refused now; None when they are not."""
         self._on_refused = on_refused
@@ -198,16 +212,20 @@ class Stock:
 
 
 class Stocks:
-    """The stocks of all workers of a node; when one dies its rooms close, and release all claims on it."""
+    """The stocks of all workers of a node; when one dies its rooms close, and release all claims on it.
 
-    def __init__(self) -> None:
+    `ports` tells the number of a worker's media ports, where each transport has one.
+    """
+
+    def __init__(self, ports: Callable[[int], int | None] = lambda worker_id: None) -> None:
+        self._ports = ports
         self._stocks: dict[int, Stock] = {}
         self.on_refused: Callable[[int, Refusal], None] = lambda worker_id, refusal: None
 
     def of(self, worker_id: int) -> Stock:
         stock = self._stocks.get(worker_id)
         if stock is None:
-            stock = self._stocks[worker_id] = Stock(worker_id, self._refused)
+            stock = self._stocks[worker_id] = Stock(worker_id, self._refused, self._ports(worker_id))
         return stock
 
     def _refused(self, worker_id: int, refusal: Refusal) -> None:

@@ -54,7 +54,7 @@ class Router:
         """Make a WebRtcTransport. Raises InvalidState for an id that is taken, Full when there is no room."""
         if transport_id in self.transports:
             raise InvalidState(f'a transport with id "{transport_id}" already exists')
-        endpoint = self._ports.take()
+        endpoint = self._ports.take(lambda what: self._port_refused(transport_id, what))
         try:
             transport = WebRtcTransport(
                 self._context, transport_id, options, self._certificate, endpoint, self._first_checks
@@ -64,6 +64,10 @@ class Router:
             raise
         self.transports[transport_id] = transport
         return transport
+
+    def _port_refused(self, transport_id: str, what: str) -> None:
+        if (transport := self.transports.get(transport_id)) is not None:
+            transport.refused(what)
 
     def create_producer(
         self,

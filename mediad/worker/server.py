@@ -25,7 +25,7 @@ from mediad.worker.methods import Methods
 from mediad.worker.objects import Objects
 from mediad.worker.process import Emit
 from mediad.worker.sampling import Sampler
-from mediad.worker.transports.ports import SharedPort
+from mediad.worker.transports.ports import ports_of
 
 
 class WorkerServer:
@@ -35,7 +35,7 @@ class WorkerServer:
         """Prepare a server; `misfits` are the requests that could not be read, counted by the channel."""
         clock = LoopClock()
         self._plane = MediaPlane(clock)
-        self._ports = SharedPort(self._plane, settings)
+        self._ports = ports_of(self._plane, settings)
         self.objects = Objects(RouterContext(self._plane, emit, clock, self._ports), settings)
         self._methods = Methods(self.objects, clock)
         self._misfits = misfits
@@ -110,6 +110,8 @@ class WorkerServer:
             loop_lag=self._lag.report(),
             links=self._sampler.report(),
             log=logs.counts(),
+            ports=self._ports.use(),
+            port_refusals=self._ports.refusals,
             misfits=dict(self._misfits.counts),
             **self._plane.counts(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -24,6 +25,9 @@ def test_workers_own_a_thousand_ports_each() -> None:
     first, second = settings.worker_settings(0), settings.worker_settings(1)
     assert (first.rtc_first_port, first.rtc_last_port) == (20000, 20999)
     assert (second.rtc_first_port, second.rtc_last_port) == (21000, 21500)
+    assert (first.own_ports, second.own_ports) == (None, None)
+    second = replace(settings, port_mode="per-transport").worker_settings(1)
+    assert (second.port_mode, second.own_ports) == ("per-transport", 501)
 
 
 def test_admin_socket_candidates() -> None:

@@ -171,6 +171,20 @@ def test_stocks_are_by_worker_and_tell_of_refusals() -> None:
     assert heard == [0]
 
 
+def test_where_each_transport_has_a_port_there_are_no_more_transports_than_ports() -> None:
+    stocks = Stocks(lambda worker_id: (None, 40)[worker_id])
+    assert stocks.of(0).tables["transports"].capacity == capacity.TRANSPORTS
+    few = stocks.of(1)
+    taken = [claim for n in range(40) for claim in fill(few, "transports", address(n))]
+    assert len(taken) == few.tables["transports"].capacity == 40
+    with pytest.raises(
+        Full, match="all 40 transports of this worker, one for each of its media ports, are in"
+    ):
+        few.claim("transports", address(99))
+    taken[0].release()
+    few.claim("transports", address(99))
+
+
 # -- in rooms ----------------------------------------------------------------------------------------------
 
 

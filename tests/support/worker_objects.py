@@ -26,6 +26,7 @@ from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.candidates import Endpoint
+from mediad.worker.transports.ports import SharedPort
 from mediad.worker.transports.transport import Transport
 from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.support import negotiation
@@ -90,17 +91,11 @@ def consumer_wire(consumable: Any) -> dict[str, Any]:
     return consumer_parameters(consumable, given, enable_rtx=True, ssrc=700_000_000, mid="0").to_wire()
 
 
-class OnePort:
-    """The ports of a worker that has ENDPOINT."""
+class OnePort(SharedPort):
+    """The ports of a worker that has ENDPOINT, whose sockets nobody opened."""
 
-    def take(self) -> Endpoint:
-        return ENDPOINT
-
-    def give_back(self, endpoint: Endpoint) -> None:
-        assert endpoint is ENDPOINT
-
-    def announce(self, listen_infos: tuple[ListenInfo, ...]) -> None:
-        raise AssertionError("the addresses do not change")
+    def __init__(self) -> None:
+        self._endpoint = ENDPOINT
 
 
 @dataclass

@@ -37,6 +37,8 @@ MAX_ENCODINGS: int
 MAX_USERNAMES: int
 """Limit of one transport, as MAX_ADDRESSES."""
 MAX_ADDRESSES: int
+"""The sockets that a loop can watch, by their index."""
+MAX_SOCKETS: int
 
 def session_pointer(session: object) -> int:
     """Return the srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""

@@ -18,6 +18,7 @@ from mediad._fastpath.engine.messages cimport (
     MAX_ADDRESSES as _MAX_ADDRESSES, MAX_ENCODINGS as _MAX_ENCODINGS, MAX_USERNAMES as _MAX_USERNAMES,
 )
 from mediad._fastpath.io.kernel cimport eventfd_clear, eventfd_ring
+from mediad._fastpath.io.udp_send cimport MAX_SOCKETS as _MAX_SOCKETS
 from mediad._fastpath.io.loop cimport (
     LOOP_NO_DESCRIPTORS, LOOP_NO_MEMORY, Loop, Opened, loop_close, loop_open, loop_run, loop_send, loop_submit,
 )
@@ -28,12 +29,14 @@ from mediad._fastpath.wire.rtp import ExtensionKind
 from mediad._fastpath.wire.srtp import session_pointer
 
 __all__ = [
-    "MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaLoop", "session_pointer",
+    "MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_SOCKETS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaLoop",
+    "session_pointer",
 ]
 
 MAX_ENCODINGS = _MAX_ENCODINGS
 MAX_USERNAMES = _MAX_USERNAMES
 MAX_ADDRESSES = _MAX_ADDRESSES
+MAX_SOCKETS = _MAX_SOCKETS
 
 
 cdef class MediaLoop(Commands):

@@ -92,7 +92,8 @@ cpdef enum Drop:
     DROP_SSRC_SECOND = 43          # names an encoding whose SSRC is alive, or changed too often
     DROP_REPORTER_UNKNOWN = 44     # RTCP under one more SSRC than such a transport may report with
     DROP_REPEAT_DIFFERS = 45       # asked for again, but would not be the same packet
-    DROP_COUNT = 46
+    DROP_SOCKET_CLOSED = 46        # came to a port of its own, whose transport closed meanwhile
+    DROP_COUNT = 47
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0

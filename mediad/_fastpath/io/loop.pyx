@@ -7,8 +7,8 @@ from mediad._fastpath.engine.commands.apply cimport engine_apply
 from mediad._fastpath.engine.events cimport events_have_room, tell_closed, tell_refused
 from mediad._fastpath.engine.graph cimport drop, engine_destroy, engine_init
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, DROP_COMMAND_REFUSED, KIND_SOCKET, REFUSED_NO_MEMORY,
-    REFUSED_OUT_OF_RANGE, Command, Refusal,
+    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_SOCKET, COMMAND_STOP, DROP_COMMAND_REFUSED, DROP_SOCKET_CLOSED, KIND_SOCKET,
+    REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE, Command, Refusal,
 )
 from mediad._fastpath.engine.timers.tick cimport engine_deadline, engine_tick
 from mediad._fastpath.io.kernel cimport (
@@ -125,13 +125,19 @@ cdef int64_t sleep_us(Loop* loop) noexcept nogil:
 
 cdef void receive(Loop* loop, uint32_t socket, uint64_t now_us) noexcept nogil:
     cdef int _round, count
+    cdef uint32_t generation
     for _round in range(ROUNDS):
         if loop.sockets.fds[socket] < 0:
             return                     # closed by a command of this very turn
+        generation = loop.sockets.generations[socket]
         count = receive_fetch(&loop.receiver, loop.sockets.fds[socket])
         if count == 0:
             return
         apply_commands(loop, now_us)   # what was said before these datagrams left must hold for them
+        if loop.sockets.generations[socket] != generation:
+            # They came to a port that is closed now. Another may have its index already.
+            loop.engine.drops[<int>DROP_SOCKET_CLOSED] += count
+            return
         receive_deliver(&loop.receiver, &loop.engine, socket, count, now_us)
         if count < RECEIVE_MESSAGES:
             return
@@ -162,6 +168,7 @@ cdef void open_socket(Loop* loop, const Command* command) noexcept nogil:
     if index >= MAX_SOCKETS:
         refuse_socket(loop, command, REFUSED_OUT_OF_RANGE)
         return
+    loop.sockets.generations[index] += 1
     loop.sockets.fds[index] = command.body.fd
     loop.sockets.families[index] = socket_family(command.body.fd)
     if not can_gso(command.body.fd):
@@ -179,9 +186,11 @@ cdef void refuse_socket(Loop* loop, const Command* command, Refusal reason) noex
 
 cdef void close_socket(Loop* loop, const Command* command) noexcept nogil:
     cdef uint32_t index = command.handle
-    if index >= MAX_SOCKETS or loop.sockets.fds[index] < 0:
+    if index >= MAX_SOCKETS:
         return
-    send_outbox(&loop.engine)
-    epoll_remove(loop.epoll_fd, loop.sockets.fds[index])
-    loop.sockets.fds[index] = -1
+    if loop.sockets.fds[index] >= 0:   # otherwise it was refused
+        send_outbox(&loop.engine)
+        epoll_remove(loop.epoll_fd, loop.sockets.fds[index])
+        loop.sockets.fds[index] = -1
+        loop.sockets.generations[index] += 1
     tell_closed(&loop.engine, KIND_SOCKET, index)

@@ -10,6 +10,7 @@ cdef enum:
 
 ctypedef struct Receiver:
     uint8_t* buffers
+    int used                       # messages of the last batch, which have to be initialised again
     mmsghdr messages[RECEIVE_MESSAGES]
     iovec pieces[RECEIVE_MESSAGES]
     sockaddr_storage names[RECEIVE_MESSAGES]

@@ -20,6 +20,7 @@ from mediad._fastpath.engine.messages cimport COUNT_RECEIVE_BATCHES, DROP_POOL_E
 cdef bint receiver_open(Receiver* receiver) noexcept nogil:
     memset(receiver, 0, sizeof(Receiver))
     receiver.buffers = <uint8_t*>calloc(RECEIVE_MESSAGES, RECEIVE_BYTES)
+    receiver.used = RECEIVE_MESSAGES
     return receiver.buffers != NULL
 
 
@@ -30,13 +31,14 @@ cdef void receiver_close(Receiver* receiver) noexcept nogil:
 
 cdef int receive_fetch(Receiver* receiver, int fd) noexcept nogil:
     cdef int i, count
-    for i in range(RECEIVE_MESSAGES):
+    for i in range(receiver.used):
         receiver.pieces[i].iov_base = receiver.buffers + i * RECEIVE_BYTES
         receiver.pieces[i].iov_len = RECEIVE_BYTES
         message_init(&receiver.messages[i], &receiver.pieces[i], 1, &receiver.names[i], sizeof(sockaddr_storage),
                      &receiver.controls[i])
     count = receive_batch(fd, receiver.messages, RECEIVE_MESSAGES)
-    return count if count > 0 else 0
+    receiver.used = count if count > 0 else 0
+    return receiver.used
 
 
 cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count,

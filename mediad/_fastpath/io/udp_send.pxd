@@ -6,11 +6,13 @@ from mediad._fastpath.engine.graph cimport Engine
 
 cdef enum:
     SEND_MESSAGES = 256
-    MAX_SOCKETS = 1024
+    MAX_SOCKETS = 16384            # a thousand ports, UDP and TCP, on eight addresses
 
 ctypedef struct Sockets:
     int fds[MAX_SOCKETS]           # -1 = closed
     int families[MAX_SOCKETS]
+    # Grows when a socket is opened or closed: an index is used again.
+    uint32_t generations[MAX_SOCKETS]
 
 ctypedef struct Sender:
     Sockets* sockets

@@ -154,6 +154,7 @@ class Status:
             "restarts": worker.restarts,
             "lastDeath": worker.last_death,
             "listen": [{"ip": info.ip, "announced": info.announced} for info in settings.listen_infos],
+            "portMode": settings.port_mode,
             "firstPort": settings.rtc_first_port,
             "lastPort": settings.rtc_last_port,
         }

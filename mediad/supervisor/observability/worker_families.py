@@ -67,6 +67,17 @@ def families(reports: Reports) -> Iterator[Metric]:
         reports,
         lambda report: report.packet_slots,
     )
+    yield _labelled(
+        GaugeMetricFamily(
+            "mediad_media_ports",
+            "Media ports that transports get for themselves (port_mode per-transport).",
+            labels=("worker", "state"),
+        ),
+        reports,
+        lambda report: report.ports,
+    )
+    doc = "Transports that were not made because no media port could be opened for them."
+    yield _counter("port_refusals", doc, reports, operator.attrgetter("port_refusals"))
     for layer in ("ice", "dtls"):
         name, doc = f"mediad_transports_by_{layer}_state", "WebRTC transports in each state."
         family = GaugeMetricFamily(name, doc, labels=("worker", "state"))

@@ -24,6 +24,7 @@ from mediad._fastpath.door.events import (
 from mediad._fastpath.door.media_loop import Kind
 from mediad.protocols.ice_paths import Path
 from mediad.worker.media.objects import Objects
+from mediad.worker.media.open_sockets import OpenSockets
 from mediad.worker.media.questions import Questions
 
 logger = logging.getLogger(__name__)
@@ -56,10 +57,7 @@ class ConsumerObserver(Protocol):
 
 
 class News:
-    """The handlers of events. Events about objects that are closed already are dropped.
-
-    `end` ends the media thread, which can do nothing without its sockets.
-    """
+    """The handlers of events. Events about objects that are closed already are dropped."""
 
     def __init__(
         self,
@@ -67,7 +65,7 @@ class News:
         producers: Objects[ProducerObserver],
         consumers: Objects[ConsumerObserver],
         questions: Questions,
-        end: Callable[[], None],
+        sockets: OpenSockets,
     ) -> None:
         self._transports = transports.observers
         self._producers = producers.observers
@@ -78,7 +76,7 @@ class News:
             Kind.KIND_CONSUMER: consumers,
         }
         self._questions = questions
-        self._end = end
+        self._sockets = sockets
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             StunReceived: self._on_stun,
             DtlsReceived: self._on_dtls,
@@ -105,20 +103,21 @@ class News:
     # --- commands that failed, objects that ended -----------------------------------------------------------
 
     def refused(self, event: CommandRefused) -> None:
-        """Tell the transport of a refused command, which cannot serve its client without it.
+        """Tell the transport, or the owner of the socket, of a refused command that it cannot do without.
 
         A command for an object that is closed is ignored.
         """
         what = f"the media thread could not {event.command.replace('_', ' ')}: {event.reason}"
         if event.kind == Kind.KIND_SOCKET:
-            logger.error("%s; this worker forwards nothing and will be replaced", what)
-            self._end()
+            self._sockets.refused(event.handle, what)
         elif observer := self._transports.get(self._objects[Kind(event.kind)].transport_of(event.handle)):
             observer.refused(what)
 
     def closed(self, event: Closed) -> None:
-        """Take back the handle and the sessions of an object that the media thread has closed."""
-        if (objects := self._objects.get(Kind(event.kind))) is not None:
+        """Take back a socket, or the handle and sessions of an object, that the media thread has closed."""
+        if event.kind == Kind.KIND_SOCKET:
+            self._sockets.closed(event.handle)
+        elif (objects := self._objects.get(Kind(event.kind))) is not None:
             objects.closed(event.handle)
 
     # --- transports -----------------------------------------------------------------------------------------

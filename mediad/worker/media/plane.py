@@ -7,6 +7,7 @@ pylibsrtp sessions and socket descriptors. Commands go down here; events come up
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from mediad._fastpath.door.events import Closed, CommandRefused
 from mediad._fastpath.door.media_loop import (
     MAX_ADDRESSES,
     MAX_ENCODINGS,
+    MAX_SOCKETS,
     MAX_USERNAMES,
     Codec,
     ExtensionKind,
@@ -34,10 +36,13 @@ from mediad.worker.media.backlog import RETRY_US, Backlog
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.news import ConsumerObserver, News, ProducerObserver, TransportObserver
 from mediad.worker.media.objects import Objects, Observer
+from mediad.worker.media.open_sockets import OnRefused, OpenSockets
 from mediad.worker.media.questions import Questions, Records
 from mediad.worker.media.srtp_sessions import inbound_session, outbound_session
 
 __all__ = ["MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaPlane"]
+
+logger = logging.getLogger(__name__)
 
 _JOIN_ATTEMPTS = 2_000_000 // RETRY_US
 _ANY_HANDLE = 1 << INDEX_BITS
@@ -52,7 +57,7 @@ class MediaPlane:
         self._transports: Objects[TransportObserver] = Objects(TRANSPORTS, "transports")
         self._producers: Objects[ProducerObserver] = Objects(PRODUCERS, "producers")
         self._consumers: Objects[ConsumerObserver] = Objects(CONSUMERS, "consumers")
-        self._sockets: dict[int, socket.socket] = {}
+        self._sockets = OpenSockets(MAX_SOCKETS)
         self._questions = Questions()
         self._backlog = Backlog(clock)
         self._news = News(
@@ -60,7 +65,7 @@ class MediaPlane:
             self._producers,
             self._consumers,
             self._questions,
-            end=lambda: self._command(self._loop.stop),
+            self._sockets,
         )
         self._thread = threading.Thread(target=self._loop.run, name="media", daemon=True)
 
@@ -78,9 +83,7 @@ class MediaPlane:
             self._command(self._loop.stop)
             self._join()
         self._questions.cancel()
-        for sock in self._sockets.values():
-            sock.close()
-        self._sockets.clear()
+        self._sockets.close()
         for objects in (self._transports, self._producers, self._consumers):
             objects.take_back()
 
@@ -97,12 +100,25 @@ class MediaPlane:
                 return
         raise MediadError("the media thread does not stop")
 
-    def add_socket(self, sock: socket.socket) -> int:
-        """Read from this bound UDP socket from now on, and close it in `stop`. Return its number."""
-        index = len(self._sockets)
-        self._sockets[index] = sock
-        self._command(self._loop.open_socket, index, sock.fileno())
-        return index
+    def add_socket(self, sock: socket.socket, on_refused: OnRefused | None = None) -> int:
+        """Read from this bound UDP socket until `close_socket`, or `stop`, and return its number.
+
+        `on_refused` is told when the media thread cannot; by default that ends the thread, which can do
+        nothing without its sockets. Raises Full when it has as many as it can watch.
+        """
+        number = self._sockets.enter(sock, on_refused or self._end)
+        self._command(self._loop.open_socket, number, sock.fileno())
+        return number
+
+    def close_socket(self, number: int, on_closed: Callable[[], None]) -> None:
+        """Close a socket that no transport uses any more; its port is free when `on_closed` is called."""
+        self._sockets.leave(number, on_closed)
+        self._command(self._loop.close_socket, number)
+
+    def _end(self, what: str) -> None:
+        """End the media thread, which can do nothing without its sockets."""
+        logger.error("%s; this worker forwards nothing and will be replaced", what)
+        self._command(self._loop.stop)
 
     @property
     def alive(self) -> bool:

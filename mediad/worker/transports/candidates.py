@@ -52,6 +52,10 @@ class Endpoint:
             for further, host in enumerate(info.announced)
         ]
 
+    def receives(self, path: Path) -> bool:
+        """True when a path leads to one of these sockets."""
+        return path.socket in self.sockets
+
     def tuple_with(self, path: Path) -> dict[str, Any]:
         """Return both ends of a path, for statistics."""
         local = self._local_address(path)
@@ -70,8 +74,7 @@ class Endpoint:
         It is the one its packets arrive at, if that is announced. Behind a NAT they arrive at another, and
         which was called is not known: the best of the client's family then.
         """
-        place = self.sockets.index(path.socket) if path.socket in self.sockets else 0
-        announced = self.listen_infos[place].announced
+        announced = self.listen_infos[self.sockets.index(path.socket)].announced
         if path.local in announced:
             return path.local
         alike = (host for host in announced if (":" in host) is (":" in path.host))

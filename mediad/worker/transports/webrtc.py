@@ -197,7 +197,10 @@ class WebRtcTransport(Transport):
     # --- from the media path ------------------------------------------------------------------------------
 
     def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None:
-        """Pass a STUN datagram to ICE."""
+        """Pass a STUN datagram to ICE, unless it came to a port of another transport, which may end first."""
+        if not self.endpoint.receives(path):
+            self._ice.dropped["foreign-port"] += 1
+            return
         self._ice.receive_datagram(data, path, self._clock.now_us(), selected_heard_us=selected_heard_us)
         self._pump()
 

@@ -95,3 +95,25 @@ def test_what_python_said_before_a_datagram_left_holds_when_it_arrives(harness: 
     finally:
         enough.set()
         thread.join()
+
+
+def test_a_datagram_never_counts_for_a_later_socket_of_the_same_number(harness: LoopHarness) -> None:
+    """A batch is read, and then a command in the ring gives the number to another port, and a path to it."""
+    harness.open_transport(e.SENDING, b"u")
+    client = bound()
+    packet = e.rtp(1, 1, b"late")
+    for _ in range(5000):
+        with bound() as first, bound() as second:
+            harness.loop.open_socket(1, first.fileno())
+            for _ in range(4):
+                client.sendto(packet, first.getsockname())
+            harness.loop.close_socket(1)
+            harness.loop.open_socket(1, second.fileno())
+            harness.loop.add_address(e.SENDING, 1, *client.getsockname())
+            harness.events_until(Closed)
+            harness.loop.remove_address(e.SENDING, 1, *client.getsockname())
+            harness.loop.close_socket(1)
+            harness.events_until(Closed)
+    counters = harness.counters()
+    assert counters["drop_ssrc_unknown"] == 0
+    assert counters["drop_media_unknown_address"] + counters["drop_socket_closed"] > 0

@@ -20,6 +20,7 @@ from mediad._fastpath.door.events import (
     StreamChanged,
     StunReceived,
 )
+from mediad.sockets import bind_udp
 from mediad.worker.media.backlog import RETRY_US
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.plane import Codec, Kind
@@ -123,7 +124,8 @@ async def test_a_socket_the_media_thread_cannot_watch_ends_it(caplog: pytest.Log
     plane, loop = recorded_plane()
     plane.start()
     try:
-        loop.tell(CommandRefused(Kind.KIND_SOCKET, 3, "open_socket", "no memory"))
+        number = plane.add_socket(bind_udp("127.0.0.1", 0, 65_536))
+        loop.tell(CommandRefused(Kind.KIND_SOCKET, number, "open_socket", "no memory"))
         await until(lambda: not plane.alive)
     finally:
         plane.stop()
