@@ -67,17 +67,20 @@ def check_for(created: Reply, *, nominate: bool = True) -> bytes:
 class MediaPeer:
     """A DtlsClient on a socket. `packets` are the RTP packets that arrived and could be decrypted."""
 
-    def __init__(self, created: Reply) -> None:
-        candidate = created["iceCandidates"][0]
+    def __init__(self, created: Reply, candidate: int = 0) -> None:
+        """Make a client on this machine's loopback that uses one of the transport's candidates."""
+        server = created["iceCandidates"][candidate]
         self.dtls = DtlsClient(created)
         self.stun: list[bytes] = []
         self.packets: list[bytes] = []
         self.reports: list[bytes] = []
         self._created = created
-        self._server = (candidate["address"], candidate["port"])
+        self._server = (server["address"], server["port"])
         self._sessions: tuple[Session, Session] | None = None
-        self._socket = socket.socket(type=socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._socket.bind(("127.0.0.1", 0))
+        v6 = ":" in server["address"]
+        kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+        self._socket = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind)
+        self._socket.bind(("::1" if v6 else "127.0.0.1", 0))
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
 
     @property

@@ -6,8 +6,10 @@ this process and its children, nothing is left behind to clean up.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
@@ -43,6 +45,23 @@ class Namespace:
         )
         if result.returncode != 0:
             raise OSError(f"{' '.join(command)}: {result.stderr.strip()}")
+
+    def add_ipv6(self, address: str) -> None:
+        """Add an address to the loopback, and wait until packets for it arrive: the kernel takes its time."""
+        self.ip("address", "add", f"{address}/128", "dev", "lo", "nodad")
+
+        def try_it() -> None:
+            with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+                sock.bind((address, 0))
+                sock.settimeout(0.05)
+                for _ in range(200):
+                    sock.sendto(b"", sock.getsockname())
+                    with contextlib.suppress(TimeoutError):
+                        sock.recv(1)
+                        return
+            raise OSError(f"packets for {address} do not arrive")
+
+        self.run(try_it)
 
     @property
     def prefix(self) -> list[str]:

@@ -56,9 +56,10 @@ class Worker:
         asking = self.consume(**data) if method == "consumers.create" else self.ask(method, **data)
         return await raises(error, asking)
 
-    async def connected(self, transport_id: str) -> MediaPeer:
-        """A client on a new transport of router "r", its handshake done."""
-        peer = MediaPeer(await self.ask("transport.create", routerId="r", transportId=transport_id))
+    async def connected(self, transport_id: str, candidate: int = 0) -> MediaPeer:
+        """A client on a new transport of router "r", its handshake done over one of the candidates."""
+        created = await self.ask("transport.create", routerId="r", transportId=transport_id)
+        peer = MediaPeer(created, candidate)
         await self.ask("transport.connect", transportId=transport_id, dtlsParameters=peer.dtls.parameters)
         await peer.connect()
         return peer
@@ -80,9 +81,9 @@ async def with_router() -> Worker:
 
 
 @asynccontextmanager
-async def real_worker() -> AsyncIterator[Worker]:
+async def real_worker(**settings: Any) -> AsyncIterator[Worker]:
     """Serve a worker with its media thread and its port, and a router "r"."""
-    worker = Worker(worker_settings(4, rtc_first_port=free_port()))
+    worker = Worker(worker_settings(4, **{"rtc_first_port": free_port(), **settings}))
     await worker.server.start()
     try:
         await worker.ask("router.create", routerId="r")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from mediad._fastpath.door.events import StunReceived
 from tests.support import engine as e
 from tests.support.media_loop import LoopHarness, bound
+from tests.support.namespace import Namespace
 
 REACHED = [
     pytest.param("0.0.0.0", "127.0.0.1", "127.0.0.2", id="IPv4"),
@@ -68,6 +70,25 @@ def test_answers_and_media_leave_from_the_address_that_was_asked(
             media.append(e.parse_rtp(data).sequence)
     assert media == list(range(1000, 1100))
     assert everywhere.counters()["drop_media_unknown_address"] == 0
+
+
+def test_of_several_ipv6_addresses_the_one_that_was_asked_answers() -> None:
+    """One address is preferred by the kernel where none is asked for: it is one of the two in one case."""
+    try:
+        namespace = Namespace()
+    except OSError as error:
+        pytest.skip(f"no namespace for a second IPv6 address: {error}")
+    try:
+        for address in ("fd00::1", "fd00::2"):
+            namespace.add_ipv6(address)
+        harness = namespace.run(lambda: LoopHarness("::"))
+        try:
+            for handle, ours in ((e.SENDING, "fd00::1"), (e.RECEIVING, "fd00::2")):
+                namespace.run(partial(peer, harness, handle, "::1", ours)).close()
+        finally:
+            harness.close()
+    finally:
+        namespace.close()
 
 
 @pytest.mark.parametrize("everywhere", ["0.0.0.0", "::"], indirect=True)

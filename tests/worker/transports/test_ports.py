@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
+import os
 import socket
 from unittest.mock import Mock
 
@@ -15,8 +18,12 @@ from mediad.config.settings import WorkerSettings
 from mediad.errors import Full, PortError
 from mediad.worker.transports import ports as ports_module
 from mediad.worker.transports.ports import PortPerTransport, SharedPort, ports_of
+from tests.support.engine import rtp
 from tests.support.loops import on_loop, until
+from tests.support.media_peer import MediaPeer
+from tests.support.negotiation import chrome_opus
 from tests.support.recording_loop import recorded_plane
+from tests.support.served_worker import Worker, consumer, producer, real_worker
 from tests.support.worker_settings import worker_settings
 from tests.support.worker_shell import free_port
 
@@ -174,3 +181,102 @@ async def test_a_socket_the_media_thread_cannot_read_fails_its_transport_alone()
     await here.let_go()
     assert here.free == 3
     here.plane.stop()
+
+
+# -- with a media thread, and clients ----------------------------------------------------------------------
+
+
+async def speak(worker: Worker, ana: MediaPeer, ben: MediaPeer) -> None:
+    """Ana, on transport "a", is heard by Ben, on "b"."""
+    await worker.ask("producer.create", **producer(chrome_opus(), "audio"))
+    await worker.consume(**consumer(chrome_opus(), "audio"))
+    for number in range(20):
+        ana.send_rtp(rtp(number, 960 * number, b"opus%d" % number, ssrc=1111, payload_type=111))
+    await until(lambda: len(ben.packets) == 20)
+
+
+async def selected(worker: Worker, transport_id: str) -> dict[str, object]:
+    """The selected tuple of a transport."""
+    (stats,) = (await worker.ask("transport.stats", transportId=transport_id))["stats"]
+    return dict(stats["iceSelectedTuple"])
+
+
+@on_loop
+async def test_one_client_over_ipv4_and_one_over_ipv6() -> None:
+    async with real_worker(listen_infos=BOTH) as worker:
+        ana, ben = await worker.connected("a"), await worker.connected("b", candidate=1)
+        await speak(worker, ana, ben)
+        port = worker.server.objects.settings.rtc_first_port
+        for name, host, peer in (("a", "127.0.0.1", ana), ("b", "::1", ben)):
+            told = await selected(worker, name)
+            assert (told["localAddress"], told["localPort"]) == (host, port)
+            assert (told["remoteIp"], told["remotePort"]) == (host, peer.port)
+            peer.close()
+
+
+@on_loop
+async def test_ipv4_on_a_socket_for_both_families_is_told_as_ipv4() -> None:
+    infos = (ListenInfo("::", ("127.0.0.2", "::1")),)
+    async with real_worker(listen_infos=infos) as worker:
+        ana, ben = await worker.connected("a"), await worker.connected("b", candidate=1)
+        await speak(worker, ana, ben)
+        told = [await selected(worker, name) for name in ("a", "b")]
+        assert [one["localAddress"] for one in told] == ["127.0.0.2", "::1"]
+        assert [one["remoteIp"] for one in told] == ["127.0.0.1", "::1"]
+        ana.close()
+        ben.close()
+
+
+def own_ports(count: int) -> dict[str, object]:
+    first = free_port()
+    return {
+        "port_mode": "per-transport",
+        "listen_infos": BOTH,
+        "rtc_first_port": first,
+        "rtc_last_port": first + count - 1,
+    }
+
+
+@on_loop
+async def test_a_call_over_two_ports() -> None:
+    async with real_worker(**own_ports(2)) as worker:
+        ana, ben = await worker.connected("a"), await worker.connected("b", candidate=1)
+        await speak(worker, ana, ben)
+        first = worker.server.objects.settings.rtc_first_port
+        assert {(await selected(worker, name))["localPort"] for name in ("a", "b")} == {first, first + 1}
+        refusal = await worker.refused(Full, "transport.create", routerId="r", transportId="c")
+        assert refusal.startswith(
+            f"this worker has no media port for another transport: all 2 of {first}-{first + 1} are in use"
+        )
+        stats = await worker.ask("worker.stats")
+        assert (stats["ports"], stats["portRefusals"]) == ({"used": 2, "free": 0}, 1)
+        ana.close()
+        ben.close()
+
+
+@on_loop
+async def test_checks_at_the_port_of_another_transport_are_not_answered() -> None:
+    async with real_worker(**own_ports(2)) as worker:
+        mine = await worker.ask("transport.create", routerId="r", transportId="a")
+        other = await worker.ask("transport.create", routerId="r", transportId="b")
+        peer = MediaPeer({**mine, "iceCandidates": other["iceCandidates"]})
+        checking = asyncio.ensure_future(peer.check())
+        await until(lambda: worker.server.objects.transport("a")[1].dropped().get("ice_foreign-port") == 1)
+        checking.cancel()
+        peer.close()
+
+
+@on_loop
+async def test_a_thousand_transports_leave_ports_and_descriptors_as_they_were() -> None:
+    async with real_worker(**own_ports(8)) as worker:
+        gc.collect()  # of other tests
+        before = len(os.listdir("/proc/self/fd"))
+        for number in range(1000):
+            transport_id = str(number)
+            await worker.ask("transport.create", routerId="r", transportId=transport_id)
+            await worker.ask("transport.close", transportId=transport_id)
+            if number % 8 == 7:  # as many as there are ports may wait for the media thread
+                await worker.ask("worker.ping")
+        stats = await worker.ask("worker.stats")
+        assert (stats["ports"], stats["portRefusals"]) == ({"used": 0, "free": 8}, 0)
+        assert len(os.listdir("/proc/self/fd")) == before
