@@ -47,6 +47,15 @@ REPORT: dict[str, Any] = {
     "portRefusals": 1,
     "iceStates": {"completed": 1},
     "dtlsStates": {"connected": 1},
+    "sctpStates": {"connected": 1},
+    "data": {
+        "associations": 1,
+        "messagesReceived": 1,
+        "bytesReceived": 1,
+        "messagesSent": 1,
+        "bytesSent": 1,
+        "queuedBytes": 1,
+    },
     "loopLag": HISTOGRAM,
     "links": {
         "bitrates": {"sent": 1},

@@ -13,8 +13,9 @@ class SctpStack:
         streams: int,
         send_buffer_bytes: int,
         reassembly_bytes: int,
+        packet_bytes: int,
     ) -> Association:
-        """Make an association that answers its peer's INIT, and sends none before `connect`."""
+        """Make an association that sends packets of at most `packet_bytes`, and none before `connect`."""
 
     def get_timer(self) -> int | None:
         """Return when `handle_timer` is to be called, or None while there is no association."""

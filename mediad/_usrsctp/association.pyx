@@ -24,6 +24,8 @@ cdef enum:
     # The shortest packet: a header and a chunk's. The longest is more than any path that ICE finds carries.
     SHORTEST_PACKET = 16
     LONGEST_PACKET = 2048
+    # What the library takes as the MTU of a path, at least.
+    SHORTEST_PATH = 512
     # Time between two looks at the timers: while packets flow, and while nothing but heartbeats is due.
     BUSY_TICK_US = 10000
     IDLE_TICK_US = 100000
@@ -54,7 +56,7 @@ cdef class SctpStack:
         open_stack = self
 
     def open(self, *, uint32_t max_message_bytes, uint16_t streams, uint32_t send_buffer_bytes,
-             uint32_t reassembly_bytes):
+             uint32_t reassembly_bytes, uint16_t packet_bytes):
         global last_address
         cdef Association association
         cdef library.Limits limits
@@ -62,7 +64,9 @@ cdef class SctpStack:
         if max_message_bytes > send_buffer_bytes or 2 * max_message_bytes >= reassembly_bytes:
             raise ValueError(f"messages of {max_message_bytes} bytes need a send buffer of as much "
                              f"({send_buffer_bytes}) and more than twice as much for reassembly ({reassembly_bytes})")
-        limits = library.Limits(max_message_bytes, send_buffer_bytes, reassembly_bytes, streams)
+        if packet_bytes < SHORTEST_PATH:
+            raise ValueError(f"packets have {packet_bytes} bytes, expected {SHORTEST_PATH} or more")
+        limits = library.Limits(max_message_bytes, send_buffer_bytes, reassembly_bytes, streams, packet_bytes)
         last_address += 1
         association = Association.__new__(Association)
         association.set_up(self, last_address, &limits)

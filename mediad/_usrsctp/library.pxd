@@ -14,6 +14,7 @@ cdef struct Limits:
     uint32_t send_buffer_bytes
     uint32_t reassembly_bytes
     uint16_t streams
+    uint16_t packet_bytes          # of the largest packet sent
 
 cdef enum Sent:
     SENT

@@ -29,8 +29,6 @@ cdef extern from "<sys/socket.h>" nogil:
 cdef enum:
     # Of both ends: it is not negotiated, and clients of mediasoup are told this one.
     PORT = 5000
-    # IPv6's least MTU without headers of IP (40 bytes), UDP (8), DTLS (13, and 24 of AES-GCM) and a TURN channel (4).
-    PACKET_BYTES = 1191
     HEADER_BYTES = 12
     RETRANSMISSIONS = 10
     INIT_RETRANSMISSIONS = 8
@@ -85,7 +83,7 @@ cdef lib.socket* open_socket(
         raise OSError(errno, "libusrsctp gives no socket")
     try:
         set_options(socket, limits)
-        set_path(socket)
+        set_path(socket, limits)
         for kind in (lib.SCTP_ASSOC_CHANGE, lib.SCTP_SHUTDOWN_EVENT, lib.SCTP_STREAM_RESET_EVENT):
             subscribe(socket, kind)
     except BaseException:
@@ -117,11 +115,11 @@ cdef int set_options(lib.socket* socket, const Limits* limits) except -1:
     return 0
 
 
-cdef int set_path(lib.socket* socket) except -1:
+cdef int set_path(lib.socket* socket, const Limits* limits) except -1:
     cdef lib.sctp_paddrparams path
     memset(&path, 0, sizeof(path))
     path.spp_flags = lib.SPP_PMTUD_DISABLE | lib.SPP_HB_ENABLE
-    path.spp_pathmtu = PACKET_BYTES - HEADER_BYTES
+    path.spp_pathmtu = limits.packet_bytes - HEADER_BYTES
     path.spp_pathmaxrxt = RETRANSMISSIONS
     return option(socket, lib.IPPROTO_SCTP, lib.SCTP_PEER_ADDR_PARAMS, &path, sizeof(path))
 

@@ -6,6 +6,8 @@ and who listens (`mediad.rooms.events`; `mediad.supervisor.workers.process` for 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from mediad.pipe.messages import Event, Message
@@ -225,12 +227,14 @@ class DataMessage(RouterEvent):
 
     data_consumer_id: str
     number: int
-    """Counts up, so that messages do not replace each other."""
+    """Counts up, so that messages do not replace each other; at most WAITING of them wait."""
     text: str
+
+    WAITING: ClassVar[int] = 256
 
     @property
     def subject(self) -> str:
-        return f"{self.data_consumer_id} {self.number}"
+        return f"{self.data_consumer_id} {self.number % self.WAITING}"
 
 
 EVENTS: dict[str, type[Event]] = {

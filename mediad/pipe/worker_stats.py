@@ -29,6 +29,19 @@ class LinksReport(Message):
     loss: LossReport
 
 
+class DataReport(Message, omit_defaults=False):
+    """Data channels: SCTP associations that are open, and messages and bytes of their content."""
+
+    associations: int = 0
+    messages_received: int = 0
+    bytes_received: int = 0
+    messages_sent: int = 0
+    bytes_sent: int = 0
+    """Content given to associations: repetitions do not count."""
+    queued_bytes: int = 0
+    """Memory of messages that wait for slow clients."""
+
+
 class WorkerStats(Message, omit_defaults=False):
     """A report of all that a worker counts. Counters begin with its process."""
 
@@ -52,6 +65,9 @@ class WorkerStats(Message, omit_defaults=False):
     ice_states: dict[str, int] = msgspec.field(default_factory=dict)
     """Transports by ICE state."""
     dtls_states: dict[str, int] = msgspec.field(default_factory=dict)
+    sctp_states: dict[str, int] = msgspec.field(default_factory=dict)
+    """Transports with data channels by SCTP state."""
+    data: DataReport | None = None
     loop_lag: HistogramReport | None = None
     """The lateness of the worker's event loop, in seconds."""
     links: LinksReport | None = None

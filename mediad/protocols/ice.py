@@ -215,12 +215,15 @@ class IceLiteAgent:
 
     def path_proven(self, path: Path, now_us: int) -> None:
         """Note that the peer receives at `path`: authentic media came from it, or a handshake ended there."""
-        if (state := self._paths.get(path)) is None:
-            return
-        state.heard_us = max(state.heard_us, now_us)
-        state.proven = True
-        if path == self._nominated:
-            self._select(path)
+        if (state := self._paths.get(path)) is not None:
+            state.heard_us = max(state.heard_us, now_us)
+            state.proven = True
+            if path == self._nominated:
+                self._select(path)
+
+    def is_proven(self, path: Path) -> bool:
+        """Return True for a path at which the peer is known to receive."""
+        return (state := self._paths.get(path)) is not None and state.proven
 
     def bytes_received(self, path: Path, size: int) -> None:
         """Note bytes other than STUN from `path`."""

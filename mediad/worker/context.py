@@ -1,4 +1,4 @@
-"""RouterContext: media path, ports, the way to send events, and the clock, for all objects of a router."""
+"""RouterContext: what all objects of a router use: media path, ports, SCTP, events, and the clock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mediad.clock import Clock
 from mediad.pipe.events import RouterEvent
+from mediad.worker.data.sctp import Sctp
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.transports.ports import Ports
 
@@ -16,9 +17,10 @@ Emit = Callable[[RouterEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class RouterContext:
-    """The media path, the ports, the way to send events, and the clock, for a router and all its objects."""
+    """The media path, the ports, SCTP, the way to send events, and the clock, for all objects of a router."""
 
     plane: MediaPlane
     emit: Emit
     clock: Clock
     ports: Ports
+    sctp: Sctp

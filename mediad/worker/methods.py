@@ -1,4 +1,7 @@
-"""Methods: the handlers of requests for rooms. Those of requests about the process are in `server.py`."""
+"""Methods: the handlers of requests for rooms.
+
+Those about data channels are in `data_methods.py`, those about the process in `server.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from mediad.pipe.messages import Done, Handler
 from mediad.protocols.certificate import Fingerprint
 from mediad.turns import Turns
 from mediad.worker.consumer_batch import ConsumerMaker
+from mediad.worker.data_methods import DataMethods
 from mediad.worker.objects import Objects
+from mediad.worker.slices import Slices
 from mediad.worker.tracks.producer_form import ProducerForm
 
 
@@ -21,13 +26,14 @@ class Methods:
     def __init__(self, objects: Objects, clock: Clock) -> None:
         self._objects = objects
         self._turns = Turns()
+        self._slices = Slices(self._turns, clock)
         self._maker = ConsumerMaker(
-            self._turns,
+            self._slices,
             objects.transport,
             objects.producer,
             lambda router, consumer: objects.enter(consumer.id, router),
-            clock,
         )
+        self._data = DataMethods(objects, self._slices)
 
     def handlers(self) -> list[Handler]:
         """Return the handler of each request."""
@@ -54,6 +60,7 @@ class Methods:
             requests.RequestKeyFrame.answered_by(self.request_key_frame),
             requests.CloseConsumer.answered_by(self.close_consumer),
             requests.GetConsumerStats.answered_by(self.consumer_stats),
+            *self._data.handlers(),
         ]
 
     # --- routers ------------------------------------------------------------------------------------------
@@ -84,7 +91,9 @@ class Methods:
         if request.force_tcp:
             raise InvalidInput("forceTcp: this server offers no TCP candidates, leave it out")
         router = self._objects.router(request.router_id)
-        transport = router.create_transport(request.transport_id, self._objects.settings)
+        transport = router.create_transport(
+            request.transport_id, self._objects.settings, sctp=request.enable_sctp
+        )
         self._objects.enter(transport.id, router)
         return transport.parameters()
 
@@ -173,7 +182,7 @@ class Methods:
         return Done()
 
     async def close_consumer(self, request: requests.CloseConsumer) -> Done:
-        if self._maker.call_off(request.consumer_id):
+        if self._slices.call_off(request.consumer_id):
             return Done()
         router, consumer = self._objects.consumer(request.consumer_id)
         self._objects.forget(consumer.id)

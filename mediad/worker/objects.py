@@ -10,6 +10,8 @@ from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidState, NotFound
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
+from mediad.worker.data.data_consumer import DataConsumer
+from mediad.worker.data.data_producer import DataProducer
 from mediad.worker.router import Router
 from mediad.worker.speakers import VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
@@ -25,7 +27,7 @@ class Objects:
         self.routers: dict[str, Router] = {}
         self.refused: Counter[str] = Counter()
         """Datagrams refused by ICE and DTLS of transports that are closed, by reason."""
-        self._router_of: dict[str, Router] = {}  # by the id of a transport, producer or consumer
+        self._router_of: dict[str, Router] = {}  # by the id of a transport, (data) producer or consumer
         self._context = context
         self._certificate = Certificate.generate(datetime.datetime.now(datetime.UTC))
 
@@ -53,7 +55,7 @@ class Objects:
         if router_id in self.routers:
             raise InvalidState(f'a router with id "{router_id}" already exists')
         self.routers[router_id] = Router(
-            self._context, router_id, self._certificate, _volume_options(self.settings)
+            self._context, router_id, self._certificate, _volume_options(self.settings), self.forget
         )
 
     def router(self, router_id: str) -> Router:
@@ -121,6 +123,20 @@ class Objects:
         if router is None or consumer_id not in router.consumers:
             raise NotFound(f'consumer with id "{consumer_id}" not found')
         return router, router.consumers[consumer_id]
+
+    def data_producer(self, data_producer_id: str) -> tuple[Router, DataProducer]:
+        """Return a data producer and its router. Raises NotFound."""
+        router = self._router_of.get(data_producer_id)
+        if router is None or data_producer_id not in router.data.producers:
+            raise NotFound(f'data producer with id "{data_producer_id}" not found')
+        return router, router.data.producers[data_producer_id]
+
+    def data_consumer(self, data_consumer_id: str) -> tuple[Router, DataConsumer]:
+        """Return a data consumer and its router. Raises NotFound."""
+        router = self._router_of.get(data_consumer_id)
+        if router is None or data_consumer_id not in router.data.consumers:
+            raise NotFound(f'data consumer with id "{data_consumer_id}" not found')
+        return router, router.data.consumers[data_consumer_id]
 
 
 def _volume_options(settings: WorkerSettings) -> VolumeOptions:

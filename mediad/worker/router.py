@@ -5,10 +5,13 @@ consumer      nothing
 producer      its consumers
 transport     its consumers and producers (and so their consumers)
 router        its transports
+
+Data channels close with their transports too (`mediad.worker.data.router_data`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from mediad.config.settings import TransportOptions
@@ -16,6 +19,7 @@ from mediad.errors import InvalidInput, InvalidState, MediadError
 from mediad.pipe.events import RouterEvent
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
+from mediad.worker.data.router_data import RouterData
 from mediad.worker.speakers import Speakers, VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
@@ -35,7 +39,9 @@ class Router:
         router_id: str,
         certificate: Certificate,
         volume_options: VolumeOptions,
+        forget: Callable[[str], None],
     ) -> None:
+        """Make an empty router; `forget` is called with the id of each data channel that has ended."""
         self.id = router_id
         self.transports: dict[str, WebRtcTransport] = {}
         self.producers: dict[str, Producer] = {}
@@ -47,17 +53,29 @@ class Router:
         self._emit_event = context.emit
         self._ports = context.ports
         self._context = replace(context, emit=self._emit)
+        self.data = RouterData(self._context, forget)
         self._first_checks = FirstChecks(context.clock)
         self.speakers = Speakers(context.clock, self._emit, volume_options)
 
-    def create_transport(self, transport_id: str, options: TransportOptions) -> WebRtcTransport:
-        """Make a WebRtcTransport. Raises InvalidState for an id that is taken, Full when there is no room."""
+    def create_transport(
+        self, transport_id: str, options: TransportOptions, *, sctp: bool = False
+    ) -> WebRtcTransport:
+        """Make a WebRtcTransport; `sctp`: with data channels.
+
+        Raises InvalidState for an id that is taken, Full when there is no room.
+        """
         if transport_id in self.transports:
             raise InvalidState(f'a transport with id "{transport_id}" already exists')
         endpoint = self._ports.take(lambda what: self._port_refused(transport_id, what))
         try:
             transport = WebRtcTransport(
-                self._context, transport_id, options, self._certificate, endpoint, self._first_checks
+                self._context,
+                transport_id,
+                options,
+                self._certificate,
+                endpoint,
+                self._first_checks,
+                sctp=sctp,
             )
         except MediadError:
             self._ports.give_back(endpoint)
@@ -138,6 +156,7 @@ class Router:
     def close(self) -> None:
         for transport in list(self.transports.values()):
             self.close_transport(transport)
+        self.data.close()
         self._first_checks.stop()
         self.speakers.stop()
 

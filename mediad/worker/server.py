@@ -20,6 +20,7 @@ from mediad.pipe.misfits import Misfits
 from mediad.pipe.worker_requests import Configure, GetWorkerStats, Ping, TrimMemory
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.worker.context import RouterContext
+from mediad.worker.data.sctp import Sctp
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.methods import Methods
 from mediad.worker.objects import Objects
@@ -36,7 +37,9 @@ class WorkerServer:
         clock = LoopClock()
         self._plane = MediaPlane(clock)
         self._ports = ports_of(self._plane, settings)
-        self.objects = Objects(RouterContext(self._plane, emit, clock, self._ports), settings)
+        self._sctp = Sctp(clock)
+        context = RouterContext(self._plane, emit, clock, self._ports, self._sctp)
+        self.objects = Objects(context, settings)
         self._methods = Methods(self.objects, clock)
         self._misfits = misfits
         self._udp_buffer_bytes = 0
@@ -90,15 +93,18 @@ class WorkerServer:
 
     async def stats(self, request: GetWorkerStats) -> WorkerStats:
         counters = self._plane.counters()
-        refused, ice, dtls = Counter(self.objects.refused), Counter[str](), Counter[str]()
+        refused = Counter(self.objects.refused)
+        ice, dtls, sctp = Counter[str](), Counter[str](), Counter[str]()
         for transport in self.objects.transports():
             refused.update(transport.dropped())
             ice[transport.ice_state] += 1
             dtls[transport.dtls_state] += 1
+            if transport.data is not None:
+                sctp[transport.data.state] += 1
         dropped = {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
         return WorkerStats(
             rss_bytes=psutil.Process().memory_info().rss,
-            dropped=dropped | refused,
+            dropped=dropped | refused | self._sctp.losses(),
             counters={name: n for name, n in counters.items() if not name.startswith("drop_")},
             packet_slots=self._plane.packet_slots(),
             udp_gso=self._plane.udp_gso,
@@ -107,6 +113,8 @@ class WorkerServer:
             parked=self.objects.parked,
             ice_states=dict(ice),
             dtls_states=dict(dtls),
+            sctp_states=dict(sctp),
+            data=self._sctp.report(),
             loop_lag=self._lag.report(),
             links=self._sampler.report(),
             log=logs.counts(),

@@ -9,7 +9,7 @@ import pytest
 from mediad._usrsctp.association import Association, SctpStack
 from mediad.errors import InvalidState
 from mediad.protocols.sctp_events import SendReady
-from tests.support.sctp import MAX_MESSAGE_BYTES, START_US, Pair, open_association, sctp_stack
+from tests.support.sctp import MAX_MESSAGE_BYTES, PACKET_BYTES, START_US, Pair, open_association, sctp_stack
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_messages_arrive_whole(pair: Pair, length: int, ordered: bool) -> None:
 def test_packets_fit_into_a_dtls_record(pair: Pair) -> None:
     pair.send(bytes(100_000))
     pair.run(3_000_000)
-    assert max(map(len, pair.near.packets)) in range(1180, 1192)
+    assert max(map(len, pair.near.packets)) in range(PACKET_BYTES - 8, PACKET_BYTES + 1)
 
 
 def test_a_message_without_room_is_told_when_there_is(pair: Pair) -> None:
@@ -156,6 +156,11 @@ def test_an_association_needs_room_for_its_messages(stack: SctpStack) -> None:
         open_association(stack, send_buffer_bytes=MAX_MESSAGE_BYTES - 1)
     with pytest.raises(ValueError, match="need a send buffer"):
         open_association(stack, reassembly_bytes=2 * MAX_MESSAGE_BYTES)
+
+
+def test_packets_have_the_size_that_the_path_takes(stack: SctpStack) -> None:
+    with pytest.raises(ValueError, match="packets have 511 bytes"):
+        open_association(stack, packet_bytes=511)
 
 
 def test_associations_are_made_by_a_stack() -> None:

@@ -18,6 +18,7 @@ from mediad.pipe.events import RouterEvent
 from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.protocols.ice_paths import Path
 from mediad.worker.context import RouterContext
+from mediad.worker.data.sctp import Sctp
 from mediad.worker.media import plane as plane_module
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.router import Router
@@ -99,8 +100,8 @@ class SimulatedWorker:
         worker_clock = WorkerClock(clock)
         self.plane, self.engine = engine_plane(worker_clock)
         self.plane.start()
-        context = RouterContext(self.plane, self._heard, worker_clock, OnePort())
-        self.router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80))
+        context = RouterContext(self.plane, self._heard, worker_clock, OnePort(), Sctp(worker_clock))
+        self.router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80), lambda object_id: None)
         self.on_event: Callable[[RouterEvent], object] = lambda event: None
         self._hosts: dict[str, str] = {}  # by transport id
         self._ports: dict[str, Callable[[bytes], object]] = {}

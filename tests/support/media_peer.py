@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import datetime
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from pylibsrtp import Session
 
 from mediad.protocols.certificate import Certificate, Fingerprint
-from mediad.protocols.dtls.endpoint import DtlsEndpoint, KeysReady
+from mediad.protocols.dtls.endpoint import ApplicationData, DtlsEndpoint, KeysReady
 from mediad.worker.media.srtp_sessions import inbound_session, outbound_session
 from tests.support.loops import until
 from tests.support.stun import binding_request
@@ -28,6 +29,8 @@ class DtlsClient:
             [Fingerprint(**fingerprint) for fingerprint in created["dtlsParameters"]["fingerprints"]]
         )
         self.keys: KeysReady | None = None
+        self.on_data: Callable[[bytes], object] = lambda data: None
+        """Called with the content of each record of application data."""
         self._role: Any = role
 
     @property
@@ -47,6 +50,10 @@ class DtlsClient:
         self.endpoint.receive_datagram(data, 0)
         return self._output()
 
+    def seal(self, data: bytes) -> list[bytes]:
+        self.endpoint.send_application_data(data)
+        return self._output()
+
     def close(self) -> list[bytes]:
         self.endpoint.close(0)
         return self._output()
@@ -55,6 +62,8 @@ class DtlsClient:
         while (event := self.endpoint.next_event()) is not None:
             if isinstance(event, KeysReady):
                 self.keys = event
+            elif isinstance(event, ApplicationData):
+                self.on_data(event.data)
         return self.endpoint.datagrams_to_send()
 
 
@@ -101,6 +110,10 @@ class MediaPeer:
     def send_rtp(self, packet: bytes) -> None:
         """Encrypted with what the handshake gave."""
         self._send([self._ready()[0].protect(packet)])
+
+    def send_data(self, data: bytes) -> None:
+        """Send application data in DTLS."""
+        self._send(self.dtls.seal(data))
 
     def close(self, *, goodbye: bool = False) -> None:
         if goodbye:

@@ -12,6 +12,7 @@ from mediad.protocols.sctp_events import MessageReceived, SctpEvent, StateChange
 
 START_US = 5_000_000
 MAX_MESSAGE_BYTES = 262_144
+PACKET_BYTES = 1163
 
 Filter = Callable[[bytes], list[bytes]]
 """Makes of one packet those that arrive."""
@@ -23,6 +24,7 @@ def open_association(stack: SctpStack, **options: int) -> Association:
         "streams": 1024,
         "send_buffer_bytes": MAX_MESSAGE_BYTES,
         "reassembly_bytes": 1 << 20,
+        "packet_bytes": PACKET_BYTES,
     }
     return stack.open(**(usual | options))
 

@@ -19,6 +19,7 @@ from mediad.pipe.requests import TrackType
 from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
+from mediad.worker.data.sctp import Sctp
 from mediad.worker.media.plane import Kind, MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.speakers import VolumeOptions
@@ -108,8 +109,8 @@ class Bench:
     clock: FakeClock
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def transport(self, transport_id: str = "t", **changes: Any) -> WebRtcTransport:
-        return self.router.create_transport(transport_id, replace(OPTIONS, **changes))
+    def transport(self, transport_id: str = "t", *, sctp: bool = False, **changes: Any) -> WebRtcTransport:
+        return self.router.create_transport(transport_id, replace(OPTIONS, **changes), sctp=sctp)
 
     def producer(
         self,
@@ -151,8 +152,8 @@ def bench() -> Bench:
         assert data.pop("routerId") == "r"
         events.append((event.row, data))
 
-    context = RouterContext(plane, emit, clock, OnePort())
-    router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80))
+    context = RouterContext(plane, emit, clock, OnePort(), Sctp(clock))
+    router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80), lambda object_id: None)
     return Bench(plane, loop, router, clock, events)
 
 

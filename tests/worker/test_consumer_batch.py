@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from mediad.errors import NotFound
-from mediad.worker import consumer_batch
+from mediad.worker import slices
 from tests.support.loops import LoopTurns, on_loop
 from tests.support.negotiation import chrome_vp8
 from tests.support.served_worker import Worker, consumer, with_everything
@@ -67,7 +67,7 @@ async def test_a_form_that_is_wrong_is_told_to_those_who_were_to_have_it() -> No
 @on_loop
 async def test_others_come_in_between() -> None:
     worker = await with_everything()
-    with LoopTurns() as turns, patch.object(consumer_batch, "SLICE_US", 0):
+    with LoopTurns() as turns, patch.object(slices, "SLICE_US", 0):
         answer = await worker.ask("consumers.create", **batch(*(f"d{n}" for n in range(50))))
     assert outcome(answer) == ["made"] * 50
     assert turns.seen >= 50

@@ -114,13 +114,14 @@ cdef class Commands:
         self.about_socket(COMMAND_CLOSE_SOCKET, index, -1)
 
     def open_transport(self, handle: int, *, bytes username_fragment, rtcp_ssrc: int, secure: bool = True,
-                       max_incoming_bitrate_bps: int, initial_outgoing_bitrate_bps: int):
+                       data: bool = False, max_incoming_bitrate_bps: int, initial_outgoing_bitrate_bps: int):
         cdef Command command
         begin(&command, COMMAND_OPEN_TRANSPORT, handle)
         command.body.open_transport.username.length = copy_bytes(
             command.body.open_transport.username.bytes, username_fragment, MAX_USERNAME, "username fragment")
         command.body.open_transport.rtcp_ssrc = rtcp_ssrc
         command.body.open_transport.secure = bool(secure)
+        command.body.open_transport.data = bool(data)
         command.body.open_transport.max_incoming_bitrate_bps = max_incoming_bitrate_bps
         command.body.open_transport.initial_outgoing_bitrate_bps = initial_outgoing_bitrate_bps
         self.submit(&command)

@@ -61,6 +61,7 @@ class Commands:
         username_fragment: bytes,
         rtcp_ssrc: int,
         secure: bool = True,
+        data: bool = False,
         max_incoming_bitrate_bps: int,
         initial_outgoing_bitrate_bps: int,
     ) -> None: ...

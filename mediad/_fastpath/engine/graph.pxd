@@ -93,6 +93,7 @@ ctypedef struct Transport:
     bint has_address               # `selected` is set
     uint32_t selected_path         # index in `paths`; NONE = not one of them
     uint64_t send_limit_bytes      # `sent.bytes` goes no higher; NO_LIMIT once the peer has proved to receive there
+    bint data                      # has data channels
     bint has_keys
     void* receive_session          # lent by Python until CLOSED
     void* rtcp_session
@@ -134,9 +135,11 @@ ctypedef struct Transport:
     uint64_t strangers_due_us      # budget of checks from addresses that are none of them
     uint64_t stranger_dropped_us   # when one of those last found no place towards Python
     uint64_t dtls_due_us           # budget of DTLS records
+    uint64_t data_due_us           # budget of those with data of data channels
     PuntShare stranger_share
     PuntShare path_share
     PuntShare dtls_share
+    PuntShare data_share
     uint32_t username_count
     uint64_t usernames[MAX_USERNAMES]
     TwccRecorder transport_cc      # of what the peer sends us

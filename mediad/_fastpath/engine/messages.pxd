@@ -93,7 +93,8 @@ cpdef enum Drop:
     DROP_REPORTER_UNKNOWN = 44     # RTCP under one more SSRC than such a transport may report with
     DROP_REPEAT_DIFFERS = 45       # asked for again, but would not be the same packet
     DROP_SOCKET_CLOSED = 46        # came to a port of its own, whose transport closed meanwhile
-    DROP_COUNT = 47
+    DROP_DATA_BUDGET = 47          # data channels: more than Python reads of one client
+    DROP_COUNT = 48
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0
@@ -162,6 +163,7 @@ ctypedef struct OpenTransportBody:
     UsernameBody username
     uint32_t rtcp_ssrc
     uint32_t secure
+    uint32_t data                  # with data channels
     uint64_t max_incoming_bitrate_bps
     uint64_t initial_outgoing_bitrate_bps
 

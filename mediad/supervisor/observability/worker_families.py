@@ -78,10 +78,11 @@ def families(reports: Reports) -> Iterator[Metric]:
     )
     doc = "Transports that were not made because no media port could be opened for them."
     yield _counter("port_refusals", doc, reports, operator.attrgetter("port_refusals"))
-    for layer in ("ice", "dtls"):
+    for layer in ("ice", "dtls", "sctp"):
         name, doc = f"mediad_transports_by_{layer}_state", "WebRTC transports in each state."
         family = GaugeMetricFamily(name, doc, labels=("worker", "state"))
         yield _labelled(family, reports, operator.attrgetter(f"{layer}_states"))
+    yield from _data(reports)
     yield from _links(reports)
 
 
@@ -98,6 +99,32 @@ def lag_family(lags: Mapping[str, HistogramReport | None]) -> Metric:
         if lag is not None:
             _add(family, (process,), lag)
     return family
+
+
+def _data(reports: Reports) -> Iterator[Metric]:
+    """Data channels: what went through them, and what waits."""
+    messages = CounterMetricFamily(
+        "mediad_data_messages", "Messages of data channels.", labels=("worker", "direction")
+    )
+    size = CounterMetricFamily(
+        "mediad_data_bytes", "Bytes of content in those.", labels=("worker", "direction")
+    )
+    associations = GaugeMetricFamily(
+        "mediad_sctp_associations", "SCTP associations open.", labels=("worker",)
+    )
+    queued = GaugeMetricFamily(
+        "mediad_data_queued_bytes", "Memory of messages that wait for slow clients.", labels=("worker",)
+    )
+    for worker_id, report in reports.items():
+        if (data := report.data) is None:
+            continue
+        messages.add_metric((worker_id, "received"), data.messages_received)
+        messages.add_metric((worker_id, "sent"), data.messages_sent)
+        size.add_metric((worker_id, "received"), data.bytes_received)
+        size.add_metric((worker_id, "sent"), data.bytes_sent)
+        associations.add_metric((worker_id,), data.associations)
+        queued.add_metric((worker_id,), data.queued_bytes)
+    yield from (messages, size, associations, queued)
 
 
 def _links(reports: Reports) -> Iterator[Metric]:

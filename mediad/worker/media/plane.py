@@ -157,8 +157,12 @@ class MediaPlane:
         username_fragment: str,
         rtcp_ssrc: int,
         secure: bool = True,
+        data: bool = False,
     ) -> int:
-        """Open a transport and return its handle; `secure`: its packets are SRTP, and wait for `set_keys`."""
+        """Open a transport and return its handle.
+
+        `secure`: its packets are SRTP, and wait for `set_keys`. `data`: it has data channels.
+        """
         return self._open(
             Kind.KIND_TRANSPORT,
             self._transports,
@@ -167,6 +171,7 @@ class MediaPlane:
             username_fragment=username_fragment.encode(),
             rtcp_ssrc=rtcp_ssrc,
             secure=secure,
+            data=data,
             max_incoming_bitrate_bps=options.max_incoming_bitrate_bps,
             initial_outgoing_bitrate_bps=options.initial_outgoing_bitrate_bps,
         )

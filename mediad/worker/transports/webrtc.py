@@ -13,7 +13,7 @@ from typing import Any, Literal
 from mediad.clock import Timer
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState
-from mediad.pipe.events import DtlsStateChanged, IceStateChanged
+from mediad.pipe.events import DtlsStateChanged, IceStateChanged, SctpStateChanged
 from mediad.pipe.requests import IceParameters, TransportCreated
 from mediad.protocols import ice
 from mediad.protocols.certificate import Certificate, Fingerprint
@@ -21,6 +21,7 @@ from mediad.protocols.dtls import endpoint as dtls
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.context import RouterContext
+from mediad.worker.data.channels import PARAMETERS, DataChannels
 from mediad.worker.media.plane import MAX_ADDRESSES, MAX_USERNAMES
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.transports.candidates import Endpoint, dtls_parameters, ice_parameters
@@ -46,8 +47,14 @@ class WebRtcTransport(Transport):
         certificate: Certificate,
         endpoint: Endpoint,
         first_checks: FirstChecks,
+        *,
+        sctp: bool = False,
     ) -> None:
+        """Make a transport; `sctp`: with data channels."""
         super().__init__(context, transport_id, options)
+        self.data = (
+            DataChannels(context.sctp, context.clock, self._tell_sctp, self._send_sctp) if sctp else None
+        )
         self._certificate = certificate
         self.endpoint = endpoint
         """The port and the addresses that clients are told, and the sockets behind them."""
@@ -60,6 +67,7 @@ class WebRtcTransport(Transport):
         self._dtls = dtls.DtlsEndpoint(certificate)
         self._role: Literal["client", "server"] | None = None
         self._keys: tuple[SrtpProfile, bytes] | None = None
+        self._dtls_path: Path | None = None  # that the datagram in DTLS came from
         self._asked: set[Path] = set()  # the media thread was asked when it last heard from these
         self._consumers_wait = False
         self._timer: Timer | None = None
@@ -70,7 +78,11 @@ class WebRtcTransport(Transport):
     def _open(self) -> int:
         first, *others = self._ice.usernames
         handle = self._plane.open_transport(
-            self, self._options, username_fragment=first, rtcp_ssrc=secrets.randbits(32)
+            self,
+            self._options,
+            username_fragment=first,
+            rtcp_ssrc=secrets.randbits(32),
+            data=self.data is not None,
         )
         for username_fragment in others:
             self._plane.add_username(handle, username_fragment)
@@ -114,6 +126,7 @@ class WebRtcTransport(Transport):
             ice_parameters=ice_parameters(self._ice.parameters),
             ice_candidates=self.endpoint.candidates(),
             dtls_parameters=dtls_parameters(self._certificate),
+            sctp_parameters=None if self.data is None else PARAMETERS,
         )
 
     def connect(self, role: str, fingerprints: list[Fingerprint]) -> str:
@@ -155,6 +168,8 @@ class WebRtcTransport(Transport):
     def _close_protocols(self) -> None:
         """Send close_notify, by which a browser notices the end at once, and stop every timer."""
         selected = self._ice.selected
+        if self.data is not None:
+            self.data.close()
         self._dtls.close(self._clock.now_us())
         if selected is not None:
             for data in self._dtls.datagrams_to_send():
@@ -175,6 +190,8 @@ class WebRtcTransport(Transport):
             "iceState": self._ice.state,
             "dtlsState": self._dtls.state,
         }
+        if self.data is not None:
+            own["sctpState"] = self.data.state
         if self._ice.selected is not None:
             own["iceSelectedTuple"] = self.endpoint.tuple_with(self._ice.selected)
         return own
@@ -227,10 +244,14 @@ class WebRtcTransport(Transport):
         self._dtls.receive_datagram(data, self._clock.now_us())
         if self._dtls.state == "connected" and not was_connected:
             # It ended the handshake, for which the client must have received our flights: the path is proven.
-            # Later paths are proven by media.
-            self._ice.path_proven(path, self._clock.now_us())
-            self._plane.prove_address(self.open(), path)
+            # Later paths are proven by media, or by data.
+            self._prove(path)
+        self._dtls_path = path
         self._pump()
+
+    def _prove(self, path: Path) -> None:
+        self._ice.path_proven(path, self._clock.now_us())
+        self._plane.prove_address(self.open(), path)
 
     # --- feed, drain, re-arm ------------------------------------------------------------------------------
 
@@ -241,13 +262,16 @@ class WebRtcTransport(Transport):
             self._plane.send(path, data)
         while (dtls_event := self._dtls.next_event()) is not None:
             self._on_dtls(dtls_event)
+        self._send_dtls()
+        self._start_consumers()
+        self._arm()
+
+    def _send_dtls(self) -> None:
         datagrams = self._dtls.datagrams_to_send()
         if (selected := self._ice.selected) is not None:
             for data in datagrams:
                 if self._ice.may_send(selected, len(data)):
                     self._plane.send(selected, data)
-        self._start_consumers()
-        self._arm()
 
     def _on_ice(self, event: ice.IceEvent) -> None:
         match event:
@@ -276,6 +300,31 @@ class WebRtcTransport(Transport):
             case dtls.StateChanged(state):
                 failure = self._dtls.failure if state == "failed" else None
                 self._emit(DtlsStateChanged(self.id, state, failure or None))
+                if self.data is not None and state == "connected":
+                    self.data.secured(self._dtls.max_message_bytes)
+                elif self.data is not None and state in ("failed", "closed"):
+                    self.data.disconnected(f"DTLS has {'failed' if state == 'failed' else 'closed'}")
+            case dtls.ApplicationData(data):
+                self._on_data(data)
+
+    def _on_data(self, data: bytes) -> None:
+        """Take authentic data, which proves the path that it came from as media does."""
+        if self._dtls_path is not None and not self._ice.is_proven(self._dtls_path):
+            self._prove(self._dtls_path)
+        if self.data is None:
+            self._dtls.dropped["no-data-channels"] += 1
+        else:
+            self.data.receive(data)
+
+    def _tell_sctp(self, state: str, reason: str | None) -> None:
+        self._emit(SctpStateChanged(self.id, state, reason))
+
+    def _send_sctp(self, packets: list[bytes]) -> None:
+        """Send SCTP packets in DTLS; they are small enough for one record each."""
+        if self._dtls.state == "connected":
+            for packet in packets:
+                self._dtls.send_application_data(packet)
+            self._send_dtls()
 
     def _start_consumers(self) -> None:
         """Give consumers new keys, which start media, after the flight that ends the handshake was sent.

@@ -48,6 +48,7 @@ def test_objects_are_opened_and_closed_under_their_handle() -> None:
         "username_fragment": b"ours",
         "rtcp_ssrc": 5,
         "secure": True,
+        "data": False,
         "max_incoming_bitrate_bps": OPTIONS.max_incoming_bitrate_bps,
         "initial_outgoing_bitrate_bps": OPTIONS.initial_outgoing_bitrate_bps,
     }

@@ -6,6 +6,7 @@ import pytest
 
 from mediad.pipe.events import DtlsStateChanged, RouterEvent
 from mediad.worker.context import RouterContext
+from mediad.worker.data.sctp import Sctp
 from mediad.worker.media.plane import Kind
 from mediad.worker.transports.transport import Transport
 from tests.support.loops import on_loop
@@ -32,7 +33,8 @@ def bare(made: Bench) -> BareTransport:
     def emit(event: RouterEvent) -> None:
         made.events.append((event.row, wire(event)))
 
-    return BareTransport(RouterContext(made.plane, emit, made.clock, OnePort()), "t", OPTIONS)
+    context = RouterContext(made.plane, emit, made.clock, OnePort(), Sctp(made.clock))
+    return BareTransport(context, "t", OPTIONS)
 
 
 def test_it_is_opened_when_it_is_needed_and_once() -> None:

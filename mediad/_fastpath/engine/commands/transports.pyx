@@ -30,6 +30,7 @@ cdef Refusal open_transport(Engine* engine, uint32_t handle, const CommandBody* 
     cdef Refusal refusal
     transport.handle = handle
     transport.secure = body.open_transport.secure != 0
+    transport.data = body.open_transport.data != 0
     transport.rtcp_ssrc = body.open_transport.rtcp_ssrc
     transport.selected_path = NONE
     transport.outbox_head = NO_DATAGRAM

@@ -2,8 +2,9 @@
 
 Looking at one costs Python a hundred microseconds to a millisecond, so a flood ends here. Each validated path has a
 budget of checks of its own; addresses that are not validated share others, by transport and host, by transport, by host
-and altogether; each transport has a budget of DTLS records. Each transport has a share of the ring besides, and
-strangers leave half of it free. The time of a dropped check is kept: its sender must not be taken for gone.
+and altogether; each transport has a budget of DTLS records, and another of those that carry data channels. Each
+transport has a share of the ring besides; strangers leave half of it free, data more than that. The time of a dropped
+check is kept: its sender must not be taken for gone.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t

@@ -9,8 +9,9 @@ from mediad._fastpath.engine.graph cimport (
     HOST_CELLS, NONE, PAIR_CELLS, Engine, PuntShare, Transport, drop, transport_index,
 )
 from mediad._fastpath.engine.messages cimport (
-    DROP_DTLS_BUDGET, DROP_PUNT_FULL, DROP_STUN_MALFORMED, DROP_STUN_PATH_BUDGET, DROP_STUN_STRANGER_BUDGET,
-    DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED, EVENT_DTLS, EVENT_STUN, MAX_ADDRESSES, PUNT_BYTES, Punt,
+    DROP_DATA_BUDGET, DROP_DTLS_BUDGET, DROP_PUNT_FULL, DROP_STUN_MALFORMED, DROP_STUN_PATH_BUDGET,
+    DROP_STUN_STRANGER_BUDGET, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED, EVENT_DTLS, EVENT_STUN, MAX_ADDRESSES,
+    PUNT_BYTES, Punt,
 )
 from mediad._fastpath.engine.ingress.paths cimport path_earned, path_of
 from mediad._fastpath.wire.stun cimport stun_is_message, stun_local_username
@@ -33,11 +34,17 @@ cdef enum:
     # A handshake with every flight lost once is 20 to 30 datagrams.
     DTLS_INTERVAL_US = 100000
     DTLS_BURST = 60
-    # Of 1024 records.
+    # Data channels of one client: 38 Mbit/s in full packets, a fifth of the time of Python's thread.
+    DATA_INTERVAL_US = 250
+    DATA_BURST = 512
+    # Of 1024 records. What data may take altogether strangers do not need.
     STUN_SHARE = 24
     DTLS_SHARE = 48
+    DATA_SHARE = 192
     STRANGERS_LEAVE = 512
     DTLS_LEAVES = 256
+    DATA_LEAVES = 640
+    APPLICATION_DATA = 23          # RFC 6347 section 4.1
 
 
 cdef bint within_share(Engine* engine, PuntShare* share, uint32_t limit, uint32_t leave) noexcept nogil:
@@ -49,7 +56,7 @@ cdef bint within_share(Engine* engine, PuntShare* share, uint32_t limit, uint32_
     # The difference tells which of two numbers that wrap is the later one.
     if share.waiting != 0 and ring_popped(&engine.punts) - share.newest < <uint32_t>0x80000000:
         share.waiting = 0
-    if share.waiting == limit or ring_room(&engine.punts) <= leave:
+    if share.waiting >= limit or ring_room(&engine.punts) <= leave:
         return False
     share.waiting += 1
     share.newest = pushed + 1
@@ -83,10 +90,35 @@ cdef void receive_dtls(Engine* engine, uint32_t place, const uint8_t* data, uint
                        uint64_t now_us) noexcept nogil:
     cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
     path_earned(transport, place % MAX_ADDRESSES, length)
+    if carries_data(transport, place % MAX_ADDRESSES, data):
+        receive_data(engine, transport, data, length, source, now_us)
+        return
     if not budget_take(&transport.dtls_due_us, DTLS_INTERVAL_US, DTLS_BURST, now_us):
         drop(engine, DROP_DTLS_BUDGET)
         return
     punt(engine, EVENT_DTLS, transport, &transport.dtls_share, DTLS_SHARE, DTLS_LEAVES, data, length, source)
+
+
+cdef bint carries_data(const Transport* transport, uint32_t path, const uint8_t* data) noexcept nogil:
+    """True for a record that data channels may have sent: DTLS is connected, and its client receives on this path."""
+    return (transport.data and transport.has_keys and transport.paths[path].heard_us != 0
+            and data[0] == APPLICATION_DATA)
+
+
+cdef void receive_data(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length,
+                       const Address* source, uint64_t now_us) noexcept nogil:
+    """Pass up a record of data channels, which has a budget and a share of its own.
+
+    No client may have more records in the ring than are free for data. So many who flood it get equal shares, and
+    the first record of another client finds room.
+    """
+    cdef uint32_t room = ring_room(&engine.punts)
+    cdef uint32_t limit = room - DATA_LEAVES if room > DATA_LEAVES else 0
+    if not budget_take(&transport.data_due_us, DATA_INTERVAL_US, DATA_BURST, now_us):
+        drop(engine, DROP_DATA_BUDGET)
+        return
+    punt(engine, EVENT_DTLS, transport, &transport.data_share, limit if limit < DATA_SHARE else DATA_SHARE, DATA_LEAVES,
+         data, length, source)
 
 
 cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, const Address* source,

@@ -1,0 +1,1 @@
+"""Data channels: the SCTP of transports, data producers and data consumers."""
