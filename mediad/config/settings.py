@@ -347,9 +347,15 @@ class WorkerSettings(TransportOptions):
     log_format: str
 
     @property
+    def media_ports(self) -> range:
+        """The ports of its WebRTC transports: one that they share, or one for each."""
+        last = self.rtc_first_port if self.port_mode == "shared" else self.rtc_last_port
+        return range(self.rtc_first_port, last + 1)
+
+    @property
     def own_ports(self) -> int | None:
         """The number of ports for transports, each its own; None where they share one."""
-        return self.rtc_last_port - self.rtc_first_port + 1 if self.port_mode == "per-transport" else None
+        return None if self.port_mode == "shared" else len(self.media_ports)
 
     def to_json(self) -> str:
         """The settings as JSON, with the first addresses also as an older worker knows them."""

@@ -46,25 +46,30 @@ class Opening:
 
 
 def openings(settings: Settings) -> list[Opening]:
-    """The ports to open: the front's, and the one that each worker shares among its clients."""
+    """The ports to open: the front's, and of each worker the one that its clients share, or all it has."""
     scheme = "https and wss" if settings.tls_certificate else "http and ws; or your proxy's port instead"
     found = [Opening("tcp", settings.port, settings.port, settings.host, f"page and signaling ({scheme})")]
     for worker_id in range(settings.worker_count()):
         worker = settings.worker_settings(worker_id)
-        port, purpose = worker.rtc_first_port, f"media of worker {worker_id}"
-        found += [Opening("udp", port, port, ip, purpose) for ip in settings.listen_ip]
+        ports, purpose = worker.media_ports, f"media of worker {worker_id}"
+        found += [Opening("udp", ports[0], ports[-1], ip, purpose) for ip in settings.listen_ip]
     return found
 
 
 def commands(needed: Sequence[Opening], firewall: str) -> Iterator[str]:
-    """Shell lines that open the ports; for those only this machine can use, a comment says so instead."""
-    for opening in needed:
-        if opening.is_local:
-            yield f"# {opening.protocol} {opening.ports} is for this machine only ({opening.ip})"
-        else:
-            yield _COMMANDS[firewall].format(protocol=opening.protocol, ports=_ports(opening, firewall))
+    """Shell lines that open the ports; for those only this machine can use, a comment says so instead.
+
+    Each line is for IPv4 and IPv6.
+    """
+    yield from dict.fromkeys(_command(opening, firewall) for opening in needed)
     if firewall == "firewalld":
         yield "firewall-cmd --reload"
+
+
+def _command(opening: Opening, firewall: str) -> str:
+    if opening.is_local:
+        return f"# {opening.protocol} {opening.ports} is for this machine only ({opening.ip})"
+    return _COMMANDS[firewall].format(protocol=opening.protocol, ports=_ports(opening, firewall))
 
 
 def _ports(opening: Opening, firewall: str) -> str:

@@ -26,8 +26,9 @@ def test_workers_own_a_thousand_ports_each() -> None:
     assert (first.rtc_first_port, first.rtc_last_port) == (20000, 20999)
     assert (second.rtc_first_port, second.rtc_last_port) == (21000, 21500)
     assert (first.own_ports, second.own_ports) == (None, None)
+    assert (first.media_ports, second.media_ports) == (range(20000, 20001), range(21000, 21001))
     second = replace(settings, port_mode="per-transport").worker_settings(1)
-    assert (second.port_mode, second.own_ports) == ("per-transport", 501)
+    assert (second.media_ports, second.own_ports) == (range(21000, 21501), 501)
 
 
 def test_admin_socket_candidates() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mediad.config.listen import ListenInfo
@@ -37,6 +39,19 @@ def test_commands(firewall: str, line: str) -> None:
     assert line in lines
     assert len(lines) == 4 if firewall == "firewalld" else 3
     assert firewall in FIREWALLS
+
+
+def test_a_port_for_each_transport_on_two_addresses() -> None:
+    settings = replace(PUBLIC, workers=1, listen_ip=("0.0.0.0", "::"), port_mode="per-transport")
+    found = openings(settings)[1:]
+    assert [(opening.ports, opening.ip) for opening in found] == [
+        ("10000-10999", "0.0.0.0"),
+        ("10000-10999", "::"),
+    ]
+    for firewall, line in (("ufw", "ufw allow 10000:10999/udp"), ("nft", "udp dport 10000-10999 accept")):
+        lines = list(commands(found, firewall))
+        assert len(lines) == 1
+        assert lines[0].endswith(line)
 
 
 def test_what_is_for_this_machine_only_stays_shut() -> None:

@@ -87,10 +87,20 @@ def descriptors(facts: Facts) -> Iterator[Finding]:
     advice = "raise LimitNOFILE= in the unit to 65536 or more (`systemctl edit mediad`), and restart"
     if used > FDS_NEARLY_USED * limit:
         yield error("descriptors", f"{used} of {limit} file descriptors are used", advice)
+    elif (needed := _sockets_of_a_worker(facts)) > limit:
+        text = f"the limit is {limit} file descriptors, and the media ports of a worker need {needed}"
+        yield warning("descriptors", text, f"{advice}; or set port_mode to shared")
     elif limit < FEW_FDS:
         yield warning("descriptors", f"the limit is {limit} file descriptors, one for each client", advice)
     else:
         yield ok("descriptors", f"{used} of {limit} file descriptors are used")
+
+
+def _sockets_of_a_worker(facts: Facts) -> int:
+    """The sockets of a worker when all its ports are in use; its limit of descriptors is the daemon's."""
+    if facts.settings is None:
+        return 0
+    return (facts.settings.worker_settings(0).own_ports or 1) * len(facts.settings.listen_ip)
 
 
 def udp_buffers(facts: Facts) -> Iterator[Finding]:
@@ -122,9 +132,12 @@ def drops(facts: Facts) -> Iterator[Finding]:
     if facts.daemon is None:
         return
     for worker in facts.daemon.workers:
-        lost = facts.machine.socket_drops.get(worker["firstPort"])
-        if lost is None:
+        last = worker["lastPort"] if worker.get("portMode") == "per-transport" else worker["firstPort"]
+        ports = range(worker["firstPort"], last + 1)
+        counts = [facts.machine.socket_drops[port] for port in ports if port in facts.machine.socket_drops]
+        if not counts:
             continue
+        lost = sum(counts)
         name = f"worker {worker['workerId']}"
         if lost:
             text = f"{name} has lost {plural(lost, 'datagram')} to a full receive buffer"

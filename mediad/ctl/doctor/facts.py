@@ -79,6 +79,15 @@ class TakenPort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPorts:
+    """The ports that the transports of a worker have for themselves, and how many another program has."""
+
+    worker_id: int
+    total: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaPath:
     """The media path to one worker at one address, tried with STUN requests."""
 
@@ -107,6 +116,10 @@ class Network:
     front_problem: str | None = None
     """The reason why the front of a running daemon did not answer."""
     taken: tuple[TakenPort, ...] = ()
+    own_ports: tuple[OwnPorts, ...] = ()
+    """The media ports of each worker, where every transport has its own and no daemon runs."""
+    ipv6_route: bool | None = None
+    """True when this machine has a route to the IPv6 internet; None when no address of it is announced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import os
+from collections.abc import Iterator
 
 from mediad import __version__, needs
 from mediad.config.listen import is_address
 from mediad.ctl.doctor import certificate, machine, reachability
-from mediad.ctl.doctor.facts import DaemonFacts, Facts, Network, Parts
+from mediad.ctl.doctor.facts import DaemonFacts, Facts, MediaPath, Network, Parts
 from mediad.ctl.installation import Installation
 from mediad.ctl.session import Data, Session
 from mediad.errors import MediadError
@@ -81,16 +83,26 @@ def _network(session: Session, found: Installation, daemon: DaemonFacts | None, 
             return {}  # a daemon of an older version, without this method
         return opened
 
-    workers = daemon.workers if daemon is not None else []
-    ports = {worker["workerId"]: worker["firstPort"] for worker in workers}
+    def paths(workers: list[Data]) -> Iterator[MediaPath]:
+        for address in announced if workers else ():
+            opened = doors()  # anew for each address: they close by themselves
+            ports = {
+                worker["workerId"]: opened.get(str(worker["workerId"]), {}).get("port", worker["firstPort"])
+                for worker in workers
+            }
+            yield from reachability.try_media_paths(ports, (address,), ask, opened)
+
+    has_ipv6 = any(":" in address and ipaddress.ip_address(address).is_global for address in announced)
     return Network(
         announced=announced,
         named=named,
-        media_paths=reachability.try_media_paths(ports, announced, ask, doors()) if ports else (),
+        media_paths=tuple(paths(daemon.workers)) if daemon is not None else (),
         public_address=public,
         public_problem=public_problem,
         front_problem=reachability.front_problem(daemon.url) if daemon is not None else None,
         taken=() if daemon is not None else tuple(reachability.taken_ports(settings)),
+        own_ports=() if daemon is not None else tuple(reachability.own_ports(settings)),
+        ipv6_route=reachability.has_ipv6_route() if has_ipv6 else None,
     )
 
 

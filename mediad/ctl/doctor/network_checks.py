@@ -53,6 +53,23 @@ def address_family(facts: Facts) -> Iterator[Finding]:
         yield warning("announced-address", text, "announce an IPv4 address, if this machine has one")
 
 
+def ipv6(facts: Facts) -> Iterator[Finding]:
+    """Judge an announced IPv6 address: clients may prefer one, and wait for it in vain."""
+    network = facts.network
+    if facts.settings is None or network.ipv6_route is None:
+        return
+    told = [text for text in network.announced or () if ":" in text and ipaddress.ip_address(text).is_global]
+    foreign = [text for text in told if text not in facts.machine.addresses]
+    if not network.ipv6_route:
+        text = f"browsers are told of {', '.join(told)}, but this machine has no route to the IPv6 internet"
+        yield error("ipv6", text, "give it one, or take the IPv6 address out of announced_ip and listen_ip")
+    elif foreign:
+        text = f"browsers are told of {', '.join(foreign)}, which is not of this machine"
+        yield warning("ipv6", text, "IPv6 is seldom translated; announce the address that this machine has")
+    else:
+        yield ok("ipv6", f"{', '.join(told)} is of this machine, which has a route to the IPv6 internet")
+
+
 def listen_address(facts: Facts) -> Iterator[Finding]:
     if facts.settings is None or not facts.machine.addresses:
         return
@@ -139,7 +156,11 @@ def taken_ports(facts: Facts) -> Iterator[Finding]:
         text = f"{taken.protocol} port {taken.port} on {taken.ip} {taken.problem}{owner}"
         key = "rtc_base_port" if taken.protocol == "UDP" else "port"
         yield error("ports", text, f"stop the other, or choose another {key}")
-    if not facts.network.taken:
+    for own in facts.network.own_ports:
+        if own.taken:
+            text = f"other programs have {own.taken} of the {own.total} media ports of worker {own.worker_id}"
+            yield warning("ports", text, "stop them, or choose another rtc_base_port")
+    if not facts.network.taken and not any(own.taken for own in facts.network.own_ports):
         yield ok("ports", "all ports it needs are free")
 
 
@@ -148,15 +169,15 @@ def port_range(facts: Facts) -> Iterator[Finding]:
     if facts.settings is None or facts.machine.ephemeral_ports is None:
         return
     low, high = facts.machine.ephemeral_ports
-    ports = [
-        facts.settings.worker_settings(worker_id).rtc_first_port
+    ranges = [
+        facts.settings.worker_settings(worker_id).media_ports
         for worker_id in range(facts.settings.worker_count())
     ]
-    inside = [port for port in ports if low <= port <= high and port not in facts.machine.reserved_ports]
+    given = set(range(low, high + 1)) - facts.machine.reserved_ports
+    inside = [ports for ports in ranges if not given.isdisjoint(ports)]
     if inside:
-        text = (
-            f"media ports {', '.join(map(str, inside))} are among those any program is given ({low}-{high})"
-        )
+        shown = ", ".join(f"{ports[0]}-{ports[-1]}" if len(ports) > 1 else str(ports[0]) for ports in inside)
+        text = f"media ports {shown} are among those any program is given ({low}-{high})"
         advice = "move rtc_base_port below, or list them in net.ipv4.ip_local_reserved_ports"
         yield warning("port-range", text, advice)
     else:
@@ -175,6 +196,6 @@ def https(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(announced_address, announced_names, address_family, listen_address, public_address, media_path),
+    *(announced_address, announced_names, address_family, ipv6, listen_address, public_address, media_path),
     *(front, taken_ports, port_range, https),
 )

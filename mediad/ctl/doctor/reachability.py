@@ -19,13 +19,14 @@ from dataclasses import replace
 from typing import Any
 
 from mediad.config.settings import Settings
-from mediad.ctl.doctor.facts import MediaPath, TakenPort
+from mediad.ctl.doctor.facts import MediaPath, OwnPorts, TakenPort
 from mediad.sockets import port_owner
 
 TIMEOUT_S = 2.0
 ARRIVAL_TIMEOUT_S = 1.0
 """The time for a datagram to arrive at a worker, or for its answer."""
 _STEP_S = 0.05
+_ANYWHERE = "2000::1"  # the first of the addresses of the internet (RFC 4291 section 2.5.4)
 
 _COUNTER = "stun_unknown_username"
 """The worker's counter for Binding requests with an unknown user name."""
@@ -36,8 +37,8 @@ _PRIORITY, _FINGERPRINT, _ICE_CONTROLLING = 0x0024, 0x8028, 0x802A
 _NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
 Reports = dict[str, dict[str, Any]]
-Doors = Mapping[str, Mapping[str, str]]
-"""ICE credentials by worker id: the reply to `doctor.doors`."""
+Doors = Mapping[str, Mapping[str, Any]]
+"""ICE credentials and a port by worker id: the reply to `doctor.doors`."""
 
 
 def resolve(host: str) -> tuple[str, ...]:
@@ -53,13 +54,40 @@ def resolve(host: str) -> tuple[str, ...]:
 
 
 def taken_ports(settings: Settings) -> Iterator[TakenPort]:
-    """The ports that the daemon needs and cannot open now."""
+    """The ports that the daemon cannot do without, and cannot open now."""
     for ip in resolve(settings.host)[:1]:
         yield from _try(socket.SOCK_STREAM, ip, settings.port)
+    if settings.port_mode == "shared":
+        for worker_id in range(settings.worker_count()):
+            for ip in settings.listen_ip:
+                yield from _try(socket.SOCK_DGRAM, ip, settings.worker_settings(worker_id).rtc_first_port)
+
+
+def own_ports(settings: Settings) -> Iterator[OwnPorts]:
+    """The media ports of each worker, where every transport has its own: some may be another program's."""
+    if settings.port_mode == "shared":
+        return
     for worker_id in range(settings.worker_count()):
-        worker = settings.worker_settings(worker_id)
-        for ip in settings.listen_ip:
-            yield from _try(socket.SOCK_DGRAM, ip, worker.rtc_first_port)
+        ports = settings.worker_settings(worker_id).media_ports
+        taken = sum(any(_is_taken(ip, port) for ip in settings.listen_ip) for port in ports)
+        yield OwnPorts(worker_id=worker_id, total=len(ports), taken=taken)
+
+
+def _is_taken(ip: str, port: int) -> bool:
+    with socket.socket(_family(ip), socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind((ip, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
+
+
+def has_ipv6_route() -> bool:
+    """True when this machine has a route to the IPv6 internet; nothing is sent to find out."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.connect((_ANYWHERE, 9))
+        return True
+    return False
 
 
 def _try(kind: socket.SocketKind, ip: str, port: int) -> Iterator[TakenPort]:
@@ -117,7 +145,7 @@ def try_media_paths(
     return tuple(_with_answer(path, doors.get(str(path.worker_id))) for path in media_paths)
 
 
-def _with_answer(path: MediaPath, door: Mapping[str, str] | None) -> MediaPath:
+def _with_answer(path: MediaPath, door: Mapping[str, Any] | None) -> MediaPath:
     if door is None or not path.arrived:
         return path
     check = check_datagram(door["usernameFragment"], door["password"])

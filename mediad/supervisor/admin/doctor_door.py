@@ -1,4 +1,4 @@
-"""An ICE endpoint on each worker's media port that answers the doctor's STUN checks for a few seconds.
+"""An ICE endpoint on a media port of each worker that answers the doctor's STUN checks for a few seconds.
 
 A worker answers only clients of its transports. So for OPEN_S there is one transport more, in a router that
 belongs to no room.
@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from mediad.errors import MediadError
 from mediad.pipe.messages import ReplyT, Request
@@ -29,14 +29,14 @@ class Link(Protocol):
     async def request(self, request: Request[ReplyT]) -> ReplyT: ...
 
 
-async def open_doors(links: Iterable[Link]) -> dict[str, dict[str, str]]:
-    """ICE user name and password, by worker id; workers that do not answer are left out."""
+async def open_doors(links: Iterable[Link]) -> dict[str, dict[str, Any]]:
+    """ICE user name, password and port, by worker id; workers that do not answer are left out."""
     waiting = [(str(link.worker_id), _open(link)) for link in links]
     answers = await asyncio.gather(*(answer for _, answer in waiting))
     return {id_: door for (id_, _), door in zip(waiting, answers, strict=True) if door is not None}
 
 
-async def _open(link: Link) -> dict[str, str] | None:
+async def _open(link: Link) -> dict[str, Any] | None:
     id_ = f"doctor-{secrets.token_hex(8)}"
     try:
         await link.request(CreateRouter(id_))
@@ -47,7 +47,11 @@ async def _open(link: Link) -> dict[str, str] | None:
     loop = asyncio.get_running_loop()
     loop.call_later(OPEN_S, lambda: loop.create_task(_close(link, id_), name=f"close {id_}"))
     parameters = made.ice_parameters
-    return {"usernameFragment": parameters.username_fragment, "password": parameters.password}
+    return {
+        "usernameFragment": parameters.username_fragment,
+        "password": parameters.password,
+        "port": made.ice_candidates[0].port,
+    }
 
 
 async def _close(link: Link, router_id: str) -> None:

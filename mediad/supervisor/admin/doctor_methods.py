@@ -18,7 +18,8 @@ from mediad.supervisor.observability.status import Status
 
 SETTINGS = (
     *("host", "port", "tls_certificate", "tls_private_key"),
-    *("listen_ip", "announced_ip", "announced", "rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
+    *("listen_ip", "announced_ip", "announced", "port_mode"),
+    *("rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
     "shutdown_grace_s",
 )
 """The settings that the doctor judges. Secrets are not among them."""

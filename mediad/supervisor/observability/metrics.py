@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from mediad.metering.loop_lag import LoopLag
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.rooms.room import Room
 from mediad.supervisor.observability.status import Status
-from mediad.supervisor.observability.udp_drops import drops_by_port
+from mediad.supervisor.observability.udp_drops import DropCount, drops_by_port
 from mediad.supervisor.observability.worker_families import Reports, families, lag_family
 from mediad.supervisor.workers.pool import Worker, WorkerPool
 from mediad.telemetry.feed import Feed
@@ -58,6 +58,7 @@ class Metrics:
         self._feed = feed
         self._reports: Reports = {}
         self._written: dict[str, tuple[bytes, float]] = {}  # text and time, by content type
+        self._drops: defaultdict[int, DropCount] = defaultdict(DropCount)  # by worker id
         self._scraping = asyncio.Lock()
         registry.register(_Lookup(self))
         ProcessCollector(registry=registry)
@@ -143,9 +144,9 @@ class Metrics:
             labels=("worker",),
         )
         for worker in workers:
-            port = self._settings.worker_settings(worker.worker_id).rtc_first_port
+            ports = self._settings.worker_settings(worker.worker_id).media_ports
             restarts.add_metric((str(worker.worker_id),), worker.restarts)
-            full.add_metric((str(worker.worker_id),), drops.get(port, 0))
+            full.add_metric((str(worker.worker_id),), self._drops[worker.worker_id].look(ports, drops))
         yield restarts
         yield full
         yield self._tables()

@@ -14,7 +14,7 @@ from functools import partial
 
 from mediad.config.listen import ListenInfo, v6_only
 from mediad.config.settings import WorkerSettings
-from mediad.errors import Full
+from mediad.errors import Full, PortError
 from mediad.sockets import bind_udp, open_udp
 from mediad.worker.media.open_sockets import OnRefused
 from mediad.worker.media.plane import MediaPlane
@@ -128,12 +128,16 @@ class PortPerTransport(Ports):
         self._range = f"{settings.rtc_first_port}-{settings.rtc_last_port}"
 
     def bind(self) -> int:
-        """Try the first port, and close it again: listen addresses that are wrong show before any client."""
-        bound = self._bind(self._settings.rtc_first_port, bind_udp)
-        granted = _granted(bound)
-        for sock in bound:
-            sock.close()
-        return granted
+        """Try a port, and close it again: listen addresses that are wrong show before any client comes."""
+        for port in list(self._free)[:_TRIES]:
+            with contextlib.suppress(PortError), contextlib.ExitStack() as stack:
+                bound = self._bind(port, bind_udp)
+                for sock in bound:
+                    stack.enter_context(sock)
+                return _granted(bound)
+        raise PortError(
+            f"none of the UDP ports {self._range} can be opened; choose others with --rtc-base-port"
+        )
 
     def open(self) -> None:
         """Do nothing: each transport opens its own port."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.support.doctor_facts import DAEMON, MACHINE, WELL, daemon, machine, stopped, worker
+from tests.support.doctor_facts import DAEMON, MACHINE, WELL, daemon, machine, settings, stopped, worker
 from tests.support.findings import fault, faults, in_order, only_fault
 
 
@@ -77,6 +77,13 @@ def test_a_low_descriptor_limit() -> None:
     only_fault(daemon(fd_limit=1024), "warning", "descriptors", "1024")
 
 
+def test_too_few_descriptors_for_a_port_of_each_transport() -> None:
+    facts = settings(port_mode="per-transport", listen_ip=("0.0.0.0", "::"))
+    facts = replace(facts, daemon=replace(DAEMON, fd_limit=1024))
+    fault(facts, "warning", "descriptors", "1024", "need 2000")
+    assert in_order(replace(facts, daemon=replace(DAEMON, fd_limit=65536)), "descriptors") != []
+
+
 def test_descriptors_nearly_used_up() -> None:
     only_fault(daemon(open_fds=60_000), "error", "descriptors", "60000 of 65536")
 
@@ -97,3 +104,9 @@ def test_buffers_nobody_tells_of_are_not_judged() -> None:
 def test_datagrams_the_kernel_threw_away() -> None:
     only_fault(machine(socket_drops={11000: 12}), "warning", "socket-drops", "worker 1", "12 datagrams")
     assert in_order(WELL, "socket-drops") != []
+    own = {"portMode": "per-transport", "lastPort": 11999}
+    facts = replace(
+        daemon(workers=[worker(1, **own)]),
+        machine=replace(MACHINE, socket_drops={11003: 5, 11999: 1, 12000: 9}),
+    )
+    only_fault(facts, "warning", "socket-drops", "worker 1", "6 datagrams")

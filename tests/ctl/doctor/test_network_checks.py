@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from mediad.config.listen import ListenInfo
 from mediad.ctl.doctor.checks import examine
-from mediad.ctl.doctor.facts import MediaPath, TakenPort
+from mediad.ctl.doctor.facts import MediaPath, OwnPorts, TakenPort
 from tests.support.doctor_facts import ADDRESS, announced, machine, network, settings, stopped
 from tests.support.findings import fault, faults, in_order, only_fault
 
@@ -72,6 +73,37 @@ def test_media_for_this_machine_alone_below_a_page_for_everybody() -> None:
     assert found.advice.startswith("set listen_ip to 0.0.0.0, and announced_ip to the address")
 
 
+V6 = "2606:4700::1111"
+
+
+@pytest.mark.parametrize(
+    ("route", "known", "level", "words"),
+    [
+        (False, {V6}, "error", "no route to the IPv6 internet"),
+        (True, set(), "warning", "not of this machine"),
+    ],
+)
+def test_an_ipv6_address_that_clients_cannot_reach(
+    route: bool, known: set[str], level: str, words: str
+) -> None:
+    facts = network(announced=(ADDRESS, V6), ipv6_route=route)
+    facts = replace(facts, machine=replace(facts.machine, addresses=facts.machine.addresses | known))
+    only_fault(facts, level, "ipv6", V6, words)
+
+
+def test_an_ipv6_address_that_is_right() -> None:
+    facts = network(announced=(ADDRESS, V6), ipv6_route=True)
+    facts = replace(facts, machine=replace(facts.machine, addresses=facts.machine.addresses | {V6}))
+    assert faults(facts) == []
+    assert len(in_order(facts, "ipv6")) == 1
+
+
+def test_inside_and_outside_of_a_nat_is_no_fault() -> None:
+    told = (ListenInfo("0.0.0.0", (ADDRESS, "10.0.0.5")),)
+    facts = settings(announced_ip=(ADDRESS, "10.0.0.5"), announced=told)
+    assert faults(replace(facts, network=network(announced=(ADDRESS, "10.0.0.5")).network)) == []
+
+
 @pytest.mark.parametrize(("key", "value"), [("listen_ip", (ADDRESS, "8.8.8.8")), ("host", "8.8.8.8")])
 def test_an_address_of_another_machine(key: str, value: object) -> None:
     only_fault(settings(**{key: value}), "error", "listen-address", key, "8.8.8.8")
@@ -131,3 +163,15 @@ def test_media_ports_any_program_is_given() -> None:
 
 def test_no_https() -> None:
     only_fault(replace(settings(tls_certificate=None), certificate=None), "warning", "https", "camera")
+
+
+def test_media_ports_of_other_programs() -> None:
+    own = tuple(OwnPorts(worker_id=n, total=1000, taken=3 * n) for n in range(2))
+    fault(stopped(own_ports=own), "warning", "ports", "3 of the 1000 media ports of worker 1")
+    assert in_order(stopped(own_ports=own[:1]), "ports") != []
+
+
+def test_a_range_of_ports_among_those_any_program_is_given() -> None:
+    facts = settings(port_mode="per-transport", rtc_base_port=32000, workers=1)
+    only_fault(facts, "warning", "port-range", "32000-32999")
+    assert faults(settings(rtc_base_port=32000, workers=1)) == []

@@ -10,6 +10,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,9 @@ from mediad.ctl.doctor.reachability import (
     check_datagram,
     clock_offset_s,
     front_problem,
+    has_ipv6_route,
     mapped_address,
+    own_ports,
     resolve,
     send,
     stray_datagram,
@@ -91,6 +94,32 @@ def test_ports_that_are_taken() -> None:
     ]
     for taken in found:
         assert taken.owner is None or f"pid {os.getpid()}" in taken.owner
+
+
+def test_ports_of_other_programs_among_those_for_each_transport() -> None:
+    base = free_media_ports(1)
+    settings = Settings(
+        port=free_tcp_port(),
+        workers=1,
+        rtc_base_port=base,
+        rtc_max_port=base + 9,
+        port_mode="per-transport",
+        listen_ip=("127.0.0.1", "::1"),
+    )
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
+        other.bind(("::1", base))
+        (found,) = own_ports(settings)
+        assert list(taken_ports(settings)) == []
+    assert (found.worker_id, found.total) == (0, 10)
+    assert found.taken >= 1
+    assert list(own_ports(replace(settings, port_mode="shared"))) == []
+
+
+def test_the_route_to_the_ipv6_internet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reachability, "_ANYWHERE", "::1")
+    assert has_ipv6_route()
+    monkeypatch.setattr(reachability, "_ANYWHERE", "fe80::1")  # without an interface, there is none
+    assert not has_ipv6_route()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from mediad.pipe.requests import (
     CloseRouter,
     CreateRouter,
     CreateTransport,
+    IceCandidate,
     IceParameters,
     ServerDtlsParameters,
     TransportCreated,
@@ -36,7 +37,8 @@ class Link:
                 self.routers.add(request.router_id)
             case CreateTransport():
                 ice = IceParameters(f"u{self.worker_id}", "p", ice_lite=True)
-                answer = TransportCreated(ice, [], ServerDtlsParameters("auto", []))
+                candidate = IceCandidate("f", 1, "::1", "::1", "udp", 10_003, "host")
+                answer = TransportCreated(ice, [candidate], ServerDtlsParameters("auto", []))
         assert isinstance(answer, request.reply())
         return answer
 
@@ -48,8 +50,8 @@ async def test_each_worker_that_answers_has_one_and_closes_it() -> None:
         links = [Link(0), Link(1, answers=False), Link(2)]
         doors = await open_doors(links)
         assert doors == {
-            "0": {"usernameFragment": "u0", "password": "p"},
-            "2": {"usernameFragment": "u2", "password": "p"},
+            "0": {"usernameFragment": "u0", "password": "p", "port": 10_003},
+            "2": {"usernameFragment": "u2", "password": "p", "port": 10_003},
         }
         await until(lambda: not any(link.routers for link in links))
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from mediad.supervisor.observability.udp_drops import drops_by_port, parse
+from mediad.supervisor.observability.udp_drops import DropCount, drops_by_port, parse
 
 TABLE = """\
   sl local_address rem_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode ref pointer drops
@@ -17,6 +17,16 @@ TABLE = """\
 def test_ports_and_drops() -> None:
     assert parse(TABLE) == [(10000, 17), (68, 0)]
     assert parse("") == []
+
+
+def test_drops_of_sockets_that_come_and_go_are_summed() -> None:
+    count = DropCount()
+    ports = range(10, 13)
+    assert count.look(ports, {10: 5, 99: 7}) == 5
+    assert count.look(ports, {10: 6, 11: 2}) == 8
+    assert count.look(ports, {11: 2}) == 8  # the first is closed
+    assert count.look(ports, {10: 1, 11: 2}) == 9  # and opened again
+    assert count.look(ports, {10: 0, 11: 1}) == 10  # another socket each
 
 
 def test_a_full_socket_shows() -> None:

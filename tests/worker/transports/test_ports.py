@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import socket
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -15,7 +16,7 @@ from mediad._fastpath.door.events import Closed, CommandRefused
 from mediad._fastpath.door.media_loop import Kind
 from mediad.config.listen import ListenInfo
 from mediad.config.settings import WorkerSettings
-from mediad.errors import Full, PortError
+from mediad.errors import ConfigError, Full, PortError
 from mediad.worker.transports import ports as ports_module
 from mediad.worker.transports.ports import PortPerTransport, SharedPort, ports_of
 from tests.support.engine import rtp
@@ -155,6 +156,21 @@ async def test_ports_of_other_programs_are_passed_over_and_tried_again() -> None
             here.ports.take(unexpected)
     assert here.ports.take(unexpected).port == first
     here.plane.stop()
+
+
+def test_a_worker_begins_beside_other_programs_and_not_without_any_port() -> None:
+    settings = per_transport(2)
+    plane, loop = recorded_plane()
+    with socket.socket(type=socket.SOCK_DGRAM) as other, socket.socket(type=socket.SOCK_DGRAM) as another:
+        other.bind(("127.0.0.1", settings.rtc_first_port))
+        assert ports_of(plane, settings).bind() > 65_536
+        another.bind(("127.0.0.1", settings.rtc_last_port))
+        with pytest.raises(PortError, match=f"{settings.rtc_first_port}-{settings.rtc_last_port} can be"):
+            ports_of(plane, settings).bind()
+    wrong = replace(settings, listen_infos=(ListenInfo("203.0.113.9", ("203.0.113.9",)),))
+    with pytest.raises(ConfigError, match=r"expected an address of this machine"):
+        ports_of(plane, wrong).bind()
+    assert loop.calls == []
 
 
 @on_loop
