@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mediad.addresses import holder_of
-from mediad.errors import Full, NotFound, Unavailable, WorkerDied
+from mediad.errors import Full, InvalidState, NotFound, Unavailable, WorkerDied
 from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
 from mediad.ortc.parameters import CodecCapability
@@ -117,7 +117,8 @@ class RoomRegistry:
     ) -> Seat:
         """Return a seat for a broadcaster, a peer without a connection, in a room that is open.
 
-        It keeps no room open. Raises NotFound without the room, else like `connect`.
+        It keeps no room open. Raises NotFound without the room, InvalidState when it replaces the last client
+        there, else like `connect`.
         """
         set_asker(room_id, peer_id)
         room = self.room(room_id)
@@ -125,7 +126,13 @@ class RoomRegistry:
         if room.closed:
             raise Unavailable("the room was closed while it was opened")
         self._require_capacity(room_id, peer_id)
-        return Seat(room, peer_id, listener, address=address, keeps_room=False)
+        seat = Seat(room, peer_id, listener, address=address, keeps_room=False)
+        room.close_if_deserted()
+        if room.closed:
+            raise InvalidState(
+                "the broadcaster has replaced the last client of the room, which is closed now"
+            )
+        return seat
 
     def _require_capacity(self, room_id: str, peer_id: str) -> None:
         """Raise Unavailable when a limit is reached. One that replaces an older connection passes."""

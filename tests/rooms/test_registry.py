@@ -345,3 +345,16 @@ def test_a_broadcaster_enters_open_rooms_alone() -> None:
             await call.registry.enter("room", "cam2", RecordingListener())
 
     run(scenario)
+
+
+def test_a_broadcaster_in_place_of_the_last_client_closes_the_room() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        with pytest.raises(InvalidState, match="replaced the last client"):
+            await call.registry.enter("room", "ana", RecordingListener())
+        assert ana.listener.named("closed") == [("closed", CloseCause.REPLACED)]
+        await call.settle()
+        assert call.registry.room_count == 0
+        assert call.worker.is_empty()
+
+    run(scenario)

@@ -50,7 +50,7 @@ class BroadcasterEndpoints:
         async def endpoint(request: Request) -> Response:
             names = request.path_params
             room_id, peer_id = names["room_id"], names["peer_id"]
-            exchange.require_admitted(request, self._access, room_id, peer_id)
+            self._admit(request, room_id, peer_id)
             set_asker(room_id, peer_id)
             body = await exchange.read_object(request)
             broadcaster = self._find(room_id, peer_id)
@@ -61,6 +61,16 @@ class BroadcasterEndpoints:
 
         return exchange.failing(endpoint)
 
+    def _admit(self, request: Request, room_id: str, peer_id: str | None) -> None:
+        """Judge origin and token; operators are told of a refusal. Raises Failed."""
+        try:
+            exchange.require_admitted(request, self._access, room_id, peer_id)
+        except Failed as failed:
+            kind = exchange.REFUSALS[failed.status]
+            names = room_id[:MAX_ID_LENGTH], (peer_id or "")[:MAX_ID_LENGTH]
+            self._registry.observer.refused(*names, kind, str(failed))
+            raise
+
     def _find(self, room_id: str, peer_id: str) -> Broadcaster:
         peer = self._registry.room(room_id).peers.get(peer_id)
         if peer is None or not isinstance(peer.listener, Broadcaster):
@@ -69,7 +79,7 @@ class BroadcasterEndpoints:
 
     async def _room(self, request: Request) -> Response:
         room_id = request.path_params["room_id"]
-        exchange.require_admitted(request, self._access, room_id, None)
+        self._admit(request, room_id, None)
         capabilities = self._registry.room(room_id).capabilities.to_wire()
         # the one dialect has the capabilities themselves, the other an object that holds them
         return JSONResponse({**capabilities, "routerRtpCapabilities": capabilities})
@@ -79,7 +89,7 @@ class BroadcasterEndpoints:
         body = await exchange.read_object(request)
         spelling = Spelling.B if "peerId" in body else Spelling.A
         peer_id = body.get("peerId" if spelling is Spelling.B else "id")
-        exchange.require_admitted(request, self._access, room_id, peer_id if isinstance(peer_id, str) else "")
+        self._admit(request, room_id, peer_id if isinstance(peer_id, str) else "")
         address = request.client.host if request.client is not None else None
         try:
             if spelling is Spelling.B:

@@ -36,6 +36,9 @@ _STATUS: tuple[tuple[type[MediadError], int], ...] = (
     (Unsupported, 500),
 )
 
+REFUSALS = {401: "unauthorized", 403: "forbidden", 503: "unavailable"}
+"""The refusals that operators are told of, by HTTP status, with the kind that they know them by."""
+
 _log = logs.bind(__name__)
 
 DataT = TypeVar("DataT", bound=Data)
@@ -104,7 +107,8 @@ def failing(endpoint: Endpoint) -> Endpoint:
         except MediadError as error:
             status, text = status_of(error), str(error)
         client = request.client.host if request.client else "a local socket"
-        _log.debug("%s: %s %s failed with %d: %s", client, request.method, request.url.path, status, text)
+        log = _log.info if status in REFUSALS else _log.debug
+        log("client %s: %s %s refused with %d: %s", client, request.method, request.url.path, status, text)
         return PlainTextResponse(text, status)
 
     return guarded

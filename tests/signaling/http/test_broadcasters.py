@@ -8,6 +8,7 @@ import jwt
 import pytest
 
 from mediad.rooms.limits import RoomLimits
+from mediad.rooms.observer import RoomObserver
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from tests.support import demo_b_client
@@ -187,6 +188,22 @@ def test_tokens_and_origins_are_judged() -> None:
 
     rules = AccessRules(secrets=(secret,), origins=("https://good.example",))
     run(scenario, settings=SignalingSettings(access=Access(rules)))
+
+
+def test_who_is_not_let_in_is_reported() -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Ear(RoomObserver):
+        def refused(self, room_id: str, peer_id: str, kind: str, reason: str) -> None:
+            told.append((room_id, peer_id, kind))
+
+    async def scenario(running: Front) -> None:
+        await Owner(running, "cam").create_in_a()
+        await Owner(running, "cam").delete()
+        assert told == [("room", "cam", "unauthorized")] * 2
+
+    rules = AccessRules(secrets=("a secret of thirty-two characters",))
+    run(scenario, settings=SignalingSettings(access=Access(rules)), observer=Ear())
 
 
 def test_limits_count_broadcasters() -> None:
