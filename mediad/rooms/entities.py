@@ -24,7 +24,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from mediad.addresses import holder_of
 from mediad.errors import InvalidState
 from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
@@ -35,7 +34,7 @@ from mediad.rooms.allowance import Allowance
 from mediad.rooms.branch import Branch
 from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer, Device, PeerInfo, PeerListener, Track
 from mediad.rooms.reception import Form, Reception
-from mediad.rooms.stock import ADDRESS, Claim, Holder
+from mediad.rooms.stock import ADDRESS, Claim, Holder, holder_at
 from mediad.rooms.stream_claims import StreamClaims
 
 Log = logging.LoggerAdapter[logging.Logger]
@@ -95,7 +94,11 @@ class Peer:
 
     def receiving_transport(self) -> Transport | None:
         """Return the transport of its consumers: the first one made for them; None when there is none."""
-        return next((transport for transport in self.transports.values() if transport.consuming), None)
+        return self.transport_for(consuming=True)
+
+    def transport_for(self, *, consuming: bool) -> Transport | None:
+        """Return its first transport for consumers, or its first other one; None when there is none."""
+        return next((t for t in self.transports.values() if t.consuming is consuming), None)
 
     def can_receive(self) -> bool:
         """True when it has joined, has said what it understands, and has a transport for consumers."""
@@ -110,6 +113,11 @@ class Peer:
         """Return what it sends, oldest first, as far as the others have been told of it."""
         sent = (p for transport in self.transports.values() for p in transport.producers.values())
         return [producer for producer in sent if producer.announced]
+
+    def consumers(self) -> list[Consumer]:
+        """Return what it receives, oldest first, as far as its client has been told of it."""
+        received = (c for transport in self.transports.values() for c in transport.consumers.values())
+        return [consumer for consumer in received if consumer.announced]
 
     def tracks(self) -> list[Track]:
         """Return the same in the words of listeners."""
@@ -326,4 +334,4 @@ def new_peer(
 ) -> Peer:
     """Return a client that has connected from `address` and not joined."""
     info = PeerInfo(peer_id, "", Device(), address=address or "")
-    return Peer(peer_id, branch, listener, log, info, (ADDRESS, holder_of(address)))
+    return Peer(peer_id, branch, listener, log, info, holder_at(address))

@@ -7,7 +7,6 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from mediad.addresses import holder_of
 from mediad.errors import Full, InvalidState, NotFound, Unavailable, WorkerDied
 from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
@@ -22,7 +21,7 @@ from mediad.rooms.media_worker import Placement
 from mediad.rooms.observer import RoomObserver
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
-from mediad.rooms.stock import ADDRESS, Refusal, Stocks
+from mediad.rooms.stock import Refusal, Stocks, holder_at
 from mediad.words import plural
 
 _RETRY_S = 0.05
@@ -195,6 +194,11 @@ class RoomRegistry:
     # -- inspection ----------------------------------------------------------------------------------------
 
     @property
+    def draining(self) -> bool:
+        """True when no room will be opened any more."""
+        return self._placement.draining
+
+    @property
     def room_count(self) -> int:
         return len(self._rooms)
 
@@ -235,7 +239,7 @@ class RoomRegistry:
             raise _NoWorkerYet(str(error)) from None
         stock = self._stocks.of(worker.worker_id)
         try:
-            claim = stock.claim("rooms", (ADDRESS, holder_of(address)))
+            claim = stock.claim("rooms", holder_at(address))
         except Full:
             self._placement.release(room_id)
             raise

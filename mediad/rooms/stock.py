@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mediad import capacity
+from mediad.addresses import holder_of
 from mediad.errors import Full
 
 GENEROSITY = 4
@@ -29,6 +30,11 @@ ADDRESS, ROOM, ALL = "address", "room", "all"
 
 Holder = tuple[str, str]
 """A holder: its kind and its name."""
+
+
+def holder_at(address: str | None) -> Holder:
+    """Return the holder of an address."""
+    return ADDRESS, holder_of(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,11 @@ class Claim:
 class Table:
     """A table of a worker: one kind of object, and the number of each holder."""
 
-    def __init__(self, name: str, size: Size) -> None:
+    def __init__(self, name: str, size: Size, place: str = "this worker") -> None:
+        """Make an empty table of the objects called `name`; `place` is where they are, for refusals."""
         self.name = name
         self.size = size
+        self._place = place
         self.used = 0
         self._held: Counter[Holder] = Counter()
 
@@ -110,21 +118,21 @@ class Table:
         `has` is the number that the asking client has.
         """
         if self.free == 0:
-            all_of = f"all {self.capacity} {self.name} of this worker{self.size.why}"
+            all_of = f"all {self.capacity} {self.name} of {self._place}{self.size.why}"
             return (ALL, ""), f"{all_of} are in use: try again later"
         for holder in holders:
             held, most = self._held[holder], self._most(essential=has < self.size.essential)
             whose = "your address" if holder[0] == ADDRESS else "this room"
             if held >= most:
                 reason = (
-                    f"{whose} has {held} of the {self.capacity} {self.name} of this worker, and the "
+                    f"{whose} has {held} of the {self.capacity} {self.name} of {self._place}, and the "
                     f"{self.free} that are free are for others: close some, or try again later"
                 )
                 return holder, reason
             each = self._each(most - held)
             if holder[0] == ADDRESS and has >= each:
                 reason = (
-                    f"{whose} has {held} of the {self.capacity} {self.name} of this worker, which leaves "
+                    f"{whose} has {held} of the {self.capacity} {self.name} of {self._place}, which leaves "
                     f"{each} to each client: close some, or try again later"
                 )
                 return holder, reason

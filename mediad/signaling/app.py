@@ -2,7 +2,7 @@
 
 WebSocket /     signaling                  GET /stats, /workers, /health     the node's state
 GET /…          the demo page              GET /metrics                      what Prometheus scrapes
-/rooms/…        broadcasters
+/rooms/…        broadcasters               /socket.io/…                      clients that speak Socket.IO
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from mediad import __version__
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.access import Access
 from mediad.signaling.cors import Cors
+from mediad.signaling.dialects import learning_demo, meetlite
+from mediad.signaling.dialects.event_dialect import EventDialect
 from mediad.signaling.entry import Entry
 from mediad.signaling.http.broadcaster_orders import ORDERS
 from mediad.signaling.http.broadcasters import ONE, BroadcasterEndpoints
@@ -25,6 +27,8 @@ from mediad.signaling.http.node import NodeEndpoints, Scrape, StatusSource
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 from mediad.signaling.request_log import RequestLog
+from mediad.signaling.socketio.endpoint import SocketIo
+from mediad.signaling.socketio.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,14 @@ def create_app(
     entry = Entry(registry, settings.access, settings.limits, settings.version)
     broadcasters = BroadcasterEndpoints(registry, settings.access)
     node = NodeEndpoints(status, scrape)
+    dialects: dict[str, EventDialect] = {
+        meetlite.NAMESPACE: meetlite.MeetLite(registry, settings.access),
+        learning_demo.NAMESPACE: learning_demo.LearningDemo(registry, settings.access),
+    }
+    hub = Hub(dialects, settings.limits)
     return Starlette(
         routes=[
+            Mount("/socket.io", SocketIo(hub, settings.access, lambda: registry.draining)),
             WebSocketRoute("/", entry.serve),
             WebSocketRoute("/{path:path}", entry.serve_elsewhere),
             Route("/rooms/{room_id}", broadcasters.room),

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -95,7 +95,17 @@ class Front:
         head, _, body = raw.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+        if headers.get("transfer-encoding") == "chunked":
+            body = b"".join(_chunks(body))
         return int(lines[0].split()[1]), headers, body
+
+
+def _chunks(body: bytes) -> Iterator[bytes]:
+    """Yield the chunks of a body (RFC 9112 section 7.1)."""
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        yield body[: int(size, 16)]
+        body = body[int(size, 16) + 2 :]
 
 
 def run(scenario: Callable[[Front], Coroutine[Any, Any, None]], **options: Any) -> None:

@@ -111,30 +111,31 @@ class Dialect:
         method = self.methods.get(name)
         if method is None:
             raise RequestFailed(500, self.texts.unknown_request.format(name[:100]), violation=True)
-        return await self._run(seat, method, name, data)
+        return await carry_out(method, self.texts, seat, name, data)
 
     async def hear(self, seat: Seat, name: str, data: Any) -> Reply[Any]:
         """Do what a notification asks for; the answer is for nobody. Raises RequestFailed with why not."""
         method = self.notifications.get(name)
         if method is None:
             raise RequestFailed(500, f"unknown notification {name[:100]!r}", violation=True)
-        return await self._run(seat, method, name, data)
+        return await carry_out(method, self.texts, seat, name, data)
 
-    async def _run(self, seat: Seat, method: Method, name: str, data: Any) -> Reply[Any]:
-        """Check state and data, and run the handler."""
-        if method.joined is not None and method.joined is not seat.peer.joined:
-            raise RequestFailed(500, self.texts.not_joined if method.joined else "Peer already joined")
-        try:
-            converted = msgspec.convert(data, method.schema)
-        except msgspec.ValidationError as error:
-            raise RequestFailed(500, f"{name}: {error}", violation=True) from None
-        try:
-            return await method.handler(seat, converted)
-        except Forbidden as error:
-            raise RequestFailed(403, str(error)) from None
-        except Full as error:
-            raise RequestFailed(503, str(error)) from None
-        except Unknown as error:
-            raise RequestFailed(500, self.texts.unknown(error)) from None
-        except MediadError as error:
-            raise RequestFailed(500, str(error)) from None
+
+async def carry_out(method: Method, texts: Texts, seat: Seat, name: str, data: Any) -> Reply[Any]:
+    """Check state and data, and run the handler. Raises RequestFailed with what the client is told."""
+    if method.joined is not None and method.joined is not seat.peer.joined:
+        raise RequestFailed(500, texts.not_joined if method.joined else "Peer already joined")
+    try:
+        converted = msgspec.convert(data, method.schema)
+    except msgspec.ValidationError as error:
+        raise RequestFailed(500, f"{name}: {error}", violation=True) from None
+    try:
+        return await method.handler(seat, converted)
+    except Forbidden as error:
+        raise RequestFailed(403, str(error)) from None
+    except Full as error:
+        raise RequestFailed(503, str(error)) from None
+    except Unknown as error:
+        raise RequestFailed(500, texts.unknown(error)) from None
+    except MediadError as error:
+        raise RequestFailed(500, str(error)) from None

@@ -72,6 +72,8 @@ class ClientConnection:
         self.account: Account = front_state.ledger.open(lambda: None)
         self.on_lost: Callable[[], None] = lambda: None
         """A function that is called once the connection has ended."""
+        self.on_stopping: Callable[[], None] = lambda: None
+        """A function that is called when the server is about to stop; a held answer can be given then."""
         self.address = "?"
         self._transport: asyncio.Transport | None = None
         self._reading = True

@@ -97,6 +97,7 @@ class HttpProtocol(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         self.connection = ClientConnection(front_state)
         self.connection.account.evict = self._evict
+        self.app_state = {**app_state, "connection": self.connection}
         limits = front_state.limits
         self.logger = _Quiet(self.logger, {})  # type: ignore[assignment]
         self.conn: _Parser = _Parser(limits.head_bytes, limits.headers)
@@ -122,6 +123,10 @@ class HttpProtocol(H11Protocol):
         self.connection.turns.forget(self)
         self.connection.lost()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.connection.on_stopping()
 
     def data_received(self, data: bytes) -> None:
         if self._done:

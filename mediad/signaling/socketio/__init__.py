@@ -1,0 +1,1 @@
+"""Socket.IO clients: their transports, their packets and their namespaces."""
