@@ -1,4 +1,4 @@
-"""`python -m tests.bench instructions|throughput|network|profile`: see scripts/bench and scripts/profile."""
+"""Benchmarks: `python -m tests.bench instructions|throughput|network|data|profile` (scripts/bench)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import gate, network, profile, throughput
+from tests.bench import data, gate, network, profile, throughput
 from tests.bench.scene import PROFILES
 
 
@@ -30,6 +30,11 @@ def main() -> int:
     playing.add_argument(
         "--out", type=Path, default=Path("build/network"), help="where PNGs go (default build/network)"
     )
+    sending = kinds.add_parser("data", help="messages of data channels from one client to many")
+    sending.add_argument("--seconds", type=float, default=5, help="of each measurement (default 5)")
+    sending.add_argument("--size", type=int, default=1000, help="bytes of a message (default 1000)")
+    sending.add_argument("--rate", type=float, default=200, help="messages a second (default 200)")
+    sending.add_argument("--consumers", type=int, default=20, help="receivers of each (default 20)")
     looking = kinds.add_parser("profile", help="where the time goes, as a flame graph (scripts/profile)")
     looking.add_argument("out", type=Path, metavar="FILE.svg")
     looking.add_argument("--pid", type=int, help="a running worker; else one forwards for the picture")
@@ -38,6 +43,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.kind == "network":
         network.run(options.out)
+        return 0
+    if options.kind == "data":
+        load = data.Load(options.size, options.rate, options.consumers, options.seconds)
+        report_data(load, data.run(load))
         return 0
     if options.kind == "profile":
         return draw_profile(options.out, options.pid, options.seconds, options.rate)
@@ -77,6 +86,15 @@ def draw_profile(out: Path, pid: int | None, seconds: float, forwarded_per_s: fl
         return 1
     print(f"{out}: open it in a browser; a click on a function enlarges it")
     return 0
+
+
+def report_data(load: data.Load, done: data.Measured) -> None:
+    print(
+        f"{load.size} bytes, {load.per_s:.0f} a second to {load.consumers} clients: "
+        f"{done.us_per_message:.1f} µs of the worker's process for a message delivered; "
+        f"{done.delivered} of {done.expected} delivered; latency p50 {done.latency_ms(0.5):.1f} ms, "
+        f"p99 {done.latency_ms(0.99):.1f} ms; RSS {done.rss_bytes / 1e6:.0f} MB; dropped {done.dropped}"
+    )
 
 
 def report(row: throughput.Row) -> None:

@@ -25,7 +25,7 @@ from OpenSSL import SSL, crypto
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate, Fingerprint, check_fingerprints, matches_any
 from mediad.protocols.dtls.attempt import READ_BYTES, Attempt
-from mediad.protocols.dtls.flight import FlightSender
+from mediad.protocols.dtls.flight import MAX_QUEUED_DATAGRAMS, FlightSender
 from mediad.protocols.dtls.handshake import FLIGHT_SPACING_US, Handshake
 from mediad.protocols.dtls.records import (
     ALERT,
@@ -182,7 +182,7 @@ class DtlsEndpoint:
         if not 0 < len(data) <= self.max_message_bytes:
             raise InvalidInput(f"message of {len(data)} bytes does not fit one datagram")
         self._connection.send(data)
-        self._sender.send(self._take_output(self._connection))
+        self._sender.send_sealed(self._connection.bio_read(READ_BYTES))
 
     @property
     def max_message_bytes(self) -> int:
@@ -271,7 +271,8 @@ class DtlsEndpoint:
         self._enter("connected")
         if self._role == "server":
             self._sender.send_last()
-        self._read_application_data(connection)  # a server may have sent it right behind its Finished
+        # A server may have sent it right behind its Finished.
+        self._read_application_data(connection, MAX_QUEUED_DATAGRAMS)
 
     # After the handshake
 
@@ -290,7 +291,7 @@ class DtlsEndpoint:
                 self.dropped["after-handshake"] += 1
         if sealed:
             connection.bio_write(b"".join(sealed))
-            self._read_application_data(connection)
+            self._read_application_data(connection, len(sealed))
 
     def _repeat_last_flight(self, now_us: int) -> None:
         """Send the last flight again: a client that repeats itself lacks it (RFC 6347 section 4.2.4).
@@ -305,12 +306,14 @@ class DtlsEndpoint:
         self._last_flight_sent_us = now_us
         self._sender.send_last()
 
-    def _read_application_data(self, connection: SSL.Connection) -> None:
-        while True:
+    def _read_application_data(self, connection: SSL.Connection, records: int) -> None:
+        """Read what so many records hold; only when one holds none may there be something to send."""
+        for _ in range(records):
             try:
                 data = connection.recv(READ_BYTES)
             except SSL.WantReadError:
-                break
+                self._sender.send(self._take_output(connection))
+                return
             except SSL.ZeroReturnError:
                 self._send_close_notify(connection)
                 self._end("closed")
@@ -319,7 +322,6 @@ class DtlsEndpoint:
                 self._fail("the peer reported a fatal error")
                 return
             self._events.append(ApplicationData(data))
-        self._sender.send(self._take_output(connection))
 
     def _send_close_notify(self, connection: SSL.Connection) -> None:
         try:

@@ -38,6 +38,13 @@ class FlightSender:
             return
         self._outbox += datagrams
 
+    def send_sealed(self, datagram: bytes) -> None:
+        """Queue a datagram of sealed records."""
+        if len(self._outbox) == MAX_QUEUED_DATAGRAMS:
+            self._dropped["outbox-full"] += 1
+        else:
+            self._outbox.append(datagram)
+
     def begin(self, flight: Sequence[Record], now_us: int) -> None:
         """Send a flight that needs an answer."""
         self._flight = flight

@@ -182,19 +182,20 @@ class DataChannels:
         association = self._association
         if association is None:
             return False
-        more = self._receive_some(association)
+        now_us = self._clock.now_us()
+        more = self._receive_some(association, now_us)
         if self._association is None:  # it has ended
             return False
         if self.state == "connected":
             if self._to_reset:
-                association.reset_streams(self._to_reset, self._clock.now_us())
+                association.reset_streams(self._to_reset, now_us)
                 self._to_reset = []
-            more = self._send_some() or more
+            more = self._send_some(association, now_us) or more
         if packets := association.datagrams_to_send():
             self._send(packets)
         return more
 
-    def _receive_some(self, association: Association) -> bool:
+    def _receive_some(self, association: Association, now_us: int) -> bool:
         """Read packets that came, and handle what they tell; return True when there is more."""
         steps = 0
         while steps < TURN_STEPS:
@@ -203,7 +204,7 @@ class DataChannels:
                 if self._association is None:
                     return False
             elif self._inbox:
-                association.receive_datagram(self._inbox.popleft(), self._clock.now_us())
+                association.receive_datagram(self._inbox.popleft(), now_us)
                 steps += 1
             else:
                 return False
@@ -252,35 +253,33 @@ class DataChannels:
         if self._resetting.pop(stream_id, self) is self and stream_id < STREAMS:
             self._to_reset.append(stream_id)  # nobody's: the client waits for an answer all the same
 
-    def _send_some(self) -> bool:
+    def _send_some(self, association: Association, now_us: int) -> bool:
         """Send what waits; return True when there is more and the association takes it."""
-        if self._blocked:
-            return False
-        self._blocked = not self._queues.send_some(self._try, TURN_STEPS, self._clock.now_us())
-        return not self._blocked and self._queues.messages > 0
 
-    def _try(self, lane: Lane, message: ChannelMessage, life_ms: int | None) -> bool:
-        association = self._association
-        assert association is not None, "only a connected association sends"
-        try:
-            sent = association.send(
-                lane.stream_id,
-                message.ppid,
-                message.data,
-                ordered=lane.ordered,
-                max_packet_life_time_ms=life_ms,
-                max_retransmits=lane.max_retransmits,
-                now_us=self._clock.now_us(),
-            )
-        except ValueError as error:  # the client takes fewer streams than it was told
-            lane.end(str(error))
-            return True
-        except InvalidState:  # it has just ended, as the next event tells
+        def send(lane: Lane, message: ChannelMessage, life_ms: int | None) -> bool:
+            try:
+                return association.send(
+                    lane.stream_id,
+                    message.ppid,
+                    message.data,
+                    ordered=lane.ordered,
+                    max_packet_life_time_ms=life_ms,
+                    max_retransmits=lane.max_retransmits,
+                    now_us=now_us,
+                )
+            except ValueError as error:  # the client takes fewer streams than it was told
+                lane.end(str(error))
+                return True
+            except InvalidState:  # it has just ended, as the next event tells
+                return False
+
+        if self._blocked or not self._queues.messages:
             return False
-        if sent:
-            self._sctp.messages_sent += 1
-            self._sctp.bytes_sent += message.size
-        return sent
+        messages, size = self._queues.sent_messages, self._queues.sent_bytes
+        self._blocked = not self._queues.send_some(send, TURN_STEPS, now_us)
+        self._sctp.messages_sent += self._queues.sent_messages - messages
+        self._sctp.bytes_sent += self._queues.sent_bytes - size
+        return not self._blocked and self._queues.messages > 0
 
     # -- begin and end -------------------------------------------------------------------------------------
 

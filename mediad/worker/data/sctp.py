@@ -138,9 +138,9 @@ class Sctp:
             del self._waiting[user]
             if self._work(user):
                 self._waiting[user] = None
+            self._find_ready(but=user)  # a call about one association lets timers of others fire
             if self._clock.now_us() >= end_us:
                 break
-        self._find_ready()  # a call about one association lets timers of others fire
         if self._waiting:
             self._plan()
         self._arm()
@@ -153,11 +153,13 @@ class Sctp:
             user.fail("a bug in mediad")
             return False
 
-    def _find_ready(self) -> None:
+    def _find_ready(self, but: SctpUser | None = None) -> None:
+        """Let those wait who have something to take, except `but`, who has just taken it."""
         if self._stack is not None:
             for association in self._stack.ready():
-                if association in self._users:
-                    self._waiting.setdefault(self._users[association])
+                user = self._users.get(association)
+                if user is not None and user is not but:
+                    self._waiting.setdefault(user)
 
     def _arm(self) -> None:
         due_us = None if self._stack is None else self._stack.get_timer()

@@ -73,6 +73,8 @@ class SendQueues:
     def __init__(self, memory: QueueMemory, drop: Callable[[str], None]) -> None:
         self.bytes = 0
         self.messages = 0
+        self.sent_messages = 0
+        self.sent_bytes = 0
         self._memory = memory
         self._drop = drop
         self._turns: deque[Lane] = deque()
@@ -110,6 +112,8 @@ class SendQueues:
             elif send(lane, message, life_ms):
                 lane.messages_sent += 1
                 lane.bytes_sent += message.size
+                self.sent_messages += 1
+                self.sent_bytes += message.size
             else:
                 return False
             if lane.waiting:  # else it was cleared meanwhile

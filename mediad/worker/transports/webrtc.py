@@ -247,7 +247,18 @@ class WebRtcTransport(Transport):
             # Later paths are proven by media, or by data.
             self._prove(path)
         self._dtls_path = path
-        self._pump()
+        if not (was_connected and self._is_only_data()):
+            self._pump()
+
+    def _is_only_data(self) -> bool:
+        """Take the events of DTLS; return True for data and nothing else, so that no timer has changed."""
+        only_data = False
+        while (event := self._dtls.next_event()) is not None:
+            self._on_dtls(event)
+            only_data = isinstance(event, dtls.ApplicationData)
+            if not only_data:
+                break
+        return only_data
 
     def _prove(self, path: Path) -> None:
         self._ice.path_proven(path, self._clock.now_us())
