@@ -45,7 +45,8 @@ FLOORS = {
     "_fastpath.engine": BELOW_ENGINE,
     "_fastpath.engine.egress": f"{BELOW_ENGINE} _fastpath.engine",
     "_fastpath.engine.ingress": f"{BELOW_ENGINE} _fastpath.engine _fastpath.engine.egress",
-    "_fastpath.engine.timers": f"{BELOW_ENGINE} _fastpath.engine _fastpath.engine.egress",
+    "_fastpath.engine.timers": f"{BELOW_ENGINE} _fastpath.engine _fastpath.engine.egress "
+    "_fastpath.engine.ingress",
     "_fastpath.engine.commands": ENGINE,
     "_fastpath.io": ENGINE,
     "_fastpath.door": f"{ENGINE} _fastpath.io",

@@ -250,6 +250,21 @@ class Secrets:
         return secrets
 
 
+class Secret:
+    """A secret that a client sends as it is."""
+
+    metavar = "SECRET"
+    expected = "a secret of at least 8 characters"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text)
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or len(value) < 8:
+            raise ValueError(value)
+        return value
+
+
 class Origins:
     """Web origins as browsers send them (RFC 6454 section 6.2), or "*" for all."""
 

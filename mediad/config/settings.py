@@ -24,6 +24,7 @@ from mediad.config.kinds import (
     Kind,
     Number,
     Origins,
+    Secret,
     Secrets,
     SocketPath,
     Whole,
@@ -207,6 +208,16 @@ class Settings:
         Whole(-127, 0),
         "mean audio level, in dBov, below which a client does not speak",
         live=True,
+    )
+    network_throttle_secret: str | None = _key(
+        None,
+        Secret(),
+        "what clients must send to have a bad network emulated between them and the server, for tests of "
+        "apps; unset, nobody may",
+        "NETWORK_THROTTLE_SECRET",
+        live=True,
+        secret=True,
+        example="the output of: openssl rand -base64 32",
     )
     udp_buffer_bytes: int = _key(
         4 * 1024 * 1024,

@@ -24,6 +24,7 @@ def show_peer(data: Data) -> str:
             ("from it", f"{bitrate(data['recvBitrate'])}, {share(data['lossReceived'])} lost"),
             ("to it", f"{bitrate(data['sendBitrate'])}, {share(data['lossSent'])} lost"),
             ("its link carries", bitrate(data["availableBitrate"])),
+            *([("throttled to", data["throttle"])] if data.get("throttle") else []),
         ]
     )
     parts = [head, _transports(data["transports"])]

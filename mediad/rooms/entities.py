@@ -30,6 +30,7 @@ from mediad.ortc.negotiation import consumer_mid
 from mediad.ortc.parameters import RtpParameters
 from mediad.ortc.sctp import SctpStreamParameters
 from mediad.pipe.scores import ConsumerScore, EncodingScore
+from mediad.pipe.throttle_requests import NetworkThrottle
 from mediad.rooms.allowance import Allowance
 from mediad.rooms.branch import Branch
 from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer, Device, PeerInfo, PeerListener, Track
@@ -75,6 +76,8 @@ class Peer:
     """True once it has been offered the data channels of the others, likewise."""
     resumes_itself: bool = False
     """True for a client that resumes each of its consumers: they stay paused until it does."""
+    throttle: NetworkThrottle | None = None
+    """The network that is emulated for it; None for none."""
     wanted_replicas: int = 0
     """Extra consumers of each track it asks for; the limits decide how many it gets."""
     witnesses: set[Peer] = field(default_factory=set)

@@ -7,6 +7,7 @@ from typing import Any
 from mediad.errors import NotFound
 from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Peer, Producer
 from mediad.rooms.room import Room
+from mediad.rooms.throttling import describe
 
 
 def describe_room(room: Room, now_s: float) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
         "joined": peer.joined,
         "ageS": _age_s(peer.since_s, now_s),
         "transports": list(peer.transports),
+        "throttle": None if peer.throttle is None else describe(peer.throttle),
         "producers": peer.producer_count(),
         "consumers": peer.consumer_count(),
         "dataProducers": peer.data_producer_count(),

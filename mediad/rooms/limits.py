@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,5 @@ class RoomLimits:
     """The streams of one association that Chromium can use."""
     consumer_replicas: int = 0
     """The most extra consumers for each track that a peer gets when it asks for them, for load tests."""
+    throttle_secret: str | None = field(default=None, repr=False)
+    """The secret of clients that may have their network throttled; None: nobody may."""

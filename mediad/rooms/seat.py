@@ -21,6 +21,7 @@ from mediad.rooms.listener import Device, PeerInfo, PeerListener
 from mediad.rooms.producing import Producing
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
+from mediad.rooms.throttling import Throttling
 from mediad.rooms.transports import Transports
 
 
@@ -45,6 +46,7 @@ class Seat:
         self.producing = Producing(room, self.peer, self.transports)
         self.consuming = Consuming(room, self.peer, self.transports)
         self.data = Data(room, self.peer, self.transports)
+        self.throttling = Throttling(room, self.peer)
 
     def tell_through(self, listener: PeerListener) -> None:
         """Use another listener from now on, for a client that has not joined and so was told nothing yet."""

@@ -15,6 +15,7 @@ from mediad.rooms import offers
 from mediad.rooms.entities import Peer, Transport
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
+from mediad.rooms.throttling import throttle_new
 from mediad.rooms.unknown import Unknown
 
 
@@ -52,12 +53,9 @@ class Transports:
         transport = Transport(str(uuid4()), peer, branch, consuming)
         transport.claim = branch.stock.claim("transports", peer.holder, has=has)
         peer.reserved_transports += 1
+        creation = requests.CreateTransport(branch.router_id, transport.id, force_tcp, enable_sctp)
         try:
-            created = await branch.make(
-                requests.CreateTransport(branch.router_id, transport.id, force_tcp, enable_sctp),
-                requests.CloseTransport(transport.id),
-                about=peer,
-            )
+            created = await self._make(transport, creation)
         except BaseException:
             transport.claim.release()
             raise
@@ -71,6 +69,18 @@ class Transports:
         self._room.books.enter_transport(transport)
         made = NewTransport(transport.id, msgspec.to_builtins(created))
         return Reply(made, functools.partial(offers.begin, self._room, peer))
+
+    async def _make(
+        self, transport: Transport, creation: requests.CreateTransport
+    ) -> requests.TransportCreated:
+        branch, closing = transport.branch, requests.CloseTransport(transport.id)
+        created = await branch.make(creation, closing, about=self._peer)
+        try:
+            await throttle_new(transport)
+        except BaseException:
+            branch.discard(closing)
+            raise
+        return created
 
     async def connect(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
         """Tell a transport the client's DTLS role and fingerprints. Raises InvalidState the second time."""

@@ -290,6 +290,7 @@ def _room_limits(settings: Settings) -> RoomLimits:
         transports_per_peer=settings.max_transports_per_peer,
         producers_per_peer=settings.max_producers_per_peer,
         consumer_replicas=settings.max_consumer_replicas,
+        throttle_secret=settings.network_throttle_secret,
     )
 
 

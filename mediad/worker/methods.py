@@ -11,6 +11,7 @@ from mediad.clock import Clock
 from mediad.errors import InvalidInput, NotFound
 from mediad.pipe import requests
 from mediad.pipe.messages import Done, Handler
+from mediad.pipe.throttle_requests import ThrottleTransport
 from mediad.protocols.certificate import Fingerprint
 from mediad.turns import Turns
 from mediad.worker.consumer_batch import ConsumerMaker
@@ -18,6 +19,7 @@ from mediad.worker.data_methods import DataMethods
 from mediad.worker.objects import Objects
 from mediad.worker.slices import Slices
 from mediad.worker.tracks.producer_form import ProducerForm
+from mediad.worker.transports.throttled import Network
 
 
 class Methods:
@@ -45,6 +47,7 @@ class Methods:
             requests.ConnectTransport.answered_by(self.connect_transport),
             requests.RestartIce.answered_by(self.restart_ice),
             requests.GetTransportStats.answered_by(self.transport_stats),
+            ThrottleTransport.answered_by(self.throttle_transport),
             requests.CloseTransport.answered_by(self.close_transport),
             requests.CreateProducer.answered_by(self.create_producer),
             requests.PauseProducer.answered_by(self.pause_producer),
@@ -110,6 +113,11 @@ class Methods:
     async def transport_stats(self, request: requests.GetTransportStats) -> requests.Stats:
         _, transport = self._objects.transport(request.transport_id)
         return requests.Stats(await transport.stats())
+
+    async def throttle_transport(self, request: ThrottleTransport) -> Done:
+        _, transport = self._objects.transport(request.transport_id)
+        transport.throttle(None if request.throttle is None else Network.of(request.throttle))
+        return Done()
 
     async def close_transport(self, request: requests.CloseTransport) -> Done:
         self._objects.close_transport(*self._objects.transport(request.transport_id))

@@ -101,10 +101,12 @@ class WorkerServer:
             dtls[transport.dtls_state] += 1
             if transport.data is not None:
                 sctp[transport.data.state] += 1
-        dropped = {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
+        refused.update(
+            {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
+        )
         return WorkerStats(
             rss_bytes=psutil.Process().memory_info().rss,
-            dropped=dropped | refused | self._sctp.losses(),
+            dropped=dict(refused) | self._sctp.losses(),
             counters={name: n for name, n in counters.items() if not name.startswith("drop_")},
             packet_slots=self._plane.packet_slots(),
             udp_gso=self._plane.udp_gso,

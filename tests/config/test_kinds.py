@@ -18,6 +18,7 @@ from mediad.config.kinds import (
     Kind,
     Number,
     Origins,
+    Secret,
     Secrets,
     SocketPath,
     Whole,
@@ -128,6 +129,12 @@ def test_secrets() -> None:
     assert Secrets().from_text(json.dumps([one, two])) == Secrets().check([one, two]) == (one, two)
     for wrong in ("short", [], [one, "short"], [one, 3], 32, True, None):
         assert is_refused(Secrets(), wrong), wrong
+
+
+def test_one_secret() -> None:
+    assert Secret().from_text("8 chars.") == Secret().check("8 chars.") == "8 chars."
+    for wrong in ("", "7 chars", ["8 chars."], 12345678, None):
+        assert is_refused(Secret(), wrong), wrong
 
 
 def test_origins() -> None:

@@ -50,6 +50,12 @@ def bo(*tracks: dict[str, Any], sends: tuple[dict[str, Any], ...] = ()) -> dict[
     }
 
 
+def test_a_throttle_is_told() -> None:
+    assert "throttled" not in show_peer(bo())
+    throttled = {**bo(), "throttle": "500 kbit/s up, no limit down"}
+    assert row(show_peer(throttled), "throttled") == ["throttled", "to", *throttled["throttle"].split()]
+
+
 def test_transports_and_what_it_gets() -> None:
     text = show_peer(bo(got(outbound("bandwidth"), {**STREAM, "type": "inbound-rtp"})))
     assert row(text, "from") == ["from", "it", "1.5", "Mbps,", "1.2%", "lost"]

@@ -51,7 +51,7 @@ def test_the_names_on_the_pipe() -> None:
     assert sorted(REQUESTS) == sorted(
         [f"worker.{verb}" for verb in ("ping", "stats", "trim", "configure")]
         + [f"router.{verb}" for verb in ("create", "close", "stats")]
-        + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats")]
+        + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats", "throttle")]
         + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
         + [f"consumers.{verb}" for verb in ("create", "resume")]
         + [f"consumer.{verb}" for verb in ("pause", "resume", "close", "stats")]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.metering.histogram import HistogramReport
-from mediad.pipe import data_requests, events, requests, rtp, scores, worker_requests
+from mediad.pipe import data_requests, events, requests, rtp, scores, throttle_requests, worker_requests
 from mediad.pipe.worker_stats import LinksReport, LossReport, WorkerStats
 from mediad.protocols.envelope import PIPE_VERSION
 from tests.support.pipe_strategies import messages
@@ -69,6 +69,7 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     requests.CreateTransport: "routerId transportId",
     requests.ConnectTransport: "transportId dtlsParameters",
     requests.DtlsParameters: "fingerprints",
+    throttle_requests.ThrottleTransport: "transportId throttle",
     requests.CreateProducer: "transportId producerId kind rtpParameters rtpMapping",
     requests.Form: "producerId type rtpParameters",
     requests.NewConsumer: "consumerId transportId form ssrc",

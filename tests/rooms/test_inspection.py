@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from mediad.errors import NotFound
+from mediad.pipe.throttle_requests import NetworkThrottle
 from mediad.rooms.inspection import (
     describe_channels,
     describe_peer,
@@ -65,12 +66,16 @@ def test_a_peer() -> None:
             "joined": True,
             "ageS": 3.0,
             "transports": list(ana.transports),
+            "throttle": None,
             "producers": 2,
             "consumers": 0,
             "dataProducers": 0,
             "dataConsumers": 0,
         }
         assert describe_peer(find_peer(room, "cid"), 0)["device"] == ""
+        ana.throttle = NetworkThrottle(uplink_kbps=500, rtt_ms=100, packet_loss_percent=2.5)
+        told = "500 kbit/s up, no limit down, 100 ms more, 2.5 % lost"
+        assert describe_peer(ana, 0)["throttle"] == told
         with pytest.raises(NotFound, match='peer with id "zoe" not found in room "room"'):
             find_peer(room, "zoe")
 

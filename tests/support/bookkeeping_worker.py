@@ -17,6 +17,7 @@ from mediad.pipe import requests
 from mediad.pipe.events import RouterEvent
 from mediad.pipe.messages import Done, Handler, Message, ReplyT, Request
 from mediad.pipe.scores import ConsumerScore
+from mediad.pipe.throttle_requests import ThrottleTransport
 from mediad.rooms.media_worker import Compose, EventHandler
 from tests.support.bookkeeping_data import SCTP_PARAMETERS, DataBooks, find
 from tests.support.pipe_wire import event, wire
@@ -153,6 +154,7 @@ class BookkeepingWorker:
             requests.CreateTransport.answered_by(self._create_transport),
             requests.ConnectTransport.answered_by(self._connect_transport),
             requests.RestartIce.answered_by(self._restart_ice),
+            ThrottleTransport.answered_by(self._throttle_transport),
             requests.CloseTransport.answered_by(self._close_transport),
             requests.GetTransportStats.answered_by(self._transport_stats),
             requests.CreateProducer.answered_by(self._create_producer),
@@ -216,6 +218,10 @@ class BookkeepingWorker:
     async def _restart_ice(self, request: requests.RestartIce) -> requests.IceRestarted:
         self.transport(request.transport_id)
         return requests.IceRestarted(requests.IceParameters("v" * 16, "p" * 32, ice_lite=True))
+
+    async def _throttle_transport(self, request: ThrottleTransport) -> Done:
+        self.transport(request.transport_id)
+        return Done()
 
     async def _close_transport(self, request: requests.CloseTransport) -> Done:
         self.transport(request.transport_id)

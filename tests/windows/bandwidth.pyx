@@ -1,8 +1,9 @@
 """Test window into bandwidth estimation: a class for each struct."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
 from mediad._fastpath.stream cimport (
-    arrivals, capacity, delay_trend, estimator, estimator_state, losses, pacer, probe, probing, sent_log,
+    arrivals, capacity, delay_trend, estimator, estimator_state, link, losses, pacer, probe, probing, sent_log,
 )
 from mediad._fastpath.wire.rtcp cimport RtcpBlock, rtcp_next
 from mediad._fastpath.wire.transport_cc cimport (
@@ -271,3 +272,35 @@ cdef class Pacer:
     @property
     def waits(self):
         return bool(pacer.pacer_waits(&self.state))
+
+
+cdef class Link:
+    """One direction of an emulated network."""
+
+    cdef link.Link* state
+
+    def __cinit__(self, uint64_t dice=1):
+        self.state = <link.Link*>calloc(1, sizeof(link.Link))
+        if self.state == NULL:
+            raise MemoryError
+        self.state.dice = dice
+
+    def __dealloc__(self):
+        free(self.state)
+
+    def set(self, uint64_t rate_bps=0, uint32_t delay_us=0, uint32_t loss_ppm=0):
+        cdef link.LinkSettings settings = link.LinkSettings(rate_bps, delay_us, loss_ppm)
+        link.link_set(self.state, &settings)
+
+    def send(self, bytes data, uint64_t now_us):
+        """Return the verdict: 0 passed, 1 held, 2 lost, 3 full."""
+        return <int>link.link_send(self.state, <const uint8_t*>data, <uint32_t>len(data), NULL, now_us)
+
+    @property
+    def due(self):
+        return link.link_due(self.state)
+
+    def arrived(self, uint64_t now_us):
+        """Return the next packet that has arrived; None when there is none."""
+        cdef const link.HeldPacket* packet = link.link_arrived(self.state, now_us)
+        return None if packet == NULL else (<const char*>packet.bytes)[:packet.length]

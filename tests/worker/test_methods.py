@@ -227,3 +227,12 @@ async def test_a_routers_transports_are_asked_at_once() -> None:
         assert [entry["transportId"] for entry in stats] == ["a", "b"]
         alone = (await worker.ask("transport.stats", transportId="a"))["stats"]
         assert stats[0].keys() == alone[0].keys() >= {"recvBitrate", "sendBitrate"}
+
+
+@on_loop
+async def test_a_transport_is_throttled_and_freed() -> None:
+    worker = await with_everything()
+    assert await worker.ask("transport.throttle", transportId="a", throttle={"rttMs": 100}) == {}
+    assert await worker.ask("transport.throttle", transportId="a", throttle=None) == {}
+    await worker.refused(InvalidInput, "transport.throttle", transportId="a", throttle={"rttMs": -1})
+    await worker.refused(NotFound, "transport.throttle", transportId="nobody's", throttle=None)

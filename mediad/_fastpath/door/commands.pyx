@@ -13,9 +13,11 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_PROVE_ADDRESS,
     COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS,
     COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
-    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS,
-    MAX_MID, MAX_RID, MAX_USERNAME, Command, CommandKind, OpenConsumerBody, OpenProducerBody,
+    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, COMMAND_THROTTLE_TRANSPORT,
+    COMMAND_UNTHROTTLE_TRANSPORT, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME,
+    Command, CommandKind, OpenConsumerBody, OpenProducerBody,
 )
+from mediad._fastpath.stream.link cimport LINK_LOSS_UNIT, LinkSettings
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 
@@ -47,6 +49,16 @@ cdef int copy_bytes(uint8_t* into, bytes value, int limit, str name) except -1:
         raise ValueError(f"{name} is {len(value)} bytes long, at most {limit} fit")
     memcpy(into, <const uint8_t*>value, len(value))
     return <int>len(value)
+
+
+cdef int fill_link(LinkSettings* settings, object values) except -1:
+    rate_bps, delay_us, loss_ppm = values
+    if not 0 <= loss_ppm <= LINK_LOSS_UNIT:
+        raise ValueError(f"loss is {loss_ppm!r} millionths, expected 0..{LINK_LOSS_UNIT}")
+    settings.rate_bps = rate_bps
+    settings.delay_us = delay_us
+    settings.loss_ppm = loss_ppm
+    return 0
 
 
 cdef int fill_extensions(uint8_t* ids, dict extensions, int highest) except -1:
@@ -171,6 +183,16 @@ cdef class Commands:
 
     def cap_uplink(self, handle: int, bitrate_bps: int):
         self.about_bitrate(COMMAND_CAP_UPLINK, handle, bitrate_bps)
+
+    def throttle_transport(self, handle: int, *, uplink, downlink):
+        cdef Command command
+        begin(&command, COMMAND_THROTTLE_TRANSPORT, handle)
+        fill_link(&command.body.throttle.uplink, uplink)
+        fill_link(&command.body.throttle.downlink, downlink)
+        self.submit(&command)
+
+    def unthrottle_transport(self, handle: int):
+        self.simple(COMMAND_UNTHROTTLE_TRANSPORT, handle, 0)
 
     def open_producer(self, handle: int, transport: int, *, video: bool, bytes mid, paused: bool, list codecs,
                       list encodings, dict extensions, nack: bool, pli: bool, fir: bool, transport_cc: bool, remb: bool,

@@ -86,6 +86,11 @@ class Commands:
         """Set the bitrate wanted on a path that allows it: probing goes no higher; 0: no probing."""
     def cap_uplink(self, handle: int, bitrate_bps: int) -> None:
         """Limit the client's sending to this bitrate, beside its configured limit; 0 lifts it."""
+    def throttle_transport(
+        self, handle: int, *, uplink: tuple[int, int, int], downlink: tuple[int, int, int]
+    ) -> None:
+        """Emulate a network: rate in bit/s (0: no limit), delay in microseconds, loss in millionths."""
+    def unthrottle_transport(self, handle: int) -> None: ...
     def open_producer(
         self,
         handle: int,

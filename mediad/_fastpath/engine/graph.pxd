@@ -26,6 +26,7 @@ from mediad._fastpath.stream.keyframes cimport KeyframeRequests
 from mediad._fastpath.stream.layer_rates cimport LayerRates
 from mediad._fastpath.stream.layer_selector cimport LayerSelector
 from mediad._fastpath.stream.level_meter cimport LevelMeter
+from mediad._fastpath.stream.link cimport Throttle
 from mediad._fastpath.stream.pacer cimport Pacer
 from mediad._fastpath.stream.playout cimport PlayoutDelay
 from mediad._fastpath.stream.receiver cimport RtpStreamReceiver
@@ -149,6 +150,7 @@ ctypedef struct Transport:
     News estimate_news
     Estimator estimator            # of what the peer can receive
     Pacer pacer
+    Throttle* throttle             # NULL = none; the transport's own
 
 ctypedef struct ReceiveStream:
     uint32_t producer              # index
@@ -258,9 +260,10 @@ cdef enum TimerPurpose:
     TIMER_STREAM_NEWS = 7
     TIMER_CONSUMER_NEWS = 8
     TIMER_KEEPER = 9
+    TIMER_THROTTLE = 10
 
 cdef enum:
-    TIMER_PURPOSES = 10
+    TIMER_PURPOSES = 11
 
 ctypedef void (*FlushFunction)(Engine* engine) noexcept nogil
 
@@ -283,6 +286,7 @@ ctypedef struct Engine:
     Pool pool
     Keeper keeper                  # of what the streams' stores hold of the pool; owners are transports
     bint keeper_waits              # its timer is armed
+    uint32_t throttled             # transports with a throttle
     Outbox outbox
     FlushFunction flush            # sends the whole outbox and empties it
     void* context                  # of flush
@@ -374,3 +378,7 @@ cdef inline uint32_t consumer_news_timer(const Engine* engine, uint32_t consumer
 
 cdef inline uint32_t keeper_timer(const Engine* engine) noexcept nogil:
     return engine.first_timer[<int>TIMER_KEEPER]
+
+
+cdef inline uint32_t throttle_timer(const Engine* engine, uint32_t transport) noexcept nogil:
+    return engine.first_timer[<int>TIMER_THROTTLE] + transport

@@ -71,6 +71,7 @@ cdef void number_timers(Engine* engine) noexcept nogil:
     counts[<int>TIMER_STREAM_NEWS] = streams
     counts[<int>TIMER_CONSUMER_NEWS] = engine.consumer_capacity
     counts[<int>TIMER_KEEPER] = 1
+    counts[<int>TIMER_THROTTLE] = engine.transport_capacity
     engine.first_timer[0] = 0
     for purpose in range(TIMER_PURPOSES):
         engine.first_timer[purpose + 1] = engine.first_timer[purpose] + counts[purpose]
@@ -87,6 +88,9 @@ cdef void engine_destroy(Engine* engine) noexcept nogil:
         for i in range(engine.consumer_capacity):
             if engine.consumers[i].history.packets != NULL:
                 sent_destroy(&engine.consumers[i].history)
+    if engine.transports != NULL:
+        for i in range(engine.transport_capacity):
+            free(engine.transports[i].throttle)
     free(engine.transports)
     free(engine.producers)
     free(engine.streams)

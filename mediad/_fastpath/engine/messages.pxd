@@ -8,6 +8,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.stream.layer_rates cimport RATED_CHOICES
 from mediad._fastpath.stream.level_meter cimport LEVEL_STEPS
+from mediad._fastpath.stream.link cimport LinkSettings
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
@@ -94,7 +95,9 @@ cpdef enum Drop:
     DROP_REPEAT_DIFFERS = 45       # asked for again, but would not be the same packet
     DROP_SOCKET_CLOSED = 46        # came to a port of its own, whose transport closed meanwhile
     DROP_DATA_BUDGET = 47          # data channels: more than Python reads of one client
-    DROP_COUNT = 48
+    DROP_THROTTLE_LOSS = 48        # by chance, on a network that is emulated
+    DROP_THROTTLE_FULL = 49        # waited too long there, or there was no room, or it ended
+    DROP_COUNT = 50
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0
@@ -143,7 +146,9 @@ cpdef enum CommandKind:
     COMMAND_SELECT_UNPROVEN = 24
     COMMAND_PROVE_ADDRESS = 25
     COMMAND_ASK_ADDRESS = 26
-    COMMAND_COUNT = 27
+    COMMAND_THROTTLE_TRANSPORT = 27
+    COMMAND_UNTHROTTLE_TRANSPORT = 28
+    COMMAND_COUNT = 29
 
 # Why a command was not done. Every one that was not is told by a REFUSED event.
 cpdef enum Refusal:
@@ -238,6 +243,10 @@ ctypedef struct TargetBody:
     uint32_t spatial_layer
     uint32_t temporal_layer
 
+ctypedef struct ThrottleBody:
+    LinkSettings uplink
+    LinkSettings downlink
+
 ctypedef struct StatsBody:
     uint32_t kind
     uint64_t request_id
@@ -255,6 +264,7 @@ ctypedef union CommandBody:
     OpenConsumerBody open_consumer
     ConsumerSessionsBody consumer_sessions
     TargetBody target
+    ThrottleBody throttle
     StatsBody stats
 
 ctypedef struct Command:

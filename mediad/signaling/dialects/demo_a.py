@@ -108,6 +108,20 @@ async def _produce_data(seat: Seat, data: schemas.ProduceData) -> Reply[Any]:
     return reply.spelled(lambda producer: {"id": producer.id})
 
 
+async def _apply_network_throttle(seat: Seat, data: demo_a_schemas.ApplyNetworkThrottle) -> Reply[Any]:
+    return await seat.throttling.apply(
+        data.secret,
+        uplink_kbps=data.uplink,
+        downlink_kbps=data.downlink,
+        rtt_ms=data.rtt,
+        packet_loss_percent=data.packet_loss,
+    )
+
+
+async def _reset_network_throttle(seat: Seat, data: demo_a_schemas.ResetNetworkThrottle) -> Reply[Any]:
+    return await seat.throttling.stop(data.secret)
+
+
 METHODS: dict[str, Method] = {
     "getRouterRtpCapabilities": Method(_get_router_rtp_capabilities, schemas.Nothing, joined=None),
     "join": Method(_join, schemas.Join, joined=False),
@@ -125,6 +139,8 @@ METHODS: dict[str, Method] = {
     "getConsumerStats": Method(demo_handlers.get_consumer_stats, schemas.ConsumerData, joined=None),
     "getDataProducerStats": Method(demo_handlers.get_data_producer_stats, schemas.DataProducerData),
     "getDataConsumerStats": Method(demo_handlers.get_data_consumer_stats, schemas.DataConsumerData),
+    "applyNetworkThrottle": Method(_apply_network_throttle, demo_a_schemas.ApplyNetworkThrottle, joined=None),
+    "resetNetworkThrottle": Method(_reset_network_throttle, demo_a_schemas.ResetNetworkThrottle, joined=None),
     **demo_handlers.CONTROLS,
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from mediad.signaling.dialects.dialect import Data
 
@@ -15,3 +15,14 @@ class CreateWebRtcTransport(Data):
     consuming: bool | None = None
     sctp_capabilities: dict[str, Any] | UnsetType | None = UNSET
     """An explicit null for a transport without data channels."""
+
+
+class ResetNetworkThrottle(Data):
+    secret: Annotated[str, Meta(max_length=1024)]
+
+
+class ApplyNetworkThrottle(ResetNetworkThrottle):
+    uplink: float | None = None
+    downlink: float | None = None
+    rtt: float | None = None
+    packet_loss: float | None = None

@@ -18,6 +18,7 @@ from mediad.errors import Forbidden, Full, MediadError
 from mediad.rooms.listener import PeerListener
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
+from mediad.rooms.throttling import WrongSecret
 from mediad.rooms.unknown import Unknown
 
 
@@ -132,7 +133,7 @@ async def carry_out(method: Method, texts: Texts, seat: Seat, name: str, data: A
     try:
         return await method.handler(seat, converted)
     except Forbidden as error:
-        raise RequestFailed(403, str(error)) from None
+        raise RequestFailed(403, str(error), violation=isinstance(error, WrongSecret)) from None
     except Full as error:
         raise RequestFailed(503, str(error)) from None
     except Unknown as error:

@@ -231,6 +231,19 @@ class MediaPlane:
         """Tell the client at once the most it may send, beside its configured limit; 0: no cap."""
         self._command(self._loop.cap_uplink, handle, bitrate_bps)
 
+    def throttle_transport(
+        self, handle: int, uplink: tuple[int, int, int], downlink: tuple[int, int, int]
+    ) -> None:
+        """Emulate a network between a transport and its client, or change its settings.
+
+        A link has a rate in bit/s (0: no limit), a delay in microseconds, and a loss in millionths.
+        """
+        self._command(self._loop.throttle_transport, handle, uplink=uplink, downlink=downlink)
+
+    def unthrottle_transport(self, handle: int) -> None:
+        """End the emulated network; datagrams on their way are lost."""
+        self._command(self._loop.unthrottle_transport, handle)
+
     def send(self, path: Path, data: bytes) -> None:
         """Send a STUN or DTLS datagram. Earlier commands are applied before the answer to it is read."""
         self._backlog.do(partial(self._loop.send_raw, path.socket, data, path.host, path.port, path.local))

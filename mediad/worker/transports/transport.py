@@ -23,6 +23,7 @@ from mediad.worker.policy.uplink_cap import uplink_cap_bps
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.transports.downlink import Downlink
+from mediad.worker.transports.throttled import Network, ThrottledSends
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ class Transport(ABC):
         self._handle: int | None = None
         self._downlink = Downlink(context.clock, self._probe_for, self._tell_downlink)
         self._uplink_cap_bps = 0  # 0 = none
+        self._network: Network | None = None
+        self._throttled: ThrottledSends | None = None
+        self._lost = 0  # by throttles that have ended
 
     # --- the handle on the media path -----------------------------------------------------------------------
 
@@ -58,6 +62,8 @@ class Transport(ABC):
         """Return the handle on the media path, opened now when there is none."""
         if self._handle is None:
             self._handle = self._open()
+            if self._network is not None:
+                self._plane.throttle_transport(self._handle, *self._network)
         return self._handle
 
     @property
@@ -89,6 +95,7 @@ class Transport(ABC):
         for producer in list(self.producers.values()):
             producer.close()
         self._close_protocols()
+        self._end_throttle()
         self._downlink.close()
         if self._handle is not None:
             self._plane.close_transport(self._handle)
@@ -134,6 +141,36 @@ class Transport(ABC):
             )
         )
 
+    # --- an emulated network --------------------------------------------------------------------------------
+
+    def throttle(self, network: Network | None) -> None:
+        """Put an emulated network between this side and the client; None takes it away."""
+        had, self._network = self._network, network
+        if network is None:
+            self._end_throttle()
+            if had is not None and self._handle is not None:
+                self._plane.unthrottle_transport(self._handle)
+            return
+        if self._throttled is None:
+            self._throttled = ThrottledSends(self._clock, self._plane.send, network.downlink)
+        else:
+            self._throttled.set(network.downlink)
+        if self._handle is not None:
+            self._plane.throttle_transport(self._handle, *network)
+
+    def _send(self, path: Path, data: bytes) -> None:
+        """Send a datagram of the kind's protocols, over the emulated network if there is one."""
+        if self._throttled is not None:
+            self._throttled.send(path, data)
+        else:
+            self._plane.send(path, data)
+
+    def _end_throttle(self) -> None:
+        if self._throttled is not None:
+            self._throttled.stop()
+            self._lost += self._throttled.lost
+            self._throttled = None
+
     # --- statistics -----------------------------------------------------------------------------------------
 
     async def stats(self) -> list[dict[str, Any]]:
@@ -153,8 +190,9 @@ class Transport(ABC):
         return {}
 
     def dropped(self) -> Mapping[str, int]:
-        """Return the number of datagrams that this kind's protocols refused, by reason."""
-        return {}
+        """Return the number of datagrams that protocols refused or an emulated network lost, by reason."""
+        lost = self._lost + (self._throttled.lost if self._throttled is not None else 0)
+        return {"throttle_loss": lost} if lost else {}
 
     # --- from the media path --------------------------------------------------------------------------------
     # Calls for a protocol are ignored here: a kind that has the protocol overrides them.

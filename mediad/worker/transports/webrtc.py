@@ -207,9 +207,10 @@ class WebRtcTransport(Transport):
         return self._dtls.state
 
     def dropped(self) -> Mapping[str, int]:
-        """Return the number of datagrams that ICE and DTLS refused, by reason."""
+        """Return the number of datagrams that ICE and DTLS refused or a throttle lost, by reason."""
         reasons = {f"ice_{reason}": count for reason, count in self._ice.dropped.items()}
-        return reasons | {f"dtls_{reason}": count for reason, count in self._dtls.dropped.items()}
+        reasons |= {f"dtls_{reason}": count for reason, count in self._dtls.dropped.items()}
+        return {**super().dropped(), **reasons}
 
     # --- from the media path ------------------------------------------------------------------------------
 
@@ -270,7 +271,7 @@ class WebRtcTransport(Transport):
         while (event := self._ice.next_event()) is not None:
             self._on_ice(event)
         for data, path in self._ice.datagrams_to_send():
-            self._plane.send(path, data)
+            self._send(path, data)
         while (dtls_event := self._dtls.next_event()) is not None:
             self._on_dtls(dtls_event)
         self._send_dtls()
@@ -282,7 +283,7 @@ class WebRtcTransport(Transport):
         if (selected := self._ice.selected) is not None:
             for data in datagrams:
                 if self._ice.may_send(selected, len(data)):
-                    self._plane.send(selected, data)
+                    self._send(selected, data)
 
     def _on_ice(self, event: ice.IceEvent) -> None:
         match event:

@@ -59,6 +59,13 @@ def test_every_codec_is_taken(codec: Codec) -> None:
     e.Call().produce(codecs=[(96, 97, 101, int(codec), 90000)])
 
 
+@pytest.mark.parametrize("link", [(-1, 0, 0), (0, -1, 0), (0, 1 << 32, 0), (0, 0, -1), (0, 0, 1_000_001)])
+def test_an_emulated_network_out_of_bounds_is_refused(link: tuple[int, int, int]) -> None:
+    for links in ({"uplink": link, "downlink": (0, 0, 0)}, {"uplink": (0, 0, 0), "downlink": link}):
+        with pytest.raises((ValueError, OverflowError)):
+            e.Call().engine.throttle_transport(e.SENDING, **links)
+
+
 def test_every_kind_of_command_has_its_method() -> None:
     kinds = {name.removeprefix("COMMAND_").lower() for name in CommandKind.__members__} - {"count"}
     assert {kind for kind in kinds if not hasattr(MediaLoop, kind)} == set()

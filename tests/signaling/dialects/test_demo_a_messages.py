@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from mediad.rooms.limits import RoomLimits
+from mediad.signaling.app import SignalingSettings
+from mediad.signaling.limits import ConnectionLimits
 from tests.support.rtp_samples import opus, vp8, vp8_simulcast
 from tests.support.signaling import (
     DTLS_PARAMETERS,
@@ -306,5 +309,59 @@ def test_news_of_the_worker_in_their_spelling() -> None:
             ("activeSpeaker", {"peerId": "ana", "volume": -30}),
             ("activeSpeaker", {"peerId": None}),
         ]
+
+    run(scenario)
+
+
+# -- an emulated network --------------------------------------------------------------------------------
+
+
+def test_the_throttle_buttons() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana")
+        asked = {"secret": "our secret", "uplink": 500, "downlink": 0, "rtt": 100, "packetLoss": 2.5}
+        assert await ana.request("applyNetworkThrottle", asked) == {}
+        throttle = {"uplinkKbps": 500.0, "rttMs": 100.0, "packetLossPercent": 2.5}
+        told = running.worker.called("transport.throttle")
+        assert [data["throttle"] for data in told] == [throttle, throttle]
+        assert await ana.request("resetNetworkThrottle", {"secret": "our secret"}) == {}
+        assert running.worker.called("transport.throttle")[-1]["throttle"] is None
+        stranger = await running.connect("ben")
+        assert await stranger.request("applyNetworkThrottle", {"secret": "our secret"}) == {}, (
+            "before join too"
+        )
+
+    run(scenario, limits=RoomLimits(throttle_secret="our secret"))
+
+
+def test_a_wrong_secret_is_a_violation_and_403() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana")
+        for method in ("applyNetworkThrottle", "resetNetworkThrottle"):
+            with pytest.raises(Failure) as caught:
+                await ana.request(method, {"secret": "a guess"})
+            assert caught.value.code == 403
+        with pytest.raises(Failure) as caught:
+            await ana.request("applyNetworkThrottle", {"secret": "our secret", "rtt": 9999})
+        assert caught.value.code == 500
+        for _ in range(10):
+            await ana.ask("applyNetworkThrottle", {"secret": "a guess"})
+        assert await ana.closed() == 1008
+        assert running.worker.called("transport.throttle") == []
+
+    run(
+        scenario,
+        limits=RoomLimits(throttle_secret="our secret"),
+        settings=SignalingSettings(limits=ConnectionLimits(violations=5, violations_per_s=0.01)),
+    )
+
+
+def test_without_a_secret_there_is_no_throttle() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana")
+        for secret in ("", "a guess"):
+            with pytest.raises(Failure, match="network_throttle_secret is not set") as caught:
+                await ana.request("applyNetworkThrottle", {"secret": secret})
+            assert caught.value.code == 403
 
     run(scenario)

@@ -10,6 +10,7 @@ import pytest
 from mediad.errors import Forbidden, Full, InvalidInput, MediadError
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
+from mediad.rooms.throttling import WrongSecret
 from mediad.rooms.unknown import Unknown
 from mediad.signaling.dialects.dialect import Data, Dialect, Method, RequestFailed, Texts, Wire
 from tests.support.calls import Call, run, told
@@ -66,7 +67,8 @@ def test_state_is_judged_before_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(Forbidden, 403), (Full, 503), (InvalidInput, 500), (MediadError, 500)]
+    ("error", "code"),
+    [(Forbidden, 403), (WrongSecret, 403), (Full, 503), (InvalidInput, 500), (MediadError, 500)],
 )
 def test_what_rooms_raise_is_answered(error: type[MediadError], code: int) -> None:
     async def fail(seat: Seat, data: Data) -> Reply[Any]:
@@ -74,7 +76,8 @@ def test_what_rooms_raise_is_answered(error: type[MediadError], code: int) -> No
 
     async def scenario(call: Call) -> None:
         seat = (await call.member("ana")).seat
-        assert await failure(Method(fail, Data), seat, {}) == (code, "because", False)
+        guessed = error is WrongSecret
+        assert await failure(Method(fail, Data), seat, {}) == (code, "because", guessed)
 
     run(scenario)
 

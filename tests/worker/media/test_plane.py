@@ -80,6 +80,21 @@ def test_paths_and_usernames() -> None:
     ]
 
 
+def test_an_emulated_network() -> None:
+    plane, loop = recorded_plane()
+    transport = open_transport(plane)
+    plane.throttle_transport(transport, (500_000, 50_000, 0), (0, 50_000, 1000))
+    plane.unthrottle_transport(transport)
+    assert loop.calls[1:] == [
+        (
+            "throttle_transport",
+            (transport,),
+            {"uplink": (500_000, 50_000, 0), "downlink": (0, 50_000, 1000)},
+        ),
+        ("unthrottle_transport", (transport,), {}),
+    ]
+
+
 def test_what_the_media_path_cannot_hold_is_refused_and_leaves_nothing() -> None:
     plane, _ = recorded_plane()
     transport = open_transport(plane)

@@ -8,10 +8,13 @@ from mediad.pipe.events import DtlsStateChanged, RouterEvent
 from mediad.worker.context import RouterContext
 from mediad.worker.data.sctp import Sctp
 from mediad.worker.media.plane import Kind
+from mediad.worker.policy.emulated_link import LinkSettings
+from mediad.worker.transports.throttled import Network
 from mediad.worker.transports.transport import Transport
 from tests.support.loops import on_loop
+from tests.support.media_peer import check_for
 from tests.support.pipe_wire import wire
-from tests.support.transport_client import HERE, ready
+from tests.support.transport_client import HERE, ready, sent
 from tests.support.worker_objects import OPTIONS, Bench, OnePort, answered, bench
 
 
@@ -139,3 +142,57 @@ def test_the_client_is_told_what_its_link_carries() -> None:
         "availableBitrate": 1_000_000,
     }
     transport.close()
+
+
+# -- an emulated network -----------------------------------------------------------------------------------
+
+SLOW = Network(LinkSettings(500_000, 50_000, 0), LinkSettings(900_000, 80_000, 20_000))
+
+
+def test_a_throttle_holds_for_the_handle_whenever_it_is_opened() -> None:
+    made = bench()
+    transport = bare(made)
+    transport.throttle(SLOW)
+    assert made.loop.calls == [], "nothing is opened for it"
+    handle = transport.open()
+    (asked,) = made.loop.named("throttle_transport")
+    assert (asked.args, asked.parameters) == ((handle,), SLOW._asdict())
+    faster = Network(LinkSettings(), LinkSettings())
+    transport.throttle(faster)
+    assert made.loop.named("throttle_transport")[1].parameters == faster._asdict()
+    transport.throttle(None)
+    transport.throttle(None)
+    assert [call.args for call in made.loop.named("unthrottle_transport")] == [(handle,)]
+
+
+@on_loop
+async def test_answers_to_checks_come_later_and_losses_are_counted() -> None:
+    made = bench()
+    transport, _ = ready(made)
+    before = len(sent(made))
+    transport.throttle(SLOW._replace(downlink=LinkSettings(0, 80_000, 0)))
+    check = check_for(wire(transport.parameters()))
+    transport.stun_received(HERE, check)
+    assert len(sent(made)) == before
+    made.clock.pass_s(0.08)
+    assert len(sent(made)) == before + 1
+    transport.throttle(SLOW._replace(downlink=LinkSettings(0, 0, 1_000_000)))
+    transport.stun_received(HERE, check)
+    assert transport.dropped()["throttle_loss"] == 1
+    transport.throttle(None)
+    transport.stun_received(HERE, check)
+    assert len(sent(made)) == before + 2
+    assert transport.dropped()["throttle_loss"] == 1, "it is not forgotten with the throttle"
+    transport.close()
+
+
+@on_loop
+async def test_a_closed_transport_sends_nothing_more() -> None:
+    made = bench()
+    transport, _ = ready(made)
+    transport.throttle(SLOW)
+    transport.stun_received(HERE, check_for(wire(transport.parameters())))
+    transport.close()
+    before = len(sent(made))
+    made.clock.pass_s(1)
+    assert len(sent(made)) == before

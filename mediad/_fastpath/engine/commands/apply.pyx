@@ -17,9 +17,9 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_PROVE_ADDRESS,
     COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS,
     COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
-    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, DONE, DROP_COMMAND_REFUSED, DROP_STALE_COMMAND,
-    KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, REFUSED_NO_SUCH_COMMAND, REFUSED_STALE, Command,
-    CommandBody, Kind, Refusal,
+    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, COMMAND_THROTTLE_TRANSPORT,
+    COMMAND_UNTHROTTLE_TRANSPORT, DONE, DROP_COMMAND_REFUSED, DROP_STALE_COMMAND, KIND_CONSUMER, KIND_PRODUCER,
+    KIND_TRANSPORT, REFUSED_NO_SUCH_COMMAND, REFUSED_STALE, Command, CommandBody, Kind, Refusal,
 )
 from mediad._fastpath.engine.ingress.paths cimport (
     add_address, ask_address, prove_address, remove_address, select_address, select_unproven,
@@ -30,6 +30,7 @@ from mediad._fastpath.engine.commands.transports cimport (
     add_username, cap_uplink, close_transport, open_transport, remove_username, set_desired_bitrate, set_keys,
     set_probe_session,
 )
+from mediad._fastpath.engine.throttle cimport throttle_transport, unthrottle_transport
 
 ctypedef Refusal (*HandleCommand)(Engine*, uint32_t handle, const CommandBody*, uint64_t now_us) noexcept nogil
 ctypedef Refusal (*TransportCommand)(Engine*, Transport*, const CommandBody*, uint64_t now_us) noexcept nogil
@@ -110,6 +111,8 @@ of_transport[<int>COMMAND_SET_KEYS] = set_keys
 of_transport[<int>COMMAND_SET_PROBE_SESSION] = set_probe_session
 of_transport[<int>COMMAND_SET_DESIRED_BITRATE] = set_desired_bitrate
 of_transport[<int>COMMAND_CAP_UPLINK] = cap_uplink
+of_transport[<int>COMMAND_THROTTLE_TRANSPORT] = throttle_transport
+of_transport[<int>COMMAND_UNTHROTTLE_TRANSPORT] = unthrottle_transport
 
 of_producer[<int>COMMAND_PAUSE_PRODUCER] = pause_producer
 of_producer[<int>COMMAND_CLOSE_PRODUCER] = close_producer

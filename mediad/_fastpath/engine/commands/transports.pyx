@@ -17,6 +17,7 @@ from mediad._fastpath.engine.ingress.paths cimport forget_paths
 from mediad._fastpath.engine.timers.remb cimport remb_cap
 from mediad._fastpath.engine.slots cimport empty_transport
 from mediad._fastpath.engine.ingress.srtp_streams cimport forget_peer
+from mediad._fastpath.engine.throttle cimport throttle_end
 from mediad._fastpath.stream.estimator cimport estimator_begin
 from mediad._fastpath.stream.uplink cimport uplink_init
 
@@ -58,6 +59,7 @@ cdef Refusal close_transport(Engine* engine, Transport* transport, const Command
     wheel_disarm(&engine.wheel, feedback_timer(engine, transport.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, pace_timer(engine, transport.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, transport_news_timer(engine, transport.handle & INDEX_MASK))
+    throttle_end(engine, transport)
     engine.flush(engine)               # what waits in the outbox still names this transport's address
     tell_closed(engine, KIND_TRANSPORT, transport.handle)
     empty_transport(engine, transport.handle & INDEX_MASK)

@@ -10,6 +10,8 @@ cdef enum:
 cdef uint8_t* datagram_begin(Engine* engine, Transport* transport) noexcept nogil
 # The datagram begun leaves with `length` bytes (after protection).
 cdef void datagram_commit(Engine* engine, Transport* transport, uint32_t length, uint64_t now_us) noexcept nogil
+# The same for one that was sent, and counted, before.
+cdef void datagram_enqueue(Engine* engine, Transport* transport, uint32_t length) noexcept nogil
 # One compound RTCP packet of `length` bytes, written at datagram_begin's place: protect and commit.
 cdef void send_rtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length,
                     uint64_t now_us) noexcept nogil

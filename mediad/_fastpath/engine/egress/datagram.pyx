@@ -5,6 +5,7 @@ from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.engine.graph cimport Engine, Transport, drop, transport_index
 from mediad._fastpath.engine.messages cimport COUNT_RTCP_SENT, DROP_NO_KEYS, DROP_PATH_UNPROVEN, DROP_PROTECT_FAILED
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
+from mediad._fastpath.engine.throttle cimport throttle_downlink
 from mediad._fastpath.wire.srtp cimport SRTP_OK, srtp_protect_rtcp
 
 
@@ -17,11 +18,19 @@ cdef uint8_t* datagram_begin(Engine* engine, Transport* transport) noexcept nogi
 
 
 cdef void datagram_commit(Engine* engine, Transport* transport, uint32_t length, uint64_t now_us) noexcept nogil:
-    cdef uint32_t index = engine.outbox.count
     cdef uint64_t sent_bytes = transport.sent.bytes + length
     if sent_bytes > transport.send_limit_bytes:
         drop(engine, DROP_PATH_UNPROVEN)
         return
+    transport.sent.bytes = sent_bytes
+    rate_add(&transport.sent.rate, length, now_us)
+    if transport.throttle == NULL or not throttle_downlink(
+            engine, transport, outbox_data(&engine.outbox, engine.outbox.count), length, now_us):
+        datagram_enqueue(engine, transport, length)
+
+
+cdef void datagram_enqueue(Engine* engine, Transport* transport, uint32_t length) noexcept nogil:
+    cdef uint32_t index = engine.outbox.count
     engine.outbox.count += 1
     engine.outbox.datagrams[index].length = length
     engine.outbox.datagrams[index].next = NO_DATAGRAM
@@ -32,8 +41,6 @@ cdef void datagram_commit(Engine* engine, Transport* transport, uint32_t length,
     else:
         engine.outbox.datagrams[transport.outbox_tail].next = index
     transport.outbox_tail = index
-    transport.sent.bytes = sent_bytes
-    rate_add(&transport.sent.rate, length, now_us)
 
 
 cdef void send_rtcp(Engine* engine, Transport* transport, uint8_t* data, uint32_t length,

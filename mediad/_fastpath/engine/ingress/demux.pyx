@@ -24,6 +24,7 @@ from mediad._fastpath.engine.messages cimport (
     DROP_MEDIA_UNKNOWN_ADDRESS, DROP_NO_KEYS, DROP_REPORTER_UNKNOWN, DROP_RTP_MALFORMED, DROP_SRTP_AUTH,
     DROP_SRTP_REPLAY, DROP_SSRC_SECOND, DROP_SSRC_UNKNOWN, DROP_UNKNOWN_PROTOCOL, MAX_ADDRESSES,
 )
+from mediad._fastpath.engine.throttle cimport throttle_uplink
 from mediad._fastpath.wire.rtp cimport PARSE_OK, RtpPacket, rtp_finish, rtp_parse
 from mediad._fastpath.wire.srtp cimport (
     SRTP_OK, SRTP_REPLAY_FAIL, SRTP_REPLAY_OLD, srtp_unprotect, srtp_unprotect_rtcp,
@@ -36,6 +37,13 @@ cdef enum:
 
 cdef void engine_receive(Engine* engine, uint32_t slot, uint32_t length, const Address* source,
                          uint64_t now_us) noexcept nogil:
+    if engine.throttled and throttle_uplink(engine, pool_data(&engine.pool, slot), length, source, now_us):
+        return
+    receive_datagram(engine, slot, length, source, now_us)
+
+
+cdef void receive_datagram(Engine* engine, uint32_t slot, uint32_t length, const Address* source,
+                           uint64_t now_us) noexcept nogil:
     """Demultiplex by the first byte (RFC 7983)."""
     cdef uint8_t* data = pool_data(&engine.pool, slot)
     cdef uint32_t place            # of the transport and its path

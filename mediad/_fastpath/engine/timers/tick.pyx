@@ -7,10 +7,12 @@ from mediad._fastpath.engine.egress.keyframe_requests cimport demand_expired
 from mediad._fastpath.engine.egress.pace cimport pace_expired
 from mediad._fastpath.engine.graph cimport (
     TIMER_CONSUMER_NEWS, TIMER_FEEDBACK, TIMER_KEEPER, TIMER_KEYFRAME, TIMER_LEVEL, TIMER_NACK, TIMER_PACE,
-    TIMER_REPORT, TIMER_STREAM_NEWS, TIMER_TRANSPORT_NEWS, Engine, TimerPurpose, keeper_timer, timer_purpose,
+    TIMER_REPORT, TIMER_STREAM_NEWS, TIMER_THROTTLE, TIMER_TRANSPORT_NEWS, Engine, TimerPurpose, keeper_timer,
+    timer_purpose,
 )
 from mediad._fastpath.engine.news cimport consumer_news_due, stream_news_due
 from mediad._fastpath.engine.timers.arrival_feedback cimport feedback_due
+from mediad._fastpath.engine.timers.held cimport throttle_due
 from mediad._fastpath.engine.timers.levels cimport level_due
 from mediad._fastpath.engine.timers.nacks cimport nacks_due
 from mediad._fastpath.engine.timers.reports cimport reports_due
@@ -49,6 +51,8 @@ cdef void engine_tick(Engine* engine, uint64_t now_us) noexcept nogil:
             consumer_news_due(engine, index, now_us)
         elif purpose == TIMER_KEEPER:
             expire_stores(engine, now_us)
+        elif purpose == TIMER_THROTTLE:
+            throttle_due(engine, index, now_us)
 
 
 cdef void expire_stores(Engine* engine, uint64_t now_us) noexcept nogil:
