@@ -105,6 +105,11 @@ export function exposeSupport(call) {
     get consumers() {
       return call.roster.streams.map(describeStream);
     },
+    get chat() {
+      const { open, unread, messages } = call.chat;
+      return { open, unread, messages: messages.map(({ name, text, own }) => ({ name, text, own })) };
+    },
+    say: (text) => call.say(text),
     get timeline() {
       const { joinRequestedMs, joinedMs, consumers } = call.timeline;
       return { timeOriginMs: performance.timeOrigin, joinRequestedMs, joinedMs, consumers };

@@ -3,6 +3,7 @@
 // go.
 
 import { signalingUrl } from '../core/options.js';
+import { Chat } from './chat.js';
 import { LocalMedia } from './local-media.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
@@ -25,6 +26,7 @@ export class Call extends EventTarget {
   roomId = null;
   media;
   roster = new Roster();
+  chat = new Chat();
   timeline = new Timeline();
   /** How many sessions this call has had: 1 while nothing went wrong. */
   sessionCount = 0;
@@ -105,6 +107,16 @@ export class Call extends EventTarget {
     if (this.#state === 'connected') await this.request('changeDisplayName', { displayName });
   }
 
+  /** Writes a message to everybody; returns whether it could be sent. */
+  async say(text) {
+    try {
+      return await this.chat.send(text, this.identity.displayName);
+    } catch (error) {
+      this.#problem(`Your message could not be sent: ${error.message}`);
+      return false;
+    }
+  }
+
   async #startSession() {
     this.#session?.close();
     const session = new Session({
@@ -112,6 +124,7 @@ export class Call extends EventTarget {
       options: this.#options,
       identity: this.identity,
       roster: this.roster,
+      chat: this.chat,
       media: this.media,
       timeline: this.timeline,
     });

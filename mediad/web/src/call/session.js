@@ -6,6 +6,7 @@
 import { Device } from 'mediasoup-client';
 
 import { deviceInfo } from '../core/device-info.js';
+import { Channels } from './channels.js';
 import { IceRecovery } from './ice-recovery.js';
 import { Receiver } from './receiver.js';
 import { Sender } from './sender.js';
@@ -23,6 +24,7 @@ export class Session extends EventTarget {
   #link;
   #options;
   #roster;
+  #chat;
   #media;
   #timeline;
   #identity;
@@ -34,13 +36,15 @@ export class Session extends EventTarget {
   recvTransport = null;
   sender = null;
   receiver = null;
+  channels = null;
 
-  constructor({ link, options, identity, roster, media, timeline }) {
+  constructor({ link, options, identity, roster, chat, media, timeline }) {
     super();
     this.#link = link;
     this.#options = options;
     this.#identity = identity;
     this.#roster = roster;
+    this.#chat = chat;
     this.#media = media;
     this.#timeline = timeline;
   }
@@ -63,9 +67,17 @@ export class Session extends EventTarget {
    * together.
    */
   async join() {
-    const { produce, consume, forceTcp, handlerName } = this.#options;
+    const { produce, consume, datachannel, forceTcp, handlerName } = this.#options;
+    const sctpCapabilities = datachannel ? {} : null;
     const transport = (wanted, producing) =>
-      wanted ? this.request('createWebRtcTransport', { forceTcp, producing, consuming: !producing }) : null;
+      wanted
+        ? this.request('createWebRtcTransport', {
+            forceTcp,
+            producing,
+            consuming: !producing,
+            sctpCapabilities,
+          })
+        : null;
     const [device, routerRtpCapabilities, sendInfo, recvInfo] = await Promise.all([
       handlerName ? new Device({ handlerName }) : Device.factory(),
       this.request('getRouterRtpCapabilities', {}),
@@ -77,16 +89,19 @@ export class Session extends EventTarget {
     this.device = device;
     if (recvInfo) this.#openRecv(recvInfo);
     if (sendInfo) this.#openSend(sendInfo);
+    if (datachannel) this.#openChannels();
     this.#timeline.joining();
     const { peers } = await this.request('join', {
       displayName: this.#identity.displayName,
       device: deviceInfo(navigator.userAgent),
       rtpCapabilities: consume ? device.recvRtpCapabilities : undefined,
+      sctpCapabilities: consume && datachannel ? {} : undefined,
     });
     if (this.#closed) throw new Error('session closed');
     this.#timeline.joined();
     this.#roster.settle(peers);
     this.sender?.start();
+    this.#startChannels();
   }
 
   close() {
@@ -94,6 +109,7 @@ export class Session extends EventTarget {
     this.#closed = true;
     for (const recovery of this.#recoveries.values()) recovery.stop();
     this.sender?.stop();
+    this.channels?.stop();
     for (const transport of this.transports) transport.close();
     this.#roster.dropStreams();
   }
@@ -115,7 +131,11 @@ export class Session extends EventTarget {
       await this.receiver.offered(data);
       return {};
     }
-    if (method === 'newDataConsumer') throw refusal('I do not want DataChannels');
+    if (method === 'newDataConsumer') {
+      if (!this.channels || !this.recvTransport) throw refusal('I do not want DataChannels');
+      await this.channels.offered(data);
+      return {};
+    }
     throw Object.assign(new Error(`unknown request.method "${method}"`), { code: 404 });
   }
 
@@ -135,6 +155,7 @@ export class Session extends EventTarget {
       consumerPaused: (data) => this.receiver?.remotelyPaused(data, true),
       consumerResumed: (data) => this.receiver?.remotelyPaused(data, false),
       consumerLayersChanged: (data) => this.receiver?.layersChanged(data),
+      dataConsumerClosed: (data) => this.channels?.closed(data),
       producerLayers: (data) => this.sender?.layersWanted(data),
       consumerScore: (data) => this.receiver?.scored(data),
       activeSpeaker: ({ peerId }) => {
@@ -160,6 +181,29 @@ export class Session extends EventTarget {
       peerId: this.#identity.peerId,
       onProblem: (message) => this.dispatchEvent(new CustomEvent('problem', { detail: { message } })),
     });
+  }
+
+  #openChannels() {
+    this.sendTransport?.on('producedata', ({ sctpStreamParameters, label, protocol, appData }, done, failed) => {
+      const data = { transportId: this.sendTransport.id, sctpStreamParameters, label, protocol, appData };
+      this.request('produceData', data).then(done, failed);
+    });
+    this.channels = new Channels({
+      sendTransport: this.sendTransport,
+      recvTransport: this.recvTransport,
+      roster: this.#roster,
+      chat: this.#chat,
+    });
+  }
+
+  async #startChannels() {
+    try {
+      await this.channels?.start();
+    } catch (error) {
+      if (this.#closed) return;
+      const message = `The chat does not work: ${error.message}`;
+      this.dispatchEvent(new CustomEvent('problem', { detail: { message } }));
+    }
   }
 
   #openRecv(info) {
@@ -199,6 +243,7 @@ export class Session extends EventTarget {
 }
 
 /** The client stays free to be the active side of DTLS, whatever the server's first word is. */
-function withAutoRole({ id, iceParameters, iceCandidates, dtlsParameters }) {
-  return { id, iceParameters, iceCandidates, dtlsParameters: { ...dtlsParameters, role: 'auto' } };
+function withAutoRole({ id, iceParameters, iceCandidates, dtlsParameters, sctpParameters }) {
+  const role = 'auto';
+  return { id, iceParameters, iceCandidates, dtlsParameters: { ...dtlsParameters, role }, sctpParameters };
 }

@@ -55,6 +55,7 @@ export function parseOptions(search) {
     consume: flag(query, 'consume', true),
     audio: flag(query, 'audio', true),
     video: flag(query, 'video', true),
+    datachannel: flag(query, 'datachannel', true),
     forceTcp: flag(query, 'forceTcp', false),
     handlerName: text('handlerName') || undefined,
     videoCodec: CODECS.find(([name]) => flag(query, name, false))?.[1],

@@ -3,6 +3,7 @@
 
 import { NO_ANSWER } from '../core/closings.js';
 import { AudioSink } from './audio-sink.js';
+import { ChatPanel } from './chat-panel.js';
 import { h, setText, show } from './dom.js';
 import { icon } from './icons.js';
 import { InfoOverlay } from './info-overlay.js';
@@ -17,6 +18,10 @@ const STATE_TEXT = {
   recovering: 'Waiting for media…',
   reconnecting: 'Reconnecting…',
 };
+
+const TOAST_LENGTH = 100;
+
+const shortened = (text) => (text.length > TOAST_LENGTH ? `${text.slice(0, TOAST_LENGTH)}…` : text);
 
 /** From here on a person should know that it is not just slow, even when nobody says why. */
 const ATTEMPTS_UNTIL_CLEAR = 4;
@@ -36,6 +41,7 @@ export class CallView {
   #self;
   #toolbar;
   #settings;
+  #chat;
   #info;
   #sink = new AudioSink();
   #drawing = false;
@@ -57,6 +63,7 @@ export class CallView {
     this.#self = call.options.produce ? new SelfTile(call) : null;
     this.#stage = new Stage(call, this.#self);
     this.#toolbar = new Toolbar(call);
+    this.#chat = new ChatPanel(call);
     this.#settings = new Settings(call, (message) => toasts.warn(message));
     this.#info = new InfoOverlay(this.#stage);
     this.#empty = this.#emptyState();
@@ -64,7 +71,12 @@ export class CallView {
       'section',
       { class: 'call', 'aria-label': 'Call' },
       this.#topBar(),
-      h('main', { class: 'room' }, this.#stage.element, this.#empty, this.#unblock),
+      h(
+        'div',
+        { class: 'middle' },
+        h('main', { class: 'room' }, this.#stage.element, this.#empty, this.#unblock),
+        this.#chat.element,
+      ),
       this.#toolbar.element,
       this.#settings.element,
     );
@@ -114,6 +126,15 @@ export class CallView {
       'left',
       ({ detail }) => settled() && this.#toasts.info(`${detail.peer.displayName} left`),
     );
+    this.#call.chat.addEventListener('change', redraw);
+    this.#call.chat.addEventListener('message', ({ detail: { message } }) => {
+      if (!this.#chat.isOpen) this.#toasts.message(`${message.name}: ${shortened(message.text)}`);
+    });
+    this.#chat.addEventListener('toggle', () => {
+      this.#toasts.dropMessages();
+      this.#scheduleDraw();
+    });
+    this.#toolbar.addEventListener('chat', () => this.#chat.toggle());
     this.#toolbar.addEventListener('settings', () => this.#settings.open());
     this.#toolbar.addEventListener('leave', onLeave);
     this.#toolbar.addEventListener('copied', ({ detail }) => {
@@ -148,7 +169,8 @@ export class CallView {
     const others = roster.peers.length;
     this.#stage.update();
     this.#self?.update();
-    this.#toolbar.update();
+    this.#toolbar.update(this.#chat.isOpen);
+    this.#chat.update();
     this.#sink.update(roster.streams);
     setText(this.#count, String(others + 1));
     setText(this.#status, stateText(this.#call));

@@ -74,7 +74,7 @@ export class Settings {
 }
 
 function keyHelp() {
-  const keys = { M: 'microphone', V: 'camera', S: 'screen', L: 'copy link', I: 'statistics' };
+  const keys = { M: 'microphone', V: 'camera', S: 'screen', C: 'chat', L: 'copy link', I: 'statistics' };
   const entries = Object.entries(keys).map(([key, what]) => h('span', {}, h('kbd', {}, key), what));
   return h('p', { class: 'keys' }, ...entries);
 }

@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { icon } from './icons.js';
 
-const LIFETIME_MS = { info: 3500, warning: 12_000 };
+const LIFETIME_MS = { info: 3500, message: 6000, warning: 12_000 };
 const AT_MOST = 3;
 
 export class Toasts {
@@ -15,6 +15,16 @@ export class Toasts {
 
   warn(text) {
     this.#add('warning', text);
+  }
+
+  /** Shows what somebody wrote, in place of what was written before. */
+  message(text) {
+    this.dropMessages();
+    this.#add('message', text);
+  }
+
+  dropMessages() {
+    for (const toast of this.element.querySelectorAll('.message')) toast.remove();
   }
 
   #add(kind, text) {

@@ -1,15 +1,17 @@
 // The row of buttons under the stage, and the keys that press them.
 
 import { invitationUrl } from '../core/options.js';
-import { h, show } from './dom.js';
+import { h, setText, show } from './dom.js';
 import { icon, setIcon } from './icons.js';
 
-/** Events: `settings`, `leave`, `copied` (detail `{ok, url}`). */
+/** Events: `chat`, `settings`, `leave`, `copied` (detail `{ok, url}`). */
 export class Toolbar extends EventTarget {
   #call;
   #mic = this.#button('mic', 'm', () => this.#toggleMic());
   #camera = this.#button('camera', 'v', () => this.#call.media.setWebcam(!this.#call.media.isOn('webcam')));
   #screen = this.#button('screen', 's', () => this.#toggleShare());
+  #chat = this.#button('chat', 'c', () => this.dispatchEvent(new Event('chat')));
+  #badge = h('span', { class: 'badge', hidden: true });
   #link = this.#button('link', 'l', () => this.copyLink(), 'Copy the link to this room');
   #settings = this.#button('settings', ',', () => this.dispatchEvent(new Event('settings')), 'Settings');
   #leave = this.#button('leave', null, () => this.dispatchEvent(new Event('leave')), 'Leave the call');
@@ -19,8 +21,10 @@ export class Toolbar extends EventTarget {
     super();
     this.#call = call;
     this.#leave.classList.add('danger');
-    const { produce } = call.options;
+    const { produce, datachannel } = call.options;
     for (const button of [this.#mic, this.#camera, this.#screen]) show(button, produce);
+    show(this.#chat, datachannel);
+    this.#chat.append(this.#badge);
     if (!navigator.mediaDevices?.getDisplayMedia) show(this.#screen, false);
     this.element = h(
       'nav',
@@ -29,6 +33,7 @@ export class Toolbar extends EventTarget {
       this.#camera,
       this.#screen,
       h('span', { class: 'toolbar-gap' }),
+      this.#chat,
       this.#link,
       this.#settings,
       h('span', { class: 'toolbar-gap' }),
@@ -36,8 +41,15 @@ export class Toolbar extends EventTarget {
     );
   }
 
-  update() {
-    const { media } = this.#call;
+  /** @param {boolean} chatOpen whether the chat is to be seen */
+  update(chatOpen) {
+    const { media, chat } = this.#call;
+    this.#chat.classList.toggle('active', chatOpen);
+    this.#chat.setAttribute('aria-pressed', String(chatOpen));
+    const unread = chat.unread > 0 ? `, ${chat.unread} unread` : '';
+    label(this.#chat, `${chatOpen ? 'Close' : 'Open'} chat${unread}`);
+    setText(this.#badge, chat.unread > 99 ? '99+' : String(chat.unread));
+    show(this.#badge, chat.unread > 0);
     this.#toggle(this.#mic, media.isOn('mic'), 'mic', 'Mute microphone', 'Unmute microphone');
     this.#toggle(this.#camera, media.isOn('webcam'), 'camera', 'Turn camera off', 'Turn camera on');
     const sharing = media.isOn('share');
@@ -49,7 +61,7 @@ export class Toolbar extends EventTarget {
 
   /** Presses the button a key stands for; true when there is one. */
   press(key) {
-    const button = [this.#mic, this.#camera, this.#screen, this.#link, this.#settings].find(
+    const button = [this.#mic, this.#camera, this.#screen, this.#chat, this.#link, this.#settings].find(
       (one) => one.getAttribute('aria-keyshortcuts') === key && !one.hidden,
     );
     button?.click();
