@@ -3,6 +3,8 @@
 
 import protoo from 'protoo-client';
 
+import { Channels } from './channels.js';
+
 const DEVICE = { flag: 'chrome', name: 'Chrome', version: '1' };
 
 const SIMULCAST = [
@@ -15,8 +17,7 @@ export class App {
   transports = {};
   producers = new Map();
   consumers = new Map();
-  dataConsumers = new Map();
-  messages = [];
+  channels = new Channels();
   /** Every notification of the server, in their order. */
   heard = [];
   errors = [];
@@ -113,15 +114,9 @@ export class App {
     }
   }
 
-  /** Opens the chat channel, as the app does once its transport is connected. */
-  async openChat() {
-    this.chat = await this.transports.send.produceData({
-      ordered: false,
-      maxRetransmits: 1,
-      label: 'chat',
-      appData: this.words.channel('chat'),
-    });
-    if (this.chat.readyState !== 'open') await new Promise((resolve) => this.chat.once('open', resolve));
+  /** Opens a channel, for the chat as the app does once its transport is connected. */
+  openChannel(label = 'chat', options = { ordered: false, maxRetransmits: 1 }) {
+    return this.channels.open(this.transports.send, label, options, this.words.channel(label));
   }
 
   async #asked({ method, data }, accept, reject) {
@@ -134,8 +129,7 @@ export class App {
       accept();
     } else if (method === 'newDataConsumer') {
       const channel = await this.transports.recv.consumeData(this.words.dataConsumer(data));
-      channel.on('message', (text) => this.messages.push({ peerId: data.peerId ?? null, label: data.label, text }));
-      this.dataConsumers.set(channel.id, { channel, data });
+      this.channels.listen(channel, data);
       accept();
     } else {
       reject(404, `unknown request ${method}`);
@@ -152,6 +146,8 @@ export class App {
     } else if (method === 'consumerClosed') {
       this.consumers.get(data.consumerId)?.consumer.close();
       this.consumers.delete(data.consumerId);
+    } else if (method === 'dataConsumerClosed') {
+      this.channels.closed(data);
     }
   }
 

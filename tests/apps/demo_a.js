@@ -3,33 +3,6 @@
 import * as mediasoup from 'mediasoup-client-3.7';
 
 import { offer } from './app.js';
+import { WORDS_A } from './words_a.js';
 
-offer(mediasoup, {
-  notifies: false,
-  query: { consumerReplicas: 'undefined' },
-  capabilities: (answer) => answer,
-  transport: (direction) => ({ producing: direction === 'send', consuming: direction === 'recv' }),
-  transportId: (answer) => answer.id,
-  producerId: (answer) => answer.id,
-  dataProducerId: (answer) => answer.id,
-  peerId: (peer) => peer.id,
-  newPeer: (data) => data,
-  source: () => ({}),
-  channel: (channel) => ({ info: `my-${channel}-DataProducer` }),
-  consumer: ({ id, producerId, kind, rtpParameters, peerId, appData }) => ({
-    id,
-    producerId,
-    kind,
-    rtpParameters,
-    streamId: `${peerId}-${appData.share ? 'share' : 'mic-webcam'}`,
-    appData: { ...appData, peerId },
-  }),
-  dataConsumer: ({ id, dataProducerId, sctpStreamParameters, label, protocol, appData }) => ({
-    id,
-    dataProducerId,
-    sctpStreamParameters,
-    label,
-    protocol,
-    appData,
-  }),
-});
+offer(mediasoup, WORDS_A);

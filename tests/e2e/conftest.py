@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browser import Tabs, running_browser
 from tests.support.daemon import Daemon
+from tests.support.demo_apps import Apps
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,14 @@ def tabs(browser: Browser, daemon: Daemon) -> Iterator[Tabs]:
     crashes = [crash for tab in tabs.opened for crash in tab.crashes]
     tabs.close()
     assert crashes == []
+
+
+@pytest.fixture
+def apps(browser: Browser, daemon: Daemon, room_id: str) -> Iterator[Apps]:
+    """Apps of mediasoup-demo on the module's daemon."""
+    apps = Apps(browser, daemon.url, room_id)
+    yield apps
+    apps.close()
 
 
 @pytest.fixture

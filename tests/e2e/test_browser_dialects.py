@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser
-
 from tests.support.browser import Tabs
-from tests.support.daemon import Daemon
-from tests.support.demo_apps import DemoApp, build_apps
-
-
-class Apps:
-    """Opens apps on one server, and closes them again."""
-
-    def __init__(self, browser: Browser, daemon: Daemon, room_id: str) -> None:
-        build_apps()
-        self._browser, self._daemon, self._room_id = browser, daemon, room_id
-        self._opened: list[DemoApp] = []
-
-    def open(self, app: str, peer_id: str, **options: Any) -> DemoApp:
-        opened = DemoApp(self._browser, self._daemon.url, app, self._room_id, peer_id, **options)
-        self._opened.append(opened)
-        opened.until_joined()
-        return opened
-
-    def close(self) -> None:
-        for app in self._opened:
-            app.close()
-
-
-@pytest.fixture
-def apps(browser: Browser, daemon: Daemon, room_id: str) -> Iterator[Apps]:
-    apps = Apps(browser, daemon, room_id)
-    yield apps
-    apps.close()
+from tests.support.demo_apps import Apps
 
 
 def test_both_dialects_and_the_page_see_and_hear_each_other(apps: Apps, tabs: Tabs, room_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Apps of mediasoup-demo in Chromium tabs: dialect A with mediasoup-client 3.7, dialect B with a new one.
+"""Apps of mediasoup-demo in Chromium tabs: dialect A with old and new mediasoup-client, dialect B with new.
 
 Their sources are in tests/apps; a test looks into a tab through `window.app`.
 """
@@ -33,7 +33,7 @@ class DemoApp:
     def __init__(
         self, browser: Browser, base_url: str, app: str, room_id: str, peer_id: str, **options: Any
     ) -> None:
-        """Start `app`, "demo_a" or "demo_b"; `options` are those of its constructor."""
+        """Start `app`, "demo_a", "demo_a_new" or "demo_b"; `options` are those of its constructor."""
         self.peer_id = peer_id
         self._context: BrowserContext = browser.new_context(permissions=["camera", "microphone"])
         self.page: Page = self._context.new_page()
@@ -102,3 +102,59 @@ class DemoApp:
             "name => app.heard.filter(({ method }) => method === name).map(({ data }) => data)", method
         )
         return told
+
+    # -- data channels -------------------------------------------------------------------------------------
+
+    def open_channel(self, label: str = "chat", **options: Any) -> None:
+        """Open a channel to send on, by default as the demo's chat is."""
+        if options:
+            self.get("([label, options]) => app.openChannel(label, options)", [label, options])
+        else:
+            self.get("label => app.openChannel(label)", label)
+
+    def until_heard(self, peer_id: str | None, label: str = "chat") -> None:
+        """Wait until a channel of that peer, or of the bot, is open here."""
+        self.until(
+            f"{label} of {peer_id}",
+            lambda: [one for one in self.channels(peer_id, label) if one["readyState"] == "open"],
+        )
+
+    def channels(self, peer_id: str | None, label: str = "chat") -> list[dict[str, Any]]:
+        """The channels of a peer, or of the bot, that this one receives on."""
+        heard = self.get("app.channels.heard()")
+        return [one for one in heard if (one["peerId"], one["label"]) == (peer_id, label)]
+
+    def send(self, label: str, number: int, size: int, *, binary: bool) -> float:
+        """Send a long message; returns the moment in milliseconds."""
+        sent: float = self.get(
+            "([label, number, size, binary]) => app.channels.send(label, number, size, binary)",
+            [label, number, size, binary],
+        )
+        return sent
+
+    def say(self, text: str, label: str = "chat") -> None:
+        self.get("([label, text]) => app.channels.producers.get(label).send(text)", [label, text])
+
+    def messages(self, label: str = "chat") -> list[dict[str, Any]]:
+        """All messages received on channels of this label, in their order."""
+        got = self.get("app.channels.messages")
+        return [message for message in got if message["label"] == label]
+
+
+class Apps:
+    """Opens apps on one server, and closes them again."""
+
+    def __init__(self, browser: Browser, base_url: str, room_id: str) -> None:
+        build_apps()
+        self._browser, self._base_url, self._room_id = browser, base_url, room_id
+        self._opened: list[DemoApp] = []
+
+    def open(self, app: str, peer_id: str, **options: Any) -> DemoApp:
+        opened = DemoApp(self._browser, self._base_url, app, self._room_id, peer_id, **options)
+        self._opened.append(opened)
+        opened.until_joined()
+        return opened
+
+    def close(self) -> None:
+        for app in self._opened:
+            app.close()

@@ -1,0 +1,139 @@
+"""Data channels of mediasoup-client in Chromium, old and new: long messages, the bot, the end of channels."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import pytest
+
+from tests.support.demo_apps import Apps, DemoApp
+
+RELIABILITIES: dict[str, dict[str, Any]] = {
+    "chat": {"ordered": False, "maxRetransmits": 1},
+    "reliable": {"ordered": True},
+    "unordered": {"ordered": False},
+    "brief": {"ordered": False, "maxPacketLifeTime": 2000},
+}
+SIZES = (10_000, 200_000)
+
+
+def pair(apps: Apps, sender: str, receiver: str, *labels: str) -> tuple[DemoApp, DemoApp]:
+    """Open two apps without media, and channels of these labels from the first to the second."""
+    ana = apps.open(sender, "ana", produce=False)
+    ben = apps.open(receiver, "ben", produce=False)
+    for label in labels:
+        ana.open_channel(label, **RELIABILITIES[label])
+        ben.until_heard("ana", label)
+    return ana, ben
+
+
+def until_heard(app: DemoApp, count: int, label: str) -> list[dict[str, Any]]:
+    """Wait for so many messages with this label, and return them."""
+    app.until(f"{count} messages of {label}", lambda: len(app.messages(label)) >= count)
+    return app.messages(label)
+
+
+@pytest.mark.parametrize(("sender", "receiver"), [("demo_a", "demo_b"), ("demo_b", "demo_a")])
+def test_long_messages_arrive_whole(apps: Apps, sender: str, receiver: str) -> None:
+    ana, ben = pair(apps, sender, receiver, *RELIABILITIES)
+    sent = 0
+    for label in RELIABILITIES:
+        for size in SIZES:
+            for binary in (False, True):
+                ana.send(label, sent, size, binary=binary)
+                sent += 1
+        got = until_heard(ben, 4, label)
+        assert all(message["whole"] and message["peerId"] == "ana" for message in got), got
+        wanted = [(size, binary) for size in SIZES for binary in (False, True)]
+        arrived = [(message["size"], message["binary"]) for message in got]
+        assert arrived == wanted if label == "reliable" else sorted(arrived) == sorted(wanted)
+    assert ana.get("app.errors") == ben.get("app.errors") == []
+
+
+def test_empty_and_longest_messages(apps: Apps) -> None:
+    ana, ben = pair(apps, "demo_b", "demo_a", "reliable")
+    ana.get("app.channels.producers.get('reliable').send('')")
+    ana.send("reliable", 1, 262_144, binary=True)
+    ben.until("two messages", lambda: len(ben.messages("reliable")) == 2)
+    empty, longest = ben.messages("reliable")
+    assert empty["text"] == ""
+    assert (longest["size"], longest["whole"]) == (262_144, True)
+
+
+def test_who_knows_no_sctp_capabilities_has_a_chat_nevertheless(apps: Apps) -> None:
+    """Dialect A, with a mediasoup-client that came after it."""
+    new, old = apps.open("demo_a_new", "new", produce=False), apps.open("demo_a", "old", produce=False)
+    old.open_channel()
+    new.open_channel()
+    old.until_heard("new")
+    new.until_heard("old")
+    for app in (new, old):
+        app.say(f"I am {app.peer_id}")
+    old.until("the new one's words", lambda: [m["text"] for m in old.messages()] == ["I am new"])
+    new.until("the old one's words", lambda: [m["text"] for m in new.messages()] == ["I am old"])
+
+
+@pytest.mark.parametrize("app", ["demo_a", "demo_b"])
+def test_the_bot_repeats_texts_to_everybody(apps: Apps, app: str) -> None:
+    ana, ben = apps.open(app, "ana", produce=False), apps.open("demo_b", "ben", produce=False)
+    ana.open_channel("bot", ordered=False, maxPacketLifeTime=2000)
+    for listener in (ana, ben):
+        listener.until_heard(None, "bot")
+    ana.send("bot", 1, 4000, binary=False)  # more than the bot listens to
+    ana.say("hello", "bot")
+    for listener in (ana, ben):
+        assert [m["text"] for m in until_heard(listener, 1, "bot")] == ['ana said me: "hello"']
+    assert ben.channels("ana", "bot") == []
+
+
+def test_a_channel_that_its_sender_closes_ends_for_everybody(apps: Apps) -> None:
+    ana, ben = pair(apps, "demo_a", "demo_b", "chat")
+    ana.say("first")
+    ben.until("first", lambda: ben.messages())
+    (channel,) = ben.channels("ana")
+    ana.get("app.channels.producers.get('chat').close()")
+    (closed,) = ben.until("closed", lambda: ben.heard("dataConsumerClosed"))
+    assert closed == {"dataConsumerId": channel["id"]}
+    ana.open_channel()
+    ben.until_heard("ana")
+    ana.say("second")
+    ben.until("second", lambda: [m["text"] for m in ben.messages()] == ["first", "second"])
+
+
+def test_a_channel_that_one_receiver_closes_goes_on_for_the_others(apps: Apps) -> None:
+    ana, ben = pair(apps, "demo_b", "demo_a", "chat")
+    cid = apps.open("demo_b", "cid", produce=False)
+    cid.until_heard("ana")
+    (channel,) = ben.channels("ana")
+    ben.get("id => app.channels.consumers.get(id).consumer.close()", channel["id"])
+    stats = "id => app.request('getDataConsumerStats', { dataConsumerId: id }).then(() => '', String)"
+    ben.until("forgotten", lambda: "not found" in ben.get(stats, channel["id"]))
+    ana.say("still here")
+    cid.until("words", lambda: [m["text"] for m in cid.messages()] == ["still here"])
+    assert ben.messages() == []
+    producer_id = ana.get("app.channels.producers.get('chat').id")
+    told = ana.get("id => app.request('getDataProducerStats', { dataProducerId: id })", producer_id)
+    (entry,) = told["stats"]
+    assert (entry["type"], entry["label"], entry["messagesReceived"]) == ("data-producer", "chat", 1)
+
+
+def test_messages_of_200_kb_take_no_longer_than_they_may(apps: Apps) -> None:
+    """Half of them take at most 90 ms, where the machine has nothing else to do."""
+    ana, ben = pair(apps, "demo_b", "demo_b", "reliable")
+    for _ in range(3):  # a loaded machine is no fault of the server
+        took_ms = _latencies_ms(ana, ben, 15)
+        if statistics.median(took_ms) <= 90:
+            return
+    raise AssertionError(f"took {sorted(map(round, took_ms))} ms")
+
+
+def _latencies_ms(ana: DemoApp, ben: DemoApp, count: int) -> list[float]:
+    before = len(ben.messages("reliable"))
+    sent_ms = []
+    for number in range(count):
+        sent_ms.append(ana.send("reliable", number, 200_000, binary=True))
+        ben.until("the message", lambda: len(ben.messages("reliable")) > before + number)
+    got = ben.messages("reliable")[before:]
+    assert all(message["whole"] for message in got)
+    return [message["atMs"] - at_ms for message, at_ms in zip(got, sent_ms, strict=True)]
