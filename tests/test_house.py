@@ -55,7 +55,7 @@ FLOORS = {
     "ortc pipe protocols _fastpath.door _usrsctp",
     "rooms": "errors addresses capacity overdue turns ortc pipe words",
     "telemetry": "errors config logs words",
-    "signaling": "errors needs config logs ortc pipe rooms",
+    "signaling": "errors addresses needs config logs ortc pipe rooms",
     "supervisor": "addresses clock errors needs words exit_codes heap config logs metering "
     "sockets ortc pipe protocols rooms signaling telemetry",
     "ctl": "errors needs words exit_codes config protocols sockets",

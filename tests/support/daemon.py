@@ -69,11 +69,16 @@ class Daemon:
 
     @property
     def url(self) -> str:
-        return f"http://{self._settings['host']}:{self.port}"
+        return f"http://{self._authority}"
 
     def ws_url(self, room_id: str, peer_id: str) -> str:
         query = urllib.parse.urlencode({"roomId": room_id, "peerId": peer_id})
-        return f"ws://{self._settings['host']}:{self.port}/?{query}"
+        return f"ws://{self._authority}/?{query}"
+
+    @property
+    def _authority(self) -> str:
+        host = str(self._settings["host"])
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     @property
     def pid(self) -> int:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Playwright
 
 from tests.support.browser import Tab, Tabs, build_page, chromium, launch
 from tests.support.camera import Camera
+from tests.support.namespace import Namespace
 from tests.support.network_lab import NetworkLab
 from tests.support.voice import write_voice
 
@@ -69,10 +70,14 @@ class LabBrowsers:
         return browser
 
     def _wrapper(self, client: str) -> str:
-        """A script that starts Chromium inside: Playwright runs a path, and talks over inherited pipes."""
-        executable = chromium() or self._playwright.chromium.executable_path
-        command = shlex.join([*self._lab.client(client).namespace.prefix, executable])
         path = self._directory / f"chromium-{client}"
-        path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        path.chmod(0o755)
-        return str(path)
+        return chromium_inside(self._lab.client(client).namespace, self._playwright, path)
+
+
+def chromium_inside(namespace: Namespace, playwright: Playwright, path: Path) -> str:
+    """Write a script that starts Chromium inside: Playwright runs a path, and talks over inherited pipes."""
+    executable = chromium() or playwright.chromium.executable_path
+    command = shlex.join([*namespace.prefix, executable])
+    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    path.chmod(0o755)
+    return str(path)

@@ -125,8 +125,10 @@ async def front(
     workers: int = 1,
     scrape: Scrape | None = None,
     front_state: FrontState | None = None,
+    dual_stack: bool = False,
     **registry_options: Any,
 ) -> AsyncIterator[Front]:
+    """A front on 127.0.0.1, or on a socket for both families."""
     placement, status = Workers(workers), Status()
     registry = RoomRegistry(placement, **registry_options)
     config = uvicorn.Config(
@@ -135,7 +137,9 @@ async def front(
         loop="asyncio",
         **uvicorn_options(front_state),
     )
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    family = socket.AF_INET6 if dual_stack else socket.AF_INET
+    host = "::" if dual_stack else "127.0.0.1"
+    with socket.create_server((host, 0), family=family, dualstack_ipv6=dual_stack) as listener:
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve([listener]))
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from mediad.addresses import plain_address
 from mediad.signaling.server.input_budget import InputBudget, InputLimits
 from mediad.signaling.server.input_turns import InputTurns
 from mediad.signaling.server.ledger import Account, Ledger
@@ -59,6 +60,11 @@ class FrontState:
     def turns(self) -> InputTurns:
         loop = asyncio.get_running_loop()
         return InputTurns(now_us, loop.call_soon, loop.call_later)
+
+
+def plain_client(client: tuple[str, int] | None) -> tuple[str, int] | None:
+    """Return a client's address and port; on a socket for both families IPv4 comes mapped to IPv6."""
+    return client and (plain_address(client[0]), client[1])
 
 
 class ClientConnection:

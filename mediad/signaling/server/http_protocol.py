@@ -24,7 +24,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHeaderValue
 from websockets.http11 import Request
 
-from mediad.signaling.server.client_connection import ClientConnection, FrontState, now_us
+from mediad.signaling.server.client_connection import ClientConnection, FrontState, now_us, plain_client
 from mediad.signaling.server.input_budget import PRICES
 
 _PORTION_BYTES = 16 * 1024
@@ -113,6 +113,7 @@ class HttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.client = plain_client(self.client)
         self.flow = _Flow(transport, self._flow_changed)
         self.connection.made(transport, self.client)
         self._watch()

@@ -19,7 +19,7 @@ from websockets.http11 import Request
 from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
-from mediad.signaling.server.client_connection import ClientConnection, now_us
+from mediad.signaling.server.client_connection import ClientConnection, now_us, plain_client
 from mediad.signaling.server.frame_meter import FrameMeter, Portion
 from mediad.signaling.server.input_budget import PRICES
 
@@ -78,6 +78,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.client = plain_client(self.client)
         limits = self.connection.limits
         self.conn: ServerProtocol = _Frames(max_size=limits.message_bytes_before_join, logger=self.logger)
         self.connection.account.evict = self._evict

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from mediad.addresses import plain_address
 from mediad.supervisor.front.admissions import Admissions
 
 ACCEPTS_PER_TURN = 16
@@ -82,7 +83,7 @@ class Acceptor:
                     self._loop.remove_reader(self._listener)
                     self._loop.call_later(_RETRY_S, self._listen)
                 return  # no client is waiting, or the one that was has gone away
-            self._take(sock, address[0] if isinstance(address, tuple) else "")
+            self._take(sock, plain_address(address[0]) if isinstance(address, tuple) else "")
 
     def _take(self, sock: socket.socket, address: str) -> None:
         refusal = self._admissions.refusal(address)

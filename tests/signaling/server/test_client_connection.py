@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
-from mediad.signaling.server.client_connection import ClientConnection, FrontState
+from mediad.signaling.server.client_connection import ClientConnection, FrontState, plain_client
 from tests.support.loops import on_loop
+from tests.support.signaling import Front, eventually, run
 
 
 class Transport:
@@ -53,3 +56,25 @@ async def test_lines_say_whose_they_are(caplog: pytest.LogCaptureFixture) -> Non
     connection.made(Transport(), ("192.0.2.7", 4))  # type: ignore[arg-type]
     connection.log("closed with %d", 1008)
     assert caplog.messages == ["client 192.0.2.7: closed with 1008"]
+
+
+def test_a_client_on_a_socket_for_both_families_is_known_by_its_ipv4_address(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def scenario(running: Front) -> None:
+        await running.connect("ana")
+        (room,) = running.registry.rooms()
+        await eventually(lambda: "ana" in room.peers)
+        assert room.peers["ana"].info.address == "127.0.0.1"
+        await running.http("GET / HTTP/1.1\r\n\r\n")
+
+    run(scenario, dual_stack=True)
+    assert "client 127.0.0.1: refused with 400" in caplog.text
+
+
+def test_other_clients_are_known_as_they_are() -> None:
+    assert plain_client(("2001:db8::7", 5)) == ("2001:db8::7", 5)
+    assert plain_client(("::ffff:192.0.2.7", 5)) == ("192.0.2.7", 5)
+    assert plain_client(None) is None
