@@ -277,9 +277,13 @@ class Daemon:
             " with a token" if self._settings.jwt_secrets else " in two tabs",
             plural(len(workers), "worker"),
             ", ".join(self._settings.candidate_ips),
-            "port" if len(workers) == 1 else "ports",
-            ", ".join(str(worker.rtc_first_port) for worker in workers),
+            "port" if sum(len(worker.media_ports) for worker in workers) == 1 else "ports",
+            ", ".join(_shown(worker.media_ports) for worker in workers),
         )
+
+
+def _shown(ports: range) -> str:
+    return str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
 
 
 def _room_limits(settings: Settings) -> RoomLimits:

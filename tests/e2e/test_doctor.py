@@ -183,6 +183,16 @@ def test_answers_come_from_the_address_that_is_announced() -> None:
     expect(found, "ok", "media-path", f"127.0.0.2 UDP port {port}", "the answer comes back from there")
 
 
+def test_each_announced_address_is_tried_at_a_port_that_is_open() -> None:
+    """Both families, and no port that all transports share: the doctor gets one for itself."""
+    settings = ("--listen-ip", "127.0.0.1,::1", "--port-mode", "per-transport", "--workers", "1")
+    port = free_media_ports(1)
+    with running(*settings, "--rtc-base-port", str(port), command=MEDIAD) as daemon:
+        _, found = doctor(daemon.wait_ready().admin_socket)
+    for address in ("127.0.0.1", "::1"):
+        expect(found, "ok", "media-path", f"{address} UDP port ", "the answer comes back from there")
+
+
 def test_a_daemon_without_faults_of_its_own() -> None:
     with running("--workers", "1", "--rtc-base-port", str(free_media_ports(1)), command=MEDIAD) as daemon:
         _, found = doctor(daemon.wait_ready().admin_socket)
