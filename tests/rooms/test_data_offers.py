@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from mediad.errors import Forbidden, InvalidState, MediadError
+from mediad.errors import EnvelopeError, Forbidden, InvalidState, MediadError, Unavailable
 from mediad.rooms import offer_book
 from mediad.rooms.limits import RoomLimits
 from tests.support.calls import Call, Guest, run
@@ -194,8 +196,37 @@ def test_a_channel_that_was_asked_for_and_cannot_be_made_leaves_nothing() -> Non
             await ben.seat.data.consume(ben.sending, producer_id)
         assert ben.seat.peer.data_consumer_count() == before
         del call.worker.failures["dataConsumers.create"]
+        call.worker.data.forgetful = True
+        with pytest.raises(EnvelopeError):
+            await ben.seat.data.consume(ben.sending, producer_id)
+        call.worker.data.forgetful = False
+        call.worker.data.room = 0
+        with pytest.raises(Unavailable):
+            await ben.seat.data.consume(ben.sending, producer_id)
+        assert ben.seat.peer.data_consumer_count() == before
         call.registry.set_limits(RoomLimits(data_consumers_per_peer=before))
         with pytest.raises(InvalidState, match="too many data consumers"):
             await ben.seat.data.consume(ben.sending, producer_id)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("answer", [None, MediadError("no")])
+def test_a_channel_that_ends_while_it_is_being_made_is_no_answer(answer: MediadError | None) -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.talker("ana"), await call.talker("ben")
+        producer_id = await ana.produce_data("chat")
+        await call.settle()
+        call.worker.hold("dataConsumers.create")
+        if answer is not None:
+            call.worker.failures["dataConsumers.create"] = answer
+        asking = asyncio.create_task(ben.seat.data.consume(ben.sending, producer_id))
+        await call.settle()
+        await ana.seat.data.close_producer(producer_id)
+        call.worker.release("dataConsumers.create")
+        with pytest.raises(MediadError):
+            await asking
+        await call.settle()
+        assert not [c for c in call.worker.data.consumers.values() if c["transportId"] == ben.sending]
 
     run(scenario)

@@ -15,11 +15,14 @@ def broadcaster() -> Broadcaster:
 
 def test_a_broadcaster_accepts_no_offer() -> None:
     async def scenario(call: Call) -> None:
-        ana, ben = await call.member("ana"), await call.member("ben")
+        ana, ben = await call.talker("ana"), await call.talker("ben")
         await ana.produce("audio", opus())
+        await ana.produce_data("chat")
         await call.settle()
         with pytest.raises(InvalidState):
             await broadcaster().consumer_offered(ben.listener.offers[0])
+        with pytest.raises(InvalidState):
+            await broadcaster().data_consumer_offered(ben.listener.data_offers[0])
 
     run(scenario)
 
