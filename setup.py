@@ -81,8 +81,7 @@ LINK_FLAGS += shlex.split(os.environ.get("CFLAGS", "")) + shlex.split(os.environ
 LIBUSRSCTP = [
     "-l:libusrsctp.a",
     "-Wl,--exclude-libs,libusrsctp.a",
-    "-Wl,--wrap=gettimeofday",
-    "-Wl,--wrap=in6addr_any",
+    *(f"-Wl,--wrap={name}" for name in ("gettimeofday", "malloc", "calloc", "free", "in6addr_any")),
 ]
 
 DIRECTIVES = {

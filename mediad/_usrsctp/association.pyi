@@ -34,6 +34,8 @@ class Association:
 
     buffered_bytes: int
     """Bytes of messages that the peer has not acknowledged yet, or that wait to be sent."""
+    memory_bytes: int
+    """Memory that libusrsctp keeps for it."""
     dropped: dict[str, int]
     """Counts of what was thrown away, by reason."""
 

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uintptr_t
 
+cimport mediad._usrsctp.guard as guard
 cimport mediad._usrsctp.library as library
 cimport mediad._usrsctp.usrsctp as lib
 
@@ -21,15 +22,17 @@ cdef extern from "<arpa/inet.h>" nogil:
     uint32_t ntohl(uint32_t)
 
 cdef enum:
-    # The shortest packet: a header and a chunk's. The longest is more than any path that ICE finds carries.
-    SHORTEST_PACKET = 16
-    LONGEST_PACKET = 2048
     # What the library takes as the MTU of a path, at least.
     SHORTEST_PATH = 512
     # Time between two looks at the timers: while packets flow, and while nothing but heartbeats is due.
     BUSY_TICK_US = 10000
     IDLE_TICK_US = 100000
     BUSY_US = 1000000
+    # Memory for messages, in times of their bytes, because the library keeps each message and each packet in buffers of
+    # fixed sizes: 400 bytes for the smallest message to be sent, 1.3 MB for a window of 1 MiB of full packets. Messages
+    # that do not fit wait; a peer that fills more with crumbs is aborted.
+    SENDING_OVERHEAD = 4
+    REASSEMBLY_OVERHEAD = 2
     # Packets that wait to be fetched. A window is less, so whoever drains after each call never comes near.
     OUTBOX_PACKETS = 2048
 
@@ -70,7 +73,7 @@ cdef class SctpStack:
         last_address += 1
         association = Association.__new__(Association)
         association.set_up(self, last_address, &limits)
-        self.associations[association.address] = association
+        self.associations[association.socket.address] = association
         return association
 
     def get_timer(self):
@@ -119,14 +122,13 @@ cdef class SctpStack:
 cdef class Association:
     cdef readonly object dropped
     cdef SctpStack stack
-    cdef lib.socket* socket
-    cdef uintptr_t address
+    cdef library.Socket socket
     cdef bint is_ready
     cdef str state
     cdef list outbox
     cdef object events
-    cdef uint32_t max_message_bytes
-    cdef uint32_t send_buffer_bytes
+    cdef library.Limits limits
+    cdef int64_t idle_memory_bytes  # when it became connected
     cdef uint16_t streams_in
     cdef uint16_t streams_out
     cdef uint32_t buffered
@@ -142,17 +144,20 @@ cdef class Association:
         self.outbox = []
         self.state = "new"
         self.stack = stack
-        self.address = address
-        self.max_message_bytes = limits.max_message_bytes
-        self.send_buffer_bytes = limits.send_buffer_bytes
+        self.socket.address = address
+        self.limits = limits[0]
         self.streams_in = self.streams_out = limits.streams
         self.discarding = -1
-        self.socket = library.open_socket(address, take_data, take_room, limits)
+        library.open_socket(&self.socket, take_data, take_room, limits)
         return 0
 
     @property
     def buffered_bytes(self):
         return self.buffered
+
+    @property
+    def memory_bytes(self):
+        return library.memory_bytes(&self.socket)
 
     def connect(self, int64_t now_us):
         if self.state != "new":
@@ -160,7 +165,7 @@ cdef class Association:
         self.stack.advance(now_us)
         self.change_state("connecting", "")
         self.stack.active_us = self.stack.now_us
-        library.connect_socket(self.socket, self.address)
+        library.connect_socket(&self.socket)
 
     def receive_datagram(self, bytes data not None, int64_t now_us):
         cdef Py_ssize_t length = PyBytes_GET_SIZE(data)
@@ -168,11 +173,14 @@ cdef class Association:
         if self.state != "connecting" and self.state != "connected":
             self.dropped["not_connecting" if self.state == "new" else "after_end"] += 1
             return
-        if length < SHORTEST_PACKET or length > LONGEST_PACKET:
-            self.dropped["packet_length"] += 1
+        fault = guard.packet_fault(<const uint8_t*>PyBytes_AS_STRING(data), length, self.state == "connected")
+        if fault != guard.FAULT_NONE:
+            self.dropped[guard.fault_name(fault).decode()] += 1
             return
         self.stack.active_us = self.stack.now_us
-        library.take_packet(self.address, PyBytes_AS_STRING(data), length)
+        library.take_packet(&self.socket, PyBytes_AS_STRING(data), length)
+        if self.overrun():
+            self.end("failed", f"the peer makes it keep {self.memory_bytes} bytes")
 
     def send(self, uint16_t stream_id, uint32_t ppid, bytes data not None, *, bint ordered, max_packet_life_time_ms,
              max_retransmits, int64_t now_us):
@@ -182,8 +190,8 @@ cdef class Association:
         cdef uint32_t limit = 0
         if self.state != "connected":
             raise InvalidState(f"a message needs a connected association, and this one is {self.state}")
-        if length == 0 or length > self.max_message_bytes:
-            raise ValueError(f"a message has {length} bytes, expected 1..{self.max_message_bytes}")
+        if length == 0 or length > self.limits.max_message_bytes:
+            raise ValueError(f"a message has {length} bytes, expected 1..{self.limits.max_message_bytes}")
         if stream_id >= self.streams_out:
             raise ValueError(f"stream is {stream_id}, expected 0..{self.streams_out - 1}")
         if max_packet_life_time_ms is not None and max_retransmits is not None:
@@ -194,8 +202,10 @@ cdef class Association:
             policy, limit = lib.SCTP_PR_SCTP_RTX, max_retransmits
         self.stack.advance(now_us)
         self.stack.active_us = self.stack.now_us
-        sent = library.send_message(
-            self.socket, PyBytes_AS_STRING(data), length, stream_id, ppid, ordered, policy, limit)
+        sent = library.SENT_FULL
+        if not self.crowded():
+            sent = library.send_message(
+                &self.socket, PyBytes_AS_STRING(data), length, stream_id, ppid, ordered, policy, limit)
         if sent == library.SENT:
             self.buffered += length
         else:
@@ -209,7 +219,7 @@ cdef class Association:
             raise InvalidState(f"streams are reset once an association is connected, and this one is {self.state}")
         self.stack.advance(now_us)
         self.stack.active_us = self.stack.now_us
-        if not library.reset_streams(self.socket, stream_ids):
+        if not library.reset_streams(&self.socket, stream_ids):
             self.dropped["reset_unsupported"] += 1  # by the peer
 
     def datagrams_to_send(self):
@@ -221,13 +231,27 @@ cdef class Association:
         return self.events.popleft() if self.events else None
 
     def close(self):
-        if self.socket is NULL:
-            return
-        self.state = "closed"
-        library.close_socket(self.socket, self.address)
-        self.socket = NULL
-        self.stack.associations.pop(self.address, None)
+        self.end("closed", "")
         self.events.clear()
+
+    cdef int end(self, str state, str reason) except -1:
+        """Abort it, if it has not ended yet, and free all that the library has of it."""
+        self.change_state(state, reason)
+        if self.socket.socket is not NULL:
+            library.close_socket(&self.socket)
+            self.stack.associations.pop(self.socket.address, None)
+        return 0
+
+    cdef bint crowded(self):
+        """True when messages that wait take all the memory they may."""
+        return library.memory_bytes(&self.socket) - self.idle_memory_bytes > (
+            SENDING_OVERHEAD * <int64_t>self.limits.send_buffer_bytes)
+
+    cdef bint overrun(self):
+        """True when the peer makes the library keep more than it may."""
+        return library.memory_bytes(&self.socket) - self.idle_memory_bytes > (
+            SENDING_OVERHEAD * <int64_t>self.limits.send_buffer_bytes
+            + REASSEMBLY_OVERHEAD * <int64_t>self.limits.reassembly_bytes)
 
     cdef int tell(self, object event) except -1:
         self.events.append(event)
@@ -256,9 +280,9 @@ cdef class Association:
 
     cdef int note_room(self, uint32_t free_bytes) except -1:
         # The library counts down below zero when its own overhead exceeds the limit.
-        cdef uint32_t room = free_bytes if free_bytes <= self.send_buffer_bytes else 0
-        self.buffered = self.send_buffer_bytes - room
-        if self.refused_bytes and room >= self.refused_bytes:
+        cdef uint32_t room = free_bytes if free_bytes <= self.limits.send_buffer_bytes else 0
+        self.buffered = self.limits.send_buffer_bytes - room
+        if self.refused_bytes and room >= self.refused_bytes and not self.crowded():
             self.refused_bytes = 0
             self.tell(SendReady())
         return 0
@@ -266,7 +290,7 @@ cdef class Association:
     cdef int note_message(self, const char* data, size_t length, lib.sctp_rcvinfo* info, bint whole) except -1:
         """Take a message, or a part of one that is too long; parts of it do not mix with others of its stream."""
         cdef int lane = info.rcv_sid << 1 | (info.rcv_flags & lib.SCTP_UNORDERED != 0)
-        if self.discarding == lane or length > self.max_message_bytes:
+        if self.discarding == lane or length > self.limits.max_message_bytes:
             if self.discarding != lane:
                 self.dropped["message_too_long"] += 1
             self.discarding = -1 if whole else lane
@@ -289,12 +313,13 @@ cdef class Association:
         if change.sac_state == lib.SCTP_COMM_UP:
             self.streams_out = change.sac_outbound_streams
             self.streams_in = change.sac_inbound_streams
+            self.idle_memory_bytes = library.memory_bytes(&self.socket)
             return self.change_state("connected", "")
         if change.sac_state == lib.SCTP_COMM_LOST:
             if change.sac_length > sizeof(lib.sctp_assoc_change):  # holds the peer's ABORT
                 return self.change_state("closed", "the peer aborted it")
             return self.change_state("failed", "the peer does not answer, or broke the protocol")
-        if change.sac_state == lib.SCTP_RESTART:
+        if change.sac_state == lib.SCTP_RESTART:  # which an INIT would have had to begin
             return self.change_state("failed", "the peer started it anew")
         if change.sac_state == lib.SCTP_CANT_STR_ASSOC:
             return self.change_state("failed", "the peer does not answer INIT")

@@ -21,20 +21,24 @@ cdef enum Sent:
     SENT_FULL  # not: there is no room, or the stream is being reset
     SENT_NOT
 
+cdef struct Socket:
+    lib.socket* socket  # NULL: closed
+    uintptr_t address  # any number but 0 that no other one has; callbacks get it as `address` or `info`
+    void* account
+
 cdef int start(OutputCallback output) except -1
 cdef void set_time(int64_t now_us) noexcept
 cdef void run_timers(uint32_t elapsed_ms) noexcept
 
-# An association's address is any number but 0 that no other one has. Callbacks get it as `address` or `info`.
-cdef lib.socket* open_socket(
-    uintptr_t address, DataCallback data, RoomCallback room, const Limits* limits) except NULL
-cdef int connect_socket(lib.socket* socket, uintptr_t address) except -1
-cdef void close_socket(lib.socket* socket, uintptr_t address) noexcept
-cdef void take_packet(uintptr_t address, const void* packet, size_t length) noexcept
+cdef int open_socket(Socket* opened, DataCallback data, RoomCallback room, const Limits* limits) except -1
+cdef int connect_socket(Socket* end) except -1
+cdef void close_socket(Socket* end) noexcept
+cdef int64_t memory_bytes(const Socket* end) noexcept
+cdef void take_packet(Socket* end, const void* packet, size_t length) noexcept
 cdef Sent send_message(
-    lib.socket* socket, const void* data, size_t length, uint16_t stream_id, uint32_t ppid,
+    Socket* end, const void* data, size_t length, uint16_t stream_id, uint32_t ppid,
     bint ordered, uint16_t policy, uint32_t limit) noexcept
-cdef int reset_streams(lib.socket* socket, list stream_ids) except -1
+cdef int reset_streams(Socket* end, list stream_ids) except -1
 
 # What a DataCallback got.
 cdef void free_data(void* data) noexcept

@@ -1,14 +1,20 @@
 """Calls of libusrsctp, which is linked into this module alone, and the settings that associations run with."""
 
 from libc.errno cimport EAGAIN, EINPROGRESS, EOPNOTSUPP, errno
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uintptr_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
 cimport mediad._usrsctp.usrsctp as lib
 
 cdef extern from "substitutes.h" nogil:
+    struct account:
+        int64_t bytes
+
     void set_library_time(int64_t now_us)
+    account* open_account()
+    void close_account(account*)
+    void set_payer(account*)
 
 cdef extern from "<arpa/inet.h>" nogil:
     uint16_t htons(uint16_t)
@@ -73,23 +79,28 @@ cdef void run_timers(uint32_t elapsed_ms) noexcept:
     lib.usrsctp_handle_timers(elapsed_ms)
 
 
-cdef lib.socket* open_socket(
-    uintptr_t address, DataCallback data, RoomCallback room, const Limits* limits
-) except NULL:
-    lib.usrsctp_register_address(<void*>address)
-    socket = lib.usrsctp_socket(lib.AF_CONN, SOCK_STREAM, lib.IPPROTO_SCTP, data, room, 0, <void*>address)
-    if socket is NULL:
-        lib.usrsctp_deregister_address(<void*>address)
-        raise OSError(errno, "libusrsctp gives no socket")
+cdef int open_socket(Socket* opened, DataCallback data, RoomCallback room, const Limits* limits) except -1:
+    """Fill in all but the address, which the caller has chosen."""
+    address = <void*>opened.address
+    opened.account = open_account()
+    if opened.account is NULL:
+        raise MemoryError
+    set_payer(<account*>opened.account)
+    lib.usrsctp_register_address(address)
+    opened.socket = lib.usrsctp_socket(lib.AF_CONN, SOCK_STREAM, lib.IPPROTO_SCTP, data, room, 0, address)
     try:
-        set_options(socket, limits)
-        set_path(socket, limits)
+        if opened.socket is NULL:
+            raise OSError(errno, "libusrsctp gives no socket")
+        set_options(opened.socket, limits)
+        set_path(opened.socket, limits)
         for kind in (lib.SCTP_ASSOC_CHANGE, lib.SCTP_SHUTDOWN_EVENT, lib.SCTP_STREAM_RESET_EVENT):
-            subscribe(socket, kind)
+            subscribe(opened.socket, kind)
     except BaseException:
-        close_socket(socket, address)
+        close_socket(opened)
         raise
-    return socket
+    finally:
+        set_payer(NULL)
+    return 0
 
 
 cdef int set_options(lib.socket* socket, const Limits* limits) except -1:
@@ -142,28 +153,44 @@ cdef int check(int result) except -1:
     return 0
 
 
-cdef void close_socket(lib.socket* socket, uintptr_t address) noexcept:
-    lib.usrsctp_close(socket)
-    lib.usrsctp_deregister_address(<void*>address)
+cdef void close_socket(Socket* end) noexcept:
+    set_payer(<account*>end.account)
+    if end.socket is not NULL:
+        lib.usrsctp_close(end.socket)
+        end.socket = NULL
+    lib.usrsctp_deregister_address(<void*>end.address)
+    set_payer(NULL)
+    close_account(<account*>end.account)
+    end.account = NULL
 
 
-cdef int connect_socket(lib.socket* socket, uintptr_t address) except -1:
-    cdef lib.sockaddr_conn end
-    memset(&end, 0, sizeof(end))
-    end.sconn_family = lib.AF_CONN
-    end.sconn_port = htons(PORT)
-    end.sconn_addr = <void*>address
-    check(lib.usrsctp_bind(socket, <lib.sockaddr*>&end, sizeof(end)))
-    if lib.usrsctp_connect(socket, <lib.sockaddr*>&end, sizeof(end)) < 0 and errno != EINPROGRESS:
-        raise OSError(errno, "libusrsctp does not connect")
+cdef int64_t memory_bytes(const Socket* end) noexcept:
+    return 0 if end.account is NULL else (<account*>end.account).bytes
+
+
+cdef int connect_socket(Socket* end) except -1:
+    cdef lib.sockaddr_conn peer
+    memset(&peer, 0, sizeof(peer))
+    peer.sconn_family = lib.AF_CONN
+    peer.sconn_port = htons(PORT)
+    peer.sconn_addr = <void*>end.address
+    set_payer(<account*>end.account)
+    try:
+        check(lib.usrsctp_bind(end.socket, <lib.sockaddr*>&peer, sizeof(peer)))
+        if lib.usrsctp_connect(end.socket, <lib.sockaddr*>&peer, sizeof(peer)) < 0 and errno != EINPROGRESS:
+            raise OSError(errno, "libusrsctp does not connect")
+    finally:
+        set_payer(NULL)
     return 0
 
 
-cdef void take_packet(uintptr_t address, const void* packet, size_t length) noexcept:
-    lib.usrsctp_conninput(<void*>address, packet, length, 0)
+cdef void take_packet(Socket* end, const void* packet, size_t length) noexcept:
+    set_payer(<account*>end.account)
+    lib.usrsctp_conninput(<void*>end.address, packet, length, 0)
+    set_payer(NULL)
 
 
-cdef Sent send_message(lib.socket* socket, const void* data, size_t length, uint16_t stream_id, uint32_t ppid,
+cdef Sent send_message(Socket* end, const void* data, size_t length, uint16_t stream_id, uint32_t ppid,
                        bint ordered, uint16_t policy, uint32_t limit) noexcept:
     cdef lib.sctp_sendv_spa info
     memset(&info, 0, sizeof(info))
@@ -175,12 +202,15 @@ cdef Sent send_message(lib.socket* socket, const void* data, size_t length, uint
         info.sendv_flags |= lib.SCTP_SEND_PRINFO_VALID
         info.sendv_prinfo.pr_policy = policy
         info.sendv_prinfo.pr_value = limit
-    if lib.usrsctp_sendv(socket, data, length, NULL, 0, &info, sizeof(info), lib.SCTP_SENDV_SPA, 0) >= 0:
+    set_payer(<account*>end.account)
+    sent = lib.usrsctp_sendv(end.socket, data, length, NULL, 0, &info, sizeof(info), lib.SCTP_SENDV_SPA, 0)
+    set_payer(NULL)
+    if sent >= 0:
         return SENT
     return SENT_FULL if errno == EAGAIN else SENT_NOT
 
 
-cdef int reset_streams(lib.socket* socket, list stream_ids) except -1:
+cdef int reset_streams(Socket* end, list stream_ids) except -1:
     """Return whether the peer supports it. The library holds back what may not go yet, and sends it by itself."""
     request = bytearray(sizeof(lib.sctp_reset_streams) + sizeof(uint16_t) * len(stream_ids))
     cdef unsigned char[::1] view = request
@@ -189,7 +219,7 @@ cdef int reset_streams(lib.socket* socket, list stream_ids) except -1:
     wanted.srs_number_streams = len(stream_ids)
     for index, stream_id in enumerate(stream_ids):
         wanted.srs_stream_list[index] = stream_id
-    if lib.usrsctp_setsockopt(socket, lib.IPPROTO_SCTP, lib.SCTP_RESET_STREAMS, wanted, len(request)) < 0:
+    if lib.usrsctp_setsockopt(end.socket, lib.IPPROTO_SCTP, lib.SCTP_RESET_STREAMS, wanted, len(request)) < 0:
         if errno == EOPNOTSUPP:
             return False
         raise OSError(errno, "libusrsctp does not reset streams")

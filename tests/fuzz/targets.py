@@ -12,7 +12,15 @@ from mediad.protocols.dtls.endpoint import DtlsEndpoint, KeysReady
 from mediad.protocols.dtls.flight import MTU_BYTES
 from mediad.protocols.ice import IceLiteAgent
 from mediad.protocols.ice_paths import Path
-from tests.fuzz import fuzz_dialects, fuzz_engine, fuzz_payload, fuzz_rtcp, fuzz_rtp, fuzz_stun_native
+from tests.fuzz import (
+    fuzz_dialects,
+    fuzz_engine,
+    fuzz_payload,
+    fuzz_rtcp,
+    fuzz_rtp,
+    fuzz_sctp,
+    fuzz_stun_native,
+)
 from tests.fuzz.runner import Target
 from tests.support.dtls import LEFT_CERTIFICATE, ForeignPeer, connected_pair, pair, refragmented
 
@@ -94,5 +102,6 @@ TARGETS = [
     Target("payload", fuzz_payload.SEEDS, lambda: fuzz_payload.one_input),
     Target("stun-native", fuzz_stun_native.SEEDS, lambda: fuzz_stun_native.one_input),
     Target("dialects", fuzz_dialects.SEEDS, fuzz_dialects.make),
+    Target("sctp", fuzz_sctp.SEEDS, lambda: fuzz_sctp.one_input),
     Target("engine", fuzz_engine.SEEDS, lambda: fuzz_engine.one_input),
 ]

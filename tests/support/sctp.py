@@ -164,6 +164,12 @@ class Pair(Wire):
         assert self.near.states == self.far.states == ["connecting", "connected"]
         return self
 
+    def connect_near(self) -> None:
+        """Connect an end whose peer is connecting already."""
+        self.near.association.connect(self.now_us)
+        self.run(5_000_000)
+        assert self.near.states == self.far.states == ["connecting", "connected"]
+
     def send(self, data: bytes, stream_id: int = 1, **options: Any) -> bool:
         return self.near.send(data, self.now_us, stream_id, **options)
 

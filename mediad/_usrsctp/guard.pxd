@@ -1,0 +1,18 @@
+"""Look at a packet before libusrsctp gets it: every length holds, and nothing is in it that was not agreed on.
+
+libusrsctp 0.9.5 does not end for an INIT with a parameter of length 0, and has code for extensions that data channels
+never use. So packets with either do not reach it.
+"""
+
+from libc.stdint cimport uint8_t
+
+cdef enum Fault:
+    FAULT_NONE
+    FAULT_LENGTH  # of the packet
+    FAULT_PORT
+    FAULT_CHUNK  # a chunk, or something in it, is shorter than what it must hold, or leaves the packet
+    FAULT_KIND  # a chunk or parameter of an extension that was not agreed on
+    FAULT_INIT  # beside other chunks, or of a peer that is connected and would start anew
+
+cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected) noexcept nogil
+cdef const char* fault_name(Fault fault) noexcept
