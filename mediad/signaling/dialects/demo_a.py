@@ -118,10 +118,6 @@ async def _apply_network_throttle(seat: Seat, data: demo_a_schemas.ApplyNetworkT
     )
 
 
-async def _reset_network_throttle(seat: Seat, data: demo_a_schemas.ResetNetworkThrottle) -> Reply[Any]:
-    return await seat.throttling.stop(data.secret)
-
-
 METHODS: dict[str, Method] = {
     "getRouterRtpCapabilities": Method(_get_router_rtp_capabilities, schemas.Nothing, joined=None),
     "join": Method(_join, schemas.Join, joined=False),
@@ -140,7 +136,7 @@ METHODS: dict[str, Method] = {
     "getDataProducerStats": Method(demo_handlers.get_data_producer_stats, schemas.DataProducerData),
     "getDataConsumerStats": Method(demo_handlers.get_data_consumer_stats, schemas.DataConsumerData),
     "applyNetworkThrottle": Method(_apply_network_throttle, demo_a_schemas.ApplyNetworkThrottle, joined=None),
-    "resetNetworkThrottle": Method(_reset_network_throttle, demo_a_schemas.ResetNetworkThrottle, joined=None),
+    "resetNetworkThrottle": Method(demo_handlers.stop_throttle, schemas.NetworkSecret, joined=None),
     **demo_handlers.CONTROLS,
 }
 

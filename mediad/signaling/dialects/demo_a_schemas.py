@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
+from mediad.signaling.dialects.demo_schemas import NetworkSecret
 from mediad.signaling.dialects.dialect import Data
 
 
@@ -17,11 +18,7 @@ class CreateWebRtcTransport(Data):
     """An explicit null for a transport without data channels."""
 
 
-class ResetNetworkThrottle(Data):
-    secret: Annotated[str, Meta(max_length=1024)]
-
-
-class ApplyNetworkThrottle(ResetNetworkThrottle):
+class ApplyNetworkThrottle(NetworkSecret):
     uplink: float | None = None
     downlink: float | None = None
     rtt: float | None = None

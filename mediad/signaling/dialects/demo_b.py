@@ -118,6 +118,17 @@ async def _produce_data(seat: Seat, data: schemas.ProduceData) -> Reply[Any]:
     return reply.spelled(lambda producer: {"dataProducerId": producer.id})
 
 
+async def _apply_network_throttle(seat: Seat, data: demo_b_schemas.ApplyNetworkThrottle) -> Reply[Any]:
+    options = data.options
+    return await seat.throttling.apply(
+        data.secret,
+        uplink_kbps=options.up,
+        downlink_kbps=options.down,
+        rtt_ms=options.rtt,
+        packet_loss_percent=options.packet_loss,
+    )
+
+
 def _stats(handler: Handler) -> Handler:
     """Return a handler that puts the bare array of `handler` into an object."""
 
@@ -140,6 +151,8 @@ METHODS: dict[str, Method] = {
     "restartIce": Method(_restart_ice, schemas.TransportData, joined=None),
     "produce": Method(_produce, schemas.Produce),
     "produceData": Method(_produce_data, schemas.ProduceData),
+    "applyNetworkThrottle": Method(_apply_network_throttle, demo_b_schemas.ApplyNetworkThrottle, joined=None),
+    "stopNetworkThrottle": Method(demo_handlers.stop_throttle, schemas.NetworkSecret, joined=None),
     "getTransportStats": Method(
         _stats(demo_handlers.get_transport_stats), schemas.TransportData, joined=None
     ),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
+from mediad.signaling.dialects.demo_schemas import NetworkSecret
 from mediad.signaling.dialects.dialect import Data
 
 
@@ -14,3 +17,14 @@ class TransportAppData(Data):
 class CreateWebRtcTransport(Data):
     app_data: TransportAppData
     force_tcp: bool | None = None
+
+
+class NetworkOptions(Data):
+    up: float | None = None
+    down: float | None = None
+    rtt: float | None = None
+    packet_loss: float | None = None
+
+
+class ApplyNetworkThrottle(NetworkSecret):
+    options: NetworkOptions = msgspec.field(default_factory=NetworkOptions)

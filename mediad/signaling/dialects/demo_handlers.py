@@ -62,6 +62,10 @@ async def get_data_consumer_stats(seat: Seat, data: schemas.DataConsumerData) ->
     return await seat.data.consumer_stats(data.data_consumer_id)
 
 
+async def stop_throttle(seat: Seat, data: schemas.NetworkSecret) -> Reply[Any]:
+    return await seat.throttling.stop(data.secret)
+
+
 # -- controls ----------------------------------------------------------------------------------------------
 
 

@@ -104,3 +104,7 @@ class SetConsumerPriority(Data):
 
 class ChangeDisplayName(Data):
     display_name: DisplayName
+
+
+class NetworkSecret(Data):
+    secret: Annotated[str, Meta(max_length=1024)]

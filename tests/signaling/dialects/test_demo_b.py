@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mediad.rooms.limits import RoomLimits
 from mediad.signaling.dialects.demo_b import METHODS, source_of
 from tests.support import demo_b_client
 from tests.support.demo_b_client import DemoBClient
@@ -248,3 +249,22 @@ def test_a_chat_in_the_words_of_both_dialects() -> None:
         assert (chat["data"]["peerId"], chat["data"]["label"]) == ("ana", "chat")
 
     run(scenario)
+
+
+def test_the_throttle_buttons() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await demo_b_client.member(running, "ana")
+        options = {"up": 500, "down": 0, "rtt": 100, "packetLoss": 2.5, "localhost": True}
+        asked = {"secret": "our secret", "options": options}
+        assert await ana.request("applyNetworkThrottle", asked) == {}
+        throttle = {"uplinkKbps": 500.0, "rttMs": 100.0, "packetLossPercent": 2.5}
+        told = running.worker.called("transport.throttle")
+        assert [data["throttle"] for data in told] == [throttle, throttle]
+        assert await ana.request("stopNetworkThrottle", {"secret": "our secret"}) == {}
+        assert running.worker.called("transport.throttle")[-1]["throttle"] is None
+        for method, data in (("applyNetworkThrottle", asked), ("stopNetworkThrottle", asked)):
+            with pytest.raises(Failure) as caught:
+                await ana.request(method, {**data, "secret": "a guess"})
+            assert caught.value.code == 403
+
+    run(scenario, limits=RoomLimits(throttle_secret="our secret"))
