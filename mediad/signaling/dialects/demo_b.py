@@ -17,6 +17,9 @@ from mediad.signaling.dialects import demo_schemas as schemas
 from mediad.signaling.dialects.demo_listener import DemoListener, device_data
 from mediad.signaling.dialects.dialect import Dialect, Handler, Method, Texts, Wire
 
+MOST_SPEAKERS = 10
+"""The most peers that one notification of speakers names, as in the demo."""
+
 
 class DemoBListener(DemoListener):
     """One client's listener: turns what happens in the room into notifications and requests."""
@@ -65,7 +68,7 @@ class DemoBListener(DemoListener):
         self._wire.notify("consumerLayersChanged", data)
 
     def speaking_peers(self, volumes: list[PeerVolume]) -> None:
-        entries = [{"peerId": volume.peer_id, "volume": volume.dbov} for volume in volumes]
+        entries = [{"peerId": v.peer_id, "volume": v.dbov} for v in volumes[:MOST_SPEAKERS]]
         self._wire.notify("speakingPeers", {"peerVolumes": entries}, droppable=True)
 
     def dominant_speaker(self, peer_id: str | None) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from mediad.rooms.limits import RoomLimits
-from mediad.signaling.dialects.demo_b import METHODS, source_of
+from mediad.rooms.listener import PeerVolume
+from mediad.signaling.dialects.demo_b import METHODS, DemoBListener, source_of
 from tests.support import demo_b_client
 from tests.support.demo_b_client import DemoBClient
+from tests.support.recording_wire import RecordingWire
 from tests.support.rtp_samples import opus, vp8
 from tests.support.signaling import DEVICE, DTLS_PARAMETERS, Failure, Front, refuse, run
 
@@ -167,6 +169,14 @@ def test_news_of_the_worker_in_their_spelling() -> None:
         ]
 
     run(scenario)
+
+
+def test_a_crowd_that_speaks_is_not_told_whole() -> None:
+    wire = RecordingWire()
+    DemoBListener(wire, "1").speaking_peers([PeerVolume(f"peer{index}", -index) for index in range(50)])
+    method, data, droppable = wire.told[-1]
+    assert (method, droppable) == ("speakingPeers", True)
+    assert [entry["peerId"] for entry in data["peerVolumes"]] == [f"peer{index}" for index in range(10)]
 
 
 def test_errors_in_its_own_words() -> None:

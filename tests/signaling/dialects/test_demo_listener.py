@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -11,24 +10,7 @@ from mediad.errors import Forbidden
 from mediad.pipe.scores import ConsumerScore, EncodingScore
 from mediad.rooms.listener import CloseCause, Device
 from mediad.signaling.dialects.demo_listener import CLOSE_CODES, DemoListener, device_data
-from mediad.signaling.dialects.dialect import ClientRefused
-
-
-class RecordingWire:
-    """A Wire that keeps what it is told; its client refuses everything."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, Any, bool]] = []
-        self.closed: tuple[int, str] | None = None
-
-    def notify(self, method: str, data: Any, *, droppable: bool = False) -> None:
-        self.told.append((method, data, droppable))
-
-    async def request(self, method: str, data: Any) -> Any:
-        raise ClientRefused(403, f"no {method}")
-
-    def close(self, code: int, reason: str) -> None:
-        self.closed = code, reason
+from tests.support.recording_wire import RecordingWire
 
 
 def test_only_a_replaced_client_is_told_to_stay_away() -> None:
