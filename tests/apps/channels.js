@@ -55,8 +55,8 @@ export class Channels {
     return atMs;
   }
 
-  listen(consumer, { peerId = null, label }) {
-    this.consumers.set(consumer.id, { consumer, peerId, label });
+  listen(consumer, { peerId = null, label, sctpStreamParameters: stream }) {
+    this.consumers.set(consumer.id, { consumer, peerId, label, stream });
     consumer.binaryType = 'arraybuffer';
     consumer.on('message', (data) => {
       const atMs = nowMs();
@@ -65,18 +65,18 @@ export class Channels {
     });
   }
 
-  /** The open channels to us, each `{id, peerId, label, readyState}`. */
+  /** The channels to us, closed ones too, each `{id, peerId, label, stream, readyState}`. */
   heard() {
-    return [...this.consumers.values()].map(({ consumer, peerId, label }) => ({
+    return [...this.consumers.values()].map(({ consumer, peerId, label, stream }) => ({
       id: consumer.id,
       peerId,
       label,
+      stream,
       readyState: consumer.readyState,
     }));
   }
 
   closed({ dataConsumerId }) {
     this.consumers.get(dataConsumerId)?.consumer.close();
-    this.consumers.delete(dataConsumerId);
   }
 }

@@ -76,18 +76,16 @@ def test_chat_between_the_dialects(apps: Apps) -> None:
     """Conformance 13: chat (`ordered: false`, one retransmission), and the end of a channel on both sides."""
     new, old = apps.open("demo_b", "new", produce=False), apps.open("demo_a", "old", produce=False)
     for app in (new, old):
-        app.get("app.openChat()")
+        app.open_channel()
     for sender, receiver in ((new, old), (old, new)):
-        receiver.until_channel("chat")
-        sender.get("app.chat.send('hello from ' + app.options.url.peerId)")
-        text = {"peerId": sender.peer_id, "label": "chat", "text": f"hello from {sender.peer_id}"}
-        receiver.until_message(text)
-    streams = old.get("[...app.dataConsumers.values()].map(({ data }) => data.sctpStreamParameters)")
-    assert len({stream["streamId"] for stream in streams}) == len(streams)
-    (chat,) = [stream for stream in streams if stream.get("maxRetransmits") == 1]
-    assert chat["ordered"] is False
-    channel = "[...app.dataConsumers.values()].find(({ data }) => data.label === 'chat').channel"
+        receiver.until_heard(sender.peer_id)
+        sender.say(f"hello from {sender.peer_id}")
+        message = {"peerId": sender.peer_id, "label": "chat", "text": f"hello from {sender.peer_id}"}
+        receiver.until("the message", lambda: message in receiver.messages())
+    (bot,), (chat,) = old.channels(None, "bot"), old.channels("new")
+    assert bot["stream"]["streamId"] != chat["stream"]["streamId"]
+    assert (chat["stream"]["ordered"], chat["stream"]["maxRetransmits"]) == (False, 1)
     new.get("app.close()")
     (told,) = old.until("the end", lambda: old.heard("dataConsumerClosed"))
-    assert told["dataConsumerId"] == old.get(f"{channel}.id")
-    old.until("closed", lambda: old.get(f"{channel}.readyState === 'closed'"))
+    assert told["dataConsumerId"] == chat["id"]
+    old.until("closed", lambda: old.channels("new")[0]["readyState"] == "closed")

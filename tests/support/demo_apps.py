@@ -87,15 +87,6 @@ class DemoApp:
         offers: list[dict[str, Any]] = self.get("[...app.consumers.values()].map(({ data }) => data)")
         return offers
 
-    def until_channel(self, label: str) -> None:
-        """Wait until it receives on a data channel with this label."""
-        labels = "[...app.dataConsumers.values()].map(({ data }) => data.label)"
-        self.until(f"channel {label}", lambda: label in self.get(labels))
-
-    def until_message(self, message: dict[str, Any]) -> None:
-        """Wait until this has come, with its `peerId`, `label` and `text`."""
-        self.until(f"message {message}", lambda: message in self.get("app.messages"))
-
     def heard(self, method: str) -> list[Any]:
         """The data of each notification of this name."""
         told: list[Any] = self.get(
