@@ -148,7 +148,7 @@ class Settings:
         "shared",
         Choice("shared", "per-transport"),
         "which of its ports a worker uses: the first for all its WebRTC transports, or another one for each, "
-        "which costs system calls and descriptors and is for networks that want it so",
+        "which costs system calls and descriptors, for networks whose rules want one client a port",
     )
     rtc_base_port: int = _key(
         10000,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from mediad.config.listen import ListenInfo
 from mediad.config.settings import Settings
 from mediad.ctl import installation
 from mediad.ctl.client import NotAllowed, NotRunning
@@ -28,6 +31,24 @@ def test_a_daemon_that_runs_is_believed(tmp_path: Path) -> None:
     found = find(ScriptedSession(answer), str(tmp_path / "wrong.toml"), {})
     assert found.settings == Settings(port=4000, workers=3)
     assert (found.answer, found.absence, found.problems) == (answer, None, ())
+
+
+@pytest.mark.parametrize(("told", "address"), [("203.0.113.7", "203.0.113.7"), (None, "0.0.0.0")])
+def test_an_older_daemon_has_one_address_of_each_kind(told: str | None, address: str) -> None:
+    older = {"listen_ip": "0.0.0.0", "announced_ip": told, "announced_address": told}
+    found = find(ScriptedSession({"settings": older}), None, {}).settings
+    assert found is not None
+    assert (found.listen_ip, found.announced_ip) == (("0.0.0.0",), told and (told,))
+    assert found.listen_infos == (ListenInfo("0.0.0.0", (address,)),)
+
+
+def test_all_addresses_of_a_daemon_are_known() -> None:
+    infos = (ListenInfo("10.0.0.5", ("203.0.113.7", "10.0.0.5")), ListenInfo("::1", ("::1",)))
+    settings = Settings(listen_ip=("10.0.0.5", "::1"), announced=infos)
+    answer = json.loads(
+        msgspec.json.encode({"settings": {"announced": infos, "listen_ip": settings.listen_ip}})
+    )
+    assert find(ScriptedSession(answer), None, {}).settings == settings
 
 
 @pytest.mark.parametrize("error", [NotRunning("not running"), EnvelopeError("hung up")])

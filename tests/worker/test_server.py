@@ -53,6 +53,16 @@ async def test_new_settings_are_for_new_transports() -> None:
 
 
 @on_loop
+async def test_an_older_supervisor_announces_one_address() -> None:
+    worker = await with_router()
+    older = wire(configuration(worker.server.objects.settings))
+    del older["announced"]
+    for told, address in (("203.0.113.7", "203.0.113.7"), (None, "127.0.0.1")):
+        await worker.ask("worker.configure", **{**older, "announcedIp": told})
+        assert worker.server.objects.settings.listen_infos == (ListenInfo("127.0.0.1", (address,)),)
+
+
+@on_loop
 async def test_the_log_level_changes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     levels: list[str] = []
     monkeypatch.setattr(logs, "set_level", levels.append)
