@@ -46,13 +46,14 @@ def _transports(transports: list[Data]) -> str:
             transport["transportId"],
             transport.get("iceState"),
             transport.get("dtlsState"),
+            transport.get("sctpState"),
             _address(transport.get("iceSelectedTuple")),
             bitrate(transport.get("recvBitrate")),
             bitrate(transport.get("sendBitrate")),
         )
         for transport in transports
     ]
-    return table(("TRANSPORT", "ICE", "DTLS", "ADDRESS", "FROM IT", "TO IT"), rows)
+    return table(("TRANSPORT", "ICE", "DTLS", "SCTP", "ADDRESS", "FROM IT", "TO IT"), rows)
 
 
 def _address(path: Data | None) -> str | None:

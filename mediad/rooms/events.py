@@ -34,7 +34,7 @@ def _sctp_state(room: Room, event: events.SctpStateChanged) -> None:
     if transport is None:
         return
     state, why = event.sctp_state, f": {event.reason}" if event.reason is not None else ""
-    level = logging.WARNING if state == "failed" else logging.DEBUG
+    level = logging.INFO if state == "failed" else logging.DEBUG
     transport.peer.log.log(level, "SCTP of transport %s is %s%s", transport.id, state, why)
     room.observer.transport_state(transport.id, "sctp", state)
 

@@ -46,7 +46,14 @@ def bo(*tracks: dict[str, Any], sends: tuple[dict[str, Any], ...] = ()) -> dict[
         "receives": list(tracks),
         "sendsData": [],
         "receivesData": [],
-        "transports": [{"transportId": "t1", "iceState": "completed", "iceSelectedTuple": path}],
+        "transports": [
+            {
+                "transportId": "t1",
+                "iceState": "completed",
+                "sctpState": "connected",
+                "iceSelectedTuple": path,
+            }
+        ],
     }
 
 
@@ -59,7 +66,7 @@ def test_a_throttle_is_told() -> None:
 def test_transports_and_what_it_gets() -> None:
     text = show_peer(bo(got(outbound("bandwidth"), {**STREAM, "type": "inbound-rtp"})))
     assert row(text, "from") == ["from", "it", "1.5", "Mbps,", "1.2%", "lost"]
-    assert row(text, "t1") == ["t1", "completed", "-", "192.0.2.7", "udp", "4711", "-", "-"]
+    assert row(text, "t1") == ["t1", "completed", "-", "connected", "192.0.2.7", "udp", "4711", "-", "-"]
     cells = ["c1", "video", "ana", "VP8", "flows", "10", "0/1", "2/2", "2/2"]
     assert row(text, "c1") == [*cells, "500", "kbps", "10", "1", "2", "-"]
     silent = show_peer(bo(got(accepted=False)))
