@@ -47,9 +47,9 @@ def states(made: Bench) -> list[str]:
     return [data.get("iceState") or data["dtlsState"] for name, data in made.events if "State" in name]
 
 
-def ready(made: Bench, role: str = "client") -> tuple[WebRtcTransport, DtlsClient]:
+def ready(made: Bench, role: str = "client", *, sctp: bool = False) -> tuple[WebRtcTransport, DtlsClient]:
     """A transport with a path, and the client behind it."""
-    transport = made.transport()
+    transport = made.transport(sctp=sctp)
     client = DtlsClient(wire(transport.parameters()), role=role)
     transport.stun_received(HERE, check_for(wire(transport.parameters())))
     return transport, client

@@ -241,14 +241,15 @@ class WebRtcTransport(Transport):
         if self._dtls.role == "auto":
             self._dtls.start(self._role or "server", self._clock.now_us())
         self._ice.bytes_received(path, len(data))
-        was_connected = self._dtls.state == "connected"
+        was_connected, was_proven = self._dtls.state == "connected", self._ice.is_proven(path)
         self._dtls.receive_datagram(data, self._clock.now_us())
         if self._dtls.state == "connected" and not was_connected:
             # It ended the handshake, for which the client must have received our flights: the path is proven.
             # Later paths are proven by media, or by data.
             self._prove(path)
         self._dtls_path = path
-        if not (was_connected and self._is_only_data()):
+        only_data = was_connected and self._is_only_data()
+        if not (only_data and was_proven):
             self._pump()
 
     def _is_only_data(self) -> bool:

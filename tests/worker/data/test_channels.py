@@ -200,6 +200,30 @@ async def test_the_end_of_dtls_ends_the_channels() -> None:
 
 
 @on_loop
+async def test_a_transport_that_closes_says_so() -> None:
+    async with data_worker("a", "b") as (worker, ana, ben):
+        sender, receiver = await channel(worker, ana, ben)
+        await sender.send("x")
+        await until(lambda: receiver.messages)
+        await worker.ask("transport.close", transportId="b")
+        await until(lambda: ben.sctp.state == receiver.state == "closed")
+        assert (sender.state, worker.told("dataConsumer.closed")) == ("open", [])
+        assert not worker.server.objects.has("b-p0")
+
+
+@on_loop
+async def test_datagrams_fit_the_path() -> None:
+    async with data_worker("a", "b") as (worker, ana, ben):
+        sizes: list[int] = []
+        take = ben.media.dtls.receive
+        ben.media.dtls.receive = lambda data: sizes.append(len(data)) or take(data)  # type: ignore[func-returns-value]
+        sender, receiver = await channel(worker, ana, ben)
+        await sender.send(bytes(50_000))
+        await until(lambda: receiver.messages)
+        assert max(sizes) in range(1190, 1201)
+
+
+@on_loop
 async def test_streams_are_given_in_turn_and_taken_back_when_both_sides_are_done() -> None:
     async with data_worker("a", "b") as (worker, ana, ben):
         await ana.produce(0)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from pylibsrtp import Policy, Session
 
 from mediad._fastpath.door.events import DtlsReceived, StunReceived
+from mediad._fastpath.wire.srtp import session_pointer
 from tests.support import engine as e
 
 CHECK = e.stun_request(b"receiver-fragment")
 RECORD = b"\x16\xfe\xfd" + b"h" * 40
+DATA = b"\x17\xfe\xfd\0\1" + b"d" * 1000
+DATA_BURST, DATA_PER_S, DATA_SHARE, DATA_LEAVES = 512, 4000, 192, 640
+SESSION = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_INBOUND))
 PATH_BURST, PAIR_BURST, TRANSPORT_BURST, DTLS_BURST = 25, 20, 100, 60
 STRANGER = ("192.0.2.1", 9)
 
@@ -131,3 +136,68 @@ def test_a_check_tells_when_the_selected_path_was_heard() -> None:
     call.engine.events()
     call.send(CHECK, STRANGER)
     assert [event.selected_heard_us for event in call.told(StunReceived)] == [call.now_us]
+
+
+# -- data channels -----------------------------------------------------------------------------------------
+
+
+def with_data(call: e.Call, number: int, *, data: bool = True, proven: bool = True) -> tuple[str, int]:
+    """Open a transport whose DTLS is connected; return its client's address."""
+    handle, where = e.GENERATION | 200 + number, (f"10.1.{number}.1", 9)
+    call.engine.open_transport(
+        handle, username_fragment=b"data%d" % number, rtcp_ssrc=1, secure=True, data=data
+    )
+    call.engine.add_address(handle, 0, *where)
+    call.engine.select_address(handle, 0, *where)
+    if proven:
+        call.engine.prove_address(handle, 0, *where)
+    call.engine.set_keys(
+        handle, receive_session=session_pointer(SESSION), rtcp_session=session_pointer(SESSION)
+    )
+    return where
+
+
+def test_data_has_a_budget_of_its_own() -> None:
+    call = e.Call()
+    where = with_data(call, 0)
+    shown = flood(call, DATA, where, 3, per_second=8000)
+    assert shown in range(3 * DATA_PER_S, DATA_BURST + 3 * DATA_PER_S + 2)
+    assert call.drops() == {"drop_data_budget": 24_000 - shown}
+    for _ in range(DTLS_BURST // 2):
+        call.send(RECORD, where)
+    assert len(heard(call)) == DTLS_BURST // 2, "a handshake, or an alert, has another"
+
+
+@pytest.mark.parametrize("options", [{"data": False}, {"proven": False}])
+def test_other_records_have_the_budget_of_a_handshake(options: dict[str, bool]) -> None:
+    call = e.Call()
+    where = with_data(call, 0, **options)
+    shown = flood(call, DATA, where, 3)
+    assert shown in range(DTLS_BURST, DTLS_BURST + 3 * 10 + 2)
+    assert set(call.drops()) == {"drop_dtls_budget"}
+
+
+def test_those_who_flood_share_the_way_up_and_others_find_room() -> None:
+    call = e.Call()
+    flooders = [with_data(call, number) for number in range(5)]
+    for _ in range(400):
+        for where in flooders:
+            call.send(DATA, where)
+    other = with_data(call, 9)
+    call.send(DATA, other)
+    call.send(CHECK, STRANGER)
+    call.send(CHECK, e.RECEIVER)
+    call.send(RECORD, e.RECEIVER)
+    told = heard(call)
+    shares = [told.count(where) for where in flooders]
+    assert max(shares) - min(shares) <= 1
+    assert sum(shares) < 1024 - DATA_LEAVES
+    assert told[-4:] == [other, STRANGER, e.RECEIVER, e.RECEIVER]
+
+
+def test_one_who_sends_much_at_once_has_a_large_share() -> None:
+    call = e.Call()
+    where = with_data(call, 0)
+    for _ in range(DATA_SHARE + 10):
+        call.send(DATA, where)
+    assert heard(call) == [where] * DATA_SHARE
