@@ -66,6 +66,17 @@ class Client:
         self.channels = DataChannels(sctp, LoopClock(), lambda state, reason: None, self._send)
         media.dtls.on_data = self.channels.receive
 
+    @classmethod
+    async def connect(
+        cls, requests: Requests, sctp: Sctp, transport_id: str, host: str = "127.0.0.1"
+    ) -> Client:
+        """Make a transport and connect to it; SCTP waits for `secured`."""
+        created = requests.ask("transport.create", routerId="r", transportId=transport_id, enableSctp=True)
+        media = MediaPeer(created, host=host)
+        requests.ask("transport.connect", transportId=transport_id, dtlsParameters=media.dtls.parameters)
+        await media.connect()
+        return cls(sctp, media)
+
     def secured(self) -> None:
         self.channels.secured(self._media.dtls.endpoint.max_message_bytes)
 
@@ -104,7 +115,7 @@ async def measure(load: Load) -> Measured:
         requests = Requests(started)
         requests.ask("router.create", routerId="r")
         sctp = Sctp(LoopClock())
-        sender, *receivers = [await _client(requests, sctp, str(n)) for n in range(load.consumers + 1)]
+        sender, *receivers = [await Client.connect(requests, sctp, str(n)) for n in range(load.consumers + 1)]
         stream = SctpStreamParameters(0)
         requests.ask(
             "dataProducer.create",
@@ -152,14 +163,6 @@ async def measure(load: Load) -> Measured:
         for client in (sender, *receivers):
             client.close()
         return measured
-
-
-async def _client(requests: Requests, sctp: Sctp, transport_id: str) -> Client:
-    created = requests.ask("transport.create", routerId="r", transportId=transport_id, enableSctp=True)
-    media = MediaPeer(created)
-    requests.ask("transport.connect", transportId=transport_id, dtlsParameters=media.dtls.parameters)
-    await media.connect()
-    return Client(sctp, media)
 
 
 async def _settled(receivers: list[Client], expected: int) -> None:

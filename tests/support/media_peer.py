@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pylibsrtp import Session
@@ -17,6 +18,7 @@ from tests.support.loops import until
 from tests.support.stun import binding_request
 
 CERTIFICATE = Certificate.generate(datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC))
+CHECKS, CHECK_INTERVAL_S = 40, 0.5
 Reply = dict[str, Any]
 
 
@@ -76,8 +78,11 @@ def check_for(created: Reply, *, nominate: bool = True) -> bytes:
 class MediaPeer:
     """A DtlsClient on a socket. `packets` are the RTP packets that arrived and could be decrypted."""
 
-    def __init__(self, created: Reply, candidate: int = 0) -> None:
-        """Make a client on this machine's loopback that uses one of the transport's candidates."""
+    def __init__(self, created: Reply, candidate: int = 0, *, host: str = "127.0.0.1") -> None:
+        """Make a client on this machine's loopback that uses one of the transport's candidates.
+
+        `host`: its own address, for IPv4. Strangers have budgets by address.
+        """
         server = created["iceCandidates"][candidate]
         self.dtls = DtlsClient(created)
         self.stun: list[bytes] = []
@@ -89,7 +94,7 @@ class MediaPeer:
         v6 = ":" in server["address"]
         kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
         self._socket = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind)
-        self._socket.bind(("::1" if v6 else "127.0.0.1", 0))
+        self._socket.bind(("::1" if v6 else host, 0))
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
 
     @property
@@ -103,9 +108,14 @@ class MediaPeer:
         await until(lambda: self.dtls.endpoint.state == "connected")
 
     async def check(self) -> None:
+        """Send a check, and send it again as ICE does, until it is answered."""
         before = len(self.stun)
-        self._send([check_for(self._created)])
-        await until(lambda: len(self.stun) > before)
+        for _ in range(CHECKS):
+            self._send([check_for(self._created)])
+            with suppress(TimeoutError):
+                await until(lambda: len(self.stun) > before, CHECK_INTERVAL_S)
+                return
+        raise TimeoutError("no answer to a check")
 
     def send_rtp(self, packet: bytes) -> None:
         """Encrypted with what the handshake gave."""
