@@ -222,18 +222,23 @@ web_digest() {
     find "$ROOT/mediad/web" \( -name node_modules -o -name dist \) -prune -o -type f -print0 | digest_files
 }
 
+npm_packages() { # FOLDER STEP WHAT: the packages of a folder's lock file, unless they are there
+    local packages
+    packages=$(digest <"$1/package-lock.json")
+    if ! [ -d "$1/node_modules" ] || ! is_done "$2" "$packages"; then
+        say "installing $3"
+        npm_in "$1" ci --no-audit --no-fund
+        mark_done "$2" "$packages"
+    fi
+}
+
 setup_web() {
-    local web=$ROOT/mediad/web packages sources
+    local web=$ROOT/mediad/web sources
     [ -f "$web/package.json" ] || return 0
     sources=$(web_digest)
     [ -d "$web/dist" ] && is_done web "$sources" && return
     bundles || die "building the page needs npm and Node.js $NODE_MAJOR or newer; here is $(node --version)"
-    packages=$(digest <"$web/package-lock.json")
-    if ! [ -d "$web/node_modules" ] || ! is_done web-packages "$packages"; then
-        say "installing the page's npm packages"
-        npm_in "$web" ci --no-audit --no-fund
-        mark_done web-packages "$packages"
-    fi
+    npm_packages "$web" web-packages "the page's npm packages"
     say "building the page"
     npm_in "$web" run build
     mark_done web "$sources"
@@ -249,15 +254,11 @@ apps_digest() { # they are bundled with packages of the page
 }
 
 setup_apps() {
-    local apps=$ROOT/tests/apps packages sources
+    local apps=$ROOT/tests/apps sources
     sources=$(apps_digest)
     [ -d "$apps/dist" ] && is_done apps "$sources" && return
-    packages=$(digest <"$apps/package-lock.json")
-    if ! [ -d "$apps/node_modules" ] || ! is_done apps-packages "$packages"; then
-        say "installing npm packages of the tests' apps"
-        npm_in "$apps" ci --no-audit --no-fund
-        mark_done apps-packages "$packages"
-    fi
+    npm_packages "$ROOT/mediad/web" web-packages "the page's npm packages"
+    npm_packages "$apps" apps-packages "npm packages of the tests' apps"
     say "building the tests' apps"
     npm_in "$apps" run build
     mark_done apps "$sources"
