@@ -238,6 +238,8 @@ UNTESTED = {
     "mediad._fastpath.stream.estimator_state": "a struct, without code",
     "mediad._fastpath.wire.payload_info": "a struct, without code",
     "mediad._fastpath.door.events": "records, without code",
+    "mediad._fastpath.engine.stats_records": "structs, without code",
+    "mediad._fastpath.io.sockets": "a struct, without code",
     "mediad.ctl.doctor.facts": "records, without code",
     "mediad.ctl.doctor.finding": "records, without code",
     "mediad.capacity": "numbers, without code",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 _REMEMBERED_CHECKS = 512
 _REMEMBERED_BYTES = 12  # of each check's MESSAGE-INTEGRITY
 _AMPLIFICATION = 3  # as for QUIC: RFC 9000 section 8.1
+_LAST_UDP_SOCKET = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
     """One local socket (the loop's number for it) and one remote address.
 
+    A TCP connection is a socket of its own, with a number from 65 536 up that no later connection has.
     `local` tells which of this machine's addresses the peer reaches, on a socket bound to all of them:
     answers have to come from it. Empty where the socket is bound to one.
     """
@@ -21,6 +24,15 @@ class Path:
     host: str
     port: int
     local: str = ""
+
+    @property
+    def lent_socket(self) -> int:
+        """The loop's number of the UDP socket, or of the listener that took the connection in."""
+        return self.socket & _LAST_UDP_SOCKET
+
+    @property
+    def protocol(self) -> Literal["udp", "tcp"]:
+        return "tcp" if self.socket > _LAST_UDP_SOCKET else "udp"
 
 
 @dataclass(slots=True)

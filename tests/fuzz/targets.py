@@ -15,6 +15,7 @@ from mediad.protocols.ice_paths import Path
 from tests.fuzz import (
     fuzz_dialects,
     fuzz_engine,
+    fuzz_framing,
     fuzz_payload,
     fuzz_rtcp,
     fuzz_rtp,
@@ -103,5 +104,6 @@ TARGETS = [
     Target("stun-native", fuzz_stun_native.SEEDS, lambda: fuzz_stun_native.one_input),
     Target("dialects", fuzz_dialects.SEEDS, fuzz_dialects.make),
     Target("sctp", fuzz_sctp.SEEDS, lambda: fuzz_sctp.one_input),
+    Target("framing", fuzz_framing.SEEDS, lambda: fuzz_framing.one_input),
     Target("engine", fuzz_engine.SEEDS, lambda: fuzz_engine.one_input),
 ]

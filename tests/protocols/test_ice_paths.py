@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mediad.protocols.ice_paths import CheckMemory, PathState
+from mediad.protocols.ice_paths import CheckMemory, Path, PathState
 
 
 def test_checks_are_remembered_for_a_while() -> None:
@@ -29,3 +29,9 @@ def test_three_times_what_came_until_it_is_proven() -> None:
     assert [state.allows(150), state.allows(150), state.allows(1)] == [True, True, False]
     state.proven = True
     assert state.allows(10_000)
+
+
+def test_a_path_tells_its_protocol_and_the_socket_it_came_by() -> None:
+    datagrams, connection = Path(3, "192.0.2.1", 4000), Path(1 << 16 | 4, "192.0.2.1", 4000)
+    assert (datagrams.protocol, datagrams.lent_socket) == ("udp", 3)
+    assert (connection.protocol, connection.lent_socket) == ("tcp", 4)

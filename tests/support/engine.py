@@ -11,6 +11,7 @@ from pylibsrtp import Policy, Session
 
 from mediad._fastpath.door.media_loop import MediaLoop
 from tests.windows.engine import EngineWindow
+from tests.windows.tcp import TcpWindow
 
 Told = TypeVar("Told")
 
@@ -171,7 +172,7 @@ def producer_parameters(
 class Stage:
     """Tracks opened on something that takes commands: an engine of the test's own, or a loop that runs."""
 
-    engine: EngineWindow | MediaLoop
+    engine: EngineWindow | MediaLoop | TcpWindow
 
     def produce(self, *, encodings: list[tuple[int, int, bytes]] | None = None, **changes: Any) -> None:
         """VP8 at 96 with RTX at 97, router payload type 101."""

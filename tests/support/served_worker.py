@@ -70,7 +70,7 @@ class Worker:
 
 def recorded_worker() -> Worker:
     """Return a worker over a media loop that only records."""
-    with patch.object(server, "MediaPlane", lambda clock: recorded_plane(clock)[0]):
+    with patch.object(server, "MediaPlane", lambda clock, **_: recorded_plane(clock)[0]):
         return Worker(worker_settings())
 
 

@@ -93,10 +93,10 @@ def consumer_wire(consumable: Any) -> dict[str, Any]:
 
 
 class OnePort(SharedPort):
-    """The ports of a worker that has ENDPOINT, whose sockets nobody opened."""
+    """The ports of a worker that has one endpoint, whose sockets nobody opened."""
 
-    def __init__(self) -> None:
-        self._endpoint = ENDPOINT
+    def __init__(self, endpoint: Endpoint = ENDPOINT) -> None:
+        self._endpoint = endpoint
 
 
 @dataclass
@@ -109,8 +109,11 @@ class Bench:
     clock: FakeClock
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def transport(self, transport_id: str = "t", *, sctp: bool = False, **changes: Any) -> WebRtcTransport:
-        return self.router.create_transport(transport_id, replace(OPTIONS, **changes), sctp=sctp)
+    def transport(
+        self, transport_id: str = "t", *, force_tcp: bool = False, sctp: bool = False, **changes: Any
+    ) -> WebRtcTransport:
+        options = replace(OPTIONS, **changes)
+        return self.router.create_transport(transport_id, options, force_tcp=force_tcp, sctp=sctp)
 
     def producer(
         self,
@@ -142,7 +145,7 @@ class Bench:
         return [data for told, data in self.events if told == name]
 
 
-def bench() -> Bench:
+def bench(endpoint: Endpoint = ENDPOINT) -> Bench:
     clock = FakeClock()
     plane, loop = recorded_plane(clock)
     events: list[tuple[str, dict[str, Any]]] = []
@@ -152,7 +155,7 @@ def bench() -> Bench:
         assert data.pop("routerId") == "r"
         events.append((event.row, data))
 
-    context = RouterContext(plane, emit, clock, OnePort(), Sctp(clock))
+    context = RouterContext(plane, emit, clock, OnePort(endpoint), Sctp(clock))
     router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80), lambda object_id: None)
     return Bench(plane, loop, router, clock, events)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -21,9 +22,14 @@ FAKE = (sys.executable, "-m", "tests.support.fake_worker_server")
 
 
 def free_port() -> int:
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port that is free for UDP and TCP."""
+    while True:
+        with socket.socket(type=socket.SOCK_DGRAM) as sock, socket.socket() as other:
+            sock.bind(("127.0.0.1", 0))
+            port = int(sock.getsockname()[1])
+            with contextlib.suppress(OSError):
+                other.bind(("127.0.0.1", port))
+                return port
 
 
 class Started:

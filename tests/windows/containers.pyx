@@ -100,12 +100,14 @@ cdef Address address_of(tuple key):
     memset(&address, 0, sizeof(Address))
     address.high, address.low, address.port, address.socket = key[:4]
     if len(key) > 4:
-        address.local_high, address.local_low = key[4:]
+        address.connection = key[4]
+    if len(key) > 5:
+        address.local_high, address.local_low = key[5:]
     return address
 
 
 cdef class AddressTableWindow:
-    """Address table; keys are tuples (high, low, port, socket)."""
+    """Address table; keys are tuples (high, low, port, socket, connection)."""
 
     cdef AddressTable table
 
@@ -119,16 +121,16 @@ cdef class AddressTableWindow:
     def __len__(self):
         return self.table.count
 
-    def get(self, key: tuple[int, int, int, int]) -> int | None:
+    def get(self, key: tuple) -> int | None:
         cdef Address address = address_of(key)
         value = address_table_get(&self.table, &address)
         return None if value == NO_VALUE else value
 
-    def put(self, key: tuple[int, int, int, int], uint32_t value) -> bool:
+    def put(self, key: tuple, uint32_t value) -> bool:
         cdef Address address = address_of(key)
         return address_table_put(&self.table, &address, value)
 
-    def remove(self, key: tuple[int, int, int, int]) -> None:
+    def remove(self, key: tuple) -> None:
         cdef Address address = address_of(key)
         address_table_remove(&self.table, &address)
 

@@ -3,8 +3,9 @@
 Arguments are trusted: a test that breaks a precondition gets what the C code does then.
 """
 
+from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
-from mediad._fastpath.io cimport kernel
+from mediad._fastpath.io cimport kernel, tcp_kernel
 
 GSO_MOST_SEGMENTS = kernel.GSO_SEGMENTS
 
@@ -112,3 +113,43 @@ def receive_batch(int fd, unsigned int count) -> list[tuple[bytes, int, int, int
             kernel.message_told(&messages[i], &local_high, &local_low), bool(kernel.message_truncated(&messages[i])),
         ))
     return found
+
+
+# TCP: results below 0 are -errno.
+
+def stream_accept(int listener) -> int:
+    cdef kernel.sockaddr_storage name
+    cdef int fd = tcp_kernel.stream_accept(listener, &name)
+    return fd if fd >= 0 else -errno
+
+
+def stream_receive(int fd, size_t room):
+    cdef uint8_t[2048] buffer
+    cdef ssize_t came = tcp_kernel.stream_receive(fd, buffer, min(room, 2048))
+    return <bytes>buffer[:came] if came >= 0 else -errno
+
+
+def stream_send(int fd, list pieces) -> int:
+    cdef kernel.iovec[8] vectors
+    cdef ssize_t took
+    for i, piece in enumerate(pieces):
+        vectors[<int>i].iov_base = <void*><const uint8_t*>piece
+        vectors[<int>i].iov_len = len(piece)
+    took = tcp_kernel.stream_send(fd, vectors, len(pieces))
+    return took if took >= 0 else -errno
+
+
+def tune_connection(int fd) -> None:
+    tcp_kernel.tune_connection(fd)
+
+
+def reset_on_close(int fd) -> None:
+    tcp_kernel.reset_on_close(fd)
+
+
+def end_stream(int fd) -> None:
+    tcp_kernel.end_stream(fd)
+
+
+def is_unspecified(int fd) -> bool:
+    return tcp_kernel.is_unspecified(fd)

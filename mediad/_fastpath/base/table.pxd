@@ -26,9 +26,10 @@ ctypedef struct Address:
     uint64_t low
     uint64_t local_high        # of ours, where it is reached; 0, 0 = the only address of its socket
     uint64_t local_low
+    # The last three are compared and hashed as one word.
     uint16_t port
     uint16_t socket            # index of the local socket: the same peer on two sockets is two paths
-    uint32_t zero              # explicit padding so that addresses compare as 40 bytes
+    uint32_t connection        # number of the TCP connection, generation included; 0 = UDP
 
 ctypedef struct AddressTable:
     Address* keys

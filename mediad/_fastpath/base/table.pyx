@@ -19,14 +19,18 @@ cdef inline uint32_t home(const Table* table, uint64_t key) noexcept nogil:
     return <uint32_t>mix(mix(key ^ table.seed) + table.seed) & table.mask
 
 
+cdef inline uint64_t last_word(const Address* key) noexcept nogil:
+    return (<const uint64_t*>&key.port)[0]
+
+
 cdef inline uint32_t address_home(const AddressTable* table, const Address* key) noexcept nogil:
     cdef uint64_t h = mix(key.high ^ table.seed)
     h = mix(h + (key.low ^ table.seed)) + key.local_high + key.local_low * <uint64_t>0x9E3779B97F4A7C15
-    return <uint32_t>mix(h + ((<uint64_t>key.socket << 16) | key.port) + table.seed) & table.mask
+    return <uint32_t>mix(h + last_word(key) + table.seed) & table.mask
 
 
 cdef inline bint same(const Address* a, const Address* b) noexcept nogil:
-    return (a.high == b.high and a.low == b.low and a.port == b.port and a.socket == b.socket
+    return (a.high == b.high and a.low == b.low and last_word(a) == last_word(b)
             and a.local_high == b.local_high and a.local_low == b.local_low)
 
 

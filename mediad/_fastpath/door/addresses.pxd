@@ -1,9 +1,9 @@
-"""Conversion of addresses between Python (socket index, host, port, local address) and the media path's record."""
+"""Conversion of addresses between Python (socket number, host, port, local address) and the media path's record."""
 
 from mediad._fastpath.base.table cimport Address
 
 # local: the address of ours that the peer reaches; "": the socket has only one. Raises ValueError or OSError.
-cdef int fill_address(Address* address, int socket, str host, int port, str local) except -1
+cdef int fill_address(Address* address, object socket, str host, int port, str local) except -1
 # (socket, host, port)
 cdef tuple read_address(const Address* address)
 cdef str read_local_address(const Address* address)

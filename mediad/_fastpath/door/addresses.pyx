@@ -1,9 +1,13 @@
-"""Conversion of addresses between Python's text and the 128 bits of the media path's record."""
+"""Conversion of addresses between Python's text and the 128 bits of the media path's record.
+
+Python names a local socket by one number: the index of a UDP socket, or the index of a listener and, from bit 16 up,
+the number of the TCP connection that it accepted.
+"""
 
 import socket as _socket
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base.octets cimport load64, store64
 from mediad._fastpath.base.table cimport Address
@@ -23,23 +27,26 @@ cdef int fill_host(uint64_t* high, uint64_t* low, str host) except -1:
     return 0
 
 
-cdef int fill_address(Address* address, int socket, str host, int port, str local) except -1:
+cdef int fill_address(Address* address, object socket, str host, int port, str local) except -1:
+    cdef uint64_t number
     if not 0 < port < 65536:
         raise ValueError(f"port is {port}, expected 1..65535")
-    if not 0 <= socket < 65536:
-        raise ValueError(f"socket index is {socket}, expected 0..65535")
+    if not 0 <= socket < 1 << 48:
+        raise ValueError(f"socket number is {socket}, expected one of 48 bits")
+    number = socket
     memset(address, 0, sizeof(Address))
     fill_host(&address.high, &address.low, host)
     if local:
         fill_host(&address.local_high, &address.local_low, local)
     address.port = port
-    address.socket = socket
+    address.socket = <uint16_t>(number & 0xFFFF)
+    address.connection = <uint32_t>(number >> 16)
     return 0
 
 
 cdef tuple read_address(const Address* address):
     """Return (socket, host, port)."""
-    return address.socket, read_host(address.high, address.low), address.port
+    return (<uint64_t>address.connection << 16) | address.socket, read_host(address.high, address.low), address.port
 
 
 cdef str read_local_address(const Address* address):

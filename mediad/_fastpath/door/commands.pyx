@@ -9,13 +9,13 @@ from libc.string cimport memcpy, memset
 from mediad._fastpath.door.addresses cimport fill_address
 from mediad._fastpath.engine.messages cimport (
     COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER,
-    COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET, COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER,
-    COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_PROVE_ADDRESS,
-    COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS,
-    COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
-    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, COMMAND_THROTTLE_TRANSPORT,
-    COMMAND_UNTHROTTLE_TRANSPORT, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME,
-    Command, CommandKind, OpenConsumerBody, OpenProducerBody,
+    COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET, COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_LISTENER,
+    COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER,
+    COMMAND_PROVE_ADDRESS, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME,
+    COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS,
+    COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET,
+    COMMAND_THROTTLE_TRANSPORT, COMMAND_UNTHROTTLE_TRANSPORT, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID,
+    MAX_RID, MAX_USERNAME, Command, CommandKind, OpenConsumerBody, OpenProducerBody,
 )
 from mediad._fastpath.stream.link cimport LINK_LOSS_UNIT, LinkSettings
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
@@ -99,7 +99,7 @@ cdef class Commands:
         command.body.fd = fd
         return self.submit(&command)
 
-    cdef int about_address(self, CommandKind kind, object handle, int socket, str host, int port,
+    cdef int about_address(self, CommandKind kind, object handle, object socket, str host, int port,
                            str local) except -1:
         cdef Command command
         begin(&command, kind, handle)
@@ -121,6 +121,9 @@ cdef class Commands:
 
     def open_socket(self, index: int, fd: int):
         self.about_socket(COMMAND_OPEN_SOCKET, index, fd)
+
+    def open_listener(self, index: int, fd: int):
+        self.about_socket(COMMAND_OPEN_LISTENER, index, fd)
 
     def close_socket(self, index: int):
         self.about_socket(COMMAND_CLOSE_SOCKET, index, -1)

@@ -6,12 +6,12 @@ from mediad._fastpath.door.addresses cimport read_address, read_local_address
 from mediad._fastpath.engine.graph cimport Engine
 from mediad._fastpath.engine.messages cimport (
     EVENT_BITRATES, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_DTLS, EVENT_ESTIMATE, EVENT_LAYERS, EVENT_LEVEL,
-    EVENT_PATH, EVENT_REFUSED, EVENT_STATS, EVENT_STREAM, KIND_TRANSPORT, Event, EventBody, Punt,
+    EVENT_PATH, EVENT_PATH_LOST, EVENT_REFUSED, EVENT_STATS, EVENT_STREAM, KIND_TRANSPORT, Event, EventBody, Punt,
 )
 
 from mediad._fastpath.door.events import (
     BandwidthEstimated, BitratesMeasured, Closed, CommandRefused, ConsumerScore, DtlsReceived, LayersChanged,
-    LevelMeasured, PathReported, StatsAnswered, StreamChanged, StunReceived,
+    LevelMeasured, PathLost, PathReported, StatsAnswered, StreamChanged, StunReceived,
 )
 from mediad._fastpath.engine.messages import CommandKind, Kind, Refusal
 
@@ -65,6 +65,8 @@ cdef class EventReader:
             return PathReported(event.handle, *read_address(&body.path.address),
                                 read_local_address(&body.path.address), body.path.heard_us, body.path.dropped_us,
                                 body.path.asked != 0)
+        if event.kind == EVENT_PATH_LOST:
+            return PathLost(event.handle, *read_address(&body.path.address), read_local_address(&body.path.address))
         if event.kind == EVENT_REFUSED:
             return CommandRefused(Kind(body.refused.kind), event.handle,
                                   CommandKind(body.refused.command).name.removeprefix("COMMAND_").lower(),

@@ -129,6 +129,16 @@ class PathReported(NamedTuple):
     asked: bool
 
 
+class PathLost(NamedTuple):
+    """A path of the transport that has ended with its TCP connection."""
+
+    transport: int
+    socket: int
+    host: str
+    port: int
+    local: str
+
+
 Event: TypeAlias = (
     StunReceived
     | DtlsReceived
@@ -142,4 +152,5 @@ Event: TypeAlias = (
     | StatsAnswered
     | CommandRefused
     | PathReported
+    | PathLost
 )

@@ -50,9 +50,14 @@ class Commands:
 
     A handle is generation << 20 | index, chosen by the caller; an index is free again after its EVENT_CLOSED.
     `local` is the address of ours that a peer reaches; "" where its socket has only one. Times are µs.
+
+    `socket` is the index of a UDP socket, or names a TCP connection: the index of its listener, and from bit
+    16 up the connection's own number, which no later connection has.
     """
 
     def open_socket(self, index: int, fd: int) -> None: ...
+    def open_listener(self, index: int, fd: int) -> None:
+        """Accept TCP connections from this listening socket; each may be a path (RFC 6544)."""
     def close_socket(self, index: int) -> None: ...
     def open_transport(
         self,
@@ -169,6 +174,8 @@ class MediaLoop(Commands):
         transports: int = 8192,
         producers: int = 8192,
         consumers: int = 65536,
+        tcp_connections: int = 8192,
+        tcp_connections_per_host: int = 8192,
     ) -> None: ...
     def run(self) -> None:
         """Forward packets until stop(). Holds the GIL only while entering and leaving."""
@@ -176,7 +183,10 @@ class MediaLoop(Commands):
     def drain(self, limit: int = 512) -> list[Event]:
         """Return the events since the last call; event_fd is readable when there are some."""
     def send_raw(self, socket: int, data: bytes, host: str, port: int, local: str = "") -> bool:
-        """Send a STUN or DTLS datagram at once. False when the kernel refused it: both retransmit."""
+        """Send a STUN or DTLS datagram at once. False when the kernel refused it: both retransmit.
+
+        To a TCP connection the media thread sends it; raises BlockingIOError when it is behind.
+        """
     def counters(self) -> dict[str, int]:
         """Return totals and drops by reason since the start, named as in engine/messages.pxd."""
     def packet_slots(self) -> dict[str, int]:

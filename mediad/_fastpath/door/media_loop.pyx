@@ -18,9 +18,10 @@ from mediad._fastpath.engine.messages cimport (
     MAX_ADDRESSES as _MAX_ADDRESSES, MAX_ENCODINGS as _MAX_ENCODINGS, MAX_USERNAMES as _MAX_USERNAMES,
 )
 from mediad._fastpath.io.kernel cimport eventfd_clear, eventfd_ring
-from mediad._fastpath.io.udp_send cimport MAX_SOCKETS as _MAX_SOCKETS
+from mediad._fastpath.io.sockets cimport MAX_SOCKETS as _MAX_SOCKETS
 from mediad._fastpath.io.loop cimport (
-    LOOP_NO_DESCRIPTORS, LOOP_NO_MEMORY, Loop, Opened, loop_close, loop_open, loop_run, loop_send, loop_submit,
+    LOOP_NO_DESCRIPTORS, LOOP_NO_MEMORY, SENT, SENT_LATER, Loop, Opened, Sent, loop_close, loop_open, loop_run,
+    loop_send, loop_submit,
 )
 
 from mediad._fastpath.engine.messages import Kind
@@ -46,14 +47,15 @@ cdef class MediaLoop(Commands):
     cdef EventReader reader
 
     def __cinit__(self, *, packet_slots: int = 65536, transports: int = 8192, producers: int = 8192,
-                  consumers: int = 65536):
+                  consumers: int = 65536, tcp_connections: int = 8192, tcp_connections_per_host: int = 8192):
         cdef uint64_t seed = int.from_bytes(secrets.token_bytes(8), "little")
         cdef Opened opened
         self.reader = EventReader()
         self.loop = <Loop*>calloc(1, sizeof(Loop))
         if self.loop == NULL:
             raise MemoryError("media loop")
-        opened = loop_open(self.loop, packet_slots, transports, producers, consumers, seed)
+        opened = loop_open(self.loop, packet_slots, transports, producers, consumers, tcp_connections,
+                           tcp_connections_per_host, seed)
         if opened == LOOP_NO_MEMORY:
             raise MemoryError("media loop: no memory for its tables")
         if opened == LOOP_NO_DESCRIPTORS:
@@ -100,8 +102,12 @@ cdef class MediaLoop(Commands):
 
     def send_raw(self, socket: int, bytes data, str host, port: int, str local = ""):
         cdef Address to
+        cdef Sent sent
         fill_address(&to, socket, host, port, local)
-        return bool(loop_send(self.loop, &to, <const char*>data, len(data)))
+        sent = loop_send(self.loop, &to, <const char*>data, len(data))
+        if sent == SENT_LATER:
+            raise BlockingIOError("the media thread is behind: its ring of datagrams for TCP is full")
+        return sent == SENT
 
     def counters(self):
         return read_counters(&self.loop.engine)

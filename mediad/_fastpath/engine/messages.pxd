@@ -6,6 +6,7 @@ way. A handle is generation << 20 | index; index names the slot, generation tell
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.engine.stats_records cimport StreamStats, TransportStats
 from mediad._fastpath.stream.layer_rates cimport RATED_CHOICES
 from mediad._fastpath.stream.level_meter cimport LEVEL_STEPS
 from mediad._fastpath.stream.link cimport LinkSettings
@@ -44,6 +45,7 @@ cdef enum EventKind:
     EVENT_BITRATES = 10
     EVENT_REFUSED = 11
     EVENT_PATH = 12
+    EVENT_PATH_LOST = 13
 
 # Why something was not done. One counter each, named the same in statistics.
 cpdef enum Drop:
@@ -97,7 +99,13 @@ cpdef enum Drop:
     DROP_DATA_BUDGET = 47          # data channels: more than Python reads of one client
     DROP_THROTTLE_LOSS = 48        # by chance, on a network that is emulated
     DROP_THROTTLE_FULL = 49        # waited too long there, or there was no room, or it ended
-    DROP_COUNT = 50
+    DROP_TCP_MEDIA_FULL = 50       # a peer that does not read: the oldest media goes first (io/tcp_queue)
+    DROP_TCP_MEDIA_LATE = 51       # the same, as it waited too long
+    DROP_TCP_DATA_FULL = 52        # the same, of data channels
+    DROP_TCP_CONTROL_FULL = 53     # the same, of STUN, DTLS and RTCP
+    DROP_TCP_OVER_SHARE = 54       # the same, as such peers share the memory they take
+    DROP_TCP_GONE = 55             # its connection has ended
+    DROP_COUNT = 56
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0
@@ -116,7 +124,20 @@ cpdef enum Counter:
     COUNT_PROBATION_SENT = 13
     COUNT_NEWS_DELAYED = 14        # changes that Python was not told of at once
     COUNT_GSO_REFUSED = 15         # GSO messages refused whose datagrams then went one by one
-    COUNT_COUNT = 16
+    COUNT_TCP_SENDS = 16           # system calls
+    COUNT_TCP_ACCEPTED = 17
+    COUNT_TCP_REFUSED_ADDRESS = 18  # its address has as many connections as one may have
+    COUNT_TCP_REFUSED_FULL = 19    # all connections are in use
+    COUNT_TCP_REFUSED_DESCRIPTORS = 20  # the process, or the kernel, has none left
+    COUNT_TCP_CLOSED_BY_PEER = 21
+    COUNT_TCP_CLOSED_BY_TRANSPORT = 22  # it gave the path up, or closed
+    COUNT_TCP_CLOSED_FAILED = 23   # the kernel gave it up, or nothing could be sent any more
+    COUNT_TCP_CLOSED_SILENT = 24   # no authentic check
+    COUNT_TCP_CLOSED_CROWDED_OUT = 25   # the oldest without an authentic check, for a new one
+    COUNT_TCP_CLOSED_TOO_EARLY = 26     # sent more than checks before an authentic one
+    COUNT_TCP_CLOSED_FRAME_TOO_LONG = 27
+    COUNT_TCP_CLOSED_UNKNOWN_PROTOCOL = 28
+    COUNT_COUNT = 29
 
 cpdef enum CommandKind:
     COMMAND_OPEN_SOCKET = 0
@@ -148,7 +169,8 @@ cpdef enum CommandKind:
     COMMAND_ASK_ADDRESS = 26
     COMMAND_THROTTLE_TRANSPORT = 27
     COMMAND_UNTHROTTLE_TRANSPORT = 28
-    COMMAND_COUNT = 29
+    COMMAND_OPEN_LISTENER = 29
+    COMMAND_COUNT = 30
 
 # Why a command was not done. Every one that was not is told by a REFUSED event.
 cpdef enum Refusal:
@@ -271,52 +293,6 @@ ctypedef struct Command:
     uint32_t kind
     uint32_t handle                # of the object meant; a socket's plain index
     CommandBody body
-
-ctypedef struct TransportStats:
-    uint64_t bytes_received
-    uint64_t recv_bitrate
-    uint64_t bytes_sent
-    uint64_t send_bitrate
-    uint64_t rtp_bytes_received
-    uint64_t rtp_recv_bitrate
-    uint64_t rtp_bytes_sent
-    uint64_t rtp_send_bitrate
-    uint64_t rtx_bytes_received
-    uint64_t rtx_recv_bitrate
-    uint64_t rtx_bytes_sent
-    uint64_t rtx_send_bitrate
-    uint64_t probation_bytes_sent
-    uint64_t probation_send_bitrate
-    uint64_t available_incoming_bitrate    # what REMB announces; 0 = none
-    uint64_t available_outgoing_bitrate    # the estimate; 0 = the peer reports nothing
-    int32_t received_loss_permille         # -1 = unknown
-    int32_t sent_loss_permille
-
-ctypedef struct StreamStats:
-    int32_t encoding               # -1 = none
-    uint32_t ssrc
-    uint32_t rtx_ssrc
-    int64_t packets_lost
-    uint32_t fraction_lost
-    uint32_t playout_delay_ms      # asked of the receiver
-    uint32_t jitter
-    uint64_t packets_discarded
-    uint64_t packets_retransmitted
-    uint64_t packets_repaired
-    uint64_t nack_count
-    uint64_t nack_packet_count
-    uint64_t pli_count
-    uint64_t fir_count
-    uint32_t score
-    uint64_t rtt_us
-    uint64_t rtx_packets_discarded
-    uint64_t packet_count
-    uint64_t byte_count
-    uint64_t bitrate
-    uint32_t active
-    uint32_t spatial_count         # rated layers of each kind; 0 = the stream tells of none
-    uint32_t temporal_count
-    uint32_t layer_bitrates[RATED_CHOICES]
 
 ctypedef struct ClosedEvent:
     uint32_t kind                  # Kind of the object

@@ -1,6 +1,7 @@
 """Receiving from a socket into packet slots: one recvmmsg a round, GRO trains cut into datagrams."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.io.kernel cimport Control, iovec, mmsghdr, sockaddr_storage
 from mediad._fastpath.engine.graph cimport Engine
 
@@ -23,3 +24,6 @@ cdef int receive_fetch(Receiver* receiver, int fd) noexcept nogil
 # Gives what was fetched to the engine.
 cdef void receive_deliver(Receiver* receiver, Engine* engine, uint32_t socket, int count,
                           uint64_t now_us) noexcept nogil
+# Gives one datagram to the engine; one that is larger than a packet slot is dropped.
+cdef void take_datagram(Engine* engine, const uint8_t* data, uint32_t length, const Address* source,
+                        uint64_t now_us) noexcept nogil

@@ -11,8 +11,7 @@ from mediad._fastpath.io.kernel cimport (
     address_read, message_init, message_told, message_truncated, mmsghdr, receive_batch, sockaddr_storage,
 )
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
-from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.graph cimport Engine, drop
+from mediad._fastpath.engine.graph cimport drop
 from mediad._fastpath.engine.ingress.demux cimport engine_receive
 from mediad._fastpath.engine.messages cimport COUNT_RECEIVE_BATCHES, DROP_POOL_EMPTY, DROP_TRUNCATED
 

@@ -2,20 +2,16 @@
 
 from libc.stdint cimport uint32_t
 from mediad._fastpath.io.kernel cimport Control, iovec, mmsghdr, sockaddr_storage
+from mediad._fastpath.io.sockets cimport Sockets
+from mediad._fastpath.io.tcp cimport Tcp
 from mediad._fastpath.engine.graph cimport Engine
 
 cdef enum:
     SEND_MESSAGES = 256
-    MAX_SOCKETS = 16384            # a thousand ports, UDP and TCP, on eight addresses
-
-ctypedef struct Sockets:
-    int fds[MAX_SOCKETS]           # -1 = closed
-    int families[MAX_SOCKETS]
-    # Grows when a socket is opened or closed: an index is used again.
-    uint32_t generations[MAX_SOCKETS]
 
 ctypedef struct Sender:
     Sockets* sockets
+    Tcp* tcp                       # for transports whose path is a connection
     iovec* pieces                  # one per outbox datagram
     uint32_t piece_count
     uint32_t message_count
@@ -29,7 +25,8 @@ ctypedef struct Sender:
     sockaddr_storage names[SEND_MESSAGES]
     Control controls[SEND_MESSAGES]
 
-cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity, uint32_t transports) noexcept nogil
+cdef bint sender_open(Sender* sender, Sockets* sockets, Tcp* tcp, uint32_t outbox_capacity,
+                      uint32_t transports) noexcept nogil
 cdef void sender_close(Sender* sender) noexcept nogil
 # A FlushFunction whose engine.context is the Sender.
 cdef void send_outbox(Engine* engine) noexcept nogil

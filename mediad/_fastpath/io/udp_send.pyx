@@ -1,5 +1,7 @@
 """Sending from the outbox: runs of equal datagrams for one destination as one GSO message, many messages a call.
 
+Transports whose path is a TCP connection are handed to tcp_send.
+
 The kernel cuts a GSO message into datagrams of one size, the last may be shorter, so a run ends where a datagram is
 longer than the first, or behind one that is shorter. Nothing waits to make a run longer: under load receive batches
 grow, and runs with them.
@@ -17,6 +19,7 @@ from mediad._fastpath.io.kernel cimport (
     EINTR, GSO_BYTES, GSO_SEGMENTS, address_write, iovec, message_ask, message_init, send_batch,
     sockaddr_storage, socklen_t,
 )
+from mediad._fastpath.io.tcp_send cimport stream_send_transport
 from mediad._fastpath.engine.graph cimport Engine, Transport, transport_index
 from mediad._fastpath.engine.messages cimport (
     COUNT_DATAGRAMS_SENT, COUNT_GSO_REFUSED, COUNT_SEND_BATCHES, COUNT_SEND_MESSAGES, DROP_SEND_FAILED,
@@ -28,9 +31,11 @@ cdef enum:
     REFUSALS = 4                   # by different destinations in a row, until none is tried any more
 
 
-cdef bint sender_open(Sender* sender, Sockets* sockets, uint32_t outbox_capacity, uint32_t transports) noexcept nogil:
+cdef bint sender_open(Sender* sender, Sockets* sockets, Tcp* tcp, uint32_t outbox_capacity,
+                      uint32_t transports) noexcept nogil:
     memset(sender, 0, sizeof(Sender))
     sender.sockets = sockets
+    sender.tcp = tcp
     sender.gso = True
     sender.pieces = <iovec*>calloc(outbox_capacity, sizeof(iovec))
     sender.refused = <uint32_t*>calloc(transports, sizeof(uint32_t))
@@ -52,10 +57,13 @@ cdef void send_outbox(Engine* engine) noexcept nogil:
         return
     for i in range(engine.outbox.destination_count):
         transport = &engine.transports[engine.outbox.destinations[i]]
-        if sender.message_count and sender.socket != transport.socket:
-            send_messages(engine, sender)
-        sender.socket = transport.socket
-        add_destination(engine, sender, transport)
+        if transport.selected.connection:
+            stream_send_transport(sender.tcp, transport)
+        else:
+            if sender.message_count and sender.socket != transport.socket:
+                send_messages(engine, sender)
+            sender.socket = transport.socket
+            add_destination(engine, sender, transport)
         transport.outbox_head = NO_DATAGRAM
         transport.outbox_tail = NO_DATAGRAM
     send_messages(engine, sender)

@@ -16,6 +16,7 @@ from mediad._fastpath.door.events import (
     Event,
     LayersChanged,
     LevelMeasured,
+    PathLost,
     PathReported,
     StatsAnswered,
     StreamChanged,
@@ -36,6 +37,7 @@ class TransportObserver(Protocol):
     def stun_received(self, path: Path, data: bytes, selected_heard_us: int = 0) -> None: ...
     def path_proven(self, path: Path) -> None: ...
     def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None: ...
+    def path_lost(self, path: Path) -> None: ...
     def refused(self, what: str) -> None: ...
     def dtls_received(self, path: Path, data: bytes) -> None: ...
     def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None: ...
@@ -89,6 +91,7 @@ class News:
             BandwidthEstimated: self._on_estimate,
             BitratesMeasured: self._on_bitrates,
             PathReported: self._on_path,
+            PathLost: self._on_lost_path,
             CommandRefused: self.refused,
         }
 
@@ -138,6 +141,10 @@ class News:
         else:
             observer.path_proven(_path(event))
 
+    def _on_lost_path(self, event: PathLost) -> None:
+        if observer := self._transports.get(event.transport):
+            observer.path_lost(_path(event))
+
     def _on_estimate(self, event: BandwidthEstimated) -> None:
         if observer := self._transports.get(event.transport):
             observer.bandwidth_estimated(event.available_bps, event.delivered_bps, event.queue_us)
@@ -168,5 +175,5 @@ class News:
         self._questions.answer(event.request_id, event.records)
 
 
-def _path(event: StunReceived | DtlsReceived | PathReported) -> Path:
+def _path(event: StunReceived | DtlsReceived | PathReported | PathLost) -> Path:
     return Path(event.socket, event.host, event.port, event.local)

@@ -26,7 +26,7 @@ from mediad._fastpath.door.media_loop import (
     MediaLoop,
     session_pointer,
 )
-from mediad.capacity import CONSUMERS, PRODUCERS, TRANSPORTS
+from mediad.capacity import CONSUMERS, PRODUCERS, TCP_CONNECTIONS, TRANSPORTS
 from mediad.clock import Clock
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, MediadError
@@ -52,8 +52,15 @@ _ANY_HANDLE = 1 << INDEX_BITS
 class MediaPlane:
     """Commands to the media thread, in order, and the life of that thread."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._loop = MediaLoop(transports=TRANSPORTS, producers=PRODUCERS, consumers=CONSUMERS)
+    def __init__(self, clock: Clock, *, tcp_connections_per_address: int = 0) -> None:
+        """Prepare a media thread; `tcp_connections_per_address`: the most of one IPv4 address or IPv6 /64."""
+        self._loop = MediaLoop(
+            transports=TRANSPORTS,
+            producers=PRODUCERS,
+            consumers=CONSUMERS,
+            tcp_connections=TCP_CONNECTIONS,
+            tcp_connections_per_host=tcp_connections_per_address,
+        )
         self._transports: Objects[TransportObserver] = Objects(TRANSPORTS, "transports")
         self._producers: Objects[ProducerObserver] = Objects(PRODUCERS, "producers")
         self._consumers: Objects[ConsumerObserver] = Objects(CONSUMERS, "consumers")
@@ -106,8 +113,17 @@ class MediaPlane:
         `on_refused` is told when the media thread cannot; by default that ends the thread, which can do
         nothing without its sockets. Raises Full when it has as many as it can watch.
         """
+        return self._lend(sock, self._loop.open_socket, on_refused)
+
+    def add_listener(self, sock: socket.socket, on_refused: OnRefused | None = None) -> int:
+        """Accept TCP connections from this listening socket; the rest is as for `add_socket`."""
+        return self._lend(sock, self._loop.open_listener, on_refused)
+
+    def _lend(
+        self, sock: socket.socket, command: Callable[[int, int], None], on_refused: OnRefused | None
+    ) -> int:
         number = self._sockets.enter(sock, on_refused or self._end)
-        self._command(self._loop.open_socket, number, sock.fileno())
+        self._command(command, number, sock.fileno())
         return number
 
     def close_socket(self, number: int, on_closed: Callable[[], None]) -> None:

@@ -217,3 +217,6 @@ class Transport(ABC):
 
     def path_reported(self, path: Path, heard_us: int, dropped_us: int) -> None:
         """Note when packets of a path last came or were dropped, as the media thread was asked."""
+
+    def path_lost(self, path: Path) -> None:
+        """Note that a path has ended with its TCP connection."""

@@ -48,9 +48,17 @@ class WebRtcTransport(Transport):
         endpoint: Endpoint,
         first_checks: FirstChecks,
         *,
+        force_tcp: bool = False,
         sctp: bool = False,
     ) -> None:
-        """Make a transport; `sctp`: with data channels."""
+        """Make a transport; `force_tcp`: its client is told of TCP alone, `sctp`: with data channels.
+
+        Raises InvalidInput for `force_tcp` when its endpoint has no TCP.
+        """
+        if force_tcp and not endpoint.listeners:
+            raise InvalidInput(
+                "forceTcp: this server offers no TCP (rtc_tcp_connections_per_address is 0), leave it out"
+            )
         super().__init__(context, transport_id, options)
         self.data = (
             DataChannels(context.sctp, context.clock, self._tell_sctp, self._send_sctp) if sctp else None
@@ -58,6 +66,7 @@ class WebRtcTransport(Transport):
         self._certificate = certificate
         self.endpoint = endpoint
         """The port and the addresses that clients are told, and the sockets behind them."""
+        self._force_tcp = force_tcp
         self._first_checks = first_checks
         self._ice = ice.IceLiteAgent(
             consent_timeout_us=options.ice_consent_timeout_s * 1_000_000,
@@ -124,7 +133,7 @@ class WebRtcTransport(Transport):
         """Return the parameters by which a client connects."""
         return TransportCreated(
             ice_parameters=ice_parameters(self._ice.parameters),
-            ice_candidates=self.endpoint.candidates(),
+            ice_candidates=self.endpoint.candidates(force_tcp=self._force_tcp),
             dtls_parameters=dtls_parameters(self._certificate),
             sctp_parameters=None if self.data is None else PARAMETERS,
         )
@@ -234,6 +243,12 @@ class WebRtcTransport(Transport):
         if not self._asked:
             self._ice.handle_timer(self._clock.now_us())
             self._pump()
+
+    def path_lost(self, path: Path) -> None:
+        """Tell ICE that a path has ended with its TCP connection: media moves to another one at once."""
+        self._ice.remove_path(path)
+        self._asked.discard(path)
+        self._pump()
 
     def dtls_received(self, path: Path, data: bytes) -> None:
         """Pass a DTLS datagram to DTLS."""

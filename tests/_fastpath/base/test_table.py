@@ -11,7 +11,8 @@ from tests.windows.containers import AddressTableWindow, TableWindow, hash_of
 # Few keys, so that runs collide, shift and meet again; and the whole range, so that nothing is special.
 KEYS = st.integers(0, 40) | st.integers(0, 2**64 - 1)
 ADDRESSES = st.tuples(
-    st.sampled_from((0, 0xFE80 << 48)), st.integers(0, 5), st.integers(0, 3), st.integers(0, 2)
+    *(st.sampled_from((0, 0xFE80 << 48)), st.integers(0, 5), st.integers(0, 3), st.integers(0, 2)),
+    st.sampled_from((0, 1, 1 << 31)),
 )
 VALUES = st.integers(0, 0xFFFFFFFE)
 
@@ -22,7 +23,7 @@ class TableMachine(RuleBasedStateMachine):
         self.table = TableWindow(1, 0x1234)
         self.addresses = AddressTableWindow(1, 0x5678)
         self.table_model: dict[int, int] = {}
-        self.address_model: dict[tuple[int, int, int, int], int] = {}
+        self.address_model: dict[tuple[int, ...], int] = {}
 
     @rule(key=KEYS, value=VALUES)
     def put(self, key: int, value: int) -> None:
@@ -39,12 +40,12 @@ class TableMachine(RuleBasedStateMachine):
         assert self.table.get(key) == self.table_model.get(key)
 
     @rule(key=ADDRESSES, value=VALUES)
-    def put_address(self, key: tuple[int, int, int, int], value: int) -> None:
+    def put_address(self, key: tuple[int, ...], value: int) -> None:
         assert self.addresses.put(key, value)
         self.address_model[key] = value
 
     @rule(key=ADDRESSES)
-    def remove_address(self, key: tuple[int, int, int, int]) -> None:
+    def remove_address(self, key: tuple[int, ...]) -> None:
         self.addresses.remove(key)
         self.address_model.pop(key, None)
 

@@ -7,6 +7,8 @@ import select
 import threading
 import time
 
+import pytest
+
 from mediad._fastpath.door.events import StatsAnswered
 from mediad._fastpath.door.media_loop import Kind, MediaLoop
 from tests.support import engine as e
@@ -39,6 +41,24 @@ def test_more_commands_than_the_ring_holds_are_refused_not_lost() -> None:
     loop.stop()
     thread.join(10)
     assert answers == set(range(sent))
+
+
+def test_datagrams_for_tcp_wait_for_the_thread() -> None:
+    loop = MediaLoop(packet_slots=16, transports=4, producers=4, consumers=4)
+    connection = 1 << 20
+    assert not loop.send_raw(connection, bytes(3000), "127.0.0.1", 1)  # larger than any
+    for _ in range(512):
+        assert loop.send_raw(connection, b"answer", "127.0.0.1", 1)
+    with pytest.raises(BlockingIOError):
+        loop.send_raw(connection, b"answer", "127.0.0.1", 1)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    end = time.monotonic() + 10
+    while loop.counters()["drop_tcp_gone"] < 512 and time.monotonic() < end:
+        time.sleep(0.001)
+    loop.stop()
+    thread.join(10)
+    assert loop.counters()["drop_tcp_gone"] == 512  # there is no such connection
 
 
 def test_python_keeps_running_while_packets_flow(harness: LoopHarness) -> None:

@@ -15,6 +15,7 @@ from mediad._fastpath.door.events import (
     Event,
     LayersChanged,
     LevelMeasured,
+    PathLost,
     PathReported,
     StatsAnswered,
     StreamChanged,
@@ -50,6 +51,7 @@ async def test_news_reaches_the_object_it_is_about() -> None:
             DtlsReceived(transports[1], 3, "198.51.100.7", 5004, "", b"dtls"),
             PathReported(transports[1], 3, "198.51.100.7", 5004, "", 7, 0, False),
             PathReported(transports[1], 3, "198.51.100.7", 5004, "", 7, 9, True),
+            PathLost(transports[1], 3, "198.51.100.7", 5004, ""),
             BandwidthEstimated(transports[1], 900_000, 800_000, 4000),
             StreamChanged(producer, 2, 1111, 9, True),
             LevelMeasured(producer, 15, -600, b"\x57"),
@@ -65,6 +67,7 @@ async def test_news_reaches_the_object_it_is_about() -> None:
         call.dtls_received(PATH, b"dtls"),
         call.path_proven(PATH),
         call.path_reported(PATH, 7, 9),
+        call.path_lost(PATH),
         call.bandwidth_estimated(900_000, 800_000, 4000),
     ]
     assert producing.mock_calls == [

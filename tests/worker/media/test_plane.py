@@ -11,7 +11,7 @@ from mediad._fastpath.door.events import Closed, StatsAnswered
 from mediad.clock import LoopClock
 from mediad.errors import InvalidInput, MediadError, Unavailable
 from mediad.protocols.srtp_keys import DTLS_PROFILES
-from mediad.sockets import bind_udp
+from mediad.sockets import bind_udp, listen_tcp
 from mediad.worker.media.backlog import RETRY_US
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.plane import Kind, MediaPlane
@@ -227,15 +227,17 @@ async def test_stopping_ends_the_thread_and_closes_the_sockets() -> None:
     plane, loop = recorded_plane()
     assert not plane.alive
     plane.start()
-    sockets = [free_socket() for _ in range(2)]
-    assert [plane.add_socket(sock) for sock in sockets] == [0, 1]
+    sockets = [free_socket(), free_socket(), listen_tcp("127.0.0.1", 0)]
+    assert [plane.add_socket(sock) for sock in sockets[:2]] == [0, 1]
+    assert plane.add_listener(sockets[2]) == 2
     assert [one.args[0] for one in loop.named("open_socket")] == [0, 1]
+    assert [one.args[0] for one in loop.named("open_listener")] == [2]
     assert plane.alive
     assert (plane.udp_gso, plane.udp_gro) == (True, False)
     assert plane.counters() == loop.counters()
     plane.stop()
     assert not plane.alive
-    assert [sock.fileno() for sock in sockets] == [-1, -1]
+    assert [sock.fileno() for sock in sockets] == [-1, -1, -1]
 
 
 @on_loop

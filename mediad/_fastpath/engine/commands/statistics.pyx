@@ -10,8 +10,8 @@ from mediad._fastpath.engine.graph cimport (
 )
 from mediad._fastpath.engine.messages cimport (
     EVENT_STATS, INDEX_MASK, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, MAX_ENCODINGS, Event,
-    StreamStats, TransportStats,
 )
+from mediad._fastpath.engine.stats_records cimport StreamStats, TransportStats
 from mediad._fastpath.stream.layer_rates cimport layer_rates_read
 
 
