@@ -52,16 +52,21 @@ def open_udp(ip: str, port: int, buffer_bytes: int, *, v6_only: bool = False) ->
 
 
 def listen_tcp(ip: str, port: int, *, key: str = "listen_ip", v6_only: bool = False) -> socket.socket:
-    """A non-blocking listening TCP socket. Raises as `bind_udp` does; `key` is the setting `ip` came from."""
+    """A listening TCP socket. Raises as `bind_udp` does; `key` is the setting `ip` came from."""
+    try:
+        return open_listener(ip, port, v6_only=v6_only)
+    except OSError as error:
+        raise _explained(error, "TCP", ip, port, key) from None
+
+
+def open_listener(ip: str, port: int, *, v6_only: bool = False) -> socket.socket:
+    """A non-blocking listening TCP socket. Raises OSError."""
     sock = _open(ip, socket.SOCK_STREAM, v6_only)
     try:
         # A restarted worker finds its own closed connections in TIME_WAIT; a live listener still refuses us.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((ip, port))
         sock.listen(BACKLOG)  # two may bind the same port with SO_REUSEADDR: only one may listen on it
-    except OSError as error:
-        sock.close()
-        raise _explained(error, "TCP", ip, port, key) from None
     except BaseException:
         sock.close()
         raise
@@ -88,7 +93,7 @@ def _open(ip: str, kind: socket.SocketKind, v6_only: bool) -> socket.socket:
 
 
 def _explained(error: OSError, protocol: str, ip: str, port: int, key: str) -> MediadError:
-    what, flag = f"{protocol} port {port} on {ip}", "--port" if protocol == "TCP" else "--rtc-base-port"
+    what, flag = f"{protocol} port {port} on {ip}", "--port" if key == "host" else "--rtc-base-port"
     match error.errno:
         case errno.EADDRINUSE:
             owner = port_owner(protocol, port)

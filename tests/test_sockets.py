@@ -85,6 +85,8 @@ def test_a_taken_port_is_named() -> None:
     with sockets.listen_tcp("127.0.0.1", 0) as sock:
         port = sock.getsockname()[1]
         with pytest.raises(PortError, match=taken("TCP", port, "--port")):
+            sockets.listen_tcp("127.0.0.1", port, key="host")
+        with pytest.raises(PortError, match=taken("TCP", port, "--rtc-base-port")):
             sockets.listen_tcp("127.0.0.1", port)
 
 

@@ -156,6 +156,9 @@ class Settings:
         "first media port (UDP); worker i owns the 1000 ports from rtc_base_port + i * 1000",
         "MEDIASOUP_MIN_PORT",
     )
+    rtc_tcp_connections_per_address: int = _key(
+        1024, Whole(0, 8192), "most TCP media connections of one address (IPv6: /64) to a worker; 0 is no TCP"
+    )
     rtc_max_port: int = _key(65535, Whole(1, 65535), "last port media may use", "MEDIASOUP_MAX_PORT")
     media_codecs: tuple[dict[str, Any], ...] | None = _key(
         None,
@@ -320,6 +323,7 @@ class Settings:
             audio_level_interval_ms=self.audio_level_interval_ms,
             audio_level_threshold_dbov=self.audio_level_threshold_dbov,
             udp_buffer_bytes=self.udp_buffer_bytes,
+            rtc_tcp_connections_per_address=self.rtc_tcp_connections_per_address,
             log_level=self.log_level,
             log_format=self.log_format,
         )
@@ -354,6 +358,7 @@ class WorkerSettings(TransportOptions):
     audio_level_interval_ms: int
     audio_level_threshold_dbov: int
     udp_buffer_bytes: int
+    rtc_tcp_connections_per_address: int
     log_level: str
     log_format: str
 

@@ -91,11 +91,12 @@ class Methods:
     # --- transports ---------------------------------------------------------------------------------------
 
     async def create_transport(self, request: requests.CreateTransport) -> requests.TransportCreated:
-        if request.force_tcp:
-            raise InvalidInput("forceTcp: this server offers no TCP candidates, leave it out")
         router = self._objects.router(request.router_id)
         transport = router.create_transport(
-            request.transport_id, self._objects.settings, sctp=request.enable_sctp
+            request.transport_id,
+            self._objects.settings,
+            force_tcp=request.force_tcp,
+            sctp=request.enable_sctp,
         )
         self._objects.enter(transport.id, router)
         return transport.parameters()

@@ -58,11 +58,17 @@ class Router:
         self.speakers = Speakers(context.clock, self._emit, volume_options)
 
     def create_transport(
-        self, transport_id: str, options: TransportOptions, *, sctp: bool = False
+        self,
+        transport_id: str,
+        options: TransportOptions,
+        *,
+        force_tcp: bool = False,
+        sctp: bool = False,
     ) -> WebRtcTransport:
-        """Make a WebRtcTransport; `sctp`: with data channels.
+        """Make a WebRtcTransport; `force_tcp`: its client is told of TCP alone, `sctp`: with data channels.
 
-        Raises InvalidState for an id that is taken, Full when there is no room.
+        Raises InvalidState for an id that is taken, InvalidInput for `force_tcp` where there is no TCP, Full
+        when there is no room.
         """
         if transport_id in self.transports:
             raise InvalidState(f'a transport with id "{transport_id}" already exists')
@@ -75,6 +81,7 @@ class Router:
                 self._certificate,
                 endpoint,
                 self._first_checks,
+                force_tcp=force_tcp,
                 sctp=sctp,
             )
         except MediadError:

@@ -35,7 +35,7 @@ class WorkerServer:
     def __init__(self, settings: WorkerSettings, emit: Emit, misfits: Misfits) -> None:
         """Prepare a server; `misfits` are the requests that could not be read, counted by the channel."""
         clock = LoopClock()
-        self._plane = MediaPlane(clock)
+        self._plane = MediaPlane(clock, tcp_connections_per_address=settings.rtc_tcp_connections_per_address)
         self._ports = ports_of(self._plane, settings)
         self._sctp = Sctp(clock)
         context = RouterContext(self._plane, emit, clock, self._ports, self._sctp)

@@ -19,7 +19,7 @@ from tests.support.worker_settings import worker_settings
 
 @on_loop
 async def test_every_request_has_exactly_one_handler() -> None:
-    with patch.object(server, "MediaPlane", lambda clock: recorded_plane(clock)[0]):
+    with patch.object(server, "MediaPlane", lambda clock, **_: recorded_plane(clock)[0]):
         handlers = WorkerServer(worker_settings(), lambda event: None, Misfits()).handlers()
     assert Counter(handler.request for handler in handlers) == Counter(REQUESTS.values())
 

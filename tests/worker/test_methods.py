@@ -172,12 +172,12 @@ async def test_replies() -> None:
 
 
 @on_loop
-async def test_tcp_is_not_on_offer() -> None:
+async def test_tcp_alone_is_refused_where_there_is_none() -> None:
     worker = await with_router()
     text = await worker.refused(
         InvalidInput, "transport.create", routerId="r", transportId="t", forceTcp=True
     )
-    assert "no TCP candidates" in text
+    assert "rtc_tcp_connections_per_address is 0" in text
 
 
 @on_loop

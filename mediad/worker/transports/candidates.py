@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from mediad.config.listen import ListenInfo
 from mediad.pipe.requests import DtlsFingerprint, IceCandidate, IceParameters, ServerDtlsParameters
@@ -17,8 +18,9 @@ _TYPE_PREFERENCE, _LOCAL_PREFERENCE, _LISTEN_STEP, _ANNOUNCED_STEP = 64, 10_000,
 def priority(place: int, further: int = 0) -> int:
     """Return the priority of a host candidate of component 1 (RFC 8445 section 5.1.2.1), as in mediasoup.
 
-    `place`: of its listen address in the order of `listen_ip`, from 0; the operator's order is the local
-    preference, for both families. `further`: how many addresses are announced for it before this one.
+    `place`: of its listen address in the order of `listen_ip`, from 0, those of TCP behind those of UDP; the
+    operator's order is the local preference, for both families. `further`: how many addresses are announced
+    for it before this one.
     """
     preference = _LOCAL_PREFERENCE - _LISTEN_STEP * place
     return (_TYPE_PREFERENCE << 24) + (preference << 8) + 255 - _ANNOUNCED_STEP * further
@@ -26,35 +28,44 @@ def priority(place: int, further: int = 0) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A UDP port on each listen address, and the addresses that clients are told."""
+    """A port on each listen address, of UDP and maybe of TCP, and the addresses that clients are told."""
 
     port: int
     listen_infos: tuple[ListenInfo, ...]
     sockets: tuple[int, ...]
-    """The media loop's number of the socket on each listen address."""
+    """The media loop's number of the UDP socket on each listen address."""
+    listeners: tuple[int, ...] = ()
+    """The media loop's number of the listening TCP socket on each; none: there is no TCP."""
 
-    def candidates(self) -> list[IceCandidate]:
-        """Return the ICE candidates, in the order of the listen addresses.
+    def candidates(self, *, force_tcp: bool = False) -> list[IceCandidate]:
+        """Return the ICE candidates, in the order of the listen addresses; `force_tcp`: those of TCP alone.
 
         Those of one listen address have one foundation, since they have one base (RFC 8445 section 5.1.1.3).
+        All of TCP come after all of UDP, which media prefers.
         """
-        return [
-            IceCandidate(
-                foundation=f"udpcandidate{place or ''}",
-                priority=priority(place, further),
-                ip=host,
-                address=host,
-                protocol="udp",
-                port=self.port,
-                type="host",
-            )
-            for place, info in enumerate(self.listen_infos)
-            for further, host in enumerate(info.announced)
-        ]
+        udp = [] if force_tcp else list(self._candidates("udp", 0))
+        tcp = self._candidates("tcp", len(self.listen_infos), "passive") if self.listeners else ()
+        return [*udp, *tcp]
+
+    def _candidates(
+        self, protocol: Literal["udp", "tcp"], first_place: int, tcp_type: Literal["passive"] | None = None
+    ) -> Iterator[IceCandidate]:
+        for place, info in enumerate(self.listen_infos):
+            for further, host in enumerate(info.announced):
+                yield IceCandidate(
+                    foundation=f"{protocol}candidate{place or ''}",
+                    priority=priority(first_place + place, further),
+                    ip=host,
+                    address=host,
+                    protocol=protocol,
+                    port=self.port,
+                    type="host",
+                    tcp_type=tcp_type,
+                )
 
     def receives(self, path: Path) -> bool:
         """True when a path leads to one of these sockets."""
-        return path.socket in self.sockets
+        return path.lent_socket in (self.sockets if path.protocol == "udp" else self.listeners)
 
     def tuple_with(self, path: Path) -> dict[str, Any]:
         """Return both ends of a path, for statistics."""
@@ -65,7 +76,7 @@ class Endpoint:
             "localPort": self.port,
             "remoteIp": path.host,
             "remotePort": path.port,
-            "protocol": "udp",
+            "protocol": path.protocol,
         }
 
     def _local_address(self, path: Path) -> str:
@@ -74,7 +85,8 @@ class Endpoint:
         It is the one its packets arrive at, if that is announced. Behind a NAT they arrive at another, and
         which was called is not known: the best of the client's family then.
         """
-        announced = self.listen_infos[self.sockets.index(path.socket)].announced
+        lent = self.sockets if path.protocol == "udp" else self.listeners
+        announced = self.listen_infos[lent.index(path.lent_socket)].announced
         if path.local in announced:
             return path.local
         alike = (host for host in announced if (":" in host) is (":" in path.host))

@@ -8,14 +8,14 @@ import logging
 import socket
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mediad.config.listen import ListenInfo, v6_only
 from mediad.config.settings import WorkerSettings
 from mediad.errors import Full, PortError
-from mediad.sockets import bind_udp, open_udp
+from mediad.sockets import bind_udp, listen_tcp, open_listener, open_udp
 from mediad.worker.media.open_sockets import OnRefused
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.transports.candidates import Endpoint
@@ -23,9 +23,27 @@ from mediad.worker.transports.candidates import Endpoint
 _TRIES = 100
 """The ports tried for one transport when other programs have them."""
 
-Bind = Callable[..., socket.socket]
+Open = Callable[..., socket.socket]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The sockets of one port: of UDP on each listen address, and of TCP, if there is any."""
+
+    datagrams: tuple[socket.socket, ...]
+    listeners: tuple[socket.socket, ...]
+
+    def close(self) -> None:
+        for sock in (*self.datagrams, *self.listeners):
+            sock.close()
+
+    @property
+    def granted_bytes(self) -> int:
+        """The receive buffer that the kernel granted a UDP socket."""
+        # It includes its own overhead and reports twice the size it was asked for; socket(7).
+        return self.datagrams[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
 
 
 def ports_of(plane: MediaPlane, settings: WorkerSettings) -> Ports:
@@ -75,16 +93,27 @@ class Ports(ABC):
         """Tell clients of transports made from now on these addresses."""
         self._infos = listen_infos
 
-    def _bind(self, port: int, bind: Bind) -> list[socket.socket]:
-        """Bind a UDP socket on `port` of each listen address, all of them or none. Raises as `bind` does."""
-        ips = [info.ip for info in self._infos]
+    def _bind(self, port: int, udp: Open, tcp: Open) -> Bound:
+        """Bind `port` on each listen address, on all of them or none. Raises as `udp` and `tcp` do."""
+        ips, settings = [info.ip for info in self._infos], self._settings
+        alone = v6_only(ips)
         with contextlib.ExitStack() as undo:
-            bound = [
-                undo.enter_context(bind(ip, port, self._settings.udp_buffer_bytes, v6_only=v6_only(ips)))
-                for ip in ips
+            datagrams = [
+                undo.enter_context(udp(ip, port, settings.udp_buffer_bytes, v6_only=alone)) for ip in ips
             ]
+            listening = ips if settings.rtc_tcp_connections_per_address else []
+            listeners = [undo.enter_context(tcp(ip, port, v6_only=alone)) for ip in listening]
             undo.pop_all()
-        return bound
+        return Bound(tuple(datagrams), tuple(listeners))
+
+    def _lend(self, bound: Bound, port: int, on_refused: OnRefused | None = None) -> Endpoint:
+        """Hand sockets to the media thread, which closes them."""
+        return Endpoint(
+            port,
+            self._infos,
+            tuple(self._plane.add_socket(sock, on_refused) for sock in bound.datagrams),
+            tuple(self._plane.add_listener(sock, on_refused) for sock in bound.listeners),
+        )
 
 
 class SharedPort(Ports):
@@ -92,16 +121,15 @@ class SharedPort(Ports):
 
     def __init__(self, plane: MediaPlane, settings: WorkerSettings) -> None:
         super().__init__(plane, settings)
-        self._bound: list[socket.socket] = []
+        self._bound = Bound((), ())
         self._endpoint = Endpoint(settings.rtc_first_port, settings.listen_infos, ())
 
     def bind(self) -> int:
-        self._bound = self._bind(self._settings.rtc_first_port, bind_udp)
-        return _granted(self._bound)
+        self._bound = self._bind(self._settings.rtc_first_port, bind_udp, listen_tcp)
+        return self._bound.granted_bytes
 
     def open(self) -> None:
-        sockets = tuple(self._plane.add_socket(sock) for sock in self._bound)
-        self._endpoint = replace(self._endpoint, sockets=sockets)
+        self._endpoint = self._lend(self._bound, self._settings.rtc_first_port)
 
     def take(self, on_refused: OnRefused) -> Endpoint:
         return self._endpoint
@@ -130,14 +158,12 @@ class PortPerTransport(Ports):
     def bind(self) -> int:
         """Try a port, and close it again: listen addresses that are wrong show before any client comes."""
         for port in list(self._free)[:_TRIES]:
-            with contextlib.suppress(PortError), contextlib.ExitStack() as stack:
-                bound = self._bind(port, bind_udp)
-                for sock in bound:
-                    stack.enter_context(sock)
-                return _granted(bound)
-        raise PortError(
-            f"none of the UDP ports {self._range} can be opened; choose others with --rtc-base-port"
-        )
+            with contextlib.suppress(PortError):
+                bound = self._bind(port, bind_udp, listen_tcp)
+                granted_bytes = bound.granted_bytes
+                bound.close()
+                return granted_bytes
+        raise PortError(f"none of the ports {self._range} can be opened; choose others with --rtc-base-port")
 
     def open(self) -> None:
         """Do nothing: each transport opens its own port."""
@@ -157,14 +183,15 @@ class PortPerTransport(Ports):
 
     def give_back(self, endpoint: Endpoint) -> None:
         """Close the sockets; the port is free when the media thread has let go of all of them."""
-        waiting = set(endpoint.sockets)
+        sockets = (*endpoint.sockets, *endpoint.listeners)
+        waiting = set(sockets)
 
         def closed(number: int) -> None:
             waiting.discard(number)
             if not waiting:
                 self._free.append(endpoint.port)
 
-        for number in endpoint.sockets:
+        for number in sockets:
             self._plane.close_socket(number, partial(closed, number))
 
     def use(self) -> dict[str, int]:
@@ -172,10 +199,8 @@ class PortPerTransport(Ports):
         return {"used": self._total - free, "free": free}
 
     def _open(self, port: int, on_refused: OnRefused) -> Endpoint:
-        bound = self._bind(port, open_udp)
         # A range of PORTS_PER_WORKER on as many addresses as listen_ip may have is fewer than MAX_SOCKETS.
-        sockets = tuple(self._plane.add_socket(sock, on_refused) for sock in bound)
-        return Endpoint(port, self._infos, sockets)
+        return self._lend(self._bind(port, open_udp, open_listener), port, on_refused)
 
     def _full(self, why: str) -> Full:
         """Count a refusal, tell the operator, and return the words for the client."""
@@ -186,8 +211,3 @@ class PortPerTransport(Ports):
             why,
         )
         return Full(f"this worker has no media port for another transport: {why}; try again later")
-
-
-def _granted(bound: Sequence[socket.socket]) -> int:
-    # The kernel includes its own overhead and reports twice the size it was asked for; socket(7).
-    return bound[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2

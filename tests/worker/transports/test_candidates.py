@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,37 @@ def test_parameters_for_a_client() -> None:
         },
     }
     assert parameters["dtlsParameters"]["fingerprints"][-1]["algorithm"] == "sha-256"
+
+
+def test_tcp_is_offered_behind_udp() -> None:
+    endpoint = replace(ENDPOINT, listeners=(1,))
+    udp, tcp = map(wire, endpoint.candidates())
+    assert udp["protocol"] == "udp"
+    assert tcp == {
+        "foundation": "tcpcandidate",
+        "priority": 1076276479,
+        "ip": "203.0.113.7",
+        "address": "203.0.113.7",
+        "protocol": "tcp",
+        "port": 10000,
+        "type": "host",
+        "tcpType": "passive",
+    }
+    assert list(map(wire, endpoint.candidates(force_tcp=True))) == [tcp]
+
+
+def test_all_of_tcp_comes_behind_all_of_udp() -> None:
+    candidates = replace(BOTH_SIDES, listeners=(2, 3)).candidates()
+    priorities = [candidate.priority for candidate in candidates]
+    assert [candidate.protocol for candidate in candidates] == [*3 * ["udp"], *3 * ["tcp"]]
+    assert priorities == sorted(priorities, reverse=True)
+    assert len({candidate.foundation for candidate in candidates}) == 4
+
+
+def test_a_connection_has_the_address_of_its_listener() -> None:
+    endpoint = replace(BOTH_SIDES, listeners=(2, 3))
+    ends = endpoint.tuple_with(Path(77 << 16 | 3, "2001:db8::9", 5004))
+    assert (ends["localAddress"], ends["protocol"]) == ("2001:db8::5", "tcp")
 
 
 def test_both_ends_of_a_path() -> None:

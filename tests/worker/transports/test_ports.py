@@ -55,14 +55,18 @@ def test_one_port_on_each_listen_address() -> None:
     assert isinstance(ports, SharedPort)
     assert ports.bind() > 65_536
     ports.open()
-    assert len(loop.named("open_socket")) == 2
-    endpoint = ports.take(unexpected)
-    assert (endpoint.port, len({*endpoint.sockets})) == (settings.rtc_first_port, 2)
-    assert [one.address for one in endpoint.candidates()] == ["127.0.0.1", "::1"]
+    assert (len(loop.named("open_socket")), len(loop.named("open_listener"))) == (2, 2)
+    endpoint, port = ports.take(unexpected), settings.rtc_first_port
+    assert len({*endpoint.sockets, *endpoint.listeners}) == 4
+    told = [(one.protocol, one.address, one.port) for one in endpoint.candidates()]
+    assert told == [(protocol, ip, port) for protocol in ("udp", "tcp") for ip in ("127.0.0.1", "::1")]
+    for info in BOTH:
+        with socket.create_connection((info.ip, port)) as client:
+            assert client.getpeername()[1] == port
     ports.announce((ListenInfo("127.0.0.1", ("203.0.113.7",)), BOTH[1]))
     ports.give_back(endpoint)
     again = ports.take(unexpected)
-    assert [one.address for one in again.candidates()] == ["203.0.113.7", "::1"]
+    assert [one.address for one in again.candidates()] == 2 * ["203.0.113.7", "::1"]
     assert (again.sockets, ports.use(), ports.refusals) == (endpoint.sockets, {}, 0)
     plane.stop()
 
@@ -75,6 +79,27 @@ def test_all_addresses_have_the_same_port(listen_ips: tuple[str, ...]) -> None:
     ports.open()
     assert len(ports.take(unexpected).sockets) == len(listen_ips)
     plane.stop()
+
+
+def test_without_tcp_nobody_listens() -> None:
+    plane, loop = recorded_plane()
+    ports = ports_of(plane, replace(shared("127.0.0.1"), rtc_tcp_connections_per_address=0))
+    ports.bind()
+    ports.open()
+    assert loop.named("open_listener") == []
+    assert {one.protocol for one in ports.take(unexpected).candidates()} == {"udp"}
+    plane.stop()
+
+
+def test_a_tcp_port_that_is_taken_opens_no_port() -> None:
+    settings = shared("127.0.0.1")
+    port = settings.rtc_first_port
+    with socket.create_server(("127.0.0.1", port)):
+        expected = f"TCP port {port} on 127.0.0.1 .* choose another with --rtc-base-port"
+        with pytest.raises(PortError, match=expected):
+            ports_of(recorded_plane()[0], settings).bind()
+    with socket.socket(type=socket.SOCK_DGRAM) as again:
+        again.bind(("127.0.0.1", port))
 
 
 def test_a_port_that_is_taken_on_one_address_is_opened_on_none() -> None:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Fingerprint
+from mediad.protocols.ice_paths import Path
 from mediad.worker.media.plane import MAX_USERNAMES
 from tests.support.loops import on_loop
 from tests.support.media_peer import DtlsClient, check_for
 from tests.support.pipe_wire import wire
 from tests.support.stun import XOR_MAPPED_ADDRESS, attributes_of
 from tests.support.transport_client import HERE, THERE, connect, converse, ready, sent, states, tuple_of
-from tests.support.worker_objects import CERTIFICATE, answered, bench
+from tests.support.worker_objects import CERTIFICATE, ENDPOINT, answered, bench
 
 # -- ICE ---------------------------------------------------------------------------------------------------
 
@@ -79,6 +82,40 @@ async def test_a_client_that_falls_silent_is_disconnected() -> None:
     transport.stun_received(HERE, check_for(wire(transport.parameters())))
     assert states(made) == ["completed", "connecting", "disconnected", "completed"]
     transport.close()
+
+
+@on_loop
+async def test_when_its_connection_ends_media_moves_to_another_path_at_once() -> None:
+    made = bench(replace(ENDPOINT, listeners=(1,)))
+    transport = made.transport()
+    connection = Path(5 << 16 | 1, "198.51.100.7", 5006)
+    transport.stun_received(HERE, check_for(wire(transport.parameters()), nominate=False))
+    transport.stun_received(connection, check_for(wire(transport.parameters())))
+    transport.path_proven(connection)
+    assert made.loop.named("select_unproven")[-1].args == (transport.handle, *tuple_of(connection))
+    transport.path_lost(connection)
+    assert made.loop.named("remove_address")[-1].args == (transport.handle, *tuple_of(connection))
+    assert made.loop.names[-1] == "select_unproven"
+    assert made.loop.calls[-1].args == (transport.handle, *tuple_of(HERE))
+    transport.path_lost(connection)
+    transport.path_lost(HERE)
+    assert states(made)[-1] == "disconnected"
+    transport.close()
+
+
+@on_loop
+async def test_only_tcp_for_a_client_that_asks_for_it() -> None:
+    transport = bench(replace(ENDPOINT, listeners=(1,))).transport(force_tcp=True)
+    assert {one.protocol for one in transport.parameters().ice_candidates} == {"tcp"}
+    transport.close()
+
+
+@on_loop
+async def test_where_there_is_no_tcp_nothing_else_is_offered_instead() -> None:
+    made = bench()
+    with pytest.raises(InvalidInput, match="rtc_tcp_connections_per_address is 0"):
+        made.transport(force_tcp=True)
+    assert made.loop.named("open_transport") == []
 
 
 @on_loop
