@@ -19,8 +19,10 @@ T = TypeVar("T")
 
 
 def build_apps() -> None:
-    """Build tests/apps/dist unless it is there; `scripts/test` has normally done so."""
-    if (APPS / "dist" / "demo_b.js").is_file():
+    """Build tests/apps/dist unless it is newer than its sources; `scripts/test` has normally done so."""
+    built = [path.stat().st_mtime for path in (APPS / "dist").glob("*.js")]
+    sources = [path.stat().st_mtime for path in (*APPS.glob("*.js"), APPS / "build.mjs")]
+    if min(built, default=0.0) > max(sources):
         return
     if not (APPS / "node_modules").is_dir():
         subprocess.run(["npm", "ci"], cwd=APPS, check=True, timeout=300)
