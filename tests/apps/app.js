@@ -4,6 +4,7 @@
 import protoo from 'protoo-client';
 
 import { Channels } from './channels.js';
+import { play, progressOf } from './progress.js';
 
 const DEVICE = { flag: 'chrome', name: 'Chrome', version: '1' };
 
@@ -122,10 +123,7 @@ export class App {
   async #asked({ method, data }, accept, reject) {
     if (method === 'newConsumer') {
       const consumer = await this.transports.recv.consume(this.words.consumer(data));
-      const element = document.createElement(data.kind);
-      Object.assign(element, { srcObject: new MediaStream([consumer.track]), autoplay: true, muted: true });
-      document.documentElement.append(element);
-      this.consumers.set(consumer.id, { consumer, data, element });
+      this.consumers.set(consumer.id, { consumer, data, element: play(consumer) });
       accept();
     } else if (method === 'newDataConsumer') {
       const channel = await this.transports.recv.consumeData(this.words.dataConsumer(data));
@@ -155,16 +153,8 @@ export class App {
     this.errors.push(String(error?.stack ?? error));
   }
 
-  /** What is received: a growing number for each track, of frames or of samples that were not made up. */
-  async progress() {
-    const found = [];
-    for (const { consumer, data } of this.consumers.values()) {
-      const report = [...(await consumer.rtpReceiver.getStats()).values()].find(({ type }) => type === 'inbound-rtp');
-      const samples = (report?.totalSamplesReceived ?? 0) - (report?.concealedSamples ?? 0);
-      const done = data.kind === 'video' ? (report?.framesDecoded ?? 0) : samples;
-      found.push({ id: consumer.id, peerId: data.peerId, kind: data.kind, appData: data.appData, done });
-    }
-    return found;
+  progress() {
+    return progressOf(this.consumers.values());
   }
 
   close() {

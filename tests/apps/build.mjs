@@ -10,7 +10,7 @@ const { build } = createRequire(import.meta.url)(path.join(page, 'esbuild'));
 
 await build({
   absWorkingDir: here,
-  entryPoints: ['demo_a.js', 'demo_a_new.js', 'demo_b.js'],
+  entryPoints: ['demo_a.js', 'demo_a_new.js', 'demo_b.js', 'learning_demo.js', 'meetlite.js'],
   outdir: 'dist',
   bundle: true,
   format: 'iife',

@@ -1,4 +1,4 @@
-"""Apps of mediasoup-demo in Chromium tabs: dialect A with old and new mediasoup-client, dialect B with new.
+"""Apps in Chromium tabs: of mediasoup-demo with mediasoup-client 3.7 (A) and 3.24 (B), and two of Socket.IO.
 
 Their sources are in tests/apps; a test looks into a tab through `window.app`.
 """
@@ -24,7 +24,8 @@ def build_apps() -> None:
     sources = [path.stat().st_mtime for path in (*APPS.glob("*.js"), APPS / "build.mjs")]
     if min(built, default=0.0) > max(sources):
         return
-    if not (APPS / "node_modules").is_dir():
+    installed = APPS / "node_modules" / ".package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < (APPS / "package-lock.json").stat().st_mtime:
         subprocess.run(["npm", "ci"], cwd=APPS, check=True, timeout=300)
     subprocess.run(["npm", "run", "build"], cwd=APPS, check=True, timeout=120)
 
@@ -35,7 +36,7 @@ class DemoApp:
     def __init__(
         self, browser: Browser, base_url: str, app: str, room_id: str, peer_id: str, **options: Any
     ) -> None:
-        """Start `app`, "demo_a", "demo_a_new" or "demo_b"; `options` are those of its constructor."""
+        """Start `app`, a file of tests/apps; `options` are those of its constructor."""
         self.peer_id = peer_id
         self._context: BrowserContext = browser.new_context(permissions=["camera", "microphone"])
         self.page: Page = self._context.new_page()
