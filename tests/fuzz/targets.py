@@ -20,6 +20,7 @@ from tests.fuzz import (
     fuzz_rtcp,
     fuzz_rtp,
     fuzz_sctp,
+    fuzz_socketio,
     fuzz_stun_native,
 )
 from tests.fuzz.runner import Target
@@ -105,5 +106,6 @@ TARGETS = [
     Target("dialects", fuzz_dialects.SEEDS, fuzz_dialects.make),
     Target("sctp", fuzz_sctp.SEEDS, lambda: fuzz_sctp.one_input),
     Target("framing", fuzz_framing.SEEDS, lambda: fuzz_framing.one_input),
+    Target("socketio", fuzz_socketio.SEEDS, fuzz_socketio.make),
     Target("engine", fuzz_engine.SEEDS, lambda: fuzz_engine.one_input),
 ]
