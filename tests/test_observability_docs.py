@@ -37,7 +37,7 @@ SUFFIXES = ("_bucket", "_sum", "_count")
 
 HISTOGRAM = {"bounds": [0.05, 0.1], "buckets": [1, 0, 0], "sum": 0.01}
 REPORT: dict[str, Any] = {
-    "counters": dict.fromkeys(COUNTERS, 1),
+    "counters": dict.fromkeys((*COUNTERS, "tcp_accepted", "tcp_closed_silent", "tcp_refused_full"), 1),
     **dict.fromkeys(OBJECTS, 1),
     "udpGso": True,
     "udpGro": True,

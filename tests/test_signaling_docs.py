@@ -94,4 +94,4 @@ def first_column(text: str) -> set[str]:
 
 def test_what_is_missing_is_said() -> None:
     missing = section("What is not there")
-    assert all(word in missing for word in ("TCP", "TURN"))
+    assert all(word in missing for word in ("TURN", "TLS"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mediad.config.settings import Settings
+from mediad.config.settings import Settings, WorkerSettings
 
 FIREWALLS = ("ufw", "firewalld", "nft")
 
@@ -52,8 +52,19 @@ def openings(settings: Settings) -> list[Opening]:
     for worker_id in range(settings.worker_count()):
         worker = settings.worker_settings(worker_id)
         ports, purpose = worker.media_ports, f"media of worker {worker_id}"
-        found += [Opening("udp", ports[0], ports[-1], ip, purpose) for ip in settings.listen_ip]
+        found += [
+            Opening(protocol, ports[0], ports[-1], ip, about)
+            for protocol, about in _media(worker, purpose)
+            for ip in settings.listen_ip
+        ]
     return found
+
+
+def _media(worker: WorkerSettings, purpose: str) -> Iterator[tuple[str, str]]:
+    """The protocols of the media ports, each with its purpose."""
+    yield "udp", purpose
+    if worker.rtc_tcp_connections_per_address:
+        yield "tcp", f"{purpose}, of clients without UDP"
 
 
 def commands(needed: Sequence[Opening], firewall: str) -> Iterator[str]:

@@ -154,7 +154,7 @@ def taken_ports(facts: Facts) -> Iterator[Finding]:
     for taken in facts.network.taken:
         owner = f" by {taken.owner}" if taken.owner else ""
         text = f"{taken.protocol} port {taken.port} on {taken.ip} {taken.problem}{owner}"
-        key = "rtc_base_port" if taken.protocol == "UDP" else "port"
+        key = "port" if (taken.protocol, taken.port) == ("TCP", facts.settings.port) else "rtc_base_port"
         yield error("ports", text, f"stop the other, or choose another {key}")
     for own in facts.network.own_ports:
         if own.taken:

@@ -60,7 +60,10 @@ def taken_ports(settings: Settings) -> Iterator[TakenPort]:
     if settings.port_mode == "shared":
         for worker_id in range(settings.worker_count()):
             for ip in settings.listen_ip:
-                yield from _try(socket.SOCK_DGRAM, ip, settings.worker_settings(worker_id).rtc_first_port)
+                port = settings.worker_settings(worker_id).rtc_first_port
+                yield from _try(socket.SOCK_DGRAM, ip, port)
+                if settings.rtc_tcp_connections_per_address:
+                    yield from _try(socket.SOCK_STREAM, ip, port)
 
 
 def own_ports(settings: Settings) -> Iterator[OwnPorts]:
@@ -69,12 +72,22 @@ def own_ports(settings: Settings) -> Iterator[OwnPorts]:
         return
     for worker_id in range(settings.worker_count()):
         ports = settings.worker_settings(worker_id).media_ports
-        taken = sum(any(_is_taken(ip, port) for ip in settings.listen_ip) for port in ports)
+        taken = sum(_is_taken(settings, port) for port in ports)
         yield OwnPorts(worker_id=worker_id, total=len(ports), taken=taken)
 
 
-def _is_taken(ip: str, port: int) -> bool:
-    with socket.socket(_family(ip), socket.SOCK_DGRAM) as sock:
+def _is_taken(settings: Settings, port: int) -> bool:
+    """True when another program has a media port on one of the listen addresses."""
+    kinds = [socket.SOCK_DGRAM]
+    if settings.rtc_tcp_connections_per_address:
+        kinds.append(socket.SOCK_STREAM)
+    return any(_cannot_bind(kind, ip, port) for kind in kinds for ip in settings.listen_ip)
+
+
+def _cannot_bind(kind: socket.SocketKind, ip: str, port: int) -> bool:
+    with socket.socket(_family(ip), kind) as sock:
+        if kind == socket.SOCK_STREAM:  # connections that ended lately do not count
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((ip, port))
         except OSError as error:

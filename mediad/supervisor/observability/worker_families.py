@@ -5,6 +5,7 @@ A restarted worker counts from zero again; rate() and increase() handle that.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,7 @@ COUNTERS = {
     "receive_batches": ("receive_batches", "Batches of datagrams received with one system call."),
     "send_batches": ("send_batches", "Batches of datagrams sent with one system call."),
     "send_messages": ("send_messages", "Messages in those; with UDP GSO one holds several datagrams."),
+    "tcp_sends": ("tcp_sends", "System calls that sent packets over TCP."),
     "probation_sent": ("probation_sent", "Padding packets sent to probe for bandwidth."),
 }
 """The metric name (without mediad_ and _total) and the meaning of each counter of a worker."""
@@ -82,6 +84,7 @@ def families(reports: Reports) -> Iterator[Metric]:
         name, doc = f"mediad_transports_by_{layer}_state", "WebRTC transports in each state."
         family = GaugeMetricFamily(name, doc, labels=("worker", "state"))
         yield _labelled(family, reports, operator.attrgetter(f"{layer}_states"))
+    yield from _tcp(reports)
     yield from _data(reports)
     yield from _links(reports)
 
@@ -99,6 +102,31 @@ def lag_family(lags: Mapping[str, HistogramReport | None]) -> Metric:
         if lag is not None:
             _add(family, (process,), lag)
     return family
+
+
+def _tcp(reports: Reports) -> Iterator[Metric]:
+    """TCP connections of clients: those there now, and what became of others."""
+    yield _gauge("tcp_connections", "TCP connections for media open.", reports, _open_connections)
+    doc = "TCP connections for media accepted."
+    yield _counter("tcp_connections_accepted", doc, reports, _of_counters("tcp_accepted"))
+    for what, doc in (
+        ("refused", "TCP connections for media refused, by reason."),
+        ("closed", "TCP connections for media that ended, by reason."),
+    ):
+        name = f"mediad_tcp_connections_{what}"
+        family = CounterMetricFamily(name, doc, labels=("worker", "reason"))
+        yield _labelled(family, reports, functools.partial(_by_reason, f"tcp_{what}_"))
+
+
+def _open_connections(report: WorkerStats) -> float | None:
+    accepted = report.counters.get("tcp_accepted")
+    return None if accepted is None else accepted - sum(_by_reason("tcp_closed_", report).values())
+
+
+def _by_reason(prefix: str, report: WorkerStats) -> dict[str, int]:
+    return {
+        name.removeprefix(prefix): count for name, count in report.counters.items() if name.startswith(prefix)
+    }
 
 
 def _data(reports: Reports) -> Iterator[Metric]:

@@ -83,15 +83,21 @@ def test_ports_that_are_free() -> None:
 
 def test_ports_that_are_taken() -> None:
     settings = Settings(port=free_tcp_port(), workers=1, rtc_base_port=free_media_ports(1))
-    with socket.socket() as front, socket.socket(type=socket.SOCK_DGRAM) as media:
-        front.bind(("127.0.0.1", settings.port))
-        front.listen()
-        media.bind(("127.0.0.1", settings.rtc_base_port))
-        found = list(taken_ports(settings))
+    media_port = settings.rtc_base_port
+    with socket.socket(type=socket.SOCK_DGRAM) as media:
+        media.bind(("127.0.0.1", media_port))
+        with (
+            socket.create_server(("127.0.0.1", settings.port)),
+            socket.create_server(("127.0.0.1", media_port)),
+        ):
+            found = list(taken_ports(settings))
+            without_tcp = list(taken_ports(replace(settings, rtc_tcp_connections_per_address=0)))
     assert [(taken.protocol, taken.port, taken.problem) for taken in found] == [
         ("TCP", settings.port, "is taken"),
-        ("UDP", settings.rtc_base_port, "is taken"),
+        ("UDP", media_port, "is taken"),
+        ("TCP", media_port, "is taken"),
     ]
+    assert without_tcp == found[:2]
     for taken in found:
         assert taken.owner is None or f"pid {os.getpid()}" in taken.owner
 

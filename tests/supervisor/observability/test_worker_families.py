@@ -43,6 +43,15 @@ def test_each_worker_is_a_series() -> None:
     assert found["mediad_udp_gso", "worker=1"] == 0
 
 
+def test_tcp_connections_by_what_became_of_them() -> None:
+    counters = {"tcp_accepted": 9, "tcp_closed_silent": 2, "tcp_closed_by_peer": 3, "tcp_refused_full": 1}
+    found = values(list(families({"0": stats({"counters": counters})})))
+    assert found["mediad_tcp_connections", "worker=0"] == 4
+    assert found["mediad_tcp_connections_accepted_total", "worker=0"] == 9
+    assert found["mediad_tcp_connections_closed_total", "reason=by_peer", "worker=0"] == 3
+    assert found["mediad_tcp_connections_refused_total", "reason=full", "worker=0"] == 1
+
+
 def test_what_a_worker_does_not_say_is_not_made_up() -> None:
     assert values(list(families({"0": WorkerStats()}))) == {}
     assert values(list(families({}))) == {}
