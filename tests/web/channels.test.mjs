@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Channels, MEDIA_GRACE_MS } from '../../mediad/web/src/call/channels.js';
+import { Channels, MEDIA_GRACE_MS, PICTURES_MS } from '../../mediad/web/src/call/channels.js';
 import { Chat } from '../../mediad/web/src/call/chat.js';
 import { Roster } from '../../mediad/web/src/call/roster.js';
 import { fakeClock } from './stand-ins.mjs';
@@ -69,13 +69,18 @@ function page() {
 
 const settled = () => new Promise((done) => setImmediate(done));
 
-test('our channel waits for the media that comes first', async () => {
+test('our channel waits for the media that comes first', async (t) => {
+  const pass = fakeClock(t);
   const { sendTransport, chat, channels } = page();
   const started = channels.start();
   await settled();
   assert.equal(sendTransport.made.length, 0);
   assert.equal(chat.open, false);
   sendTransport.connect();
+  pass(PICTURES_MS - 1);
+  await settled();
+  assert.equal(sendTransport.made.length, 0);
+  pass(1);
   await started;
   assert.equal(chat.open, true);
   assert.deepEqual(sendTransport.wishes, [{ label: 'chat', ordered: true, appData: { channel: 'chat' } }]);

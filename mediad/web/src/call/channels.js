@@ -8,6 +8,9 @@ const TO_BOT = /^@bot\s+/i;
 /** So long channels wait for media that may never come. */
 export const MEDIA_GRACE_MS = 800;
 
+/** So long they wait for the first pictures on a transport that has just been connected. */
+export const PICTURES_MS = 300;
+
 export class Channels {
   #sendTransport;
   #recvTransport;
@@ -91,18 +94,20 @@ export class Channels {
 }
 
 /**
- * Waits until the transport is connected, so that nobody's picture waits for a channel, or for a while when there
- * is no media to connect it. Resolves with whether it is still there.
+ * Waits until the first pictures should be there, so that none of them waits for a channel, or for a while when
+ * there is no media to connect the transport. Resolves with whether the transport is still there.
  */
 async function mediaFirst(transport) {
-  await new Promise((done) => {
-    const look = () => {
-      if (transport.connectionState === 'connected' || transport.closed) done();
-    };
-    transport.on('connectionstatechange', look);
-    transport.observer.on('close', look);
-    setTimeout(done, MEDIA_GRACE_MS);
-    look();
-  });
+  if (transport.connectionState !== 'connected') {
+    await new Promise((done) => {
+      const look = () => {
+        if (transport.closed) done();
+        else if (transport.connectionState === 'connected') setTimeout(done, PICTURES_MS);
+      };
+      transport.on('connectionstatechange', look);
+      transport.observer.on('close', look);
+      setTimeout(done, MEDIA_GRACE_MS);
+    });
+  }
   return !transport.closed;
 }
