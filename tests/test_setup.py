@@ -203,6 +203,7 @@ BUILD = ("setup.py", "--quiet", "build_ext", "--inplace")
     ("command", "changes", "page", "said"),
     [
         (BUILD, {"CC": "/nowhere/cc"}, True, "no C compiler: /nowhere/cc"),
+        (BUILD, {"CC": "gcc -nostdinc"}, True, "no libusrsctp.a with usrsctp.h: install libusrsctp-dev"),
         (("-c", NO_CYTHON), {}, True, "no Cython: pip install"),
         (("setup.py", "--quiet", "sdist"), {}, False, "the page is not built"),
         (("setup.py", "--quiet", "build_py"), {}, False, "the page is not built"),

@@ -47,6 +47,16 @@ def test_both_begin_at_once(pair: AiortcPair) -> None:
     pair.connect()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_both_connect_through_loss(pair: AiortcPair, seed: int) -> None:
+    pair.ours.arrives, pair.their_filter = lose(0.3, seed), lose(0.3, seed + 100)
+    pair.ours.association.connect(pair.now_us)
+    pair.start_theirs()
+    pair.run(60_000_000)
+    assert pair.ours.states == ["connecting", "connected"]
+    assert pair.theirs.state == "connected"
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 def test_text_and_binary_cross_both_ways(pair: AiortcPair, ordered: bool) -> None:
     pair.connect()

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import data, gate, network, profile, throughput
+from tests.bench import data, gate, network, profile, stacks, throughput
 from tests.bench.scene import PROFILES
 
 
@@ -47,7 +47,7 @@ def main() -> int:
     if options.kind == "data":
         load = data.Load(options.size, options.rate, options.consumers, options.seconds)
         report_data(load, data.run(load))
-        return 0
+        return stacks.run(load)
     if options.kind == "profile":
         return draw_profile(options.out, options.pid, options.seconds, options.rate)
     failed = 0
