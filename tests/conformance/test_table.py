@@ -31,7 +31,6 @@ ITEMS = {
 }
 
 OPEN = {
-    11: "TCP candidates are being built",
     16: "ffmpeg needs plain RTP transports, which are not there yet",
 }
 """Items that no test can show yet, and why."""

@@ -50,6 +50,16 @@ def test_streams_without_ssrcs_are_told_apart(apps: Apps) -> None:
     assert [told["type"] for told in receiver.offers() if told["kind"] == "video"] == ["simulcast"]
 
 
+def test_a_client_of_tcp_alone(apps: Apps) -> None:
+    """Conformance 11: with `forceTcp` a client connects through passive TCP candidates."""
+    sender = apps.open("demo_a", "sender", forceTcp=True)
+    receiver = apps.open("demo_b", "receiver", produce=False, forceTcp=True)
+    receiver.until_flowing("sender")
+    for app, direction in ((sender, "send"), (receiver, "recv")):
+        (stats,) = app.transport_stats(direction)
+        assert stats["iceSelectedTuple"]["protocol"] == "tcp"
+
+
 def test_wishes_of_an_app_of_dialect_b(apps: Apps) -> None:
     new, old = apps.open("demo_b", "new"), apps.open("demo_a", "old", produce=False)
     old.until_flowing("new")

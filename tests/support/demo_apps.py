@@ -82,6 +82,13 @@ class DemoApp:
 
         self.until(f"media of {peer_ids}", flow)
 
+    def transport_stats(self, direction: str) -> list[dict[str, Any]]:
+        """The server's statistics of its transport, "send" or "recv"."""
+        asked = "app.request('getTransportStats', { transportId: app.transports[direction].id })"
+        answer = self.get(f"direction => {asked}", direction)
+        stats: list[dict[str, Any]] = answer["stats"] if isinstance(answer, dict) else answer
+        return stats
+
     def peers(self) -> set[str]:
         return set(self.get("[...app.peers.keys()]"))
 
