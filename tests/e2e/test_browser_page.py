@@ -141,7 +141,7 @@ def test_a_speaker_is_outlined(tabs: Tabs, room_id: str) -> None:
     """The fake microphones beep; whoever is loudest at the moment is marked."""
     ana, ben = tabs.open(room_id, "ana"), tabs.open(room_id, "ben", produce="false")
     ben.until("ana speaking", lambda: ben.get("mediad.activeSpeaker") == "ana")
-    ben.page.wait_for_selector("[data-key='ana/camera/0'].speaking")
+    ben.page.wait_for_selector("[data-key='ana/camera/0'].speaking .speaking-mark")
     ana.page.keyboard.press("m")
     ben.until("silence", lambda: ben.get("mediad.activeSpeaker") is None)
 

@@ -3,6 +3,7 @@
 import { Avatar } from './avatar.js';
 import { h, playTrack, show } from './dom.js';
 import { icon } from './icons.js';
+import { speakingMark } from './speaking-mark.js';
 import { placeElement } from './tile.js';
 
 export class SelfTile {
@@ -15,7 +16,13 @@ export class SelfTile {
     { class: 'self tile camera', role: 'listitem' },
     this.#avatar.element,
     this.#video,
-    h('footer', { class: 'tile-label' }, this.#muted, h('span', { class: 'tile-name' }, 'You')),
+    h(
+      'footer',
+      { class: 'tile-label' },
+      this.#muted,
+      speakingMark(),
+      h('span', { class: 'tile-name' }, 'You'),
+    ),
   );
 
   constructor(call) {

@@ -3,6 +3,7 @@
 import { Avatar } from './avatar.js';
 import { h, playTrack, setText, show } from './dom.js';
 import { icon } from './icons.js';
+import { speakingMark } from './speaking-mark.js';
 
 /** Puts a tile's element where the layout wants it. */
 export function placeElement(element, { x, y, width, height }) {
@@ -47,7 +48,7 @@ export class Tile {
       this.#avatar.element,
       this.video,
       this.#note,
-      h('footer', { class: 'tile-label' }, this.#muted, this.#name),
+      h('footer', { class: 'tile-label' }, this.#muted, speakingMark(), this.#name),
       this.#pin,
       this.#info,
     );
