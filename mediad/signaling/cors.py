@@ -40,6 +40,11 @@ class Cors:
             self._inner = self._app
             if origins is not None:
                 self._inner = CORSMiddleware(
-                    self._app, allow_origins=origins, allow_methods=METHODS, allow_headers=("*",)
+                    self._app,
+                    allow_origins=origins,
+                    allow_methods=METHODS,
+                    allow_headers=("*",),
+                    # apps may ask with credentials, of which there are none here; browsers then want this
+                    allow_credentials="*" not in origins,
                 )
         await self._inner(scope, receive, send)

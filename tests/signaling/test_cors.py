@@ -22,6 +22,8 @@ def test_pages_of_the_named_origins_may_read() -> None:
         assert await allowed(running, APP) is None
         access.rules = AccessRules(origins=(APP,))
         assert [await allowed(running, origin) for origin in (APP, EVIL)] == [APP, None]
+        _, headers, _ = await running.get("/health", Origin=APP)
+        assert headers["access-control-allow-credentials"] == "true", "socket.io-client may ask for it"
         access.rules = AccessRules(origins=("*",))
         assert await allowed(running, EVIL) == "*"
         access.rules = AccessRules()
