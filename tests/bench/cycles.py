@@ -17,7 +17,7 @@ from tests.support.worker_shell import Started
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a worker's process holds."""
+    """The holdings of a worker's process."""
 
     rss_bytes: int
     descriptors: int

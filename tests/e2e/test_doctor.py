@@ -184,7 +184,7 @@ def test_answers_come_from_the_address_that_is_announced() -> None:
 
 
 def test_each_announced_address_is_tried_at_a_port_that_is_open() -> None:
-    """Both families, and no port that all transports share: the doctor gets one for itself."""
+    """Listen in both families, without a port that transports share: the doctor gets one for itself."""
     settings = ("--listen-ip", "127.0.0.1,::1", "--port-mode", "per-transport", "--workers", "1")
     port = free_media_ports(1)
     with running(*settings, "--rtc-base-port", str(port), command=MEDIAD) as daemon:
