@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,7 @@ from pylibsrtp import Session
 from mediad.protocols.certificate import Certificate, Fingerprint
 from mediad.protocols.dtls.endpoint import ApplicationData, DtlsEndpoint, KeysReady
 from mediad.worker.media.srtp_sessions import inbound_session, outbound_session
+from tests.support.framed_socket import framed
 from tests.support.loops import until
 from tests.support.stun import binding_request
 
@@ -88,13 +90,19 @@ class MediaPeer:
         self.stun: list[bytes] = []
         self.packets: list[bytes] = []
         self.reports: list[bytes] = []
+        self.ended = False
+        """True when the server has closed the connection, over TCP."""
         self._created = created
         self._server = (server["address"], server["port"])
         self._sessions: tuple[Session, Session] | None = None
+        self._frames = b"" if server["protocol"] == "tcp" else None  # what has come of the stream, over TCP
         v6 = ":" in server["address"]
-        kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+        kind = socket.SOCK_DGRAM if self._frames is None else socket.SOCK_STREAM
         self._socket = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind)
         self._socket.bind(("::1" if v6 else host, 0))
+        if self._frames is not None:
+            self._socket.connect(self._server)
+        self._socket.setblocking(False)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
 
     @property
@@ -121,6 +129,13 @@ class MediaPeer:
         """Encrypted with what the handshake gave."""
         self._send([self._ready()[0].protect(packet)])
 
+    def send_report(self) -> None:
+        """Send an empty receiver report (RFC 3550 section 6.4.2), encrypted."""
+        self._send([self._ready()[0].protect_rtcp(struct.pack("!BBHI", 0x80, 201, 1, 0x1234))])
+
+    def stop_reading(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+
     def send_data(self, data: bytes) -> None:
         """Send application data in DTLS."""
         self._send(self.dtls.seal(data))
@@ -133,7 +148,10 @@ class MediaPeer:
 
     def _send(self, datagrams: list[bytes]) -> None:
         for datagram in datagrams:
-            self._socket.sendto(datagram, self._server)
+            if self._frames is None:
+                self._socket.sendto(datagram, self._server)
+            else:
+                self._socket.sendall(framed(datagram))
 
     def _read(self) -> None:
         while True:
@@ -141,14 +159,33 @@ class MediaPeer:
                 data = self._socket.recv(65536)
             except BlockingIOError:
                 return
-            if data[0] < 4:
-                self.stun.append(data)
-            elif data[0] < 64:
-                self._send(self.dtls.receive(data))
-            elif 192 <= data[1] <= 223:
-                self.reports.append(self._ready()[1].unprotect_rtcp(data))
+            if self._frames is None:
+                self._take(data)
+            elif data:
+                self._frames += data
+                self._take_frames()
             else:
-                self.packets.append(self._ready()[1].unprotect(data))
+                self.ended = True
+                asyncio.get_running_loop().remove_reader(self._socket.fileno())
+                return
+
+    def _take_frames(self) -> None:
+        while self._frames and len(self._frames) >= 2:
+            end = 2 + int.from_bytes(self._frames[:2], "big")
+            if len(self._frames) < end:
+                return
+            packet, self._frames = self._frames[2:end], self._frames[end:]
+            self._take(packet)
+
+    def _take(self, data: bytes) -> None:
+        if data[0] < 4:
+            self.stun.append(data)
+        elif data[0] < 64:
+            self._send(self.dtls.receive(data))
+        elif 192 <= data[1] <= 223:
+            self.reports.append(self._ready()[1].unprotect_rtcp(data))
+        else:
+            self.packets.append(self._ready()[1].unprotect(data))
 
     def _ready(self) -> tuple[Session, Session]:
         if self._sessions is None:

