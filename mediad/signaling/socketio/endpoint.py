@@ -36,11 +36,12 @@ _log = logs.bind(__name__)
 
 
 class _Refused(Exception):
-    """Error: a request is refused, with the HTTP status of its answer."""
+    """Error: a request is refused, with the HTTP status of its answer; a `usual` one is not logged."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, *, usual: bool = False) -> None:
         super().__init__(reason)
         self.status = status
+        self.usual = usual
 
 
 class SocketIo:
@@ -68,8 +69,9 @@ class SocketIo:
             else:
                 await self._get(link, scope, receive, send)
         except _Refused as refused:
-            client = scope["state"]["connection"]
-            client.log("%s: refused with %d: %s", scope["path"], refused.status, refused)
+            if not refused.usual:
+                client = scope["state"]["connection"]
+                client.log("%s: refused with %d: %s", scope["path"], refused.status, refused)
             response = PlainTextResponse(f"{refused}\n", refused.status)
             if scope["type"] == "websocket":
                 await WebSocket(scope, receive, send).send_denial_response(response)
@@ -89,7 +91,8 @@ class SocketIo:
         if sid is not None:
             link = self._hub.links.get(sid)
             if link is None or link.closed:
-                raise _Refused(400, "no such session: connect again")
+                # of a client that polls once more after its end, or after that of an earlier server
+                raise _Refused(400, "no such session: connect again", usual=True)
             return link
         if self._is_draining():
             raise _Refused(503, "this server is draining: connect again")
@@ -117,7 +120,9 @@ class SocketIo:
         if link is not None:
             leaving = asyncio.ensure_future(_gone(receive))
             # the server is about to stop: nobody has to wait until the heartbeat is due
-            scope["state"]["connection"].on_stopping = functools.partial(link.close, "the server is stopping")
+            scope["state"]["connection"].on_stopping = functools.partial(
+                link.close, "the server is stopping", quiet=True
+            )
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not leaving.done():
                 leaving.cancel()

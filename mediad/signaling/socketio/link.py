@@ -187,7 +187,8 @@ class Link:
     def close(self, reason: str, code: int = 1012, *, quiet: bool = False) -> None:
         """End the link, and drop all that is queued; the client connects again by itself.
 
-        `code` is the close code of a WebSocket. Returns at once; a second call does nothing.
+        `code` is the close code of a WebSocket; a `quiet` end is no fault of the client's, and not logged for
+        polls. Returns at once; a second call does nothing.
         """
         if self.closed:
             return

@@ -67,7 +67,7 @@ class Session:
             self._link.watch()
             self.end()
         else:
-            self._link.close(reason)
+            self._link.close(reason, quiet=True)
 
     # -- its life ------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class Record:
     def violation(self, reason: str) -> None:
         self.violations.append(reason)
 
-    def close(self, reason: str) -> None:
+    def close(self, reason: str, *, quiet: bool) -> None:
         self.closed.append(reason)
 
     def watch(self) -> None: ...
