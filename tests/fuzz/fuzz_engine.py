@@ -1,6 +1,7 @@
 """A whole call on one engine: datagrams of a sender and a receiver, with time between them.
 
 An input is a row of records: who sends and after what time (one byte), length (two), the datagram.
+A record without a datagram puts its client behind an emulated network, or changes that network.
 Nothing is encrypted, so that mutations reach everything behind authentication; a real peer can send it all.
 """
 
@@ -47,10 +48,24 @@ def seeds() -> list[bytes]:
         record(video[0]) + record(remb, who=FROM_RECEIVER) + b"".join(record(data) for data in video[1:]),
         record(video[0]) + record(report, steps=120) + record(video[1]) + record(bye) + record(video[2]),
         record(e.stun_request(b"sender-fragment")) + record(bytes([22, 254, 253]) + bytes(20)),
+        record(b"", steps=7)
+        + record(b"", who=FROM_RECEIVER, steps=11)
+        + b"".join(record(data) for data in video[:3])
+        + record(b"", steps=0)
+        + record(video[3]),
     ]
 
 
 SEEDS = seeds()
+
+
+def throttle(call: e.Call, transport: int, choice: int) -> None:
+    """Emulate one of some networks, the same in both directions; 0 is none."""
+    if choice == 0:
+        call.engine.unthrottle_transport(transport)
+    else:
+        link = (choice % 4 * 100_000, choice % 3 * 50_000, choice % 5 * 200_000)
+        call.engine.throttle_transport(transport, uplink=link, downlink=link)
 
 
 def one_input(data: bytes) -> None:
@@ -62,7 +77,10 @@ def one_input(data: bytes) -> None:
         head, length = struct.unpack("!BH", data[:3])
         datagram, data = data[3 : 3 + length][:1900], data[3 + length :]
         call.pass_time((head & ~FROM_RECEIVER) * STEP_US)
-        call.send(datagram, e.RECEIVER if head & FROM_RECEIVER else e.SENDER)
+        if datagram:
+            call.send(datagram, e.RECEIVER if head & FROM_RECEIVER else e.SENDER)
+        else:
+            throttle(call, e.RECEIVING if head & FROM_RECEIVER else e.SENDING, head & ~FROM_RECEIVER)
         for _, left in call.left():
             if e.is_rtcp(left):
                 assert sum(4 + len(body) for _, _, body in e.rtcp_blocks(left)) == len(left)
