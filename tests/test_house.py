@@ -148,6 +148,17 @@ def test_one_door_to_the_native_code() -> None:
     assert doors <= {"mediad.worker.media.plane", "mediad.worker.media.news"}
 
 
+def test_data_channels_alone_know_sctp() -> None:
+    users = {
+        reference.source
+        for reference in REFERENCES
+        if reference.target.startswith("mediad._usrsctp")
+        and not reference.source.startswith("mediad._usrsctp")
+    }
+    # one opens associations, the other speaks with its own
+    assert users <= {"mediad.worker.data.sctp", "mediad.worker.data.channels"}
+
+
 def test_nothing_depends_on_the_tests() -> None:
     users = [reference.file for reference in REFERENCES if reference.target.split(".")[0] == "tests"]
     assert users == []

@@ -185,6 +185,8 @@ cdef class Association:
         library.take_packet(&self.socket, PyBytes_AS_STRING(data), length)
         if self.overrun():
             self.end("failed", f"the peer makes it keep {self.memory_bytes} bytes")
+        elif self.refused_bytes:  # perhaps for want of memory, which the library does not tell of
+            self.note_room(self.limits.send_buffer_bytes - self.buffered)
 
     def send(self, uint16_t stream_id, uint32_t ppid, bytes data not None, *, bint ordered, max_packet_life_time_ms,
              max_retransmits, int64_t now_us):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from mediad.protocols.sctp_events import SendReady
 from tests.support import sctp_packets as p
 from tests.support.sctp import MAX_MESSAGE_BYTES, Pair, sctp_stack
 
@@ -157,3 +158,18 @@ def test_messages_that_wait_are_bounded_by_memory_too(pair: Pair) -> None:
     pair.run(30_000_000)
     assert len(pair.far.messages) == sent
     assert pair.send(b"x")
+
+
+def test_what_a_peer_makes_us_keep_holds_up_its_own_messages_only_so_long(pair: Pair) -> None:
+    """Memory that a message in parts takes is free again when it is whole, and then SendReady follows."""
+    ours, tsn = p.numbers(pair.near.packets), p.numbers(pair.far.packets).tsn
+    for n in range(4500):
+        pair.near.association.receive_datagram(
+            p.packet(ours.tag, p.data(tsn + n, flags=p.FIRST if n == 0 else 0)), pair.now_us
+        )
+    assert not pair.send(b"no room")
+    pair.near.association.receive_datagram(p.packet(ours.tag, p.data(tsn + 4500, flags=p.LAST)), pair.now_us)
+    list(pair.near.drain())
+    assert len(pair.near.messages[-1][2]) == 4501
+    assert pair.near.events[-1] == SendReady()
+    assert pair.send(b"room")
