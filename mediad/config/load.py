@@ -15,9 +15,10 @@ from typing import Any
 
 from mediad.config import toml
 from mediad.config.announced import announced
+from mediad.config.key import Key
 from mediad.config.kinds import brief
 from mediad.config.listen import is_unspecified, version
-from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Key, Settings
+from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Settings
 from mediad.errors import ConfigError
 
 _BUILD_SWITCHES = frozenset({"windows", "debug", "sanitize", "coverage", "crashes", "native", "python"})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import textwrap
 
+from mediad.config.key import Key
 from mediad.config.kinds import brief
-from mediad.config.settings import DEFAULTS, KEYS, Key
+from mediad.config.settings import DEFAULTS, KEYS
 
 _WIDTH = 110
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 import msgspec
 
+from mediad.config.key import Key, key_field
 from mediad.config.kinds import (
-    HIDDEN,
     AnnouncedHosts,
     Choice,
     Codecs,
@@ -21,7 +21,6 @@ from mediad.config.kinds import (
     Host,
     HttpUrl,
     IpAddresses,
-    Kind,
     Number,
     Origins,
     Secret,
@@ -40,59 +39,26 @@ LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One setting as people see it: its range, its meaning, other environment names than MEDIAD_*."""
-
-    kind: Kind
-    doc: str
-    aliases: tuple[str, ...] = ()
-    live: bool = False
-    """True when a reload applies it to the running daemon; otherwise it waits for the next start."""
-    example: object = None
-    """The example shown in place of a default of None."""
-    secret: bool = False
-    """True when its value is kept out of everything that people read."""
-
-    def shown(self, value: object) -> object:
-        """The form of `value`, right or wrong, that may be shown."""
-        if isinstance(self.kind, HttpUrl):
-            return self.kind.shown(value)
-        return HIDDEN if self.secret and value is not None else value
-
-
-def _key(
-    default: Any,
-    kind: Kind,
-    doc: str,
-    *aliases: str,
-    live: bool = False,
-    example: object = None,
-    secret: bool = False,
-) -> Any:
-    return field(default=default, metadata={"key": Key(kind, doc, aliases, live, example, secret)})
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one daemon. The defaults serve 127.0.0.1 only."""
 
-    host: str = _key("127.0.0.1", Host(), "address the HTTP and WebSocket front listens on")
-    port: int = _key(3000, Whole(0, 65535), "TCP port of the front; 0 takes any free one", "PORT")
-    tls_certificate: str | None = _key(
+    host: str = key_field("127.0.0.1", Host(), "address the HTTP and WebSocket front listens on")
+    port: int = key_field(3000, Whole(0, 65535), "TCP port of the front; 0 takes any free one", "PORT")
+    tls_certificate: str | None = key_field(
         None,
         FilePath(),
         "PEM file with the front's certificate and its chain, for https and wss; unset, there is no TLS",
         live=True,
         example="/etc/mediad/tls/fullchain.pem",
     )
-    tls_private_key: str | None = _key(
+    tls_private_key: str | None = key_field(
         None,
         FilePath(),
         "PEM file with the certificate's private key; unset, it is in the certificate's file",
         live=True,
         example="/etc/mediad/tls/privkey.pem",
     )
-    jwt_secrets: tuple[str, ...] | None = _key(
+    jwt_secrets: tuple[str, ...] | None = key_field(
         None,
         Secrets(),
         "keys of the tokens (JWT, HS256) clients must bring; any of them will do, so that one can follow "
@@ -102,7 +68,7 @@ class Settings:
         secret=True,
         example=["the output of: openssl rand -base64 32"],
     )
-    cors_origins: tuple[str, ...] | None = _key(
+    cors_origins: tuple[str, ...] | None = key_field(
         None,
         Origins(),
         "web origins whose pages may open connections and read the HTTP API; unset, any page may open "
@@ -111,21 +77,21 @@ class Settings:
         live=True,
         example=["https://app.example.com"],
     )
-    max_connections_per_address: int = _key(
+    max_connections_per_address: int = key_field(
         4000,
         Whole(0, 10**6),
         "most connections to the front from one IPv4 address or IPv6 /64; behind a proxy all come from the "
         "proxy's; 0 is no limit",
         live=True,
     )
-    workers: int | None = _key(
+    workers: int | None = key_field(
         None,
         Workers(),
         'number of worker processes; "auto" is one for each usable core',
         "MEDIASOUP_WORKER_COUNT",
         example="auto",
     )
-    listen_ip: tuple[str, ...] = _key(
+    listen_ip: tuple[str, ...] = key_field(
         ("127.0.0.1",),
         IpAddresses(),
         "addresses media is received on, best first; :: alone takes IPv4 too, beside an IPv4 address it does "
@@ -133,7 +99,7 @@ class Settings:
         "WEBRTC_LISTEN_IP",
         "MEDIASOUP_LISTEN_IP",
     )
-    announced_ip: tuple[str, ...] | None = _key(
+    announced_ip: tuple[str, ...] | None = key_field(
         None,
         AnnouncedHosts(),
         "addresses browsers are told to send media to, best first: those outside of a NAT and those inside, "
@@ -144,75 +110,79 @@ class Settings:
         live=True,
         example=["203.0.113.7", "10.0.0.5"],
     )
-    port_mode: str = _key(
+    port_mode: str = key_field(
         "shared",
         Choice("shared", "per-transport"),
         "which of its ports a worker uses: the first for all its WebRTC transports, or another one for each, "
         "which costs system calls and descriptors, for networks whose rules want one client a port",
     )
-    rtc_base_port: int = _key(
+    rtc_base_port: int = key_field(
         10000,
         Whole(1, 65535),
         "first media port (UDP); worker i owns the 1000 ports from rtc_base_port + i * 1000",
         "MEDIASOUP_MIN_PORT",
     )
-    rtc_tcp_connections_per_address: int = _key(
+    rtc_tcp_connections_per_address: int = key_field(
         1024, Whole(0, 8192), "most TCP media connections of one address (IPv6: /64) to a worker; 0 is no TCP"
     )
-    rtc_max_port: int = _key(65535, Whole(1, 65535), "last port media may use", "MEDIASOUP_MAX_PORT")
-    media_codecs: tuple[dict[str, Any], ...] | None = _key(
+    rtc_max_port: int = key_field(65535, Whole(1, 65535), "last port media may use", "MEDIASOUP_MAX_PORT")
+    media_codecs: tuple[dict[str, Any], ...] | None = key_field(
         None,
         Codecs(),
         "codecs every room offers, as RTP codec capabilities; unset, the built-in list",
         example=[{"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000, "channels": 2}],
     )
-    max_rooms: int = _key(0, Whole(0, 10**6), "most rooms this node holds; 0 is no limit", live=True)
-    max_peers: int = _key(0, Whole(0, 10**6), "most peers in all rooms together; 0 is no limit", live=True)
-    max_peers_per_room: int = _key(0, Whole(0, 10**6), "most peers in one room; 0 is no limit", live=True)
-    max_consumer_replicas: int = _key(
+    max_rooms: int = key_field(0, Whole(0, 10**6), "most rooms this node holds; 0 is no limit", live=True)
+    max_peers: int = key_field(
+        0, Whole(0, 10**6), "most peers in all rooms together; 0 is no limit", live=True
+    )
+    max_peers_per_room: int = key_field(
+        0, Whole(0, 10**6), "most peers in one room; 0 is no limit", live=True
+    )
+    max_consumer_replicas: int = key_field(
         0,
         Whole(0, 16),
         "most extra copies of each track that a client may ask for, for load tests (consumerReplicas)",
         live=True,
     )
-    max_transports_per_peer: int = _key(
+    max_transports_per_peer: int = key_field(
         16, Whole(1, 1000), "most transports of one peer; apps use two", live=True
     )
-    max_producers_per_peer: int = _key(
+    max_producers_per_peer: int = key_field(
         64, Whole(1, 1000), "most tracks one peer may send at the same time", live=True
     )
-    max_incoming_bitrate_bps: int = _key(
+    max_incoming_bitrate_bps: int = key_field(
         0,
         Whole(0, 10**10),
         "most a client may send on one transport, in bit/s; 0 is no limit; holds for new transports",
         live=True,
     )
-    initial_outgoing_bitrate_bps: int = _key(
+    initial_outgoing_bitrate_bps: int = key_field(
         600_000,
         Whole(30_000, 10**10),
         "what a client is first believed able to receive, in bit/s; holds for new transports",
         live=True,
     )
-    ice_consent_timeout_s: int = _key(
+    ice_consent_timeout_s: int = key_field(
         20,
         Whole(10, 60, or_zero=True),
         "seconds without a valid STUN request or media until a client counts as gone; 0 is never; holds "
         "for new transports",
         live=True,
     )
-    audio_level_interval_ms: int = _key(
+    audio_level_interval_ms: int = key_field(
         800,
         Whole(300, 5000),
         "milliseconds over which audio levels are averaged; afterwards clients are told who speaks",
         live=True,
     )
-    audio_level_threshold_dbov: int = _key(
+    audio_level_threshold_dbov: int = key_field(
         -80,
         Whole(-127, 0),
         "mean audio level, in dBov, below which a client does not speak",
         live=True,
     )
-    network_throttle_secret: str | None = _key(
+    network_throttle_secret: str | None = key_field(
         None,
         Secret(),
         "what clients must send to have a bad network emulated between them and the server, for tests of "
@@ -222,38 +192,38 @@ class Settings:
         secret=True,
         example="the output of: openssl rand -base64 32",
     )
-    udp_buffer_bytes: int = _key(
+    udp_buffer_bytes: int = key_field(
         4 * 1024 * 1024,
         Whole(65_536, 2**30),
         "receive and send buffer asked of the kernel for each media socket",
     )
-    worker_memory_max_bytes: int = _key(
+    worker_memory_max_bytes: int = key_field(
         0,
         Whole(2**27, 2**50, or_zero=True),
         "most memory (resident) of a worker: near it nothing new is let in, above it the largest rooms go, "
         "and after a minute the worker is replaced; 0 is no limit",
         live=True,
     )
-    worker_start_timeout_s: float = _key(
+    worker_start_timeout_s: float = key_field(
         10.0, Number(0.1, 300), "seconds a worker has to become ready", live=True
     )
-    worker_ping_interval_s: float = _key(1.0, Number(0.05, 60), "seconds between two pings of a worker")
-    worker_ping_timeout_s: float = _key(
+    worker_ping_interval_s: float = key_field(1.0, Number(0.05, 60), "seconds between two pings of a worker")
+    worker_ping_timeout_s: float = key_field(
         5.0, Number(0.1, 300), "seconds without an answer after which a worker is killed and replaced"
     )
-    shutdown_grace_s: float = _key(
+    shutdown_grace_s: float = key_field(
         0.0,
         Number(0, 86_400),
         "seconds rooms may go on after SIGTERM, in which no new room opens; 0 ends them at once",
         live=True,
     )
-    admin_socket: str | None = _key(
+    admin_socket: str | None = key_field(
         None,
         SocketPath(),
         "Unix socket for mediactl; unset, mediad.sock in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run/mediad",
         example="/run/mediad/mediad.sock",
     )
-    log_level: str = _key(
+    log_level: str = key_field(
         "info",
         Choice(*LOG_LEVELS, synonyms={"warn": "warning", "critical": "error"}),
         "least important line to log",
@@ -261,27 +231,27 @@ class Settings:
         "MEDIASOUP_LOG_LEVEL",
         live=True,
     )
-    log_format: str = _key(
+    log_format: str = key_field(
         "auto",
         Choice("auto", "text", "json", "journal"),
         "a line of text or a JSON object an event, or fields for journald; auto is journal or text",
     )
 
-    webhook_url: str | None = _key(
+    webhook_url: str | None = key_field(
         None,
         HttpUrl(),
         "where joins, leaves and other events are posted as JSON; unset, nowhere",
         live=True,
         example="https://app.example.com/mediad-events",
     )
-    webhook_secret_file: str | None = _key(
+    webhook_secret_file: str | None = key_field(
         None,
         FilePath(),
         "file with the key webhooks are signed with; unset, they are not signed",
         live=True,
         example="/etc/mediad/webhook-secret",
     )
-    webhook_outbox: str | None = _key(
+    webhook_outbox: str | None = key_field(
         None,
         FilePath(),
         "file for events not delivered yet, so that they outlive a restart; unset, webhook-outbox in "

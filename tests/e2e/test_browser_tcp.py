@@ -16,7 +16,7 @@ def tuples(tab: Tab) -> list[dict[str, Any]]:
 
 
 def layers_sent(tab: Tab) -> int:
-    """How many encodings of the camera have left so far."""
+    """Return the number of encodings of the camera that have left so far."""
     (camera,) = [one for one in tab.stats()["producers"] if one["source"] == "webcam"]
     return sum(encoding["packetsSent"] > 0 for encoding in camera["encodings"])
 

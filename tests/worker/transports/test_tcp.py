@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.support.engine import rtp
@@ -24,6 +25,15 @@ async def speak(worker: Worker) -> None:
 async def selected(worker: Worker, transport_id: str) -> dict[str, Any]:
     (stats,) = (await worker.ask("transport.stats", transportId=transport_id))["stats"]
     return dict(stats.get("iceSelectedTuple", {}))
+
+
+def over_udp(worker: Worker, transport_id: str) -> bool:
+    path = worker.server.objects.transport(transport_id)[1]._ice.selected
+    return path is not None and path.protocol == "udp"
+
+
+def has_heard(peer: MediaPeer, count: int) -> Callable[[], bool]:
+    return lambda: len(peer.packets) >= count
 
 
 @on_loop
@@ -58,7 +68,7 @@ async def test_a_client_whose_connection_ends_goes_on_over_udp_and_comes_back() 
         await until(lambda: beside.stun)
         assert (await selected(worker, "b"))["protocol"] == "tcp"
         ben.close()
-        await until(lambda: worker.server.objects.transport("b")[1]._ice.selected.protocol == "udp")
+        await until(lambda: over_udp(worker, "b"))
         beside.dtls = ben.dtls
         beside.send_report()  # as clients do all the time: it proves that the path leads to it
         await speak(worker)
@@ -84,7 +94,7 @@ async def test_after_an_ice_restart_a_client_returns_to_udp() -> None:
         ana.send_rtp(opus(1))
         assert (await selected(worker, "b"))["protocol"] == "tcp"  # until the new path has proven to receive
         again.send_report()
-        await until(lambda: worker.server.objects.transport("b")[1]._ice.selected.protocol == "udp")
+        await until(lambda: over_udp(worker, "b"))
         ana.send_rtp(opus(2))
         await until(lambda: again.packets)
         for peer in (ana, ben, again):
@@ -105,7 +115,7 @@ async def test_a_client_that_stops_reading_costs_the_others_nothing() -> None:
         for number in range(1, 2001):
             ana.send_rtp(rtp(number, 960 * number, bytes(1000), ssrc=1111, payload_type=111))
             if number % 50 == 0:
-                await until(lambda number=number: len(cleo.packets) >= number)
+                await until(has_heard(cleo, number))
         assert len(cleo.packets) == 2000
         counters = worker.server._plane.counters()
         assert counters["drop_tcp_media_full"] + counters["drop_tcp_media_late"] > 0
