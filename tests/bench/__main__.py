@@ -92,9 +92,14 @@ def report_data(load: data.Load, done: data.Measured) -> None:
     print(
         f"{load.size} bytes, {load.per_s:.0f} a second to {load.consumers} clients: "
         f"{done.us_per_message:.1f} µs of the worker's process for a message delivered; "
-        f"{done.delivered} of {done.expected} delivered; latency p50 {done.latency_ms(0.5):.1f} ms, "
-        f"p99 {done.latency_ms(0.99):.1f} ms; RSS {done.rss_bytes / 1e6:.0f} MB; dropped {done.dropped}"
+        f"{done.delivered} of {done.expected} delivered; {_latencies(done.latencies_s)}; "
+        f"RSS {done.rss_bytes / 1e6:.0f} MB; dropped {done.dropped}\n"
+        f"  a call in the same worker: {_latencies(done.call_latencies_s)}"
     )
+
+
+def _latencies(found_s: list[float]) -> str:
+    return f"latency p50 {data.share_ms(found_s, 0.5):.2f} ms, p99 {data.share_ms(found_s, 0.99):.2f} ms"
 
 
 def report(row: throughput.Row) -> None:

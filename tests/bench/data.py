@@ -7,7 +7,10 @@ measured is the CPU time of the worker's process.
 from __future__ import annotations
 
 import asyncio
+import json
 import struct
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +24,11 @@ from mediad.protocols.datachannel import BINARY, ChannelMessage
 from mediad.protocols.envelope import Response
 from mediad.worker.data.channels import DataChannels
 from mediad.worker.data.sctp import Sctp
+from tests.support.imports import ROOT
 from tests.support.loops import until
 from tests.support.media_peer import MediaPeer
+from tests.support.negotiation import chrome_opus
+from tests.support.served_worker import consumer, producer
 from tests.support.worker_shell import REAL, Started, started_worker
 
 _SENT = struct.Struct("!d")
@@ -48,13 +54,17 @@ class Measured:
     latencies_s: list[float]
     rss_bytes: int
     dropped: dict[str, int]
+    call_latencies_s: list[float]
+    """Of the packets of a call in the same worker, meanwhile."""
 
     @property
     def us_per_message(self) -> float:
         return self.cpu_s * 1e6 / max(self.delivered, 1)
 
-    def latency_ms(self, share: float) -> float:
-        return sorted(self.latencies_s)[int(share * (len(self.latencies_s) - 1))] * 1000
+
+def share_ms(latencies_s: list[float], share: float) -> float:
+    """Return the latency in milliseconds that so large a share of them does not exceed."""
+    return sorted(latencies_s)[int(share * (len(latencies_s) - 1))] * 1000
 
 
 class Client:
@@ -109,6 +119,45 @@ class Requests:
         return dict(message.data)
 
 
+class Call:
+    """A call on the same worker, in a process of its own: one voice (`tests.bench.voice`)."""
+
+    def __init__(self, requests: Requests, seconds: float) -> None:
+        created = [requests.ask("transport.create", routerId="r", transportId=id_) for id_ in "ab"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.voice"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._write(json.dumps({"created": created, "seconds": seconds, "ssrc": 1111, "payloadType": 111}))
+        for id_, parameters in zip("ab", json.loads(self._read()), strict=True):
+            requests.ask("transport.connect", transportId=id_, dtlsParameters=parameters)
+        self._write("")
+        self._read()
+        requests.ask("producer.create", **producer(chrome_opus(), "audio"))
+        requests.ask("consumers.create", **consumer(chrome_opus(), "audio"))
+
+    def begin(self) -> None:
+        self._write("")
+
+    def latencies_s(self) -> list[float]:
+        """Wait for the end, and return how long each packet took."""
+        found = json.loads(self._read())
+        self._process.communicate()
+        return list(found)
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+
 async def measure(load: Load) -> Measured:
     """Start a worker and put a load on it."""
     with started_worker(REAL) as started:
@@ -120,11 +169,11 @@ async def measure(load: Load) -> Measured:
         requests.ask(
             "dataProducer.create",
             transportId="0",
-            dataProducerId="p",
+            dataProducerId="data",
             sctpStreamParameters={"streamId": 0},
         )
         wanted = [
-            {"dataConsumerId": f"c{n}", "transportId": str(n), "dataProducerId": "p"}
+            {"dataConsumerId": f"c{n}", "transportId": str(n), "dataProducerId": "data"}
             for n in range(1, load.consumers + 1)
         ]
         requests.ask("dataConsumers.create", consumers=wanted)
@@ -146,6 +195,8 @@ async def measure(load: Load) -> Measured:
         warm_up = max(1, min(50, int(load.per_s)))
         await send(warm_up)
         await until(lambda: all(len(one.latencies_s) == warm_up for one in receivers))
+        call = Call(requests, load.seconds)
+        call.begin()
         before = process.cpu_times()
         count = int(load.per_s * load.seconds)
         await send(count)
@@ -159,6 +210,7 @@ async def measure(load: Load) -> Measured:
             latencies_s=[latency for one in receivers for latency in one.latencies_s[warm_up:]],
             rss_bytes=stats["rssBytes"],
             dropped={name: n for name, n in stats["dropped"].items() if n},
+            call_latencies_s=call.latencies_s(),
         )
         for client in (sender, *receivers):
             client.close()

@@ -352,7 +352,7 @@ class WebRtcTransport(Transport):
         if self._dtls.state == "connected":
             for packet in packets:
                 self._dtls.send_application_data(packet)
-            self._send_dtls()
+                self._send_dtls()  # one by one: a window is more than DTLS keeps
 
     def _start_consumers(self) -> None:
         """Give consumers new keys, which start media, after the flight that ends the handshake was sent.
