@@ -55,7 +55,7 @@ class Measured:
     rss_bytes: int
     dropped: dict[str, int]
     call_latencies_s: list[float]
-    """Of the packets of a call in the same worker, meanwhile."""
+    """Latencies of packets of a call in the same worker, meanwhile."""
 
     @property
     def us_per_message(self) -> float:
