@@ -19,7 +19,8 @@ from mediad._fastpath.io.kernel cimport (
 )
 from mediad._fastpath.io.sockets cimport DATAGRAMS, LISTENER, MAX_SOCKETS
 from mediad._fastpath.io.tcp cimport (
-    OutgoingDatagram, after_command, before_command, ends_paths, tcp_close, tcp_deadline, tcp_open, tcp_tick,
+    OutgoingDatagram, after_command, before_command, end_strangers, ends_paths, tcp_close, tcp_deadline, tcp_open,
+    tcp_tick,
 )
 from mediad._fastpath.io.tcp_accept cimport accept_again, accept_waiting, listener_index, listener_tag
 from mediad._fastpath.io.tcp_kernel cimport EPOLLOUT, is_unspecified
@@ -259,6 +260,8 @@ cdef void close_socket(Loop* loop, const Command* command) noexcept nogil:
         return
     if loop.sockets.fds[index] >= 0:   # otherwise it was refused
         send_outbox(&loop.engine)
+        if loop.sockets.kinds[index] != DATAGRAMS:
+            end_strangers(&loop.tcp, index)
         epoll_remove(loop.epoll_fd, loop.sockets.fds[index])
         loop.sockets.fds[index] = -1
         loop.sockets.generations[index] += 1

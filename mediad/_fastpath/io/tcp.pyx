@@ -13,7 +13,7 @@ from mediad._fastpath.engine.messages cimport (
 )
 from mediad._fastpath.io.kernel cimport close
 from mediad._fastpath.io.tcp_connections cimport (
-    AgeList, connection_checked, connection_leave, connection_of, connections_destroy, connections_init, oldest_of,
+    NO_CONNECTION, AgeList, connection_checked, connection_leave, connection_of, connections_destroy, connections_init, oldest_of,
 )
 from mediad._fastpath.io.tcp_kernel cimport reset_on_close
 from mediad._fastpath.io.tcp_queue cimport STORE_SLOTS, queue_clear, store_close, store_open
@@ -82,6 +82,16 @@ cdef void tell_lost(Engine* engine, uint32_t handle, const Address* address) noe
     event_begin(&event, EVENT_PATH_LOST, handle)
     event.body.path.address = address[0]
     emit(engine, &event)
+
+
+cdef void end_strangers(Tcp* tcp, uint32_t listener) noexcept nogil:
+    cdef uint32_t slot = tcp.connections.strangers.oldest
+    cdef Connection* stranger
+    while slot != NO_CONNECTION:
+        stranger = &tcp.connections.slots[slot]
+        slot = stranger.newer
+        if stranger.address.socket == listener:
+            end_connection(tcp, stranger, COUNT_TCP_CLOSED_BY_TRANSPORT, True)
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------

@@ -100,7 +100,9 @@ def _sockets_of_a_worker(facts: Facts) -> int:
     """The sockets of a worker when all its ports are in use; its limit of descriptors is the daemon's."""
     if facts.settings is None:
         return 0
-    return (facts.settings.worker_settings(0).own_ports or 1) * len(facts.settings.listen_ip)
+    worker = facts.settings.worker_settings(0)
+    protocols = 2 if worker.rtc_tcp_connections_per_address else 1
+    return (worker.own_ports or 1) * len(facts.settings.listen_ip) * protocols
 
 
 def udp_buffers(facts: Facts) -> Iterator[Finding]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from mediad._fastpath.door.events import Closed, StunReceived
 from mediad._fastpath.door.media_loop import Kind
+from mediad.sockets import listen_tcp
 from tests.support import engine as e
+from tests.support.framed_socket import FramedSocket
 from tests.support.media_loop import LoopHarness, bound, connect
 
 
@@ -117,3 +120,22 @@ def test_a_datagram_never_counts_for_a_later_socket_of_the_same_number(harness: 
     counters = harness.counters()
     assert counters["drop_ssrc_unknown"] == 0
     assert counters["drop_media_unknown_address"] + counters["drop_socket_closed"] > 0
+
+
+def test_a_listener_that_closes_takes_along_who_has_not_authenticated(harness: LoopHarness) -> None:
+    """The number of the listener is used again: their checks must not count at another port."""
+    with listen_tcp("127.0.0.1", 0) as first, listen_tcp("127.0.0.1", 0) as second:
+        for number, listener in ((1, first), (2, second)):
+            harness.loop.open_listener(number, listener.fileno())
+        mine, other = (FramedSocket(listener.getsockname()[:2]) for listener in (first, second))
+        end = time.monotonic() + 10
+        while harness.loop.counters()["tcp_accepted"] < 2:
+            assert time.monotonic() < end, "they are not accepted"
+            time.sleep(0.001)
+        harness.loop.close_socket(1)
+        harness.events_until(Closed)
+        assert mine.ended()
+        other.sock.settimeout(0.05)
+        assert not other.ended()
+        assert harness.loop.counters()["tcp_closed_by_transport"] == 1
+        other.close()

@@ -80,7 +80,7 @@ def test_a_low_descriptor_limit() -> None:
 def test_too_few_descriptors_for_a_port_of_each_transport() -> None:
     facts = settings(port_mode="per-transport", listen_ip=("0.0.0.0", "::"))
     facts = replace(facts, daemon=replace(DAEMON, fd_limit=1024))
-    fault(facts, "warning", "descriptors", "1024", "need 2000")
+    fault(facts, "warning", "descriptors", "1024", "need 4000")
     assert in_order(replace(facts, daemon=replace(DAEMON, fd_limit=65536)), "descriptors") != []
 
 
