@@ -19,7 +19,7 @@ pytestmark = pytest.mark.network
 SETTLED_S, WATCHED_S = 10, 8
 MOST_FROZEN = 0.1
 LEAST, MOST = 0.35, 1.5
-"""Of the link's rate. TCP sends again what is lost, and others wait for it: delay that looks like a queue."""
+"""Shares of the link's rate. TCP repeats what is lost, and the rest waits: delay that looks like a queue."""
 
 LINKS = {
     "narrow": Shape(rate_bps=1_000_000, delay_ms=20),
