@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mediad.errors import Forbidden, InvalidState, MediadError
@@ -228,6 +228,7 @@ def check_tale(listener: RecordingListener) -> None:
                 state[rest[0]] = "closed"
 
 
+@example(951_297_872)  # a data producer closes while the tracks of its batch are made
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32))
 def test_nothing_leaks_and_nobody_is_misled(seed: int) -> None:
