@@ -46,11 +46,14 @@ def tuples(daemon: Daemon) -> list[dict[str, Any]]:
 
 
 def candidates(tab: Tab) -> list[tuple[str, int]]:
-    """Addresses and ports of the candidates that the page was told, best first."""
+    """Addresses and ports of the UDP candidates that the page was told, best first."""
     script = """async () => {
         const asked = { forceTcp: false, producing: false, consuming: true };
         const made = await mediad.request('createWebRtcTransport', asked);
-        return made.iceCandidates.sort((a, b) => b.priority - a.priority).map(c => [c.address, c.port]);
+        return made.iceCandidates
+            .filter(c => c.protocol === 'udp')
+            .sort((a, b) => b.priority - a.priority)
+            .map(c => [c.address, c.port]);
     }"""
     return [(address, port) for address, port in tab.get(f"({script})()")]
 
