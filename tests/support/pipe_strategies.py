@@ -39,7 +39,7 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
                 -(2**63) if kind.ge is None else kind.ge, 2**63 if kind.le is None else kind.le
             )
         case inspect.FloatType():
-            return st.floats(allow_nan=False)
+            return st.floats(kind.ge, kind.le, allow_nan=False)
         case inspect.BoolType():
             return st.booleans()
         case inspect.StrType():
