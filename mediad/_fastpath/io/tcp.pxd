@@ -40,8 +40,8 @@ cdef void tcp_close(Tcp* tcp) noexcept nogil
 cdef uint64_t connection_tag(const Connection* connection) noexcept nogil
 cdef void end_connection(Tcp* tcp, Connection* connection, Counter reason, bint reset) noexcept nogil
 
-# A listener closes, and its index is used again: who has not authenticated loses the connection; guests lose theirs with
-# the transport that has it as a path.
+# A listener closes, and its index is used again: who has not authenticated loses the connection; guests lose theirs
+# with the transport that has it as a path.
 cdef void end_strangers(Tcp* tcp, uint32_t listener) noexcept nogil
 
 # What a command means for connections: before the engine has applied it, and after.

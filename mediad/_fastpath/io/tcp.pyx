@@ -13,7 +13,8 @@ from mediad._fastpath.engine.messages cimport (
 )
 from mediad._fastpath.io.kernel cimport close
 from mediad._fastpath.io.tcp_connections cimport (
-    NO_CONNECTION, AgeList, connection_checked, connection_leave, connection_of, connections_destroy, connections_init, oldest_of,
+    NO_CONNECTION, AgeList, connection_checked, connection_leave, connection_of, connections_destroy, connections_init,
+    oldest_of,
 )
 from mediad._fastpath.io.tcp_kernel cimport reset_on_close
 from mediad._fastpath.io.tcp_queue cimport STORE_SLOTS, queue_clear, store_close, store_open
