@@ -115,6 +115,20 @@ export class App {
     }
   }
 
+  /** Shares a made-up screen in the device's codec of this name, beside the camera's. */
+  async share(mimeType, appData) {
+    const canvas = document.createElement('canvas');
+    const pen = canvas.getContext('2d');
+    let hue = 0;
+    setInterval(() => {
+      pen.fillStyle = `hsl(${(hue += 7)} 80% 50%)`;
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+    }, 100);
+    const [track] = canvas.captureStream(10).getVideoTracks();
+    const codec = this.device.rtpCapabilities.codecs.find((one) => one.mimeType.toLowerCase() === mimeType.toLowerCase());
+    this.producers.set('share', await this.transports.send.produce({ track, codec, appData }));
+  }
+
   /** Opens a channel, for the chat as the app does once its transport is connected. */
   openChannel(label = 'chat', options = { ordered: false, maxRetransmits: 1 }) {
     return this.channels.open(this.transports.send, label, options, this.words.channel(label));

@@ -234,3 +234,34 @@ def test_a_killed_workers_rooms_come_back_and_others_notice_nothing() -> None:
                 await until(lambda: len(daemon.worker_pids()) == 2, "the worker to be replaced")
 
     run(scenario())
+
+
+def test_messages_of_a_second_implementation(daemon: Daemon, room_id: str) -> None:
+    """Text and binary, short and long, ordered or not, and the end of a channel: pymediasoup over aiortc."""
+
+    async def scenario() -> None:
+        url = daemon.ws_url
+        async with (
+            await WebRtcClient.join(url(room_id, "ana"), "ana", data=True) as ana,
+            await WebRtcClient.join(url(room_id, "ben"), "ben", data=True) as ben,
+        ):
+            lasting = await ana.open_channel("lasting")
+            brief = await ana.open_channel("brief", maxRetransmits=5)
+
+            def labels() -> set[str]:
+                return {one.label for one in ben.channels.values() if one.readyState == "open"}
+
+            await until(lambda: {"lasting", "brief"} <= labels(), "both channels at ben's")
+            sent: list[tuple[str, str | bytes]] = []
+            for channel, label in ((lasting, "lasting"), (brief, "brief")):
+                for message in ("hello", b"\x00\x01", "x" * 10_000, bytes(200_000), "", b""):
+                    channel.send(message)
+                    sent.append((label, message))
+            await until(lambda: len(ben.messages) >= len(sent), "all messages")
+            assert [m for m in ben.messages if m[0] == "lasting"] == sent[: len(sent) // 2]
+            assert sorted(map(repr, ben.messages)) == sorted(map(repr, sent))
+            await lasting.close()
+            closed = await ben.notified("dataConsumerClosed")
+            assert ben.channels[closed["dataConsumerId"]].label == "lasting"
+
+    run(scenario())

@@ -99,3 +99,24 @@ def test_chat_between_the_dialects(apps: Apps) -> None:
     (told,) = old.until("the end", lambda: old.heard("dataConsumerClosed"))
     assert told["dataConsumerId"] == chat["id"]
     old.until("closed", lambda: old.channels("new")[0]["readyState"] == "closed")
+
+
+def test_a_screen_is_shared_in_a_second_codec(apps: Apps) -> None:
+    new, old = apps.open("demo_b", "new"), apps.open("demo_a", "old", produce=False)
+    old.until_flowing("new")
+    new.get("app.share('video/VP9', { source: 'screensharing' })")
+    share_id = new.get("app.producers.get('share').id")
+
+    def codecs() -> dict[str, str]:
+        video = [offer for offer in old.offers() if offer["kind"] == "video"]
+        return {one["producerId"]: one["rtpParameters"]["codecs"][0]["mimeType"] for one in video}
+
+    old.until("the screen", lambda: share_id in codecs())
+    assert sorted(codecs().values()) == ["video/VP8", "video/VP9"]
+    assert codecs()[share_id] == "video/VP9"
+    shown = next(offer for offer in old.offers() if offer["producerId"] == share_id)
+    assert shown["appData"]["share"]
+    old.until(
+        "pictures of the screen",
+        lambda: [one for one in old.get("app.progress()") if one["id"] == shown["id"] and one["done"] > 5],
+    )

@@ -1,4 +1,4 @@
-"""Firefox on mediad's page, with Chromium: audio and video both ways.
+"""Firefox on mediad's page, with Chromium: audio, video and chat both ways.
 
 In a namespace, because Firefox's ICE never uses the loopback.
 """
@@ -102,3 +102,19 @@ def test_firefox_and_chromium_see_and_hear_each_other(fox: Firefox, daemon: Daem
     ben = tabs.open("foxes", "ben")
     ben.until_flowing("ana")
     until_flowing(ana, "ben")
+
+
+def test_firefox_and_chromium_write_to_each_other(fox: Firefox, daemon: Daemon, tabs: Tabs) -> None:
+    ana, ben = join(fox, daemon, "writers", "ana"), tabs.open("writers", "ben")
+    ana.until("ana's chat", "mediad.chat.open")
+    ben.until("ben's chat", lambda: ben.get("mediad.chat.open"))
+    texts = "mediad.chat.messages.filter((one) => !one.own).map((one) => one.text)"
+    ben.until(
+        "ana's words", lambda: ana.get("mediad.say('from Firefox')") and "from Firefox" in ben.get(texts)
+    )
+
+    def heard(texts: list[str]) -> bool:
+        ben.get("mediad.say('from Chromium')")
+        return "from Chromium" in texts
+
+    ana.until("ben's words", texts, heard)

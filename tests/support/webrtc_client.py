@@ -12,11 +12,13 @@ from typing import Any
 from pymediasoup import AiortcHandler, Device
 from pymediasoup.models.transport import DtlsParameters, IceCandidate, IceParameters
 from pymediasoup.rtp_parameters import RtpCapabilities, RtpParameters
+from pymediasoup.sctp_parameters import SctpParameters, SctpStreamParameters
 
 from tests.support.media import GreyTrack, Meter, ToneTrack
 from tests.support.protoo_client import ProtooClient, Refused
 
 PATIENCE_S = 20.0
+SCTP_CAPABILITIES = {"numStreams": {"OS": 1024, "MIS": 1024}}
 
 
 @dataclass
@@ -40,6 +42,12 @@ class WebRtcClient:
     peer_id: str
     protoo: ProtooClient
     device: Device
+    data: bool = False
+    """True when it has data channels."""
+    messages: list[tuple[str, str | bytes]] = field(default_factory=list)
+    """What came on data channels, as (label, message)."""
+    channels: dict[str, Any] = field(default_factory=dict)
+    """The data consumers of pymediasoup, by id."""
     send_transport: Any = None
     recv_transport: Any = None
     peers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -54,25 +62,27 @@ class WebRtcClient:
     _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    async def join(cls, url: str, peer_id: str, *, consume: bool = True) -> WebRtcClient:
+    async def join(cls, url: str, peer_id: str, *, consume: bool = True, data: bool = False) -> WebRtcClient:
         """The whole sequence up to the answer to `join`."""
 
         async def on_request(method: str, data: dict[str, Any]) -> dict[str, Any]:
             return await client._handle_request(method, data)
 
         protoo = await ProtooClient.open(url, on_request, lambda *args: client._handle_notification(*args))
-        client = cls(peer_id, protoo, Device(handlerFactory=AiortcHandler.createFactory()))
+        client = cls(peer_id, protoo, Device(handlerFactory=AiortcHandler.createFactory()), data)
         capabilities = await protoo.request("getRouterRtpCapabilities")
         await client.device.load(RtpCapabilities.model_validate(capabilities))
         client.send_transport = await client._create_transport(producing=True)
         client.recv_transport = await client._create_transport(producing=False)
-        data: dict[str, Any] = {
+        asked: dict[str, Any] = {
             "displayName": peer_id.title(),
             "device": {"flag": "aiortc", "name": "aiortc", "version": "1"},
         }
         if consume:
-            data["rtpCapabilities"] = _wire(client.device.rtpCapabilities)
-        reply = await protoo.request("join", data)
+            asked["rtpCapabilities"] = _wire(client.device.rtpCapabilities)
+        if data:
+            asked["sctpCapabilities"] = SCTP_CAPABILITIES
+        reply = await protoo.request("join", asked)
         client.peers |= {peer["id"]: peer for peer in reply["peers"]}
         return client
 
@@ -85,6 +95,12 @@ class WebRtcClient:
         offered = self.device.sendRtpCapabilities.codecs
         chosen = next(item for item in offered if item.mimeType == f"video/{codec}")
         return await self._produce(GreyTrack(luma), chosen)
+
+    async def open_channel(self, label: str, **reliability: Any) -> Any:
+        """Open a channel to send on, and wait until it is open."""
+        channel = await self.send_transport.produceData(label=label, protocol="", **reliability)
+        await until(lambda: channel.readyState == "open", f"{self.peer_id}: {label} open")
+        return channel
 
     async def request(self, method: str, data: dict[str, Any] | None = None) -> Any:
         return await self.protoo.request(method, data)
@@ -134,9 +150,10 @@ class WebRtcClient:
         assert self.errors == []
 
     async def _create_transport(self, *, producing: bool) -> Any:
-        reply = await self.request(
-            "createWebRtcTransport", {"forceTcp": False, "producing": producing, "consuming": not producing}
-        )
+        asked: dict[str, Any] = {"forceTcp": False, "producing": producing, "consuming": not producing}
+        if self.data:
+            asked["sctpCapabilities"] = SCTP_CAPABILITIES
+        reply = await self.request("createWebRtcTransport", asked)
         self.ice_candidates = reply["iceCandidates"]
         create = self.device.createSendTransport if producing else self.device.createRecvTransport
         candidates = [IceCandidate.model_validate(item) for item in reply["iceCandidates"]]
@@ -145,7 +162,7 @@ class WebRtcClient:
             iceParameters=IceParameters.model_validate(reply["iceParameters"]),
             iceCandidates=[item for item in candidates if item.protocol == "udp"],  # aioice speaks no other
             dtlsParameters=DtlsParameters.model_validate(reply["dtlsParameters"]),
-            sctpParameters=None,
+            sctpParameters=SctpParameters.model_validate(reply["sctpParameters"]) if self.data else None,
         )
 
         @transport.on("connect")
@@ -164,6 +181,14 @@ class WebRtcClient:
             reply = await self.request("produce", {"transportId": transport.id, **data})
             return str(reply["id"])
 
+        @transport.on("producedata")
+        async def on_produce_data(
+            sctpStreamParameters: SctpStreamParameters, label: str, protocol: str, appData: Any
+        ) -> str:
+            named = {"label": label, "protocol": protocol, "appData": appData}
+            data = {"transportId": transport.id, "sctpStreamParameters": _wire(sctpStreamParameters), **named}
+            return str((await self.request("produceData", data))["id"])
+
         transport.on("error", self.errors.append)
         return transport
 
@@ -173,6 +198,9 @@ class WebRtcClient:
         return str(producer.id)
 
     async def _handle_request(self, method: str, data: dict[str, Any]) -> dict[str, Any]:
+        if method == "newDataConsumer" and self.data:
+            await self._take_channel(data)
+            return {}
         if method != "newConsumer":
             raise Refused(403, f"I do not want {method}")
         async with self._receiving:  # offer and answer of one peer connection go one by one
@@ -193,6 +221,19 @@ class WebRtcClient:
             data["producerPaused"],
         )
         return {}
+
+    async def _take_channel(self, data: dict[str, Any]) -> None:
+        async with self._receiving:
+            channel = await self.recv_transport.consumeData(
+                id=data["id"],
+                dataProducerId=data["dataProducerId"],
+                sctpStreamParameters=SctpStreamParameters.model_validate(data["sctpStreamParameters"]),
+                label=data["label"],
+                protocol=data["protocol"],
+                appData=data["appData"],
+            )
+        channel.on("message", lambda message: self.messages.append((data["label"], message)))
+        self.channels[data["id"]] = channel
 
     def _handle_notification(self, method: str, data: dict[str, Any]) -> None:
         self.notifications.append((method, data))

@@ -8,7 +8,7 @@ from mediad._fastpath.engine.messages import CommandKind
 from tests.support import engine as e
 from tests.support.imports import ROOT
 
-OF_THE_LOOP = {"COMMAND_OPEN_SOCKET", "COMMAND_CLOSE_SOCKET", "COMMAND_STOP"}
+OF_THE_LOOP = {"COMMAND_OPEN_LISTENER", "COMMAND_OPEN_SOCKET", "COMMAND_CLOSE_SOCKET", "COMMAND_STOP"}
 
 
 def test_every_kind_is_in_a_table() -> None:
