@@ -73,9 +73,10 @@ class DataProducer:
         """Give a message to each consumer; return how many there are."""
         self._messages_received += 1
         self._bytes_received += message.size
-        consumers = tuple(self.consumers.values())  # one may close for want of room
+        consumers = tuple(self.consumers.values())
         for consumer in consumers:
-            consumer.send(message)
+            if consumer.id in self.consumers:  # else it was closed for want of room
+                consumer.send(message)
         return len(consumers)
 
     def end(self, reason: str | None) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mediad.errors import Full, InvalidInput, InvalidState
 from mediad.pipe.data_requests import SctpStreamParameters
+from mediad.protocols.datachannel import BINARY, ChannelMessage
 from mediad.worker.data.data_producer import DataProducer
 from mediad.worker.data.sctp import STREAMS
 from tests.support.worker_objects import Bench, bench
@@ -43,6 +44,23 @@ def test_a_transport_takes_all_that_hangs_on_it_along_and_nothing_is_told() -> N
     made.router.close()
     assert data.producers == {}
     assert made.events == []
+
+
+def test_a_channel_that_closes_for_want_of_room_is_given_nothing_more() -> None:
+    made = bench()
+    data = made.router.data
+    ana = made.transport("a", sctp=True)
+    flood = data.produce_directly("flood", "", "")
+    data.consume(ana.data, "a", flood)
+    later = data.consume(ana.data, "b", flood)
+    later.send(ChannelMessage(BINARY, bytes(200_000)))  # so it has to pay when the other one is sent to
+    while len(data.consumers) == 2:
+        flood.receive(ChannelMessage(BINARY, bytes(100_000)))
+    assert ana.data is not None
+    memory = ana.data._sctp.memory
+    made.router.close_transport(ana)
+    assert memory.used_bytes == 0
+    made.router.close()
 
 
 def test_the_supervisors_own_go_with_the_router() -> None:
