@@ -63,7 +63,10 @@ class Association:
         """
 
     def reset_streams(self, stream_ids: list[int], now_us: int) -> None:
-        """Reset outgoing streams (RFC 6525), once what was sent on them before has arrived."""
+        """Reset outgoing streams (RFC 6525), once what was sent on them before has arrived.
+
+        Those beyond what the peer takes carry nothing, and are passed over.
+        """
 
     def datagrams_to_send(self) -> list[bytes]:
         """Return the packets for the peer, each small enough for one DTLS record, and forget them."""

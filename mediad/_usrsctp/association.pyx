@@ -225,7 +225,8 @@ cdef class Association:
             raise InvalidState(f"streams are reset once an association is connected, and this one is {self.state}")
         self.stack.advance(now_us)
         self.stack.active_us = self.stack.now_us
-        if not library.reset_streams(&self.socket, stream_ids):
+        stream_ids = [stream_id for stream_id in stream_ids if stream_id < self.streams_out]
+        if stream_ids and not library.reset_streams(&self.socket, stream_ids):
             self.dropped["reset_unsupported"] += 1  # by the peer
 
     def datagrams_to_send(self):

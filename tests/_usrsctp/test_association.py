@@ -9,7 +9,15 @@ import pytest
 from mediad._usrsctp.association import Association, SctpStack
 from mediad.errors import InvalidState
 from mediad.protocols.sctp_events import SendReady
-from tests.support.sctp import MAX_MESSAGE_BYTES, PACKET_BYTES, START_US, Pair, open_association, sctp_stack
+from tests.support.sctp import (
+    MAX_MESSAGE_BYTES,
+    PACKET_BYTES,
+    START_US,
+    End,
+    Pair,
+    open_association,
+    sctp_stack,
+)
 
 
 @pytest.fixture
@@ -104,6 +112,16 @@ def test_streams_are_reset_both_ways_and_used_again(pair: Pair) -> None:
     assert pair.send(b"again", 3)
     pair.run(1_000_000)
     assert pair.far.messages[1:] == [(3, 53, b"again")]
+
+
+def test_streams_that_the_peer_does_not_take_are_passed_over(stack: SctpStack) -> None:
+    pair = Pair(stack)
+    pair.far = End(open_association(stack, streams=4))
+    pair.connect()
+    for stream_ids in ([4], [3, 1023], []):
+        pair.near.association.reset_streams(stream_ids, pair.now_us)
+    pair.run(1_000_000)
+    assert pair.far.resets == [3]
 
 
 def test_a_stream_that_is_being_reset_takes_no_message_until_it_is(pair: Pair) -> None:
