@@ -151,7 +151,8 @@ class DataChannels:
             self._sctp.drop("not_sctp")
             return
         if self._association is None:
-            if self.state != "new" or data[_HEADER_BYTES] != _INIT:
+            # DTLS may have ended behind this record, in the same datagram that connected it.
+            if self.state != "new" or not self._packet_bytes or data[_HEADER_BYTES] != _INIT:
                 self._sctp.drop("no_association")
                 return
             self._begin()  # so both sides begin, as may happen anyway

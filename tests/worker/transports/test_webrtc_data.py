@@ -12,6 +12,7 @@ from tests.support.transport_client import HERE, THERE, connect, converse, ready
 from tests.support.worker_objects import Bench, answered, bench
 
 SCTP = b"\x13\x88\x13\x88" + bytes(40)
+INIT = SCTP[:12] + b"\x01" + SCTP[13:]
 
 
 def connected(made: Bench, *, sctp: bool = True) -> tuple[WebRtcTransport, DtlsClient]:
@@ -56,6 +57,30 @@ async def test_the_association_begins_when_dtls_is_connected_and_there_is_a_chan
     (entry,) = await answered(made, transport.stats(), [])
     assert entry["sctpState"] == "connecting"
     assert made.loop.named("open_transport")[0].parameters["data"] is True
+    transport.close()
+
+
+@on_loop
+async def test_data_of_a_client_that_has_gone_in_the_same_datagram_begins_nothing() -> None:
+    made = bench()
+    transport, client = ready(made, "server", sctp=True)
+    receive = client.receive
+
+    def receive_and_leave(data: bytes) -> list[bytes]:
+        answers = receive(data)
+        if client.endpoint.state != "connected":
+            return answers
+        return [b"".join([*answers, *client.seal(INIT), *client.close()])]
+
+    client.receive = receive_and_leave  # type: ignore[method-assign]
+    client.start()
+    connect(transport, client)
+    converse(made, transport, client, [])
+    assert transport.dtls_state == "closed"
+    assert made.told("transport.dtlsState")[-1]["dtlsState"] == "closed"
+    assert made.told("transport.sctpState") == [
+        {"transportId": "t", "sctpState": "closed", "reason": "DTLS has closed"}
+    ]
     transport.close()
 
 
