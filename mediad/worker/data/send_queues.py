@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush, heapreplace
 
 from mediad.protocols.datachannel import ChannelMessage
 
@@ -21,6 +22,8 @@ QUEUE_MESSAGES = 4096
 MEMORY_BYTES = 256 << 20
 MESSAGE_COST_BYTES = 100
 """The memory that a queued message takes beside its bytes."""
+SPARE_ENTRIES = 64
+"""Entries of the heap that are not valid any more, beside one for each lane."""
 
 
 class QueueMemory:
@@ -53,6 +56,8 @@ class Lane:
     """Bytes of the messages that wait."""
     waiting: deque[tuple[ChannelMessage, int]] = field(default_factory=deque)
     """Messages, each with the time in microseconds since which it waits."""
+    noted: int = 0
+    """The number of its valid entry in the heap of SendQueues."""
 
     @property
     def reliable(self) -> bool:
@@ -79,6 +84,11 @@ class SendQueues:
         self._drop = drop
         self._turns: deque[Lane] = deque()
         """Lanes with messages, in the order of their turns."""
+        self._by_cost: list[tuple[int, int, Lane]] = []
+        """A heap of (-cost, number, lane). The valid entry of a lane tells what it costs, or has cost: it may
+        cost less now. So whoever has to pay is found without a look at all lanes, of which a client may have
+        a thousand, for each message that a flood brings."""
+        self._entries = 0
 
     def put(self, lane: Lane, message: ChannelMessage, now_us: int) -> list[Lane]:
         """Add a message; return the reliable channels that have lost messages and must be closed."""
@@ -86,9 +96,10 @@ class SendQueues:
             self._turns.append(lane)
         lane.waiting.append((message, now_us))
         self._account(lane, len(message.data), 1)
+        self._note(lane)
         broken: list[Lane] = []
         while self._turns and self._overfull:
-            victim = max(self._turns, key=lambda lane: lane.cost_bytes)
+            victim = self._heaviest()
             if victim.reliable:
                 self.clear(victim)
                 broken.append(victim)
@@ -134,6 +145,29 @@ class SendQueues:
         return (
             self.bytes > QUEUE_BYTES or self.messages > QUEUE_MESSAGES or cost_bytes > self._memory.free_bytes
         )
+
+    def _note(self, lane: Lane) -> None:
+        """Enter what a lane costs now."""
+        heappush(self._by_cost, self._entry(lane))
+        if len(self._by_cost) > 2 * len(self._turns) + SPARE_ENTRIES:
+            self._by_cost = [self._entry(lane) for lane in self._turns]
+            heapify(self._by_cost)
+
+    def _entry(self, lane: Lane) -> tuple[int, int, Lane]:
+        self._entries += 1
+        lane.noted = self._entries
+        return -lane.cost_bytes, lane.noted, lane
+
+    def _heaviest(self) -> Lane:
+        """Return the lane that costs most; there must be one that waits."""
+        while True:
+            cost, number, lane = self._by_cost[0]
+            if number != lane.noted or not lane.waiting:
+                heappop(self._by_cost)
+            elif -cost != lane.cost_bytes:
+                heapreplace(self._by_cost, self._entry(lane))
+            else:
+                return lane
 
     def _pop(self, lane: Lane) -> None:
         message, _ = lane.waiting.popleft()

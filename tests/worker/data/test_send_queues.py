@@ -12,6 +12,7 @@ from mediad.worker.data.send_queues import (
     MESSAGE_COST_BYTES,
     QUEUE_BYTES,
     QUEUE_MESSAGES,
+    SPARE_ENTRIES,
     Lane,
     QueueMemory,
     SendQueues,
@@ -159,6 +160,47 @@ def test_a_channel_may_close_while_it_sends() -> None:
 
     assert client.queues.send_some(send, 10, 0)
     assert (client.queues.messages, client.memory.used_bytes) == (0, 0)
+
+
+class Watched(Lane):
+    """A lane that counts how often it was asked for its cost, over all of them."""
+
+    looks = 0
+
+    @property
+    def cost_bytes(self) -> int:
+        Watched.looks += 1
+        return self.bytes + MESSAGE_COST_BYTES * len(self.waiting)
+
+
+def test_a_flood_to_many_channels_costs_no_look_at_all_of_them_for_each() -> None:
+    client = Client()
+    lanes: list[Lane] = [
+        Watched(stream_id, lambda reason: None, max_retransmits=0) for stream_id in range(1024)
+    ]
+    for lane in lanes * (QUEUE_MESSAGES // len(lanes)):
+        client.put(lane, b"x")
+    Watched.looks = 0
+    for lane in lanes:
+        client.put(lane, b"x")
+    assert client.dropped == {"queue_full": len(lanes)}
+    assert Watched.looks < 8 * len(lanes)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 400_000), st.integers(0, 3)), max_size=300))
+def test_whoever_has_the_most_pays(steps: list[tuple[int, int, int]]) -> None:
+    client, lanes = Client(), [lossy(stream_id) for stream_id in range(10)]
+    for stream_id, size, sends in steps:
+        heaviest = max([lane.cost_bytes for lane in lanes if lane.waiting], default=0)
+        before = [lane.cost_bytes for lane in lanes]
+        before[stream_id] += size + MESSAGE_COST_BYTES
+        full = client.dropped["queue_full"]
+        client.put(lanes[stream_id], bytes(size))
+        if client.dropped["queue_full"] == full + 1:
+            (paid,) = (n for n, lane in enumerate(lanes) if lane.cost_bytes < before[n])
+            assert before[paid] == max(before) >= heaviest
+        client.send(sends)
+    assert len(client.queues._by_cost) <= 2 * len(lanes) + SPARE_ENTRIES
 
 
 @given(
