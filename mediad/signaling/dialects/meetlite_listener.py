@@ -33,7 +33,7 @@ class MeetLiteListener(QuietListener):
             "rtpParameters": offer.rtp_parameters,
             "producerPaused": offer.producer_paused,
             # an addition of ours: by it a client tells a screen from a camera
-            "appData": offer.app_data,
+            "appData": {**offer.app_data, "screen": True} if is_screen(offer.app_data) else offer.app_data,
         }
         self._wire.notify("new-consumer", data)
 

@@ -15,11 +15,14 @@ Kind = Literal["audio", "video", "screen-video", "screen-audio"]
 
 Text = Annotated[str, Meta(max_length=256)]
 
+UserNumber = Annotated[int, Meta(ge=0, le=2**53)]
+"""The id of a user in a database; larger numbers are none that JavaScript can write."""
+
 
 class Claims(Data):
     """The claims of a token, as far as they are used; others are ignored."""
 
-    user_id: Id | int
+    user_id: Id | UserNumber
     email: Text = ""
     name: Text | None = None
     room_id: Id | None = None

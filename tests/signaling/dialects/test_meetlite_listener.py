@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from mediad.rooms.listener import Track
-from mediad.signaling.dialects.meetlite_listener import is_screen, media_state
+from mediad.pipe.scores import ConsumerScore
+from mediad.rooms.listener import ConsumerOffer, Track
+from mediad.signaling.dialects.meetlite_listener import MeetLiteListener, is_screen, media_state
+from tests.support.recording_wire import RecordingWire
 
 
 def track(kind: str, *, paused: bool = False, **app_data: Any) -> Track:
@@ -33,3 +36,12 @@ def test_media_state(tracks: list[Track], audio: bool, video: bool) -> None:
 )
 def test_a_screen_is_one_in_the_words_of_any_dialect(app_data: dict[str, Any], expected: bool) -> None:
     assert is_screen(app_data) is expected
+
+
+@pytest.mark.parametrize("app_data", [{"share": True}, {"source": "screensharing"}, {"screen": True}])
+def test_a_screen_of_any_dialect_is_offered_in_the_words_of_this_one(app_data: dict[str, Any]) -> None:
+    wire: Any = RecordingWire()
+    score = ConsumerScore(10, 10, [])
+    offer = ConsumerOffer("c", "p", "cid", "t", "video", "simple", {}, app_data, False, score)
+    asyncio.run(MeetLiteListener(wire).consumer_offered(offer))
+    assert wire.told[0][1]["appData"] == {**app_data, "screen": True}

@@ -15,6 +15,7 @@ from mediad.signaling.dialects import meetlite_schemas as schemas
     [
         (schemas.Claims, {"userId": True}),
         (schemas.Claims, {"userId": "x" * 129}),
+        (schemas.Claims, {"userId": 10**200}),
         (schemas.Claims, {"userId": "ana", "email": 5}),
         (schemas.Claims, {"email": "ana@example.org"}),
         (schemas.JoinRoom, {"roomId": "x" * 129}),
