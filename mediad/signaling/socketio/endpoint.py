@@ -53,7 +53,13 @@ class SocketIo:
         self._is_draining = is_draining
         self._table = Table("Socket.IO sessions", LINKS, "this node")
         # as for WebSockets: without rules, pages of every origin may connect
-        self._open: ASGIApp = CORSMiddleware(self._serve, allow_origin_regex=".*", allow_credentials=True)
+        self._open: ASGIApp = CORSMiddleware(
+            self._serve,
+            allow_origin_regex=".*",
+            allow_methods=("GET", "POST"),
+            allow_headers=("*",),
+            allow_credentials=True,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_open = self._access.rules.origins is None
@@ -87,6 +93,12 @@ class SocketIo:
             raise _Refused(error.status, str(error)) from None
         if "j" in query:
             raise _Refused(400, "JSONP is not served")
+        if any(len(query.getlist(name)) > 1 for name in ("sid", "transport")):
+            raise _Refused(400, "sid or transport is given twice")  # engineio would take the other one
+        if scope["type"] == "http" and query.get("transport", "polling") != "polling":
+            raise _Refused(
+                400, "no WebSocket comes with this request: a proxy has to pass Connection: Upgrade"
+            )
         sid = query.get("sid")
         if sid is not None:
             link = self._hub.links.get(sid)
@@ -139,6 +151,8 @@ class SocketIo:
             raise _Refused(400, "this session is on a WebSocket")
         body = await _read(link, scope, receive)
         for text in body.split(packets.SEPARATOR):
+            if link.closed:
+                raise _Refused(400, "the session is closed")
             if text.startswith("b"):
                 link.violation("binary attachments are not accepted")
                 continue
@@ -156,6 +170,8 @@ class SocketIo:
         socket: Any = scope["extensions"][SOCKET_EXTENSION]["socket"]
         expected: list[str] = []
         if link is not None:
+            if link.has_socket:
+                raise _Refused(400, "this session has a WebSocket already")
             link.take_socket(socket)
             expected = [packets.UPGRADE, packets.PROBE]
         else:

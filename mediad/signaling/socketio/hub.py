@@ -141,7 +141,7 @@ class Hub:
             link.violation(f"{known}: {namespace[:100]}")
             return
         session = Session(link, namespace, self.engine.generate_id(), self._limits.pending_requests, _log)
-        query = QueryParams(link.scope["query_string"])
+        query = QueryParams(link.query_string)
         handshake = Handshake(query, auth if isinstance(auth, dict) else {}, link.address)
         link.members[namespace] = session
         link.watch()
@@ -149,12 +149,14 @@ class Hub:
             visit = await dialect.admit(session, handshake)
         except Refused as refused:
             _log.info("client %s: refused in namespace %s: %s", link.address, namespace, refused)
-            reason = str(refused)
+            reason, counted = str(refused), True
         except Exception:
             _log.exception("client %s: not admitted because of a bug in mediad", link.address)
-            reason = "internal error"
+            reason, counted = "internal error", False
         else:
             session.start(visit)
             return
         self._leave(link, namespace)
         link.send(packets.refused_text(namespace, reason))
+        if counted:
+            link.violation(reason)  # one connection is not for trying many tokens

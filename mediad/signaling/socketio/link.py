@@ -61,7 +61,7 @@ class Link:
         """Prepare the link of a handshake, whose request has this `scope`."""
         connection: ClientConnection = scope["state"]["connection"]
         self.sid: str = engine_socket.sid
-        self.scope = scope
+        self.query_string: bytes = scope["query_string"]
         self.address = connection.address
         self.members: dict[str, Member] = {}
         """The client's sessions by namespace."""
@@ -162,6 +162,11 @@ class Link:
         self._socket = None
         self._engine_socket.upgrading = False  # engineio forgets it when the WebSocket ends in between
         self._measure()
+
+    @property
+    def has_socket(self) -> bool:
+        """True when a WebSocket carries packets, or is about to take over."""
+        return self._socket is not None
 
     @property
     def upgraded(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 
@@ -13,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 from mediad.rooms.stock import Size
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
+from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.socketio import endpoint
 from mediad.signaling.socketio.packets import SEPARATOR
 from tests.support.signaling import PATIENCE_S, Front, eventually, front_state, raw, run
@@ -99,6 +101,8 @@ def test_a_client_that_leaves_a_poll_is_gone() -> None:
         "GET /socket.io/?EIO=3&transport=polling",
         "GET /socket.io/?EIO=4&transport=pigeon",
         f"GET {PATH}websocket",
+        f"GET {POLL}&sid=one&sid=two",
+        f"GET {POLL}&transport=websocket",
         f"POST {POLL}",
         f"POST {POLL}&sid=nothing",
     ],
@@ -112,6 +116,62 @@ def test_requests_that_make_no_sense(request_line: str, caplog: pytest.LogCaptur
 
     run(scenario)
     assert not caplog.records
+
+
+def test_a_proxy_that_passes_on_half_an_upgrade(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+
+    async def scenario(front: Front) -> None:
+        head = f"GET {PATH}websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: close\r\n\r\n"
+        status, _, body = await front.http(head)
+        assert (status, b"Connection: Upgrade" in body) == (400, True)
+
+    run(scenario)
+    assert not caplog.records
+
+
+def test_a_session_has_one_websocket() -> None:
+    async def scenario(front: Front) -> None:
+        sid = await handshake(front)
+        url = f"ws://127.0.0.1:{front.port}{PATH}websocket&sid={sid}"
+        first = await connect(url, compression=None)
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(url, compression=None)
+        assert caught.value.response.status_code == 400
+        await first.send("2probe")
+        assert await first.recv() == "3probe"
+        await first.send("5")
+        await first.send("40")
+        while not str(await first.recv()).startswith("40{"):
+            pass
+        with pytest.raises(InvalidStatus):
+            await connect(url, compression=None)
+        await first.send("42[1]")
+        assert str(await first.recv()).startswith('42["error"')
+        await first.close()
+
+    run(scenario)
+
+
+def test_a_session_that_was_closed_reads_no_more_of_a_body(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="mediad.signaling.socketio.link")
+
+    async def scenario(front: Front) -> None:
+        sid = await handshake(front)
+        assert await post(front, sid, SEPARATOR.join("b" * 100)) == 400
+
+    run(scenario, settings=SignalingSettings(limits=ConnectionLimits(violations=5)))
+    assert sum("binary attachments" in record.getMessage() for record in caplog.records) == 6
+
+
+def test_a_session_does_not_hold_the_head_of_its_handshake() -> None:
+    async def scenario(front: Front) -> None:
+        assert (await front.get(POLL, **{"X-Marker": "held"}))[0] == 200
+        gc.collect()
+        lists = [found for found in gc.get_objects() if isinstance(found, list)]
+        assert sum((b"x-marker", b"held") in found for found in lists) == 0
+
+    run(scenario)
 
 
 @pytest.mark.parametrize("body", ["", "hello", "2probe", "5", "0", SEPARATOR, "4", "9", "4[[[["])
@@ -199,6 +259,11 @@ def test_without_rules_pages_of_every_origin_may_poll() -> None:
     async def scenario(front: Front) -> None:
         status, headers, _ = await front.get(POLL, Origin="http://any.example")
         assert (status, headers["access-control-allow-origin"]) == (200, "http://any.example")
+        status, headers, _ = await front.http(
+            f"OPTIONS {POLL} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nOrigin: http://any.example\r\n"
+            "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: x-mine\r\n\r\n"
+        )
+        assert (status, headers["access-control-allow-headers"]) == (200, "x-mine")
 
     run(scenario)
 

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.dialects import learning_demo, meetlite
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.socketio import hub
 from tests.support.signaling import Front, eventually, run
-from tests.support.socketio_clients import RawClient, packet
+from tests.support.socketio_clients import SECRET, RawClient, packet
 
 LEARNING = "/mediasoup"
 
@@ -90,6 +91,16 @@ def test_too_many_violations_end_the_connection() -> None:
         assert await client.closed() == 1008
 
     run(scenario, settings=SignalingSettings(limits=ConnectionLimits(violations=5)))
+
+
+def test_one_connection_does_not_try_many_tokens() -> None:
+    async def scenario(front: Front) -> None:
+        client = await RawClient.connect(front, *['40{"token":"guessed"}'] * 6)
+        assert await client.closed() == 1008
+        assert sum("Authentication error" in text for text in client.texts) == 5
+
+    access = Access(AccessRules(secrets=(SECRET,)))
+    run(scenario, settings=SignalingSettings(limits=ConnectionLimits(violations=5), access=access))
 
 
 def test_a_client_that_does_not_answer_the_heartbeat_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

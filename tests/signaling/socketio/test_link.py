@@ -39,7 +39,7 @@ class Front:
         self.ledger = Ledger(limit_bytes=10_000)
         state = FrontState(FrontLimits(**front_limits), self.ledger)
         self.engine = EngineSocket()
-        scope = {"state": {"connection": ClientConnection(state)}}
+        scope = {"state": {"connection": ClientConnection(state)}, "query_string": b""}
         self.link = Link(self.engine, scope, limits or ConnectionLimits())
         self.ends = 0
         self.link.members["/"] = SimpleNamespace(end=self._end)
