@@ -45,7 +45,7 @@ class WebRtcClient:
     data: bool = False
     """True when it has data channels."""
     messages: list[tuple[str, str | bytes]] = field(default_factory=list)
-    """What came on data channels, as (label, message)."""
+    """Messages from data channels, as (label, message)."""
     channels: dict[str, Any] = field(default_factory=dict)
     """The data consumers of pymediasoup, by id."""
     send_transport: Any = None
