@@ -15,4 +15,6 @@ cdef enum Fault:
     FAULT_INIT  # beside other chunks, or of a peer that is connected and would start anew
 
 cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected) noexcept nogil
+# Of a packet without a fault.
+cdef bint is_init(const uint8_t* packet) noexcept nogil
 cdef const char* fault_name(Fault fault) noexcept

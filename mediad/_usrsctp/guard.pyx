@@ -63,6 +63,10 @@ cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected) no
     return FAULT_NONE
 
 
+cdef bint is_init(const uint8_t* packet) noexcept nogil:
+    return packet[HEADER_BYTES] == INIT
+
+
 cdef inline size_t padded(size_t size) noexcept nogil:
     return (size + 3) & ~<size_t>3
 

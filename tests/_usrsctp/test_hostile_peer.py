@@ -116,6 +116,7 @@ def test_a_flood_of_init_leaves_nothing_behind() -> None:
             pair.far.association.receive_datagram(p.packet(0, p.init(number + 1, 7)), pair.now_us)
             assert len(list(pair.far.drain())) <= 1
         assert pair.far.association.memory_bytes == before
+        assert pair.far.association.dropped == {"init": 1999}, "each is looked for among all associations"
         pair.connect_near()
 
 
