@@ -327,9 +327,10 @@ class DataChannels:
         self._inbox.clear()
         if association is not None:
             association.close()
-            if packets := association.datagrams_to_send():
+            packets = association.datagrams_to_send()
+            self._sctp.forget(association)  # before what may fail
+            if packets:
                 self._send(packets)
-            self._sctp.forget(association)
 
     # -- streams -------------------------------------------------------------------------------------------
 

@@ -150,8 +150,11 @@ class Sctp:
             return user.work()
         except Exception:  # one client's bug must not cost the others their messages
             logger.exception("the data channels of a client fail, its media goes on: a bug in mediad")
+        try:
             user.fail("a bug in mediad")
-            return False
+        except Exception:
+            logger.exception("the end of a client's data channels fails, too: a bug in mediad")
+        return False
 
     def _find_ready(self, but: SctpUser | None = None) -> None:
         """Let those wait who have something to take, except `but`, who has just taken it."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from mediad.pipe.data_requests import SctpStreamParameters
+from mediad.worker.data.channels import DataChannels
 from mediad.worker.data.sctp import SLICE_US, Sctp
 from tests.support.fake_clock import FakeClock
 
@@ -26,6 +30,8 @@ class User:
 
     def fail(self, reason: str) -> None:
         self.failures.append(reason)
+        if self.cost_us < 0:
+            raise ZeroDivisionError
 
 
 def test_each_gets_one_piece_in_turn() -> None:
@@ -56,6 +62,37 @@ def test_one_bug_costs_one_client() -> None:
         sctp.wake(user)
     clock.pass_s(0)
     assert (log, broken.failures) == (["a"], ["a bug in mediad"])
+
+
+def test_an_end_that_fails_costs_one_client_too() -> None:
+    clock, log = FakeClock(), list[str]()
+    sctp = Sctp(clock)
+    for user in (User(clock, log, "broken", pieces=-1, cost_us=-1), User(clock, log, "a", pieces=2)):
+        sctp.wake(user)
+    clock.pass_s(0)
+    assert log == ["a", "a"]
+
+
+def test_an_association_whose_end_cannot_be_sent_is_forgotten() -> None:
+    clock = FakeClock()
+    sctp = Sctp(clock)
+    ends: list[DataChannels] = []
+
+    def to(other: int) -> Callable[[list[bytes]], None]:
+        def send(packets: list[bytes]) -> None:
+            if ends[1 - other].state == "connected":
+                raise OSError
+            for packet in packets:
+                ends[other].receive(packet)
+
+        return send
+
+    ends += [DataChannels(sctp, clock, lambda state, reason: None, to(other)) for other in (1, 0)]
+    for end in ends:
+        end.secured(PACKET_BYTES)
+        end.add_lane(SctpStreamParameters(0), lambda reason: None)
+    clock.pass_s(300)
+    assert sctp.report().associations == 0
 
 
 def test_the_stack_is_there_as_long_as_somebody_needs_it() -> None:
