@@ -168,6 +168,23 @@ def test_data_has_a_budget_of_its_own() -> None:
     assert len(heard(call)) == DTLS_BURST // 2, "a handshake, or an alert, has another"
 
 
+@pytest.mark.parametrize("content_bytes", [0, 25, 200])
+def test_each_record_of_data_counts_as_one(content_bytes: int) -> None:
+    call = e.Call()
+    where = with_data(call, 0)
+    record = b"\x17\xfe\xfd" + bytes(8) + content_bytes.to_bytes(2, "big") + bytes(content_bytes)
+    count = 1800 // len(record)
+    shown = flood(call, record * count, where, 3)
+    assert shown in range(3 * DATA_PER_S // count, (DATA_BURST + 3 * DATA_PER_S) // count + 2)
+
+
+def test_a_record_that_is_cut_off_is_one() -> None:
+    call = e.Call()
+    where = with_data(call, 0)
+    header = b"\x17\xfe\xfd" + bytes(8) + b"\xff\xff"
+    assert flood(call, header, where, 1) == 2000
+
+
 @pytest.mark.parametrize("options", [{"data": False}, {"proven": False}])
 def test_other_records_have_the_budget_of_a_handshake(options: dict[str, bool]) -> None:
     call = e.Call()
