@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from mediad import logs
@@ -68,10 +68,13 @@ def require_admitted(request: Request, access: Access, room_id: str, peer_id: st
 async def read_object(request: Request) -> dict[str, Any]:
     """Return the JSON object of the body; an empty body is an empty one. Raises Failed."""
     body = bytearray()
-    async for portion in request.stream():
-        body += portion
-        if len(body) > MAX_BODY_BYTES:
-            raise Failed(413, f"a body is limited to {MAX_BODY_BYTES} bytes")
+    try:
+        async for portion in request.stream():
+            body += portion
+            if len(body) > MAX_BODY_BYTES:
+                raise Failed(413, f"a body is limited to {MAX_BODY_BYTES} bytes")
+    except ClientDisconnect:
+        raise Failed(400, "the request has no end") from None
     if not body:
         return {}
     try:

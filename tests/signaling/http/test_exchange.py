@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 import pytest
 
 from mediad.errors import (
@@ -16,7 +19,7 @@ from mediad.errors import (
 )
 from mediad.signaling.http.exchange import MAX_BODY_BYTES, status_of
 from tests.support.broadcasting import Owner, ask
-from tests.support.signaling import Front, run
+from tests.support.signaling import Front, eventually, raw, run
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,22 @@ def test_bodies_that_are_no_objects(text: str, status: int) -> None:
         assert answer.status == status
 
     run(scenario)
+
+
+def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(running: Front) -> None:
+        head = f"POST {Owner(running, 'cam').all} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{{"
+        _, writer = await raw(running, head.encode())
+        await asyncio.sleep(0.05)
+        writer.close()
+        await eventually(
+            lambda: any("the request has no end" in line.getMessage() for line in caplog.records)
+        )
+
+    run(scenario)
+    assert not [line for line in caplog.records if line.levelno >= logging.WARNING]
 
 
 def test_other_methods_are_refused() -> None:
