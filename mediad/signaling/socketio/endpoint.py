@@ -27,7 +27,7 @@ from mediad.signaling.server.options import MAX_MESSAGE_BYTES
 from mediad.signaling.server.websocket_protocol import SOCKET_EXTENSION
 from mediad.signaling.socketio import packets
 from mediad.signaling.socketio.hub import Hub
-from mediad.signaling.socketio.link import Link
+from mediad.signaling.socketio.link import Link, address_of
 
 LINKS = Size(8192)
 """The number of links of one node; no address has more than its share."""
@@ -113,7 +113,7 @@ class SocketIo:
 
     def _claim(self, scope: Scope) -> None:
         """Have the link of a handshake take its place among all others. Raises _Refused."""
-        holder = holder_at(scope["state"]["connection"].address)
+        holder = holder_at(address_of(scope))
         refusal = self._table.refusal((holder,), has=0)
         if refusal is not None:
             raise _Refused(503, refusal[1])

@@ -28,6 +28,12 @@ CONNECT_S = 10.0
 logger = logging.getLogger(__name__)
 
 
+def address_of(scope: Scope) -> str:
+    """Return the address of a request's client, which a proxy on this machine may have told."""
+    client = scope.get("client")
+    return client[0] if client else "a local socket"
+
+
 class Socket(Protocol):
     """The server's WebSocket, as far as ASGI has no messages for it."""
 
@@ -62,7 +68,7 @@ class Link:
         connection: ClientConnection = scope["state"]["connection"]
         self.sid: str = engine_socket.sid
         self.query_string: bytes = scope["query_string"]
-        self.address = connection.address
+        self.address = address_of(scope)
         self.members: dict[str, Member] = {}
         """The client's sessions by namespace."""
         self.claim = Claim()

@@ -291,6 +291,17 @@ def test_no_address_takes_all_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     run(scenario)
 
 
+def test_clients_of_a_proxy_on_this_machine_have_shares_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "LINKS", Size(8))
+
+    async def scenario(front: Front) -> None:
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        assert [(await front.get(POLL, **headers))[0] for _ in range(6)] == [200] * 5 + [503]
+        await handshake(front)
+
+    run(scenario)
+
+
 def test_a_server_that_stops_does_not_wait_for_polls() -> None:
     async def scenario(front: Front) -> None:
         sid = await handshake(front)
