@@ -24,6 +24,9 @@ BATCHES = 2
 RETRY_S, LONGEST_RETRY_S = 1.0, 16.0
 """The wait before offers that the worker had no room for are made again, doubled until one succeeds."""
 
+_MOST_FAILURES = 16
+"""The failures that are counted: in the long run a wait doubled for each would be no number any more."""
+
 Make = Callable[[list[Pair]], Coroutine[Any, Any, None]]
 """A function that makes these offers; it calls `done` with the peer of each pair when that has ended."""
 
@@ -81,7 +84,7 @@ class OfferBook:
         self._put_off.append(pair)
         if len(self._put_off) == 1:
             delay_s = min(RETRY_S * 2**self._failures, LONGEST_RETRY_S)
-            self._failures += 1
+            self._failures = min(self._failures + 1, _MOST_FAILURES)
             self._log.warning("consumers could not be made, trying again in %g s: %s", delay_s, error)
             asyncio.get_running_loop().call_later(delay_s, self._try_again)
 

@@ -21,11 +21,13 @@ class Maker:
 
     def __init__(self) -> None:
         self.batches: list[list[Pair]] = []
+        self.begun = asyncio.Event()
         self.go = asyncio.Event()
         self.book = OfferBook(Background(), logging.LoggerAdapter(logging.getLogger("test"), {}), self.make)
 
     async def make(self, pairs: list[Pair]) -> None:
         self.batches.append(pairs)
+        self.begun.set()
         await self.go.wait()
         for peer, _ in pairs:
             self.book.done(peer)
@@ -89,5 +91,20 @@ def test_the_wait_grows_until_one_succeeds() -> None:
             maker.book.put_off((stranger("ana"), channel("c")), Unavailable("full"))
             await settle()
         assert waits == [1, 2, 4, 8, 16, 16, 16, 1]
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_that_has_no_room_for_hours_is_still_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offer_book, "LONGEST_RETRY_S", 0)
+
+    async def scenario() -> None:
+        maker = Maker()
+        maker.go.set()
+        pair = stranger("ana"), channel("c")
+        for _ in range(1100):
+            maker.book.put_off(pair, Unavailable("no room"))
+            await maker.begun.wait()
+            maker.begun.clear()
 
     asyncio.run(scenario())
