@@ -295,11 +295,12 @@ class WebRtcTransport(Transport):
         self._arm()
 
     def _send_dtls(self) -> None:
-        datagrams = self._dtls.datagrams_to_send()
-        if (selected := self._ice.selected) is not None:
-            for data in datagrams:
-                if self._ice.may_send(selected, len(data)):
-                    self._send(selected, data)
+        selected = self._ice.selected
+        for data in self._dtls.datagrams_to_send():
+            if selected is None:
+                self._dtls.dropped["no-path"] += 1
+            elif self._ice.may_send(selected, len(data)):
+                self._send(selected, data)
 
     def _on_ice(self, event: ice.IceEvent) -> None:
         match event:

@@ -101,6 +101,18 @@ async def test_a_client_that_does_not_answer_costs_its_channels_and_its_media_go
 
 
 @on_loop
+async def test_data_for_a_client_without_a_path_is_counted() -> None:
+    made = bench()
+    transport, _ = connected(made)
+    assert transport.dropped().get("dtls_no-path", 0) == 0
+    transport.path_lost(HERE)
+    made.router.data.produce(transport.data, "p", SctpStreamParameters(0), "", "")
+    made.clock.pass_s(0.1)
+    assert transport.dropped()["dtls_no-path"] == 1
+    transport.close()
+
+
+@on_loop
 async def test_data_proves_a_path_as_media_does() -> None:
     made = bench()
     transport, client = connected(made)
