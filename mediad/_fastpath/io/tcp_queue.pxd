@@ -61,6 +61,7 @@ cdef bint store_open(WaitingStore* store, uint64_t* drops, uint32_t slots) noexc
 cdef void store_close(WaitingStore* store) noexcept nogil
 
 cdef void queue_init(SendQueue* queue) noexcept nogil
+# The connection has ended; what waits is dropped.
 cdef void queue_clear(WaitingStore* store, SendQueue* queue) noexcept nogil
 cdef uint32_t queue_bytes(const WaitingStore* store, const SendQueue* queue) noexcept nogil
 cdef bint queue_is_empty(const SendQueue* queue) noexcept nogil

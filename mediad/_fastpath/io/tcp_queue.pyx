@@ -6,8 +6,8 @@ from libc.string cimport memcpy, memset
 from mediad._fastpath.base.invariant cimport MEDIAD_ASSERT
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, pool_data, pool_destroy, pool_init, pool_release, pool_take
 from mediad._fastpath.engine.messages cimport (
-    DROP_TCP_CONTROL_FULL, DROP_TCP_DATA_FULL, DROP_TCP_MEDIA_FULL, DROP_TCP_MEDIA_LATE, DROP_TCP_OVER_SHARE,
-    DROP_TOO_LARGE, Drop,
+    DROP_TCP_CONTROL_FULL, DROP_TCP_DATA_FULL, DROP_TCP_GONE, DROP_TCP_MEDIA_FULL, DROP_TCP_MEDIA_LATE,
+    DROP_TCP_OVER_SHARE, DROP_TOO_LARGE, Drop,
 )
 from mediad._fastpath.wire.framing cimport FRAME_HEADER_BYTES
 
@@ -39,6 +39,7 @@ cdef void queue_init(SendQueue* queue) noexcept nogil:
 
 cdef void queue_clear(WaitingStore* store, SendQueue* queue) noexcept nogil:
     cdef int lane
+    store.drops[<int>DROP_TCP_GONE] += queue.held
     for lane in range(LANES):
         while queue.lanes[lane].first != NO_SLOT:
             release(store, queue, take_first(store, &queue.lanes[lane]))

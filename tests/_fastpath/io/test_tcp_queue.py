@@ -167,13 +167,14 @@ def test_without_any_room_the_rest_of_a_packet_says_so() -> None:
     assert store.dropped == {"tcp_over_share": 2}
 
 
-def test_clearing_gives_everything_back() -> None:
+def test_clearing_gives_everything_back_and_counts_it() -> None:
     store = Store(slots=64)
     queue = Queue(store)
     for packet in (media(1), data(1), stun(1), media(2)):
         queue.put(packet)
     queue.send(50)
     queue.clear()
+    assert store.dropped == {"tcp_gone": 4}
     assert queue.empty
     assert queue.waiting_bytes == 0
     assert store.free == 64
