@@ -13,7 +13,7 @@ from typing import Any
 from mediad.errors import Unavailable
 from mediad.rooms.background import Background
 from mediad.rooms.entities import Consumer, DataProducer, Log, Peer, Producer
-from mediad.rooms.offer_queue import OFFERS_PER_PEER, OfferQueue, Pair
+from mediad.rooms.offer_queue import OFFERS_PER_PEER, Line, OfferQueue, Pair
 
 BATCH = 16
 """The number of consumers made at a time: one or two milliseconds of work on either side."""
@@ -44,8 +44,10 @@ class OfferBook:
         self._make = make
         self._batches = 0
         """Batches that are being made."""
-        self._put_off: list[Pair] = []
+        self._put_off: Line[Pair] = Line(_is_over)
         """Offers that the worker had no room for, and that are to be made again."""
+        self._trying: asyncio.TimerHandle | None = None
+        """The timer until then."""
         self._failures = 0
         """The number of times in a row that this happened."""
 
@@ -82,15 +84,21 @@ class OfferBook:
     def put_off(self, pair: Pair, error: Unavailable) -> None:
         """Make an offer again later, that the worker had no room for."""
         self._put_off.append(pair)
-        if len(self._put_off) == 1:
+        if self._trying is None:
             delay_s = min(RETRY_S * 2**self._failures, LONGEST_RETRY_S)
             self._failures = min(self._failures + 1, _MOST_FAILURES)
             self._log.warning("consumers could not be made, trying again in %g s: %s", delay_s, error)
-            asyncio.get_running_loop().call_later(delay_s, self._try_again)
+            self._trying = asyncio.get_running_loop().call_later(delay_s, self._try_again)
 
     def _try_again(self) -> None:
-        pairs, self._put_off = self._put_off, []
-        for peer, producer in pairs:
-            if not (peer.closed or producer.closed):
-                self.want(peer, producer)
+        self._trying = None
+        pairs, self._put_off = self._put_off.items, Line(_is_over)
+        for pair in pairs:
+            if not _is_over(pair):
+                self.want(*pair)
         self.proceed()
+
+
+def _is_over(pair: Pair) -> bool:
+    """True when the receiver or the sender of an offer has gone."""
+    return any(end.closed for end in pair)

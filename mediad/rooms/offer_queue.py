@@ -7,6 +7,8 @@ undo when either end leaves meanwhile.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from mediad.rooms.entities import DataProducer, Peer, Producer
 
@@ -19,6 +21,29 @@ TAKEN_IN_A_ROW = 8
 """The offers of one client before the next has its turn: they fit one write here, and one read there."""
 
 
+_TIDY_FROM = 64
+"""The length of a line up to which it is not searched for what is over."""
+
+ItemT = TypeVar("ItemT")
+
+
+class Line(Generic[ItemT]):
+    """A line of waiting offers; few of those that are over stay in it, however many a client begins and ends."""
+
+    __slots__ = ("_is_over", "_tidy_from", "items")
+
+    def __init__(self, is_over: Callable[[ItemT], bool]) -> None:
+        self.items: deque[ItemT] = deque()
+        self._is_over = is_over
+        self._tidy_from = _TIDY_FROM
+
+    def append(self, item: ItemT) -> None:
+        self.items.append(item)
+        if len(self.items) > self._tidy_from:
+            self.items = deque(item for item in self.items if not self._is_over(item))
+            self._tidy_from = max(_TIDY_FROM, 2 * len(self.items))
+
+
 class OfferQueue:
     """A queue of offers, of which at most `window` of one peer are under way.
 
@@ -28,7 +53,7 @@ class OfferQueue:
 
     def __init__(self, window: int) -> None:
         self._window = window
-        self._waiting: dict[Peer, deque[Producer | DataProducer]] = {}
+        self._waiting: dict[Peer, Line[Producer | DataProducer]] = {}
         self._turns: deque[Peer] = deque()
         """Peers with waiting offers that may have more under way."""
         self._under_way: dict[Peer, int] = {}
@@ -42,7 +67,8 @@ class OfferQueue:
         if waiting is not None:
             waiting.append(producer)
             return
-        self._waiting[peer] = deque((producer,))
+        self._waiting[peer] = line = Line[Producer | DataProducer](lambda waiting: waiting.closed)
+        line.append(producer)
         if self._under_way.get(peer, 0) < self._window:
             self._turns.append(peer)
 
@@ -54,7 +80,7 @@ class OfferQueue:
         taken: list[Pair] = []
         while self._turns and len(taken) < limit:
             peer = self._turns.popleft()
-            waiting = self._waiting[peer]
+            waiting = self._waiting[peer].items
             under_way = self._under_way.get(peer, 0)
             most = 0 if peer.closed else min(TAKEN_IN_A_ROW, limit - len(taken), self._window - under_way)
             if peer.closed:

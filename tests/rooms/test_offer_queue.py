@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 from mediad.ortc.parameters import RtpParameters
@@ -66,3 +68,21 @@ def test_what_is_gone_is_not_taken() -> None:
     queue.done(here)
     assert queue._under_way == {}
     assert queue._waiting == {}
+
+
+def test_little_of_what_has_closed_waits_for_a_client_that_does_not_answer() -> None:
+    queue = OfferQueue(window=1)
+    silent = stranger("s")
+    wanted = tracks(3000)
+    alive = [weakref.ref(producer) for producer in wanted]
+    queue.put(silent, wanted[0])
+    assert names(queue) == ["s0"]
+    kept = wanted[1::30]
+    while wanted:
+        producer = wanted.pop(0)
+        queue.put(silent, producer)
+        producer.closed = producer not in kept
+    del producer
+    assert sum(reference() is not None for reference in alive) < 3 * len(kept) + 2
+    queue.done(silent)
+    assert names(queue) == [f"s{kept[0].id}"]
