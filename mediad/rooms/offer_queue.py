@@ -28,7 +28,7 @@ ItemT = TypeVar("ItemT")
 
 
 class Line(Generic[ItemT]):
-    """A line of waiting offers; few of those that are over stay in it, however many a client begins and ends."""
+    """A line of waiting offers; few of those that are over stay in it, however many are begun and ended."""
 
     __slots__ = ("_is_over", "_tidy_from", "items")
 
