@@ -5,8 +5,10 @@ from libc.string cimport memset
 
 cdef enum:
     QUIETEST = 127                 # -dBov
-    NO_STEP = 0x80000000           # no audio clock gets there
     HELD_STEPS = 2                 # a level lasts 40 ms longer than its packet: packets of 60 ms have no gaps
+
+cdef extern from "<stdint.h>":
+    const uint32_t NO_STEP "UINT32_C(0x80000000)"  # no audio clock gets there
 
 
 cdef void level_meter_init(LevelMeter* meter, uint32_t clock_rate) noexcept nogil:
