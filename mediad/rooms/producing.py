@@ -24,6 +24,9 @@ from mediad.rooms.unknown import Unknown
 _MAX_APP_DATA_BYTES = 16 * 1024
 """The most bytes of appData, which is copied to all peers of the room: it is for labels, not for content."""
 
+_MAX_APP_DATA_VALUES = 256
+"""The most values in it: an empty array has two bytes on the wire and 56 in memory."""
+
 
 class Producing:
     """The requests of one peer about its producers."""
@@ -135,6 +138,15 @@ def require_small(app_data: dict[str, Any]) -> None:
     """Raise InvalidInput for appData that is too large for copying it to everybody."""
     if len(msgspec.json.encode(app_data)) > _MAX_APP_DATA_BYTES:
         raise InvalidInput(f"appData is larger than {_MAX_APP_DATA_BYTES} bytes")
+    counted = 0
+    left: list[Any] = [app_data]
+    while left:
+        value = left.pop()
+        counted += 1
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if counted + len(left) + len(inner) > _MAX_APP_DATA_VALUES:
+            raise InvalidInput(f"appData has more than {_MAX_APP_DATA_VALUES} values")
+        left.extend(inner)
 
 
 def _claim(producer: Producer, parameters: RtpParameters) -> None:

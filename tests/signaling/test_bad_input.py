@@ -163,6 +163,11 @@ def test_app_data_has_a_size() -> None:
         ana = await running.member("ana")
         with pytest.raises(Failure, match="appData is larger than 16384 bytes"):
             await ana.produce("audio", opus(), novel="x" * 20_000)
+        too_many: list[Any] = [[[]] * 254, {str(number): [0] for number in range(127)}]
+        for values in too_many:
+            with pytest.raises(Failure, match="appData has more than 256 values"):
+                await ana.produce("audio", opus(), novel=values)
+        await ana.produce("audio", opus(), novel=[[]] * 253)
 
     run(scenario)
 
