@@ -33,6 +33,7 @@ def test_streams_without_ssrcs_are_told_apart(apps: Apps) -> None:
         apps.open("demo_a", "sender", simulcast=True),
         apps.open("demo_b", "receiver", produce=False),
     )
+    sender.until("its camera", lambda: sender.get("app.producers.has('video')"))
     parameters = sender.get("app.producers.get('video').rtpParameters")
     assert [sorted(encoding.keys() & {"rid", "ssrc"}) for encoding in parameters["encodings"]] == [
         ["rid"]

@@ -30,17 +30,6 @@ def test_three_peers_in_layers_with_headers_in_the_clear(tabs: Tabs, room_id: st
     eve.until_smooth("ana")
 
 
-def test_who_has_no_key_sees_nothing(tabs: Tabs, room_id: str) -> None:
-    """The server hands on what it got: it did not decrypt anything on the way."""
-    tabs.open(room_id, "ana", script=cipher(HEADERS))
-    eve = tabs.open(room_id, "eve", produce="false")
-    eve.until(
-        "packets of ana's camera",
-        lambda: [c for c in eve.consumers("ana", "webcam") if c.get("packetsReceived", 0) > 50],
-    )
-    assert eve.consumer("ana", "webcam").get("framesDecoded", 0) == 0
-
-
 def test_a_call_goes_on_where_all_is_encrypted(tabs: Tabs, room_id: str) -> None:
     """Half of the frames seem to be key frames, to browsers too: smoothness is nothing to ask for here."""
     script = cipher("{}")

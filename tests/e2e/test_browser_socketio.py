@@ -40,7 +40,7 @@ def test_all_kinds_of_apps_see_and_hear_each_other(apps: Apps, tabs: Tabs, room_
     assert ben.get("app.socket.io.engine.transport.name") == "websocket"
 
     learner = apps.open("learning_demo", "learner", transports=WEBSOCKET, produce=False)
-    for _ in range(2):
+    for _ in range(6):  # it gets one after the other, in the order in which they began
         learner.get("app.consume()")
     learner.until_flowing("sender")
     for app in (ana, ben, learner):
