@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
 
 from mediad.rooms.listener import Device
 from mediad.rooms.seat import Seat
@@ -28,9 +27,9 @@ class Broadcaster(QuietListener):
         spelling: Spelling,
         display_name: str,
         device: Device,
-        capabilities: dict[str, Any] | None = None,
+        capabilities: bytes | None = None,
     ) -> None:
-        """Make a broadcaster; `capabilities` are those for all its consumers, in dialect A."""
+        """Make a broadcaster; `capabilities` are those for all its consumers, in dialect A, as JSON."""
         self.spelling = spelling
         self.display_name = display_name
         self.device = device

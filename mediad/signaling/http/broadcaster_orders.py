@@ -136,9 +136,9 @@ async def produce_data(order: Order) -> Response:
 
 async def consume_in_a(order: Order) -> Response:
     """Receive a track at once, with the capabilities that the broadcaster gave when it was made."""
-    capabilities = order.broadcaster.capabilities
-    if capabilities is None:
+    if order.broadcaster.capabilities is None:
         raise InvalidState("broadcaster does not have rtpCapabilities")
+    capabilities = msgspec.json.decode(order.broadcaster.capabilities)
     producer_id = order.query.get("producerId", "")
     offer = await _consume(order, order.names["transport_id"], producer_id, capabilities, paused=False)
     return JSONResponse(

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound, Unavailable
+from mediad.ortc.parameters import RtpCapabilities
 from mediad.rooms.asker import set_asker
 from mediad.rooms.entities import Peer
 from mediad.rooms.listener import Device
@@ -107,12 +109,17 @@ class BroadcasterEndpoints:
         if body.id in room.peers:
             what = "broadcaster" if isinstance(room.peers[body.id].listener, Broadcaster) else "peer"
             raise InvalidState(f'{what} with id "{body.id}" already exists')
-        reception = None if body.rtp_capabilities is None else _reception(self._registry, room_id, body)
+        capabilities = None if body.rtp_capabilities is None else _capabilities(body)
         device = Device("broadcaster", body.device.name, body.device.version)
-        broadcaster = Broadcaster(Spelling.A, body.display_name, device, body.rtp_capabilities)
+        # as text they take less memory, and a broadcaster may exist for long
+        kept = None if capabilities is None else msgspec.json.encode(capabilities)
+        broadcaster = Broadcaster(Spelling.A, body.display_name, device, kept)
         seat = await self._seat(room_id, body.id, broadcaster, address)
         value_of(seat.join(body.display_name, device, None))
-        others = [] if reception is None else seat.room.joined_peers(but=seat.peer)
+        if capabilities is None:
+            return JSONResponse({"peers": []})
+        reception = room.receptions.of(capabilities)
+        others = room.joined_peers(but=seat.peer)
         return JSONResponse({"peers": [_peer(other, reception) for other in others]})
 
     async def _create_b(self, room_id: str, address: str | None, body: schemas.CreateB) -> Response:
@@ -141,14 +148,15 @@ def _require_complete(body: schemas.CreateA) -> None:
         raise InvalidInput(f"body.id is limited to {MAX_ID_LENGTH} characters")
 
 
-def _reception(registry: RoomRegistry, room_id: str, body: schemas.CreateA) -> Reception:
+def _capabilities(body: schemas.CreateA) -> dict[str, Any]:
+    """Return the capabilities of a body without all that means nothing."""
     try:
-        return registry.room(room_id).receptions.of(body.rtp_capabilities)
+        return RtpCapabilities.from_wire(body.rtp_capabilities).to_wire()
     except InvalidInput:
         raise InvalidInput("wrong body.rtpCapabilities") from None
 
 
-def _peer(peer: Peer, reception: Reception | None) -> dict[str, Any]:
+def _peer(peer: Peer, reception: Reception) -> dict[str, Any]:
     """Return a peer with those of its tracks that the broadcaster could receive."""
     return {
         "id": peer.id,
@@ -157,7 +165,7 @@ def _peer(peer: Peer, reception: Reception | None) -> dict[str, Any]:
         "producers": [
             {"id": producer.id, "kind": producer.kind}
             for producer in peer.producers()
-            if reception is not None and reception.form(producer) is not None
+            if reception.form(producer) is not None
         ],
     }
 

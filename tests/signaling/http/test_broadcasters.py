@@ -11,6 +11,7 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.observer import RoomObserver
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
+from mediad.signaling.http.broadcaster import Broadcaster
 from tests.support import demo_b_client
 from tests.support.broadcasting import DEVICE, Owner, ask
 from tests.support.rtp_samples import opus, vp8
@@ -27,6 +28,18 @@ def test_capabilities_of_a_room_for_apps_of_both_dialects() -> None:
         assert answer.status == 200
         assert answer.data == ana.capabilities
         assert running.registry.room_count == 1
+
+    run(scenario)
+
+
+def test_what_means_nothing_in_capabilities_is_not_kept() -> None:
+    async def scenario(running: Front) -> None:
+        ana = await running.member("ana")
+        given = {**ana.capabilities, "novel": [[]] * 10_000}
+        assert (await Owner(running, "cam").create_in_a(rtpCapabilities=given)).status == 200
+        listener = running.registry.room("room").peers["cam"].listener
+        assert isinstance(listener, Broadcaster)
+        assert len(listener.capabilities or b"") < 10_000
 
     run(scenario)
 
