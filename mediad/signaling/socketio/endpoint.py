@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
+from uvicorn.protocols.utils import ClientDisconnected
 
 from mediad import logs
 from mediad.rooms.stock import Size, Table, holder_at
@@ -198,10 +199,22 @@ class SocketIo:
                     socket.close_with(1008, "a frame that is no Engine.IO packet")
 
         try:
-            await self._hub.engine.handle_request(scope, checked, send)
+            await self._hub.engine.handle_request(scope, checked, _until_closed(send))
         finally:
             if link is not None and not link.upgraded:
                 link.drop_socket(socket)
+
+
+def _until_closed(send: Send) -> Send:
+    """Return a function that sends on a WebSocket; engineio may miss the moment in which mediad closes it."""
+
+    async def sending(message: Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError:
+            raise ClientDisconnected from None
+
+    return sending
 
 
 def _replay(first: Message) -> Receive:

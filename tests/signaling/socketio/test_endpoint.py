@@ -8,6 +8,7 @@ import json
 import logging
 
 import pytest
+from engineio import packet as engine_packet
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -16,6 +17,7 @@ from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.socketio import endpoint
+from mediad.signaling.socketio.link import Link, Socket
 from mediad.signaling.socketio.packets import SEPARATOR
 from tests.support.signaling import PATIENCE_S, Front, eventually, front_state, raw, run
 from tests.support.socketio_clients import PATH, RawClient, packet
@@ -126,6 +128,36 @@ def test_a_proxy_that_passes_on_half_an_upgrade(caplog: pytest.LogCaptureFixture
         status, _, body = await front.http(head)
         assert (status, b"Connection: Upgrade" in body) == (400, True)
 
+    run(scenario)
+    assert not caplog.records
+
+
+def test_a_websocket_that_mediad_closes_while_it_is_to_take_over(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.WARNING)
+
+    async def scenario(front: Front) -> None:
+        sid = await handshake(front)
+        socket = await connect(f"ws://127.0.0.1:{front.port}{PATH}websocket&sid={sid}", compression=None)
+        (link,) = links
+        decoded = engine_packet.Packet.decode
+
+        def closing(packet: engine_packet.Packet, text: str) -> object:
+            link.close("at this very moment")
+            return decoded(packet, text)
+
+        monkeypatch.setattr(engine_packet.Packet, "decode", closing)
+        await socket.send("2probe")
+        await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
+
+    def took(link: Link, socket: Socket) -> None:
+        links.append(link)
+        take_socket(link, socket)
+
+    links: list[Link] = []
+    take_socket = Link.take_socket
+    monkeypatch.setattr(Link, "take_socket", took)
     run(scenario)
     assert not caplog.records
 
