@@ -3,9 +3,13 @@
 from mediad.protocols.sctp_events import SctpEvent
 
 class SctpStack:
-    """All associations of this process, with one clock. Raises RuntimeError while another one is open."""
+    """All associations of this process, with one clock. Raises RuntimeError while another one is open.
 
-    def __init__(self, now_us: int) -> None: ...
+    Their messages share `memory_bytes`: none takes more than is free. A message to send then waits, and an
+    association whose peer takes more fails.
+    """
+
+    def __init__(self, now_us: int, *, memory_bytes: int = ...) -> None: ...
     def open(
         self,
         *,

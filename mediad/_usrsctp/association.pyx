@@ -17,6 +17,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uintptr_t
 
 cimport mediad._usrsctp.guard as guard
 cimport mediad._usrsctp.library as library
+cimport mediad._usrsctp.memory as memory
 cimport mediad._usrsctp.usrsctp as lib
 
 from mediad.errors import InvalidState
@@ -32,11 +33,6 @@ cdef enum:
     BUSY_TICK_US = 10000
     IDLE_TICK_US = 100000
     BUSY_US = 1000000
-    # Memory for messages, in times of their bytes, because the library keeps each message and each packet in buffers of
-    # fixed sizes: 400 bytes for the smallest message to be sent, 1.3 MB for a window of 1 MiB of full packets. Messages
-    # that do not fit wait; a peer that fills more with crumbs is aborted.
-    SENDING_OVERHEAD = 4
-    REASSEMBLY_OVERHEAD = 2
     # Between two INITs of a peer, which the library looks for among all associations: 0.5 ms with 3000 of them. An
     # honest peer repeats one after 400 ms or more.
     INIT_SPACING_US = 100000
@@ -53,8 +49,9 @@ cdef class SctpStack:
     cdef int64_t now_us
     cdef int64_t ticked_us
     cdef int64_t active_us
+    cdef memory.Shared shared
 
-    def __cinit__(self, int64_t now_us):
+    def __cinit__(self, int64_t now_us, *, int64_t memory_bytes=memory.ALL_BYTES):
         global open_stack
         if open_stack is not None:
             raise RuntimeError("one SctpStack is open already, and libusrsctp has one state for the whole process")
@@ -62,6 +59,7 @@ cdef class SctpStack:
         self.associations = {}
         self.changed = []
         self.now_us = self.ticked_us = self.active_us = now_us
+        self.shared.bytes = memory_bytes
         library.set_time(now_us)
         open_stack = self
 
@@ -136,6 +134,7 @@ cdef class Association:
     cdef object events
     cdef library.Limits limits
     cdef int64_t idle_memory_bytes  # when it became connected
+    cdef int64_t used_bytes  # of what all share, when it was looked at last
     cdef uint16_t streams_in
     cdef uint16_t streams_out
     cdef uint32_t buffered
@@ -223,6 +222,7 @@ cdef class Association:
                 &self.socket, PyBytes_AS_STRING(data), length, stream_id, ppid, ordered, policy, limit)
         if sent == library.SENT:
             self.buffered += length
+            self.look_at_use()
         else:
             self.refused_bytes = length
             if sent == library.SENT_NOT and self.state == "connected":
@@ -253,21 +253,28 @@ cdef class Association:
     cdef int end(self, str state, str reason) except -1:
         """Abort it, if it has not ended yet, and free all that the library has of it."""
         self.change_state(state, reason)
+        self.note_use(0)
         if self.socket.socket is not NULL:
             library.close_socket(&self.socket)
             self.stack.associations.pop(self.socket.address, None)
         return 0
 
     cdef bint crowded(self):
-        """True when messages that wait take all the memory they may."""
-        return library.memory_bytes(&self.socket) - self.idle_memory_bytes > (
-            SENDING_OVERHEAD * <int64_t>self.limits.send_buffer_bytes)
+        return memory.is_crowded(&self.stack.shared, &self.limits, self.look_at_use(), self.buffered != 0)
 
     cdef bint overrun(self):
-        """True when the peer makes the library keep more than it may."""
-        return library.memory_bytes(&self.socket) - self.idle_memory_bytes > (
-            SENDING_OVERHEAD * <int64_t>self.limits.send_buffer_bytes
-            + REASSEMBLY_OVERHEAD * <int64_t>self.limits.reassembly_bytes)
+        cdef int64_t used = self.look_at_use()
+        return memory.is_overrun(&self.stack.shared, &self.limits, used, self.used_bytes, self.buffered != 0)
+
+    cdef int64_t look_at_use(self) noexcept:
+        """Return the memory that it takes beyond what it has without messages; of what all share, once connected."""
+        cdef int64_t used = max(0, library.memory_bytes(&self.socket) - self.idle_memory_bytes)
+        self.note_use(used if self.state == "connected" else 0)
+        return used
+
+    cdef void note_use(self, int64_t used_bytes) noexcept:
+        self.stack.shared.used_bytes += used_bytes - self.used_bytes
+        self.used_bytes = used_bytes
 
     cdef int tell(self, object event) except -1:
         self.events.append(event)
