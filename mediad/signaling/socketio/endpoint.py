@@ -241,8 +241,11 @@ async def _read(link: Link, scope: Scope, receive: Receive) -> str:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise _Refused(400, "the request has no end")
-            body += message.get("body", b"")
-            link.hold_input(len(body))
+            portion = message.get("body", b"")
+            body += portion
+            link.hold_input(len(portion))
+            if link.closed:
+                raise _Refused(400, "the session is closed")
             if len(body) > limit:
                 raise _Refused(413, f"a body of more than {limit} bytes")
             if not message.get("more_body"):
@@ -250,4 +253,4 @@ async def _read(link: Link, scope: Scope, receive: Receive) -> str:
     except UnicodeDecodeError:
         raise _Refused(400, "a body that is not UTF-8") from None
     finally:
-        link.hold_input(0)
+        link.hold_input(-len(body))

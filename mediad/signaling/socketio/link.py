@@ -83,6 +83,7 @@ class Link:
         self._violations = ViolationBudget(limits.violations, limits.violations_per_s)
         self._budget = InputBudget(connection.limits.input)
         self._account = connection.front_state.ledger.open(self._evict)
+        self._input_bytes = 0
         self._socket: Socket | None = None
         self._ending: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -112,9 +113,10 @@ class Link:
 
     # -- what is received ----------------------------------------------------------------------------------
 
-    def hold_input(self, size_bytes: int) -> None:
-        """Note the memory of a request's body that is being read."""
-        self._account.hold("in", size_bytes)
+    def hold_input(self, change_bytes: int) -> None:
+        """Note a change of the memory of bodies that are being read; there may be several at once."""
+        self._input_bytes += change_bytes
+        self._account.hold("in", self._input_bytes)
 
     async def wait_for_budget(self) -> bool:
         """Wait before the next packet of a request; False when the client has sent too much for too long."""

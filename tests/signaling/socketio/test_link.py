@@ -98,6 +98,18 @@ def test_those_that_hold_most_go_first_when_all_hold_too_much() -> None:
     run(scenario)
 
 
+def test_bodies_that_are_read_at_the_same_time_are_all_counted() -> None:
+    async def scenario() -> None:
+        front = Front()
+        front.link.hold_input(4_000)
+        front.link.hold_input(3_000)
+        assert front.ledger.held_bytes == 7_000
+        front.link.hold_input(-4_000)
+        assert front.ledger.held_bytes == 3_000
+
+    run(scenario)
+
+
 def test_a_websocket_is_told_what_waits_and_counts_it_itself() -> None:
     async def scenario() -> None:
         front, socket = Front(), Socket()
