@@ -68,13 +68,17 @@ def require_admitted(request: Request, access: Access, room_id: str, peer_id: st
 async def read_object(request: Request) -> dict[str, Any]:
     """Return the JSON object of the body; an empty body is an empty one. Raises Failed."""
     body = bytearray()
+    account = request.scope["state"]["connection"].account
     try:
         async for portion in request.stream():
             body += portion
+            account.hold("body", len(body))
             if len(body) > MAX_BODY_BYTES:
                 raise Failed(413, f"a body is limited to {MAX_BODY_BYTES} bytes")
     except ClientDisconnect:
         raise Failed(400, "the request has no end") from None
+    finally:
+        account.hold("body", 0)
     if not body:
         return {}
     try:

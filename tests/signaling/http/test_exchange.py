@@ -18,8 +18,10 @@ from mediad.errors import (
     WorkerDied,
 )
 from mediad.signaling.http.exchange import MAX_BODY_BYTES, status_of
+from mediad.signaling.server.client_connection import FrontState
+from mediad.signaling.server.ledger import Ledger
 from tests.support.broadcasting import Owner, ask
-from tests.support.signaling import Front, eventually, raw, run
+from tests.support.signaling import PATIENCE_S, Front, eventually, raw, run
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,20 @@ def test_a_client_that_leaves_within_a_body_is_no_error_of_ours(caplog: pytest.L
 
     run(scenario)
     assert not [line for line in caplog.records if line.levelno >= logging.WARNING]
+
+
+def test_unfinished_bodies_count_among_what_all_connections_hold() -> None:
+    async def scenario(running: Front) -> None:
+        head = f"POST {Owner(running, 'cam').all} HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n"
+        bodies = [await raw(running, head.encode() + b" " * 8_000) for _ in range(3)]
+        ends = [asyncio.ensure_future(reader.read()) for reader, _ in bodies]
+        done, _ = await asyncio.wait(ends, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        assert 0 < len(done) < len(ends)
+        for _, writer in bodies:
+            writer.close()
+        await asyncio.gather(*ends, return_exceptions=True)
+
+    run(scenario, front_state=FrontState(ledger=Ledger(limit_bytes=20_000)))
 
 
 def test_other_methods_are_refused() -> None:
