@@ -119,7 +119,7 @@ class Settings:
     rtc_base_port: int = key_field(
         10000,
         Whole(1, 65535),
-        "first media port (UDP); worker i owns the 1000 ports from rtc_base_port + i * 1000",
+        "first media port (UDP and TCP); worker i owns the 1000 ports from rtc_base_port + i * 1000",
         "MEDIASOUP_MIN_PORT",
     )
     rtc_tcp_connections_per_address: int = key_field(
