@@ -18,6 +18,7 @@ from mediad.rooms.listener import ConsumerOffer
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
 from mediad.signaling.dialects.demo_b import source_of
+from mediad.signaling.dialects.demo_schemas import Produce
 from mediad.signaling.http import broadcaster_schemas as schemas
 from mediad.signaling.http.broadcaster import Broadcaster, Spelling
 from mediad.signaling.http.exchange import Failed, read_as
@@ -106,7 +107,7 @@ async def produce_in_a(order: Order) -> Response:
 
 
 async def produce_in_b(order: Order) -> Response:
-    body = read_as(schemas.ProduceB, order.body)
+    body = read_as(Produce, order.body)
     app_data = body.app_data or {}
     producer_id = await _produce(order, body.transport_id, body.kind, body.rtp_parameters, app_data)
     return JSONResponse({"producerId": producer_id}, 201)

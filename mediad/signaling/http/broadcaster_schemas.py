@@ -54,13 +54,6 @@ class ConsumeData(Data):
     data_producer_id: Id
 
 
-class ProduceB(Data):
-    transport_id: Id
-    kind: Literal["audio", "video"]
-    rtp_parameters: dict[str, Any]
-    app_data: dict[str, Any] | None = None
-
-
 class ConsumeB(Data):
     transport_id: Id
     producer_id: Id

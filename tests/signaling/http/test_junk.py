@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mediad.signaling.dialects.demo_schemas import Produce
 from mediad.signaling.http import broadcaster_schemas as schemas
 from mediad.signaling.http.broadcaster_orders import ORDERS
 from tests.support.broadcasting import Owner, ask
@@ -19,7 +20,7 @@ from tests.support.signaling import Front, run
 
 BODIES: list[type[msgspec.Struct]] = [
     *(schemas.CreateA, schemas.CreateB, schemas.CreateTransport, schemas.ConnectTransport),
-    *(schemas.ProduceA, schemas.ProduceB, schemas.ConsumeB, schemas.ProduceData, schemas.ConsumeData),
+    *(schemas.ProduceA, Produce, schemas.ConsumeB, schemas.ProduceData, schemas.ConsumeData),
 ]
 body = st.one_of([data_of(schema) for schema in BODIES]) | anything
 order = st.tuples(st.sampled_from([("POST", None), *((method, path) for method, path, _ in ORDERS)]), body)
