@@ -113,13 +113,9 @@ def test_a_channel_that_one_receiver_closes_goes_on_for_the_others(apps: Apps) -
 
 
 def test_messages_of_200_kb_take_no_longer_than_they_may(apps: Apps) -> None:
-    """Half of them take at most 90 ms, where the machine has nothing else to do."""
-    ana, ben = pair(apps, "demo_b", "demo_b", "reliable")
-    for _ in range(3):  # a loaded machine is no fault of the server
-        took_ms = _latencies_ms(ana, ben, 15)
-        if statistics.median(took_ms) <= 90:
-            return
-    raise AssertionError(f"took {sorted(map(round, took_ms))} ms")
+    """Half of them take at most 90 ms; on a machine with nothing else to do it is 20."""
+    took_ms = _latencies_ms(*pair(apps, "demo_b", "demo_b", "reliable"), 30)
+    assert statistics.median(took_ms) <= 90, sorted(map(round, took_ms))
 
 
 def _latencies_ms(ana: DemoApp, ben: DemoApp, count: int) -> list[float]:
