@@ -1,6 +1,7 @@
 """The settings of mediad: default, meaning and kind of each, and whether a reload applies it.
 
-`load.py` reads their values; `sample.py` writes a file with all of them for people to edit.
+Those of the front, of media and of rooms stand in files of their own beside this one. `load.py` reads
+their values; `sample.py` writes a file with all of them for people to edit.
 """
 
 from __future__ import annotations
@@ -14,22 +15,15 @@ import msgspec
 
 from mediad.config.key import Key, key_field
 from mediad.config.kinds import (
-    AnnouncedHosts,
     Choice,
-    Codecs,
     FilePath,
-    Host,
     HttpUrl,
-    IpAddresses,
     Number,
-    Origins,
-    Secret,
-    Secrets,
     SocketPath,
     Whole,
-    Workers,
 )
 from mediad.config.listen import ListenInfo, own_address
+from mediad.config.room_settings import RoomSettings
 from mediad.errors import ConfigError
 
 PORTS_PER_WORKER = 1000
@@ -39,164 +33,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(RoomSettings):
     """The settings of one daemon. The defaults serve 127.0.0.1 only."""
 
-    host: str = key_field("127.0.0.1", Host(), "address the HTTP and WebSocket front listens on")
-    port: int = key_field(3000, Whole(0, 65535), "TCP port of the front; 0 takes any free one", "PORT")
-    tls_certificate: str | None = key_field(
-        None,
-        FilePath(),
-        "PEM file with the front's certificate and its chain, for https and wss; unset, there is no TLS",
-        live=True,
-        example="/etc/mediad/tls/fullchain.pem",
-    )
-    tls_private_key: str | None = key_field(
-        None,
-        FilePath(),
-        "PEM file with the certificate's private key; unset, it is in the certificate's file",
-        live=True,
-        example="/etc/mediad/tls/privkey.pem",
-    )
-    jwt_secrets: tuple[str, ...] | None = key_field(
-        None,
-        Secrets(),
-        "keys of the tokens (JWT, HS256) clients must bring; any of them will do, so that one can follow "
-        "another; unset, nobody needs a token",
-        "JWT_SECRET",
-        live=True,
-        secret=True,
-        example=["the output of: openssl rand -base64 32"],
-    )
-    cors_origins: tuple[str, ...] | None = key_field(
-        None,
-        Origins(),
-        "web origins whose pages may open connections and read the HTTP API; unset, any page may open "
-        "connections and only pages from here may read",
-        "CORS_ORIGIN",
-        live=True,
-        example=["https://app.example.com"],
-    )
-    max_connections_per_address: int = key_field(
-        4000,
-        Whole(0, 10**6),
-        "most connections to the front from one IPv4 address or IPv6 /64; behind a proxy all come from the "
-        "proxy's; 0 is no limit",
-        live=True,
-    )
-    workers: int | None = key_field(
-        None,
-        Workers(),
-        'number of worker processes; "auto" is one for each usable core',
-        "MEDIASOUP_WORKER_COUNT",
-        example="auto",
-    )
-    listen_ip: tuple[str, ...] = key_field(
-        ("127.0.0.1",),
-        IpAddresses(),
-        "addresses media is received on, best first; :: alone takes IPv4 too, beside an IPv4 address it does "
-        "not",
-        "WEBRTC_LISTEN_IP",
-        "MEDIASOUP_LISTEN_IP",
-    )
-    announced_ip: tuple[str, ...] | None = key_field(
-        None,
-        AnnouncedHosts(),
-        "addresses browsers are told to send media to, best first: those outside of a NAT and those inside, "
-        "for example; a name is looked up at the start and at each reload; an address of listen_ip that none "
-        "belongs to is told as it is",
-        "ANNOUNCED_IP",
-        "MEDIASOUP_ANNOUNCED_IP",
-        live=True,
-        example=["203.0.113.7", "10.0.0.5"],
-    )
-    port_mode: str = key_field(
-        "shared",
-        Choice("shared", "per-transport"),
-        "which of its ports a worker uses: the first for all its WebRTC transports, or another one for each, "
-        "which costs system calls and descriptors, for networks whose rules want one client a port",
-    )
-    rtc_base_port: int = key_field(
-        10000,
-        Whole(1, 65535),
-        "first media port (UDP and TCP); worker i owns the 1000 ports from rtc_base_port + i * 1000",
-        "MEDIASOUP_MIN_PORT",
-    )
-    rtc_tcp_connections_per_address: int = key_field(
-        1024, Whole(0, 8192), "most TCP media connections of one address (IPv6: /64) to a worker; 0 is no TCP"
-    )
-    rtc_max_port: int = key_field(65535, Whole(1, 65535), "last port media may use", "MEDIASOUP_MAX_PORT")
-    media_codecs: tuple[dict[str, Any], ...] | None = key_field(
-        None,
-        Codecs(),
-        "codecs every room offers, as RTP codec capabilities; unset, the built-in list",
-        example=[{"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000, "channels": 2}],
-    )
-    max_rooms: int = key_field(0, Whole(0, 10**6), "most rooms this node holds; 0 is no limit", live=True)
-    max_peers: int = key_field(
-        0, Whole(0, 10**6), "most peers in all rooms together; 0 is no limit", live=True
-    )
-    max_peers_per_room: int = key_field(
-        0, Whole(0, 10**6), "most peers in one room; 0 is no limit", live=True
-    )
-    max_consumer_replicas: int = key_field(
-        0,
-        Whole(0, 16),
-        "most extra copies of each track that a client may ask for, for load tests (consumerReplicas)",
-        live=True,
-    )
-    max_transports_per_peer: int = key_field(
-        16, Whole(1, 1000), "most transports of one peer; apps use two", live=True
-    )
-    max_producers_per_peer: int = key_field(
-        64, Whole(1, 1000), "most tracks one peer may send at the same time", live=True
-    )
-    max_incoming_bitrate_bps: int = key_field(
-        0,
-        Whole(0, 10**10),
-        "most a client may send on one transport, in bit/s; 0 is no limit; holds for new transports",
-        live=True,
-    )
-    initial_outgoing_bitrate_bps: int = key_field(
-        600_000,
-        Whole(30_000, 10**10),
-        "what a client is first believed able to receive, in bit/s; holds for new transports",
-        live=True,
-    )
-    ice_consent_timeout_s: int = key_field(
-        20,
-        Whole(10, 60, or_zero=True),
-        "seconds without a valid STUN request or media until a client counts as gone; 0 is never; holds "
-        "for new transports",
-        live=True,
-    )
-    audio_level_interval_ms: int = key_field(
-        800,
-        Whole(300, 5000),
-        "milliseconds over which audio levels are averaged; afterwards clients are told who speaks",
-        live=True,
-    )
-    audio_level_threshold_dbov: int = key_field(
-        -80,
-        Whole(-127, 0),
-        "mean audio level, in dBov, below which a client does not speak",
-        live=True,
-    )
-    network_throttle_secret: str | None = key_field(
-        None,
-        Secret(),
-        "what clients must send to have a bad network emulated between them and the server, for tests of "
-        "apps; unset, nobody may",
-        "NETWORK_THROTTLE_SECRET",
-        live=True,
-        secret=True,
-        example="the output of: openssl rand -base64 32",
-    )
-    udp_buffer_bytes: int = key_field(
-        4 * 1024 * 1024,
-        Whole(65_536, 2**30),
-        "receive and send buffer asked of the kernel for each media socket",
-    )
     worker_memory_max_bytes: int = key_field(
         0,
         Whole(2**27, 2**50, or_zero=True),

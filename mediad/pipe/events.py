@@ -12,6 +12,7 @@ import msgspec
 
 from mediad.pipe.messages import Event, Message
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
+from mediad.pipe.transport_requests import TransportTuple
 
 # -- the worker itself -------------------------------------------------------------------------------------
 
@@ -118,6 +119,15 @@ class SctpStateChanged(TransportEvent):
 
     sctp_state: str
     reason: str | None = None
+
+
+class TupleLearned(TransportEvent):
+    """The addresses of a plain transport, after its client's were learned from a packet."""
+
+    row = "transport.tuple"
+
+    tuple: TransportTuple
+    rtcp_tuple: TransportTuple | None = None
 
 
 class DownlinkChanged(TransportEvent):
@@ -247,6 +257,7 @@ EVENTS: dict[str, type[Event]] = {
         IceStateChanged,
         DtlsStateChanged,
         SctpStateChanged,
+        TupleLearned,
         DownlinkChanged,
         ProducerScoreChanged,
         ProducerLayersWanted,

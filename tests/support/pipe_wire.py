@@ -8,6 +8,7 @@ import msgspec
 
 import mediad.pipe.requests
 import mediad.pipe.throttle_requests
+import mediad.pipe.transport_requests
 import mediad.pipe.worker_requests  # noqa: F401
 from mediad.pipe.events import EVENTS
 from mediad.pipe.messages import Event, Message, Request

@@ -1,0 +1,44 @@
+"""The settings of rooms: how much is in them, and what may be done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mediad.config.key import key_field
+from mediad.config.kinds import Secret, Whole
+from mediad.config.media_settings import MediaSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSettings(MediaSettings):
+    """The rooms of one daemon."""
+
+    max_rooms: int = key_field(0, Whole(0, 10**6), "most rooms this node holds; 0 is no limit", live=True)
+    max_peers: int = key_field(
+        0, Whole(0, 10**6), "most peers in all rooms together; 0 is no limit", live=True
+    )
+    max_peers_per_room: int = key_field(
+        0, Whole(0, 10**6), "most peers in one room; 0 is no limit", live=True
+    )
+    max_consumer_replicas: int = key_field(
+        0,
+        Whole(0, 16),
+        "most extra copies of each track that a client may ask for, for load tests (consumerReplicas)",
+        live=True,
+    )
+    max_transports_per_peer: int = key_field(
+        16, Whole(1, 1000), "most transports of one peer; apps use two", live=True
+    )
+    max_producers_per_peer: int = key_field(
+        64, Whole(1, 1000), "most tracks one peer may send at the same time", live=True
+    )
+    network_throttle_secret: str | None = key_field(
+        None,
+        Secret(),
+        "what clients must send to have a bad network emulated between them and the server, for tests of "
+        "apps; unset, nobody may",
+        "NETWORK_THROTTLE_SECRET",
+        live=True,
+        secret=True,
+        example="the output of: openssl rand -base64 32",
+    )
