@@ -96,7 +96,7 @@ class ConnectPlainTransport(Request[PlainTransportConnected]):
 
 
 class PipeTransportCreated(Message):
-    """Where one end of a pipe listens, and the key by which it encrypts."""
+    """The address of one end of a pipe, and the key by which it encrypts."""
 
     ip: str
     port: int
