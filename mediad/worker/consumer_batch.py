@@ -12,7 +12,7 @@ from mediad.worker.slices import Maker, Slices
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
-from mediad.worker.transports.webrtc import WebRtcTransport
+from mediad.worker.transports.transport import Transport
 
 
 class ConsumerMaker:
@@ -21,7 +21,7 @@ class ConsumerMaker:
     def __init__(
         self,
         slices: Slices,
-        find_transport: Callable[[str], tuple[Router, WebRtcTransport]],
+        find_transport: Callable[[str], tuple[Router, Transport]],
         find_producer: Callable[[str], tuple[Router, Producer]],
         enter: Callable[[Router, Consumer], None],
     ) -> None:

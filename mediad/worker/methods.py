@@ -1,6 +1,7 @@
 """Methods: the handlers of requests for rooms.
 
-Those about data channels are in `data_methods.py`, those about the process in `server.py`.
+Those about transports are in `transport_methods.py`, those about data channels in `data_methods.py`, those
+about the process in `server.py`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,13 @@ from mediad.clock import Clock
 from mediad.errors import InvalidInput, NotFound
 from mediad.pipe import requests
 from mediad.pipe.messages import Done, Handler
-from mediad.pipe.throttle_requests import ThrottleTransport
-from mediad.protocols.certificate import Fingerprint
 from mediad.turns import Turns
 from mediad.worker.consumer_batch import ConsumerMaker
 from mediad.worker.data_methods import DataMethods
 from mediad.worker.objects import Objects
 from mediad.worker.slices import Slices
 from mediad.worker.tracks.producer_form import ProducerForm
-from mediad.worker.transports.throttled import Network
+from mediad.worker.transport_methods import TransportMethods
 
 
 class Methods:
@@ -35,6 +34,7 @@ class Methods:
             objects.producer,
             lambda router, consumer: objects.enter(consumer.id, router),
         )
+        self._transports = TransportMethods(objects)
         self._data = DataMethods(objects, self._slices)
 
     def handlers(self) -> list[Handler]:
@@ -43,12 +43,6 @@ class Methods:
             requests.CreateRouter.answered_by(self.create_router),
             requests.GetRouterStats.answered_by(self.router_stats),
             requests.CloseRouter.answered_by(self.close_router),
-            requests.CreateTransport.answered_by(self.create_transport),
-            requests.ConnectTransport.answered_by(self.connect_transport),
-            requests.RestartIce.answered_by(self.restart_ice),
-            requests.GetTransportStats.answered_by(self.transport_stats),
-            ThrottleTransport.answered_by(self.throttle_transport),
-            requests.CloseTransport.answered_by(self.close_transport),
             requests.CreateProducer.answered_by(self.create_producer),
             requests.PauseProducer.answered_by(self.pause_producer),
             requests.ResumeProducer.answered_by(self.resume_producer),
@@ -63,6 +57,7 @@ class Methods:
             requests.RequestKeyFrame.answered_by(self.request_key_frame),
             requests.CloseConsumer.answered_by(self.close_consumer),
             requests.GetConsumerStats.answered_by(self.consumer_stats),
+            *self._transports.handlers(),
             *self._data.handlers(),
         ]
 
@@ -86,42 +81,6 @@ class Methods:
             if transport.id in router.transports:
                 self._objects.close_transport(router, transport)
         self._objects.close_router(router)
-        return Done()
-
-    # --- transports ---------------------------------------------------------------------------------------
-
-    async def create_transport(self, request: requests.CreateTransport) -> requests.TransportCreated:
-        router = self._objects.router(request.router_id)
-        transport = router.create_transport(
-            request.transport_id,
-            self._objects.settings,
-            force_tcp=request.force_tcp,
-            sctp=request.enable_sctp,
-        )
-        self._objects.enter(transport.id, router)
-        return transport.parameters()
-
-    async def connect_transport(self, request: requests.ConnectTransport) -> requests.TransportConnected:
-        parameters = request.dtls_parameters
-        fingerprints = [Fingerprint(f.algorithm, f.value) for f in parameters.fingerprints]
-        _, transport = self._objects.transport(request.transport_id)
-        return requests.TransportConnected(transport.connect(parameters.role, fingerprints))
-
-    async def restart_ice(self, request: requests.RestartIce) -> requests.IceRestarted:
-        _, transport = self._objects.transport(request.transport_id)
-        return requests.IceRestarted(transport.restart_ice())
-
-    async def transport_stats(self, request: requests.GetTransportStats) -> requests.Stats:
-        _, transport = self._objects.transport(request.transport_id)
-        return requests.Stats(await transport.stats())
-
-    async def throttle_transport(self, request: ThrottleTransport) -> Done:
-        _, transport = self._objects.transport(request.transport_id)
-        transport.throttle(None if request.throttle is None else Network.of(request.throttle))
-        return Done()
-
-    async def close_transport(self, request: requests.CloseTransport) -> Done:
-        self._objects.close_transport(*self._objects.transport(request.transport_id))
         return Done()
 
     # --- producers ----------------------------------------------------------------------------------------

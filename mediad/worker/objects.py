@@ -16,7 +16,7 @@ from mediad.worker.router import Router
 from mediad.worker.speakers import VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
-from mediad.worker.transports.webrtc import WebRtcTransport
+from mediad.worker.transports.transport import Transport
 
 
 class Objects:
@@ -85,14 +85,14 @@ class Objects:
         for object_id in ids:
             self._router_of.pop(object_id, None)
 
-    def transport(self, transport_id: str) -> tuple[Router, WebRtcTransport]:
+    def transport(self, transport_id: str) -> tuple[Router, Transport]:
         """Return a transport and its router. Raises NotFound."""
         router = self._router_of.get(transport_id)
         if router is None or transport_id not in router.transports:
             raise NotFound(f'transport with id "{transport_id}" not found')
         return router, router.transports[transport_id]
 
-    def transports(self) -> Iterator[WebRtcTransport]:
+    def transports(self) -> Iterator[Transport]:
         """Return every transport of every router."""
         for router in self.routers.values():
             yield from router.transports.values()
@@ -102,7 +102,7 @@ class Objects:
         """Transports without a place on the media path; the plane counts those that have one."""
         return sum(transport.parked for transport in self.transports())
 
-    def close_transport(self, router: Router, transport: WebRtcTransport) -> None:
+    def close_transport(self, router: Router, transport: Transport) -> None:
         """Close a transport with everything on it."""
         for producer in transport.producers.values():
             self.forget(producer.id, *producer.consumers)

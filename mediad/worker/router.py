@@ -43,7 +43,7 @@ class Router:
     ) -> None:
         """Make an empty router; `forget` is called with the id of each data channel that has ended."""
         self.id = router_id
-        self.transports: dict[str, WebRtcTransport] = {}
+        self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
         self.closing = False
@@ -151,14 +151,15 @@ class Router:
         transport.review_uplink()
         producer.close()
 
-    def close_transport(self, transport: WebRtcTransport) -> None:
+    def close_transport(self, transport: Transport) -> None:
         for consumer in list(transport.consumers.values()):
             self.close_consumer(consumer)
         for producer in list(transport.producers.values()):
             self.close_producer(producer)
         del self.transports[transport.id]
         transport.close()
-        self._ports.give_back(transport.endpoint)
+        for endpoint in transport.endpoints:
+            self._ports.give_back(endpoint)
 
     def close(self) -> None:
         for transport in list(self.transports.values()):

@@ -27,6 +27,7 @@ from mediad.worker.objects import Objects
 from mediad.worker.process import Emit
 from mediad.worker.sampling import Sampler
 from mediad.worker.transports.ports import ports_of
+from mediad.worker.transports.webrtc import WebRtcTransport
 
 
 class WorkerServer:
@@ -97,6 +98,8 @@ class WorkerServer:
         ice, dtls, sctp = Counter[str](), Counter[str](), Counter[str]()
         for transport in self.objects.transports():
             refused.update(transport.dropped())
+            if not isinstance(transport, WebRtcTransport):
+                continue
             ice[transport.ice_state] += 1
             dtls[transport.dtls_state] += 1
             if transport.data is not None:

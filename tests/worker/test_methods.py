@@ -26,7 +26,6 @@ from tests.support.served_worker import (
     real_worker,
     recorded_worker,
     with_everything,
-    with_router,
 )
 
 
@@ -140,15 +139,6 @@ async def test_routers_are_worlds_apart() -> None:
 
 
 @on_loop
-async def test_connect_only_once() -> None:
-    worker = await with_everything()
-    role = await worker.ask("transport.connect", transportId="a", dtlsParameters={**DTLS, "role": "client"})
-    assert role == {"dtlsLocalRole": "server"}
-    text = await worker.refused(InvalidState, "transport.connect", transportId="a", dtlsParameters=DTLS)
-    assert text == "connect() already called"
-
-
-@on_loop
 async def test_replies() -> None:
     worker = await with_everything()
     created = await worker.ask("transport.create", routerId="r", transportId="t")
@@ -169,15 +159,6 @@ async def test_replies() -> None:
     data = consumer(chrome_vp8(), consumer_id="d")
     score = await worker.consume(**data)
     assert score == {"score": {"score": 10, "producerScore": 0, "producerScores": [0, 0, 0]}}
-
-
-@on_loop
-async def test_tcp_alone_is_refused_where_there_is_none() -> None:
-    worker = await with_router()
-    text = await worker.refused(
-        InvalidInput, "transport.create", routerId="r", transportId="t", forceTcp=True
-    )
-    assert "rtc_tcp_connections_per_address is 0" in text
 
 
 @on_loop
@@ -227,12 +208,3 @@ async def test_a_routers_transports_are_asked_at_once() -> None:
         assert [entry["transportId"] for entry in stats] == ["a", "b"]
         alone = (await worker.ask("transport.stats", transportId="a"))["stats"]
         assert stats[0].keys() == alone[0].keys() >= {"recvBitrate", "sendBitrate"}
-
-
-@on_loop
-async def test_a_transport_is_throttled_and_freed() -> None:
-    worker = await with_everything()
-    assert await worker.ask("transport.throttle", transportId="a", throttle={"rttMs": 100}) == {}
-    assert await worker.ask("transport.throttle", transportId="a", throttle=None) == {}
-    await worker.refused(InvalidInput, "transport.throttle", transportId="a", throttle={"rttMs": -1})
-    await worker.refused(NotFound, "transport.throttle", transportId="nobody's", throttle=None)

@@ -15,6 +15,7 @@ from mediad.config.settings import TransportOptions
 from mediad.pipe.events import DownlinkChanged
 from mediad.protocols.ice_paths import Path
 from mediad.worker.context import RouterContext
+from mediad.worker.data.channels import DataChannels
 from mediad.worker.media.plane import Kind
 from mediad.worker.media.statistics import transport as transport_stats
 from mediad.worker.policy.bandwidth import Bandwidth
@@ -22,6 +23,7 @@ from mediad.worker.policy.downlink_news import DownlinkReport
 from mediad.worker.policy.uplink_cap import uplink_cap_bps
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
+from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.downlink import Downlink
 from mediad.worker.transports.throttled import Network, ThrottledSends
 
@@ -37,8 +39,17 @@ class Transport(ABC):
     TYPE: ClassVar[str]
     """The kind's name in statistics."""
 
-    def __init__(self, context: RouterContext, transport_id: str, options: TransportOptions) -> None:
+    def __init__(
+        self,
+        context: RouterContext,
+        transport_id: str,
+        options: TransportOptions,
+        endpoints: tuple[Endpoint, ...] = (),
+    ) -> None:
         self.id = transport_id
+        self.endpoints = endpoints
+        """The ports that it uses, which whoever closes it gives back."""
+        self.data: DataChannels | None = None
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
         self._plane = context.plane

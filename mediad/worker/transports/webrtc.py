@@ -59,7 +59,7 @@ class WebRtcTransport(Transport):
             raise InvalidInput(
                 "forceTcp: this server offers no TCP (rtc_tcp_connections_per_address is 0), leave it out"
             )
-        super().__init__(context, transport_id, options)
+        super().__init__(context, transport_id, options, (endpoint,))
         self.data = (
             DataChannels(context.sctp, context.clock, self._tell_sctp, self._send_sctp) if sctp else None
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.support.engine import rtp
 from tests.support.loops import on_loop, until
 from tests.support.media_peer import MediaPeer, check_for
@@ -28,7 +29,9 @@ async def selected(worker: Worker, transport_id: str) -> dict[str, Any]:
 
 
 def over_udp(worker: Worker, transport_id: str) -> bool:
-    path = worker.server.objects.transport(transport_id)[1]._ice.selected
+    transport = worker.server.objects.transport(transport_id)[1]
+    assert isinstance(transport, WebRtcTransport)
+    path = transport._ice.selected
     return path is not None and path.protocol == "udp"
 
 
