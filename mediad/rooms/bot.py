@@ -73,11 +73,11 @@ class Bot:
                 self._log.warning("the room has no bot, its data producer could not be made: %s", error)
                 self._books.forget_data_producer(voice)
 
-    def listen(self, producer: DataProducer) -> None:
-        """Listen to a peer's data producer, from now until it is closed."""
-        self._background.run(self._listen(producer))
+    async def listen(self, producer: DataProducer) -> None:
+        """Listen to a peer's data producer until it is closed.
 
-    async def _listen(self, producer: DataProducer) -> None:
+        To be awaited before the peer is told that its channel exists: what it says at once would be lost.
+        """
         # its consumer bears the id of the data producer: so a message tells whose it is
         listening = CreateDirectDataConsumer(producer.id, producer.id, MAX_MESSAGE_BYTES)
         try:

@@ -18,6 +18,7 @@ from mediad.ortc.sctp import SctpStreamParameters
 from mediad.pipe import data_requests as pipe
 from mediad.pipe.requests import Statistics
 from mediad.rooms import data_offers, offers
+from mediad.rooms.bot import LABEL
 from mediad.rooms.entities import DataConsumer, DataProducer, Peer, Transport
 from mediad.rooms.listener import DataConsumerOffer
 from mediad.rooms.producing import require_small
@@ -65,6 +66,8 @@ class Data:
         closing = pipe.CloseDataProducer(producer.id)
         try:
             await producer.branch.make(_creation(producer, transport, stream), closing, about=producer)
+            if label == LABEL:
+                await self._room.bot.listen(producer)
         except BaseException:
             self._room.books.forget_data_producer(producer)
             raise

@@ -71,7 +71,7 @@ def announce(room: Room, producer: Producer) -> None:
 
 
 def announce_data(room: Room, peer: Peer, producer: DataProducer) -> None:
-    """Offer a peer's new data producer to the others that take data, or, by its label, have the bot listen.
+    """Offer a peer's new data producer, unless it is the bot's, to the others that take data.
 
     To be called right after the answer to its produce request is on its way. A client that had not said that
     it takes data has shown it now.
@@ -81,9 +81,7 @@ def announce_data(room: Room, peer: Peer, producer: DataProducer) -> None:
     producer.announced = True
     peer.takes_data = True
     begin(room, peer)
-    if producer.label == LABEL:
-        room.bot.listen(producer)
-    else:
+    if producer.label != LABEL:
         for other in room.joined_peers(but=peer):
             if other.receiving_data:
                 room.offers.want(other, producer)

@@ -48,6 +48,15 @@ def test_it_repeats_to_everybody_what_it_is_told() -> None:
     run(scenario)
 
 
+def test_it_listens_before_a_client_knows_that_it_may_speak() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.talker("ana")
+        producer_id = await ana.produce_data("bot", 1)
+        assert producer_id in call.worker.data.consumers
+
+    run(scenario)
+
+
 def test_a_room_has_one_and_rooms_without_data_have_none() -> None:
     async def scenario(call: Call) -> None:
         await call.member("ana")
