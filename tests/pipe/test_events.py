@@ -9,6 +9,7 @@ import pytest
 from mediad.pipe import events
 from mediad.pipe.events import EVENTS, RouterEvent, WorkerEvent
 from mediad.pipe.messages import Event
+from mediad.pipe.recorder_requests import RECORDER_EVENTS
 from mediad.rooms.events import RULES
 
 
@@ -18,8 +19,8 @@ def concrete(kind: type[Event]) -> set[type[Event]]:
 
 
 def test_every_event_is_in_the_table() -> None:
-    assert set(EVENTS.values()) == concrete(Event)
-    assert all(kind.row == name for name, kind in EVENTS.items())
+    assert {*EVENTS.values(), *RECORDER_EVENTS.values()} == concrete(Event)
+    assert all(kind.row == name for name, kind in (EVENTS | RECORDER_EVENTS).items())
 
 
 def test_every_event_has_exactly_one_listener() -> None:

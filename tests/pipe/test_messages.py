@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from mediad.pipe import messages
 from mediad.pipe.events import EVENTS, ProducerScoreChanged
 from mediad.pipe.messages import Done, Event, Message, Misfit, Request, read
+from mediad.pipe.recorder_requests import RECORDER_EVENTS
 from mediad.pipe.requests import CreateProducer, CreateRouter, CreateTransport, Stats, TransportCreated
 from tests.support.pipe_strategies import messages as messages_of
-from tests.support.pipe_wire import REQUESTS
+from tests.support.pipe_wire import RECORDER_REQUESTS, REQUESTS
 
-REPLIES = {kind.reply() for kind in REQUESTS.values()}
+ASKED = [*REQUESTS.values(), *RECORDER_REQUESTS.values()]
+REPLIES = {kind.reply() for kind in ASKED}
 KINDS: list[type[Message]] = [
-    *REQUESTS.values(),
+    *ASKED,
     *EVENTS.values(),
+    *RECORDER_EVENTS.values(),
     *sorted(REPLIES, key=lambda k: k.__name__),
 ]
 

@@ -43,7 +43,7 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.BoolType():
             return st.booleans()
         case inspect.StrType():
-            return st.text(max_size=8)
+            return st.text(min_size=kind.min_length or 0, max_size=8)
         case inspect.NoneType():
             return st.none()
         case inspect.AnyType():

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+import mediad.pipe.recorder_requests
 import mediad.pipe.requests
 import mediad.pipe.throttle_requests
 import mediad.pipe.transport_requests
@@ -13,10 +14,16 @@ import mediad.pipe.worker_requests  # noqa: F401
 from mediad.pipe.events import EVENTS
 from mediad.pipe.messages import Event, Message, Request
 
-REQUESTS: dict[str, type[Request[Any]]] = {
-    kind.row: kind for kind in Request.__subclasses__() if kind.__module__.startswith("mediad.pipe.")
+_OURS = [kind for kind in Request.__subclasses__() if kind.__module__.startswith("mediad.pipe.")]
+_RECORDER = "mediad.pipe.recorder_requests"
+
+REQUESTS: dict[str, type[Request[Any]]] = {kind.row: kind for kind in _OURS if kind.__module__ != _RECORDER}
+"""Every request to a worker, by its name on the pipe; tests have requests of their own."""
+
+RECORDER_REQUESTS: dict[str, type[Request[Any]]] = {
+    kind.row: kind for kind in _OURS if kind.__module__ == _RECORDER
 }
-"""Every request of the product, by its name on the pipe; tests have requests of their own."""
+"""Every request to a recorder."""
 
 
 def wire(message: Message) -> dict[str, Any]:
