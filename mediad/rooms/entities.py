@@ -70,6 +70,8 @@ class Peer:
     """Transports the worker is making; they count against the limit."""
     keeps_room: bool = True
     """True for a client whose connection keeps the room open; False for a broadcaster, which has none."""
+    hears: str | None = None
+    """The id of the only peer whose tracks it receives; None: it receives everybody's."""
     receiving: bool = False
     """True once it has been offered the tracks of the others; from then on it is offered new ones."""
     receiving_data: bool = False

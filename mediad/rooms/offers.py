@@ -45,7 +45,7 @@ def begin(room: Room, peer: Peer) -> None:
     if not peer.receiving and peer.can_receive():
         peer.receiving = True
         for producer in room.books.producers.values():
-            if producer.announced and producer.peer is not peer:
+            if producer.announced and producer.peer is not peer and peer.hears in (None, producer.peer.id):
                 _want(room, peer, producer)
     if not peer.receiving_data and peer.can_receive_data():
         peer.receiving_data = True
@@ -65,7 +65,7 @@ def announce(room: Room, producer: Producer) -> None:
         producer.peer.listener.producer_score(producer.id, producer.score)
     if producer.wanted_layer is not None:
         producer.peer.listener.producer_layers_wanted(producer.id, producer.wanted_layer)
-    for peer in room.joined_peers(but=producer.peer):
+    for peer in room.receivers(but=producer.peer):
         _want(room, peer, producer)
     room.offers.proceed()
 

@@ -8,6 +8,8 @@ When a peer id connects a second time, the new peer replaces the old one in one 
 in between, and the others keep seeing one member. They lose the old tracks (their consumers close), but are
 told of the member only when the new peer joins, or, if it leaves without joining, that it left. So each of
 them sees exactly one change. `Peer.witnesses` are the peers that still know the member meanwhile.
+
+Taps (`tap.py`) receive what is sent in the room, and are no members of it: no client is told of them.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from mediad.rooms.reception import Receptions
 from mediad.rooms.stock import ROOM
 
 _logger = logging.getLogger(__name__)
+
+OnTapEnd = Callable[[str, str], None]
 
 
 class Room:
@@ -72,6 +76,8 @@ class Room:
         self.expected = 0
         """The number of clients that are connecting and will attach: they keep an empty room open."""
         self.joins = join_deadlines.JoinDeadlines(self._remove_unjoined)
+        self.taps: dict[Peer, OnTapEnd] = {}
+        """The hidden receivers, and what is called with cause and reason when the room ends one of them."""
         self.closed = False
         self.since_s = time.monotonic()
         self._announced = False
@@ -150,6 +156,11 @@ class Room:
         """Return the peers that have joined, in the order they connected, except `but`."""
         return [peer for peer in self.peers.values() if peer.joined and peer is not but]
 
+    def receivers(self, *, but: Peer) -> list[Peer]:
+        """Return those who are to be offered what peer `but` sends: the other members, and the taps."""
+        taps = (tap for tap in self.taps if tap.hears in (None, but.id))
+        return [*self.joined_peers(but=but), *taps]
+
     def _acquaintances(self, peer: Peer) -> set[Peer]:
         """Return the peers that know this one as a member."""
         return peer.witnesses.union(self.joined_peers(but=peer) if peer.joined else ())
@@ -171,7 +182,7 @@ class Room:
         if peer.closed:
             return
         del self.peers[peer.id]
-        for other in self._acquaintances(peer):
+        for other in (*self._acquaintances(peer), *self.taps):
             if not other.closed:
                 other.listener.peer_left(peer.id)
         self._retire(peer)
@@ -205,6 +216,23 @@ class Room:
         for transport in list(peer.transports.values()):
             self.books.close_transport(transport)
 
+    # -- taps ----------------------------------------------------------------------------------------------
+
+    def add_tap(self, tap: Peer, on_end: OnTapEnd) -> None:
+        """Add a hidden receiver, which counts in no limit of members and keeps no room open."""
+        self.taps[tap] = on_end
+
+    def remove_tap(self, tap: Peer) -> None:
+        """Take out a hidden receiver and close what it has; a second call does nothing."""
+        if self.taps.pop(tap, None) is not None:
+            self._retire(tap)
+
+    def end_tap(self, tap: Peer, cause: str, reason: str) -> None:
+        """Take out a hidden receiver that has lost its media, and tell it."""
+        on_end = self.taps[tap]
+        self.remove_tap(tap)
+        on_end(cause, reason)
+
     # -- the end -------------------------------------------------------------------------------------------
 
     def worker_died(self, worker_id: int) -> None:
@@ -233,6 +261,9 @@ class Room:
             peer.closed = True
             self._report_end(peer, cause, reason)
         self.closed = True
+        taps, self.taps = self.taps, {}
+        for tap in taps:
+            tap.closed = True
         self.books.close()
         for branch in self.branches:
             branch.close()
@@ -240,4 +271,6 @@ class Room:
         if self._announced:
             self.observer.room_closed(self.id, self.home.worker_id, cause, reason)
         self._on_closed(self)
+        for on_end in taps.values():
+            on_end(cause, reason)
         return peers

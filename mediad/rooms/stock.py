@@ -25,8 +25,8 @@ from mediad.errors import Full
 GENEROSITY = 4
 ESSENTIAL_GENEROSITY = 8
 
-ADDRESS, ROOM, ALL = "address", "room", "all"
-"""The kinds of holders; the last is all of them together."""
+ADDRESS, ROOM, TAP, ALL = "address", "room", "tap", "all"
+"""The kinds of holders: addresses, rooms, the hidden receivers of a room, and all of them together."""
 
 Holder = tuple[str, str]
 """A holder: its kind and its name."""

@@ -20,6 +20,7 @@ from mediad.pipe.scores import ConsumerScore
 from mediad.pipe.throttle_requests import ThrottleTransport
 from mediad.rooms.media_worker import Compose, EventHandler
 from tests.support.bookkeeping_data import SCTP_PARAMETERS, DataBooks, find
+from tests.support.bookkeeping_plain import PlainBooks
 from tests.support.pipe_wire import event, wire
 
 ICE_PARAMETERS = requests.IceParameters("u" * 16, "p" * 32, ice_lite=True)
@@ -43,6 +44,7 @@ class BookkeepingWorker:
         self.producers: dict[str, dict[str, Any]] = {}
         self.consumers: dict[str, dict[str, Any]] = {}
         self.data = DataBooks(self)
+        self.plain = PlainBooks(self)
         self.flows: dict[str, dict[str, Any]] = {}
         """Transport id → what `router.stats` says of it."""
         self.failures: dict[str, MediadError] = {}
@@ -171,6 +173,7 @@ class BookkeepingWorker:
             requests.SetPriority.answered_by(self._set_priority),
             requests.RequestKeyFrame.answered_by(self._request_key_frame),
             requests.GetConsumerStats.answered_by(self._consumer_stats),
+            *self.plain.handlers(),
             *self.data.handlers(),
         ]
 

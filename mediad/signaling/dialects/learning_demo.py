@@ -12,6 +12,7 @@ import msgspec
 from mediad.errors import InvalidState, MediadError
 from mediad.rooms.entities import Transport
 from mediad.rooms.listener import CloseCause, Device
+from mediad.rooms.quiet_listener import QuietListener
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
@@ -19,7 +20,6 @@ from mediad.signaling.access import Access, NotAdmitted
 from mediad.signaling.dialects import learning_demo_schemas as schemas
 from mediad.signaling.dialects.dialect import Method
 from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, perform
-from mediad.signaling.dialects.quiet_listener import QuietListener
 
 NAMESPACE = "/mediasoup"
 

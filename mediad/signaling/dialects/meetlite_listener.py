@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo, Track
+from mediad.rooms.quiet_listener import QuietListener
 from mediad.signaling.dialects.event_dialect import EventWire
-from mediad.signaling.dialects.quiet_listener import QuietListener
 
 
 class MeetLiteListener(QuietListener):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 from mediad.rooms.listener import Device
+from mediad.rooms.quiet_listener import QuietListener
 from mediad.rooms.seat import Seat
-from mediad.signaling.dialects.quiet_listener import QuietListener
 
 
 class Spelling(Enum):

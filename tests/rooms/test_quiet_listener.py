@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from mediad.rooms.listener import PeerListener
-from mediad.signaling.dialects.quiet_listener import QuietListener
+from mediad.rooms.quiet_listener import QuietListener
 
 
 def test_it_hears_all_that_a_room_tells() -> None:

@@ -1,4 +1,4 @@
-"""A listener that tells its client nothing, for dialects with few words to begin from."""
+"""A listener that tells its client nothing: for dialects with few words, and receivers that want little."""
 
 from __future__ import annotations
 
