@@ -121,11 +121,20 @@ def consumer_parameters(
         codecs=_with_bandwidth_feedback(codecs, {extension.uri for extension in extensions}),
         mid=None if pipe else mid,
         header_extensions=extensions,
-        encodings=_all_encodings(consumable, ssrc, with_rtx)
+        encodings=all_encodings(consumable, ssrc, with_rtx)
         if pipe
         else (_one_encoding(consumable, ssrc, with_rtx),),
         rtcp=consumable.rtcp,
         msid=consumable.msid,
+    )
+
+
+def all_encodings(consumable: RtpParameters, ssrc: int, with_rtx: bool) -> tuple[EncodingParameters, ...]:
+    """The encodings of a track, one for one: with `ssrc` and the numbers after it, then those of RTX."""
+    count = len(consumable.encodings)
+    return tuple(
+        replace(encoding, ssrc=ssrc + index, rtx_ssrc=ssrc + count + index if with_rtx else None)
+        for index, encoding in enumerate(consumable.encodings)
     )
 
 
@@ -197,12 +206,4 @@ def _one_encoding(consumable: RtpParameters, ssrc: int, with_rtx: bool) -> Encod
         rtx_ssrc=ssrc + 1 if with_rtx else None,
         scalability_mode=mode,
         max_bitrate_bps=max(bitrates, default=None),
-    )
-
-
-def _all_encodings(consumable: RtpParameters, ssrc: int, with_rtx: bool) -> tuple[EncodingParameters, ...]:
-    count = len(consumable.encodings)
-    return tuple(
-        replace(encoding, ssrc=ssrc + index, rtx_ssrc=ssrc + count + index if with_rtx else None)
-        for index, encoding in enumerate(consumable.encodings)
     )

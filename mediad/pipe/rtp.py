@@ -124,3 +124,8 @@ class RtpMapping(Part, frozen=True):
     def of(cls, payload_types: Mapping[int, int]) -> RtpMapping:
         """Return the mapping that leads from each key to its value."""
         return cls(tuple(MappedCodec(own, mapped) for own, mapped in payload_types.items()))
+
+    @classmethod
+    def identity(cls, parameters: RtpParameters) -> RtpMapping:
+        """Return the mapping of a producer at the end of a pipe, whose payload types are the router's."""
+        return cls.of({codec.payload_type: codec.payload_type for codec in parameters.codecs})

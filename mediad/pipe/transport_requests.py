@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from mediad.pipe.messages import Done, Message, Request
-from mediad.pipe.requests import Layer, MediaKind
+from mediad.pipe.requests import Layer
 from mediad.pipe.rtp import RtpParameters
 from mediad.pipe.scores import EncodingScore
 
@@ -138,20 +138,25 @@ class PipeConsumerCreated(Message):
 
 
 class CreatePipeConsumer(Request[PipeConsumerCreated]):
-    """Forward all encodings of a producer into a pipe, with all layers, each under an SSRC of its own."""
+    """Forward all encodings of a producer into a pipe, with all layers, each under an SSRC of its own.
+
+    Ask for it when the producer at the other end was made: the first packets are those of a key frame.
+    """
 
     row = "consumer.createPipe"
 
     transport_id: str
     consumer_id: str
     producer_id: str
-    kind: MediaKind
     rtp_parameters: RtpParameters
-    """The parameters that the producer at the other end is made with (`mediad.ortc.pipe`)."""
+    """The parameters that the producer at the other end was made with (`mediad.ortc.pipe`)."""
 
 
 class SetPipeLayer(Request[Done]):
-    """The highest encoding that anybody behind a pipe wants; None: nobody wants any, and nothing is sent."""
+    """The highest encoding that anybody behind a pipe wants; None: nobody wants any, and nothing is sent.
+
+    In the beginning all are sent: the producer at the other end tells changes (`ProducerLayersWanted`) alone.
+    """
 
     row = "consumer.setPipeLayer"
 

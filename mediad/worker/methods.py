@@ -1,7 +1,7 @@
 """Methods: the handlers of requests for rooms.
 
-Those about transports are in `transport_methods.py`, those about data channels in `data_methods.py`, those
-about the process in `server.py`.
+Those about transports are in `transport_methods.py`, those about what goes through a pipe in
+`pipe_methods.py`, those about data channels in `data_methods.py`, those about the process in `server.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from mediad.turns import Turns
 from mediad.worker.consumer_batch import ConsumerMaker
 from mediad.worker.data_methods import DataMethods
 from mediad.worker.objects import Objects
+from mediad.worker.pipe_methods import PipeMethods
 from mediad.worker.slices import Slices
 from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transport_methods import TransportMethods
@@ -36,6 +37,7 @@ class Methods:
         )
         self._transports = TransportMethods(objects)
         self._data = DataMethods(objects, self._slices)
+        self._pipes = PipeMethods(objects)
 
     def handlers(self) -> list[Handler]:
         """Return the handler of each request."""
@@ -59,6 +61,7 @@ class Methods:
             requests.GetConsumerStats.answered_by(self.consumer_stats),
             *self._transports.handlers(),
             *self._data.handlers(),
+            *self._pipes.handlers(),
         ]
 
     # --- routers ------------------------------------------------------------------------------------------
@@ -121,41 +124,41 @@ class Methods:
         missing = []
         for consumer_id in request.consumer_ids:
             try:
-                self._objects.consumer(consumer_id)[1].pause(False)
+                self._objects.consumer(consumer_id).pause(False)
             except NotFound:
                 missing.append(consumer_id)
         return requests.ConsumersResumed(missing)
 
     async def pause_consumer(self, request: requests.PauseConsumer) -> Done:
-        self._objects.consumer(request.consumer_id)[1].pause(True)
+        self._objects.consumer(request.consumer_id).pause(True)
         return Done()
 
     async def resume_consumer(self, request: requests.ResumeConsumer) -> Done:
-        self._objects.consumer(request.consumer_id)[1].pause(False)
+        self._objects.consumer(request.consumer_id).pause(False)
         return Done()
 
     async def set_preferred_layers(self, request: requests.SetPreferredLayers) -> requests.PreferredLayersSet:
-        _, consumer = self._objects.consumer(request.consumer_id)
+        consumer = self._objects.consumer(request.consumer_id)
         layers = consumer.set_preferred_layers(request.spatial_layer, request.temporal_layer)
         return requests.PreferredLayersSet(layers)
 
     async def set_priority(self, request: requests.SetPriority) -> Done:
         if not 1 <= request.priority <= 255:
             raise InvalidInput(f"priority is {request.priority}, expected 1..255")
-        self._objects.consumer(request.consumer_id)[1].priority = request.priority
+        self._objects.consumer(request.consumer_id).priority = request.priority
         return Done()
 
     async def request_key_frame(self, request: requests.RequestKeyFrame) -> Done:
-        self._objects.consumer(request.consumer_id)[1].request_key_frame()
+        self._objects.consumer(request.consumer_id).request_key_frame()
         return Done()
 
     async def close_consumer(self, request: requests.CloseConsumer) -> Done:
         if self._slices.call_off(request.consumer_id):
             return Done()
-        router, consumer = self._objects.consumer(request.consumer_id)
+        router, consumer = self._objects.any_consumer(request.consumer_id)
         self._objects.forget(consumer.id)
         router.close_consumer(consumer)
         return Done()
 
     async def consumer_stats(self, request: requests.GetConsumerStats) -> requests.Stats:
-        return requests.Stats(await self._objects.consumer(request.consumer_id)[1].stats())
+        return requests.Stats(await self._objects.any_consumer(request.consumer_id)[1].stats())

@@ -15,6 +15,7 @@ from mediad.worker.data.data_producer import DataProducer
 from mediad.worker.router import Router
 from mediad.worker.speakers import VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.pipe_consumer import AnyConsumer, PipeConsumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.transports.transport import Transport
 
@@ -117,12 +118,26 @@ class Objects:
             raise NotFound(f'producer with id "{producer_id}" not found')
         return router, router.producers[producer_id]
 
-    def consumer(self, consumer_id: str) -> tuple[Router, Consumer]:
-        """Return a consumer and its router. Raises NotFound."""
+    def any_consumer(self, consumer_id: str) -> tuple[Router, AnyConsumer]:
+        """Return a consumer, of a client's or of a pipe's, and its router. Raises NotFound."""
         router = self._router_of.get(consumer_id)
         if router is None or consumer_id not in router.consumers:
             raise NotFound(f'consumer with id "{consumer_id}" not found')
         return router, router.consumers[consumer_id]
+
+    def consumer(self, consumer_id: str) -> Consumer:
+        """Return a client's consumer. Raises NotFound."""
+        _, consumer = self.any_consumer(consumer_id)
+        if not isinstance(consumer, Consumer):
+            raise NotFound(f'consumer with id "{consumer_id}" is that of a pipe, not of a client')
+        return consumer
+
+    def pipe_consumer(self, consumer_id: str) -> PipeConsumer:
+        """Return a pipe's consumer. Raises NotFound."""
+        _, consumer = self.any_consumer(consumer_id)
+        if not isinstance(consumer, PipeConsumer):
+            raise NotFound(f'consumer with id "{consumer_id}" is that of a client, not of a pipe')
+        return consumer
 
     def data_producer(self, data_producer_id: str) -> tuple[Router, DataProducer]:
         """Return a data producer and its router. Raises NotFound."""

@@ -17,12 +17,14 @@ from dataclasses import replace
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState, MediadError
 from mediad.pipe.events import RouterEvent
+from mediad.pipe.rtp import Encoding
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
 from mediad.worker.data.router_data import RouterData
 from mediad.worker.speakers import Speakers, VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
+from mediad.worker.tracks.pipe_consumer import AnyConsumer, PipeConsumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.first_checks import FirstChecks
@@ -45,7 +47,7 @@ class Router:
         self.id = router_id
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
-        self.consumers: dict[str, Consumer] = {}
+        self.consumers: dict[str, AnyConsumer] = {}
         self.closing = False
         """True when it is being closed: nothing new is made on it."""
         self._transport_of: dict[str, Transport] = {}  # of producers and consumers, by their id
@@ -128,16 +130,39 @@ class Router:
         stream: ConsumerStream,
     ) -> Consumer:
         """Make a consumer. Raises InvalidState for an id that is taken."""
-        if consumer_id in self.consumers:
-            raise InvalidState(f'a consumer with id "{consumer_id}" already exists')
+        self._require_new_consumer(consumer_id)
         consumer = Consumer(self._context, transport, consumer_id, producer, form, stream)
-        self.consumers[consumer_id] = consumer
-        producer.join(consumer_id, consumer)
-        self._transport_of[consumer_id] = transport
-        transport.add_consumer(consumer)
+        self._enter_consumer(consumer, transport)
         return consumer
 
-    def close_consumer(self, consumer: Consumer) -> None:
+    def create_pipe_consumer(
+        self,
+        transport: Transport,
+        consumer_id: str,
+        producer: Producer,
+        form: ConsumerForm,
+        encodings: tuple[Encoding, ...],
+    ) -> PipeConsumer:
+        """Make a pipe consumer.
+
+        Raises InvalidState for an id that is taken, InvalidInput for other encodings than the producer's.
+        """
+        self._require_new_consumer(consumer_id)
+        consumer = PipeConsumer(self._context, transport, consumer_id, producer, form, encodings)
+        self._enter_consumer(consumer, transport)
+        return consumer
+
+    def _require_new_consumer(self, consumer_id: str) -> None:
+        if consumer_id in self.consumers:
+            raise InvalidState(f'a consumer with id "{consumer_id}" already exists')
+
+    def _enter_consumer(self, consumer: AnyConsumer, transport: Transport) -> None:
+        self.consumers[consumer.id] = consumer
+        consumer.producer.join(consumer.id, consumer)
+        self._transport_of[consumer.id] = transport
+        transport.add_consumer(consumer)
+
+    def close_consumer(self, consumer: AnyConsumer) -> None:
         del self.consumers[consumer.id]
         del self._transport_of.pop(consumer.id).consumers[consumer.id]
         consumer.close()

@@ -33,6 +33,12 @@ def test_media_codecs_and_their_repair() -> None:
         RtpParameters(()).first_codec()
 
 
+def test_behind_a_pipe_payload_types_stay_what_they_are() -> None:
+    told = RtpParameters.from_wire(Negotiated.from_wire(chrome_vp8()).to_wire())
+    mapping = RtpMapping.identity(told)
+    assert [(e.payload_type, e.mapped_payload_type) for e in mapping.codecs] == [(96, 96), (97, 97)]
+
+
 def test_a_mapping_leads_from_one_payload_type_to_another() -> None:
     (entry,) = RtpMapping.of({111: 100}).codecs
     assert (entry.payload_type, entry.mapped_payload_type) == (111, 100)

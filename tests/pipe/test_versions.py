@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.metering.histogram import HistogramReport
-from mediad.pipe import data_requests, events, requests, rtp, scores, throttle_requests, worker_requests
+from mediad.pipe import (
+    data_requests,
+    events,
+    requests,
+    rtp,
+    scores,
+    throttle_requests,
+    transport_requests,
+    worker_requests,
+)
 from mediad.pipe.worker_stats import LinksReport, LossReport, WorkerStats
 from mediad.protocols.envelope import PIPE_VERSION
 from tests.support.pipe_strategies import messages
@@ -57,6 +66,7 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     data_requests.DataStats: "stats",
     data_requests.DataConsumersCreated: "consumers",
     requests.PreferredLayersSet: "preferredLayers",
+    transport_requests.PipeConsumerCreated: "producerPaused score",
     WorkerStats: "rssBytes dropped counters packetSlots parked iceStates dtlsStates",
     LinksReport: "bitrates roundTrip loss",
     LossReport: "sent received",
@@ -77,6 +87,9 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     requests.ResumeConsumers: "consumerIds",
     requests.SetPreferredLayers: "consumerId spatialLayer",
     requests.SetPriority: "consumerId priority",
+    transport_requests.CreatePipeConsumer: "transportId consumerId producerId rtpParameters",
+    transport_requests.SetPipeLayer: "consumerId spatialLayer",
+    transport_requests.SetSourceScore: "producerId score",
     data_requests.SctpStreamParameters: "streamId",
     data_requests.CreateDataProducer: "transportId dataProducerId sctpStreamParameters",
     data_requests.CreateDirectDataProducer: "routerId dataProducerId",

@@ -20,6 +20,7 @@ from mediad.pipe.scores import ConsumerScore
 from mediad.pipe.throttle_requests import ThrottleTransport
 from mediad.rooms.media_worker import Compose, EventHandler
 from tests.support.bookkeeping_data import SCTP_PARAMETERS, DataBooks, find
+from tests.support.bookkeeping_pipes import PipeBooks
 from tests.support.bookkeeping_plain import PlainBooks
 from tests.support.pipe_wire import event, wire
 
@@ -45,6 +46,7 @@ class BookkeepingWorker:
         self.consumers: dict[str, dict[str, Any]] = {}
         self.data = DataBooks(self)
         self.plain = PlainBooks(self)
+        self.pipes = PipeBooks(self)
         self.flows: dict[str, dict[str, Any]] = {}
         """Transport id → what `router.stats` says of it."""
         self.failures: dict[str, MediadError] = {}
@@ -175,6 +177,7 @@ class BookkeepingWorker:
             requests.GetConsumerStats.answered_by(self._consumer_stats),
             *self.plain.handlers(),
             *self.data.handlers(),
+            *self.pipes.handlers(),
         ]
 
     def router(self, router_id: str) -> dict[str, Any]:
@@ -183,10 +186,10 @@ class BookkeepingWorker:
     def transport(self, transport_id: str) -> dict[str, Any]:
         return find(self.transports, "transport", transport_id)
 
-    def _producer(self, producer_id: str) -> dict[str, Any]:
+    def producer(self, producer_id: str) -> dict[str, Any]:
         return find(self.producers, "producer", producer_id)
 
-    def _consumer(self, consumer_id: str) -> dict[str, Any]:
+    def consumer(self, consumer_id: str) -> dict[str, Any]:
         return find(self.consumers, "consumer", consumer_id)
 
     async def _create_router(self, request: requests.CreateRouter) -> Done:
@@ -253,7 +256,7 @@ class BookkeepingWorker:
         return Done()
 
     async def _close_producer(self, request: requests.CloseProducer) -> Done:
-        self._producer(request.producer_id)
+        self.producer(request.producer_id)
         self._drop_producer(request.producer_id)
         return Done()
 
@@ -263,15 +266,15 @@ class BookkeepingWorker:
         del self.producers[producer_id]
 
     async def _pause_producer(self, request: requests.PauseProducer) -> Done:
-        self._producer(request.producer_id)["paused"] = True
+        self.producer(request.producer_id)["paused"] = True
         return Done()
 
     async def _resume_producer(self, request: requests.ResumeProducer) -> Done:
-        self._producer(request.producer_id)["paused"] = False
+        self.producer(request.producer_id)["paused"] = False
         return Done()
 
     async def _producer_stats(self, request: requests.GetProducerStats) -> requests.Stats:
-        self._producer(request.producer_id)
+        self.producer(request.producer_id)
         return requests.Stats([{"type": "inbound-rtp"}])
 
     async def _create_consumers(self, request: requests.CreateConsumers) -> requests.ConsumersCreated:
@@ -286,7 +289,7 @@ class BookkeepingWorker:
             if self.consumer_room is not None and len(self.consumers) >= self.consumer_room:
                 raise Unavailable("this worker is full")
             self.transport(new.transport_id)
-            self._producer(form.producer_id)
+            self.producer(form.producer_id)
         except MediadError as error:
             return requests.ConsumerMade(code=error.code, reason=str(error))
         self.consumers[new.consumer_id] = {
@@ -306,34 +309,34 @@ class BookkeepingWorker:
         return requests.ConsumersResumed(missing)
 
     async def _close_consumer(self, request: requests.CloseConsumer) -> Done:
-        self._consumer(request.consumer_id)
+        self.consumer(request.consumer_id)
         del self.consumers[request.consumer_id]
         return Done()
 
     async def _pause_consumer(self, request: requests.PauseConsumer) -> Done:
-        self._consumer(request.consumer_id)["paused"] = True
+        self.consumer(request.consumer_id)["paused"] = True
         return Done()
 
     async def _resume_consumer(self, request: requests.ResumeConsumer) -> Done:
-        self._consumer(request.consumer_id)["paused"] = False
+        self.consumer(request.consumer_id)["paused"] = False
         return Done()
 
     async def _set_preferred_layers(
         self, request: requests.SetPreferredLayers
     ) -> requests.PreferredLayersSet:
-        self._consumer(request.consumer_id)["preferredLayers"] = wire(request)
+        self.consumer(request.consumer_id)["preferredLayers"] = wire(request)
         return requests.PreferredLayersSet(None)
 
     async def _set_priority(self, request: requests.SetPriority) -> Done:
-        self._consumer(request.consumer_id)["priority"] = request.priority
+        self.consumer(request.consumer_id)["priority"] = request.priority
         return Done()
 
     async def _request_key_frame(self, request: requests.RequestKeyFrame) -> Done:
-        self._consumer(request.consumer_id)
+        self.consumer(request.consumer_id)
         return Done()
 
     async def _consumer_stats(self, request: requests.GetConsumerStats) -> requests.Stats:
-        self._consumer(request.consumer_id)
+        self.consumer(request.consumer_id)
         return requests.Stats([{"type": "outbound-rtp"}, {"type": "inbound-rtp"}])
 
 

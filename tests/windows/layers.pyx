@@ -26,6 +26,9 @@ cdef PayloadInfo layer_info(dict values):
 cdef class LayerSelector:
     cdef layer_selector.LayerSelector state
 
+    def __init__(self, *, bint whole=False):
+        self.state.whole = whole
+
     def target(self, uint32_t spatial, uint32_t temporal):
         layer_selector.selector_target(&self.state, spatial, temporal)
 

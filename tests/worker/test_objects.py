@@ -15,7 +15,7 @@ async def test_each_is_found_with_its_router_and_by_its_kind_alone() -> None:
     router = objects.router("r")
     assert objects.transport("a") == (router, router.transports["a"])
     assert objects.producer("p") == (router, router.producers["p"])
-    assert objects.consumer("c") == (router, router.consumers["c"])
+    assert objects.any_consumer("c") == (router, router.consumers["c"])
     for find in (objects.router, objects.transport, objects.producer):
         with pytest.raises(NotFound, match='with id "c" not found'):
             find("c")

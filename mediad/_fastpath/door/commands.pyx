@@ -241,7 +241,7 @@ cdef class Commands:
     def open_consumer(self, handle: int, transport: int, producer: int, *, video: bool, ssrc: int, rtx_ssrc: int,
                       list codecs, clock_rate: int, bytes mid, bytes cname, dict extensions, nack: bool,
                       ignore_dtx: bool, paused: bool, target: int, first_sequence_number: int, first_timestamp: int,
-                      first_rtx_sequence_number: int, target_layers: tuple = (255, 255)):
+                      first_rtx_sequence_number: int, target_layers: tuple = (255, 255), whole: bool = False):
         cdef Command command
         cdef OpenConsumerBody* body = &command.body.open_consumer
         begin(&command, COMMAND_OPEN_CONSUMER, handle)
@@ -253,6 +253,7 @@ cdef class Commands:
         body.clock_rate = check_clock_rate(clock_rate)
         body.nack = bool(nack)
         body.ignore_dtx = bool(ignore_dtx)
+        body.whole = bool(whole)
         body.paused = bool(paused)
         if not -1 <= target < MAX_ENCODINGS:
             raise ValueError(f"target is {target}, expected -1..{MAX_ENCODINGS - 1}")

@@ -146,11 +146,13 @@ class Commands:
         first_timestamp: int,
         first_rtx_sequence_number: int,
         target_layers: tuple[int, int] = (255, 255),
+        whole: bool = False,
     ) -> None:
         """Open a consumer of a producer, on a transport.
 
         codecs: (router payload type, RTX payload type or 0); target: encoding to send, -1 for none;
-        target_layers: highest spatial and temporal layer of it, 255 for all.
+        target_layers: highest spatial and temporal layer of it, 255 for all;
+        whole: every packet of it is sent, also those that no receiver of its best layers needs.
         """
     def set_consumer_sessions(self, handle: int, *, rtp_session: int, rtx_session: int) -> None: ...
     def pause_consumer(self, handle: int, paused: bool) -> None: ...

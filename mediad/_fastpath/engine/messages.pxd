@@ -246,6 +246,7 @@ ctypedef struct OpenConsumerBody:
     uint8_t video
     uint8_t nack
     uint8_t ignore_dtx
+    uint8_t whole                  # no layer of the target is ever left out
     uint8_t paused
     uint8_t codec_count
     uint8_t payload_types[MAX_CODECS]

@@ -26,6 +26,7 @@ ctypedef struct PictureDecision:
 ctypedef struct LayerSelector:
     uint8_t target_spatial         # 0..MAX_SPATIAL
     uint8_t target_temporal        # 0..MAX_TEMPORAL
+    bint whole                     # nothing is left out: another server selects; set once, at the beginning
     bint layered                   # the stream says of its packets whose they are
     uint8_t spatial_count          # layers the sender has told of; 0 = none yet
     uint8_t spatial                # being forwarded

@@ -142,7 +142,7 @@ cdef uint32_t selector_decide(LayerSelector* selector, int64_t sequence, uint32_
                               const PayloadInfo* info) noexcept nogil:
     cdef PictureDecision* picture
     cdef uint32_t result = 0
-    if info.targets == 0:
+    if info.targets == 0 or selector.whole:
         return SELECT_FORWARD
     selector.layered = True
     if sequence > selector.newest_sequence:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any, Protocol
 
 from mediad.pipe.events import ConsumerLayersChanged, ConsumerScoreChanged
@@ -13,12 +12,9 @@ from mediad.worker.media.plane import Kind
 from mediad.worker.media.statistics import sent_stream
 from mediad.worker.policy.allocation import Step
 from mediad.worker.policy.bandwidth import Bandwidth
-from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
+from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream, first_numbers
 from mediad.worker.tracks.following import FOLLOWINGS
 from mediad.worker.tracks.producer import Producer
-
-# low, because libsrtp may take the wrong roll-over counter for a stream that begins near 65535
-_FIRST_SEQUENCE_NUMBERS = range(1000, 32768)
 
 
 class ConsumerTransport(Protocol):
@@ -83,9 +79,7 @@ class Consumer:
             paused=stream.paused,
             target=target.encoding,
             target_layers=(target.spatial, target.temporal),
-            first_sequence_number=secrets.choice(_FIRST_SEQUENCE_NUMBERS),
-            first_timestamp=secrets.randbits(32),
-            first_rtx_sequence_number=secrets.choice(_FIRST_SEQUENCE_NUMBERS),
+            **first_numbers(),
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from mediad.errors import InvalidInput
@@ -9,6 +10,9 @@ from mediad.ortc.scalability import parse_scalability_mode
 from mediad.pipe.requests import TrackType
 from mediad.pipe.rtp import RtpParameters
 from mediad.worker.media.parameters import extension_ids
+
+# low, because libsrtp may take the wrong roll-over counter for a stream that begins near 65535
+_FIRST_SEQUENCE_NUMBERS = range(1000, 32768)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,12 @@ class ConsumerStream:
     """True when it begins paused."""
     ignore_dtx: bool = False
     """True when packets of discontinuous transmission (DTX) are left out."""
+
+
+def first_numbers() -> dict[str, int]:
+    """Return the random numbers that a new stream and its retransmissions begin with."""
+    return {
+        "first_sequence_number": secrets.choice(_FIRST_SEQUENCE_NUMBERS),
+        "first_timestamp": secrets.randbits(32),
+        "first_rtx_sequence_number": secrets.choice(_FIRST_SEQUENCE_NUMBERS),
+    }

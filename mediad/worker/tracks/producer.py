@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from mediad.worker.policy.uplink_cap import Compliance, room_bps
 from mediad.worker.tracks.producer_form import ProducerForm
 
 _DOUBT_US = 1_500_000  # after this time the silence of a stream has been noticed
+_BEST_SCORE = 10
 _SETTLE_US = 1_500_000  # a stream that came back is measured too low during its first second
 
 
@@ -87,6 +89,7 @@ class Producer:
         self._max_bitrates_bps = form.max_bitrates_bps
         encodings = len(form.encodings)
         self._streams: list[Stream | None] = [None] * encodings
+        self._source_scores = [_BEST_SCORE] * encodings
         # of each encoding, the bitrate of every choice of layers in bit/s: [4 * spatial + temporal]
         self.bitrates: list[list[int]] = [[0] * 16 for _ in range(encodings)]
         self._settled_us = [0] * encodings
@@ -143,7 +146,31 @@ class Producer:
         ]
 
     def scores(self) -> list[int]:
-        return [stream.score if stream else 0 for stream in self._streams]
+        """Return the score of each encoding, lowest quality first; 0 for one that was not seen."""
+        return [
+            min(stream.score, source) if stream else 0
+            for stream, source in zip(self._streams, self._source_scores, strict=True)
+        ]
+
+    def score_report(self) -> list[EncodingScore]:
+        """Return the score of each encoding that was seen."""
+        return [
+            EncodingScore(encoding, stream.ssrc, score, self._rids[encoding])
+            for encoding, (stream, score) in enumerate(zip(self._streams, self.scores(), strict=True))
+            if stream is not None
+        ]
+
+    def set_source_score(self, report: Iterable[EncodingScore]) -> None:
+        """Note how well the encodings come in where their sender is: in a pipe none gets better.
+
+        The supervisor, who says so, is not told again; consumers are.
+        """
+        self._source_scores = [_BEST_SCORE] * len(self._streams)
+        for told in report:
+            if told.encoding_idx < len(self._streams):
+                self._source_scores[told.encoding_idx] = told.score
+        for consumer in self.consumers.values():
+            consumer.producer_changed()
 
     def pause(self, paused: bool) -> None:
         if self.paused != paused:
@@ -255,7 +282,7 @@ class Producer:
         ):
             self._compliance.exempt()
         self._streams[encoding] = Stream(ssrc, score, active)
-        self._emit(ProducerScoreChanged(self.id, self._score_report()))
+        self._emit(ProducerScoreChanged(self.id, self.score_report()))
         for consumer in self.consumers.values():
             consumer.producer_changed()
         self.demand_changed()
@@ -274,10 +301,3 @@ class Producer:
     def level_measured(self, packets: int, dbov_sum: int, loudness: bytes) -> None:
         if self._speakers is not None and not self.paused:
             self._speakers.heard(self.id, packets, dbov_sum, loudness)
-
-    def _score_report(self) -> list[EncodingScore]:
-        return [
-            EncodingScore(index, stream.ssrc, stream.score, self._rids[index])
-            for index, stream in enumerate(self._streams)
-            if stream is not None
-        ]

@@ -21,7 +21,7 @@ from mediad.worker.media.statistics import transport as transport_stats
 from mediad.worker.policy.bandwidth import Bandwidth
 from mediad.worker.policy.downlink_news import DownlinkReport
 from mediad.worker.policy.uplink_cap import uplink_cap_bps
-from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.pipe_consumer import AnyConsumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.downlink import Downlink
@@ -51,7 +51,7 @@ class Transport(ABC):
         """The ports that it uses, which whoever closes it gives back."""
         self.data: DataChannels | None = None
         self.producers: dict[str, Producer] = {}
-        self.consumers: dict[str, Consumer] = {}
+        self.consumers: dict[str, AnyConsumer] = {}
         self._plane = context.plane
         self._emit = context.emit
         self._clock = context.clock
@@ -95,7 +95,7 @@ class Transport(ABC):
 
     # --- life -----------------------------------------------------------------------------------------------
 
-    def add_consumer(self, consumer: Consumer) -> None:
+    def add_consumer(self, consumer: AnyConsumer) -> None:
         """Add a consumer that was opened on this transport's handle."""
         self.consumers[consumer.id] = consumer
 

@@ -23,7 +23,7 @@ from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.context import RouterContext
 from mediad.worker.data.channels import PARAMETERS, DataChannels
 from mediad.worker.media.plane import MAX_ADDRESSES, MAX_USERNAMES
-from mediad.worker.tracks.consumer import Consumer
+from mediad.worker.tracks.pipe_consumer import AnyConsumer
 from mediad.worker.transports.candidates import Endpoint, dtls_parameters, ice_parameters
 from mediad.worker.transports.first_checks import FIRST_CHECK_S, FirstChecks
 from mediad.worker.transports.transport import Transport
@@ -168,7 +168,7 @@ class WebRtcTransport(Transport):
 
     # --- life -----------------------------------------------------------------------------------------------
 
-    def add_consumer(self, consumer: Consumer) -> None:
+    def add_consumer(self, consumer: AnyConsumer) -> None:
         """Add a consumer; its packets are sent at once when the handshake is over."""
         super().add_consumer(consumer)
         if self._keys is not None:

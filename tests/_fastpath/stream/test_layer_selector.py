@@ -45,8 +45,8 @@ def svc(
 class Stream:
     """Packets in order, a picture each unless told otherwise."""
 
-    def __init__(self, spatial: int = 255, temporal: int = 255) -> None:
-        self.selector = LayerSelector()
+    def __init__(self, spatial: int = 255, temporal: int = 255, *, whole: bool = False) -> None:
+        self.selector = LayerSelector(whole=whole)
         self.selector.target(spatial, temporal)
         self.selector.restart(100)
         self.sequence, self.picture = 100, 0
@@ -186,6 +186,16 @@ def test_k_svc_needs_a_key_frame_to_go_down() -> None:
     assert stream.picture_of(*later) == [NEEDS_KEYFRAME, 0, FORWARD | MARK]
     stream.picture_of(svc(0, key=True), svc(1, key=True), svc(2, key=True, alone=True))
     assert stream.picture_of(*later) == [0, FORWARD | MARK, 0]
+
+
+def test_another_server_selects_from_all_layers() -> None:
+    # K-SVC: a receiver of the highest layer needs the lower ones in key pictures alone
+    stream = Stream(whole=True)
+    key = [svc(0, key=True), svc(1, key=True), svc(2, key=True, alone=True)]
+    later = [svc(spatial, alone=True) for spatial in range(3)]
+    assert [stream.picture_of(*picture) for picture in (later, key, later)] == [[FORWARD] * 3] * 3
+    assert stream.one(vp8(3)) == FORWARD
+    assert not stream.selector.wants_keyframe
 
 
 def test_a_layer_that_is_not_sent_is_no_target() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mediad.pipe.scores import EncodingScore
 from mediad.worker.media.parameters import extension_ids
 from mediad.worker.media.plane import Codec, Kind
 from mediad.worker.tracks.consumer import Consumer
@@ -80,6 +81,21 @@ def test_scores_of_streams_as_they_appear() -> None:
         {"encodingIdx": 1, "ssrc": 2222, "rid": "r1", "score": 0},
     ]
     assert {report["producerId"] for report in made.told("producer.score")} == {"p"}
+
+
+def test_behind_a_pipe_no_score_is_better_than_at_the_source() -> None:
+    made = bench()
+    producer = made.producer(made.transport())
+    made.consumer(made.transport("out"), producer)
+    producer.set_source_score([EncodingScore(1, 7, 4), EncodingScore(3, 7, 0)])  # there is no fourth
+    for encoding, score in enumerate((9, 9, 3)):
+        producer.stream_changed(encoding, 1000 + encoding, score, True)
+    assert producer.scores() == [9, 4, 3]
+    told = len(made.told("producer.score"))
+    producer.set_source_score([EncodingScore(0, 7, 2)])
+    assert producer.scores() == [2, 9, 3], "what is not told of has no limit"
+    assert made.told("consumer.score")[-1]["score"]["producerScores"] == [2, 9, 3]
+    assert len(made.told("producer.score")) == told, "the supervisor said so itself"
 
 
 def test_a_score_without_rid() -> None:

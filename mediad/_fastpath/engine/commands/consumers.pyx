@@ -72,6 +72,7 @@ cdef void fill_in(Consumer* consumer, uint32_t handle, const OpenConsumerBody* o
     consumer.target = opened.target
     consumer.target_spatial = opened.target_spatial
     consumer.target_temporal = opened.target_temporal
+    consumer.layers.whole = opened.whole
     selector_target(&consumer.layers, opened.target_spatial, opened.target_temporal)
     consumer.ssrc = opened.ssrc
     consumer.rtx_ssrc = opened.rtx_ssrc
