@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from typing import Any, Protocol
@@ -122,6 +123,21 @@ class IpAddresses:
 
     def check(self, value: object) -> tuple[str, ...]:
         return _different([plain_address(text) for text in _strings(value)], self.MOST)
+
+
+class Networks:
+    """Any number of IP networks, in their usual spelling."""
+
+    MOST = 32
+    metavar = "CIDR,…"
+    expected = f'a network like "10.0.0.0/8" or "fd00::/8", or a list of at most {MOST} different ones'
+
+    def from_text(self, text: str) -> tuple[str, ...]:
+        return self.check([part.strip() for part in text.split(",") if part.strip()])
+
+    def check(self, value: object) -> tuple[str, ...]:
+        networks = [] if value == [] else _strings(value)
+        return _different([str(ipaddress.ip_network(text)) for text in networks], self.MOST)
 
 
 class Host:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mediad.config.front_settings import FrontSettings
 from mediad.config.key import key_field
-from mediad.config.kinds import AnnouncedHosts, Choice, Codecs, IpAddresses, Whole, Workers
+from mediad.config.kinds import AnnouncedHosts, Choice, Codecs, IpAddresses, Networks, Whole, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +97,12 @@ class MediaSettings(FrontSettings):
         4 * 1024 * 1024,
         Whole(65_536, 2**30),
         "receive and send buffer asked of the kernel for each media socket",
+    )
+    plain_source_allow: tuple[str, ...] = key_field(
+        ("127.0.0.0/8", "::1/128"),
+        Networks(),
+        "networks from which the first packet in the clear may tell a plain transport where its client is "
+        "(comedia); anybody there can send such a packet, so name only networks that you trust; a packet of "
+        "SRTP is authentic, and may come from anywhere",
+        live=True,
     )

@@ -132,6 +132,7 @@ class Settings(RoomSettings):
             audio_level_interval_ms=self.audio_level_interval_ms,
             audio_level_threshold_dbov=self.audio_level_threshold_dbov,
             udp_buffer_bytes=self.udp_buffer_bytes,
+            plain_source_allow=self.plain_source_allow,
             rtc_tcp_connections_per_address=self.rtc_tcp_connections_per_address,
             log_level=self.log_level,
             log_format=self.log_format,
@@ -167,6 +168,7 @@ class WorkerSettings(TransportOptions):
     audio_level_interval_ms: int
     audio_level_threshold_dbov: int
     udp_buffer_bytes: int
+    plain_source_allow: tuple[str, ...]
     rtc_tcp_connections_per_address: int
     log_level: str
     log_format: str
@@ -176,6 +178,16 @@ class WorkerSettings(TransportOptions):
         """The ports of its WebRTC transports: one that they share, or one for each."""
         last = self.rtc_first_port if self.port_mode == "shared" else self.rtc_last_port
         return range(self.rtc_first_port, last + 1)
+
+    @property
+    def ports(self) -> range:
+        """All its ports, whatever they are for."""
+        return range(self.rtc_first_port, self.rtc_last_port + 1)
+
+    @property
+    def plain_ports(self) -> range:
+        """The ports for one transport each: of plain ones, of pipes, and of WebRTC ones that share none."""
+        return self.ports[1:] if self.port_mode == "shared" else self.ports
 
     @property
     def own_ports(self) -> int | None:

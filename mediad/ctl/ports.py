@@ -46,7 +46,10 @@ class Opening:
 
 
 def openings(settings: Settings) -> list[Opening]:
-    """The ports to open: the front's, and of each worker the one that its clients share, or all it has."""
+    """The ports to open: the front's, and those of each worker.
+
+    Where WebRTC clients share a port, the others are for plain transports alone.
+    """
     scheme = "https and wss" if settings.tls_certificate else "http and ws; or your proxy's port instead"
     found = [Opening("tcp", settings.port, settings.port, settings.host, f"page and signaling ({scheme})")]
     for worker_id in range(settings.worker_count()):
@@ -57,6 +60,10 @@ def openings(settings: Settings) -> list[Opening]:
             for protocol, about in _media(worker, purpose)
             for ip in settings.listen_ip
         ]
+        if worker.own_ports is None and worker.plain_ports:
+            first, last = worker.plain_ports[0], worker.plain_ports[-1]
+            about = f"plain transports of worker {worker_id}, if clients of other machines have any"
+            found.append(Opening("udp", first, last, settings.listen_ip[0], about))
     return found
 
 

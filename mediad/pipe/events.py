@@ -130,6 +130,14 @@ class TupleLearned(TransportEvent):
     rtcp_tuple: TransportTuple | None = None
 
 
+class TransportFailed(TransportEvent):
+    """A transport without ICE and DTLS works no more, and is to be closed."""
+
+    row = "transport.failed"
+
+    reason: str
+
+
 class DownlinkChanged(TransportEvent):
     """The bandwidth towards the client, in bit/s."""
 
@@ -258,6 +266,7 @@ EVENTS: dict[str, type[Event]] = {
         DtlsStateChanged,
         SctpStateChanged,
         TupleLearned,
+        TransportFailed,
         DownlinkChanged,
         ProducerScoreChanged,
         ProducerLayersWanted,

@@ -29,6 +29,10 @@ class SrtpParameters(Message):
     key_base64: str
     """The master key and the salt after it."""
 
+    def __repr__(self) -> str:
+        """Return a text for logs, which does not tell the key."""
+        return f"SrtpParameters({self.crypto_suite!r}, …)"
+
 
 class TransportTuple(Message):
     """The local and, once it is known, the remote address of a transport."""
@@ -67,6 +71,8 @@ class CreatePlainTransport(Request[PlainTransportCreated]):
     """The suite that it encrypts with until the client names another; None: no encryption."""
     local_only: bool = False
     """True for a receiver on this host: the transport is bound to the loopback address 127.0.0.1."""
+    ip_version: Literal[4, 6] | None = None
+    """The version of IP that its client speaks; None: that of the first address in `listen_ip`."""
 
 
 class PlainTransportConnected(Message):

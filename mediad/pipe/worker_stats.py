@@ -73,7 +73,7 @@ class WorkerStats(Message, omit_defaults=False):
     links: LinksReport | None = None
     log: LineCounts | None = None
     ports: dict[str, int] = msgspec.field(default_factory=dict)
-    """The media ports that transports get for themselves, in use and free; empty where they share one."""
+    """The media ports for one transport each, in use and free."""
     port_refusals: int | None = None
     """Transports that were not made because no media port could be opened for them."""
     misfits: dict[str, int] = msgspec.field(default_factory=dict)

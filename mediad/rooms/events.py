@@ -53,6 +53,24 @@ def _lose_media(
         room.remove(transport.peer, CloseCause.MEDIA_LOST, f"{layer} {state}{why}")
 
 
+def _tuple(room: Room, event: events.TupleLearned) -> None:
+    transport = room.books.transports.get(event.transport_id)
+    if transport is None:
+        return
+    for what, ends in (("RTP", event.tuple), ("RTCP", event.rtcp_tuple)):
+        if ends is not None and ends.remote_ip is not None:
+            where = f"{ends.remote_ip} port {ends.remote_port}"
+            transport.peer.log.debug("%s of transport %s comes from %s", what, transport.id, where)
+    room.observer.transport_state(transport.id, "plain", "learned")
+
+
+def _transport_failed(room: Room, event: events.TransportFailed) -> None:
+    transport = room.books.transports.get(event.transport_id)
+    if transport is not None:
+        room.observer.transport_state(transport.id, "plain", "failed")
+        room.remove(transport.peer, CloseCause.MEDIA_LOST, f"plain transport failed: {event.reason}")
+
+
 def _downlink(room: Room, event: events.DownlinkChanged) -> None:
     transport = room.books.transports.get(event.transport_id)
     if transport is not None and transport.peer.joined:
@@ -155,6 +173,8 @@ RULES: dict[type[RouterEvent], Rule] = dict(
         _rule(events.IceStateChanged, _ice_state),
         _rule(events.DtlsStateChanged, _dtls_state),
         _rule(events.SctpStateChanged, _sctp_state),
+        _rule(events.TupleLearned, _tuple),
+        _rule(events.TransportFailed, _transport_failed),
         _rule(events.DownlinkChanged, _downlink),
         _rule(events.ProducerScoreChanged, _producer_score),
         _rule(events.ProducerLayersWanted, _producer_layers),

@@ -56,7 +56,7 @@ class RoomObserver:
         """Note that the client has sent its parameters for this transport, and now tries to connect it."""
 
     def transport_state(self, transport_id: str, layer: str, state: str) -> None:
-        """Note a state of a transport; `layer` is "ice", "dtls" or "sctp"."""
+        """Note a state of a transport; `layer` is "ice", "dtls", "sctp" or, without these, "plain"."""
 
     def media_arrived(self, transport_id: str) -> None:
         """Note that packets of a track arrive on this transport; may be called more than once."""

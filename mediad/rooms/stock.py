@@ -58,6 +58,7 @@ SIZES = {
     "consumers": Size(capacity.CONSUMERS, essential=16),
     "data producers": Size(capacity.DATA_PRODUCERS, essential=2, clients=256),
     "data consumers": Size(capacity.DATA_CONSUMERS, essential=16),
+    "media ports": Size(capacity.OWN_PORTS, essential=2, clients=64),
 }
 
 
@@ -173,13 +174,18 @@ class Stock:
         worker_id: int = 0,
         on_refused: Callable[[int, Refusal], None] | None = None,
         ports: int | None = None,
+        own_ports: int = capacity.OWN_PORTS,
     ) -> None:
         """Make empty tables; `on_refused` is called with the worker id and each refusal.
 
         `ports`: the number of media ports, where each transport has one; None: they share one.
+        `own_ports`: the number of those that transports have for themselves: plain ones in any case.
         """
         self.worker_id = worker_id
         self.tables = {name: Table(name, size) for name, size in SIZES.items()}
+        self.tables["media ports"] = Table(
+            "media ports", replace(SIZES["media ports"], capacity=max(1, own_ports))
+        )
         if ports is not None and ports < capacity.TRANSPORTS:
             size = replace(SIZES["transports"], capacity=ports, why=", one for each of its media ports,")
             self.tables["transports"] = Table("transports", size)
@@ -222,18 +228,26 @@ class Stock:
 class Stocks:
     """The stocks of all workers of a node; when one dies its rooms close, and release all claims on it.
 
-    `ports` tells the number of a worker's media ports, where each transport has one.
+    `ports` tells the number of a worker's media ports, where each transport has one, and `own_ports` the
+    number of those that some transports have for themselves.
     """
 
-    def __init__(self, ports: Callable[[int], int | None] = lambda worker_id: None) -> None:
+    def __init__(
+        self,
+        ports: Callable[[int], int | None] = lambda worker_id: None,
+        own_ports: Callable[[int], int] = lambda worker_id: capacity.OWN_PORTS,
+    ) -> None:
         self._ports = ports
+        self._own_ports = own_ports
         self._stocks: dict[int, Stock] = {}
         self.on_refused: Callable[[int, Refusal], None] = lambda worker_id, refusal: None
 
     def of(self, worker_id: int) -> Stock:
         stock = self._stocks.get(worker_id)
         if stock is None:
-            stock = self._stocks[worker_id] = Stock(worker_id, self._refused, self._ports(worker_id))
+            stock = self._stocks[worker_id] = Stock(
+                worker_id, self._refused, self._ports(worker_id), self._own_ports(worker_id)
+            )
         return stock
 
     def _refused(self, worker_id: int, refusal: Refusal) -> None:

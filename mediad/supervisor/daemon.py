@@ -71,7 +71,10 @@ class Daemon:
         self._configured = LiveSettings(loaded)
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
-        stocks = Stocks(lambda worker_id: settings.worker_settings(worker_id).own_ports)
+        stocks = Stocks(
+            lambda worker_id: settings.worker_settings(worker_id).own_ports,
+            lambda worker_id: len(settings.worker_settings(worker_id).plain_ports),
+        )
         self._pool = WorkerPool(settings, self._worker_died, worker_command, stocks)
         self._observability = Observability(settings, self._environ)
         try:

@@ -49,6 +49,7 @@ class Instruments:
         self.ice_states = counter("ice_states", "ICE states transports went into.", "state")
         self.dtls_states = counter("dtls_states", "DTLS states transports went into.", "state")
         self.sctp_states = counter("sctp_states", "SCTP states transports went into.", "state")
+        self.plain_states = counter("plain_states", "States plain transports went into.", "state")
         self.bot_replies_dropped = counter(
             "bot_replies_dropped", "Replies a room's bot did not give, as a peer had caused too many."
         )

@@ -21,12 +21,17 @@ def test_the_front_and_each_workers_port() -> None:
         ("tcp", "443", "0.0.0.0"),
         ("udp", "10000", "::"),
         ("tcp", "10000", "::"),
+        ("udp", "10001-10999", "::"),
         ("udp", "11000", "::"),
         ("tcp", "11000", "::"),
+        ("udp", "11001-11999", "::"),
     ]
-    assert found[3].wire()["purpose"] == "media of worker 1"
+    assert found[4].wire()["purpose"] == "media of worker 1"
+    assert found[6].purpose.startswith("plain transports of worker 1, if ")
+    last = replace(PUBLIC, workers=1, rtc_base_port=65535)
+    assert [opening.ports for opening in openings(last)] == ["443", "65535", "65535"]
     without = openings(replace(PUBLIC, rtc_tcp_connections_per_address=0))
-    assert [opening.protocol for opening in without] == ["tcp", "udp", "udp"]
+    assert [opening.protocol for opening in without] == ["tcp", *4 * ["udp"]]
     assert "proxy" in found[0].purpose
 
 
@@ -42,7 +47,7 @@ def test_the_front_and_each_workers_port() -> None:
 def test_commands(firewall: str, line: str) -> None:
     lines = list(commands(openings(PUBLIC), firewall))
     assert line in lines
-    assert len(lines) == (6 if firewall == "firewalld" else 5)
+    assert len(lines) == (8 if firewall == "firewalld" else 7)
     assert firewall in FIREWALLS
 
 
@@ -64,5 +69,6 @@ def test_what_is_for_this_machine_only_stays_shut() -> None:
         "# tcp 3000 is for this machine only (localhost)",
         "# udp 10000 is for this machine only (127.0.0.1)",
         "# tcp 10000 is for this machine only (127.0.0.1)",
+        "# udp 10001-10999 is for this machine only (127.0.0.1)",
     ]
     assert not openings(Settings(host="sfu.example"))[0].is_local

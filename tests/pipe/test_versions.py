@@ -36,6 +36,8 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     events.IceStateChanged: "transportId iceState",
     events.DtlsStateChanged: "transportId dtlsState",
     events.SctpStateChanged: "transportId sctpState",
+    events.TupleLearned: "transportId tuple",
+    events.TransportFailed: "transportId reason",
     events.DownlinkChanged: "transportId desiredBitrate effectiveDesiredBitrate availableBitrate",
     events.ProducerScoreChanged: "producerId score",
     events.ProducerLayersWanted: "producerId spatialLayer",
@@ -59,6 +61,11 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     requests.RouterStats: "transports",
     requests.ConsumersCreated: "consumers",
     requests.ConsumersResumed: "missing",
+    transport_requests.TransportTuple: "localAddress localPort",
+    transport_requests.SrtpParameters: "cryptoSuite keyBase64",
+    transport_requests.PlainTransportCreated: "tuple",
+    transport_requests.PlainTransportConnected: "tuple",
+    transport_requests.PipeTransportCreated: "ip port",
     data_requests.SctpParameters: (
         "port OS MIS maxMessageSize maxSendMessageSize maxReceiveMessageSize sendBufferSize"
         " sctpBufferedAmount isDataChannel"
@@ -79,6 +86,10 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     requests.CreateTransport: "routerId transportId",
     requests.ConnectTransport: "transportId dtlsParameters",
     requests.DtlsParameters: "fingerprints",
+    transport_requests.CreatePlainTransport: "routerId transportId",
+    transport_requests.ConnectPlainTransport: "transportId",
+    transport_requests.CreatePipeTransport: "routerId transportId",
+    transport_requests.ConnectPipeTransport: "transportId ip port",
     throttle_requests.ThrottleTransport: "transportId throttle",
     requests.CreateProducer: "transportId producerId kind rtpParameters rtpMapping",
     requests.Form: "producerId type rtpParameters",

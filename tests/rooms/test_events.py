@@ -55,6 +55,35 @@ def test_a_lost_transport_ends_its_peer(event: str, key: str, state: str, ends: 
     run(scenario)
 
 
+def test_a_plain_transport_that_has_learned_where_its_client_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        ours = {"localAddress": "203.0.113.7", "localPort": 10002}
+        rtp = {**ours, "remoteIp": "198.51.100.7", "remotePort": 5004}
+        for transport_id in (ana.receiving, "nobody's"):
+            call.worker.emit("transport.tuple", transportId=transport_id, tuple=rtp, rtcpTuple=ours)
+        told = [r.getMessage() for r in caplog.records if "comes from" in r.getMessage()]
+        assert told == [f"RTP of transport {ana.receiving} comes from 198.51.100.7 port 5004"]
+        assert not ana.seat.peer.closed
+
+    run(scenario)
+
+
+def test_a_plain_transport_that_fails_ends_its_peer() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        ana.listener.heard.clear()
+        for transport_id in ("nobody's", ana.receiving, ana.receiving):
+            call.worker.emit("transport.failed", transportId=transport_id, reason="no memory")
+        await call.settle()
+        assert ana.listener.heard == [("closed", CloseCause.MEDIA_LOST)]
+        assert ben.listener.heard == [("left", "ana")]
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("state", ["connecting", "connected", "failed", "closed"])
 def test_media_flows_on_without_sctp(state: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

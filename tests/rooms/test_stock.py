@@ -185,6 +185,15 @@ def test_where_each_transport_has_a_port_there_are_no_more_transports_than_ports
     few.claim("transports", address(99))
 
 
+def test_the_ports_of_plain_transports_are_shared_out_too() -> None:
+    stock = Stocks(own_ports=lambda worker_id: 100).of(0)
+    assert stock.tables["media ports"].capacity == 100
+    alone = fill(stock, "media ports", address(1))
+    assert 60 <= len(alone) < 80
+    assert fill(stock, "media ports", address(2)) != []
+    assert Stocks(own_ports=lambda worker_id: 0).of(0).fullest()[1] == 0
+
+
 # -- in rooms ----------------------------------------------------------------------------------------------
 
 

@@ -1,16 +1,21 @@
-"""The books of a bookkeeping worker about plain transports."""
+"""The books of a bookkeeping worker about plain transports and pipes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mediad.errors import InvalidInput, InvalidState
-from mediad.pipe.messages import Handler
+from mediad.pipe.messages import Done, Handler
 from mediad.pipe.transport_requests import (
+    ConnectPipeTransport,
     ConnectPlainTransport,
+    CreatePipeTransport,
     CreatePlainTransport,
+    CryptoSuite,
+    PipeTransportCreated,
     PlainTransportConnected,
     PlainTransportCreated,
+    SrtpParameters,
     TransportTuple,
 )
 from tests.support.pipe_wire import wire
@@ -22,7 +27,7 @@ FIRST_PORT = 41000
 
 
 class PlainBooks:
-    """Plain transports, which the worker keeps among its other transports; each has a port of its own."""
+    """Plain transports and pipes, which the worker keeps among its others; each has a port of its own."""
 
     def __init__(self, worker: BookkeepingWorker) -> None:
         self._worker = worker
@@ -32,11 +37,13 @@ class PlainBooks:
         return [
             CreatePlainTransport.answered_by(self._create),
             ConnectPlainTransport.answered_by(self._connect),
+            CreatePipeTransport.answered_by(self._create_pipe),
+            ConnectPipeTransport.answered_by(self._connect_pipe),
         ]
 
     async def _create(self, request: CreatePlainTransport) -> PlainTransportCreated:
         self._worker.router(request.router_id)
-        port, self._next_port = self._next_port, self._next_port + 2
+        port = self._take_port()
         ip = "127.0.0.1" if request.local_only else "192.0.2.1"
         rtp = TransportTuple(ip, port)
         rtcp = None if request.rtcp_mux else TransportTuple(ip, port + 1)
@@ -46,14 +53,41 @@ class PlainBooks:
             "tuple": rtp,
             "rtcpTuple": rtcp,
         }
-        return PlainTransportCreated(rtp, rtcp)
+        return PlainTransportCreated(rtp, rtcp, _key(request.srtp_crypto_suite))
 
     async def _connect(self, request: ConnectPlainTransport) -> PlainTransportConnected:
-        transport = self._worker.transport(request.transport_id)
-        if transport["connected"]:
-            raise InvalidState("connect() already called")
+        transport = self._unconnected(request.transport_id)
         if not transport.get("comedia") and (request.ip is None or request.port is None):
             raise InvalidInput("missing ip or port")
         transport["connected"] = True
         transport["remote"] = (request.ip, request.port)
-        return PlainTransportConnected(transport["tuple"], transport["rtcpTuple"])
+        theirs = request.srtp_parameters
+        key = None if theirs is None else _key(theirs.crypto_suite)
+        return PlainTransportConnected(transport["tuple"], transport["rtcpTuple"], key)
+
+    async def _create_pipe(self, request: CreatePipeTransport) -> PipeTransportCreated:
+        self._worker.router(request.router_id)
+        self._worker.transports[request.transport_id] = {**wire(request), "connected": False}
+        key = _key("AEAD_AES_256_GCM") if request.enable_srtp else None
+        return PipeTransportCreated("127.0.0.1", self._take_port(), key)
+
+    async def _connect_pipe(self, request: ConnectPipeTransport) -> Done:
+        transport = self._unconnected(request.transport_id)
+        transport["connected"] = True
+        transport["remote"] = (request.ip, request.port)
+        return Done()
+
+    def _unconnected(self, transport_id: str) -> dict[str, Any]:
+        transport = self._worker.transport(transport_id)
+        if transport["connected"]:
+            raise InvalidState("connect() already called")
+        return transport
+
+    def _take_port(self) -> int:
+        """Return an even port; the next one is for RTCP."""
+        port, self._next_port = self._next_port, self._next_port + 2
+        return port
+
+
+def _key(suite: CryptoSuite | None) -> SrtpParameters | None:
+    return None if suite is None else SrtpParameters(suite, "QUJD")

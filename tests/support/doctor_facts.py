@@ -25,7 +25,8 @@ ADDRESS = "8.8.4.4"
 
 
 def worker(worker_id: int = 0, **changes: Any) -> dict[str, Any]:
-    well = {"state": "ready", "restarts": 0, "lastDeath": None, "firstPort": 10000 + 1000 * worker_id}
+    well = {"state": "ready", "restarts": 0, "lastDeath": None}
+    well |= {"firstPort": 10000 + 1000 * worker_id, "lastPort": 10999 + 1000 * worker_id}
     return {"workerId": worker_id, **well, **changes}
 
 

@@ -89,7 +89,7 @@ def descriptors(facts: Facts) -> Iterator[Finding]:
         yield error("descriptors", f"{used} of {limit} file descriptors are used", advice)
     elif (needed := _sockets_of_a_worker(facts)) > limit:
         text = f"the limit is {limit} file descriptors, and the media ports of a worker need {needed}"
-        yield warning("descriptors", text, f"{advice}; or set port_mode to shared")
+        yield warning("descriptors", text, f"{advice}; with port_mode shared they need fewer")
     elif limit < FEW_FDS:
         yield warning("descriptors", f"the limit is {limit} file descriptors, one for each client", advice)
     else:
@@ -101,8 +101,10 @@ def _sockets_of_a_worker(facts: Facts) -> int:
     if facts.settings is None:
         return 0
     worker = facts.settings.worker_settings(0)
+    if worker.own_ports is None:
+        return len(worker.ports)  # a plain transport has one on one address
     protocols = 2 if worker.rtc_tcp_connections_per_address else 1
-    return (worker.own_ports or 1) * len(facts.settings.listen_ip) * protocols
+    return worker.own_ports * len(facts.settings.listen_ip) * protocols
 
 
 def udp_buffers(facts: Facts) -> Iterator[Finding]:
@@ -134,8 +136,7 @@ def drops(facts: Facts) -> Iterator[Finding]:
     if facts.daemon is None:
         return
     for worker in facts.daemon.workers:
-        last = worker["lastPort"] if worker.get("portMode") == "per-transport" else worker["firstPort"]
-        ports = range(worker["firstPort"], last + 1)
+        ports = range(worker["firstPort"], worker["lastPort"] + 1)
         counts = [facts.machine.socket_drops[port] for port in ports if port in facts.machine.socket_drops]
         if not counts:
             continue
@@ -149,4 +150,28 @@ def drops(facts: Facts) -> Iterator[Finding]:
             yield ok("socket-drops", f"{name} has lost no datagram to a full receive buffer")
 
 
-CHECKS: tuple[Check, ...] = (settings, daemon, workers, descriptors, udp_buffers, drops)
+def media_ports(facts: Facts) -> Iterator[Finding]:
+    """Judge the ports for one transport each: those of plain transports and pipes, and maybe all others'."""
+    if facts.daemon is None:
+        return
+    advice = (
+        "more workers have more ports; the log of mediad says why a port could not be opened; with port_mode "
+        "shared only plain transports and pipes need any"
+    )
+    for worker_id, report in facts.daemon.reports.items():
+        ports, refusals = report.get("ports") or {}, report.get("portRefusals") or 0
+        used, free = ports.get("used", 0), ports.get("free", 0)
+        if used and not free:
+            text = f"all {used} media ports of worker {worker_id} for one transport each are in use"
+            yield error("media-ports", text, advice)
+        elif refusals:
+            text = f"worker {worker_id} had no media port for {plural(refusals, 'transport')} since its start"
+            yield warning("media-ports", text, advice)
+        elif ports:
+            text = (
+                f"{used} of {used + free} media ports of worker {worker_id} for one transport each are used"
+            )
+            yield ok("media-ports", text)
+
+
+CHECKS: tuple[Check, ...] = (settings, daemon, workers, descriptors, udp_buffers, drops, media_ports)

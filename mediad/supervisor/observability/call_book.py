@@ -58,6 +58,8 @@ class CallBook(RoomObserver):
         for state in ("connecting", "connected", "failed", "closed"):
             self._count.dtls_states.labels(state)
             self._count.sctp_states.labels(state)
+        for state in ("learned", "failed"):
+            self._count.plain_states.labels(state)
         for phase in ("ice", "dtls"):
             self._count.join_abandoned.labels(phase)
         for phase in PHASES:
@@ -162,7 +164,12 @@ class CallBook(RoomObserver):
 
     def transport_state(self, transport_id: str, layer: str, state: str) -> None:
         count = self._count
-        states = {"ice": count.ice_states, "dtls": count.dtls_states, "sctp": count.sctp_states}
+        states = {
+            "ice": count.ice_states,
+            "dtls": count.dtls_states,
+            "sctp": count.sctp_states,
+            "plain": count.plain_states,
+        }
         states[layer].labels(state).inc()
         self._transports.state(transport_id, layer, state)
 

@@ -144,7 +144,7 @@ class Metrics:
             labels=("worker",),
         )
         for worker in workers:
-            ports = self._settings.worker_settings(worker.worker_id).media_ports
+            ports = self._settings.worker_settings(worker.worker_id).ports
             restarts.add_metric((str(worker.worker_id),), worker.restarts)
             full.add_metric((str(worker.worker_id),), self._drops[worker.worker_id].look(ports, drops))
         yield restarts

@@ -72,7 +72,7 @@ def families(reports: Reports) -> Iterator[Metric]:
     yield _labelled(
         GaugeMetricFamily(
             "mediad_media_ports",
-            "Media ports that transports get for themselves (port_mode per-transport).",
+            "Media ports for one transport each: of plain ones, pipes, and others that share none.",
             labels=("worker", "state"),
         ),
         reports,

@@ -164,6 +164,7 @@ def configuration(settings: WorkerSettings) -> Configure:
         announced=tuple(info.announced for info in settings.listen_infos),
         audio_level_interval_ms=settings.audio_level_interval_ms,
         audio_level_threshold_dbov=settings.audio_level_threshold_dbov,
+        plain_source_allow=settings.plain_source_allow,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from mediad.config.listen import ListenInfo
 from mediad.pipe.requests import DtlsFingerprint, IceCandidate, IceParameters, ServerDtlsParameters
+from mediad.pipe.transport_requests import TransportTuple
 from mediad.protocols import ice
 from mediad.protocols.certificate import Certificate
 from mediad.protocols.ice_paths import Path
@@ -36,6 +37,8 @@ class Endpoint:
     """The media loop's number of the UDP socket on each listen address."""
     listeners: tuple[int, ...] = ()
     """The media loop's number of the listening TCP socket on each; none: there is no TCP."""
+    v6_only: bool = False
+    """True when the sockets with an IPv6 address take IPv6 alone."""
 
     def candidates(self, *, force_tcp: bool = False) -> list[IceCandidate]:
         """Return the ICE candidates, in the order of the listen addresses; `force_tcp`: those of TCP alone.
@@ -67,17 +70,12 @@ class Endpoint:
         """True when a path leads to one of these sockets."""
         return path.lent_socket in (self.sockets if path.protocol == "udp" else self.listeners)
 
-    def tuple_with(self, path: Path) -> dict[str, Any]:
-        """Return both ends of a path, for statistics."""
+    def tuple_with(self, path: Path | None) -> TransportTuple:
+        """Return both ends of a path; None: that of this side, for nothing is known of the other."""
+        if path is None:
+            return TransportTuple(self.listen_infos[0].announced[0], self.port)
         local = self._local_address(path)
-        return {
-            "localIp": local,
-            "localAddress": local,
-            "localPort": self.port,
-            "remoteIp": path.host,
-            "remotePort": path.port,
-            "protocol": path.protocol,
-        }
+        return TransportTuple(local, self.port, path.protocol, path.host, path.port)
 
     def _local_address(self, path: Path) -> str:
         """Return the announced address that a path leads to.
@@ -91,6 +89,14 @@ class Endpoint:
             return path.local
         alike = (host for host in announced if (":" in host) is (":" in path.host))
         return next(alike, announced[0])
+
+
+def tuple_stats(ends: TransportTuple) -> dict[str, Any]:
+    """Return both ends of a path, for statistics; those on the other side only where they are known."""
+    stats = {"localIp": ends.local_address, "localAddress": ends.local_address, "localPort": ends.local_port}
+    if ends.remote_ip is not None:
+        stats |= {"remoteIp": ends.remote_ip, "remotePort": ends.remote_port}
+    return stats | {"protocol": ends.protocol}
 
 
 def ice_parameters(parameters: ice.IceParameters) -> IceParameters:

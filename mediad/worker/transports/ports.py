@@ -1,49 +1,33 @@
-"""The media ports of a worker: one that all WebRTC transports share, or one for each of them."""
+"""The media ports of a worker: one that all WebRTC transports share, or one for each of them.
+
+Plain transports and pipes have ports of their own in any case: those of the range that WebRTC transports
+leave, or any of it where these have their own, too.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import socket
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from mediad.config.listen import ListenInfo, v6_only
+from mediad.config.listen import ListenInfo, own_address, v6_only, version
 from mediad.config.settings import WorkerSettings
-from mediad.errors import Full, PortError
+from mediad.errors import Full, InvalidInput, PortError
 from mediad.sockets import bind_udp, listen_tcp, open_listener, open_udp
 from mediad.worker.media.open_sockets import OnRefused
 from mediad.worker.media.plane import MediaPlane
 from mediad.worker.transports.candidates import Endpoint
+from mediad.worker.transports.port_pool import Bound, NoPort, PortPool
 
-_TRIES = 100
-"""The ports tried for one transport when other programs have them."""
+_LOOPBACK = own_address("127.0.0.1")
 
 Open = Callable[..., socket.socket]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The sockets of one port: of UDP on each listen address, and of TCP, if there is any."""
-
-    datagrams: tuple[socket.socket, ...]
-    listeners: tuple[socket.socket, ...]
-
-    def close(self) -> None:
-        for sock in (*self.datagrams, *self.listeners):
-            sock.close()
-
-    @property
-    def granted_bytes(self) -> int:
-        """The receive buffer that the kernel granted a UDP socket."""
-        # It includes its own overhead and reports twice the size it was asked for; socket(7).
-        return self.datagrams[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
 
 
 def ports_of(plane: MediaPlane, settings: WorkerSettings) -> Ports:
@@ -56,8 +40,9 @@ def ports_of(plane: MediaPlane, settings: WorkerSettings) -> Ports:
 class Ports(ABC):
     """The ports that transports get when they are made, on each listen address."""
 
-    def __init__(self, plane: MediaPlane, settings: WorkerSettings) -> None:
+    def __init__(self, plane: MediaPlane, settings: WorkerSettings, pool: PortPool) -> None:
         self._plane = plane
+        self._pool = pool
         self._settings = settings
         self._infos = settings.listen_infos
         self.refusals = 0
@@ -81,13 +66,56 @@ class Ports(ABC):
         `on_refused` is told when the media thread does not read from it.
         """
 
-    @abstractmethod
+    def take_own(
+        self,
+        on_refused: OnRefused,
+        *,
+        local: bool = False,
+        ip_version: int | None = None,
+        rtcp: bool = False,
+    ) -> tuple[Endpoint, ...]:
+        """Return the endpoint of a transport without ICE; `rtcp`: a second one behind it, for RTCP.
+
+        `local`: on 127.0.0.1, otherwise on the first listen address, of this version of IP if one is named.
+        Raises Full when no port is free, InvalidInput when no listen address is of that version.
+        """
+        alone = v6_only([info.ip for info in self._infos])
+        info = _LOOPBACK if local else self._info(ip_version, alone)
+        buffer_bytes = self._settings.udp_buffer_bytes
+
+        def bind(port: int) -> Bound:
+            return Bound(port, (open_udp(info.ip, port, buffer_bytes, v6_only=alone),))
+
+        try:
+            opened = self._pool.open_two(bind) if rtcp else (self._pool.open_one(bind),)
+        except NoPort as error:
+            raise self._full(str(error)) from None
+        return tuple(replace(self._lend(bound, (info,), on_refused), v6_only=alone) for bound in opened)
+
+    def _info(self, ip_version: int | None, v6_alone: bool) -> ListenInfo:
+        for info in self._infos:
+            if ip_version in (None, version(info.ip)) or (info.ip == "::" and not v6_alone):
+                return info
+        raise InvalidInput(
+            f"this server receives no media over IPv{ip_version}: no listen_ip is such an address"
+        )
+
     def give_back(self, endpoint: Endpoint) -> None:
-        """Take the endpoint of a transport back that is closed."""
+        """Close the sockets of a transport; its port is free when the media thread has let go of them."""
+        sockets = (*endpoint.sockets, *endpoint.listeners)
+        waiting = set(sockets)
+
+        def closed(number: int) -> None:
+            waiting.discard(number)
+            if not waiting:
+                self._pool.give_back(endpoint.port)
+
+        for number in sockets:
+            self._plane.close_socket(number, partial(closed, number))
 
     def use(self) -> dict[str, int]:
-        """Return the number of ports that are in use and free; empty where transports share one."""
-        return {}
+        """Return the number of ports for one transport each that are in use and free."""
+        return self._pool.use()
 
     def announce(self, listen_infos: tuple[ListenInfo, ...]) -> None:
         """Tell clients of transports made from now on these addresses."""
@@ -104,24 +132,36 @@ class Ports(ABC):
             listening = ips if settings.rtc_tcp_connections_per_address else []
             listeners = [undo.enter_context(tcp(ip, port, v6_only=alone)) for ip in listening]
             undo.pop_all()
-        return Bound(tuple(datagrams), tuple(listeners))
+        return Bound(port, tuple(datagrams), tuple(listeners))
 
-    def _lend(self, bound: Bound, port: int, on_refused: OnRefused | None = None) -> Endpoint:
+    def _lend(
+        self, bound: Bound, infos: tuple[ListenInfo, ...], on_refused: OnRefused | None = None
+    ) -> Endpoint:
         """Hand sockets to the media thread, which closes them."""
         return Endpoint(
-            port,
-            self._infos,
+            bound.port,
+            infos,
             tuple(self._plane.add_socket(sock, on_refused) for sock in bound.datagrams),
             tuple(self._plane.add_listener(sock, on_refused) for sock in bound.listeners),
         )
+
+    def _full(self, why: str) -> Full:
+        """Count a refusal, tell the operator, and return the words for the client."""
+        self.refusals += 1
+        logger.warning(
+            "no media port for a new transport: %s; more workers have more ports, and with port_mode shared "
+            "WebRTC transports need none of their own",
+            why,
+        )
+        return Full(f"this worker has no media port for another transport: {why}; try again later")
 
 
 class SharedPort(Ports):
     """The one port that all WebRTC transports of the worker share; checks tell them apart by user name."""
 
     def __init__(self, plane: MediaPlane, settings: WorkerSettings) -> None:
-        super().__init__(plane, settings)
-        self._bound = Bound((), ())
+        super().__init__(plane, settings, PortPool(settings.plain_ports))
+        self._bound = Bound(settings.rtc_first_port, ())
         self._endpoint = Endpoint(settings.rtc_first_port, settings.listen_infos, ())
 
     def bind(self) -> int:
@@ -129,13 +169,15 @@ class SharedPort(Ports):
         return self._bound.granted_bytes
 
     def open(self) -> None:
-        self._endpoint = self._lend(self._bound, self._settings.rtc_first_port)
+        self._endpoint = self._lend(self._bound, self._infos)
 
     def take(self, on_refused: OnRefused) -> Endpoint:
         return self._endpoint
 
     def give_back(self, endpoint: Endpoint) -> None:
-        """Do nothing: the others still use the port."""
+        """Do nothing about the shared port, which others still use."""
+        if endpoint.port != self._endpoint.port:
+            super().give_back(endpoint)
 
     def announce(self, listen_infos: tuple[ListenInfo, ...]) -> None:
         super().announce(listen_infos)
@@ -143,71 +185,28 @@ class SharedPort(Ports):
 
 
 class PortPerTransport(Ports):
-    """The ports of the worker's range, each for one transport at a time.
-
-    The one that was given back first is used first: what clients still send to it has ended by then. A port
-    that another program has is passed over, and tried again in its turn.
-    """
+    """The ports of the worker's range, each for one transport at a time."""
 
     def __init__(self, plane: MediaPlane, settings: WorkerSettings) -> None:
-        super().__init__(plane, settings)
-        self._free = deque(range(settings.rtc_first_port, settings.rtc_last_port + 1))
-        self._total = len(self._free)
-        self._range = f"{settings.rtc_first_port}-{settings.rtc_last_port}"
+        super().__init__(plane, settings, PortPool(settings.plain_ports))
 
     def bind(self) -> int:
         """Try a port, and close it again: listen addresses that are wrong show before any client comes."""
-        for port in list(self._free)[:_TRIES]:
+        for port in self._pool.free_ports():
             with contextlib.suppress(PortError):
                 bound = self._bind(port, bind_udp, listen_tcp)
                 granted_bytes = bound.granted_bytes
                 bound.close()
                 return granted_bytes
-        raise PortError(f"none of the ports {self._range} can be opened; choose others with --rtc-base-port")
+        raise PortError(f"none of the ports {self._pool} can be opened; choose others with --rtc-base-port")
 
     def open(self) -> None:
         """Do nothing: each transport opens its own port."""
 
     def take(self, on_refused: OnRefused) -> Endpoint:
-        if not self._free:
-            raise self._full(f"all {self._total} of {self._range} are in use")
-        for _ in range(min(_TRIES, len(self._free))):
-            port = self._free.popleft()
-            try:
-                return self._open(port, on_refused)
-            except OSError as error:
-                self._free.append(port)
-                if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EPERM):
-                    raise self._full(f"none can be opened: {error.strerror}") from None
-        raise self._full(f"other programs have those of {self._range} that are not in use")
-
-    def give_back(self, endpoint: Endpoint) -> None:
-        """Close the sockets; the port is free when the media thread has let go of all of them."""
-        sockets = (*endpoint.sockets, *endpoint.listeners)
-        waiting = set(sockets)
-
-        def closed(number: int) -> None:
-            waiting.discard(number)
-            if not waiting:
-                self._free.append(endpoint.port)
-
-        for number in sockets:
-            self._plane.close_socket(number, partial(closed, number))
-
-    def use(self) -> dict[str, int]:
-        free = len(self._free)
-        return {"used": self._total - free, "free": free}
-
-    def _open(self, port: int, on_refused: OnRefused) -> Endpoint:
         # A range of PORTS_PER_WORKER on as many addresses as listen_ip may have is fewer than MAX_SOCKETS.
-        return self._lend(self._bind(port, open_udp, open_listener), port, on_refused)
-
-    def _full(self, why: str) -> Full:
-        """Count a refusal, tell the operator, and return the words for the client."""
-        self.refusals += 1
-        logger.warning(
-            "no media port for a new transport: %s; more workers have more ports, and with port_mode shared "
-            "one is enough for all transports of a worker",
-            why,
-        )
-        return Full(f"this worker has no media port for another transport: {why}; try again later")
+        try:
+            bound = self._pool.open_one(lambda port: self._bind(port, open_udp, open_listener))
+        except NoPort as error:
+            raise self._full(str(error)) from None
+        return self._lend(bound, self._infos, on_refused)

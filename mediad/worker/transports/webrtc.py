@@ -24,7 +24,7 @@ from mediad.worker.context import RouterContext
 from mediad.worker.data.channels import PARAMETERS, DataChannels
 from mediad.worker.media.plane import MAX_ADDRESSES, MAX_USERNAMES
 from mediad.worker.tracks.pipe_consumer import AnyConsumer
-from mediad.worker.transports.candidates import Endpoint, dtls_parameters, ice_parameters
+from mediad.worker.transports.candidates import Endpoint, dtls_parameters, ice_parameters, tuple_stats
 from mediad.worker.transports.first_checks import FIRST_CHECK_S, FirstChecks
 from mediad.worker.transports.transport import Transport
 
@@ -202,7 +202,7 @@ class WebRtcTransport(Transport):
         if self.data is not None:
             own["sctpState"] = self.data.state
         if self._ice.selected is not None:
-            own["iceSelectedTuple"] = self.endpoint.tuple_with(self._ice.selected)
+            own["iceSelectedTuple"] = tuple_stats(self.endpoint.tuple_with(self._ice.selected))
         return own
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mediad.ctl.doctor.facts import Facts
 from tests.support.doctor_facts import DAEMON, MACHINE, WELL, daemon, machine, settings, stopped, worker
 from tests.support.findings import fault, faults, in_order, only_fault
 
@@ -104,9 +105,31 @@ def test_buffers_nobody_tells_of_are_not_judged() -> None:
 def test_datagrams_the_kernel_threw_away() -> None:
     only_fault(machine(socket_drops={11000: 12}), "warning", "socket-drops", "worker 1", "12 datagrams")
     assert in_order(WELL, "socket-drops") != []
-    own = {"portMode": "per-transport", "lastPort": 11999}
     facts = replace(
-        daemon(workers=[worker(1, **own)]),
+        daemon(workers=[worker(1)]),
         machine=replace(MACHINE, socket_drops={11003: 5, 11999: 1, 12000: 9}),
     )
     only_fault(facts, "warning", "socket-drops", "worker 1", "6 datagrams")
+
+
+def ports(used: int, free: int, refusals: int) -> dict[str, object]:
+    return {**DAEMON.reports["1"], "ports": {"used": used, "free": free}, "portRefusals": refusals}
+
+
+def with_ports(used: int, free: int, refusals: int) -> Facts:
+    return daemon(reports={**DAEMON.reports, "1": ports(used, free, refusals)})
+
+
+def test_no_port_is_left_for_a_plain_transport() -> None:
+    only_fault(with_ports(999, 0, 3), "error", "media-ports", "all 999 media ports of worker 1")
+
+
+def test_transports_that_got_no_port() -> None:
+    only_fault(with_ports(7, 992, 3), "warning", "media-ports", "worker 1 had no media port for 3 transports")
+
+
+def test_ports_that_suffice() -> None:
+    facts = with_ports(7, 992, 0)
+    assert faults(facts) == []
+    assert "7 of 999 media ports of worker 1" in in_order(facts, "media-ports")[0]
+    assert in_order(with_ports(0, 0, 0), "media-ports") != []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mediad.config.listen import ListenInfo
 from mediad.protocols.ice_paths import Path
-from mediad.worker.transports.candidates import Endpoint, priority
+from mediad.worker.transports.candidates import Endpoint, priority, tuple_stats
 from tests.support.pipe_wire import wire
 from tests.support.worker_objects import CERTIFICATE, ENDPOINT, bench
 
@@ -72,18 +72,18 @@ def test_all_of_tcp_comes_behind_all_of_udp() -> None:
 def test_a_connection_has_the_address_of_its_listener() -> None:
     endpoint = replace(BOTH_SIDES, listeners=(2, 3))
     ends = endpoint.tuple_with(Path(77 << 16 | 3, "2001:db8::9", 5004))
-    assert (ends["localAddress"], ends["protocol"]) == ("2001:db8::5", "tcp")
+    assert (ends.local_address, ends.protocol) == ("2001:db8::5", "tcp")
 
 
 def test_both_ends_of_a_path() -> None:
-    assert ENDPOINT.tuple_with(Path(0, "198.51.100.7", 5004)) == {
-        "localIp": "203.0.113.7",
-        "localAddress": "203.0.113.7",
-        "localPort": 10000,
+    local = {"localIp": "203.0.113.7", "localAddress": "203.0.113.7", "localPort": 10000}
+    assert tuple_stats(ENDPOINT.tuple_with(Path(0, "198.51.100.7", 5004))) == {
+        **local,
         "remoteIp": "198.51.100.7",
         "remotePort": 5004,
         "protocol": "udp",
     }
+    assert tuple_stats(ENDPOINT.tuple_with(None)) == {**local, "protocol": "udp"}
 
 
 BOTH_SIDES = Endpoint(
@@ -116,13 +116,13 @@ def test_the_order_of_addresses_is_that_of_priorities() -> None:
     ],
 )
 def test_the_local_end_is_the_one_of_the_socket(path: Path, local: str) -> None:
-    assert BOTH_SIDES.tuple_with(path)["localAddress"] == local
+    assert BOTH_SIDES.tuple_with(path).local_address == local
 
 
 def test_one_socket_for_both_families_has_two_local_ends() -> None:
     endpoint = Endpoint(10000, (ListenInfo("::", ("203.0.113.7", "2001:db8::5")),), (0,))
     for remote, local in (("198.51.100.7", "203.0.113.7"), ("2001:db8::7", "2001:db8::5")):
-        assert endpoint.tuple_with(Path(0, remote, 5004))["localAddress"] == local
+        assert endpoint.tuple_with(Path(0, remote, 5004)).local_address == local
 
 
 @given(st.lists(st.integers(1, 16), min_size=1, max_size=8))
