@@ -144,8 +144,8 @@ def test_one_door_to_the_native_code() -> None:
         if reference.target.startswith("mediad._fastpath")
         and not reference.source.startswith("mediad._fastpath")
     }
-    # commands go down through the one, events come up through the other
-    assert doors <= {"mediad.worker.media.plane", "mediad.worker.media.news"}
+    # commands go down through the plane and its part for addresses, events come up through the news
+    assert doors <= {"mediad.worker.media.plane", "mediad.worker.media.addresses", "mediad.worker.media.news"}
 
 
 def test_data_channels_alone_know_sctp() -> None:

@@ -14,8 +14,10 @@ from mediad._fastpath.engine.commands.apply cimport engine_apply
 from mediad._fastpath.engine.timers.tick cimport engine_deadline, engine_tick
 from mediad._fastpath.engine.graph cimport Engine, Transport, engine_destroy, engine_init, transport_of
 from mediad._fastpath.engine.ingress.demux cimport engine_receive
-from mediad._fastpath.engine.messages cimport COUNT_RTP_FORWARDED, INDEX_MASK, Command
-from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
+from mediad._fastpath.engine.counts cimport COUNT_RTP_FORWARDED
+from mediad._fastpath.engine.messages cimport INDEX_MASK, Command
+from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, RTCP_APART, outbox_data
+from mediad._fastpath.engine.own_sockets cimport OWN_RTCP
 from mediad._fastpath.stream.estimator cimport estimator_delivered_bps
 
 cdef struct Captured:
@@ -35,10 +37,12 @@ cdef void capture_outbox(Engine* engine) noexcept nogil:
     cdef Capture* capture = <Capture*>engine.context
     cdef Transport* transport
     cdef uint32_t i, index
+    cdef bint apart
     cdef void* grown
     for i in range(engine.outbox.destination_count):
-        transport = &engine.transports[engine.outbox.destinations[i]]
-        index = transport.outbox_head
+        transport = &engine.transports[engine.outbox.destinations[i] & INDEX_MASK]
+        apart = engine.outbox.destinations[i] & RTCP_APART != 0
+        index = transport.own.rtcp_head if apart else transport.outbox_head
         while index != NO_DATAGRAM:
             if not capture.discard:
                 if capture.count == capture.capacity:
@@ -47,14 +51,19 @@ cdef void capture_outbox(Engine* engine) noexcept nogil:
                         break
                     capture.datagrams = <Captured*>grown
                     capture.capacity = 2 * (capture.capacity + 64)
-                capture.datagrams[capture.count].destination = transport.selected
+                capture.datagrams[capture.count].destination = (
+                    transport.own.remote[<int>OWN_RTCP] if apart else transport.selected)
                 capture.datagrams[capture.count].length = engine.outbox.datagrams[index].length
                 memcpy(capture.datagrams[capture.count].bytes, outbox_data(&engine.outbox, index),
                        engine.outbox.datagrams[index].length)
             capture.count += 1
             index = engine.outbox.datagrams[index].next
-        transport.outbox_head = NO_DATAGRAM
-        transport.outbox_tail = NO_DATAGRAM
+        if apart:
+            transport.own.rtcp_head = NO_DATAGRAM
+            transport.own.rtcp_tail = NO_DATAGRAM
+        else:
+            transport.outbox_head = NO_DATAGRAM
+            transport.outbox_tail = NO_DATAGRAM
     engine.outbox.count = 0
     engine.outbox.destination_count = 0
 

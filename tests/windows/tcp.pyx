@@ -11,7 +11,8 @@ from mediad._fastpath.door.counters cimport read_counters
 from mediad._fastpath.door.event_reader cimport EventReader
 from mediad._fastpath.engine.commands.apply cimport engine_apply
 from mediad._fastpath.engine.graph cimport Engine, engine_destroy, engine_init
-from mediad._fastpath.engine.messages cimport DROP_COUNT, Command
+from mediad._fastpath.engine.counts cimport DROP_COUNT
+from mediad._fastpath.engine.messages cimport Command
 from mediad._fastpath.io cimport tcp_connections, tcp_queue
 from mediad._fastpath.io.kernel cimport (
     EPOLL_CLOEXEC, close, epoll_create1, epoll_event, epoll_tag, epoll_wait_us,
@@ -30,7 +31,7 @@ from mediad._fastpath.wire.framing cimport (
 )
 from mediad._fastpath.io.udp_send cimport Sender, send_outbox, sender_close, sender_open
 
-from mediad._fastpath.engine.messages import Drop
+from mediad._fastpath.engine.counts import Drop
 
 LONGEST_FRAME = MAX_FRAME_BYTES
 CONTROL_BYTES = tcp_queue.CONTROL_BYTES

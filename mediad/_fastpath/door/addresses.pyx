@@ -11,6 +11,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base.octets cimport load64, store64
 from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.engine.own_sockets cimport Network
 
 
 cdef int fill_host(uint64_t* high, uint64_t* low, str host) except -1:
@@ -41,6 +42,15 @@ cdef int fill_address(Address* address, object socket, str host, int port, str l
     address.port = port
     address.socket = <uint16_t>(number & 0xFFFF)
     address.connection = <uint32_t>(number >> 16)
+    return 0
+
+
+cdef int fill_network(Network* network, str host, int bits) except -1:
+    cdef int most = 128 if ":" in host else 32
+    if not 0 <= bits <= most:
+        raise ValueError(f"prefix of {host} is {bits} bits, expected 0..{most}")
+    fill_host(&network.high, &network.low, host)
+    network.bits = <uint32_t>(bits + 128 - most)
     return 0
 
 

@@ -6,17 +6,18 @@ window share this class, so that tests and the daemon give the engine the same c
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
-from mediad._fastpath.door.addresses cimport fill_address
+from mediad._fastpath.door.addresses cimport fill_address, fill_network
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER,
+    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ALLOW_SOURCE, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER,
     COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_SOCKET, COMMAND_CLOSE_TRANSPORT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_LISTENER,
-    COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER,
+    COMMAND_OPEN_PRODUCER, COMMAND_OPEN_SOCKET, COMMAND_OPEN_TRANSPORT, COMMAND_OWN_SOCKET, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER,
     COMMAND_PROVE_ADDRESS, COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME,
     COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS,
-    COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET,
+    COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_REMOTE, COMMAND_SET_TARGET,
     COMMAND_THROTTLE_TRANSPORT, COMMAND_UNTHROTTLE_TRANSPORT, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID,
     MAX_RID, MAX_USERNAME, Command, CommandKind, OpenConsumerBody, OpenProducerBody,
 )
+from mediad._fastpath.engine.own_sockets cimport MAX_NETWORKS
 from mediad._fastpath.stream.link cimport LINK_LOSS_UNIT, LinkSettings
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
@@ -167,6 +168,33 @@ cdef class Commands:
 
     def ask_address(self, handle: int, socket: int, str host, port: int, str local = ""):
         self.about_address(COMMAND_ASK_ADDRESS, handle, socket, host, port, local)
+
+    def own_socket(self, handle: int, socket: int, *, rtcp: bool, learn: bool):
+        cdef Command command
+        begin(&command, COMMAND_OWN_SOCKET, handle)
+        command.body.own_socket.socket = socket
+        command.body.own_socket.rtcp = bool(rtcp)
+        command.body.own_socket.learn = bool(learn)
+        self.submit(&command)
+
+    def set_remote(self, handle: int, socket: int, str host, port: int, str local = "", *, rtcp: bool = False):
+        cdef Command command
+        begin(&command, COMMAND_SET_REMOTE, handle)
+        fill_address(&command.body.remote.address, socket, host, port, local)
+        command.body.remote.rtcp = bool(rtcp)
+        self.submit(&command)
+
+    def allow_source(self, row: int, rows: int, str network, bits: int):
+        cdef Command command
+        memset(&command, 0, sizeof(Command))
+        command.kind = COMMAND_ALLOW_SOURCE
+        if not 0 <= rows <= MAX_NETWORKS:
+            raise ValueError(f"{rows} networks, at most {MAX_NETWORKS} can be allowed")
+        command.body.source.row = row
+        command.body.source.rows = rows
+        if rows:
+            fill_network(&command.body.source.network, network, bits)
+        self.submit(&command)
 
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int):
         cdef Command command

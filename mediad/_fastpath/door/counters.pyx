@@ -1,10 +1,10 @@
 """Reading of the engine's counters and of its packet pool into dicts."""
 
 from mediad._fastpath.engine.graph cimport Engine
-from mediad._fastpath.engine.messages cimport COUNT_COUNT, DROP_COUNT
+from mediad._fastpath.engine.counts cimport COUNT_COUNT, DROP_COUNT
 from mediad._fastpath.stream.keeper cimport KEPT_AUDIO, KEPT_VIDEO
 
-from mediad._fastpath.engine.messages import Counter, Drop
+from mediad._fastpath.engine.counts import Counter, Drop
 
 
 cdef dict read_counters(const Engine* engine):

@@ -5,13 +5,14 @@ from mediad._fastpath.base.ring cimport ring_pop
 from mediad._fastpath.door.addresses cimport read_address, read_local_address
 from mediad._fastpath.engine.graph cimport Engine
 from mediad._fastpath.engine.messages cimport (
-    EVENT_BITRATES, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_DTLS, EVENT_ESTIMATE, EVENT_LAYERS, EVENT_LEVEL,
-    EVENT_PATH, EVENT_PATH_LOST, EVENT_REFUSED, EVENT_STATS, EVENT_STREAM, KIND_TRANSPORT, Event, EventBody, Punt,
+    EVENT_BITRATES, EVENT_CLOSED, EVENT_CONSUMER_SCORE, EVENT_DTLS, EVENT_ESTIMATE, EVENT_LAYERS, EVENT_LEARNED,
+    EVENT_LEVEL, EVENT_PATH, EVENT_PATH_LOST, EVENT_REFUSED, EVENT_SCTP, EVENT_STATS, EVENT_STREAM, KIND_TRANSPORT,
+    Event, EventBody, Punt,
 )
 
 from mediad._fastpath.door.events import (
-    BandwidthEstimated, BitratesMeasured, Closed, CommandRefused, ConsumerScore, DtlsReceived, LayersChanged,
-    LevelMeasured, PathLost, PathReported, StatsAnswered, StreamChanged, StunReceived,
+    AddressLearned, BandwidthEstimated, BitratesMeasured, Closed, CommandRefused, ConsumerScore, DtlsReceived,
+    LayersChanged, LevelMeasured, PathLost, PathReported, SctpReceived, StatsAnswered, StreamChanged, StunReceived,
 )
 from mediad._fastpath.engine.messages import CommandKind, Kind, Refusal
 
@@ -67,6 +68,9 @@ cdef class EventReader:
                                 body.path.asked != 0)
         if event.kind == EVENT_PATH_LOST:
             return PathLost(event.handle, *read_address(&body.path.address), read_local_address(&body.path.address))
+        if event.kind == EVENT_LEARNED:
+            return AddressLearned(event.handle, *read_address(&body.learned.address),
+                                  read_local_address(&body.learned.address), body.learned.rtcp != 0)
         if event.kind == EVENT_REFUSED:
             return CommandRefused(Kind(body.refused.kind), event.handle,
                                   CommandKind(body.refused.command).name.removeprefix("COMMAND_").lower(),
@@ -90,4 +94,8 @@ cdef class EventReader:
 cdef object read_punt(const Punt* punt):
     cdef bytes data = PyBytes_FromStringAndSize(<const char*>punt.bytes, punt.length)
     cdef tuple where = (punt.handle, *read_address(&punt.source), read_local_address(&punt.source), data)
-    return DtlsReceived(*where) if punt.kind == EVENT_DTLS else StunReceived(*where, punt.selected_heard_us)
+    if punt.kind == EVENT_DTLS:
+        return DtlsReceived(*where)
+    if punt.kind == EVENT_SCTP:
+        return SctpReceived(*where)
+    return StunReceived(*where, punt.selected_heard_us)

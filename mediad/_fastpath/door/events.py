@@ -33,6 +33,29 @@ class DtlsReceived(NamedTuple):
     data: bytes
 
 
+class SctpReceived(NamedTuple):
+    """An SCTP packet that came in UDP, without DTLS, from the address of a transport with data channels."""
+
+    transport: int
+    socket: int
+    host: str
+    port: int
+    local: str
+    data: bytes
+
+
+class AddressLearned(NamedTuple):
+    """The address on the other side of a transport's own socket, from the first packet to be believed."""
+
+    transport: int
+    socket: int
+    host: str
+    port: int
+    local: str
+    rtcp: bool
+    """True for the socket that is for RTCP alone."""
+
+
 class Closed(NamedTuple):
     """The end of an object: its index is free, and sessions lent to it are no longer used."""
 
@@ -142,6 +165,8 @@ class PathLost(NamedTuple):
 Event: TypeAlias = (
     StunReceived
     | DtlsReceived
+    | SctpReceived
+    | AddressLearned
     | Closed
     | StreamChanged
     | ConsumerScore

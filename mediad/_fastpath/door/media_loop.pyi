@@ -39,6 +39,8 @@ MAX_USERNAMES: int
 MAX_ADDRESSES: int
 """The sockets that a loop can watch, by their index."""
 MAX_SOCKETS: int
+MAX_NETWORKS: int
+"""The networks that addresses of clear transports can be learned from."""
 
 def session_pointer(session: object) -> int:
     """Return the srtp_t inside a pylibsrtp.Session, to be lent by set_keys or set_consumer_sessions."""
@@ -69,7 +71,8 @@ class Commands:
         data: bool = False,
         max_incoming_bitrate_bps: int,
         initial_outgoing_bitrate_bps: int,
-    ) -> None: ...
+    ) -> None:
+        """Open a transport; one without a username fragment has no ICE, and sockets of its own."""
     def close_transport(self, handle: int) -> None: ...
     def add_username(self, handle: int, username_fragment: bytes) -> None: ...
     def remove_username(self, handle: int, username_fragment: bytes) -> None: ...
@@ -84,6 +87,20 @@ class Commands:
     def prove_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def ask_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None:
         """Ask for the state of one path; the answer is an EVENT_PATH."""
+    def own_socket(self, handle: int, socket: int, *, rtcp: bool, learn: bool) -> None:
+        """Give a UDP socket to a transport without ICE: for RTCP alone, or for RTP and all else.
+
+        learn: its address on the other side is that of the first packet to be believed.
+        """
+    def set_remote(
+        self, handle: int, socket: int, host: str, port: int, local: str = "", *, rtcp: bool = False
+    ) -> None:
+        """Name the address on the other side of a transport's own socket."""
+    def allow_source(self, row: int, rows: int, network: str, bits: int) -> None:
+        """Set one row of the table of networks that addresses are learned from in the clear.
+
+        The table takes effect with its last row; at once, empty, for 0 rows.
+        """
     def set_keys(self, handle: int, *, receive_session: int, rtcp_session: int) -> None: ...
     def set_probe_session(self, handle: int, session: int) -> None:
         """Lend the session that protects the probation stream (SSRC 1234) towards this transport."""
@@ -190,6 +207,6 @@ class MediaLoop(Commands):
         To a TCP connection the media thread sends it; raises BlockingIOError when it is behind.
         """
     def counters(self) -> dict[str, int]:
-        """Return totals and drops by reason since the start, named as in engine/messages.pxd."""
+        """Return totals and drops by reason since the start, named as in engine/counts.pxd."""
     def packet_slots(self) -> dict[str, int]:
         """Return slots of the packet pool: total, free, free_least (since the start), stored for repeats."""

@@ -17,6 +17,7 @@ from mediad._fastpath.engine.messages cimport COMMAND_STOP, Command
 from mediad._fastpath.engine.messages cimport (
     MAX_ADDRESSES as _MAX_ADDRESSES, MAX_ENCODINGS as _MAX_ENCODINGS, MAX_USERNAMES as _MAX_USERNAMES,
 )
+from mediad._fastpath.engine.own_sockets cimport MAX_NETWORKS as _MAX_NETWORKS
 from mediad._fastpath.io.kernel cimport eventfd_clear, eventfd_ring
 from mediad._fastpath.io.sockets cimport MAX_SOCKETS as _MAX_SOCKETS
 from mediad._fastpath.io.loop cimport (
@@ -30,14 +31,15 @@ from mediad._fastpath.wire.rtp import ExtensionKind
 from mediad._fastpath.wire.srtp import session_pointer
 
 __all__ = [
-    "MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_SOCKETS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind", "MediaLoop",
-    "session_pointer",
+    "MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_NETWORKS", "MAX_SOCKETS", "MAX_USERNAMES", "Codec", "ExtensionKind", "Kind",
+    "MediaLoop", "session_pointer",
 ]
 
 MAX_ENCODINGS = _MAX_ENCODINGS
 MAX_USERNAMES = _MAX_USERNAMES
 MAX_ADDRESSES = _MAX_ADDRESSES
 MAX_SOCKETS = _MAX_SOCKETS
+MAX_NETWORKS = _MAX_NETWORKS
 
 
 cdef class MediaLoop(Commands):

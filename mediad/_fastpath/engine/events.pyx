@@ -3,9 +3,8 @@
 from libc.stdint cimport uint32_t
 from mediad._fastpath.base.ring cimport ring_push, ring_room
 from mediad._fastpath.engine.graph cimport Engine, drop
-from mediad._fastpath.engine.messages cimport (
-    DROP_EVENT_FULL, EVENT_CLOSED, EVENT_REFUSED, Command, Event, Kind, Refusal,
-)
+from mediad._fastpath.engine.counts cimport DROP_EVENT_FULL
+from mediad._fastpath.engine.messages cimport EVENT_CLOSED, EVENT_REFUSED, Command, Event, Kind, Refusal
 
 cdef enum:
     COMMAND_EVENTS = 8             # more than one command causes

@@ -14,11 +14,12 @@ from mediad._fastpath.base.rate cimport RateMeter
 from mediad._fastpath.base.ring cimport Ring
 from mediad._fastpath.base.table cimport Address, AddressTable, Table
 from mediad._fastpath.base.wheel cimport Wheel
+from mediad._fastpath.engine.counts cimport COUNT_COUNT, DROP_COUNT, Drop
 from mediad._fastpath.engine.messages cimport (
-    COUNT_COUNT, DROP_COUNT, MAX_ADDRESSES, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAMES,
-    CodecBody, Drop,
+    MAX_ADDRESSES, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAMES, CodecBody,
 )
 from mediad._fastpath.engine.outbox cimport Outbox
+from mediad._fastpath.engine.own_sockets cimport OwnSockets, SocketOwner, Sources
 from mediad._fastpath.stream.estimator_state cimport Estimator
 from mediad._fastpath.stream.history cimport PacketStore, SentHistory
 from mediad._fastpath.stream.keeper cimport Keeper
@@ -91,6 +92,7 @@ ctypedef struct Transport:
     uint32_t handle                # 0 = free slot
     uint32_t socket
     bint secure
+    bint ice                       # else it has sockets of its own, and neither estimate nor probes
     bint has_address               # `selected` is set
     uint32_t selected_path         # index in `paths`; NONE = not one of them
     uint64_t send_limit_bytes      # `sent.bytes` goes no higher; NO_LIMIT once the peer has proved to receive there
@@ -103,6 +105,7 @@ ctypedef struct Transport:
     uint16_t transport_cc_sequence  # of the next packet we send with the extension
     uint32_t outbox_head           # datagrams waiting in the outbox
     uint32_t outbox_tail
+    OwnSockets own
     uint32_t first_producer
     uint32_t first_consumer
     uint32_t consumer_count
@@ -278,6 +281,8 @@ ctypedef struct Engine:
     Table usernames                # hash of a username fragment → transport
     AddressTable addresses         # validated remote address → transport * MAX_ADDRESSES + index in its paths
     Strangers strangers
+    SocketOwner* socket_owners     # by number of the socket
+    Sources sources
     Table inbound                  # transport << 32 | SSRC → stream << 1 | is RTX
     Table outbound                 # transport << 32 | SSRC → consumer
     Table reporters                # transport << 32 | SSRC of RTCP that came under none of `inbound` → 1

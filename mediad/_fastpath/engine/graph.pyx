@@ -9,10 +9,10 @@ from mediad._fastpath.base.table cimport (
     address_table_destroy, address_table_init, table_destroy, table_init,
 )
 from mediad._fastpath.base.wheel cimport wheel_destroy, wheel_init
-from mediad._fastpath.engine.messages cimport (
-    DROP_STORED_OVER_SHARE, DROP_STORED_POOL_LOW, INDEX_MASK, MAX_ENCODINGS, Event, Punt,
-)
+from mediad._fastpath.engine.counts cimport DROP_STORED_OVER_SHARE, DROP_STORED_POOL_LOW
+from mediad._fastpath.engine.messages cimport INDEX_MASK, MAX_ENCODINGS, Event, Punt
 from mediad._fastpath.engine.outbox cimport outbox_destroy, outbox_init
+from mediad._fastpath.engine.own_sockets cimport SOCKET_NUMBERS, SocketOwner
 from mediad._fastpath.stream.history cimport sent_destroy, store_destroy
 from mediad._fastpath.stream.keeper cimport keeper_destroy, keeper_init
 
@@ -38,7 +38,10 @@ cdef bint engine_init(Engine* engine, uint32_t packet_slots, uint32_t transports
     engine.producers = <Producer*>calloc(producers, sizeof(Producer))
     engine.streams = <ReceiveStream*>calloc(<size_t>producers * MAX_ENCODINGS, sizeof(ReceiveStream))
     engine.consumers = <Consumer*>calloc(consumers, sizeof(Consumer))
+    engine.socket_owners = <SocketOwner*>calloc(SOCKET_NUMBERS, sizeof(SocketOwner))
     if engine.transports == NULL or engine.producers == NULL or engine.streams == NULL or engine.consumers == NULL:
+        return False
+    if engine.socket_owners == NULL:
         return False
     return (
         table_init(&engine.usernames, 64, seed)
@@ -95,6 +98,7 @@ cdef void engine_destroy(Engine* engine) noexcept nogil:
     free(engine.producers)
     free(engine.streams)
     free(engine.consumers)
+    free(engine.socket_owners)
     table_destroy(&engine.usernames)
     address_table_destroy(&engine.addresses)
     table_destroy(&engine.inbound)

@@ -6,6 +6,7 @@ way. A handle is generation << 20 | index; index names the slot, generation tell
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from mediad._fastpath.base.table cimport Address
+from mediad._fastpath.engine.own_sockets cimport Network
 from mediad._fastpath.engine.stats_records cimport StreamStats, TransportStats
 from mediad._fastpath.stream.layer_rates cimport RATED_CHOICES
 from mediad._fastpath.stream.level_meter cimport LEVEL_STEPS
@@ -46,98 +47,8 @@ cdef enum EventKind:
     EVENT_REFUSED = 11
     EVENT_PATH = 12
     EVENT_PATH_LOST = 13
-
-# Why something was not done. One counter each, named the same in statistics.
-cpdef enum Drop:
-    DROP_UNKNOWN_PROTOCOL = 0      # the first byte is none of those of RFC 7983
-    DROP_STUN_MALFORMED = 1
-    DROP_STUN_UNKNOWN_USERNAME = 2
-    DROP_DTLS_UNKNOWN_ADDRESS = 3  # ICE has not validated the address
-    DROP_MEDIA_UNKNOWN_ADDRESS = 4
-    DROP_PUNT_FULL = 5             # Python is behind; STUN and DTLS retransmit
-    DROP_NO_KEYS = 6               # media before the DTLS handshake was verified
-    DROP_RTP_MALFORMED = 7
-    DROP_RTCP_MALFORMED = 8
-    DROP_SRTP_AUTH = 9
-    DROP_SRTP_REPLAY = 10
-    DROP_SSRC_UNKNOWN = 11         # no MID, RID or SSRC leads to a producer
-    DROP_PAYLOAD_TYPE_UNKNOWN = 12
-    DROP_DUPLICATE = 13
-    DROP_SEQUENCE_JUMP = 14
-    DROP_PADDING_ONLY = 15         # a sender's probe: counted for feedback, nothing to forward
-    DROP_RTX_STALE = 16            # RTX of a stream that has not started
-    DROP_PRODUCER_PAUSED = 17
-    DROP_POOL_EMPTY = 18
-    DROP_TRUNCATED = 19            # larger than a packet slot
-    DROP_CONSUMER_NOT_CONNECTED = 20
-    DROP_CODEC_NOT_ACCEPTED = 21
-    DROP_WAITING_KEYFRAME = 22
-    DROP_DTX = 23
-    DROP_OUT_OF_SEGMENT = 24       # late packet from before a switch
-    DROP_PROTECT_FAILED = 25
-    DROP_TOO_LARGE = 26
-    DROP_SEND_FAILED = 27          # the kernel refused (full buffer, unreachable)
-    DROP_RTX_GONE = 28             # asked for again, no longer kept
-    DROP_RTX_TOO_SOON = 29         # asked for again within a round trip
-    DROP_STALE_COMMAND = 30        # its object was closed meanwhile
-    DROP_EVENT_FULL = 31           # a periodic event found the ring full
-    DROP_LAYER_NOT_WANTED = 32     # of a spatial or temporal layer this consumer does not get
-    DROP_RTX_OBSOLETE = 33         # a newer key frame, or another encoding, made it useless
-    DROP_RTX_TOO_MANY = 34         # repeats would crowd out what is new
-    DROP_STUN_STRANGER_BUDGET = 35  # checks from addresses not validated, beyond what Python looks at
-    DROP_STUN_PATH_BUDGET = 36     # checks on a validated path, beyond what any client sends
-    DROP_DTLS_BUDGET = 37          # DTLS records beyond what any handshake takes
-    DROP_PATH_UNPROVEN = 38        # more than three times the bytes from an address without a proved receiver
-    DROP_COMMAND_REFUSED = 39      # could not be done; a REFUSED event says why
-    DROP_RTCP_TOO_MUCH = 40        # the rest of a compound packet that asks for more work than any honest one
-    DROP_STORED_POOL_LOW = 41      # kept for repeats, let go before its time: the oldest goes first
-    DROP_STORED_OVER_SHARE = 42    # the same, as its transport keeps more than its share
-    DROP_SSRC_SECOND = 43          # names an encoding whose SSRC is alive, or changed too often
-    DROP_REPORTER_UNKNOWN = 44     # RTCP under one more SSRC than such a transport may report with
-    DROP_REPEAT_DIFFERS = 45       # asked for again, but would not be the same packet
-    DROP_SOCKET_CLOSED = 46        # came to a port of its own, whose transport closed meanwhile
-    DROP_DATA_BUDGET = 47          # data channels: more than Python reads of one client
-    DROP_THROTTLE_LOSS = 48        # by chance, on a network that is emulated
-    DROP_THROTTLE_FULL = 49        # waited too long there, or there was no room, or it ended
-    DROP_TCP_MEDIA_FULL = 50       # a peer that does not read: the oldest media goes first (io/tcp_queue)
-    DROP_TCP_MEDIA_LATE = 51       # the same, as it waited too long
-    DROP_TCP_DATA_FULL = 52        # the same, of data channels
-    DROP_TCP_CONTROL_FULL = 53     # the same, of STUN, DTLS and RTCP
-    DROP_TCP_OVER_SHARE = 54       # the same, as such peers share the memory they take
-    DROP_TCP_GONE = 55             # its connection has ended
-    DROP_COUNT = 56
-
-cpdef enum Counter:
-    COUNT_DATAGRAMS_RECEIVED = 0
-    COUNT_DATAGRAMS_SENT = 1
-    COUNT_RTP_RECEIVED = 2
-    COUNT_RTP_FORWARDED = 3
-    COUNT_RTX_SENT = 4
-    COUNT_RTCP_RECEIVED = 5
-    COUNT_RTCP_SENT = 6
-    COUNT_NACKS_SENT = 7
-    COUNT_KEYFRAME_REQUESTS = 8
-    COUNT_KEYFRAMES_REPLAYED = 9
-    COUNT_RECEIVE_BATCHES = 10
-    COUNT_SEND_BATCHES = 11
-    COUNT_SEND_MESSAGES = 12       # with GSO one message carries several datagrams
-    COUNT_PROBATION_SENT = 13
-    COUNT_NEWS_DELAYED = 14        # changes that Python was not told of at once
-    COUNT_GSO_REFUSED = 15         # GSO messages refused whose datagrams then went one by one
-    COUNT_TCP_SENDS = 16           # system calls
-    COUNT_TCP_ACCEPTED = 17
-    COUNT_TCP_REFUSED_ADDRESS = 18  # its address has as many connections as one may have
-    COUNT_TCP_REFUSED_FULL = 19    # all connections are in use
-    COUNT_TCP_REFUSED_DESCRIPTORS = 20  # the process, or the kernel, has none left
-    COUNT_TCP_CLOSED_BY_PEER = 21
-    COUNT_TCP_CLOSED_BY_TRANSPORT = 22  # it gave the path up, or closed
-    COUNT_TCP_CLOSED_FAILED = 23   # the kernel gave it up, or nothing could be sent any more
-    COUNT_TCP_CLOSED_SILENT = 24   # no authentic check
-    COUNT_TCP_CLOSED_CROWDED_OUT = 25   # the oldest without an authentic check, for a new one
-    COUNT_TCP_CLOSED_TOO_EARLY = 26     # sent more than checks before an authentic one
-    COUNT_TCP_CLOSED_FRAME_TOO_LONG = 27
-    COUNT_TCP_CLOSED_UNKNOWN_PROTOCOL = 28
-    COUNT_COUNT = 29
+    EVENT_SCTP = 14
+    EVENT_LEARNED = 15
 
 cpdef enum CommandKind:
     COMMAND_OPEN_SOCKET = 0
@@ -170,7 +81,10 @@ cpdef enum CommandKind:
     COMMAND_THROTTLE_TRANSPORT = 27
     COMMAND_UNTHROTTLE_TRANSPORT = 28
     COMMAND_OPEN_LISTENER = 29
-    COMMAND_COUNT = 30
+    COMMAND_OWN_SOCKET = 30
+    COMMAND_SET_REMOTE = 31
+    COMMAND_ALLOW_SOURCE = 32
+    COMMAND_COUNT = 33
 
 # Why a command was not done. Every one that was not is told by a REFUSED event.
 cpdef enum Refusal:
@@ -187,12 +101,26 @@ ctypedef struct UsernameBody:
     uint8_t bytes[MAX_USERNAME]
 
 ctypedef struct OpenTransportBody:
-    UsernameBody username
+    UsernameBody username          # empty: without ICE
     uint32_t rtcp_ssrc
     uint32_t secure
     uint32_t data                  # with data channels
     uint64_t max_incoming_bitrate_bps
     uint64_t initial_outgoing_bitrate_bps
+
+ctypedef struct OwnSocketBody:
+    uint16_t socket
+    uint8_t rtcp                   # RTCP alone comes and goes there
+    uint8_t learn                  # the transport's address is that of the first packet to be believed
+
+ctypedef struct RemoteBody:
+    Address address
+    uint32_t rtcp                  # of the socket for RTCP alone
+
+ctypedef struct SourceBody:        # one row of a table that takes effect with its last row
+    Network network
+    uint32_t row
+    uint32_t rows                  # 0: the table is empty
 
 ctypedef struct KeysBody:
     void* receive_session
@@ -281,6 +209,9 @@ ctypedef union CommandBody:
     void* session
     UsernameBody username
     Address address
+    OwnSocketBody own_socket
+    RemoteBody remote
+    SourceBody source
     OpenTransportBody open_transport
     KeysBody keys
     OpenProducerBody open_producer
@@ -338,6 +269,10 @@ ctypedef struct PathEvent:         # of the transport
     uint64_t dropped_us            # 0 = never
     uint8_t asked
 
+ctypedef struct LearnedEvent:      # of the transport
+    Address address
+    uint8_t rtcp
+
 ctypedef union StatsValues:
     TransportStats transport
     StreamStats stream
@@ -359,6 +294,7 @@ ctypedef union EventBody:
     BitratesEvent bitrates
     RefusedEvent refused
     PathEvent path
+    LearnedEvent learned
     StatsEvent stats
 
 ctypedef struct Event:

@@ -8,8 +8,9 @@ from mediad._fastpath.engine.graph cimport (
     ALL_LAYERS, NONE, Consumer, Engine, News, Producer, ReceiveStream, consumer_index, consumer_news_timer,
     stream_news_timer,
 )
+from mediad._fastpath.engine.counts cimport COUNT_NEWS_DELAYED
 from mediad._fastpath.engine.messages cimport (
-    COUNT_NEWS_DELAYED, EVENT_BITRATES, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_STREAM, MAX_ENCODINGS, Event,
+    EVENT_BITRATES, EVENT_CONSUMER_SCORE, EVENT_LAYERS, EVENT_STREAM, MAX_ENCODINGS, Event,
 )
 from mediad._fastpath.stream.layer_rates cimport layer_rates_news
 

@@ -4,6 +4,7 @@ from libc.stdint cimport uint8_t, uint32_t
 
 cdef enum:
     DATAGRAM_BYTES = 2048
+    RTCP_APART = 0x100000      # of a destination: what leaves by the transport's socket for RTCP (engine/own_sockets)
 
 cdef extern from "<stdint.h>":
     const uint32_t NO_DATAGRAM "UINT32_MAX"
@@ -15,7 +16,7 @@ ctypedef struct Datagram:
 ctypedef struct Outbox:
     uint8_t* bytes
     Datagram* datagrams
-    uint32_t* destinations     # transports that have datagrams, in order of first use
+    uint32_t* destinations     # transports that have datagrams, in order of first use; RTCP_APART beside the index
     uint32_t capacity
     uint32_t count
     uint32_t destination_count

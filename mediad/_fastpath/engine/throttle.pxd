@@ -23,6 +23,7 @@ cdef void throttle_end(Engine* engine, Transport* transport) noexcept nogil
 # True when a datagram that came in, or is to leave, goes no further now: it is held, or lost.
 cdef bint throttle_uplink(Engine* engine, const uint8_t* data, uint32_t length, const Address* source,
                           uint64_t now_us) noexcept nogil
+# apart: where RTCP goes that has a socket of its own; else NULL.
 cdef bint throttle_downlink(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length,
-                            uint64_t now_us) noexcept nogil
+                            const Address* apart, uint64_t now_us) noexcept nogil
 cdef void throttle_arm(Engine* engine, Transport* transport) noexcept nogil

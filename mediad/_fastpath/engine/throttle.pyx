@@ -5,9 +5,9 @@ from libc.stdlib cimport calloc, free
 from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get
 from mediad._fastpath.base.wheel cimport wheel_arm_sooner, wheel_disarm
 from mediad._fastpath.engine.graph cimport drop, throttle_timer, transport_index
-from mediad._fastpath.engine.messages cimport (
-    DONE, DROP_THROTTLE_FULL, DROP_THROTTLE_LOSS, MAX_ADDRESSES, REFUSED_NO_MEMORY,
-)
+from mediad._fastpath.engine.counts cimport DROP_THROTTLE_FULL, DROP_THROTTLE_LOSS
+from mediad._fastpath.engine.messages cimport DONE, INDEX_MASK, MAX_ADDRESSES, REFUSED_NO_MEMORY
+from mediad._fastpath.engine.own_sockets cimport SocketOwner, from_remote
 from mediad._fastpath.stream.link cimport (
     LINK_FULL, LINK_LOST, LINK_PASSED, LinkVerdict, Throttle, link_due, link_send, link_set,
 )
@@ -45,19 +45,27 @@ cdef void throttle_end(Engine* engine, Transport* transport) noexcept nogil:
 
 cdef bint throttle_uplink(Engine* engine, const uint8_t* data, uint32_t length, const Address* source,
                           uint64_t now_us) noexcept nogil:
-    cdef uint32_t place = address_table_get(&engine.addresses, source)
-    cdef Transport* transport
-    if place == NO_VALUE:
-        return False
-    transport = &engine.transports[place // MAX_ADDRESSES]
-    if transport.throttle == NULL:
+    cdef Transport* transport = sender_of(engine, source)
+    if transport == NULL or transport.throttle == NULL:
         return False
     return stopped(engine, transport, link_send(&transport.throttle.uplink, data, length, source, now_us))
 
 
+cdef Transport* sender_of(Engine* engine, const Address* source) noexcept nogil:
+    """Return the transport whose client is at an address, NULL for strangers."""
+    cdef const SocketOwner* owner = &engine.socket_owners[source.socket]
+    cdef Transport* transport
+    cdef uint32_t place
+    if owner.handle != 0:
+        transport = &engine.transports[owner.handle & INDEX_MASK]
+        return transport if from_remote(&transport.own, owner.role, source) else NULL
+    place = address_table_get(&engine.addresses, source)
+    return NULL if place == NO_VALUE else &engine.transports[place // MAX_ADDRESSES]
+
+
 cdef bint throttle_downlink(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length,
-                            uint64_t now_us) noexcept nogil:
-    return stopped(engine, transport, link_send(&transport.throttle.downlink, data, length, NULL, now_us))
+                            const Address* apart, uint64_t now_us) noexcept nogil:
+    return stopped(engine, transport, link_send(&transport.throttle.downlink, data, length, apart, now_us))
 
 
 cdef bint stopped(Engine* engine, Transport* transport, LinkVerdict verdict) noexcept nogil:

@@ -5,11 +5,13 @@ from libc.string cimport memcpy
 from mediad._fastpath.base.ring cimport ring_commit, ring_destroy, ring_init, ring_pop, ring_push, ring_push_slot
 from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.commands.apply cimport engine_apply
+from mediad._fastpath.engine.commands.own_sockets cimport disown_socket
 from mediad._fastpath.engine.events cimport events_have_room, tell_closed, tell_refused
 from mediad._fastpath.engine.graph cimport drop, engine_destroy, engine_init
+from mediad._fastpath.engine.counts cimport DROP_COMMAND_REFUSED, DROP_SOCKET_CLOSED
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_LISTENER, COMMAND_OPEN_SOCKET, COMMAND_STOP, DROP_COMMAND_REFUSED,
-    DROP_SOCKET_CLOSED, KIND_SOCKET, PUNT_BYTES, REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE, Command, Refusal,
+    COMMAND_CLOSE_SOCKET, COMMAND_OPEN_LISTENER, COMMAND_OPEN_SOCKET, COMMAND_STOP, KIND_SOCKET, PUNT_BYTES,
+    REFUSED_NO_MEMORY, REFUSED_OUT_OF_RANGE, Command, Refusal,
 )
 from mediad._fastpath.engine.timers.tick cimport engine_deadline, engine_tick
 from mediad._fastpath.io.kernel cimport (
@@ -265,4 +267,5 @@ cdef void close_socket(Loop* loop, const Command* command) noexcept nogil:
         epoll_remove(loop.epoll_fd, loop.sockets.fds[index])
         loop.sockets.fds[index] = -1
         loop.sockets.generations[index] += 1
+        disown_socket(&loop.engine, index)
     tell_closed(&loop.engine, KIND_SOCKET, index)

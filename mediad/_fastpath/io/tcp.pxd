@@ -9,7 +9,8 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.ring cimport Ring
 from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.engine.graph cimport Engine
-from mediad._fastpath.engine.messages cimport PUNT_BYTES, Command, Counter
+from mediad._fastpath.engine.counts cimport Counter
+from mediad._fastpath.engine.messages cimport PUNT_BYTES, Command
 from mediad._fastpath.io.tcp_connections cimport Connection, Connections
 from mediad._fastpath.io.tcp_queue cimport WaitingStore
 

@@ -7,9 +7,9 @@ from mediad._fastpath.base.ring cimport ring_destroy, ring_init
 from mediad._fastpath.base.table cimport NO_VALUE, address_table_get
 from mediad._fastpath.engine.events cimport emit, event_begin, news_have_room
 from mediad._fastpath.engine.graph cimport Transport, drop, transport_index, transport_of
+from mediad._fastpath.engine.counts cimport COUNT_TCP_CLOSED_BY_TRANSPORT, COUNT_TCP_CLOSED_SILENT, DROP_EVENT_FULL
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_ADD_ADDRESS, COMMAND_CLOSE_TRANSPORT, COMMAND_REMOVE_ADDRESS, COUNT_TCP_CLOSED_BY_TRANSPORT,
-    COUNT_TCP_CLOSED_SILENT, DROP_EVENT_FULL, EVENT_PATH_LOST, MAX_ADDRESSES, Event,
+    COMMAND_ADD_ADDRESS, COMMAND_CLOSE_TRANSPORT, COMMAND_REMOVE_ADDRESS, EVENT_PATH_LOST, MAX_ADDRESSES, Event,
 )
 from mediad._fastpath.io.kernel cimport close
 from mediad._fastpath.io.tcp_connections cimport (

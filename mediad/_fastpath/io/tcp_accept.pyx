@@ -8,7 +8,7 @@ from libc.errno cimport EMFILE, ENFILE, ENOBUFS, ENOMEM, errno
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from mediad._fastpath.base.table cimport Address
-from mediad._fastpath.engine.messages cimport (
+from mediad._fastpath.engine.counts cimport (
     COUNT_TCP_ACCEPTED, COUNT_TCP_CLOSED_CROWDED_OUT, COUNT_TCP_REFUSED_ADDRESS, COUNT_TCP_REFUSED_DESCRIPTORS,
     COUNT_TCP_REFUSED_FULL, Counter,
 )

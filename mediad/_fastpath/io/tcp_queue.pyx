@@ -5,7 +5,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 from mediad._fastpath.base.invariant cimport MEDIAD_ASSERT
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, pool_data, pool_destroy, pool_init, pool_release, pool_take
-from mediad._fastpath.engine.messages cimport (
+from mediad._fastpath.engine.counts cimport (
     DROP_TCP_CONTROL_FULL, DROP_TCP_DATA_FULL, DROP_TCP_GONE, DROP_TCP_MEDIA_FULL, DROP_TCP_MEDIA_LATE,
     DROP_TCP_OVER_SHARE, DROP_TOO_LARGE, Drop,
 )

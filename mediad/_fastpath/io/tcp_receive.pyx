@@ -2,9 +2,9 @@
 
 from libc.errno cimport ECONNRESET, errno
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from mediad._fastpath.engine.messages cimport (
-    COUNT_TCP_CLOSED_BY_PEER, COUNT_TCP_CLOSED_FAILED, COUNT_TCP_CLOSED_FRAME_TOO_LONG,
-    COUNT_TCP_CLOSED_TOO_EARLY, COUNT_TCP_CLOSED_UNKNOWN_PROTOCOL,
+from mediad._fastpath.engine.counts cimport (
+    COUNT_TCP_CLOSED_BY_PEER, COUNT_TCP_CLOSED_FAILED, COUNT_TCP_CLOSED_FRAME_TOO_LONG, COUNT_TCP_CLOSED_TOO_EARLY,
+    COUNT_TCP_CLOSED_UNKNOWN_PROTOCOL,
 )
 from mediad._fastpath.io.kernel cimport EAGAIN, EINTR
 from mediad._fastpath.io.tcp cimport READ_BYTES, end_connection

@@ -10,9 +10,7 @@ from mediad._fastpath.base.octets cimport store16
 from mediad._fastpath.base.pool cimport pool_data
 from mediad._fastpath.base.ring cimport ring_pop_slot, ring_release
 from mediad._fastpath.engine.graph cimport Engine
-from mediad._fastpath.engine.messages cimport (
-    COUNT_DATAGRAMS_SENT, COUNT_TCP_SENDS, DROP_SEND_FAILED, DROP_TCP_GONE,
-)
+from mediad._fastpath.engine.counts cimport COUNT_DATAGRAMS_SENT, COUNT_TCP_SENDS, DROP_SEND_FAILED, DROP_TCP_GONE
 from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
 from mediad._fastpath.io.kernel cimport EAGAIN, EINTR, iovec
 from mediad._fastpath.io.tcp cimport OutgoingDatagram, connection_tag

@@ -13,7 +13,7 @@ from mediad._fastpath.io.kernel cimport (
 from mediad._fastpath.base.pool cimport NO_SLOT, SLOT_BYTES, TAIL_BYTES, pool_data, pool_release, pool_take
 from mediad._fastpath.engine.graph cimport drop
 from mediad._fastpath.engine.ingress.demux cimport engine_receive
-from mediad._fastpath.engine.messages cimport COUNT_RECEIVE_BATCHES, DROP_POOL_EMPTY, DROP_TRUNCATED
+from mediad._fastpath.engine.counts cimport COUNT_RECEIVE_BATCHES, DROP_POOL_EMPTY, DROP_TRUNCATED
 
 
 cdef bint receiver_open(Receiver* receiver) noexcept nogil:

@@ -1,6 +1,7 @@
 """Sending from the outbox: runs of equal datagrams for a destination as one GSO message, many messages a call."""
 
 from libc.stdint cimport uint32_t
+from mediad._fastpath.base.table cimport Address
 from mediad._fastpath.io.kernel cimport Control, iovec, mmsghdr, sockaddr_storage
 from mediad._fastpath.io.sockets cimport Sockets
 from mediad._fastpath.io.tcp cimport Tcp
@@ -21,6 +22,7 @@ ctypedef struct Sender:
     uint32_t refusals              # of different destinations, since GSO last worked
     uint32_t datagrams[SEND_MESSAGES]   # in each message
     uint32_t transports[SEND_MESSAGES]  # whose they are
+    const Address* targets[SEND_MESSAGES]   # of that transport's
     mmsghdr messages[SEND_MESSAGES]
     sockaddr_storage names[SEND_MESSAGES]
     Control controls[SEND_MESSAGES]

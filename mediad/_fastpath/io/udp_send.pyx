@@ -21,10 +21,12 @@ from mediad._fastpath.io.kernel cimport (
 )
 from mediad._fastpath.io.tcp_send cimport stream_send_transport
 from mediad._fastpath.engine.graph cimport Engine, Transport, transport_index
-from mediad._fastpath.engine.messages cimport (
+from mediad._fastpath.engine.counts cimport (
     COUNT_DATAGRAMS_SENT, COUNT_GSO_REFUSED, COUNT_SEND_BATCHES, COUNT_SEND_MESSAGES, DROP_SEND_FAILED,
 )
-from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, outbox_data
+from mediad._fastpath.engine.messages cimport INDEX_MASK
+from mediad._fastpath.engine.outbox cimport NO_DATAGRAM, RTCP_APART, outbox_data
+from mediad._fastpath.engine.own_sockets cimport OWN_RTCP
 
 
 cdef enum:
@@ -56,14 +58,16 @@ cdef void send_outbox(Engine* engine) noexcept nogil:
     if engine.outbox.count == 0:
         return
     for i in range(engine.outbox.destination_count):
-        transport = &engine.transports[engine.outbox.destinations[i]]
+        transport = &engine.transports[engine.outbox.destinations[i] & INDEX_MASK]
+        if engine.outbox.destinations[i] & RTCP_APART:
+            add_destination(engine, sender, transport, transport.own.rtcp_head, &transport.own.remote[<int>OWN_RTCP])
+            transport.own.rtcp_head = NO_DATAGRAM
+            transport.own.rtcp_tail = NO_DATAGRAM
+            continue
         if transport.selected.connection:
             stream_send_transport(sender.tcp, transport)
         else:
-            if sender.message_count and sender.socket != transport.socket:
-                send_messages(engine, sender)
-            sender.socket = transport.socket
-            add_destination(engine, sender, transport)
+            add_destination(engine, sender, transport, transport.outbox_head, &transport.selected)
         transport.outbox_head = NO_DATAGRAM
         transport.outbox_tail = NO_DATAGRAM
     send_messages(engine, sender)
@@ -72,15 +76,19 @@ cdef void send_outbox(Engine* engine) noexcept nogil:
     engine.outbox.destination_count = 0
 
 
-cdef void add_destination(Engine* engine, Sender* sender, Transport* transport) noexcept nogil:
-    cdef uint32_t index = transport.outbox_head
+cdef void add_destination(Engine* engine, Sender* sender, Transport* transport, uint32_t index,
+                          const Address* to) noexcept nogil:
+    if sender.message_count and sender.socket != to.socket:
+        send_messages(engine, sender)
+    sender.socket = to.socket
     while index != NO_DATAGRAM:
         if sender.message_count == SEND_MESSAGES:
             send_messages(engine, sender)
-        index = add_run(engine, sender, transport, index)
+        index = add_run(engine, sender, transport, index, to)
 
 
-cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint32_t index) noexcept nogil:
+cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint32_t index,
+                      const Address* to) noexcept nogil:
     """Build one message from the datagrams at `index` on; returns the first that did not fit it."""
     cdef iovec* pieces = &sender.pieces[sender.piece_count]
     cdef uint32_t segment = engine.outbox.datagrams[index].length
@@ -103,24 +111,24 @@ cdef uint32_t add_run(Engine* engine, Sender* sender, Transport* transport, uint
         index = engine.outbox.datagrams[index].next
         if length < segment:
             break
-    name_length = address_write(name, sender.sockets.families[transport.socket], transport.selected.high,
-                                transport.selected.low, transport.selected.port)
+    name_length = address_write(name, sender.sockets.families[to.socket], to.high, to.low, to.port)
     if name_length == 0:
         engine.drops[<int>DROP_SEND_FAILED] += count
         return index
     message_init(&sender.messages[number], pieces, count, name, name_length, NULL)
-    ask_kernel(sender, transport, number, <uint16_t>(segment if count > 1 else 0))
+    ask_kernel(sender, to, number, <uint16_t>(segment if count > 1 else 0))
     sender.datagrams[number] = count
+    sender.targets[number] = to
     sender.transports[number] = owner
     sender.piece_count += count
     sender.message_count += 1
     return index
 
 
-cdef void ask_kernel(Sender* sender, const Transport* transport, uint32_t number, uint16_t segment) noexcept nogil:
+cdef void ask_kernel(Sender* sender, const Address* to, uint32_t number, uint16_t segment) noexcept nogil:
     """Ask the kernel to cut the message, and to send it from the address of ours that the peer knows."""
-    message_ask(&sender.messages[number], &sender.controls[number], segment, sender.sockets.families[transport.socket],
-                transport.selected.local_high, transport.selected.local_low)
+    message_ask(&sender.messages[number], &sender.controls[number], segment, sender.sockets.families[to.socket],
+                to.local_high, to.local_low)
 
 
 cdef void send_messages(Engine* engine, Sender* sender) noexcept nogil:
@@ -176,7 +184,7 @@ cdef uint32_t send_singly(Engine* engine, Sender* sender, int fd, uint32_t numbe
     """Send the datagrams of one refused GSO message one by one; returns how many went."""
     cdef iovec* pieces = sender.messages[number].msg_hdr.msg_iov
     cdef uint32_t i, went = 0
-    ask_kernel(sender, &engine.transports[sender.transports[number]], number, 0)
+    ask_kernel(sender, sender.targets[number], number, 0)
     sender.messages[number].msg_hdr.msg_iovlen = 1
     for i in range(sender.datagrams[number]):
         sender.messages[number].msg_hdr.msg_iov = &pieces[i]

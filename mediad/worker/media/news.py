@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from mediad._fastpath.door.events import (
+    AddressLearned,
     BandwidthEstimated,
     BitratesMeasured,
     Closed,
@@ -18,6 +19,7 @@ from mediad._fastpath.door.events import (
     LevelMeasured,
     PathLost,
     PathReported,
+    SctpReceived,
     StatsAnswered,
     StreamChanged,
     StunReceived,
@@ -40,6 +42,8 @@ class TransportObserver(Protocol):
     def path_lost(self, path: Path) -> None: ...
     def refused(self, what: str) -> None: ...
     def dtls_received(self, path: Path, data: bytes) -> None: ...
+    def sctp_received(self, path: Path, data: bytes) -> None: ...
+    def address_learned(self, path: Path, rtcp: bool) -> None: ...
     def bandwidth_estimated(self, available_bps: int, delivered_bps: int, queue_us: int) -> None: ...
 
 
@@ -82,6 +86,8 @@ class News:
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             StunReceived: self._on_stun,
             DtlsReceived: self._on_dtls,
+            SctpReceived: self._on_sctp,
+            AddressLearned: self._on_learned,
             Closed: self.closed,
             StreamChanged: self._on_stream,
             ConsumerScore: self._on_consumer_score,
@@ -133,6 +139,14 @@ class News:
         if observer := self._transports.get(event.transport):
             observer.dtls_received(_path(event), event.data)
 
+    def _on_sctp(self, event: SctpReceived) -> None:
+        if observer := self._transports.get(event.transport):
+            observer.sctp_received(_path(event), event.data)
+
+    def _on_learned(self, event: AddressLearned) -> None:
+        if observer := self._transports.get(event.transport):
+            observer.address_learned(_path(event), event.rtcp)
+
     def _on_path(self, event: PathReported) -> None:
         if (observer := self._transports.get(event.transport)) is None:
             return
@@ -175,5 +189,7 @@ class News:
         self._questions.answer(event.request_id, event.records)
 
 
-def _path(event: StunReceived | DtlsReceived | PathReported | PathLost) -> Path:
+def _path(
+    event: StunReceived | DtlsReceived | SctpReceived | AddressLearned | PathReported | PathLost,
+) -> Path:
     return Path(event.socket, event.host, event.port, event.local)

@@ -32,6 +32,7 @@ from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, MediadError
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
+from mediad.worker.media.addresses import Addresses
 from mediad.worker.media.backlog import RETRY_US, Backlog
 from mediad.worker.media.handles import INDEX_BITS
 from mediad.worker.media.news import ConsumerObserver, News, ProducerObserver, TransportObserver
@@ -49,24 +50,24 @@ _ANY_HANDLE = 1 << INDEX_BITS
 """A handle for a question whose answer does not matter, only that it comes."""
 
 
-class MediaPlane:
+class MediaPlane(Addresses):
     """Commands to the media thread, in order, and the life of that thread."""
 
     def __init__(self, clock: Clock, *, tcp_connections_per_address: int = 0) -> None:
         """Prepare a media thread; `tcp_connections_per_address`: the most of one IPv4 address or IPv6 /64."""
-        self._loop = MediaLoop(
+        loop = MediaLoop(
             transports=TRANSPORTS,
             producers=PRODUCERS,
             consumers=CONSUMERS,
             tcp_connections=TCP_CONNECTIONS,
             tcp_connections_per_host=tcp_connections_per_address,
         )
+        super().__init__(loop, Backlog(clock))
         self._transports: Objects[TransportObserver] = Objects(TRANSPORTS, "transports")
         self._producers: Objects[ProducerObserver] = Objects(PRODUCERS, "producers")
         self._consumers: Objects[ConsumerObserver] = Objects(CONSUMERS, "consumers")
         self._sockets = OpenSockets(MAX_SOCKETS)
         self._questions = Questions()
-        self._backlog = Backlog(clock)
         self._news = News(
             self._transports,
             self._producers,
@@ -170,21 +171,25 @@ class MediaPlane:
         observer: TransportObserver,
         options: TransportOptions,
         *,
-        username_fragment: str,
+        username_fragment: str | None,
         rtcp_ssrc: int,
         secure: bool = True,
         data: bool = False,
     ) -> int:
         """Open a transport and return its handle.
 
-        `secure`: its packets are SRTP, and wait for `set_keys`. `data`: it has data channels.
+        `username_fragment`: None for one without ICE, which needs `own_socket`. `secure`: its packets are
+        SRTP, and wait for `set_keys`. `data`: it has data channels, without DTLS in clear SCTP over UDP.
+        Raises InvalidInput for an empty user name fragment.
         """
+        if username_fragment == "":
+            raise InvalidInput("an empty ICE user name fragment; a transport without ICE has None")
         return self._open(
             Kind.KIND_TRANSPORT,
             self._transports,
             observer,
             self._loop.open_transport,
-            username_fragment=username_fragment.encode(),
+            username_fragment=(username_fragment or "").encode(),
             rtcp_ssrc=rtcp_ssrc,
             secure=secure,
             data=data,
@@ -196,36 +201,6 @@ class MediaPlane:
         """Close a transport whose producers and consumers are closed already."""
         if self._transports.leave(handle):
             self._command(self._loop.close_transport, handle)
-
-    def add_username(self, handle: int, username_fragment: str) -> None:
-        self._command(self._loop.add_username, handle, username_fragment.encode())
-
-    def remove_username(self, handle: int, username_fragment: str) -> None:
-        self._command(self._loop.remove_username, handle, username_fragment.encode())
-
-    def add_address(self, handle: int, path: Path) -> None:
-        self._command(self._loop.add_address, handle, path.socket, path.host, path.port, path.local)
-
-    def remove_address(self, handle: int, path: Path) -> None:
-        self._command(self._loop.remove_address, handle, path.socket, path.host, path.port, path.local)
-
-    def select_address(self, handle: int, path: Path) -> None:
-        self._command(self._loop.select_address, handle, path.socket, path.host, path.port, path.local)
-
-    def select_unproven(self, handle: int, path: Path) -> None:
-        """Send to an address at most three times the bytes that came from it.
-
-        The limit ends with authentic media from there, or with `prove_address`.
-        """
-        self._command(self._loop.select_unproven, handle, path.socket, path.host, path.port, path.local)
-
-    def prove_address(self, handle: int, path: Path) -> None:
-        """Send to an address without a limit: a handshake ended, so the client does receive there."""
-        self._command(self._loop.prove_address, handle, path.socket, path.host, path.port, path.local)
-
-    def ask_address(self, handle: int, path: Path) -> None:
-        """Ask when packets of a path last came or were dropped; the answer is a call of `path_reported`."""
-        self._command(self._loop.ask_address, handle, path.socket, path.host, path.port, path.local)
 
     def set_keys(self, handle: int, profile: SrtpProfile, local_key: bytes, remote_key: bytes) -> None:
         receive, rtcp = inbound_session(profile, remote_key), outbound_session(profile, local_key)
@@ -261,7 +236,7 @@ class MediaPlane:
         self._command(self._loop.unthrottle_transport, handle)
 
     def send(self, path: Path, data: bytes) -> None:
-        """Send a STUN or DTLS datagram. Earlier commands are applied before the answer to it is read."""
+        """Send a STUN, DTLS or SCTP datagram. Earlier commands are applied before its answer is read."""
         self._backlog.do(partial(self._loop.send_raw, path.socket, data, path.host, path.port, path.local))
 
     # --- producers and consumers --------------------------------------------------------------------------
@@ -361,9 +336,6 @@ class MediaPlane:
         command = f"open_{kind.name.removeprefix('KIND_').lower()}"
         self._news.refused(CommandRefused(kind, handle, command, reason))
         self._news.closed(Closed(kind, handle))
-
-    def _command(self, method: Callable[..., None], *args: Any, **parameters: Any) -> None:
-        self._backlog.do(partial(method, *args, **parameters))
 
     def _pump(self) -> None:
         self._news.tell(self._loop.drain())

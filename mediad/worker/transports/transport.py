@@ -223,6 +223,12 @@ class Transport(ABC):
     def dtls_received(self, path: Path, data: bytes) -> None:
         """Take a DTLS datagram from one of this transport's addresses."""
 
+    def sctp_received(self, path: Path, data: bytes) -> None:
+        """Take an SCTP packet that came in UDP from this transport's address."""
+
+    def address_learned(self, path: Path, rtcp: bool) -> None:
+        """Note the address that was learned for a socket of this transport's own; `rtcp`: for RTCP alone."""
+
     def path_proven(self, path: Path) -> None:
         """Note that the first authentic media came from a path."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediad._fastpath.door.media_loop import MediaLoop
-from mediad._fastpath.engine.messages import Counter, Drop
+from mediad._fastpath.engine.counts import Counter, Drop
 from tests.support import engine as e
 
 

@@ -6,6 +6,7 @@ from unittest.mock import Mock, call
 import pytest
 
 from mediad._fastpath.door.events import (
+    AddressLearned,
     BandwidthEstimated,
     BitratesMeasured,
     Closed,
@@ -17,6 +18,7 @@ from mediad._fastpath.door.events import (
     LevelMeasured,
     PathLost,
     PathReported,
+    SctpReceived,
     StatsAnswered,
     StreamChanged,
     StunReceived,
@@ -49,6 +51,8 @@ async def test_news_reaches_the_object_it_is_about() -> None:
         loop.tell(
             StunReceived(transports[0], 3, "198.51.100.7", 5004, "", b"stun", 0),
             DtlsReceived(transports[1], 3, "198.51.100.7", 5004, "", b"dtls"),
+            SctpReceived(transports[1], 3, "198.51.100.7", 5004, "", b"sctp"),
+            AddressLearned(transports[1], 3, "198.51.100.7", 5004, "", True),
             PathReported(transports[1], 3, "198.51.100.7", 5004, "", 7, 0, False),
             PathReported(transports[1], 3, "198.51.100.7", 5004, "", 7, 9, True),
             PathLost(transports[1], 3, "198.51.100.7", 5004, ""),
@@ -65,6 +69,8 @@ async def test_news_reaches_the_object_it_is_about() -> None:
     assert observers[0].mock_calls == [call.stun_received(PATH, b"stun", 0)]
     assert observers[1].mock_calls == [
         call.dtls_received(PATH, b"dtls"),
+        call.sctp_received(PATH, b"sctp"),
+        call.address_learned(PATH, True),
         call.path_proven(PATH),
         call.path_reported(PATH, 7, 9),
         call.path_lost(PATH),

@@ -7,19 +7,21 @@ from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.engine.commands.consumers cimport (
     close_consumer, open_consumer, pause_consumer, request_key_frame, set_consumer_sessions, set_target,
 )
+from mediad._fastpath.engine.commands.own_sockets cimport allow_source, own_socket, set_remote
 from mediad._fastpath.engine.events cimport tell_closed, tell_refused
 from mediad._fastpath.engine.graph cimport (
     Consumer, Engine, Producer, Transport, consumer_of, drop, producer_of, transport_of,
 )
+from mediad._fastpath.engine.counts cimport DROP_COMMAND_REFUSED, DROP_STALE_COMMAND
 from mediad._fastpath.engine.messages cimport (
-    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER,
+    COMMAND_ADD_ADDRESS, COMMAND_ADD_USERNAME, COMMAND_ALLOW_SOURCE, COMMAND_ASK_ADDRESS, COMMAND_CAP_UPLINK, COMMAND_CLOSE_CONSUMER,
     COMMAND_CLOSE_PRODUCER, COMMAND_CLOSE_TRANSPORT, COMMAND_COUNT, COMMAND_OPEN_CONSUMER, COMMAND_OPEN_PRODUCER,
-    COMMAND_OPEN_TRANSPORT, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_PROVE_ADDRESS,
+    COMMAND_OPEN_TRANSPORT, COMMAND_OWN_SOCKET, COMMAND_PAUSE_CONSUMER, COMMAND_PAUSE_PRODUCER, COMMAND_PROVE_ADDRESS,
     COMMAND_REMOVE_ADDRESS, COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS,
     COMMAND_SELECT_ADDRESS, COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE,
-    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_TARGET, COMMAND_THROTTLE_TRANSPORT,
-    COMMAND_UNTHROTTLE_TRANSPORT, DONE, DROP_COMMAND_REFUSED, DROP_STALE_COMMAND, KIND_CONSUMER, KIND_PRODUCER,
-    KIND_TRANSPORT, REFUSED_NO_SUCH_COMMAND, REFUSED_STALE, Command, CommandBody, Kind, Refusal,
+    COMMAND_SET_KEYS, COMMAND_SET_PROBE_SESSION, COMMAND_SET_REMOTE, COMMAND_SET_TARGET, COMMAND_THROTTLE_TRANSPORT,
+    COMMAND_UNTHROTTLE_TRANSPORT, DONE, KIND_CONSUMER, KIND_PRODUCER, KIND_TRANSPORT, REFUSED_NO_SUCH_COMMAND,
+    REFUSED_STALE, Command, CommandBody, Kind, Refusal,
 )
 from mediad._fastpath.engine.ingress.paths cimport (
     add_address, ask_address, prove_address, remove_address, select_address, select_unproven,
@@ -97,6 +99,7 @@ of_handle[<int>COMMAND_OPEN_TRANSPORT] = open_transport
 of_handle[<int>COMMAND_OPEN_PRODUCER] = open_producer
 of_handle[<int>COMMAND_OPEN_CONSUMER] = open_consumer
 of_handle[<int>COMMAND_REQUEST_STATS] = request_stats
+of_handle[<int>COMMAND_ALLOW_SOURCE] = allow_source
 
 of_transport[<int>COMMAND_CLOSE_TRANSPORT] = close_transport
 of_transport[<int>COMMAND_ADD_USERNAME] = add_username
@@ -107,6 +110,8 @@ of_transport[<int>COMMAND_SELECT_ADDRESS] = select_address
 of_transport[<int>COMMAND_SELECT_UNPROVEN] = select_unproven
 of_transport[<int>COMMAND_PROVE_ADDRESS] = prove_address
 of_transport[<int>COMMAND_ASK_ADDRESS] = ask_address
+of_transport[<int>COMMAND_OWN_SOCKET] = own_socket
+of_transport[<int>COMMAND_SET_REMOTE] = set_remote
 of_transport[<int>COMMAND_SET_KEYS] = set_keys
 of_transport[<int>COMMAND_SET_PROBE_SESSION] = set_probe_session
 of_transport[<int>COMMAND_SET_DESIRED_BITRATE] = set_desired_bitrate

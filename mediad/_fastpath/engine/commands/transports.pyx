@@ -3,6 +3,7 @@
 from libc.stdint cimport uint32_t, uint64_t
 from mediad._fastpath.base.table cimport NO_VALUE, hash_bytes, table_claim, table_get, table_release
 from mediad._fastpath.base.wheel cimport wheel_arm, wheel_disarm
+from mediad._fastpath.engine.commands.own_sockets cimport disown_sockets
 from mediad._fastpath.engine.events cimport tell_closed
 from mediad._fastpath.engine.graph cimport (
     NONE, Engine, Transport, feedback_timer, pace_timer, report_timer, transport_index,
@@ -31,19 +32,23 @@ cdef Refusal open_transport(Engine* engine, uint32_t handle, const CommandBody* 
     cdef Refusal refusal
     transport.handle = handle
     transport.secure = body.open_transport.secure != 0
+    transport.ice = body.open_transport.username.length != 0
     transport.data = body.open_transport.data != 0
     transport.rtcp_ssrc = body.open_transport.rtcp_ssrc
     transport.selected_path = NONE
     transport.outbox_head = NO_DATAGRAM
     transport.outbox_tail = NO_DATAGRAM
+    transport.own.rtcp_head = NO_DATAGRAM
+    transport.own.rtcp_tail = NO_DATAGRAM
     transport.first_producer = NONE
     transport.first_consumer = NONE
     uplink_init(&transport.uplink, body.open_transport.max_incoming_bitrate_bps)
     estimator_begin(&transport.estimator, body.open_transport.initial_outgoing_bitrate_bps)
-    refusal = remember_username(engine, transport, &body.open_transport.username)
-    if refusal != DONE:
-        empty_transport(engine, index)
-        return refusal
+    if transport.ice:
+        refusal = remember_username(engine, transport, &body.open_transport.username)
+        if refusal != DONE:
+            empty_transport(engine, index)
+            return refusal
     wheel_arm(&engine.wheel, report_timer(engine, index), now_us + FIRST_REPORT_US)
     return DONE
 
@@ -61,6 +66,7 @@ cdef Refusal close_transport(Engine* engine, Transport* transport, const Command
     wheel_disarm(&engine.wheel, transport_news_timer(engine, transport.handle & INDEX_MASK))
     throttle_end(engine, transport)
     engine.flush(engine)               # what waits in the outbox still names this transport's address
+    disown_sockets(engine, transport)
     tell_closed(engine, KIND_TRANSPORT, transport.handle)
     empty_transport(engine, transport.handle & INDEX_MASK)
     return DONE

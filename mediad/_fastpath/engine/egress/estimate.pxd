@@ -1,4 +1,7 @@
-"""Bandwidth estimation of each transport: the estimator gets packets sent and reports, Python gets the estimate."""
+"""Bandwidth estimation of each transport: the estimator gets packets sent and reports, Python gets the estimate.
+
+Transports without ICE have none, so nothing is paced or probed there.
+"""
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mediad._fastpath.engine.graph cimport Consumer, Engine, Transport

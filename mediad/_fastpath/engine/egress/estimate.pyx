@@ -29,6 +29,8 @@ cdef enum:
 cdef bint bandwidth_feedback(Engine* engine, Transport* transport, const RtcpBlock* block, uint32_t* idle,
                              uint64_t now_us) noexcept nogil:
     cdef uint32_t outages = transport.estimator.outages
+    if not transport.ice:
+        return True                    # a server, or a tool that takes what it asked for
     if not estimator_feedback(&transport.estimator, block, idle, now_us):
         return False
     transport.pacer.careful = estimator_drains(&transport.estimator)
@@ -53,12 +55,14 @@ cdef void refresh_pictures(Engine* engine, Transport* transport, uint64_t now_us
 
 cdef void bandwidth_remb(Engine* engine, Transport* transport, const RtcpBlock* block, uint64_t now_us) noexcept nogil:
     cdef uint64_t bps
-    if rtcp_remb(block, &bps):
+    if transport.ice and rtcp_remb(block, &bps):
         estimator_remb(&transport.estimator, bps, now_us)
         tell_estimate(engine, transport, now_us)
 
 
 cdef void bandwidth_tick(Engine* engine, Transport* transport, uint64_t now_us) noexcept nogil:
+    if not transport.ice:
+        return
     estimator_tick(&transport.estimator, now_us)
     tell_estimate(engine, transport, now_us)
     start_probe(engine, transport, now_us)

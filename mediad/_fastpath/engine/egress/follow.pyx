@@ -4,7 +4,7 @@ from libc.stdint cimport uint64_t
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_keyframe
 from mediad._fastpath.engine.egress.packet cimport packet_replay
 from mediad._fastpath.engine.graph cimport Consumer, Engine, ReceiveStream, Transport
-from mediad._fastpath.engine.messages cimport COUNT_KEYFRAMES_REPLAYED
+from mediad._fastpath.engine.counts cimport COUNT_KEYFRAMES_REPLAYED
 from mediad._fastpath.stream.history cimport StoredPacket, store_get
 
 cdef enum:

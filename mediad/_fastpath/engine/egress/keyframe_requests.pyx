@@ -5,8 +5,9 @@ from mediad._fastpath.base.wheel cimport wheel_arm
 from mediad._fastpath.engine.graph cimport (
     Consumer, Engine, Producer, ReceiveStream, Transport, keyframe_timer, target_stream,
 )
-from mediad._fastpath.engine.messages cimport COUNT_KEYFRAME_REQUESTS, MAX_ENCODINGS
-from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, datagram_begin, send_rtcp
+from mediad._fastpath.engine.counts cimport COUNT_KEYFRAME_REQUESTS
+from mediad._fastpath.engine.messages cimport MAX_ENCODINGS
+from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, rtcp_begin, send_rtcp
 from mediad._fastpath.stream.keyframes cimport keyframes_deadline, keyframes_due, keyframes_want
 from mediad._fastpath.wire.rtcp cimport rtcp_write_fir, rtcp_write_pli, rtcp_write_rr
 
@@ -15,7 +16,7 @@ cdef void send_request(Engine* engine, ReceiveStream* stream, uint64_t now_us) n
     """Send a PLI (RFC 4585), or FIR (RFC 5104) when only that was negotiated, behind an RR."""
     cdef Producer* producer = &engine.producers[stream.producer]
     cdef Transport* transport = &engine.transports[producer.transport]
-    cdef uint8_t* out = datagram_begin(engine, transport)
+    cdef uint8_t* out = rtcp_begin(engine, transport)
     cdef uint8_t* p
     if out == NULL:
         return

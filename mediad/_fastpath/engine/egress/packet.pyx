@@ -16,7 +16,7 @@ from mediad._fastpath.engine.egress.estimate cimport hold_packet, log_sent
 from mediad._fastpath.engine.egress.keyframe_requests cimport demand_keyframe
 from mediad._fastpath.engine.egress.segment cimport capture_us_of, segment_begin
 from mediad._fastpath.engine.graph cimport ALL_LAYERS, NO_RTX, Consumer, Engine, ReceiveStream, Transport, drop
-from mediad._fastpath.engine.messages cimport (
+from mediad._fastpath.engine.counts cimport (
     COUNT_RTP_FORWARDED, DROP_CODEC_NOT_ACCEPTED, DROP_CONSUMER_NOT_CONNECTED, DROP_DTX, DROP_LAYER_NOT_WANTED,
     DROP_OUT_OF_SEGMENT, DROP_PROTECT_FAILED, DROP_TOO_LARGE, DROP_WAITING_KEYFRAME,
 )

@@ -6,7 +6,7 @@ from mediad._fastpath.base.clock cimport abs_send_time
 from mediad._fastpath.base.octets cimport store16, store24, store32
 from mediad._fastpath.base.rate cimport rate_add
 from mediad._fastpath.engine.graph cimport Consumer, Engine, Transport, drop
-from mediad._fastpath.engine.messages cimport COUNT_PROBATION_SENT, DROP_PROTECT_FAILED
+from mediad._fastpath.engine.counts cimport COUNT_PROBATION_SENT, DROP_PROTECT_FAILED
 from mediad._fastpath.engine.egress.datagram cimport datagram_begin, datagram_commit
 from mediad._fastpath.stream.estimator cimport estimator_sent
 from mediad._fastpath.wire.rtp cimport (

@@ -11,10 +11,11 @@ from mediad._fastpath.engine.egress.packet cimport (
 )
 from mediad._fastpath.engine.egress.segment cimport capture_us_of
 from mediad._fastpath.engine.graph cimport Consumer, Engine, ReceiveStream, Transport, drop
-from mediad._fastpath.engine.messages cimport (
+from mediad._fastpath.engine.counts cimport (
     COUNT_RTX_SENT, DROP_CONSUMER_NOT_CONNECTED, DROP_PROTECT_FAILED, DROP_REPEAT_DIFFERS, DROP_RTX_GONE,
-    DROP_RTX_OBSOLETE, DROP_RTX_TOO_MANY, DROP_RTX_TOO_SOON, MAX_ENCODINGS,
+    DROP_RTX_OBSOLETE, DROP_RTX_TOO_MANY, DROP_RTX_TOO_SOON,
 )
+from mediad._fastpath.engine.messages cimport MAX_ENCODINGS
 from mediad._fastpath.engine.egress.datagram cimport datagram_begin, datagram_commit
 from mediad._fastpath.stream.estimator cimport estimator_bps
 from mediad._fastpath.stream.history cimport SentPacket, StoredPacket, sent_get, store_find

@@ -28,12 +28,14 @@ cdef uint32_t path_of(const Transport* transport, const Address* address) noexce
 # Something that proves nothing came from the path media takes: so much more may go there.
 cdef void path_earned(Transport* transport, uint32_t path, uint32_t bytes) noexcept nogil
 # The first authentic packet: its sender is at this address.
-cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, uint64_t now_us) noexcept nogil
+cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, const Address* source,
+                      uint64_t now_us) noexcept nogil
 
 
-cdef inline void path_heard(Engine* engine, Transport* transport, uint32_t path, uint64_t now_us) noexcept nogil:
+cdef inline void path_heard(Engine* engine, Transport* transport, uint32_t path, const Address* source,
+                            uint64_t now_us) noexcept nogil:
     """Note an authentic packet of media from this path."""
     if transport.paths[path].heard_us == 0:
-        path_proven(engine, transport, path, now_us)
+        path_proven(engine, transport, path, source, now_us)
     else:
         transport.paths[path].heard_us = now_us

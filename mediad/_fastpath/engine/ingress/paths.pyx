@@ -5,9 +5,9 @@ from libc.string cimport memcmp, memset
 from mediad._fastpath.base.table cimport NO_VALUE, Address, address_table_get, address_table_put, address_table_release
 from mediad._fastpath.engine.events cimport emit, event_begin, news_have_room
 from mediad._fastpath.engine.graph cimport Path, drop, transport_index
-from mediad._fastpath.engine.messages cimport (
-    DONE, DROP_EVENT_FULL, EVENT_PATH, REFUSED_FULL, REFUSED_NO_MEMORY, Event,
-)
+from mediad._fastpath.engine.counts cimport DROP_EVENT_FULL
+from mediad._fastpath.engine.ingress.learn cimport remote_heard
+from mediad._fastpath.engine.messages cimport DONE, EVENT_PATH, REFUSED_FULL, REFUSED_NO_MEMORY, Event
 
 cdef enum:
     # A transport heard at an address keeps it this long against the check of another: it may be forged.
@@ -124,8 +124,12 @@ cdef void path_earned(Transport* transport, uint32_t path, uint32_t bytes) noexc
         transport.send_limit_bytes += EARNED_PER_BYTE * bytes
 
 
-cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, uint64_t now_us) noexcept nogil:
+cdef void path_proven(Engine* engine, Transport* transport, uint32_t path, const Address* source,
+                      uint64_t now_us) noexcept nogil:
     cdef bint is_selected = transport.has_address and path == transport.selected_path
+    if not transport.ice:
+        remote_heard(engine, transport, path, source, now_us)
+        return
     if is_selected and transport.send_limit_bytes == NO_LIMIT:
         transport.paths[path].heard_us = now_us
         return                         # Python selected it

@@ -7,13 +7,13 @@ from mediad._fastpath.base.octets cimport load16
 from mediad._fastpath.base.ring cimport ring_popped, ring_push, ring_pushed, ring_room
 from mediad._fastpath.base.table cimport NO_VALUE, Address, hash_bytes, table_get
 from mediad._fastpath.engine.graph cimport (
-    HOST_CELLS, NONE, PAIR_CELLS, Engine, PuntShare, Transport, drop, transport_index,
+    HOST_CELLS, NONE, PAIR_CELLS, PuntShare, drop, transport_index,
 )
-from mediad._fastpath.engine.messages cimport (
+from mediad._fastpath.engine.counts cimport (
     DROP_DATA_BUDGET, DROP_DTLS_BUDGET, DROP_PUNT_FULL, DROP_STUN_MALFORMED, DROP_STUN_PATH_BUDGET,
-    DROP_STUN_STRANGER_BUDGET, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED, EVENT_DTLS, EVENT_STUN, MAX_ADDRESSES,
-    PUNT_BYTES, Punt,
+    DROP_STUN_STRANGER_BUDGET, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED,
 )
+from mediad._fastpath.engine.messages cimport EVENT_DTLS, EVENT_SCTP, EVENT_STUN, MAX_ADDRESSES, PUNT_BYTES, Punt
 from mediad._fastpath.engine.ingress.paths cimport path_earned, path_of
 from mediad._fastpath.wire.stun cimport stun_is_message, stun_local_username
 
@@ -110,19 +110,33 @@ cdef bint carries_data(const Transport* transport, uint32_t path, const uint8_t*
 
 cdef void receive_data(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length,
                        const Address* source, uint64_t now_us) noexcept nogil:
-    """Pass up a record of data channels, which has a budget and a share of its own.
-
-    No client may have more records in the ring than are free for data. So many who flood it get equal shares, and
-    the first record of another client finds room.
-    """
-    cdef uint32_t room = ring_room(&engine.punts)
-    cdef uint32_t limit = room - DATA_LEAVES if room > DATA_LEAVES else 0
+    """Pass up a record of data channels, which has a budget and a share of its own."""
     if not budget_take(&transport.data_due_us, DATA_INTERVAL_US, DATA_BURST, now_us):
         drop(engine, DROP_DATA_BUDGET)
         return
     # Browsers send one record in a datagram; fifty small ones take as long as fifty datagrams.
     budget_spend(&transport.data_due_us, DATA_INTERVAL_US * further_records(data, length), now_us)
-    punt(engine, EVENT_DTLS, transport, &transport.data_share, limit if limit < DATA_SHARE else DATA_SHARE, DATA_LEAVES,
+    punt_data(engine, EVENT_DTLS, transport, data, length, source)
+
+
+cdef void receive_sctp(Engine* engine, Transport* transport, const uint8_t* data, uint32_t length,
+                       const Address* source, uint64_t now_us) noexcept nogil:
+    if not budget_take(&transport.data_due_us, DATA_INTERVAL_US, DATA_BURST, now_us):
+        drop(engine, DROP_DATA_BUDGET)
+        return
+    punt_data(engine, EVENT_SCTP, transport, data, length, source)
+
+
+cdef void punt_data(Engine* engine, uint32_t kind, Transport* transport, const uint8_t* data, uint32_t length,
+                    const Address* source) noexcept nogil:
+    """Pass up a datagram of data channels if their share of the ring has room.
+
+    No client may have more in the ring than is free for data. So many who flood it get equal shares, and the first
+    datagram of another client finds room.
+    """
+    cdef uint32_t room = ring_room(&engine.punts)
+    cdef uint32_t limit = room - DATA_LEAVES if room > DATA_LEAVES else 0
+    punt(engine, kind, transport, &transport.data_share, limit if limit < DATA_SHARE else DATA_SHARE, DATA_LEAVES,
          data, length, source)
 
 

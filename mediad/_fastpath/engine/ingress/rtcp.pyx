@@ -9,7 +9,8 @@ from mediad._fastpath.engine.egress.keyframe_requests cimport demand_keyframe
 from mediad._fastpath.engine.graph cimport (
     Consumer, Engine, Transport, drop, ssrc_key, transport_index, wall_us,
 )
-from mediad._fastpath.engine.messages cimport DROP_RTCP_MALFORMED, DROP_RTCP_TOO_MUCH, MAX_ENCODINGS
+from mediad._fastpath.engine.counts cimport DROP_RTCP_MALFORMED, DROP_RTCP_TOO_MUCH
+from mediad._fastpath.engine.messages cimport MAX_ENCODINGS
 from mediad._fastpath.engine.news cimport tell_score
 from mediad._fastpath.engine.egress.repair cimport repeat_packet
 from mediad._fastpath.stream.receiver cimport receiver_sender_report

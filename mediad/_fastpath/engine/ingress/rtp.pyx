@@ -11,10 +11,11 @@ from mediad._fastpath.engine.graph cimport (
     nack_timer, transport_index,
 )
 from mediad._fastpath.engine.ingress.binding cimport detect_stream
-from mediad._fastpath.engine.messages cimport (
+from mediad._fastpath.engine.counts cimport (
     DROP_DUPLICATE, DROP_PADDING_ONLY, DROP_PAYLOAD_TYPE_UNKNOWN, DROP_PRODUCER_PAUSED, DROP_RTX_STALE,
-    DROP_SEQUENCE_JUMP, MAX_ENCODINGS, CodecBody,
+    DROP_SEQUENCE_JUMP,
 )
+from mediad._fastpath.engine.messages cimport MAX_ENCODINGS, CodecBody
 from mediad._fastpath.engine.news cimport tell_bitrates, tell_stream
 from mediad._fastpath.stream.history cimport EXPIRY_US, StoredPacket, store_clear, store_put
 from mediad._fastpath.stream.keyframes cimport keyframes_received

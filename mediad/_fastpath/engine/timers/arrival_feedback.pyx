@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint32_t, uint64_t, uint8_t
 from mediad._fastpath.base.wheel cimport wheel_arm
-from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, datagram_begin, send_rtcp
+from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, rtcp_begin, send_rtcp
 from mediad._fastpath.engine.graph cimport Engine, Transport, feedback_timer
 from mediad._fastpath.stream.twcc cimport TWCC_INTERVAL_US, twcc_pending, twcc_write_feedback
 
@@ -15,7 +15,7 @@ cdef void feedback_due(Engine* engine, uint32_t index, uint64_t now_us) noexcept
     if transport.handle == 0:
         return
     while twcc_pending(&transport.transport_cc):
-        out = datagram_begin(engine, transport)
+        out = rtcp_begin(engine, transport)
         if out == NULL:
             break
         p = twcc_write_feedback(&transport.transport_cc, out, out + RTCP_BYTES, transport.rtcp_ssrc)

@@ -3,10 +3,10 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from mediad._fastpath.base.pool cimport NO_SLOT, pool_data, pool_release, pool_take
-from mediad._fastpath.engine.egress.datagram cimport datagram_begin, datagram_enqueue
+from mediad._fastpath.engine.egress.datagram cimport datagram_begin, datagram_enqueue, rtcp_begin, rtcp_enqueue
 from mediad._fastpath.engine.graph cimport Engine, Transport, drop
 from mediad._fastpath.engine.ingress.demux cimport receive_datagram
-from mediad._fastpath.engine.messages cimport DROP_POOL_EMPTY, DROP_THROTTLE_FULL
+from mediad._fastpath.engine.counts cimport DROP_POOL_EMPTY, DROP_THROTTLE_FULL
 from mediad._fastpath.engine.throttle cimport throttle_arm
 from mediad._fastpath.stream.link cimport HeldPacket, link_arrived
 
@@ -40,9 +40,13 @@ cdef void come_in(Engine* engine, const HeldPacket* packet, uint64_t now_us) noe
 
 
 cdef void leave(Engine* engine, Transport* transport, const HeldPacket* packet) noexcept nogil:
-    cdef uint8_t* out = datagram_begin(engine, transport)
+    cdef bint apart = packet.source.port != 0  # RTCP that has a socket of its own
+    cdef uint8_t* out = rtcp_begin(engine, transport) if apart else datagram_begin(engine, transport)
     if out == NULL:                    # its address was taken away meanwhile
         drop(engine, DROP_THROTTLE_FULL)
         return
     memcpy(out, packet.bytes, packet.length)
-    datagram_enqueue(engine, transport, packet.length)
+    if apart:
+        rtcp_enqueue(engine, transport, packet.length)
+    else:
+        datagram_enqueue(engine, transport, packet.length)

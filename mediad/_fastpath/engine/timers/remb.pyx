@@ -4,7 +4,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from mediad._fastpath.base.rate cimport rate_bps
 from mediad._fastpath.engine.graph cimport NONE, Engine, Producer, ReceiveStream, Transport
 from mediad._fastpath.engine.messages cimport MAX_ENCODINGS
-from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, datagram_begin, send_rtcp
+from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, rtcp_begin, rtcp_reaches, send_rtcp
 from mediad._fastpath.stream.uplink cimport uplink_limit, uplink_update
 from mediad._fastpath.wire.rtcp cimport rtcp_write_remb, rtcp_write_rr
 
@@ -74,9 +74,9 @@ cdef void remb_cap(Engine* engine, Transport* transport, uint64_t cap_bps, uint6
         return
     transport.uplink.cap_bps = cap_bps
     transport.lifted_rembs = LIFTED_TIMES if uplink_limit(&transport.uplink) == 0 else 0
-    if not transport.has_address or (transport.secure and not transport.has_keys):
+    if not rtcp_reaches(transport) or (transport.secure and not transport.has_keys):
         return
-    out = datagram_begin(engine, transport)
+    out = rtcp_begin(engine, transport)
     if out == NULL:
         return
     head = rtcp_write_rr(out, out + RTCP_BYTES, transport.rtcp_ssrc, NULL, 0)

@@ -3,7 +3,7 @@
 from libc.stdint cimport uint32_t, uint64_t, uint8_t
 from mediad._fastpath.base.clock cimport ntp_from_us
 from mediad._fastpath.base.wheel cimport wheel_arm
-from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, datagram_begin, send_rtcp
+from mediad._fastpath.engine.egress.datagram cimport RTCP_BYTES, rtcp_begin, rtcp_reaches, send_rtcp
 from mediad._fastpath.engine.egress.estimate cimport bandwidth_tick
 from mediad._fastpath.engine.graph cimport (
     NONE, Consumer, Engine, Producer, ReceiveStream, Transport, report_timer, wall_us,
@@ -37,7 +37,7 @@ cdef void reports_due(Engine* engine, uint32_t index, uint64_t now_us) noexcept 
     wheel_arm(&engine.wheel, report_timer(engine, index), now_us + REPORT_INTERVAL_US * 3 // 4 + jitter_us)
     update_scores(engine, transport, now_us)
     bandwidth_tick(engine, transport, now_us)
-    if not transport.has_address or (transport.secure and not transport.has_keys):
+    if not rtcp_reaches(transport) or (transport.secure and not transport.has_keys):
         return
     if transport.first_producer != NONE:
         report_received(engine, transport, now_us)
@@ -85,7 +85,7 @@ cdef void report_received(Engine* engine, Transport* transport, uint64_t now_us)
                 reports[count].fraction_lost = whole_loss(engine, producer, stream, now_us)
             count += 1
         index = producer.next_in_transport
-    out = datagram_begin(engine, transport)
+    out = rtcp_begin(engine, transport)
     if out == NULL:
         return
     p = rtcp_write_rr(out, out + RTCP_BYTES, transport.rtcp_ssrc, reports, count)
@@ -126,7 +126,7 @@ cdef uint8_t whole_loss(Engine* engine, Producer* producer, const ReceiveStream*
 
 cdef void flush_reports(Engine* engine, Transport* transport, const ReportBlock* reports, uint32_t count,
                         uint64_t now_us) noexcept nogil:
-    cdef uint8_t* out = datagram_begin(engine, transport)
+    cdef uint8_t* out = rtcp_begin(engine, transport)
     cdef uint8_t* p
     if out != NULL:
         p = rtcp_write_rr(out, out + RTCP_BYTES, transport.rtcp_ssrc, reports, count)
@@ -156,7 +156,7 @@ cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noe
                 p = end
                 continue
             send_rtcp(engine, transport, out, <uint32_t>(p - out), now_us)
-        out = datagram_begin(engine, transport)
+        out = rtcp_begin(engine, transport)
         if out == NULL:
             return
         p = write_sender(consumer, out, out + RTCP_BYTES, &info)

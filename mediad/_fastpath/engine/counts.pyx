@@ -1,0 +1,1 @@
+"""Enums of counts.pxd for Python."""
