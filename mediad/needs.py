@@ -52,6 +52,13 @@ def page_problem() -> str | None:
     return "the page is not built: in a checkout run ./scripts/build, else install mediad from a release"
 
 
+def recording_problem() -> str | None:
+    """A problem when PyAV, which writes recordings, is not installed; found without loading it."""
+    if importlib.util.find_spec("av") is not None:
+        return None
+    return "recording needs PyAV: pip install mediad[recording]"
+
+
 def library_problem() -> str | None:
     """The first requirement that the installed libsrtp or OpenSSL does not meet."""
     try:

@@ -99,6 +99,13 @@ def test_another_openssl_is_refused(changed: Any, said: str) -> None:
     assert "\n" not in problem
 
 
+def test_recording_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "pip install mediad[recording]" in str(needs.recording_problem())
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert needs.recording_problem() is None
+
+
 def test_missing_native_code_and_page_say_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(needs, "NATIVE_MODULE", "mediad._fastpath.not_built")
     monkeypatch.setattr(needs, "PAGE", tmp_path / "index.html")

@@ -18,6 +18,7 @@ from mediad.config.settings import Settings
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.supervisor.observability.metrics import Metrics
+from mediad.supervisor.observability.recording_book import RecordingBook
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.observability.worker_families import COUNTERS, OBJECTS
 from mediad.supervisor.workers.link import WorkerLink
@@ -97,6 +98,7 @@ def shown() -> str:
         numbers, feed = CollectorRegistry(), Feed()
         instruments = Instruments(numbers)
         instruments.worker_deaths.labels(0, "killed").inc()
+        RecordingBook(feed, instruments)
         call = Call(observer=CallBook(feed, instruments))
         status, pool = cast(Status, FixedStatus()), cast(WorkerPool, Pool())
         metrics = Metrics(numbers, Settings(workers=1), status, pool, call.registry, feed)

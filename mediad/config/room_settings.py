@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mediad.config.key import key_field
-from mediad.config.kinds import Secret, Whole
+from mediad.config.kinds import Choice, FilePath, Secret, Whole
 from mediad.config.media_settings import MediaSettings
 
 
@@ -41,4 +41,26 @@ class RoomSettings(MediaSettings):
         live=True,
         secret=True,
         example="the output of: openssl rand -base64 32",
+    )
+    recording_dir: str | None = key_field(
+        None,
+        FilePath(),
+        "directory that recordings are written to; unset, recordings in $STATE_DIRECTORY, or there are none",
+        live=True,
+        example="/srv/recordings",
+    )
+    recording_format: str = key_field(
+        "mkv",
+        Choice("mkv", "mp4", "webm"),
+        "container of recordings that ask for none; a file whose codecs it cannot hold is mkv",
+        live=True,
+    )
+    recording_min_free_bytes: int = key_field(
+        2**30,
+        Whole(0, 2**50),
+        "bytes that stay free on the disk: with less no recording begins, and those under way end",
+        live=True,
+    )
+    max_recordings: int = key_field(
+        8, Whole(0, 1000), "most recordings at the same time, each a process; 0 allows none", live=True
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Command
-from mediad.ctl.verbs import completion, doctor, draining, events, live, node, rooms, settings
+from mediad.ctl.verbs import completion, doctor, draining, events, live, node, recording, rooms, settings
 
 COMMANDS: tuple[Command, ...] = (
     *node.COMMANDS,
     *live.COMMANDS,
     *rooms.COMMANDS,
+    *recording.COMMANDS,
     *draining.COMMANDS,
     *events.COMMANDS,
     *settings.COMMANDS,
@@ -16,5 +17,5 @@ COMMANDS: tuple[Command, ...] = (
     *completion.COMMANDS,
 )
 
-GROUPS: dict[str, str] = {**rooms.GROUPS, **draining.GROUPS, **settings.GROUPS}
+GROUPS: dict[str, str] = {**rooms.GROUPS, **recording.GROUPS, **draining.GROUPS, **settings.GROUPS}
 """The subject of verbs like `room show`, by their first word."""

@@ -110,6 +110,9 @@ def _ask(session: Session, key: str, given: dict[str, str]) -> list[Word]:
         case "peerId":
             peers = session.call("peers", {"roomId": given["roomId"]} if "roomId" in given else {})["peers"]
             return [(peer["peerId"], peer["displayName"]) for peer in peers]
+        case "recording":
+            recordings = session.call("record.list", {})["recordings"]
+            return [(one["recordingId"], f"of {one['roomId']}") for one in recordings]
         case "workerId":
             workers = session.call("workers", {})["workers"]
             return [(str(w["workerId"]), f"{w['state']}, {plural(w['roomCount'], 'room')}") for w in workers]

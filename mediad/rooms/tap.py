@@ -28,12 +28,13 @@ LOOPBACK = "127.0.0.1"
 
 
 class TapListener(Protocol):
-    """The receiver's side of a tap. Every method returns at once."""
+    """The receiver's side of a tap. Every method but the first returns at once."""
 
-    def track_began(self, track: ConsumerOffer, sender: str) -> None:
-        """Note a track before its first packet; `sender` is the display name of the peer that sends it.
+    async def track_began(self, track: ConsumerOffer) -> None:
+        """Prepare for a track, whose packets come when this returns. Raises Forbidden to do without it.
 
-        Its RTP parameters have one encoding, with the SSRC, and no retransmissions.
+        Its RTP parameters have one encoding, with the SSRC, and no retransmissions. Other methods may be
+        called about it from the first suspension on.
         """
         ...
 
@@ -65,7 +66,7 @@ class Tap:
         self.room = room
         self._listener = listener
         name = f"tap-{uuid4()}"  # no client can have a transport of this name, so nobody can take its place
-        self._peer = new_peer(name, room.home, _Ear(self, listener), room.log_of(tap=name))
+        self._peer = new_peer(name, room.home, _Ear(listener), room.log_of(tap=name))
         self._peer.holder = (TAP, room.id)
         self._peer.hears = only
         self._peer.keeps_room = False
@@ -107,21 +108,15 @@ class Tap:
         """Stop receiving. Its listener is told nothing more."""
         self.room.remove_tap(self._peer)
 
-    def sender_of(self, offer: ConsumerOffer) -> str:
-        """Return the display name of the peer that sends a track; "" when it has left."""
-        sender = self.room.peers.get(offer.peer_id)
-        return "" if sender is None else sender.info.display_name
-
 
 class _Ear(QuietListener):
     """The listener of a tap's peer: it accepts all tracks, and passes on what matters to a tap."""
 
-    def __init__(self, tap: Tap, listener: TapListener) -> None:
-        self._tap = tap
+    def __init__(self, listener: TapListener) -> None:
         self._listener = listener
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:
-        self._listener.track_began(offer, self._tap.sender_of(offer))
+        await self._listener.track_began(offer)
 
     def consumer_closed(self, consumer_id: str) -> None:
         self._listener.track_ended(consumer_id)

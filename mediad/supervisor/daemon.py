@@ -31,6 +31,7 @@ from mediad.supervisor.admin import (
     doctor_methods,
     drain_methods,
     event_methods,
+    record_methods,
     settings_methods,
     status_methods,
     top,
@@ -43,6 +44,7 @@ from mediad.supervisor.front.http import Front, front_url, open_front, room_url
 from mediad.supervisor.front.tls import FrontTls
 from mediad.supervisor.observability.observability import Observability
 from mediad.supervisor.observability.status import Status
+from mediad.supervisor.recording.recordings import Recordings
 from mediad.supervisor.systemd.heartbeat import Heartbeat
 from mediad.supervisor.systemd.service_manager import ServiceManager
 from mediad.supervisor.workers.draining import NODE, Drains
@@ -86,6 +88,9 @@ class Daemon:
             raise ConfigError(f"media_codecs: {error}") from None
         self._status = Status(settings, self._pool, self._registry)
         self._drains = Drains(self._pool, self._registry)
+        book = self._observability.recording_book
+        self._recordings = Recordings(self._registry, settings, self._environ, book)
+        book.watch(self._recordings.__len__, self._recordings.bitrate)
         self._observability.attach(self._status, self._pool, self._registry, self._drains)
         self._heartbeat = Heartbeat(self._manager, self._pool, self._status, self._configured)
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
@@ -157,6 +162,7 @@ class Daemon:
         logs.set_level(settings.log_level)
         self._registry.set_limits(_room_limits(settings))
         self._status.settings = settings
+        self._recordings.settings = settings
         self._access.rules = _access_rules(settings)
         self._admissions.per_address = settings.max_connections_per_address
         await self._pool.configure(settings)
@@ -190,6 +196,7 @@ class Daemon:
             front = Front(app, sockets, uvicorn_options(), self._admissions, tls)
             stack.push_async_callback(front.stop)
             await front.start()
+            stack.push_async_callback(self._recordings.close)
             stack.push_async_callback(self._close_rooms)
             self._status.url = front_url(host, front.port, tls=self._tls is not None)
             self._announce()
@@ -264,6 +271,7 @@ class Daemon:
             RoomMethods(self._registry).table(),
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
+            record_methods.table(self._recordings),
             event_methods.table(self._observability.feed),
             doctor_methods.table(self._configured, self._status),
         )

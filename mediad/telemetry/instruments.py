@@ -56,6 +56,14 @@ class Instruments:
         self.worker_deaths = counter(
             "worker_deaths", "Worker processes that died, by cause.", "worker", "cause"
         )
+        self.recordings_ended = counter("recordings_ended", "Recordings that ended, by cause.", "cause")
+        self.recordings_refused = counter("recordings_refused", "Recordings that could not begin.")
+        self.recorded_bytes = counter("recorded_bytes", "Bytes of files that recordings have finished.")
+        self.recorder_restarts = counter("recorder_restarts", "Recorder processes that were replaced.")
+        self.recordings = Gauge("mediad_recordings", "Recordings under way.", registry=registry)
+        self.recording_bitrate = Gauge(
+            "mediad_recording_bitrate_bps", "Bits a second that recordings receive.", registry=registry
+        )
         self.webhook_posts = counter("webhook_posts", "Webhook requests, by how they ended.", "result")
         for result in ("ok", "refused", "failed"):
             self.webhook_posts.labels(result)

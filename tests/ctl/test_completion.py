@@ -85,11 +85,13 @@ def test_ids_are_asked_for() -> None:
         "rooms": {"rooms": [{"roomId": "lobby", "peers": 3}]},
         "peers": {"peers": [{"peerId": "ana", "displayName": "Ana"}]},
         "workers": {"workers": [{"workerId": 1, "state": "ready", "roomCount": 2}]},
+        "record.list": {"recordings": [{"recordingId": "r1", "roomId": "lobby"}]},
     }
     for key, asked, found in (
         ("roomId", ("rooms", {}), ("lobby", "3 peers")),
         ("peerId", ("peers", {"roomId": "lobby"}), ("ana", "Ana")),
         ("workerId", ("workers", {}), ("1", "ready, 2 rooms")),
+        ("recording", ("record.list", {}), ("r1", "of lobby")),
     ):
         session = ScriptedSession(answers[asked[0]])
         assert ids(session)(key, {"roomId": "lobby"}) == [found]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mediad.errors import Full, InvalidState, Unsupported, WorkerDied
+from mediad.errors import Forbidden, Full, InvalidState, Unsupported, WorkerDied
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import ConsumerOffer
 from mediad.rooms.room import Room
@@ -24,10 +24,13 @@ class Notes:
     def __init__(self) -> None:
         self.heard: list[tuple[object, ...]] = []
         self.tracks: list[ConsumerOffer] = []
+        self.refused: set[str] = set()
 
-    def track_began(self, track: ConsumerOffer, sender: str) -> None:
-        self.heard.append(("began", track.peer_id, sender, track.kind))
+    async def track_began(self, track: ConsumerOffer) -> None:
+        self.heard.append(("began", track.peer_id, track.kind))
         self.tracks.append(track)
+        if track.kind in self.refused:
+            raise Forbidden("not this kind")
 
     def track_paused(self, track_id: str, paused: bool) -> None:
         self.heard.append(("paused" if paused else "resumed", self._kind(track_id)))
@@ -61,7 +64,7 @@ def test_it_gets_present_and_future_tracks_unpaused() -> None:
         _, notes = await tapped(ana.seat.room)
         await ben.produce("video", vp8(), source="webcam")
         await call.settle()
-        assert notes.heard == [("began", "ana", "Ana", "audio"), ("began", "ben", "Ben", "video")]
+        assert notes.heard == [("began", "ana", "audio"), ("began", "ben", "video")]
         assert [track.app_data for track in notes.tracks] == [{"source": "mic"}, {"source": "webcam"}]
         made = [call.worker.consumers[track.consumer_id] for track in notes.tracks]
         assert [consumer["paused"] for consumer in made] == [False, False]
@@ -126,7 +129,7 @@ def test_of_one_peer_it_gets_nothing_of_others() -> None:
         await ana.produce("video", vp8())
         await ben.produce("video", vp8())
         await call.settle()
-        assert notes.heard == [("began", "ben", "Ben", "audio"), ("began", "ben", "Ben", "video")]
+        assert notes.heard == [("began", "ben", "audio"), ("began", "ben", "video")]
 
     run(scenario)
 
@@ -159,8 +162,24 @@ def test_a_peer_that_is_replaced_ends_its_tracks_and_begins_new_ones() -> None:
         again = await call.member("ana")
         await again.produce("audio", opus())
         await call.settle()
-        began = ("began", "ana", "Ana", "audio")
+        began = ("began", "ana", "audio")
         assert notes.heard == [began, ("ended", "audio"), began]
+
+    run(scenario)
+
+
+def test_a_track_that_it_refuses_costs_nothing_more() -> None:
+    async def scenario(call: Call) -> None:
+        ana = await call.member("ana")
+        await ana.produce("audio", opus())
+        notes = Notes()
+        notes.refused.add("audio")
+        tap = Tap(ana.seat.room, notes)
+        await tap.open(PORT)
+        tap.begin()
+        await call.settle()
+        assert notes.heard == [("began", "ana", "audio")]
+        assert not call.worker.consumers
 
     run(scenario)
 

@@ -12,14 +12,14 @@ import psutil
 TINY = str(Path(__file__).with_name("tiny_worker.py"))
 
 
-def tiny(mode: str = "ready") -> tuple[str, ...]:
-    """The command of a tiny worker; run from the checkout, so that it finds mediad."""
+def tiny(mode: str = "ready", script: str = TINY) -> tuple[str, ...]:
+    """The command of a tiny worker, or recorder; run from the checkout, so that it finds mediad."""
     root = str(Path(__file__).parents[2])
     return (
         sys.executable,
         "-c",
-        f"import sys, runpy; sys.path.insert(0, {root!r}); sys.argv[0] = {TINY!r};"
-        f"runpy.run_path({TINY!r}, run_name='__main__')",
+        f"import sys, runpy; sys.path.insert(0, {root!r}); sys.argv[0] = {script!r};"
+        f"runpy.run_path({script!r}, run_name='__main__')",
         "--mode",
         mode,
     )

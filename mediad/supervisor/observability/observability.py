@@ -15,6 +15,7 @@ from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.node_book import NodeBook
+from mediad.supervisor.observability.recording_book import RecordingBook
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.draining import Drains
 from mediad.supervisor.workers.pool import WorkerPool
@@ -42,6 +43,8 @@ class Observability:
         self._instruments = Instruments(self._numbers)
         self.call_book = CallBook(self.feed, self._instruments)
         """The observer of the registry of rooms."""
+        self.recording_book = RecordingBook(self.feed, self._instruments)
+        """The observer of recordings."""
         self._webhooks: Webhooks | None = None
 
     def attach(self, status: Status, pool: WorkerPool, rooms: RoomRegistry, drains: Drains) -> None:

@@ -59,8 +59,8 @@ class WorkerProcess:
     async def spawn(self, command: Sequence[str] = WORKER_COMMAND) -> None:
         """Exec the worker and connect its pipes. It is not ready yet. Raises MediadError when exec fails."""
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
-            from_worker, worker_out = _pipe(ours, theirs)
-            worker_in, to_worker = _pipe(theirs, ours)
+            from_worker, worker_out = open_pipe(ours, theirs)
+            worker_in, to_worker = open_pipe(theirs, ours)
             arguments = (str(worker_in), str(worker_out), self.settings.to_json())
             try:
                 self._process = await asyncio.create_subprocess_exec(
@@ -168,8 +168,8 @@ def configuration(settings: WorkerSettings) -> Configure:
     )
 
 
-def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
-    """Open a pipe; one stack closes its reading end, the other its writing end."""
+def open_pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """Open a pipe and return its ends; one stack closes its reading end, the other its writing end."""
     read_fd, write_fd = os.pipe()
     reader.callback(os.close, read_fd)
     writer.callback(os.close, write_fd)
