@@ -56,6 +56,14 @@ class MediaSettings(FrontSettings):
         1024, Whole(0, 8192), "most TCP media connections of one address (IPv6: /64) to a worker; 0 is no TCP"
     )
     rtc_max_port: int = key_field(65535, Whole(1, 65535), "last port media may use", "MEDIASOUP_MAX_PORT")
+    plain_target_allow: tuple[str, ...] | None = key_field(
+        None,
+        Networks(),
+        "networks beside the public internet that clients may have media sent to from plain transports; "
+        "unset, the loopback network while host is in it",
+        live=True,
+        example=["10.0.0.0/8"],
+    )
     media_codecs: tuple[dict[str, Any], ...] | None = key_field(
         None,
         Codecs(),

@@ -27,10 +27,16 @@ class RoomSettings(MediaSettings):
         live=True,
     )
     max_transports_per_peer: int = key_field(
-        16, Whole(1, 1000), "most transports of one peer; apps use two", live=True
+        16, Whole(1, 1000), "most WebRTC transports of one peer; apps use two", live=True
     )
     max_producers_per_peer: int = key_field(
         64, Whole(1, 1000), "most tracks one peer may send at the same time", live=True
+    )
+    broadcaster_timeout_s: int = key_field(
+        60,
+        Whole(1, 86_400, or_zero=True),
+        "seconds without a packet after which a broadcaster is removed; 0 is never",
+        live=True,
     )
     network_throttle_secret: str | None = key_field(
         None,

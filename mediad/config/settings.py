@@ -22,7 +22,7 @@ from mediad.config.kinds import (
     SocketPath,
     Whole,
 )
-from mediad.config.listen import ListenInfo, own_address
+from mediad.config.listen import ListenInfo, is_loopback, own_address
 from mediad.config.room_settings import RoomSettings
 from mediad.errors import ConfigError
 
@@ -110,6 +110,12 @@ class Settings(RoomSettings):
     def candidate_ips(self) -> tuple[str, ...]:
         """The addresses in ICE candidates."""
         return tuple(address for info in self.listen_infos for address in info.announced)
+
+    def plain_targets(self, host: str) -> tuple[str, ...]:
+        """The networks of `plain_target_allow`; unset, those of loopback while `host` is there too."""
+        if self.plain_target_allow is not None:
+            return self.plain_target_allow
+        return ("127.0.0.0/8", "::1/128") if is_loopback(host) else ()
 
     def worker_count(self) -> int:
         """The number of workers to run; "auto" is never more than the media ports suffice for."""

@@ -98,6 +98,29 @@ class ConnectPlainTransport(Request[PlainTransportConnected]):
     srtp_parameters: SrtpParameters | None = None
 
 
+class Heard(Message):
+    """The signs of life of one transport's client."""
+
+    bytes: int = 0
+    """The bytes of valid RTP and RTCP packets that have come from it."""
+    present: bool = False
+    """True while ICE says that it is there (RFC 7675)."""
+
+
+class HeardOf(Message):
+    """The signs of life on transports, in the order of the question."""
+
+    transports: list[Heard]
+
+
+class GetHeard(Request[HeardOf]):
+    """A question for signs of life on several transports at once; one that is unknown has none."""
+
+    row = "transport.heard"
+
+    transport_ids: list[str]
+
+
 # -- pipes -------------------------------------------------------------------------------------------------
 
 

@@ -130,6 +130,8 @@ class Data:
 
 
 def _require_sctp(transport: Transport) -> None:
+    if transport.plain is not None:
+        raise InvalidState(f'transport with id "{transport.id}" is plain, and carries no data channels')
     if not transport.sctp:
         raise InvalidState(f'transport with id "{transport.id}" has no SCTP: it was created without')
 

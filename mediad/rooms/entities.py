@@ -31,6 +31,7 @@ from mediad.ortc.parameters import RtpParameters
 from mediad.ortc.sctp import SctpStreamParameters
 from mediad.pipe.scores import ConsumerScore, EncodingScore
 from mediad.pipe.throttle_requests import NetworkThrottle
+from mediad.pipe.transport_requests import TransportTuple
 from mediad.rooms.allowance import Allowance
 from mediad.rooms.branch import Branch
 from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer, Device, PeerInfo, PeerListener, Track
@@ -141,9 +142,24 @@ class Peer:
         return sum(len(transport.data_consumers) for transport in self.transports.values())
 
 
+@dataclass(slots=True)
+class PlainPath:
+    """The path of a plain transport: its addresses, and how far it is connected."""
+
+    comedia: bool
+    """True when the first valid packet tells the address of the other side."""
+    tuple: TransportTuple
+    rtcp_tuple: TransportTuple | None = None
+    """The addresses of RTCP; None when it comes and goes with RTP."""
+    secure: bool = False
+    """True when its packets are encrypted (SRTP)."""
+    connected: bool = False
+    """True when its client has said where it is, or how it encrypts, or is just saying so."""
+
+
 @dataclass(slots=True, eq=False)
 class Transport:
-    """One WebRTC transport of a peer."""
+    """One transport of a peer."""
 
     id: str
     peer: Peer
@@ -151,6 +167,8 @@ class Transport:
     consuming: bool
     sctp: bool = False
     """True when it can have data channels."""
+    plain: PlainPath | None = None
+    """The path of a plain transport; None for a WebRTC one."""
     producers: dict[str, Producer] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     data_producers: dict[str, DataProducer] = field(default_factory=dict)

@@ -57,6 +57,8 @@ def _tuple(room: Room, event: events.TupleLearned) -> None:
     transport = room.books.transports.get(event.transport_id)
     if transport is None:
         return
+    if transport.plain is not None:
+        transport.plain.tuple, transport.plain.rtcp_tuple = event.tuple, event.rtcp_tuple
     for what, ends in (("RTP", event.tuple), ("RTCP", event.rtcp_tuple)):
         if ends is not None and ends.remote_ip is not None:
             where = f"{ends.remote_ip} port {ends.remote_port}"

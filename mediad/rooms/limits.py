@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mediad.rooms.plain_targets import Targets
+
 
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
@@ -13,11 +15,16 @@ class RoomLimits:
     """The number of peers in all rooms of this node together."""
     peers_per_room: int = 0
     transports_per_peer: int = 16
+    """The WebRTC transports of a peer; plain ones have ports of their own, which are shared out."""
     producers_per_peer: int = 64
     data_producers_per_peer: int = 64
     data_consumers_per_peer: int = 1024
     """The streams of one association that Chromium can use."""
     consumer_replicas: int = 0
     """The most extra consumers for each track that a peer gets when it asks for them, for load tests."""
+    broadcaster_timeout_s: int = 60
+    """The time after which a broadcaster from which no packet comes is removed; 0 is never."""
+    plain_targets: Targets = field(default_factory=Targets)
+    """The addresses that plain transports may send to."""
     throttle_secret: str | None = field(default=None, repr=False)
     """The secret of clients that may have their network throttled; None: nobody may."""

@@ -105,6 +105,9 @@ class CloseCause(Enum):
     NOT_JOINED = "not-joined"
     """A missed deadline for joining: the client may come back when it is ready to join."""
 
+    SILENT = "silent"
+    """Silence: no packet has come from a broadcaster for `broadcaster_timeout_s`."""
+
     REMOVED = "removed"
     """An operator has removed this peer, which must not come back by itself."""
 

@@ -34,6 +34,7 @@ from mediad.rooms.observer import DESERTED, FAILED, LEFT, RoomObserver
 from mediad.rooms.offer_book import OfferBook
 from mediad.rooms.offer_queue import Pair
 from mediad.rooms.reception import Receptions
+from mediad.rooms.silence import Silence
 from mediad.rooms.stock import ROOM
 
 _logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Room:
         self.expected = 0
         """The number of clients that are connecting and will attach: they keep an empty room open."""
         self.joins = join_deadlines.JoinDeadlines(self._remove_unjoined)
+        self.silence = Silence(background, lambda: self.limits.broadcaster_timeout_s, self._remove_silent)
         self.taps: dict[Peer, OnTapEnd] = {}
         """The hidden receivers, and what is called with cause and reason when the room ends one of them."""
         self.closed = False
@@ -141,6 +143,8 @@ class Room:
             self._report_end(old, CloseCause.REPLACED.value, reason)
             old.listener.closed(CloseCause.REPLACED, reason)
         self.joins.expect(newcomer)
+        if not keeps_room:
+            self.silence.watch(newcomer)
         self.observer.peer_connected(self.id, peer_id)
         return newcomer
 
@@ -199,9 +203,14 @@ class Room:
         self.observer.join_overdue(self.id, peer.id)
         self.remove(peer, CloseCause.NOT_JOINED, join_deadlines.REASON)
 
+    def _remove_silent(self, peer: Peer) -> None:
+        reason = f"no packet has come from it for {self.limits.broadcaster_timeout_s} s"
+        self.remove(peer, CloseCause.SILENT, reason)
+
     def _report_end(self, peer: Peer, cause: str, reason: str) -> None:
         """Log and report the end of a peer; one that never joined gets a debug line only."""
         self.joins.met(peer)
+        self.silence.forget(peer)
         peer.claim.release()
         if peer.joined:
             peer.log.info("peer left (%s): %s", cause, reason)

@@ -1,10 +1,10 @@
 """Seat: a peer's place in a room: its membership, and by subject all other requests of its client.
 
-Each method, here and in `transports.py`, `producing.py`, `consuming.py` and `data.py`, checks the rule, asks
-the worker once, and keeps the books. It returns a Reply: the answer to the client, and the room's action
-right after that answer. Requests of one peer run side by side. They stay consistent because books change
-without suspension, either before the worker is asked (claims, limits) or after it has answered, and because
-code that was suspended looks at `closed` again.
+Each method, here and in `transports.py`, `plain_transports.py`, `producing.py`, `consuming.py` and `data.py`,
+checks the rule, asks the worker once, and keeps the books. It returns a Reply: the answer to the client, and
+the room's action right after that answer. Requests of one peer run side by side. They stay consistent because
+books change without suspension, either before the worker is asked (claims, limits) or after it has answered,
+and because code that was suspended looks at `closed` again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mediad.rooms import offers
 from mediad.rooms.consuming import Consuming
 from mediad.rooms.data import Data
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
+from mediad.rooms.plain_transports import PlainTransports
 from mediad.rooms.producing import Producing
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
@@ -43,6 +44,7 @@ class Seat:
         self.peer = room.attach(peer_id, listener, address, keeps_room=keeps_room)
         self.peer.wanted_replicas = consumer_replicas
         self.transports = Transports(room, self.peer)
+        self.plain_transports = PlainTransports(room, self.peer, self.transports)
         self.producing = Producing(room, self.peer, self.transports)
         self.consuming = Consuming(room, self.peer, self.transports)
         self.data = Data(room, self.peer, self.transports)

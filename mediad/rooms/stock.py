@@ -58,7 +58,7 @@ SIZES = {
     "consumers": Size(capacity.CONSUMERS, essential=16),
     "data producers": Size(capacity.DATA_PRODUCERS, essential=2, clients=256),
     "data consumers": Size(capacity.DATA_CONSUMERS, essential=16),
-    "media ports": Size(capacity.OWN_PORTS, essential=2, clients=64),
+    "media ports": Size(capacity.OWN_PORTS, essential=2),
 }
 
 
@@ -87,6 +87,20 @@ class Claim:
         table, self._table = self._table, None
         if table is not None:
             table.give_back(self._holders)
+
+
+class Claims(Claim):
+    """Several claims as one."""
+
+    __slots__ = ("_claims",)
+
+    def __init__(self, *claims: Claim) -> None:
+        super().__init__()
+        self._claims = claims
+
+    def release(self) -> None:
+        for claim in self._claims:
+            claim.release()
 
 
 class Table:
@@ -205,6 +219,20 @@ class Stock:
             (kind, name), reason = refused
             self._refuse(Refusal(table, kind, name, reason))
         return self.tables[table].take(holders)
+
+    def claim_plain(self, holder: Holder, ports: int) -> Claim:
+        """Claim a transport with this number of ports of its own. Raises like `claim`.
+
+        The shares of ports alone decide how many a client gets: there are fewer ports than transports.
+        """
+        claims: list[Claim] = []
+        try:
+            for name in ("transports", *["media ports"] * ports):
+                claims.append(self.claim(name, holder))
+        except BaseException:
+            Claims(*claims).release()
+            raise
+        return Claims(*claims)
 
     def take_over(self, table: str, *holders: Holder) -> Claim:
         """Claim one object of `table` in place of another, which is released in the same step."""

@@ -11,6 +11,7 @@ import msgspec
 
 from mediad.errors import InvalidInput, InvalidState
 from mediad.pipe import requests
+from mediad.pipe.messages import ReplyT, Request
 from mediad.rooms import offers
 from mediad.rooms.entities import Peer, Transport
 from mediad.rooms.reply import Reply
@@ -47,44 +48,47 @@ class Transports:
         """
         peer, branch = self._peer, self._peer.branch
         peer.require_open()
-        has = len(peer.transports) + peer.reserved_transports
+        has = sum(t.plain is None for t in peer.transports.values()) + peer.reserved_transports
         if has >= self._room.limits.transports_per_peer:
             raise InvalidState(f"too many transports: {has} of {has} are open, close some")
         transport = Transport(str(uuid4()), peer, branch, consuming)
         transport.claim = branch.stock.claim("transports", peer.holder, has=has)
         peer.reserved_transports += 1
-        creation = requests.CreateTransport(branch.router_id, transport.id, force_tcp, enable_sctp)
         try:
-            created = await self._make(transport, creation)
-        except BaseException:
-            transport.claim.release()
-            raise
+            creation = requests.CreateTransport(branch.router_id, transport.id, force_tcp, enable_sctp)
+            created = await self.make(transport, creation)
         finally:
             peer.reserved_transports -= 1
-        if peer.closed:
-            transport.claim.release()
-            branch.discard(requests.CloseTransport(transport.id))
-            raise InvalidState("peer closed")
         transport.sctp = created.sctp_parameters is not None
         self._room.books.enter_transport(transport)
         made = NewTransport(transport.id, msgspec.to_builtins(created))
         return Reply(made, functools.partial(offers.begin, self._room, peer))
 
-    async def _make(
-        self, transport: Transport, creation: requests.CreateTransport
-    ) -> requests.TransportCreated:
-        branch, closing = transport.branch, requests.CloseTransport(transport.id)
-        created = await branch.make(creation, closing, about=self._peer)
+    async def make(self, transport: Transport, creation: Request[ReplyT]) -> ReplyT:
+        """Have the worker make a transport, which is to be entered into the books then.
+
+        Its claim is released when the worker does not make it, or the peer has left meanwhile (InvalidState).
+        """
+        peer, branch, closing = self._peer, transport.branch, requests.CloseTransport(transport.id)
         try:
-            await throttle_new(transport)
+            created = await branch.make(creation, closing, about=peer)
+            try:
+                await throttle_new(transport)
+                peer.require_open()
+            except BaseException:
+                branch.discard(closing)
+                raise
         except BaseException:
-            branch.discard(closing)
+            transport.claim.release()
             raise
         return created
 
     async def connect(self, transport_id: str, dtls_parameters: dict[str, Any]) -> Reply[None]:
-        """Tell a transport the client's DTLS role and fingerprints. Raises InvalidState the second time."""
-        transport = self.find(transport_id)
+        """Tell a transport the client's DTLS role and fingerprints.
+
+        Raises InvalidState the second time, and for a plain one.
+        """
+        transport = self._find_webrtc(transport_id)
         self._room.observer.transport_asked_for(transport.id)
         data = {"transportId": transport.id, "dtlsParameters": dtls_parameters}
         try:
@@ -96,7 +100,7 @@ class Transports:
 
     async def restart_ice(self, transport_id: str) -> Reply[dict[str, Any]]:
         """Answer with new ICE parameters; the old ones are valid until the client uses the new."""
-        transport = self.find(transport_id)
+        transport = self._find_webrtc(transport_id)
         answer = await transport.branch.ask(requests.RestartIce(transport.id), about=transport)
         parameters: dict[str, Any] = msgspec.to_builtins(answer.ice_parameters)
         return Reply(parameters)
@@ -112,4 +116,10 @@ class Transports:
         transport = self._peer.transports.get(transport_id)
         if transport is None or transport.closed:
             raise Unknown("transport", transport_id)
+        return transport
+
+    def _find_webrtc(self, transport_id: str) -> Transport:
+        transport = self.find(transport_id)
+        if transport.plain is not None:
+            raise InvalidState(f'transport with id "{transport_id}" is not a WebRtcTransport')
         return transport

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import ipaddress
 import logging
 import os
 import resource
@@ -22,6 +23,7 @@ from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Uns
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.heap import HeapKeeper, collect_and_trim
 from mediad.rooms.limits import RoomLimits
+from mediad.rooms.plain_targets import Targets
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.stock import Stocks
 from mediad.signaling.access import Access, AccessRules
@@ -71,6 +73,7 @@ class Daemon:
     ) -> None:
         settings = loaded.settings
         self._configured = LiveSettings(loaded)
+        self._host = settings.host  # where clients connect; systemd may have opened another
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
         stocks = Stocks(
@@ -82,7 +85,8 @@ class Daemon:
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
             observer = self._observability.call_book
-            self._registry = RoomRegistry(self._pool, codecs, _room_limits(settings), observer, stocks)
+            limits = _room_limits(settings, settings.host)
+            self._registry = RoomRegistry(self._pool, codecs, limits, observer, stocks)
             self._pool.memory.relieve = self._registry.relieve
         except (InvalidInput, Unsupported) as error:
             raise ConfigError(f"media_codecs: {error}") from None
@@ -160,7 +164,7 @@ class Daemon:
     async def _apply(self, settings: Settings) -> None:
         """Pass changed settings on to those who keep a copy of them."""
         logs.set_level(settings.log_level)
-        self._registry.set_limits(_room_limits(settings))
+        self._registry.set_limits(_room_limits(settings, self._host))
         self._status.settings = settings
         self._recordings.settings = settings
         self._access.rules = _access_rules(settings)
@@ -176,7 +180,9 @@ class Daemon:
             inherited = self._manager.take_sockets()
             sockets = inherited or await open_front(self._settings.host, self._settings.port)
             stack.callback(_close_all, sockets)
-            host = sockets[0].getsockname()[0] if inherited else self._settings.host
+            if inherited:
+                self._host = sockets[0].getsockname()[0]
+                self._registry.set_limits(_room_limits(self._settings, self._host))
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
                 admin = AdminServer(admin_socket, self.admin_methods().call)
@@ -198,7 +204,7 @@ class Daemon:
             await front.start()
             stack.push_async_callback(self._recordings.close)
             stack.push_async_callback(self._close_rooms)
-            self._status.url = front_url(host, front.port, tls=self._tls is not None)
+            self._status.url = front_url(self._host, front.port, tls=self._tls is not None)
             self._announce()
             gc.freeze()  # these objects stay for good: searching them again and again would delay the loop
             self._heartbeat.start()
@@ -297,7 +303,8 @@ def _shown(ports: range) -> str:
     return str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
 
 
-def _room_limits(settings: Settings) -> RoomLimits:
+def _room_limits(settings: Settings, host: str) -> RoomLimits:
+    allowed = tuple(map(ipaddress.ip_network, settings.plain_targets(host)))
     return RoomLimits(
         rooms=settings.max_rooms,
         peers=settings.max_peers,
@@ -305,6 +312,8 @@ def _room_limits(settings: Settings) -> RoomLimits:
         transports_per_peer=settings.max_transports_per_peer,
         producers_per_peer=settings.max_producers_per_peer,
         consumer_replicas=settings.max_consumer_replicas,
+        broadcaster_timeout_s=settings.broadcaster_timeout_s,
+        plain_targets=Targets(allowed, frozenset({*settings.listen_ip, *settings.candidate_ips, host})),
         throttle_secret=settings.network_throttle_secret,
     )
 

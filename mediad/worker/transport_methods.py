@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TypeVar
 
 from mediad.errors import InvalidInput
 from mediad.pipe import requests
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.throttle_requests import ThrottleTransport
+from mediad.pipe.transport_requests import GetHeard, Heard, HeardOf
 from mediad.protocols.certificate import Fingerprint
 from mediad.worker.objects import Objects
 from mediad.worker.transports.throttled import Network
@@ -30,6 +32,7 @@ class TransportMethods:
             requests.ConnectTransport.answered_by(self.connect_transport),
             requests.RestartIce.answered_by(self.restart_ice),
             requests.GetTransportStats.answered_by(self.transport_stats),
+            GetHeard.answered_by(self.heard),
             ThrottleTransport.answered_by(self.throttle_transport),
             requests.CloseTransport.answered_by(self.close_transport),
         ]
@@ -39,6 +42,17 @@ class TransportMethods:
     async def transport_stats(self, request: requests.GetTransportStats) -> requests.Stats:
         _, transport = self._objects.transport(request.transport_id)
         return requests.Stats(await transport.stats())
+
+    async def heard(self, request: GetHeard) -> HeardOf:
+        return HeardOf(await asyncio.gather(*map(self._heard_on, request.transport_ids)))
+
+    async def _heard_on(self, transport_id: str) -> Heard:
+        """Return the signs of life on a transport; it may be closed while its room asks about it."""
+        if not self._objects.has(transport_id):
+            return Heard()
+        _, transport = self._objects.transport(transport_id)
+        by_ice = isinstance(transport, WebRtcTransport) and transport.ice_state in ("connected", "completed")
+        return Heard(await transport.received_bytes(), by_ice)
 
     async def throttle_transport(self, request: ThrottleTransport) -> Done:
         _, transport = self._objects.transport(request.transport_id)

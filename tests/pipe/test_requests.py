@@ -52,7 +52,10 @@ def test_the_names_on_the_pipe() -> None:
         [f"worker.{verb}" for verb in ("ping", "stats", "trim", "configure")]
         + [f"router.{verb}" for verb in ("create", "close", "stats")]
         + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats", "throttle")]
-        + [f"transport.{verb}" for verb in ("createPlain", "connectPlain", "createPipe", "connectPipe")]
+        + [
+            f"transport.{verb}"
+            for verb in ("createPlain", "connectPlain", "createPipe", "connectPipe", "heard")
+        ]
         + ["consumer.createPipe", "consumer.setPipeLayer", "producer.setSourceScore"]
         + [f"producer.{verb}" for verb in ("create", "pause", "resume", "close", "stats")]
         + [f"consumers.{verb}" for verb in ("create", "resume")]

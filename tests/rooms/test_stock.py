@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 
 from mediad import capacity
 from mediad.errors import Full, MediadError
-from mediad.rooms.stock import ADDRESS, ALL, ROOM, SIZES, Claim, Holder, Refusal, Size, Stock, Stocks, Table
+from mediad.rooms.stock import (
+    ADDRESS,
+    ALL,
+    ROOM,
+    SIZES,
+    Claim,
+    Holder,
+    Refusal,
+    Size,
+    Stock,
+    Stocks,
+    Table,
+)
 from tests.support.calls import Call, Guest
 from tests.support.rtp_samples import opus
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.support.signaling import Front
 
+WEBRTC = {"type": "webrtc"}
 DEVICE = {"name": "ffmpeg", "version": "7"}
 
 
@@ -63,3 +64,19 @@ class Owner:
 
     async def delete(self) -> Answer:
         return await ask(self._running, "DELETE", f"{self.all}/{self.peer_id}")
+
+
+async def in_a(running: Front) -> tuple[Owner, str]:
+    """A broadcaster of dialect A and its transport."""
+    cam = Owner(running, "cam")
+    await cam.create_in_a((await running.connect("eve")).capabilities or None)
+    return cam, (await cam.post("/transports", WEBRTC)).data["id"]
+
+
+async def in_b(running: Front) -> tuple[Owner, str]:
+    """A broadcaster of dialect B that has joined, and its transport."""
+    cam = Owner(running, "cam")
+    await cam.create_in_b()
+    transport_id = (await cam.post("/transports", {**WEBRTC, "direction": "producer"})).data["transportId"]
+    await cam.post("/join")
+    return cam, transport_id

@@ -16,6 +16,7 @@ CLOSE_CODES = {
     CloseCause.WORKER_DIED: 1012,
     CloseCause.DRAINED: 1012,
     CloseCause.NOT_JOINED: 1012,
+    CloseCause.SILENT: 1012,
     CloseCause.REMOVED: 4000,
 }
 

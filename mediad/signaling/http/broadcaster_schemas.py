@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mediad.pipe.transport_requests import CryptoSuite, Port, SrtpParameters
 from mediad.signaling.dialects.demo_schemas import ChannelText, DeviceData, DisplayName, DtlsParameters, Id
 from mediad.signaling.dialects.dialect import Data
 
@@ -32,15 +33,30 @@ class CreateTransport(Data):
     direction: Literal["producer", "consumer"] | None = None
     sctp_capabilities: dict[str, Any] | None = None
     """Given for a transport with data channels; what is in it does not matter."""
+    rtcp_mux: bool | None = None
+    comedia: bool | None = None
+    enable_srtp: bool = False
+    srtp_crypto_suite: CryptoSuite = "AES_CM_128_HMAC_SHA1_80"
+    """The suite of an encrypted transport, until its client names another; without a word mediasoup's."""
 
 
 class ConnectTransport(Data):
     dtls_parameters: DtlsParameters
 
 
-class ProduceA(Data):
+class ConnectPlain(Data):
+    ip: str | None = None
+    port: Port | None = None
+    rtcp_port: Port | None = None
+    srtp_parameters: SrtpParameters | None = None
+
+
+class ProduceOn(Data):
+    """The body that makes a producer on the transport that the path names."""
+
     kind: Literal["audio", "video"]
     rtp_parameters: dict[str, Any]
+    app_data: dict[str, Any] | None = None
 
 
 class ProduceData(Data):
@@ -54,8 +70,17 @@ class ConsumeData(Data):
     data_producer_id: Id
 
 
-class ConsumeB(Data):
-    transport_id: Id
+class ConsumeOn(Data):
+    """The body that makes a consumer on the transport that the path names, in dialect B."""
+
     producer_id: Id
     rtp_capabilities: dict[str, Any]
     paused: bool = False
+
+
+class ConsumeB(ConsumeOn, kw_only=True):
+    transport_id: Id
+
+
+class Resume(Data):
+    consumer_id: Id

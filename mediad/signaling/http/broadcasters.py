@@ -13,11 +13,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound, Unavailable
+from mediad.errors import Forbidden, InvalidInput, InvalidState, MediadError, NotFound, Unavailable
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.rooms.asker import set_asker
 from mediad.rooms.entities import Peer
 from mediad.rooms.listener import Device
+from mediad.rooms.plain_transports import AlreadyConnected
 from mediad.rooms.reception import Reception
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.seat import Seat
@@ -57,7 +58,8 @@ class BroadcasterEndpoints:
             body = await exchange.read_object(request)
             broadcaster = self._find(room_id, peer_id)
             try:
-                return await handler(Order(broadcaster, names, request.query_params, body))
+                where = _path(room_id, peer_id)
+                return await handler(Order(broadcaster, names, request.query_params, body, where))
             except MediadError as error:
                 raise _failed(error, broadcaster.spelling) from None
 
@@ -127,12 +129,16 @@ class BroadcasterEndpoints:
         device = Device(body.device.flag, body.device.name, body.device.version)
         broadcaster = Broadcaster(Spelling.B, body.display_name, device)
         await self._seat(room_id, body.peer_id, broadcaster, address)
-        where = f"/rooms/{quote(room_id, safe='')}/broadcasters/{quote(body.peer_id, safe='')}"
-        return PlainTextResponse("BroadcasterPeer created", 201, {"Location": where})
+        where = {"Location": _path(room_id, body.peer_id)}
+        return PlainTextResponse("BroadcasterPeer created", 201, where)
 
     async def _seat(self, room_id: str, peer_id: str, broadcaster: Broadcaster, address: str | None) -> Seat:
         broadcaster.seat = await self._registry.enter(room_id, peer_id, broadcaster, address=address)
         return broadcaster.seat
+
+
+def _path(room_id: str, peer_id: str) -> str:
+    return f"/rooms/{quote(room_id, safe='')}/broadcasters/{quote(peer_id, safe='')}"
 
 
 def _require_complete(body: schemas.CreateA) -> None:
@@ -171,8 +177,11 @@ def _peer(peer: Peer, reception: Reception) -> dict[str, Any]:
 
 
 def _failed(error: MediadError, spelling: Spelling) -> Failed:
-    """Return the error with its status; dialect A knows only 400 and 500, but 503 says when to try again."""
+    """Return the error with its status.
+
+    Dialect A knows 400 for what its client has done wrong, and 500; but 503 says when to try again.
+    """
     status = exchange.status_of(error)
     if spelling is Spelling.A and not isinstance(error, InvalidInput | Unavailable):
-        status = 500
+        status = 400 if isinstance(error, Forbidden | AlreadyConnected) else 500
     return Failed(status, str(error))

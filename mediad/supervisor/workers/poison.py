@@ -35,6 +35,7 @@ from mediad.pipe.requests import (
     CreateProducer,
     ResumeConsumers,
 )
+from mediad.pipe.transport_requests import ConnectPlainTransport
 
 Mark = bytes
 
@@ -54,10 +55,10 @@ _DRAWN = frozenset(
 )
 """Fields, as they are spelt on the pipe, that are drawn by the server, or without influence."""
 
-_DRAWN_BY_CLIENTS = _DRAWN | {"ssrc", "fingerprints"}
+_DRAWN_BY_CLIENTS = _DRAWN | {"ssrc", "fingerprints", "port", "rtcpPort", "keyBase64"}
 """Fields drawn by a client for each of its connections, too."""
 
-_WORDED_BY_CLIENTS = (CreateProducer, ConnectTransport)
+_WORDED_BY_CLIENTS = (CreateProducer, ConnectTransport, ConnectPlainTransport)
 """Requests whose words differ from client to client; those that open a chat are the same for all."""
 
 _FREEING = (

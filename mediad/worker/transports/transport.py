@@ -196,6 +196,12 @@ class Transport(ABC):
             entry["maxIncomingBitrate"] = self._options.max_incoming_bitrate_bps
         return [entry]
 
+    async def received_bytes(self) -> int:
+        """Return the bytes of valid RTP and RTCP packets that have come."""
+        handle = self._handle
+        records = [] if handle is None else await self._plane.stats(Kind.KIND_TRANSPORT, handle)
+        return sum(record["bytes_received"] for record in records)
+
     def _own_stats(self) -> dict[str, Any]:
         """Return the statistics fields that only this kind has."""
         return {}

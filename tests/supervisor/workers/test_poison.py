@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.pipe import data_requests, requests, rtp
+from mediad.pipe import data_requests, requests, rtp, transport_requests
 from mediad.pipe.messages import Request
 from mediad.pipe.requests import CreateConsumers, ResumeConsumers
 from mediad.supervisor.workers import poison
@@ -122,6 +122,7 @@ def test_any_words_have_marks_that_do_not_depend_on_their_order(words: dict[str,
 def test_what_is_left_out_of_marks_are_fields_of_messages() -> None:
     kinds = [kind for kind in vars(requests).values() if isinstance(kind, msgspec.StructMeta)]
     kinds += [kind for kind in vars(data_requests).values() if isinstance(kind, msgspec.StructMeta)]
+    kinds += [kind for kind in vars(transport_requests).values() if isinstance(kind, msgspec.StructMeta)]
     kinds += [kind for kind in vars(rtp).values() if isinstance(kind, msgspec.StructMeta)]
     fields = {name for kind in kinds for name in kind.__struct_encode_fields__}
     assert fields >= poison._DRAWN_BY_CLIENTS
