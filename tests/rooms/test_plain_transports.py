@@ -38,8 +38,8 @@ def test_its_addresses_are_told_and_kept() -> None:
         path = ana.seat.peer.transports[apart.id].plain
         assert path is not None
         assert (path.tuple, path.comedia, path.secure) == (apart.tuple, True, False)
-        learned = {**call.worker.transports[apart.id]}["created"].tuple
-        told_tuple = {"localAddress": "127.0.0.1", "localPort": learned.local_port}
+        learned = {**call.worker.transports[apart.id]}["tuple"]
+        told_tuple = {"localAddress": "192.0.2.1", "localPort": learned.local_port}
         call.worker.emit(
             "transport.tuple",
             transportId=apart.id,
@@ -229,7 +229,9 @@ def test_an_address_is_a_holder_of_ports() -> None:
     claims = [stock.claim_plain((ADDRESS, "192.0.2.1"), 1) for _ in range(2)]
     with pytest.raises(Full):
         stock.claim_plain((ADDRESS, "192.0.2.2"), 3)
-    assert (stock.tables["media ports"].used, stock.tables["transports"].used) == (2, 2), "none is half claimed"
+    assert (stock.tables["media ports"].used, stock.tables["transports"].used) == (2, 2), (
+        "none is half claimed"
+    )
     for claim in claims:
         claim.release()
         claim.release()

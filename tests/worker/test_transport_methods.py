@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mediad.errors import InvalidInput, InvalidState, NotFound
 from tests.support.loops import on_loop
-from tests.support.served_worker import DTLS, with_everything, with_router
+from tests.support.served_worker import DTLS, real_worker, with_everything, with_router
 
 
 @on_loop
@@ -32,3 +32,14 @@ async def test_a_transport_is_throttled_and_freed() -> None:
     assert await worker.ask("transport.throttle", transportId="a", throttle=None) == {}
     await worker.refused(InvalidInput, "transport.throttle", transportId="a", throttle={"rttMs": -1})
     await worker.refused(NotFound, "transport.throttle", transportId="nobody's", throttle=None)
+
+
+@on_loop
+async def test_signs_of_life_are_told_for_what_exists() -> None:
+    async with real_worker() as worker:
+        await worker.ask("transport.create", routerId="r", transportId="unused")
+        peer = await worker.connected("used")
+        ids = ["nobody's", "unused", "used"]
+        heard = (await worker.ask("transport.heard", transportIds=ids))["transports"]
+        assert heard == [{}, {}, {"present": True}]
+        peer.close()
