@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mediad._fastpath.door.events import StatsAnswered
 from mediad._fastpath.door.media_loop import Kind
 from mediad.worker.media.statistics import received_stream, sent_stream, transport
 from tests.simulation import scenes
@@ -34,26 +33,20 @@ class Finished:
     """The statistics of a call's objects at its end, under the names clients read."""
 
     def __init__(self, call: Call) -> None:
-        self._call = call
         sender, receiver = call.senders[0], call.receivers[0]
         producer = sender.producers["video"][0]
         now_us = call.clock.now_us
         consumer = receiver.tracks[0].consumer
-        self.sending = transport(self._ask(Kind.KIND_TRANSPORT, sender.transport.open())[0], now_us)
-        self.receiving = transport(self._ask(Kind.KIND_TRANSPORT, receiver.transport.open())[0], now_us)
+        self.sending = transport(call.worker.records(Kind.KIND_TRANSPORT, sender.transport.open())[0], now_us)
+        self.receiving = transport(
+            call.worker.records(Kind.KIND_TRANSPORT, receiver.transport.open())[0], now_us
+        )
         self.produced = [
             received_stream(record, "video", "video/VP8", f"r{record['encoding']}", now_us)
-            for record in self._ask(Kind.KIND_PRODUCER, producer.handle)
+            for record in call.worker.records(Kind.KIND_PRODUCER, producer.handle)
         ]
-        (self.record,) = self._ask(Kind.KIND_CONSUMER, consumer.handle)
+        (self.record,) = call.worker.records(Kind.KIND_CONSUMER, consumer.handle)
         self.consumed = sent_stream(self.record, "video", "video/VP8", now_us) | consumer.layer_stats()
-
-    def _ask(self, kind: Kind, handle: int) -> list[Entry]:
-        engine = self._call.worker.engine
-        engine.request_stats(1, kind, handle)
-        (answer,) = engine.events()
-        assert isinstance(answer, StatsAnswered)
-        return answer.records
 
 
 @pytest.fixture(scope="module")

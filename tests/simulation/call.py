@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from mediad.ortc.acceptance import AcceptedProducer
 from mediad.pipe.events import ProducerLayersWanted, RouterEvent
@@ -89,13 +89,15 @@ class Call:
     def __init__(self) -> None:
         self.clock = SimulatedClock()
         self.worker = SimulatedWorker(self.clock, router(*OFFERED))
+        self.viewers_worker = self.worker
+        """The worker that receivers are on."""
         self.truth: TRUTH = {}
         self.senders: list[Sender] = []
         self.receivers: list[Receiver] = []
         self.clock.every(SAMPLE_US, self._sample)
         self.worker.on_event = self._signal
 
-    def __enter__(self) -> Call:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -170,12 +172,16 @@ class Call:
     def receive(self, down: Link, up: Link, *, name: str = "") -> Receiver:
         number = len(self.receivers)
         client: ReceivingClient = ReceivingClient(
-            self.clock, down, up, lambda data: self.worker.arrived(transport, data)
+            self.clock, down, up, lambda data: self.viewers_worker.arrived(transport, data)
         )
-        transport = self.worker.connect(f"receive{number}", client.deliver)
+        transport = self.viewers_worker.connect(f"receive{number}", client.deliver)
         receiver = Receiver(name or f"receiver {number}", client, transport)
         self.receivers.append(receiver)
         return receiver
+
+    def viewed(self, producer: Producer) -> Producer:
+        """Return a sender's producer on the worker that receivers are on."""
+        return producer
 
     def watch(
         self,
@@ -186,8 +192,12 @@ class Call:
     ) -> Track:
         """The sender's camera for this receiver."""
         producer, accepted = sender.producers["video"]
-        consumer, parameters = self.worker.consume(
-            receiver.transport, f"{receiver.name}/{producer.id}", producer, accepted, preferred_layers
+        consumer, parameters = self.viewers_worker.consume(
+            receiver.transport,
+            f"{receiver.name}/{producer.id}",
+            self.viewed(producer),
+            accepted,
+            preferred_layers,
         )
         encoding = parameters.encodings[0]
         assert encoding.rtx is not None
@@ -210,8 +220,8 @@ class Call:
     def listen(self, receiver: Receiver, sender: Sender) -> AudioReceiver:
         """The sender's microphone for this receiver."""
         producer, accepted = sender.producers["audio"]
-        _, parameters = self.worker.consume(
-            receiver.transport, f"{receiver.name}/{producer.id}", producer, accepted
+        _, parameters = self.viewers_worker.consume(
+            receiver.transport, f"{receiver.name}/{producer.id}", self.viewed(producer), accepted
         )
         stream = AudioReceiver(self.clock, parameters.encodings[0].ssrc)
         receiver.client.add_audio(stream)

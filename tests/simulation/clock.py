@@ -92,11 +92,12 @@ class SimulatedClock:
     @contextmanager
     def running(self) -> Iterator[None]:
         loop: Any = self
+        before = asyncio._get_running_loop()
         asyncio._set_running_loop(loop)
         try:
             yield
         finally:
-            asyncio._set_running_loop(None)
+            asyncio._set_running_loop(before)
 
     def call_later(self, delay_s: float, callback: Callable[..., object], *args: Any) -> Timer:
         return self.after(round(delay_s * 1e6), lambda: callback(*args))

@@ -28,6 +28,7 @@ class ReceivingClient:
         self.bytes = 0
         self.padding_bytes = 0
         self.waits_us: list[int] = []  # in the queue of `down`, since somebody last looked
+        self.tap: Callable[[bytes], object] = lambda data: None  # sees what comes
         self.cross_traffic: Callable[[bytes], object] | None = None  # gets what is not the call's
         self.down = Hop(clock, down, self._receive)
         self.up = Hop(clock, up, arrived)
@@ -56,6 +57,7 @@ class ReceivingClient:
         self._streams[receiver.ssrc] = receiver
 
     def _receive(self, data: bytes) -> None:
+        self.tap(data)
         if data[0] < 0x80:
             if self.cross_traffic is not None:
                 self.cross_traffic(data)

@@ -66,6 +66,7 @@ class SendingClient:
     ) -> None:
         self.video: list[VideoEncoding] = []
         self.audio: OpusSender | None = None
+        self.tap: Callable[[bytes], object] = lambda data: None  # sees what is sent
         self._clock = clock
         self._truth = truth
         self._up = Hop(clock, up, arrived)
@@ -122,7 +123,11 @@ class SendingClient:
         number = struct.pack("!H", self._transport_cc & 0xFFFF)
         self._transport_cc += 1
         block = extension_block(extensions | {self._transport_cc_id: number})
-        self._up.send(bytes([packet[0] | 0x10]) + packet[1:12] + block + packet[12:])
+        self._send(bytes([packet[0] | 0x10]) + packet[1:12] + block + packet[12:])
+
+    def _send(self, data: bytes) -> None:
+        self.tap(data)
+        self._up.send(data)
 
     def _report(self) -> None:
         now_us = self._clock.now_us
@@ -133,7 +138,7 @@ class SendingClient:
             compound += rtcp.reference_answer(self._streams[0].ssrc, whose, reference, delay)
             self._reference = None
         if compound:
-            self._up.send(compound)
+            self._send(compound)
 
     def _receive(self, data: bytes) -> None:
         for kind, form, body in rtcp_blocks(data):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.simulation import rtcp
@@ -34,9 +35,11 @@ def plans(codec: Codec) -> list[EncodingPlan]:
     return [EncodingPlan(SVC_BPS, codec, spatial_layers=3)]
 
 
-def switching(codec: Codec, *, switches: int = 100, seed: int = 1) -> Switching:
+def switching(
+    codec: Codec, *, switches: int = 100, seed: int = 1, make: Callable[[], Call] = Call
+) -> Switching:
     chance = random.Random(f"{codec} {seed}")
-    with Call() as call:
+    with make() as call:
         up, down = pair(100)
         sender = call.send(up, down, video=plans(codec))
         receiver = call.receive(*pair(seed))
@@ -85,9 +88,9 @@ class Storm(Scene):
     waited_us: list[int] = field(default_factory=list)
 
 
-def storm(receivers: int = 50, *, seconds: float = 12) -> Storm:
+def storm(receivers: int = 50, *, seconds: float = 12, make: Callable[[], Call] = Call) -> Storm:
     """Let receivers join over five seconds; each asks for a key frame ten times a second."""
-    with Call() as call:
+    with make() as call:
         up, down = pair(100)
         sender = call.send(up, down, video=[EncodingPlan(bps // 2) for bps in SIMULCAST_BPS])
         scene = Storm(f"{receivers} asking for key frames", call, [], sender=sender)

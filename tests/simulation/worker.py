@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
 import msgspec
 
-from mediad._fastpath.door.events import Event
+from mediad._fastpath.door.events import Event, StatsAnswered
+from mediad._fastpath.door.media_loop import Kind
 from mediad.clock import Clock
 from mediad.ortc.acceptance import AcceptedProducer
 from mediad.ortc.negotiation import consumer_parameters
@@ -32,7 +34,6 @@ from tests.support.negotiation import accept, chrome_capabilities, codec
 from tests.support.worker_objects import CERTIFICATE, OPTIONS, OnePort, as_consumer
 from tests.windows.engine import EngineWindow
 
-EVENT_FD = -1
 OFFERED = (
     codec("audio/opus", 48000, 2),
     codec("video/VP8"),
@@ -42,10 +43,13 @@ OFFERED = (
 )
 
 
+_NUMBERS = count(1)
+
+
 class EngineLoop(EngineWindow):
     """The engine where the media thread's loop stands otherwise. Packets travel unencrypted."""
 
-    event_fd = EVENT_FD
+    event_fd = -1  # of each a number of its own, given by `engine_plane`
 
     def open_transport(self, handle: int, **parameters: Any) -> None:
         super().open_transport(handle, **{**parameters, "secure": False})
@@ -81,6 +85,7 @@ def engine_plane(clock: Clock) -> tuple[MediaPlane, EngineLoop]:
 
     def make(**capacities: int) -> EngineLoop:
         made.append(EngineLoop(packet_slots=32_768, transports=128, producers=32, consumers=512))
+        made[0].event_fd = -next(_NUMBERS)
         return made[0]
 
     with patch.object(plane_module, "MediaLoop", make):
@@ -107,6 +112,7 @@ class SimulatedWorker:
         self._ports: dict[str, Callable[[bytes], object]] = {}
         self._next_ssrc = 700_000_000
         self._alarm = Alarm(clock, lambda: self.engine.tick(clock.now_us))
+        self._turn_inside = clock.turn  # of another worker in the same call, or the callback alone
         clock.turn = self._turn
 
     def close(self) -> None:
@@ -167,15 +173,21 @@ class SimulatedWorker:
             consumer.set_preferred_layers(*preferred_layers)
         return consumer, parameters
 
+    def records(self, kind: Kind, handle: int) -> list[dict[str, Any]]:
+        """Return the engine's statistics of an object; only the last thing in a call, for it drops events."""
+        self.engine.request_stats(1, kind, handle)
+        (answer,) = (event for event in self.engine.events() if isinstance(event, StatsAnswered))
+        return answer.records
+
     def _turn(self, timer: Timer) -> None:
         self.engine.at(self._clock.now_us)
-        timer.run()
+        self._turn_inside(timer)
         self.settle()
 
     def settle(self) -> None:
         """Settle at the end of a turn, and after commands from outside one."""
         now_us = self._clock.now_us
-        self._clock.readers[EVENT_FD]()
+        self._clock.readers[self.engine.event_fd]()
         for _, host, _, data in self.engine.outbox():
             self._ports[host](data)
         deadline_us = self.engine.deadline()

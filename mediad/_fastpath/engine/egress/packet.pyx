@@ -152,6 +152,11 @@ cdef uint8_t* write_descriptor(Consumer* consumer, const RtpPacket* packet, uint
     return end
 
 
+cdef inline bint tells_playout(const Consumer* consumer, uint8_t payload_type) noexcept nogil:
+    """True when our wish may be written: no packet is repeated bit for bit, or none at all."""
+    return repeated_over_rtx(consumer, payload_type) or not consumer.nack
+
+
 cdef uint8_t* write_playout_delay(const Consumer* consumer, const RtpPacket* packet, uint8_t* p,
                                   bint two_byte) noexcept nogil:
     """Write the playout delay that sender and server wish; ours changes, so repeats bit for bit have the sender's."""
@@ -161,7 +166,7 @@ cdef uint8_t* write_playout_delay(const Consumer* consumer, const RtpPacket* pac
         return p
     if packet.extension_offset[<int>EXT_PLAYOUT_DELAY] and packet.extension_length[<int>EXT_PLAYOUT_DELAY] == 3:
         wish = packet.data + packet.extension_offset[<int>EXT_PLAYOUT_DELAY]
-    if repeated_over_rtx(consumer, packet.payload_type):
+    if tells_playout(consumer, packet.payload_type):
         store24(value, playout_limits(&consumer.playout, wish))
     elif wish != NULL:
         memcpy(value, wish, 3)
@@ -257,7 +262,8 @@ cdef uint64_t capture_of(const Consumer* consumer, const StoredPacket* stored, u
 
 
 cdef void told_once(Consumer* consumer, uint8_t payload_type) noexcept nogil:
-    if repeated_over_rtx(consumer, payload_type):
+    """Count a frame that told of the playout delay; another server, which keeps none, is told with each."""
+    if repeated_over_rtx(consumer, payload_type) and not consumer.layers.whole:
         consumer.playout.frames_to_tell -= 1
 
 

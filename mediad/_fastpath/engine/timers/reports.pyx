@@ -167,11 +167,13 @@ cdef void report_sent(Engine* engine, Transport* transport, uint64_t now_us) noe
 cdef void watch_playout(Engine* engine, Consumer* consumer, uint64_t now_us) noexcept nogil:
     """Tell a receiver of video how long to wait for repairs, those of both hops, if it knows the extension.
 
-    Without RTX a repeat must not differ by a bit.
+    Without RTX a repeat must not differ by a bit; a pipe without RTX has none, and its receivers are told through it.
     """
     cdef uint64_t decreased_us = engine.transports[consumer.transport].estimator.decreased_us
     cdef ReceiveStream* stream
-    if consumer.extension_ids[<int>EXT_PLAYOUT_DELAY] == 0 or consumer.rtx_ssrc == 0 or consumer.current < 0:
+    if consumer.extension_ids[<int>EXT_PLAYOUT_DELAY] == 0 or consumer.current < 0:
+        return
+    if consumer.rtx_ssrc == 0 and not (consumer.video and consumer.layers.whole):
         return
     if decreased_us != 0 and now_us < decreased_us + CONGESTED_US:
         return                         # a full queue loses packets, too: the cure is to send less
