@@ -130,7 +130,7 @@ def test_losses_in_the_pipe_are_repaired_when_asked_for(enable_rtx: bool) -> Non
 
 @pytest.mark.parametrize("loss", [0.0, 0.05])
 def test_picture_and_voice_keep_one_clock(loss: float) -> None:
-    """Sender reports say of each packet, within 1 ms, when it was captured, as they do where it comes from."""
+    """Sender reports say when each packet was captured, everywhere the same within 1 ms."""
     with loopback()() as call:
         up, down = pair(100, loss=loss)
         source = call.send(up, down, audio=True)

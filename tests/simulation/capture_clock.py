@@ -1,4 +1,4 @@
-"""When pictures and sounds were captured, as somebody reckons who sees packets and sender reports pass."""
+"""Capture times of pictures and sounds, as reckoned where packets and sender reports pass."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from tests.support.layered import TAG
 
 SETTLED = 3  # sender reports of a stream, before which its first packets had none to go by
 AUDIO_TYPES = {100, 111}
-Moment = tuple[str, int]
-"""What was captured: "voice" or "picture", and its number."""
+Moment = tuple[str, int]  # "voice" or "picture", and its number
 
 
 class CaptureClock:
