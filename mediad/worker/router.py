@@ -13,23 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, InvalidState, MediadError
 from mediad.pipe.events import RouterEvent
 from mediad.pipe.rtp import Encoding
+from mediad.pipe.transport_requests import CreatePipeTransport, CreatePlainTransport
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
 from mediad.worker.data.router_data import RouterData
+from mediad.worker.media.open_sockets import OnRefused
 from mediad.worker.speakers import Speakers, VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.pipe_consumer import AnyConsumer, PipeConsumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
+from mediad.worker.transports.candidates import Endpoint
 from mediad.worker.transports.first_checks import FirstChecks
+from mediad.worker.transports.pipe import PipeTransport
+from mediad.worker.transports.plain import PlainTransport
 from mediad.worker.transports.transport import Transport
 from mediad.worker.transports.webrtc import WebRtcTransport
+
+KindT = TypeVar("KindT", bound=Transport)
 
 
 class Router:
@@ -72,22 +81,72 @@ class Router:
         Raises InvalidState for an id that is taken, InvalidInput for `force_tcp` where there is no TCP, Full
         when there is no room.
         """
-        if transport_id in self.transports:
-            raise InvalidState(f'a transport with id "{transport_id}" already exists')
-        endpoint = self._ports.take(lambda what: self._port_refused(transport_id, what))
-        try:
-            transport = WebRtcTransport(
+
+        def make(endpoints: tuple[Endpoint, ...]) -> WebRtcTransport:
+            return WebRtcTransport(
                 self._context,
                 transport_id,
                 options,
                 self._certificate,
-                endpoint,
+                endpoints[0],
                 self._first_checks,
                 force_tcp=force_tcp,
                 sctp=sctp,
             )
+
+        return self._create(transport_id, lambda on_refused: (self._ports.take(on_refused),), make)
+
+    def create_plain_transport(self, options: TransportOptions, form: CreatePlainTransport) -> PlainTransport:
+        """Make a PlainTransport with ports of its own. Raises as `create_transport` does."""
+
+        def take(on_refused: OnRefused) -> tuple[Endpoint, ...]:
+            return self._ports.take_own(
+                on_refused, local=form.local_only, ip_version=form.ip_version, rtcp=not form.rtcp_mux
+            )
+
+        def make(endpoints: tuple[Endpoint, ...]) -> PlainTransport:
+            return PlainTransport(
+                self._context,
+                form.transport_id,
+                options,
+                endpoints,
+                comedia=form.comedia,
+                suite=form.srtp_crypto_suite,
+            )
+
+        return self._create(form.transport_id, take, make)
+
+    def create_pipe_transport(self, options: TransportOptions, form: CreatePipeTransport) -> PipeTransport:
+        """Make one end of a pipe, on 127.0.0.1. Raises as `create_transport` does."""
+
+        def make(endpoints: tuple[Endpoint, ...]) -> PipeTransport:
+            return PipeTransport(
+                self._context,
+                form.transport_id,
+                options,
+                endpoints[0],
+                rtx=form.enable_rtx,
+                srtp=form.enable_srtp,
+                sctp=form.enable_sctp,
+            )
+
+        return self._create(form.transport_id, partial(self._ports.take_own, local=True), make)
+
+    def _create(
+        self,
+        transport_id: str,
+        take: Callable[[OnRefused], tuple[Endpoint, ...]],
+        make: Callable[[tuple[Endpoint, ...]], KindT],
+    ) -> KindT:
+        """Make a transport on the endpoints that `take` returns, and give them back if that fails."""
+        if transport_id in self.transports:
+            raise InvalidState(f'a transport with id "{transport_id}" already exists')
+        endpoints = take(lambda what: self._port_refused(transport_id, what))
+        try:
+            transport = make(endpoints)
         except MediadError:
-            self._ports.give_back(endpoint)
+            for endpoint in endpoints:
+                self._ports.give_back(endpoint)
             raise
         self.transports[transport_id] = transport
         return transport

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 from collections import Counter
 
 import msgspec
@@ -52,6 +53,7 @@ class WorkerServer:
         """Bind the port and start. Raises PortError or ConfigError when the port cannot be bound."""
         self._udp_buffer_bytes = self._ports.bind()
         self._plane.start()
+        self._allow_sources()
         self._ports.open()
         self._lag.start()
         self._heap.start()
@@ -87,10 +89,15 @@ class WorkerServer:
         return Done()
 
     async def configure(self, request: Configure) -> Done:
-        """Use new settings: for new transports, and at once for the log."""
+        """Use new settings: for new transports, and at once for the log and for sources of packets."""
         self.objects.configure(_changed(self.objects.settings, request))
+        self._allow_sources()
         logs.set_level(request.log_level)
         return Done()
+
+    def _allow_sources(self) -> None:
+        networks = map(ipaddress.ip_network, self.objects.settings.plain_source_allow)
+        self._plane.allow_sources(list(networks))
 
     async def stats(self, request: GetWorkerStats) -> WorkerStats:
         counters = self._plane.counters()

@@ -9,9 +9,22 @@ from mediad.errors import InvalidInput
 from mediad.pipe import requests
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.throttle_requests import ThrottleTransport
-from mediad.pipe.transport_requests import GetHeard, Heard, HeardOf
+from mediad.pipe.transport_requests import (
+    ConnectPipeTransport,
+    ConnectPlainTransport,
+    CreatePipeTransport,
+    CreatePlainTransport,
+    GetHeard,
+    Heard,
+    HeardOf,
+    PipeTransportCreated,
+    PlainTransportConnected,
+    PlainTransportCreated,
+)
 from mediad.protocols.certificate import Fingerprint
 from mediad.worker.objects import Objects
+from mediad.worker.transports.pipe import PipeTransport
+from mediad.worker.transports.plain import PlainTransport
 from mediad.worker.transports.throttled import Network
 from mediad.worker.transports.transport import Transport
 from mediad.worker.transports.webrtc import WebRtcTransport
@@ -31,6 +44,10 @@ class TransportMethods:
             requests.CreateTransport.answered_by(self.create_transport),
             requests.ConnectTransport.answered_by(self.connect_transport),
             requests.RestartIce.answered_by(self.restart_ice),
+            CreatePlainTransport.answered_by(self.create_plain_transport),
+            ConnectPlainTransport.answered_by(self.connect_plain_transport),
+            CreatePipeTransport.answered_by(self.create_pipe_transport),
+            ConnectPipeTransport.answered_by(self.connect_pipe_transport),
             requests.GetTransportStats.answered_by(self.transport_stats),
             GetHeard.answered_by(self.heard),
             ThrottleTransport.answered_by(self.throttle_transport),
@@ -91,3 +108,25 @@ class TransportMethods:
 
     async def restart_ice(self, request: requests.RestartIce) -> requests.IceRestarted:
         return requests.IceRestarted(self._find(WebRtcTransport, request.transport_id).restart_ice())
+
+    # --- plain transports and pipes -------------------------------------------------------------------------
+
+    async def create_plain_transport(self, request: CreatePlainTransport) -> PlainTransportCreated:
+        router = self._objects.router(request.router_id)
+        transport = router.create_plain_transport(self._objects.settings, request)
+        self._objects.enter(transport.id, router)
+        return transport.parameters()
+
+    async def connect_plain_transport(self, request: ConnectPlainTransport) -> PlainTransportConnected:
+        return self._find(PlainTransport, request.transport_id).connect(request)
+
+    async def create_pipe_transport(self, request: CreatePipeTransport) -> PipeTransportCreated:
+        router = self._objects.router(request.router_id)
+        transport = router.create_pipe_transport(self._objects.settings, request)
+        self._objects.enter(transport.id, router)
+        return transport.parameters()
+
+    async def connect_pipe_transport(self, request: ConnectPipeTransport) -> Done:
+        transport = self._find(PipeTransport, request.transport_id)
+        transport.connect(request.ip, request.port, request.srtp_parameters)
+        return Done()

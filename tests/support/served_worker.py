@@ -85,7 +85,9 @@ async def with_router() -> Worker:
 @asynccontextmanager
 async def real_worker(**settings: Any) -> AsyncIterator[Worker]:
     """Serve a worker with its media thread and its port, and a router "r"."""
-    worker = Worker(worker_settings(4, **{"rtc_first_port": free_port(), **settings}))
+    first = free_port()
+    ports = {"rtc_first_port": first, "rtc_last_port": min(first + 99, 65535)}
+    worker = Worker(worker_settings(4, **{**ports, **settings}))
     await worker.server.start()
     try:
         await worker.ask("router.create", routerId="r")

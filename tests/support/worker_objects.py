@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from mediad._fastpath.door.events import StatsAnswered
-from mediad.config.listen import ListenInfo
+from mediad.config.listen import ListenInfo, own_address
 from mediad.config.settings import TransportOptions
 from mediad.ortc.negotiation import consumer_parameters
 from mediad.pipe.events import RouterEvent
@@ -20,6 +20,7 @@ from mediad.pipe.rtp import RtpMapping, RtpParameters
 from mediad.protocols.certificate import Certificate
 from mediad.worker.context import RouterContext
 from mediad.worker.data.sctp import Sctp
+from mediad.worker.media.open_sockets import OnRefused
 from mediad.worker.media.plane import Kind, MediaPlane
 from mediad.worker.router import Router
 from mediad.worker.speakers import VolumeOptions
@@ -97,6 +98,18 @@ class OnePort(SharedPort):
 
     def __init__(self, endpoint: Endpoint = ENDPOINT) -> None:
         self._endpoint = endpoint
+        self.given_back: list[int] = []
+        """The ports of transports that had their own."""
+
+    def take_own(
+        self, on_refused: OnRefused, *, local: bool = False, ip_version: int | None = None, rtcp: bool = False
+    ) -> tuple[Endpoint, ...]:
+        info = own_address("127.0.0.1") if local else self._endpoint.listen_infos[0]
+        return tuple(Endpoint(10002 + place, (info,), (2 + place,)) for place in range(1 + rtcp))
+
+    def give_back(self, endpoint: Endpoint) -> None:
+        if endpoint.port != self._endpoint.port:
+            self.given_back.append(endpoint.port)
 
 
 @dataclass

@@ -43,3 +43,51 @@ async def test_signs_of_life_are_told_for_what_exists() -> None:
         heard = (await worker.ask("transport.heard", transportIds=ids))["transports"]
         assert heard == [{}, {}, {"present": True}]
         peer.close()
+
+
+# -- plain transports and pipes ----------------------------------------------------------------------------
+
+
+@on_loop
+async def test_every_kind_of_transport_and_what_only_others_understand() -> None:
+    async with real_worker() as worker:
+        first = worker.server.objects.settings.rtc_first_port
+        await worker.ask("transport.create", routerId="r", transportId="w")
+        plain = await worker.ask("transport.createPlain", routerId="r", transportId="p", rtcpMux=False)
+        assert [plain[key]["localPort"] - first for key in ("tuple", "rtcpTuple")] in ([1, 2], [2, 3])
+        pipe = await worker.ask("transport.createPipe", routerId="r", transportId="q", enableSctp=True)
+        assert pipe["ip"] == "127.0.0.1"
+        for kind, of_that_kind, asked in (
+            ("WebRtcTransport", "w", ("transport.connect", {"dtlsParameters": DTLS})),
+            ("WebRtcTransport", "w", ("transport.restartIce", {})),
+            ("PlainTransport", "p", ("transport.connectPlain", {})),
+            ("PipeTransport", "q", ("transport.connectPipe", {"ip": "127.0.0.1", "port": 1})),
+        ):
+            method, data = asked
+            for transport_id in {"w", "p", "q"} - {of_that_kind}:
+                text = await worker.refused(InvalidInput, method, transportId=transport_id, **data)
+                assert text == f'transport with id "{transport_id}" is not a {kind}'
+            await worker.refused(NotFound, method, transportId="nobody's", **data)
+        stats = await worker.ask("worker.stats")
+        assert (stats["transports"], stats["iceStates"], stats["ports"]["used"]) == (3, {"new": 1}, 3)
+        for transport_id in ("w", "p", "q"):
+            assert await worker.ask("transport.throttle", transportId=transport_id, throttle=None) == {}
+            await worker.ask("transport.close", transportId=transport_id)
+        await worker.ask("worker.ping")
+        stats = await worker.ask("worker.stats")
+        assert (stats["transports"], stats["ports"]["used"]) == (0, 0)
+
+
+@on_loop
+async def test_ids_and_routers_of_plain_transports() -> None:
+    async with real_worker() as worker:
+        for method in ("transport.createPlain", "transport.createPipe"):
+            await worker.refused(NotFound, method, routerId="nobody's", transportId="t")
+            await worker.ask(method, routerId="r", transportId=method)
+            text = await worker.refused(InvalidState, method, routerId="r", transportId=method)
+            assert text == f'a transport with id "{method}" already exists'
+        connect = {"transportId": "transport.createPlain", "ip": "127.0.0.1"}
+        for port in (0, 65536, "80"):
+            await worker.refused(InvalidInput, "transport.connectPlain", port=port, **connect)
+        await worker.ask("transport.connectPlain", port=80, **connect)
+        await worker.refused(InvalidState, "transport.connectPlain", port=80, **connect)
