@@ -19,6 +19,7 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media_worker import Placement
 from mediad.rooms.observer import RoomObserver
+from mediad.rooms.options import OnOptions, RoomOptions
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
 from mediad.rooms.stock import Refusal, Stocks, holder_at
@@ -59,6 +60,8 @@ class RoomRegistry:
         """The observer of every room."""
         self._stocks = stocks or Stocks()
         self._stocks.on_refused = self._share_refused
+        self.on_options: OnOptions = lambda room_id, options: None
+        """Called when a client with options has taken its seat."""
         self._rooms: dict[str, Room] = {}
         self._background = Background()
 
@@ -70,16 +73,21 @@ class RoomRegistry:
         *,
         consumer_replicas: int = 0,
         address: str | None = None,
+        options: RoomOptions | None = None,
     ) -> Seat:
         """Return a seat for a client, in the room of that id, which is opened when there is none.
 
-        The client gets every consumer `1 + consumer_replicas` times, as far as the limits allow. Raises
+        The client gets every consumer `1 + consumer_replicas` times, as far as the limits allow; `options`
+        are what its token says about the room. Raises
         Unavailable when no worker can take a room now or a limit is reached, Full when the share of `address`
         is used up, or the worker's error when it cannot make a room.
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
-            return await self._connect(room_id, peer_id, listener, consumer_replicas, address)
+            seat = await self._connect(room_id, peer_id, listener, consumer_replicas, address)
+        if options is not None:
+            self.on_options(room_id, options)
+        return seat
 
     async def _connect(
         self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str | None

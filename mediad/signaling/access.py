@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,17 +79,24 @@ class Access:
         except ValueError:
             return False
 
-    def require_token(self, token: str | None, room_id: str, peer_id: str | None) -> None:
-        """Raise NotAdmitted without a valid token; without a `peer_id`, that of any peer will do.
+    def require_token(self, token: str | None, room_id: str, peer_id: str | None) -> dict[str, Any]:
+        """Return the claims of a valid token; none where no token is needed, whatever a client says.
 
-        A token may name the room and the peer it is for (claims `roomId`, `peerId`); `exp` and `nbf` count
-        when they are there.
+        Without a `peer_id`, a token of any peer will do. It may name the room and the peer it is for (claims
+        `roomId`, `peerId`); `exp` and `nbf` count when they are there. Raises NotAdmitted without one.
         """
-        if self.rules.secrets:
-            claims = self._claims(token)
-            for name, value in (("roomId", room_id), ("peerId", peer_id)):
-                if value is not None and claims.get(name, value) != value:
-                    raise NotAdmitted(401, f"the token is for another {name}")
+        if not self.rules.secrets:
+            return {}
+        claims = self._claims(token)
+        for name, value in (("roomId", room_id), ("peerId", peer_id)):
+            if value is not None and claims.get(name, value) != value:
+                raise NotAdmitted(401, f"the token is for another {name}")
+        return claims
+
+    def require_permission(self, claims: Mapping[str, Any], claim: str) -> None:
+        """Raise NotAdmitted where tokens are needed and this one does not have `claim` as true."""
+        if self.rules.secrets and claims.get(claim) is not True:
+            raise NotAdmitted(403, f'the token has no claim "{claim}": true')
 
     def claims(self, token: str | None) -> dict[str, Any]:
         """Return the claims of a token. Raises NotAdmitted without a valid one.

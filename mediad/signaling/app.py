@@ -2,7 +2,7 @@
 
 WebSocket /     signaling                  GET /stats, /workers, /health     the node's state
 GET /…          the demo page              GET /metrics                      what Prometheus scrapes
-/rooms/…        broadcasters               /socket.io/…                      clients that speak Socket.IO
+/rooms/…        broadcasters, recordings   /socket.io/…                      clients that speak Socket.IO
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from mediad.signaling.entry import Entry
 from mediad.signaling.http.broadcaster_orders import ORDERS
 from mediad.signaling.http.broadcasters import ONE, BroadcasterEndpoints
 from mediad.signaling.http.node import NodeEndpoints, Scrape, StatusSource
+from mediad.signaling.http.recordings import Recordings, recording_routes
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 from mediad.signaling.request_log import RequestLog
@@ -47,8 +48,12 @@ def create_app(
     status: StatusSource,
     settings: SignalingSettings | None = None,
     scrape: Scrape | None = None,
+    recordings: Recordings | None = None,
 ) -> Starlette:
-    """Make the application; run it with `server.uvicorn_options()`. Without `scrape` there is no /metrics."""
+    """Make the application; run it with `server.uvicorn_options()`.
+
+    Without `scrape` there is no /metrics, without `recordings` nothing can be recorded.
+    """
     settings = settings or SignalingSettings()
     entry = Entry(registry, settings.access, settings.limits, settings.version)
     broadcasters = BroadcasterEndpoints(registry, settings.access)
@@ -69,6 +74,7 @@ def create_app(
                 Route(ONE + path, broadcasters.about(handler), methods=[method])
                 for method, path, handler in ORDERS
             ),
+            *recording_routes(registry, settings.access, recordings),
             Route("/stats", node.stats),
             Route("/workers", node.workers),
             Route("/health", node.health),

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 from mediad import logs
 from mediad.errors import MediadError, Unavailable
 from mediad.rooms.listener import PeerListener
+from mediad.rooms.options import RoomOptions
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.seat import Seat
 from mediad.signaling.access import Access, NotAdmitted, bearer
@@ -25,6 +26,7 @@ from mediad.signaling.dialects.dialect import Texts
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo.connection import Connection
 from mediad.signaling.protoo.messages import SUBPROTOCOL
+from mediad.signaling.room_options import room_options
 from mediad.signaling.server.websocket_protocol import abort_later
 
 REFUSAL_CODE = 4000
@@ -95,12 +97,12 @@ class Entry:
             told = recognition.by_query(websocket.query_params)
             dialect = told or recognition.BEGINNING
             admission = admit(websocket.scope["subprotocols"], websocket.query_params, dialect.texts)
-            self._authorize(websocket, admission)
+            options = self._authorize(websocket, admission)
             log = _log.bind(room=admission.room_id, peer=admission.peer_id)
             connection = Connection(websocket, self._limits, log)
             listener = dialect.listener(connection, self._version)
             address = websocket.client.host if websocket.client is not None else None
-            seat = await self._seat(admission, listener, address)
+            seat = await self._seat(admission, listener, address, options)
         except Refused as refused:
             await self._refuse(websocket, refused)
             return
@@ -112,8 +114,8 @@ class Entry:
         _log.info("client %s: refused with %d: %s", _client(websocket), refused.status, refused)
         await _deny(websocket, refused, self._limits.close_grace_s)
 
-    def _authorize(self, websocket: WebSocket, admission: Admission) -> None:
-        """Judge origin and token. Raises Refused.
+    def _authorize(self, websocket: WebSocket, admission: Admission) -> RoomOptions:
+        """Judge origin and token, and return what the token says about the room. Raises Refused.
 
         Browsers cannot give a WebSocket headers of its own, so their tokens come in the query.
         """
@@ -121,11 +123,13 @@ class Entry:
         token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
         try:
             self._access.require_origin(headers.get("origin"), headers.get("host"), reached(websocket.scope))
-            self._access.require_token(token, admission.room_id, admission.peer_id)
+            return room_options(self._access.require_token(token, admission.room_id, admission.peer_id))
         except NotAdmitted as error:
             raise Refused(error.status, str(error)) from None
 
-    async def _seat(self, admission: Admission, listener: PeerListener, address: str | None) -> Seat:
+    async def _seat(
+        self, admission: Admission, listener: PeerListener, address: str | None, options: RoomOptions
+    ) -> Seat:
         try:
             return await self._registry.connect(
                 admission.room_id,
@@ -133,6 +137,7 @@ class Entry:
                 listener,
                 consumer_replicas=admission.consumer_replicas,
                 address=address,
+                options=options,
             )
         except Unavailable as error:
             raise Refused(503, str(error)) from None

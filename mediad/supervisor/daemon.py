@@ -95,6 +95,7 @@ class Daemon:
         book = self._observability.recording_book
         self._recordings = Recordings(self._registry, settings, self._environ, book)
         book.watch(self._recordings.__len__, self._recordings.bitrate)
+        self._registry.on_options = self._recordings.room_entered
         self._observability.attach(self._status, self._pool, self._registry, self._drains)
         self._heartbeat = Heartbeat(self._manager, self._pool, self._status, self._configured)
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
@@ -197,6 +198,7 @@ class Daemon:
                 self._status,
                 SignalingSettings(access=self._access),
                 self._observability.metrics.scrape,
+                self._recordings,
             )
             tls = self._tls.context if self._tls else None
             front = Front(app, sockets, uvicorn_options(), self._admissions, tls)

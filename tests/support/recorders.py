@@ -7,6 +7,7 @@ from typing import Any
 
 from mediad.config.settings import Settings
 from mediad.pipe.recorder_requests import FileSummary
+from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor.recording.observer import RecordingObserver, Subject
 from mediad.supervisor.recording.recordings import Recordings
 from tests.support.calls import Call
@@ -49,12 +50,14 @@ class Heard(RecordingObserver):
 
 
 def recordings_of(
-    call: Call,
+    registry: Call | RoomRegistry,
     directory: Path,
     observer: RecordingObserver | None = None,
     mode: str = "ready",
     **settings: Any,
 ) -> Recordings:
     """The recordings of a call's rooms, below `directory`."""
+    if isinstance(registry, Call):
+        registry = registry.registry
     given = {"recording_dir": str(directory), "recording_min_free_bytes": 0, **settings}
-    return Recordings(call.registry, Settings(**given), {}, observer, tiny_recorder(mode))
+    return Recordings(registry, Settings(**given), {}, observer, tiny_recorder(mode))

@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.http.node import Scrape
+from mediad.signaling.http.recordings import Recordings
 from mediad.signaling.server.client_connection import FrontLimits, FrontState
 from mediad.signaling.server.options import uvicorn_options
 from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
@@ -126,13 +127,15 @@ async def front(
     scrape: Scrape | None = None,
     front_state: FrontState | None = None,
     dual_stack: bool = False,
+    recorder: Callable[[RoomRegistry], Recordings] | None = None,
     **registry_options: Any,
 ) -> AsyncIterator[Front]:
-    """A front on 127.0.0.1, or on a socket for both families."""
+    """A front on 127.0.0.1, or on a socket for both families; `recorder` makes its recordings."""
     placement, status = Workers(workers), Status()
     registry = RoomRegistry(placement, **registry_options)
+    recordings = None if recorder is None else recorder(registry)
     config = uvicorn.Config(
-        create_app(registry, status, settings, scrape),
+        create_app(registry, status, settings, scrape, recordings),
         log_config=None,
         loop="asyncio",
         **uvicorn_options(front_state),

@@ -13,6 +13,7 @@ import msgspec
 from mediad.errors import InvalidState, MediadError, NotFound
 from mediad.rooms.entities import Producer, Transport
 from mediad.rooms.listener import Device, PeerInfo
+from mediad.rooms.options import RoomOptions
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
@@ -21,6 +22,7 @@ from mediad.signaling.dialects import meetlite_schemas as schemas
 from mediad.signaling.dialects.dialect import Method, RequestFailed
 from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, perform
 from mediad.signaling.dialects.meetlite_listener import MeetLiteListener, is_screen, media_state
+from mediad.signaling.room_options import room_options
 
 NAMESPACE = "/"
 
@@ -35,19 +37,21 @@ class MeetLite:
     async def admit(self, wire: EventWire, handshake: Handshake) -> MeetLiteVisit:
         """Judge a client by its token. Raises Refused."""
         try:
-            claims = self._identify(handshake.auth.get("token"), wire.sid)
+            claims, options = self._identify(handshake.auth.get("token"), wire.sid)
         except NotAdmitted as error:
             self._registry.observer.refused("", "", "unauthorized", str(error))
             raise Refused("unauthorized", f"Authentication error: {error}") from None
-        return MeetLiteVisit(wire, self._registry, claims, handshake.address)
+        return MeetLiteVisit(wire, self._registry, claims, options, handshake.address)
 
-    def _identify(self, token: Any, sid: str) -> schemas.Claims:
+    def _identify(self, token: Any, sid: str) -> tuple[schemas.Claims, RoomOptions]:
         """Return the claims of a token. Where none is needed, a client without one is a guest."""
         claims = self._access.claims(token if isinstance(token, str) else None)
-        if not claims and not self._access.rules.secrets:
+        verified = bool(self._access.rules.secrets)
+        if not claims and not verified:
             claims = {"userId": sid}
+        options = room_options(claims) if verified else RoomOptions()
         try:
-            return msgspec.convert(claims, schemas.Claims)
+            return msgspec.convert(claims, schemas.Claims), options
         except msgspec.ValidationError as error:
             raise NotAdmitted(401, f"the token does not fit: {error}") from None
 
@@ -55,7 +59,15 @@ class MeetLite:
 class MeetLiteVisit:
     """One client of MeetLite."""
 
-    def __init__(self, wire: EventWire, registry: RoomRegistry, claims: schemas.Claims, address: str) -> None:
+    def __init__(
+        self,
+        wire: EventWire,
+        registry: RoomRegistry,
+        claims: schemas.Claims,
+        options: RoomOptions,
+        address: str,
+    ) -> None:
+        self._options = options
         self._wire = wire
         self._registry = registry
         self._claims = claims
@@ -103,7 +115,9 @@ class MeetLiteVisit:
             raise RequestFailed(401, "join-room: the token is for another roomId")
         listener = MeetLiteListener(self._wire)
         try:
-            seat = await self._registry.connect(room_id, self._user_id, listener, address=self._address)
+            seat = await self._registry.connect(
+                room_id, self._user_id, listener, address=self._address, options=self._options
+            )
         except MediadError as error:
             self._registry.observer.refused(room_id, self._user_id, "unavailable", str(error))
             raise RequestFailed(503, f"join-room: {error}") from None

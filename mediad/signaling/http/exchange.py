@@ -54,13 +54,20 @@ class Failed(Exception):
         self.status = status
 
 
-def require_admitted(request: Request, access: Access, room_id: str, peer_id: str | None) -> None:
-    """Judge origin and token. Raises Failed. Without a `peer_id`, a token of any peer will do."""
+def require_admitted(
+    request: Request, access: Access, room_id: str, peer_id: str | None, permission: str | None = None
+) -> None:
+    """Judge origin and token. Raises Failed. Without a `peer_id`, a token of any peer will do.
+
+    With a `permission` the token must have a claim of this name that is true.
+    """
     headers = request.headers
     token = request.query_params.get("token") or bearer(headers.get("authorization"))
     try:
         access.require_origin(headers.get("origin"), headers.get("host"), reached(request.scope))
-        access.require_token(token, room_id, peer_id)
+        claims = access.require_token(token, room_id, peer_id)
+        if permission is not None:
+            access.require_permission(claims, permission)
     except NotAdmitted as error:
         raise Failed(error.status, str(error)) from None
 

@@ -13,6 +13,7 @@ from mediad import needs
 from mediad.config.settings import Settings
 from mediad.errors import Full, InvalidInput, InvalidState, MediadError, NotFound, Unsupported
 from mediad.pipe.recorder_requests import Container, FileOutput
+from mediad.rooms.options import RoomOptions
 from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor.recording import place
 from mediad.supervisor.recording.observer import SHUTDOWN, STOPPED, RecordingObserver, Subject
@@ -111,14 +112,16 @@ class Recordings:
         if len(self._under_way) >= limit:
             raise Full(f"{limit} recordings are under way, as many as max_recordings allows: stop one")
 
-    def start_with_room(self, room_id: str, container: str | None) -> None:
+    def room_entered(self, room_id: str, options: RoomOptions) -> None:
         """Record a room whose client's token asks for it, unless it is being recorded.
 
         It returns at once. A refusal is logged and told to operators; the call goes on.
         """
         subjects = (other.subject for other in self._under_way.values())
-        if not any((subject.room_id, subject.peer_id) == (room_id, None) for subject in subjects):
-            self._run(self._start_for_token(room_id, container))
+        if options.record and not any(
+            (subject.room_id, subject.peer_id) == (room_id, None) for subject in subjects
+        ):
+            self._run(self._start_for_token(room_id, options.record_format))
 
     async def _start_for_token(self, room_id: str, container: str | None) -> None:
         try:

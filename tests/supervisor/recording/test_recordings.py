@@ -11,6 +11,7 @@ import pytest
 from mediad import needs
 from mediad.config.settings import Settings
 from mediad.errors import Full, InvalidInput, InvalidState, MediadError, NotFound, Unavailable, Unsupported
+from mediad.rooms.options import RoomOptions
 from mediad.supervisor.recording.recordings import Recordings
 from tests.support.calls import Call
 from tests.support.loops import on_loop, raises, until
@@ -130,10 +131,11 @@ async def test_a_token_begins_one_for_a_room(tmp_path: Path) -> None:
     call = Call()
     await call.member("ana")
     recordings = recordings_of(call, tmp_path)
+    recordings.room_entered("room", RoomOptions())
     for _ in range(3):
-        recordings.start_with_room("room", "webm")
+        recordings.room_entered("room", RoomOptions(record=True, record_format="webm"))
     await until(lambda: len(recordings) == 1 and recordings.under_way()[0].state == "recording")
-    recordings.start_with_room("room", None)
+    recordings.room_entered("room", RoomOptions(record=True))
     await call.settle()
     assert [one["format"] for one in await recordings.list()] == ["webm"]
     await recordings.close()
@@ -144,7 +146,7 @@ async def test_a_token_in_vain_costs_the_call_nothing(tmp_path: Path) -> None:
     call, heard = Call(), Heard()
     await call.member("ana")
     recordings = recordings_of(call, tmp_path, heard, max_recordings=0)
-    recordings.start_with_room("room", None)
+    recordings.room_entered("room", RoomOptions(record=True))
     await until(lambda: heard.heard)
     assert heard.heard == [("refused", "room")]
     assert call.registry.room_count == 1
