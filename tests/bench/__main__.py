@@ -1,4 +1,4 @@
-"""Benchmarks: `python -m tests.bench instructions|throughput|network|data|profile` (scripts/bench)."""
+"""Benchmarks: `python -m tests.bench KIND`, started by scripts/bench, which says what kinds there are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import data, gate, network, profile, stacks, throughput
+from tests.bench import broadcast, data, gate, network, profile, stacks, throughput
 from tests.bench.scene import PROFILES
 
 
@@ -35,6 +35,10 @@ def main() -> int:
     sending.add_argument("--size", type=int, default=1000, help="bytes of a message (default 1000)")
     sending.add_argument("--rate", type=float, default=200, help="messages a second (default 200)")
     sending.add_argument("--consumers", type=int, default=20, help="receivers of each (default 20)")
+    casting = kinds.add_parser("broadcast", help="one sender to many receivers, on one worker and on two")
+    casting.add_argument("--consumers", type=int, default=1000, help="receivers (default 1000)")
+    casting.add_argument("--packets", type=int, default=4, help="of each of 25 pictures a second (default 4)")
+    casting.add_argument("--seconds", type=float, default=5, help="of each measurement (default 5)")
     looking = kinds.add_parser("profile", help="where the time goes, as a flame graph (scripts/profile)")
     looking.add_argument("out", type=Path, metavar="FILE.svg")
     looking.add_argument("--pid", type=int, help="a running worker; else one forwards for the picture")
@@ -48,6 +52,9 @@ def main() -> int:
         load = data.Load(options.size, options.rate, options.consumers, options.seconds)
         report_data(load, data.run(load))
         return stacks.run(load)
+    if options.kind == "broadcast":
+        report_broadcast(broadcast.run(broadcast.Load(options.consumers, options.packets, options.seconds)))
+        return 0
     if options.kind == "profile":
         return draw_profile(options.out, options.pid, options.seconds, options.rate)
     failed = 0
@@ -95,6 +102,23 @@ def report_data(load: data.Load, done: data.Measured) -> None:
         f"{done.delivered} of {done.expected} delivered; {_latencies(done.latencies_s)}; "
         f"RSS {done.rss_bytes / 1e6:.0f} MB; dropped {done.dropped}\n"
         f"  a call in the same worker: {_latencies(done.call_latencies_s)}"
+    )
+
+
+def report_broadcast(done: broadcast.Broadcast) -> None:
+    for workers, row in enumerate((done.one, done.two), 1):
+        print(
+            f"{'one worker' if workers == 1 else 'two workers'}: {row.packets / row.wall_s:.0f} packets/s "
+            f"forwarded, {row.packets / max(row.expected, 1):.2%} of those sent; "
+            f"{row.us_per_packet:.2f} µs of CPU time each; "
+            f"load {', '.join(f'{load:.0%}' for load in row.loads)} of a core; "
+            f"first picture of the last joiner after {row.first_frame_s * 1000:.0f} ms; "
+            f"{row.requests} key frame requests reached the sender in {row.requests_s:.0f} s"
+        )
+    print(
+        f"pipe: {done.pipe.us_per_packet:.2f} µs of CPU time a packet, both ends, "
+        f"at {done.pipe.packets_per_s:.0f} packets/s\n"
+        f"gain: {done.gain:.2f} times the receivers, by the load of the busier worker"
     )
 
 

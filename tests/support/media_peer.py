@@ -109,6 +109,11 @@ class MediaPeer:
     def port(self) -> int:
         return int(self._socket.getsockname()[1])
 
+    @property
+    def fileno(self) -> int:
+        """The descriptor of its socket, for who reads it instead, after `stop_reading`."""
+        return self._socket.fileno()
+
     async def connect(self) -> None:
         """ICE, then DTLS; the transport must have been told of `dtls.parameters` or be told meanwhile."""
         await self.check()

@@ -60,11 +60,14 @@ class Sink(Protocol):
 
 
 class DataChannels:
-    """The channels of one client.
+    """The channels of one client, or of another worker at the other end of a pipe.
 
     `tell` is told each new state, with the reason of `failed` and `closed`; `send` sends SCTP packets to the
     client. The association begins when DTLS is connected and there is a channel, or when the client begins:
     a client that has no data channels yet would not answer.
+
+    `streams` are those that lanes are on: at the two ends of a pipe, where both open channels, the even and
+    the odd ones.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class DataChannels:
         clock: Clock,
         tell: Callable[[DataState, str | None], None],
         send: Callable[[list[bytes]], None],
+        streams: range = range(STREAMS),
     ) -> None:
         self.state: DataState = "new"
         self._sctp = sctp
@@ -85,7 +89,8 @@ class DataChannels:
         self._blocked = False  # the association takes no messages until SendReady
         self._sinks: dict[int, Sink] = {}
         self._lanes: dict[int, Lane] = {}
-        self._next_stream = 0
+        self._streams = streams
+        self._next_stream = 0  # index into them
         self._to_reset: list[int] = []
         self._resetting: dict[int, None] = {}  # streams whose reset the client has not answered, oldest first
         self._queues = SendQueues(sctp.memory, sctp.drop)
@@ -345,13 +350,15 @@ class DataChannels:
 
         When every other one is taken, the one whose reset has been waiting longest for the client's answer.
         """
-        for _ in range(STREAMS):
-            stream_id = self._next_stream
-            self._next_stream = (stream_id + 1) % STREAMS
+        for _ in self._streams:
+            stream_id = self._streams[self._next_stream]
+            self._next_stream = (self._next_stream + 1) % len(self._streams)
             if not (stream_id in self._sinks or stream_id in self._lanes or stream_id in self._resetting):
                 return stream_id
-        if not self._resetting:
-            raise Full(f"this transport has {STREAMS} data channels already: use another, or close some")
-        stream_id = next(iter(self._resetting))
-        del self._resetting[stream_id]
-        return stream_id
+        for stream_id in self._resetting:
+            if stream_id in self._streams:
+                del self._resetting[stream_id]
+                return stream_id
+        raise Full(
+            f"this transport has {len(self._streams)} data channels already: use another, or close some"
+        )
