@@ -142,7 +142,7 @@ class CreatePipeTransport(Request[PipeTransportCreated]):
     enable_rtx: bool = False
     """True when losses between the workers are repaired (NACK and RTX), which the loopback never needs."""
     enable_srtp: bool = False
-    """True for AEAD_AES_256_GCM."""
+    """True for AEAD_AES_256_GCM. Then there are no data channels, which would go in the clear."""
     enable_sctp: bool = False
     """True when data channels go through it too; its SCTP is inside of UDP, without DTLS."""
 

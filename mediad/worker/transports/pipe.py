@@ -41,7 +41,12 @@ class PipeTransport(SocketTransport):
         srtp: bool,
         sctp: bool,
     ) -> None:
-        """Make an end; `rtx`: losses are repaired, `srtp`: encrypted, `sctp`: with data channels."""
+        """Make an end; `rtx`: losses are repaired, `srtp`: encrypted, `sctp`: with data channels.
+
+        Raises InvalidInput for the last two together: SCTP without DTLS is in the clear.
+        """
+        if srtp and sctp:
+            raise InvalidInput("a pipe that encrypts has no data channels: they would go in the clear")
         super().__init__(
             context, transport_id, options, (endpoint,), suite=SUITE if srtp else None, data=sctp
         )

@@ -14,7 +14,7 @@ from mediad.worker.media.plane import Kind
 from mediad.worker.transports.pipe import PipeTransport
 from tests.support.loops import on_loop
 from tests.support.pipe_wire import wire
-from tests.support.worker_objects import OPTIONS, Bench, answered, bench
+from tests.support.worker_objects import OPTIONS, Bench, OnePort, answered, bench
 
 KEY = base64.b64encode(bytes(range(44))).decode()
 THEIRS = SrtpParameters("AEAD_AES_256_GCM", KEY)
@@ -104,3 +104,12 @@ def test_without_data_channels_sctp_is_nothing() -> None:
     transport = pipe(made)
     transport.sctp_received(THERE, b"x" * 20)
     assert transport.data is None
+
+
+def test_data_channels_do_not_go_in_the_clear_where_media_does_not() -> None:
+    made = bench()
+    with pytest.raises(InvalidInput, match="they would go in the clear"):
+        pipe(made, enable_srtp=True, enable_sctp=True)
+    ports = made.router._ports
+    assert isinstance(ports, OnePort)
+    assert (ports.given_back, made.router.transports) == ([10002], {})
