@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml asks for: the build's and the daemon's packages, with "dev" the tests' too.
+"""Prints what pyproject.toml asks for: the packages of the build, the daemon and recording; "dev": tests' too.
 
 With "native" only what the tests of the native code need: scripts/platforms runs them elsewhere.
 """
@@ -14,6 +14,7 @@ with (Path(__file__).parent.parent / "pyproject.toml").open("rb") as file:
     pyproject = tomllib.load(file)
 
 wanted = [*pyproject["build-system"]["requires"], *pyproject["project"]["dependencies"]]
+wanted += pyproject["project"]["optional-dependencies"]["recording"]
 tests = pyproject["project"]["optional-dependencies"]["dev"]
 if sys.argv[1:] == ["dev"]:
     wanted += tests

@@ -53,6 +53,7 @@ FLOORS = {
     "pipe": "errors logs metering protocols",
     "worker": "errors needs exit_codes capacity clock heap config logs metering overdue sockets turns "
     "ortc pipe protocols _fastpath.door _usrsctp",
+    "recorder": "errors exit_codes clock logs pipe",
     "rooms": "errors addresses capacity overdue turns ortc pipe words",
     "telemetry": "errors config logs words",
     "signaling": "errors addresses needs config logs ortc pipe rooms",
@@ -62,7 +63,10 @@ FLOORS = {
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.
-PURE = ("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad._usrsctp", "mediad.worker.policy")
+PURE = (
+    *("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad._usrsctp", "mediad.worker.policy"),
+    *("mediad.recorder.rtp", "mediad.recorder.codecs", "mediad.recorder.timeline", "mediad.recorder.track"),
+)
 NATIVE_SHELLS = ("mediad._fastpath.door.media_loop", "mediad._fastpath.io.")
 # door/addresses reads and writes addresses; it opens nothing.
 IMPURE_FOR_A_REASON = {("mediad._fastpath.door.addresses", "socket")}
@@ -263,6 +267,8 @@ UNTESTED = {
     "mediad.pipe.transport_requests": "records, without code",
     "mediad.pipe.worker_stats": "records, without code",
     "mediad.protocols.sctp_events": "records, without code",
+    "mediad.recorder.codecs.frame": "records, without code",
+    "mediad.recorder.output": "what others implement, without code",
     "mediad.rooms.limits": "numbers, without code",
     "mediad.rooms.listener": "what others implement, without code",
     "mediad.rooms.media_worker": "what others implement, without code",

@@ -21,11 +21,11 @@ from mediad import __version__
 from mediad.config.settings import WorkerSettings
 from mediad.errors import MediadError
 from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.pipe.channel import Channel
 from mediad.pipe.events import WorkerFailed, WorkerReady
 from mediad.pipe.messages import Event, Handler
 from mediad.pipe.misfits import Misfits
 from mediad.protocols.envelope import PIPE_VERSION
-from mediad.worker.channel import Channel
 
 OOM_SCORE_ADJUST = 500
 """The adjustment of proc(5): a process at 1000 is killed first when memory is short, one at -1000 never."""

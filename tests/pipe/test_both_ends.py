@@ -11,12 +11,12 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mediad.pipe.channel import Channel
 from mediad.pipe.events import EVENTS, RouterEvent, SpeakerChanged, WorkerEvent
 from mediad.pipe.messages import Event as PipeEvent
 from mediad.pipe.messages import Handler
 from mediad.protocols.envelope import Event, Request, Response, encode
 from mediad.supervisor.workers.link import WorkerLink
-from mediad.worker.channel import Channel
 from tests.support.bookkeeping_worker import BookkeepingWorker
 from tests.support.loops import on_loop, until
 from tests.support.pipe_strategies import messages

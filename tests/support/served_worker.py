@@ -14,10 +14,10 @@ from mediad.errors import (
     MediadError,
     from_code,
 )
+from mediad.pipe.channel import Answers
 from mediad.pipe.messages import Event
 from mediad.pipe.misfits import Misfits
 from mediad.worker import server
-from mediad.worker.channel import Answers
 from mediad.worker.server import WorkerServer
 from tests.support.loops import raises
 from tests.support.media_peer import CERTIFICATE, MediaPeer

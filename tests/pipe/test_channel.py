@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mediad.errors import InvalidState, NotFound
+from mediad.pipe.channel import Channel
 from mediad.pipe.events import (
     ConsumerScoreChanged,
     DtlsStateChanged,
@@ -21,7 +22,6 @@ from mediad.pipe.events import (
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.scores import ConsumerScore
 from mediad.protocols.envelope import MAX_FRAME_BYTES, Decoder, Event, Message, Request, Response, encode
-from mediad.worker.channel import Channel
 from tests.support.loops import on_loop, until
 from tests.support.tiny_requests import Blob, Echo, Hang, Number, Refuse, Silence, Wait
 

@@ -1,4 +1,4 @@
-"""The worker's end of the pipes: requests in, replies and events out, whatever they mean."""
+"""The end of the pipes in a worker or a recorder: requests in, replies and events out, whatever they mean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Answers:
-    """The worker's table: the handler of each request."""
+    """The table of a process: the handler of each request."""
 
     def __init__(self, handlers: Iterable[Handler], misfits: Misfits) -> None:
         self._handlers = {handler.request.row: handler for handler in handlers}
@@ -109,7 +109,7 @@ class Channel:
     def end(self, error: EnvelopeError | None) -> None:
         """End: no more requests come; `error`: the supervisor sent what is no message."""
         if error is not None:
-            logger.error("the supervisor sent what this worker cannot read: %s; the worker ends", error)
+            logger.error("the supervisor sent what this process cannot read: %s; it ends", error)
         self._end()
 
     def sending_ended(self) -> None:

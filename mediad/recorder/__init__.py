@@ -1,0 +1,1 @@
+"""The recorder process: RTP of one plain transport in, files out. It never decodes."""

@@ -1,0 +1,1 @@
+"""Packets to frames, codec by codec, as pure functions of the packets."""

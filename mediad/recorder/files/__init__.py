@@ -1,0 +1,1 @@
+"""Frames to files: names, folders, containers, and the thread that waits for the disk."""

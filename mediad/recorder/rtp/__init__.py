@@ -1,0 +1,1 @@
+"""RTP and RTCP as the recorder needs them: packets read, put in order, reported on."""
