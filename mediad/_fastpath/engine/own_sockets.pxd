@@ -1,7 +1,7 @@
 """Sockets that belong to one transport without ICE: whose they are, and the one address on the other side of each.
 
-A datagram of such a socket is the transport's, or nobody's: no user name and no table of addresses is asked. The address
-is given by command, or learned once (engine/ingress/learn). RTCP may have a socket of its own.
+A datagram of such a socket is the transport's, or nobody's: no user name and no table of addresses is asked. The
+address is given by command, or learned once (engine/ingress/learn). RTCP may have a socket of its own.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t

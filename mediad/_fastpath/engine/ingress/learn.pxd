@@ -1,8 +1,8 @@
 """Paths and owners of what comes to an owned socket, and the learning of the address it came from.
 
-The other side of such a transport is one address for each socket. Where no command named it, it is learned, once: by the
-first packet that is authentic (SRTP, SRTCP), or, in the clear, by the first that can be read and comes from a network
-that is allowed. Whatever comes from elsewhere later is dropped and changes nothing.
+The other side of such a transport is one address for each socket. Where no command named it, it is learned, once: by
+the first packet that is authentic (SRTP, SRTCP), or, in the clear, by the first that can be read and comes from a
+network that is allowed. Whatever comes from elsewhere later is dropped and changes nothing.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
