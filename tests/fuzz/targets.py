@@ -16,6 +16,7 @@ from tests.fuzz import (
     fuzz_dialects,
     fuzz_engine,
     fuzz_framing,
+    fuzz_own_sockets,
     fuzz_payload,
     fuzz_rtcp,
     fuzz_rtp,
@@ -108,4 +109,5 @@ TARGETS = [
     Target("framing", fuzz_framing.SEEDS, lambda: fuzz_framing.one_input),
     Target("socketio", fuzz_socketio.SEEDS, fuzz_socketio.make),
     Target("engine", fuzz_engine.SEEDS, lambda: fuzz_engine.one_input),
+    Target("own-sockets", fuzz_own_sockets.SEEDS, lambda: fuzz_own_sockets.one_input),
 ]
