@@ -7,6 +7,7 @@ from mediad.pipe import transport_requests as requests
 from mediad.pipe.messages import Done, Handler
 from mediad.worker.objects import Objects
 from mediad.worker.tracks.consumer_form import ConsumerForm
+from mediad.worker.transports.pipe import PipeTransport
 
 
 class PipeMethods:
@@ -30,8 +31,12 @@ class PipeMethods:
         producer_router, producer = self._objects.producer(request.producer_id)
         if producer_router is not router:
             raise InvalidInput("the producer is in another router")
+        if not isinstance(transport, PipeTransport):
+            raise InvalidInput(f'transport with id "{transport.id}" is not a PipeTransport')
         parameters = request.rtp_parameters
         form = ConsumerForm.of("simple", parameters)  # a pipe follows each encoding by itself
+        if form.nack and not transport.rtx:
+            raise InvalidInput("losses are not repaired in this pipe: create it with enableRtx")
         router.create_pipe_consumer(transport, request.consumer_id, producer, form, parameters.encodings)
         self._objects.enter(request.consumer_id, router)
         return requests.PipeConsumerCreated(producer.paused, producer.score_report())

@@ -41,6 +41,7 @@ CAMERA = chrome_vp8(encodings=[{"ssrc": SSRC, "rtx": {"ssrc": RTX_SSRC}}])
 FIRST_CONSUMER_SSRC, PIPE_SSRC = 700_000_000, 400_000_000
 PSFB, PLI = 206, 1
 WARM_UP_S = 0.5
+PORTS = 20  # for one pipe, as other programs may have some of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,10 @@ class Worker:
     """A worker process with a router "r"."""
 
     def __init__(self, number: int, stack: ExitStack) -> None:
-        settings = worker_settings(number, rtc_first_port=free_port(), ice_consent_timeout_s=0)
+        first = free_port()
+        settings = worker_settings(
+            number, rtc_first_port=first, rtc_last_port=first + PORTS, ice_consent_timeout_s=0
+        )
         self._started = Started(REAL, settings)
         stack.callback(self._stop)
         self._requests = Requests(self._started)

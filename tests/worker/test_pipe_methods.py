@@ -14,21 +14,31 @@ from tests.support.served_worker import Worker, with_everything
 
 
 def pipe_consumer(**changes: Any) -> dict[str, Any]:
-    """The data of consumer.createPipe; the pipe is transport "b"."""
-    parameters = pipe_consumer_parameters(accept(chrome_vp8()).consumable, ssrc=400_000_000, enable_rtx=False)
-    asked = {"transportId": "b", "consumerId": "x", "producerId": "p", "rtpParameters": parameters.to_wire()}
+    """The data of consumer.createPipe."""
+    asked = {"transportId": "pipe", "consumerId": "x", "producerId": "p", "rtpParameters": parameters()}
     return {**asked, **changes}
 
 
-async def piped() -> Worker:
+def parameters(*, enable_rtx: bool = False) -> dict[str, Any]:
+    consumable = accept(chrome_vp8()).consumable
+    return pipe_consumer_parameters(consumable, ssrc=400_000_000, enable_rtx=enable_rtx).to_wire()
+
+
+async def with_pipe() -> Worker:
     worker = await with_everything()
+    await worker.ask("transport.createPipe", routerId="r", transportId="pipe")
+    return worker
+
+
+async def piped() -> Worker:
+    worker = await with_pipe()
     await worker.ask("consumer.createPipe", **pipe_consumer())
     return worker
 
 
 @on_loop
 async def test_the_answer_is_the_state_of_the_producer() -> None:
-    worker = await with_everything()
+    worker = await with_pipe()
     _, producer = worker.server.objects.producer("p")
     producer.stream_changed(1, 1001, 7, True)
     await worker.ask("producer.pause", producerId="p")
@@ -43,13 +53,15 @@ async def test_the_answer_is_the_state_of_the_producer() -> None:
     [
         ({"producerId": "q"}, NotFound, 'producer with id "q" not found'),
         ({"transportId": "q"}, NotFound, 'transport with id "q" not found'),
+        ({"transportId": "b"}, InvalidInput, 'transport with id "b" is not a PipeTransport'),
+        ({"rtpParameters": parameters(enable_rtx=True)}, InvalidInput, "create it with enableRtx"),
         ({"producerId": "elsewhere"}, InvalidInput, "the producer is in another router"),
         ({"consumerId": "c"}, InvalidState, 'a consumer with id "c" already exists'),
     ],
 )
 @on_loop
-async def test_what_cannot_be_piped(changes: dict[str, str], error: type[Exception], text: str) -> None:
-    worker = await with_everything()
+async def test_what_cannot_be_piped(changes: dict[str, Any], error: type[Exception], text: str) -> None:
+    worker = await with_pipe()
     await worker.ask("router.create", routerId="other")
     await worker.ask("transport.create", routerId="other", transportId="o")
     await worker.ask("producer.create", **_elsewhere())

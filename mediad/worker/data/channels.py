@@ -65,9 +65,6 @@ class DataChannels:
     `tell` is told each new state, with the reason of `failed` and `closed`; `send` sends SCTP packets to the
     client. The association begins when DTLS is connected and there is a channel, or when the client begins:
     a client that has no data channels yet would not answer.
-
-    `streams` are those that lanes are on: at the two ends of a pipe, where both open channels, the even and
-    the odd ones.
     """
 
     def __init__(
@@ -76,7 +73,6 @@ class DataChannels:
         clock: Clock,
         tell: Callable[[DataState, str | None], None],
         send: Callable[[list[bytes]], None],
-        streams: range = range(STREAMS),
     ) -> None:
         self.state: DataState = "new"
         self._sctp = sctp
@@ -89,11 +85,15 @@ class DataChannels:
         self._blocked = False  # the association takes no messages until SendReady
         self._sinks: dict[int, Sink] = {}
         self._lanes: dict[int, Lane] = {}
-        self._streams = streams
+        self._streams = range(STREAMS)  # that lanes may be on
         self._next_stream = 0  # index into them
         self._to_reset: list[int] = []
         self._resetting: dict[int, None] = {}  # streams whose reset the client has not answered, oldest first
         self._queues = SendQueues(sctp.memory, sctp.drop)
+
+    def share_streams(self, *, odd: bool) -> None:
+        """Open channels on the odd streams alone, or on the even: the other end of a pipe opens some too."""
+        self._streams = range(odd, STREAMS, 2)
 
     # -- channels ------------------------------------------------------------------------------------------
 

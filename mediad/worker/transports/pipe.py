@@ -77,6 +77,8 @@ class PipeTransport(SocketTransport):
             self._set_keys(theirs, read_key(theirs))
         self._set_remote(0, host, port)
         if self.data is not None:
+            ours = self.media_tuple
+            self.data.share_streams(odd=(ours.local_address, ours.local_port) > (host, port))
             self.data.secured(SCTP_PACKET_BYTES)
 
     def _close_protocols(self) -> None:

@@ -62,8 +62,8 @@ class End:
             pipe.clock,
             lambda state, reason: self.states.append(state),
             lambda packets: pipe.carry(number, packets),
-            range(number, STREAMS, 2),
         )
+        self.channels.share_streams(odd=number == 1)
 
 
 class Pipe:

@@ -113,3 +113,14 @@ def test_data_channels_do_not_go_in_the_clear_where_media_does_not() -> None:
     ports = made.router._ports
     assert isinstance(ports, OnePort)
     assert (ports.given_back, made.router.transports) == ([10002], {})
+
+
+@pytest.mark.parametrize(("port", "streams"), [(11002, [0, 2]), (9002, [1, 3])])
+def test_the_ends_open_channels_on_different_streams(port: int, streams: list[int]) -> None:
+    made = bench()
+    transport = pipe(made, enable_sctp=True)
+    transport.connect("127.0.0.1", port, None)
+    source = made.router.data.produce_directly("p", "", "")
+    consumers = [made.router.data.consume(transport.data, name, source) for name in "ab"]
+    assert [consumer.parameters.stream_id for consumer in consumers] == streams
+    made.router.close()
