@@ -71,8 +71,6 @@ class CreatePlainTransport(Request[PlainTransportCreated]):
     """The suite that it encrypts with until the client names another; None: no encryption."""
     local_only: bool = False
     """True for a receiver on this host: the transport is bound to the loopback address 127.0.0.1."""
-    ip_version: Literal[4, 6] | None = None
-    """The version of IP that its client speaks; None: that of the first address in `listen_ip`."""
 
 
 class PlainTransportConnected(Message):

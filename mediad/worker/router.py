@@ -100,9 +100,7 @@ class Router:
         """Make a PlainTransport with ports of its own. Raises as `create_transport` does."""
 
         def take(on_refused: OnRefused) -> tuple[Endpoint, ...]:
-            return self._ports.take_own(
-                on_refused, local=form.local_only, ip_version=form.ip_version, rtcp=not form.rtcp_mux
-            )
+            return self._ports.take_own(on_refused, local=form.local_only, rtcp=not form.rtcp_mux)
 
         def make(endpoints: tuple[Endpoint, ...]) -> PlainTransport:
             return PlainTransport(

@@ -102,7 +102,7 @@ class OnePort(SharedPort):
         """The ports of transports that had their own."""
 
     def take_own(
-        self, on_refused: OnRefused, *, local: bool = False, ip_version: int | None = None, rtcp: bool = False
+        self, on_refused: OnRefused, *, local: bool = False, rtcp: bool = False
     ) -> tuple[Endpoint, ...]:
         info = own_address("127.0.0.1") if local else self._endpoint.listen_infos[0]
         return tuple(Endpoint(10002 + place, (info,), (2 + place,)) for place in range(1 + rtcp))

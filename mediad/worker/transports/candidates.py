@@ -37,8 +37,6 @@ class Endpoint:
     """The media loop's number of the UDP socket on each listen address."""
     listeners: tuple[int, ...] = ()
     """The media loop's number of the listening TCP socket on each; none: there is no TCP."""
-    v6_only: bool = False
-    """True when the sockets with an IPv6 address take IPv6 alone."""
 
     def candidates(self, *, force_tcp: bool = False) -> list[IceCandidate]:
         """Return the ICE candidates, in the order of the listen addresses; `force_tcp`: those of TCP alone.

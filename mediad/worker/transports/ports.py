@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from mediad.config.listen import ListenInfo, own_address, v6_only, version
+from mediad.config.listen import ListenInfo, is_unspecified, own_address, v6_only
 from mediad.config.settings import WorkerSettings
-from mediad.errors import Full, InvalidInput, PortError
+from mediad.errors import Full, PortError
 from mediad.sockets import bind_udp, listen_tcp, open_listener, open_udp
 from mediad.worker.media.open_sockets import OnRefused
 from mediad.worker.media.plane import MediaPlane
@@ -67,38 +67,31 @@ class Ports(ABC):
         """
 
     def take_own(
-        self,
-        on_refused: OnRefused,
-        *,
-        local: bool = False,
-        ip_version: int | None = None,
-        rtcp: bool = False,
+        self, on_refused: OnRefused, *, local: bool = False, rtcp: bool = False
     ) -> tuple[Endpoint, ...]:
         """Return the endpoint of a transport without ICE; `rtcp`: a second one behind it, for RTCP.
 
-        `local`: on 127.0.0.1, otherwise on the first listen address, of this version of IP if one is named.
-        Raises Full when no port is free, InvalidInput when no listen address is of that version.
+        `local`: on 127.0.0.1, otherwise on the first listen address. Raises Full when no port is free.
         """
-        alone = v6_only([info.ip for info in self._infos])
-        info = _LOOPBACK if local else self._info(ip_version, alone)
-        buffer_bytes = self._settings.udp_buffer_bytes
+        info, buffer_bytes = _LOOPBACK if local else self._first_info(), self._settings.udp_buffer_bytes
 
         def bind(port: int) -> Bound:
-            return Bound(port, (open_udp(info.ip, port, buffer_bytes, v6_only=alone),))
+            return Bound(port, (open_udp(info.ip, port, buffer_bytes),))
 
         try:
             opened = self._pool.open_two(bind) if rtcp else (self._pool.open_one(bind),)
         except NoPort as error:
             raise self._full(str(error)) from None
-        return tuple(replace(self._lend(bound, (info,), on_refused), v6_only=alone) for bound in opened)
+        return tuple(self._lend(bound, (info,), on_refused) for bound in opened)
 
-    def _info(self, ip_version: int | None, v6_alone: bool) -> ListenInfo:
-        for info in self._infos:
-            if ip_version in (None, version(info.ip)) or (info.ip == "::" and not v6_alone):
-                return info
-        raise InvalidInput(
-            f"this server receives no media over IPv{ip_version}: no listen_ip is such an address"
-        )
+    def _first_info(self) -> ListenInfo:
+        """Return the first listen address; "0.0.0.0" and "::" are one, for a socket of both families."""
+        first, *others = self._infos
+        if not is_unspecified(first.ip):
+            return first
+        others = [info for info in others if is_unspecified(info.ip)]
+        ip = "::" if others else first.ip
+        return ListenInfo(ip, sum((info.announced for info in others), first.announced))
 
     def give_back(self, endpoint: Endpoint) -> None:
         """Close the sockets of a transport; its port is free when the media thread has let go of them."""

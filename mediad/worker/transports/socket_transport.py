@@ -88,7 +88,7 @@ class SocketTransport(Transport):
         if address.is_unspecified or address.is_multicast:
             raise InvalidInput(f"ip is {address}, expected the address of one host")
         info = self.endpoints[0].listen_infos[0]
-        if not can_receive(info.ip, str(address), v6_alone=self.endpoints[0].v6_only):
+        if not can_receive(info.ip, str(address), v6_alone=False):
             raise InvalidInput(
                 f"ip is {address}, which cannot be reached from this transport's address {info.ip}"
             )

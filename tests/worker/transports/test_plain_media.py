@@ -25,7 +25,8 @@ from tests.support.served_worker import Worker, consumer, producer, real_worker
 
 V4 = (ListenInfo("127.0.0.1", ("127.0.0.1",)),)
 V6 = (ListenInfo("::1", ("::1",)),)
-BOTH = (ListenInfo("::", ("127.0.0.1", "::1")),)
+DUAL = (ListenInfo("::", ("127.0.0.1", "::1")),)
+PAIR = (ListenInfo("0.0.0.0", ("127.0.0.1",)), ListenInfo("::", ("::1",)))
 FAMILIES = pytest.mark.parametrize(("infos", "host"), [(V4, "127.0.0.1"), (V6, "::1")], ids=["v4", "v6"])
 SUITES = get_args(CryptoSuite)
 
@@ -128,9 +129,10 @@ async def test_an_address_that_is_learned_once(infos: tuple[ListenInfo, ...], ho
             peer.close()
 
 
+@pytest.mark.parametrize("infos", [DUAL, PAIR], ids=["::", "0.0.0.0 and ::"])
 @on_loop
-async def test_both_families_on_one_socket() -> None:
-    async with real_worker(listen_infos=BOTH) as worker:
+async def test_both_families_on_one_socket(infos: tuple[ListenInfo, ...]) -> None:
+    async with real_worker(listen_infos=infos) as worker:
         form = await created(worker, "a", comedia=True)
         ana = PlainPeer(form, host="::1", target="::1")
         ben = PlainPeer(await created(worker, "b"), host="127.0.0.1")
@@ -242,6 +244,33 @@ async def test_a_sender_alone_is_asked_for_key_frames_and_hears_reports() -> Non
         before = len(ana.reports)
         ben.send_rtcp(pli(int.from_bytes(ben.packets[0][8:12], "big")))
         await until(lambda: asks_for_key_frame(ana.reports[before:]), 3)
+        ana.close()
+        ben.close()
+
+
+@on_loop
+async def test_the_best_of_three_encodings_comes_at_once_whatever_it_costs() -> None:
+    """There is no estimate that would begin at 600 kbit/s, and nothing is probed for."""
+    async with real_worker() as worker:
+        cam = chrome_vp8(
+            encodings=[{"ssrc": 2221 + place, "rtx": {"ssrc": 3221 + place}} for place in range(3)]
+        )
+        ana, ben = await connected(worker, "a", "127.0.0.1"), await connected(worker, "b", "127.0.0.1")
+        await worker.ask("producer.create", **producer(cam))
+        await worker.consume(**consumer(cam))
+        began = asyncio.get_running_loop().time()
+        for number in range(150):  # 4 Mbit/s of the best in half a second
+            for place, size in enumerate((100, 400, 1100)):
+                payload = vp8_payload(number, keyframe=number == 0, body=bytes([place]) * size)
+                ana.send_rtp(rtp(number, 300 * number, payload, ssrc=2221 + place))
+            await asyncio.sleep(0.003)
+        await until(lambda: len(ben.packets) >= 140)
+        sent_s = asyncio.get_running_loop().time() - began
+        best = [packet for packet in ben.packets if packet.endswith(bytes([2]) * 1100)]
+        assert len(best) >= 0.9 * 150, f"{len(best)} of the best in {sent_s:.1f} s"
+        entry = await stats(worker, "b")
+        assert entry["probationBytesSent"] == 0
+        assert worker.told("transport.bandwidth") == []
         ana.close()
         ben.close()
 

@@ -225,6 +225,46 @@ async def test_a_socket_the_media_thread_cannot_read_fails_its_transport_alone()
     here.plane.stop()
 
 
+def test_ports_of_plain_transports_are_beside_the_shared_one() -> None:
+    settings = replace(shared("127.0.0.1", "::1"), rtc_last_port=65535)
+    plane, _ = recorded_plane()
+    ports = ports_of(plane, settings)
+    ports.bind()
+    ports.open()
+    rtp, rtcp = ports.take_own(unexpected, rtcp=True)
+    assert (rtp.port % 2, rtcp.port) == (0, rtp.port + 1)
+    assert rtp.port > settings.rtc_first_port
+    assert rtp.listen_infos == rtcp.listen_infos == settings.listen_infos[:1]
+    (local,) = ports.take_own(unexpected, local=True)
+    assert local.listen_infos[0].announced == ("127.0.0.1",)
+    assert ports.use()["used"] == 3
+    plane.stop()
+
+
+def test_without_ports_beside_the_shared_one_plain_transports_are_refused() -> None:
+    settings = shared("127.0.0.1")
+    plane, _ = recorded_plane()
+    ports = ports_of(plane, replace(settings, rtc_last_port=settings.rtc_first_port))
+    with pytest.raises(Full, match=r"none for one transport each \(rtc_max_port\)"):
+        ports.take_own(unexpected)
+    assert ports.refusals == 1
+
+
+@on_loop
+async def test_plain_transports_take_from_the_range_that_all_have() -> None:
+    here = Bound()
+    first = here.settings.rtc_first_port
+    webrtc = here.ports.take(unexpected)
+    (own,) = here.ports.take_own(unexpected)
+    assert [webrtc.port, own.port] == [first, first + 1]
+    with pytest.raises(Full, match=f"2 are needed, and one of the 3 of {first}-{first + 2} is free"):
+        here.ports.take_own(unexpected, rtcp=True)
+    here.ports.give_back(own)
+    await here.let_go()
+    assert len(here.ports.take_own(unexpected, rtcp=True)) == 2
+    here.plane.stop()
+
+
 # -- with a media thread, and clients ----------------------------------------------------------------------
 
 
