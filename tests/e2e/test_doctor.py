@@ -71,7 +71,7 @@ def server(answer: Callable[[bytes], bytes]) -> Iterator[str]:
                     return
                 sock.sendto(answer(data[0]), data[1])
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         address = sock.getsockname()
         try:

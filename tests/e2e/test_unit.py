@@ -110,7 +110,7 @@ def test_with_the_socket_a_restart_refuses_nobody(systemd: UserManager) -> None:
             except OSError as error:
                 refused.append(error)
 
-    knocker = threading.Thread(target=knock)
+    knocker = threading.Thread(target=knock, daemon=True)
     knocker.start()
     try:
         before = systemd.show("MainPID")

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.support.browser import SMALL, Tabs, build_page, chromium, launch
+from tests.support.browser_limits import close
 from tests.support.daemon import Daemon
 from tests.support.firefox import Firefox, Page, firefox, running_firefox
 from tests.support.namespace import Namespace
@@ -65,7 +66,7 @@ def tabs(place: Namespace, daemon: Daemon, tmp_path: Path) -> Iterator[Tabs]:
         tabs = Tabs(browser, daemon.url)
         yield tabs
         tabs.close()
-        browser.close()
+        close(browser, "Chromium")
 
 
 def join(fox: Firefox, daemon: Daemon, room_id: str, peer_id: str) -> Page:

@@ -25,7 +25,7 @@ def admin_server(path: str, handle: Handler) -> Iterator[None]:
         await stop.wait()
         await server.stop()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
     assert started.wait(10)
     try:

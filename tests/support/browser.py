@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.support.browser_limits import answer_limit, close
+
 WEB = Path(__file__).parents[2] / "mediad" / "web"
 ARGUMENTS = (
     "--no-sandbox",
@@ -59,18 +61,20 @@ class Tab:
         self.peer_id = peer_id
         self._everybody = everybody
         self.crashes: list[str] = []
-        self.page: Page = context.new_page()
-        self.page.on("pageerror", lambda error: self.crashes.append(str(error)))
-        self.page.goto(url)
+        with answer_limit(peer_id, url):
+            self.page: Page = context.new_page()
+            self.page.on("pageerror", lambda error: self.crashes.append(str(error)))
+            self.page.goto(url)
 
     def close(self) -> None:
-        self.context.close()
+        close(self.context, f"{self.peer_id}'s tab")
 
     # -- reading -------------------------------------------------------------------------------------------
 
     def get(self, expression: str, argument: Any = None) -> Any:
         """Evaluate JavaScript; promises are awaited. An argument is handed to a function expression."""
-        return self.page.evaluate(expression, argument)
+        with answer_limit(self.peer_id, expression):
+            return self.page.evaluate(expression, argument)
 
     @property
     def state(self) -> str:
@@ -225,11 +229,12 @@ class Tabs:
         self, path: str, peer_id: str, *, script: str = "", viewport: tuple[int, int] = (1280, 720)
     ) -> Tab:
         """A tab on any URL of the server. `script` runs before the page's own."""
-        context = self._browser.new_context(
-            viewport={"width": viewport[0], "height": viewport[1]}, permissions=["camera", "microphone"]
-        )
-        if script:
-            context.add_init_script(script)
+        with answer_limit(peer_id, "its opening"):
+            context = self._browser.new_context(
+                viewport={"width": viewport[0], "height": viewport[1]}, permissions=["camera", "microphone"]
+            )
+            if script:
+                context.add_init_script(script)
         tab = Tab(context, self.base_url + path, peer_id, self.opened)
         self.opened.append(tab)
         return tab
@@ -248,7 +253,7 @@ def running_browser() -> Iterator[Browser]:
         try:
             yield browser
         finally:
-            browser.close()
+            close(browser, "Chromium")
 
 
 def launch(playwright: Playwright, executable: str | None, *more_arguments: str) -> Browser:

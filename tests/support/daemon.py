@@ -210,7 +210,7 @@ class Daemon:
             except ProcessLookupError:
                 continue
         if self._process is not None:
-            self._process.wait()
+            self._process.wait(STOP_TIMEOUT_S)
 
 
 def clean_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

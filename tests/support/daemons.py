@@ -39,7 +39,7 @@ class Daemon:
             text=True,
             start_new_session=True,
         )
-        self._listener = threading.Thread(target=self._listen)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
     def _listen(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.support.browser_limits import answer_limit, close
+
 APPS = Path(__file__).parents[1] / "apps"
 DEADLINE_S = 60.0
 T = TypeVar("T")
@@ -38,19 +40,21 @@ class DemoApp:
     ) -> None:
         """Start `app`, a file of tests/apps; `options` are those of its constructor."""
         self.peer_id = peer_id
-        self._context: BrowserContext = browser.new_context(permissions=["camera", "microphone"])
-        self.page: Page = self._context.new_page()
-        self.page.goto(f"{base_url}/health")  # a page of the server's own, without scripts
-        self.page.add_script_tag(path=str(APPS / "dist" / f"{app}.js"))
-        url = {"roomId": room_id, "peerId": peer_id}
-        self.page.evaluate("options => start(options)", {"url": url, **options})
+        with answer_limit(peer_id, f"the start of {app}"):
+            self._context: BrowserContext = browser.new_context(permissions=["camera", "microphone"])
+            self.page: Page = self._context.new_page()
+            self.page.goto(f"{base_url}/health")  # a page of the server's own, without scripts
+            self.page.add_script_tag(path=str(APPS / "dist" / f"{app}.js"))
+            url = {"roomId": room_id, "peerId": peer_id}
+            self.page.evaluate("options => start(options)", {"url": url, **options})
 
     def close(self) -> None:
-        self._context.close()
+        close(self._context, f"{self.peer_id}'s app")
 
     def get(self, expression: str, argument: Any = None) -> Any:
         """Evaluate JavaScript; promises are awaited."""
-        return self.page.evaluate(expression, argument)
+        with answer_limit(self.peer_id, expression):
+            return self.page.evaluate(expression, argument)
 
     def until(self, what: str, condition: Callable[[], T | None], deadline_s: float = DEADLINE_S) -> T:
         """Poll until `condition()` is true, and return its value."""

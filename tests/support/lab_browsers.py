@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 
 from tests.support.browser import Tab, Tabs, build_page, chromium, launch
+from tests.support.browser_limits import close
 from tests.support.camera import Camera
 from tests.support.namespace import Namespace
 from tests.support.network_lab import NetworkLab
@@ -66,7 +67,7 @@ class LabBrowsers:
 
     def _launch(self, client: str) -> Browser:
         browser = launch(self._playwright, self._wrapper(client), *self._arguments)
-        self._cleanup.callback(browser.close)
+        self._cleanup.callback(close, browser, f"{client}'s Chromium")
         return browser
 
     def _wrapper(self, client: str) -> str:

@@ -95,7 +95,7 @@ def _in_thread(action: Callable[[], T]) -> T:
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=body, name="namespace")
+    thread = threading.Thread(target=body, name="namespace", daemon=True)
     thread.start()
     thread.join()
     if errors:

@@ -20,7 +20,7 @@ class TcpFlow:
         self._source, _ = listener.accept()
         listener.close()
         self.received_bytes = 0
-        self._threads = [threading.Thread(target=self._send), threading.Thread(target=self._receive)]
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._send, self._receive)]
 
     def bps_over(self, seconds: float) -> float:
         """Return the client's payload over that time, in bit/s."""

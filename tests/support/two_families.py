@@ -11,6 +11,7 @@ from typing import Any
 from playwright.sync_api import Playwright, sync_playwright
 
 from tests.support.browser import Tabs, build_page, launch
+from tests.support.browser_limits import close
 from tests.support.daemon import Daemon
 from tests.support.lab_browsers import chromium_inside
 from tests.support.namespace import Namespace
@@ -57,5 +58,5 @@ class Computer:
         executable = chromium_inside(self.namespace, playwright, folder / "chromium")
         # Cameras are for secure origins, and there is no certificate for these addresses.
         browser = launch(playwright, executable, f"--unsafely-treat-insecure-origin-as-secure={url}")
-        self._cleanup.callback(browser.close)
+        self._cleanup.callback(close, browser, "Chromium")
         return Tabs(browser, url)
