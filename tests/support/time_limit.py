@@ -45,7 +45,7 @@ class _Interruption(pytest.fail.Exception, KeyboardInterrupt):  # type: ignore[m
 
 
 _limits: list[_Limit] = []
-"""Those in force, the outermost first."""
+"""Limits in force, the outermost first."""
 
 
 @contextmanager
