@@ -250,7 +250,7 @@ async def test_a_sender_alone_is_asked_for_key_frames_and_hears_reports() -> Non
 
 @on_loop
 async def test_the_best_of_three_encodings_comes_at_once_whatever_it_costs() -> None:
-    """There is no estimate that would begin at 600 kbit/s, and nothing is probed for."""
+    # no estimate begins at 600 kbit/s here, and nothing is probed for
     async with real_worker() as worker:
         cam = chrome_vp8(
             encodings=[{"ssrc": 2221 + place, "rtx": {"ssrc": 3221 + place}} for place in range(3)]
