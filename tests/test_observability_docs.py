@@ -22,8 +22,9 @@ from mediad.supervisor.observability.recording_book import RecordingBook
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.observability.worker_families import COUNTERS, OBJECTS
 from mediad.supervisor.workers.link import WorkerLink
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
 from mediad.supervisor.workers.process import WorkerProcess
+from mediad.supervisor.workers.worker import Worker
 from mediad.telemetry.feed import TYPES, Feed
 from mediad.telemetry.instruments import Instruments
 from tests.support.calls import Call

@@ -10,16 +10,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from mediad.pipe.requests import CloseTransport
+from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Producer, Transport
 from mediad.rooms.observer import RoomObserver
+from mediad.rooms.pipes import Pipes
 from mediad.rooms.stock import Holder
 
 
 class Books:
     """The transports of one room, and what is on them, by id."""
 
-    def __init__(self, holder: Holder, observer: RoomObserver) -> None:
-        """Make empty books; `holder` is the room, whose share of a worker its consumers use."""
+    def __init__(self, holder: Holder, observer: RoomObserver, pipes: Pipes) -> None:
+        """Make empty books; `holder` is the room, whose share of a worker its consumers use.
+
+        `pipes` hears of who receives what, and of what has ended.
+        """
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -27,9 +32,14 @@ class Books:
         self.data_consumers: dict[str, DataConsumer] = {}
         self._holder = holder
         self._observer = observer
+        self._pipes = pipes
 
     def __len__(self) -> int:
         return sum(map(len, self._tables()))
+
+    def count_on(self, branch: Branch) -> int:
+        """Return the number of objects that peers have on a branch."""
+        return sum(entry.branch is branch for table in self._tables() for entry in table.values())
 
     def enter_transport(self, transport: Transport) -> None:
         """Enter a transport that the worker has made."""
@@ -47,6 +57,7 @@ class Books:
         consumer.transport.consumers[consumer.id] = consumer
         consumer.producer.consumers[consumer.id] = consumer
         self.consumers[consumer.id] = consumer
+        self._enter_audience(consumer.producer, consumer.branch)
 
     def enter_data_producer(self, producer: DataProducer) -> None:
         """Enter a data producer, as for producers."""
@@ -60,6 +71,7 @@ class Books:
         consumer.transport.data_consumers[consumer.id] = consumer
         consumer.producer.consumers[consumer.id] = consumer
         self.data_consumers[consumer.id] = consumer
+        self._enter_audience(consumer.producer, consumer.branch)
 
     def close_transport(self, transport: Transport) -> None:
         """Forget a transport with all that is on it, and have the worker close it."""
@@ -81,6 +93,7 @@ class Books:
     def forget_producer(self, producer: Producer) -> None:
         """Remove a producer and tell its receivers; the caller tells the worker."""
         producer.closed = True
+        self._pipes.end(producer)
         producer.claim.release()
         producer.transport.producers.pop(producer.id, None)
         producer.transport.claims.release(producer.id)
@@ -96,12 +109,14 @@ class Books:
         consumer.claim.release()
         consumer.transport.consumers.pop(consumer.id, None)
         consumer.transport.consumer_ssrcs.discard(consumer.ssrc)
-        consumer.producer.consumers.pop(consumer.id, None)
+        if consumer.producer.consumers.pop(consumer.id, None) is not None:
+            self._leave_audience(consumer.producer, consumer.branch)
         self.consumers.pop(consumer.id, None)
 
     def forget_data_producer(self, producer: DataProducer) -> None:
         """Remove a data producer and tell its receivers; the caller tells the worker."""
         producer.closed = True
+        self._pipes.end(producer)
         producer.claim.release()
         if producer.transport is not None:
             producer.transport.data_producers.pop(producer.id, None)
@@ -116,8 +131,20 @@ class Books:
         consumer.closed = True
         consumer.claim.release()
         consumer.transport.data_consumers.pop(consumer.id, None)
-        consumer.producer.consumers.pop(consumer.id, None)
+        if consumer.producer.consumers.pop(consumer.id, None) is not None:
+            self._leave_audience(consumer.producer, consumer.branch)
         self.data_consumers.pop(consumer.id, None)
+
+    def _enter_audience(self, producer: Producer | DataProducer, branch: Branch) -> None:
+        producer.audience[branch] += 1
+        if producer.audience[branch] == 1:
+            self._pipes.audience_changed(producer, branch)
+
+    def _leave_audience(self, producer: Producer | DataProducer, branch: Branch) -> None:
+        producer.audience[branch] -= 1
+        if not producer.audience[branch]:
+            del producer.audience[branch]
+            self._pipes.audience_changed(producer, branch)
 
     def close(self) -> None:
         """Forget everything without telling clients; the worker closes it with the router."""

@@ -42,9 +42,9 @@ class Bot:
         observer: RoomObserver,
     ) -> None:
         """Make a bot that has no voice yet; `branch` is where it gets one."""
+        self.branch = branch
         self._room_id = room_id
         self._books = books
-        self._branch = branch
         self._background = background
         self._log = log
         self._observer = observer
@@ -54,24 +54,34 @@ class Bot:
         """Return the data producer it speaks on, made when there is none; None without room for one."""
         if self._voice is None or self._voice.closed:
             try:
-                claim = self._branch.stock.claim("data producers", (ROOM, self._room_id))
+                claim = self.branch.stock.claim("data producers", (ROOM, self._room_id))
             except Unavailable as error:
                 self._log.warning("the room has no bot: %s", error)
                 return None
-            self._voice = DataProducer(str(uuid4()), self._branch, None, LABEL, "", {}, claim=claim)
+            self._voice = DataProducer(str(uuid4()), self.branch, None, LABEL, "", {}, claim=claim)
             self._books.enter_data_producer(self._voice)
             # in order with the requests for its consumers, which come after this one
             self._background.run(self._make(self._voice))
         return self._voice
 
     async def _make(self, voice: DataProducer) -> None:
-        making = CreateDirectDataProducer(self._branch.router_id, voice.id, LABEL)
+        making = CreateDirectDataProducer(voice.branch.router_id, voice.id, LABEL)
         try:
-            await self._branch.make(making, CloseDataProducer(voice.id), about=voice)
+            await voice.branch.make(making, CloseDataProducer(voice.id), about=voice)
         except MediadError as error:
             if not voice.closed:
                 self._log.warning("the room has no bot, its data producer could not be made: %s", error)
                 self._books.forget_data_producer(voice)
+
+    def move(self, branch: Branch) -> bool:
+        """Be on another branch from now on; return True when its voice is lost by this."""
+        self.branch = branch
+        voice = self._voice
+        if voice is None or voice.closed:
+            return False
+        self._books.forget_data_producer(voice)
+        voice.branch.discard(CloseDataProducer(voice.id))
+        return True
 
     async def listen(self, producer: DataProducer) -> None:
         """Listen to a peer's data producer until it is closed.
@@ -99,6 +109,6 @@ class Bot:
 
     async def _say(self, voice: DataProducer, text: str) -> None:
         try:
-            await self._branch.ask(SendData(voice.id, text), about=voice)
+            await voice.branch.ask(SendData(voice.id, text), about=voice)
         except MediadError as error:
             self._log.debug("the bot could not speak: %s", error)

@@ -1,7 +1,7 @@
 """Branch: a room's part on one worker: the router there, and the room's requests to that worker.
 
-A room has a list of branches, of one today. Each peer, transport, producer and consumer knows the branch that
-it is on, so that requests about it go to the worker that has it.
+A room has one branch, or several on as many workers. Each peer, transport, producer and consumer knows the
+branch that it is on, so that requests about it go to the worker that has it.
 """
 
 from __future__ import annotations
@@ -51,10 +51,15 @@ class Branch:
         """Prepare a branch; `stock` counts the worker's objects, `claim` is the room's own claim there."""
         self.router_id = str(uuid4())
         self.stock = stock or Stock(worker.worker_id)
+        self.closed = False
+        self.announced = False
+        """True when it is open."""
+        self.expected = 0
+        """The number of clients that are about to be put here."""
         self._worker = worker
         self._background = background
         self._claim = claim or Claim()
-        self._router_exists = True
+        self._router_exists = False
 
     @property
     def worker_id(self) -> int:
@@ -65,9 +70,13 @@ class Branch:
         self._worker.subscribe(self.router_id, on_event)
 
     async def open(self) -> None:
-        """Make the router, before any other request. Raises the error the worker answers with."""
+        """Make the router, before any other request. Raises the error the worker answers with.
+
+        Raises InvalidState when the branch is closed meanwhile.
+        """
+        self._router_exists = not self.closed
         try:
-            await self.make(CreateRouter(self.router_id), CloseRouter(self.router_id))
+            await self.make(CreateRouter(self.router_id), CloseRouter(self.router_id), about=self)
         except Exception:
             self._router_exists = False
             raise
@@ -78,10 +87,11 @@ class Branch:
 
     def close(self) -> None:
         """Close the worker's router, with all that is on it."""
+        self.closed = True
         self._claim.release()
         self._worker.unsubscribe(self.router_id)
         if self._router_exists:
-            self.discard(CloseRouter(self.router_id))
+            self._background.run(self.remove(CloseRouter(self.router_id)))
 
     async def ask(self, request: Request[ReplyT], about: Closable | None = None) -> ReplyT:
         """Ask the worker and return the reply. Raises the error it answered with, or WorkerDied.
@@ -112,10 +122,12 @@ class Branch:
             raise
 
     def discard(self, closing: Request[Done]) -> None:
-        """Ask the worker to close an object, without waiting for it."""
-        self._background.run(self._discard(closing))
+        """Ask the worker to close an object, without waiting for it; a closed router has none."""
+        if not self.closed:
+            self._background.run(self.remove(closing))
 
-    async def _discard(self, closing: Request[Done]) -> None:
+    async def remove(self, closing: Request[Done]) -> None:
+        """Have the worker close an object, if it exists, and return when it does not."""
         while True:
             try:
                 await self.ask(closing)

@@ -28,10 +28,30 @@ from mediad.rooms.room import Room
 
 
 async def make(room: Room, pairs: Sequence[tuple[Peer, DataProducer]]) -> None:
-    """Make data consumers for these pairs and offer them."""
+    """Make data consumers for these pairs and offer them; those that wait for a pipe hold up no others."""
     consumers = [_enter(room, peer, producer) for peer, producer in pairs]
     for branch, here in by_branch(consumer for consumer in consumers if consumer is not None):
-        await _make(room, branch, here)
+        near: list[DataConsumer] = []
+        far: dict[DataProducer, list[DataConsumer]] = {}
+        for consumer in here:
+            is_here = room.pipes.has(consumer.producer, branch)
+            (near if is_here else far.setdefault(consumer.producer, [])).append(consumer)
+        for producer, waiting in far.items():
+            room.background.run(_make_piped(room, branch, producer, waiting))
+        if near:
+            await _make(room, branch, near)
+
+
+async def _make_piped(
+    room: Room, branch: Branch, producer: DataProducer, consumers: list[DataConsumer]
+) -> None:
+    try:
+        await room.pipes.reach(producer, branch)
+    except MediadError as error:
+        for consumer in consumers:
+            _fail(room, consumer, error, answered=True)
+    else:
+        await _make(room, branch, consumers)
 
 
 def _enter(room: Room, peer: Peer, producer: DataProducer) -> DataConsumer | None:
@@ -69,6 +89,7 @@ async def consume(room: Room, producer: DataProducer, transport: Transport) -> D
     room.books.enter_data_consumer(consumer)
     closing = CloseDataConsumer(consumer.id)
     try:
+        await room.pipes.reach(producer, consumer.branch)
         reply = await consumer.branch.make(CreateDataConsumers([_new(consumer)]), closing, about=consumer)
         if len(reply.consumers) != 1:
             consumer.branch.discard(closing)

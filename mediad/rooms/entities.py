@@ -9,7 +9,8 @@ Plain records; nothing here talks to a worker or a client. The order in which th
     data producer   its data consumers (likewise)               the peers of those data consumers
     transport       all of these that are on it (likewise)      the peers of those producers' consumers
     peer            its transports                              the other joined peers
-    room            its router, with everything on it           its peers: their connections close
+    branch          its router, with everything on it           its peers; the others as when these peers left
+    room            its branches                                its peers: their connections close
 
 Records are closed first, without suspension, and the worker hears of it afterwards. A request that is under
 way for something closed meanwhile finds `closed` set when it returns, and closes what it has just made on
@@ -21,13 +22,14 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from mediad.errors import InvalidState
 from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
-from mediad.ortc.parameters import RtpParameters
+from mediad.ortc.parameters import MediaKind, RtpParameters
 from mediad.ortc.sctp import SctpStreamParameters
 from mediad.pipe.scores import ConsumerScore, EncodingScore
 from mediad.pipe.throttle_requests import NetworkThrottle
@@ -203,7 +205,7 @@ class Producer:
     """A track that a peer sends."""
 
     id: str
-    kind: str
+    kind: MediaKind
     type: ProducerType
     transport: Transport
     consumable: RtpParameters
@@ -220,6 +222,8 @@ class Producer:
     wanted_layer: int | None = None
     """The highest spatial layer its client is asked to send; None until the worker first tells of one."""
     consumers: dict[str, Consumer] = field(default_factory=dict)
+    audience: Counter[Branch] = field(default_factory=Counter)
+    """The number of its consumers on each branch that has any."""
 
     @property
     def peer(self) -> Peer:
@@ -303,6 +307,8 @@ class DataProducer:
     """True when its client has been answered, and the others are being offered it."""
     closed: bool = False
     consumers: dict[str, DataConsumer] = field(default_factory=dict)
+    audience: Counter[Branch] = field(default_factory=Counter)
+    """The number of its consumers on each branch that has any."""
 
     @property
     def peer(self) -> Peer | None:

@@ -1,6 +1,8 @@
 """Events of a worker about a room: a table from each event to the rule it triggers.
 
-Events about an object no longer in the books are normal: the worker was told of its end a moment ago.
+Events about an object no longer in the books are normal: the worker was told of its end a moment ago. A track
+that is piped exists on several workers: its score is that of the worker where it comes in, and of the others
+it counts what they want of it. Speakers are observed at home.
 """
 
 from __future__ import annotations
@@ -11,27 +13,30 @@ from typing import Any, TypeVar
 
 from mediad.pipe import events
 from mediad.pipe.events import RouterEvent
+from mediad.rooms.branch import Branch
 from mediad.rooms.listener import CloseCause, PeerVolume
 from mediad.rooms.room import Room
 
 EventT = TypeVar("EventT", bound=RouterEvent)
-Rule = Callable[[Room, Any], None]
+Rule = Callable[[Room, Branch, Any], None]
 
 
-def _ice_state(room: Room, event: events.IceStateChanged) -> None:
+def _ice_state(room: Room, branch: Branch, event: events.IceStateChanged) -> None:
     state, final = event.ice_state, ("disconnected", "closed")
     _lose_media(room, event.transport_id, "ICE", state, state in final, event.reason)
 
 
-def _dtls_state(room: Room, event: events.DtlsStateChanged) -> None:
+def _dtls_state(room: Room, branch: Branch, event: events.DtlsStateChanged) -> None:
     state, final = event.dtls_state, ("failed", "closed")
     _lose_media(room, event.transport_id, "DTLS", state, state in final, event.reason)
 
 
-def _sctp_state(room: Room, event: events.SctpStateChanged) -> None:
+def _sctp_state(room: Room, branch: Branch, event: events.SctpStateChanged) -> None:
     """Note a state of SCTP. A failure ends the data channels, as other events tell; media flows on."""
     transport = room.books.transports.get(event.transport_id)
     if transport is None:
+        if event.sctp_state == "failed":
+            room.pipes.transport_lost(event.transport_id, f"SCTP failed: {event.reason}")
         return
     state, why = event.sctp_state, f": {event.reason}" if event.reason is not None else ""
     level = logging.INFO if state == "failed" else logging.DEBUG
@@ -45,6 +50,8 @@ def _lose_media(
     """Remove a peer that has lost one of its transports; its client may connect again and get new ones."""
     transport = room.books.transports.get(transport_id)
     if transport is None:
+        if final:
+            room.pipes.transport_lost(transport_id, f"{layer} {state}: {reason}")
         return
     transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
     room.observer.transport_state(transport_id, layer.lower(), state)
@@ -53,7 +60,7 @@ def _lose_media(
         room.remove(transport.peer, CloseCause.MEDIA_LOST, f"{layer} {state}{why}")
 
 
-def _tuple(room: Room, event: events.TupleLearned) -> None:
+def _tuple(room: Room, branch: Branch, event: events.TupleLearned) -> None:
     transport = room.books.transports.get(event.transport_id)
     if transport is None:
         return
@@ -66,14 +73,16 @@ def _tuple(room: Room, event: events.TupleLearned) -> None:
     room.observer.transport_state(transport.id, "plain", "learned")
 
 
-def _transport_failed(room: Room, event: events.TransportFailed) -> None:
+def _transport_failed(room: Room, branch: Branch, event: events.TransportFailed) -> None:
     transport = room.books.transports.get(event.transport_id)
     if transport is not None:
         room.observer.transport_state(transport.id, "plain", "failed")
         room.remove(transport.peer, CloseCause.MEDIA_LOST, f"plain transport failed: {event.reason}")
+    else:
+        room.pipes.transport_lost(event.transport_id, event.reason)
 
 
-def _downlink(room: Room, event: events.DownlinkChanged) -> None:
+def _downlink(room: Room, branch: Branch, event: events.DownlinkChanged) -> None:
     transport = room.books.transports.get(event.transport_id)
     if transport is not None and transport.peer.joined:
         transport.peer.listener.downlink_bandwidth(
@@ -81,27 +90,31 @@ def _downlink(room: Room, event: events.DownlinkChanged) -> None:
         )
 
 
-def _producer_score(room: Room, event: events.ProducerScoreChanged) -> None:
+def _producer_score(room: Room, branch: Branch, event: events.ProducerScoreChanged) -> None:
     producer = room.books.producers.get(event.producer_id)
-    if producer is None:
+    if producer is None or producer.branch is not branch:
         return
     producer.score = event.score
+    room.pipes.score_changed(producer)
     if any(encoding.score for encoding in producer.score):
         room.observer.media_arrived(producer.transport.id)
     if producer.announced:
         producer.peer.listener.producer_score(producer.id, producer.score)
 
 
-def _producer_layers(room: Room, event: events.ProducerLayersWanted) -> None:
+def _producer_layers(room: Room, branch: Branch, event: events.ProducerLayersWanted) -> None:
     producer = room.books.producers.get(event.producer_id)
     if producer is None:
+        return
+    if producer.branch is not branch:
+        room.pipes.layer_wanted(producer, branch, event.spatial_layer)
         return
     producer.wanted_layer = event.spatial_layer
     if producer.announced:
         producer.peer.listener.producer_layers_wanted(producer.id, event.spatial_layer)
 
 
-def _consumer_score(room: Room, event: events.ConsumerScoreChanged) -> None:
+def _consumer_score(room: Room, branch: Branch, event: events.ConsumerScoreChanged) -> None:
     consumer = room.books.consumers.get(event.consumer_id)
     if consumer is None:
         return
@@ -110,34 +123,40 @@ def _consumer_score(room: Room, event: events.ConsumerScoreChanged) -> None:
         consumer.peer.listener.consumer_score(consumer.id, event.score)
 
 
-def _consumer_layers(room: Room, event: events.ConsumerLayersChanged) -> None:
+def _consumer_layers(room: Room, branch: Branch, event: events.ConsumerLayersChanged) -> None:
     consumer = room.books.consumers.get(event.consumer_id)
     if consumer is not None and consumer.announced:
         consumer.peer.listener.consumer_layers_changed(consumer.id, event.layers)
 
 
-def _data_producer_closed(room: Room, event: events.DataProducerClosed) -> None:
+def _data_producer_closed(room: Room, branch: Branch, event: events.DataProducerClosed) -> None:
     producer = room.books.data_producers.get(event.data_producer_id)
-    if producer is not None:
+    if producer is not None and producer.branch is not branch:
+        room.pipes.channel_lost(producer.id, branch)
+    elif producer is not None:
         log = room.log if producer.peer is None else producer.peer.log
         log.debug("data producer %s is closed: %s", producer.id, event.reason)
         room.books.forget_data_producer(producer)
 
 
-def _data_consumer_closed(room: Room, event: events.DataConsumerClosed) -> None:
+def _data_consumer_closed(room: Room, branch: Branch, event: events.DataConsumerClosed) -> None:
     consumer = room.books.data_consumers.get(event.data_consumer_id)
     if consumer is not None:
         consumer.peer.log.debug("data consumer %s is closed: %s", consumer.id, event.reason)
         room.books.forget_data_consumer(consumer)
         if consumer.announced:
             consumer.peer.listener.data_consumer_closed(consumer.id)
+    else:
+        room.pipes.channel_lost(event.data_consumer_id, branch)
 
 
-def _data_message(room: Room, event: events.DataMessage) -> None:
+def _data_message(room: Room, branch: Branch, event: events.DataMessage) -> None:
     room.bot.hear(event.data_consumer_id, event.text)
 
 
-def _volumes(room: Room, event: events.SpeakerChanged) -> None:
+def _volumes(room: Room, branch: Branch, event: events.SpeakerChanged) -> None:
+    if branch is not room.home:
+        return
     loudest_first = list(event.others)
     if event.producer_id is not None and event.volume is not None:
         loudest_first.insert(0, events.Volume(event.producer_id, event.volume))
@@ -152,21 +171,21 @@ def _volumes(room: Room, event: events.SpeakerChanged) -> None:
         peer.listener.speaking_peers(volumes)
 
 
-def _dominant_speaker(room: Room, event: events.DominantSpeakerChanged) -> None:
+def _dominant_speaker(room: Room, branch: Branch, event: events.DominantSpeakerChanged) -> None:
     producer = room.books.producers.get(event.producer_id) if event.producer_id is not None else None
-    if event.producer_id is not None and producer is None:
+    if (event.producer_id is not None and producer is None) or branch is not room.home:
         return
     for peer in room.joined_peers():
         peer.listener.dominant_speaker(producer.peer.id if producer is not None else None)
 
 
-def receive(room: Room, event: RouterEvent) -> None:
-    """Apply one event of the room's router."""
-    if not room.closed:
-        RULES[type(event)](room, event)
+def receive(room: Room, branch: Branch, event: RouterEvent) -> None:
+    """Apply one event of the room's router on the worker of this branch."""
+    if not (room.closed or branch.closed):
+        RULES[type(event)](room, branch, event)
 
 
-def _rule(kind: type[EventT], rule: Callable[[Room, EventT], None]) -> tuple[type[RouterEvent], Rule]:
+def _rule(kind: type[EventT], rule: Callable[[Room, Branch, EventT], None]) -> tuple[type[RouterEvent], Rule]:
     return kind, rule
 
 

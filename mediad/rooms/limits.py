@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mediad.rooms.plain_targets import Targets
+from mediad.rooms.spread import SpreadRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,7 @@ class RoomLimits:
     """The time after which a broadcaster from which no packet comes is removed; 0 is never."""
     plain_targets: Targets = field(default_factory=Targets)
     """The addresses that plain transports may send to."""
+    spread: SpreadRules = field(default_factory=SpreadRules)
+    """The number of workers that a room is on, where it was opened without a wish of its own."""
     throttle_secret: str | None = field(default=None, repr=False)
     """The secret of clients that may have their network throttled; None: nobody may."""

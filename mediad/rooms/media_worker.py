@@ -1,4 +1,4 @@
-"""The media side as rooms need it: a worker to ask, and a placement that chooses one.
+"""The media side as rooms need it: workers to ask, and a placement that chooses among them.
 
 Both are Protocols, implemented in `supervisor/`: rooms know nothing of processes and pipes.
 """
@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mediad.pipe.events import RouterEvent
 from mediad.pipe.messages import ReplyT, Request
+from mediad.rooms.spread import WorkerLoad
 
 EventHandler = Callable[[RouterEvent], None]
 """A function that handles an event; it runs on the event loop and must not block."""
@@ -44,7 +45,7 @@ class MediaWorker(Protocol):
 
 
 class Placement(Protocol):
-    """The choice of the worker for each room."""
+    """The choice of the worker for each room, and the record of which rooms are on which workers."""
 
     draining: bool
     """True when no room will be placed any more; otherwise a refusal may soon end."""
@@ -53,10 +54,22 @@ class Placement(Protocol):
         """Choose a worker for a new room. Raises Unavailable when none can take it."""
         ...
 
-    def displace(self, room_id: str) -> None:
-        """Place this room on another worker when it is opened again soon; it is about to be closed."""
+    def loads(self, room_id: str) -> list[WorkerLoad]:
+        """Return all workers as places for a further branch of this room, the best first."""
+        ...
+
+    def extend(self, room_id: str, worker_id: int) -> MediaWorker:
+        """Put a further branch of a room on this worker. Raises Unavailable when it takes none."""
+        ...
+
+    def retreat(self, room_id: str, worker_id: int) -> None:
+        """Take a branch of a room that is closed off its worker."""
+        ...
+
+    def displace(self, room_id: str, worker_id: int) -> None:
+        """Put the peers of this room elsewhere when they come again soon; they are about to be sent away."""
         ...
 
     def release(self, room_id: str) -> None:
-        """Take a room that is closed off its worker."""
+        """Take a room that is closed off all its workers."""
         ...

@@ -38,6 +38,12 @@ class RoomObserver:
 
     def room_closed(self, room_id: str, worker_id: int, cause: str, reason: str) -> None: ...
 
+    def branch_opened(self, room_id: str, worker_id: int) -> None:
+        """Note that a room is on one more worker."""
+
+    def branch_closed(self, room_id: str, worker_id: int, cause: str, reason: str) -> None:
+        """Note that a room which goes on elsewhere is on this worker no more; causes are those of a room."""
+
     def peer_connected(self, room_id: str, peer_id: str) -> None:
         """Note that a client has a seat, but has not joined yet."""
 

@@ -67,6 +67,7 @@ def announce(room: Room, producer: Producer) -> None:
         producer.peer.listener.producer_layers_wanted(producer.id, producer.wanted_layer)
     for peer in room.receivers(but=producer.peer):
         _want(room, peer, producer)
+    room.hearing.hear(producer)
     room.offers.proceed()
 
 

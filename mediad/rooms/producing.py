@@ -107,6 +107,7 @@ class Producing:
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_paused(consumer.id)
             self._room.tell_tracks(self._peer)
+        self._room.pipes.tell(producer, requests.PauseProducer(producer.id))
         await producer.branch.ask(requests.PauseProducer(producer.id), about=producer)
         return Reply(None)
 
@@ -118,6 +119,7 @@ class Producing:
             for consumer in producer.announced_consumers():
                 consumer.peer.listener.consumer_resumed(consumer.id)
             self._room.tell_tracks(self._peer)
+        self._room.pipes.tell(producer, requests.ResumeProducer(producer.id))
         await producer.branch.ask(requests.ResumeProducer(producer.id), about=producer)
         return Reply(None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +14,7 @@ from mediad.rooms import events, offers
 from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
+from mediad.rooms.branches import Branches, Ground
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media_worker import Placement
@@ -58,12 +58,13 @@ class RoomRegistry:
         self._limits = limits or RoomLimits()
         self.observer = observer or RoomObserver()
         """The observer of every room."""
-        self._stocks = stocks or Stocks()
-        self._stocks.on_refused = self._share_refused
+        stocks = stocks or Stocks()
+        stocks.on_refused = self._share_refused
         self.on_options: OnOptions = lambda room_id, options: None
         """Called when a client with options has taken its seat."""
         self._rooms: dict[str, Room] = {}
         self._background = Background()
+        self._ground = Ground(placement, stocks, self._background)
 
     async def connect(
         self,
@@ -110,10 +111,11 @@ class RoomRegistry:
         room.expected += 1
         try:
             await room.opened()
-            if room.closed:
-                raise _NoWorkerYet("the room was closed while it was opened")
-            return Seat(room, peer_id, listener, consumer_replicas, address)
-        except WorkerDied as error:
+            async with room.place(peer_id) as branch:
+                if room.closed or branch.closed:
+                    raise _NoWorkerYet("the room was closed while it was opened")
+                return Seat(room, peer_id, listener, consumer_replicas, address, branch=branch)
+        except (WorkerDied, InvalidState) as error:
             raise _NoWorkerYet(str(error)) from None
         finally:
             room.expected -= 1
@@ -130,10 +132,11 @@ class RoomRegistry:
         set_asker(room_id, peer_id)
         room = self.room(room_id)
         await room.opened()
-        if room.closed:
-            raise Unavailable("the room was closed while it was opened")
-        self._require_capacity(room_id, peer_id)
-        seat = Seat(room, peer_id, listener, address=address, keeps_room=False)
+        async with room.place(peer_id) as branch:
+            if room.closed or branch.closed:
+                raise Unavailable("the room was closed while it was opened")
+            self._require_capacity(room_id, peer_id)
+            seat = Seat(room, peer_id, listener, address=address, branch=branch, keeps_room=False)
         room.close_if_deserted()
         if room.closed:
             raise InvalidState(
@@ -160,7 +163,7 @@ class RoomRegistry:
             room.limits = limits
 
     def worker_died(self, worker_id: int) -> None:
-        """Close the rooms of this worker; their clients connect again, and are served by another."""
+        """Close what rooms have on this worker; those clients connect again, and are served by another."""
         for room in list(self._rooms.values()):
             room.worker_died(worker_id)
 
@@ -169,29 +172,39 @@ class RoomRegistry:
         self.room(room_id).close(CloseCause.DRAINED, reason)
 
     def relieve(self, worker_id: int) -> None:
-        """Close the room with the most objects on this worker, which is short of memory.
+        """Send away the room with the most objects on this worker, which is short of memory.
 
-        Its clients connect to it again, on another worker if there is one.
+        Its clients there connect again, on another worker if there is one.
         """
-        there = [room for room in self._rooms.values() if room.is_on(worker_id)]
+        there = [(room, branch) for room in self._rooms.values() if (branch := room.branches.on(worker_id))]
         if not there:
             return
-        room = max(there, key=lambda room: len(room.books))
+        room, branch = max(there, key=lambda entry: entry[0].books.count_on(entry[1]))
         room.log.warning(
-            "closed, because its worker is short of memory and it has the most objects there: %s, %s, %s; "
-            "its clients connect again",
+            "closed on worker %d, because it is short of memory and this room has the most objects there: "
+            "%s of %s, %s and %s; its clients there connect again",
+            worker_id,
+            room.books.count_on(branch),
             plural(len(room.books.transports), "transport"),
             plural(len(room.books.producers), "producer"),
             plural(len(room.books.consumers), "consumer"),
         )
-        self._placement.displace(room.id)
-        room.close(CloseCause.DRAINED, "the worker is out of memory, and this room uses most of it")
+        self._move(room, branch, "the worker is out of memory, and this room uses most of it")
 
-    def move_room(self, room_id: str) -> None:
-        """Close a room; its clients connect to it again, on another worker. Raises NotFound."""
+    def move_room(self, room_id: str, worker_id: int | None = None) -> None:
+        """Send away the peers of a room on this worker, None for its home: they connect again elsewhere.
+
+        Raises NotFound without the room, or when it has nothing there.
+        """
         room = self.room(room_id)
-        self._placement.displace(room_id)
-        room.close(CloseCause.DRAINED, "the room moves to another worker")
+        branch = room.home if worker_id is None else room.branches.on(worker_id)
+        if branch is None:
+            raise NotFound(f'room with id "{room_id[:100]}" is not on worker {worker_id}')
+        self._move(room, branch, "the room moves to another worker")
+
+    def _move(self, room: Room, branch: Branch, reason: str) -> None:
+        self._placement.displace(room.id, branch.worker_id)
+        room.send_away(branch, CloseCause.DRAINED, reason)
 
     async def close(self, reason: str = "server is stopping") -> None:
         """Close every room, and wait until all background work has ended."""
@@ -226,7 +239,10 @@ class RoomRegistry:
         return room
 
     def summaries(self) -> list[dict[str, Any]]:
-        """Return each room's roomId, workerId, and numbers of peers, producers and consumers."""
+        """Return each room's roomId, workerId (of home), and numbers of peers, producers and consumers.
+
+        `branches` has the number of peers on each of its workers.
+        """
         return [
             {
                 "roomId": room.id,
@@ -234,6 +250,7 @@ class RoomRegistry:
                 "peers": len(room.peers),
                 "producers": len(room.books.producers),
                 "consumers": len(room.books.consumers),
+                "branches": _branches(room),
             }
             for room in self._rooms.values()
         ]
@@ -242,28 +259,22 @@ class RoomRegistry:
 
     def _open(self, room_id: str, address: str | None) -> Room:
         try:
-            worker = self._placement.place(room_id)
+            home = self._ground.first(room_id, holder_at(address))
+        except Full:
+            raise
         except Unavailable as error:
             raise _NoWorkerYet(str(error)) from None
-        stock = self._stocks.of(worker.worker_id)
-        try:
-            claim = stock.claim("rooms", holder_at(address))
-        except Full:
-            self._placement.release(room_id)
-            raise
-        branch = Branch(worker, self._background, stock, claim)
-        room = Room(
+        room = self._rooms[room_id] = Room(
             room_id,
-            [branch],
+            Branches(room_id, home, self._ground),
             self._capabilities,
             self._limits,
             self._background,
             make_offers=offers.make,
+            on_event=events.receive,
             on_closed=self._forget,
             observer=self.observer,
         )
-        branch.subscribe(functools.partial(events.receive, room))
-        self._rooms[room_id] = room
         return room
 
     def _share_refused(self, worker_id: int, refusal: Refusal) -> None:
@@ -277,6 +288,11 @@ class RoomRegistry:
 def _heads(room: Room) -> int:
     """Return the number of clients that are connected or about to be."""
     return len(room.peers) + room.expected
+
+
+def _branches(room: Room) -> list[dict[str, int]]:
+    heads = room.heads()
+    return [{"workerId": branch.worker_id, "peers": heads[branch]} for branch in room.branches]
 
 
 def _require_below(limit: int, count: int, what: str, where: str = "") -> None:

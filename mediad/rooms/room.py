@@ -1,8 +1,8 @@
 """Room: the membership of a call: peers attach, join, replace each other and leave, and the others are told.
 
 A room exists while at least one peer with a connection is attached; broadcasters have none. Its `Books` have
-its objects, and its part on a worker is a `Branch`. The requests of a peer are in `seat.py`, what it is
-offered in `offers.py`, and the events of a worker in `events.py`.
+its objects, its part on a worker is a `Branch`, and `Pipes` join those. The requests of a peer are in
+`seat.py`, what it is offered in `offers.py`, and the events of a worker in `events.py`.
 
 When a peer id connects a second time, the new peer replaces the old one in one step: the room is never empty
 in between, and the others keep seeing one member. They lose the old tracks (their consumers close), but are
@@ -15,26 +15,35 @@ Taps (`tap.py`) receive what is sent in the room, and are no members of it: no c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from mediad.ortc.parameters import RtpCapabilities
+from mediad.pipe.data_requests import CloseDataConsumer
+from mediad.pipe.events import RouterEvent
+from mediad.pipe.requests import CloseConsumer
 from mediad.rooms import join_deadlines
 from mediad.rooms.background import Background
 from mediad.rooms.books import Books
 from mediad.rooms.bot import Bot
 from mediad.rooms.branch import Branch
-from mediad.rooms.entities import Log, Peer, new_peer
+from mediad.rooms.branches import Branches
+from mediad.rooms.entities import Consumer, DataProducer, Log, Peer, Producer, new_peer
+from mediad.rooms.hearing import Hearing
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.observer import DESERTED, FAILED, LEFT, RoomObserver
 from mediad.rooms.offer_book import OfferBook
 from mediad.rooms.offer_queue import Pair
+from mediad.rooms.pipes import Pipes
 from mediad.rooms.reception import Receptions
 from mediad.rooms.silence import Silence
+from mediad.rooms.spread import Spread
 from mediad.rooms.stock import ROOM
 
 _logger = logging.getLogger(__name__)
@@ -48,19 +57,20 @@ class Room:
     def __init__(
         self,
         room_id: str,
-        branches: Sequence[Branch],
+        branches: Branches,
         capabilities: RtpCapabilities,
         limits: RoomLimits,
         background: Background,
         *,
         make_offers: Callable[[Room, list[Pair]], Coroutine[Any, Any, None]],
+        on_event: Callable[[Room, Branch, RouterEvent], None],
         on_closed: Callable[[Room], None],
         observer: RoomObserver | None = None,
     ) -> None:
         """Prepare a room; wait for `opened` before anything else.
 
-        `make_offers` is `offers.make`, which is above this file. `on_closed` is called once, whether the room
-        was closed or has closed itself.
+        `make_offers` is `offers.make` and `on_event` is `events.receive`, which are above this file.
+        `on_closed` is called once, whether the room was closed or has closed itself.
         """
         self.id = room_id
         self.branches = branches
@@ -69,8 +79,12 @@ class Room:
         self.background = background
         self.observer = observer or RoomObserver()
         self.peers: dict[str, Peer] = {}
-        self.books = Books((ROOM, room_id), self.observer)
-        self.log = self.log_of()
+        self.spread: Spread | None = None
+        """The number of workers that it is on, where it has a wish of its own; None: as the settings say."""
+        self.log = self.log_of(self.home)
+        self.pipes = Pipes((ROOM, room_id), background, self.log, self._unpiped)
+        self.hearing = Hearing(branches, self.pipes, background)
+        self.books = Books((ROOM, room_id), self.observer, self.pipes)
         self.offers = OfferBook(background, self.log, functools.partial(make_offers, self))
         self.bot = Bot(room_id, self.books, self.home, background, self.log, self.observer)
         self.receptions = Receptions()
@@ -83,21 +97,19 @@ class Room:
         self.closed = False
         self.since_s = time.monotonic()
         self._announced = False
+        self._on_event = on_event
         self._on_closed = on_closed
         self._opening: asyncio.Task[None] | None = None
+        branches.watched_by(self)
 
     @property
     def home(self) -> Branch:
-        """The branch that the room was opened with; new peers are put there."""
-        return self.branches[0]
+        """The branch on which speakers are observed, and the bot is."""
+        return self.branches.home
 
-    def is_on(self, worker_id: int) -> bool:
-        """True when one of the branches is on this worker."""
-        return any(branch.worker_id == worker_id for branch in self.branches)
-
-    def log_of(self, **context: str) -> Log:
-        """Return a logger whose lines name this room and `context`."""
-        return logging.LoggerAdapter(_logger, {"room": self.id, "worker": self.home.worker_id, **context})
+    def log_of(self, branch: Branch, **context: str) -> Log:
+        """Return a logger whose lines name this room, the worker of a branch, and `context`."""
+        return logging.LoggerAdapter(_logger, {"room": self.id, "worker": branch.worker_id, **context})
 
     async def opened(self) -> None:
         """Wait until the routers exist. Raises a worker's error; then the room has closed itself."""
@@ -108,8 +120,7 @@ class Room:
 
     async def _open(self) -> None:
         try:
-            for branch in self.branches:
-                await branch.open()
+            await self.branches.opened(self.home)
         except Exception as error:
             if not self.closed:
                 self._shut(FAILED, f"could not be opened: {error}")
@@ -121,18 +132,35 @@ class Room:
 
     # -- membership ----------------------------------------------------------------------------------------
 
+    def place(self, peer_id: str) -> contextlib.AbstractAsyncContextManager[Branch]:
+        """Return a context with the branch for a client, which is opened if need be, and stays open in it.
+
+        A client that connects again stays on its branch.
+        """
+        rules, old = self.limits.spread, self.peers.get(peer_id)
+        spread = rules.spread if self.spread is None else self.spread
+        return self.branches.place(spread, rules, stay=None if old is None else old.branch)
+
     def attach(
-        self, peer_id: str, listener: PeerListener, address: str | None = None, *, keeps_room: bool = True
+        self,
+        peer_id: str,
+        listener: PeerListener,
+        address: str | None = None,
+        *,
+        branch: Branch | None = None,
+        keeps_room: bool = True,
     ) -> Peer:
         """Attach a client that has connected under this id, and close an older one of the same id.
 
-        The client uses the share of the worker that its `address` has. Raises Full when that is used up.
+        It is put on this branch, else on that of the older one, else at home. The client uses the share of
+        the worker that its `address` has. Raises Full when that is used up.
         """
         old = self.peers.get(peer_id)
-        branch = self.home if old is None else old.branch
-        newcomer = new_peer(peer_id, branch, listener, self.log_of(peer=peer_id), address)
+        branch = branch or (self.home if old is None else old.branch)
+        newcomer = new_peer(peer_id, branch, listener, self.log_of(branch, peer=peer_id), address)
         newcomer.keeps_room = keeps_room
-        claim = branch.stock.claim if old is None else branch.stock.take_over
+        replaces = old is not None and old.branch is branch
+        claim = branch.stock.take_over if replaces else branch.stock.claim
         newcomer.claim = claim("peers", newcomer.holder)
         self.peers[peer_id] = newcomer
         newcomer.log.debug("peer connected" if old is None else "peer connected again")
@@ -185,16 +213,27 @@ class Room:
         """Take out a peer whose connection has ended, or must end. The last one closes the room."""
         if peer.closed:
             return
-        del self.peers[peer.id]
-        for other in (*self._acquaintances(peer), *self.taps):
-            if not other.closed:
-                other.listener.peer_left(peer.id)
-        self._retire(peer)
-        self._report_end(peer, cause, reason)
+        self._take_out([peer], cause, reason)
         self.close_if_deserted()
+
+    def _take_out(self, peers: list[Peer], cause: str, reason: str) -> None:
+        """Take out peers, and tell those who stay."""
+        for peer in peers:
+            del self.peers[peer.id]
+            peer.closed = True
+        for peer in peers:
+            for other in (*self._acquaintances(peer), *self.taps):
+                if not other.closed:
+                    other.listener.peer_left(peer.id)
+            self._retire(peer)
+            self._report_end(peer, cause, reason)
+        self.branches.review()
 
     def remove(self, peer: Peer, cause: CloseCause, reason: str) -> None:
         """Close one peer, telling its client why; the others are told that it left."""
+        if peer in self.taps:
+            self.end_tap(peer, cause.value, reason)
+            return
         self.leave(peer, cause.value, reason)
         peer.listener.closed(cause, reason)
 
@@ -235,6 +274,7 @@ class Room:
         """Take out a hidden receiver and close what it has; a second call does nothing."""
         if self.taps.pop(tap, None) is not None:
             self._retire(tap)
+            self.branches.review()
 
     def end_tap(self, tap: Peer, cause: str, reason: str) -> None:
         """Take out a hidden receiver that has lost its media, and tell it."""
@@ -242,15 +282,80 @@ class Room:
         self.remove_tap(tap)
         on_end(cause, reason)
 
-    # -- the end -------------------------------------------------------------------------------------------
+    # -- branches ------------------------------------------------------------------------------------------
+
+    def heads(self) -> Counter[Branch]:
+        """Return the number of peers on each branch, with taps."""
+        return Counter(peer.branch for peer in (*self.peers.values(), *self.taps))
+
+    def receive(self, branch: Branch, event: RouterEvent) -> None:
+        """Apply an event of a branch's worker."""
+        self._on_event(self, branch, event)
 
     def worker_died(self, worker_id: int) -> None:
-        """Close the room if one of its branches was on this worker: part of a call is of little use."""
-        lost = [branch for branch in self.branches if branch.worker_id == worker_id]
-        for branch in lost:
+        """Close those that were on this worker; the others keep what they have of each other."""
+        branch = self.branches.on(worker_id)
+        if branch is not None:
             branch.lost()
-        if lost:
-            self.close(CloseCause.WORKER_DIED, "media worker died")
+            self.send_away(branch, CloseCause.WORKER_DIED, "media worker died")
+
+    def send_away(self, branch: Branch, cause: CloseCause, reason: str) -> None:
+        """Close a branch with the peers on it, telling them why; the room when nobody is elsewhere."""
+        if not any(peer.keeps_room and peer.branch is not branch for peer in self.peers.values()):
+            self.close(cause, reason)
+            return
+        for tap in [tap for tap in self.taps if tap.branch is branch]:
+            self.end_tap(tap, cause.value, reason)
+        peers = [peer for peer in self.peers.values() if peer.branch is branch]
+        self._take_out(peers, cause.value, reason)
+        self.branches.drop(branch, cause.value, reason)
+        for peer in peers:
+            peer.listener.closed(cause, reason)
+
+    def branch_opened(self, branch: Branch) -> None:
+        """Note that a further branch can be used."""
+        self.log.info("the room is on worker %d too now", branch.worker_id)
+        self.observer.branch_opened(self.id, branch.worker_id)
+
+    def branch_left(self, branch: Branch, cause: str, reason: str) -> None:
+        """Drop all that was piped from or to a branch that is closed."""
+        self.pipes.branch_lost(branch)
+        if branch.announced:
+            self.log.info("the room is not on worker %d any more (%s): %s", branch.worker_id, cause, reason)
+            self.observer.branch_closed(self.id, branch.worker_id, cause, reason)
+
+    def home_moved(self) -> None:
+        """Have speakers observed on another branch, and the bot speak there, if it has spoken at all."""
+        self.log.info("speakers are observed on worker %d now", self.home.worker_id)
+        self.pipes.home_moved(self.home)
+        for producer in self.books.producers.values():
+            if producer.announced:
+                self.hearing.hear(producer)
+        if self.bot.move(self.home) and (voice := self.bot.voice()) is not None:
+            for peer in self.peers.values():
+                if peer.receiving_data:
+                    self.offers.want(peer, voice)
+            self.offers.proceed()
+
+    def _unpiped(self, producer: Producer | DataProducer, branch: Branch) -> None:
+        """Offer again what the peers on a branch have lost, because a pipe has failed."""
+        for consumer in [c for c in producer.consumers.values() if c.branch is branch]:
+            if isinstance(consumer, Consumer):
+                self.books.forget_consumer(consumer)
+                if consumer.announced:
+                    consumer.peer.listener.consumer_closed(consumer.id)
+                branch.discard(CloseConsumer(consumer.id))
+            else:
+                self.books.forget_data_consumer(consumer)
+                if consumer.announced:
+                    consumer.peer.listener.data_consumer_closed(consumer.id)
+                branch.discard(CloseDataConsumer(consumer.id))
+            self.offers.want(consumer.peer, producer)
+        if isinstance(producer, Producer) and branch is self.home:
+            self.hearing.hear(producer)
+        self.offers.proceed()
+
+    # -- the end -------------------------------------------------------------------------------------------
 
     def close(self, cause: CloseCause, reason: str) -> None:
         """Close every peer, telling each client why, and the routers with all that is on them."""
@@ -273,9 +378,9 @@ class Room:
         taps, self.taps = self.taps, {}
         for tap in taps:
             tap.closed = True
+        self.branches.close()
+        self.pipes.close()
         self.books.close()
-        for branch in self.branches:
-            branch.close()
         self.log.info("room closed (%s): %s", cause, reason)
         if self._announced:
             self.observer.room_closed(self.id, self.home.worker_id, cause, reason)

@@ -15,6 +15,7 @@ from typing import Any
 
 from mediad.errors import InvalidState
 from mediad.rooms import offers
+from mediad.rooms.branch import Branch
 from mediad.rooms.consuming import Consuming
 from mediad.rooms.data import Data
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
@@ -37,11 +38,12 @@ class Seat:
         consumer_replicas: int = 0,
         address: str | None = None,
         *,
+        branch: Branch | None = None,
         keeps_room: bool = True,
     ) -> None:
         """Take a seat, on the share of the worker that `address` has. Raises Full when that is used up."""
         self.room = room
-        self.peer = room.attach(peer_id, listener, address, keeps_room=keeps_room)
+        self.peer = room.attach(peer_id, listener, address, branch=branch, keeps_room=keeps_room)
         self.peer.wanted_replicas = consumer_replicas
         self.transports = Transports(room, self.peer)
         self.plain_transports = PlainTransports(room, self.peer, self.transports)

@@ -66,7 +66,7 @@ class Tap:
         self.room = room
         self._listener = listener
         name = f"tap-{uuid4()}"  # no client can have a transport of this name, so nobody can take its place
-        self._peer = new_peer(name, room.home, _Ear(listener), room.log_of(tap=name))
+        self._peer = new_peer(name, room.home, _Ear(listener), room.log_of(room.home, tap=name))
         self._peer.holder = (TAP, room.id)
         self._peer.hears = only
         self._peer.keeps_room = False
@@ -87,7 +87,7 @@ class Tap:
             created = await branch.make(creation, closing, about=room)
             try:
                 await branch.ask(ConnectPlainTransport(transport.id, LOOPBACK, port), about=room)
-                if room.closed or branch not in room.branches:
+                if room.closed or branch.closed:
                     raise InvalidState("the room has ended")
             except BaseException:
                 branch.discard(closing)

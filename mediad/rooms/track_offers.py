@@ -34,10 +34,27 @@ RESUMED_AT_ONCE = 32
 
 
 async def make(room: Room, pairs: Sequence[tuple[Peer, Producer]]) -> None:
-    """Make consumers for these pairs and offer them."""
+    """Make consumers for these pairs and offer them; those that wait for a pipe hold up no others."""
     consumers = [_negotiate(room, peer, producer) for peer, producer in pairs]
     for branch, here in by_branch(consumer for consumer in consumers if consumer is not None):
-        await _make(room, branch, here)
+        near: list[Consumer] = []
+        far: dict[Producer, list[Consumer]] = {}
+        for consumer in here:
+            is_here = room.pipes.has(consumer.producer, branch)
+            (near if is_here else far.setdefault(consumer.producer, [])).append(consumer)
+        for producer, waiting in far.items():
+            room.background.run(_make_piped(room, branch, producer, waiting))
+        if near:
+            await _make(room, branch, near)
+
+
+async def _make_piped(room: Room, branch: Branch, producer: Producer, consumers: list[Consumer]) -> None:
+    try:
+        await room.pipes.reach(producer, branch)
+    except MediadError as error:
+        _fail(room, consumers, error, answered=True)
+    else:
+        await _make(room, branch, consumers)
 
 
 def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
@@ -142,6 +159,7 @@ async def consume(room: Room, producer: Producer, transport: Transport, form: Fo
     """
     consumer = _enter(room, producer, transport, form, paused=True)
     try:
+        await room.pipes.reach(producer, consumer.branch)
         creation = _creation(room, [consumer])
         reply = await consumer.branch.make(creation, CloseConsumer(consumer.id), about=consumer)
         if len(reply.consumers) != 1:

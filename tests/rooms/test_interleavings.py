@@ -7,16 +7,26 @@ know, everybody's picture of who is there is right, and in the end nothing is le
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mediad.errors import Forbidden, InvalidState, MediadError
+from mediad.errors import Forbidden, InvalidState, MediadError, NotFound
+from mediad.rooms import branches, pipes
+from mediad.rooms.branch import Branch, OnBranch
+from mediad.rooms.entities import DataProducer, Producer
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer
+from mediad.rooms.piped import Piped
 from mediad.rooms.room import Room
+from mediad.rooms.spread import SpreadRules
+from tests.support.bookkeeping_worker import BookkeepingWorker
 from tests.support.calls import Call, Guest
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
@@ -125,11 +135,42 @@ class Crowd:
 
     def reset(self, event: str, **subject: str) -> None:
         """Close a channel on the worker, as when its client has reset the stream."""
-        if self.call.worker.data.reset(*subject.values()):
-            self.call.worker.emit(event, **subject, reason="its client has reset the stream")
+        for worker in self.call.placement.workers:
+            if worker.data.reset(*subject.values()):
+                worker.emit(event, **subject, reason="its client has reset the stream")
 
     async def lose_media(self, guest: Guest) -> None:
-        self.call.worker.emit("transport.iceState", transportId=guest.sending, iceState="disconnected")
+        for worker in self.call.placement.workers:
+            worker.emit("transport.iceState", transportId=guest.sending, iceState="disconnected")
+
+    def have_a_worker_die(self) -> None:
+        """Have a worker die, and another process take its place at once."""
+        placement = self.call.placement
+        worker_id = self.dice.randrange(len(placement.workers))
+        placement.workers[worker_id].die()
+        self.call.registry.worker_died(worker_id)
+        placement.workers[worker_id] = BookkeepingWorker(worker_id)
+        placement.workers[worker_id].dice = self.dice
+        self.forget_those_who_left()
+
+    def move_a_branch(self) -> None:
+        """Send away those who are on a worker."""
+        with contextlib.suppress(NotFound):
+            self.call.registry.move_room("room", self.dice.randrange(len(self.call.placement.workers)))
+        self.call.placement.displaced.clear()
+        self.forget_those_who_left()
+
+    def lose_a_pipe(self) -> None:
+        """Have a pipe fail."""
+        for room in self.call.registry.rooms():
+            for pair in room.pipes.pairs():
+                branch, transport_id = self.dice.choice(list(pair.ids.items()))
+                self.call.placement.workers[branch.worker_id].emit(
+                    "transport.iceState", transportId=transport_id, iceState="closed"
+                )
+
+    def forget_those_who_left(self) -> None:
+        self.guests = {name: guest for name, guest in self.guests.items() if not guest.seat.peer.closed}
 
     def producer_of(self, guest: Guest) -> str:
         mine = [p.id for p in guest.seat.room.books.producers.values() if p.peer is guest.seat.peer]
@@ -154,13 +195,17 @@ DEEDS: list[Callable[[Crowd, Guest], Coroutine[Any, Any, None]]] = [
 ]
 
 
-async def live(seed: int) -> None:
+async def live(seed: int, workers: int = 1) -> None:
     dice = random.Random(seed)
-    call = Call()
-    call.worker.dice = dice
+    call = Call(workers, limits=RoomLimits(spread=SpreadRules(workers)))
+    for worker in call.placement.workers:
+        worker.dice = dice
     crowd = Crowd(call, dice)
     for _ in range(STEPS):
-        crowd.do_something()
+        if workers > 1 and dice.random() < 0.1:
+            dice.choice([crowd.have_a_worker_die, crowd.move_a_branch, crowd.lose_a_pipe])()
+        else:
+            crowd.do_something()
         for _ in range(dice.randrange(4)):
             await asyncio.sleep(0)
     results = await asyncio.gather(*crowd.tasks, return_exceptions=True)
@@ -173,7 +218,7 @@ async def live(seed: int) -> None:
         check_tale(guest.listener)
         guest.disconnect()
     await settle(call)
-    assert call.worker.is_empty()
+    assert all(worker.is_empty() for worker in call.placement.workers)
     assert call.registry.room_count == 0
     assert call.placement.placed == {}
 
@@ -184,20 +229,51 @@ async def settle(call: Call) -> None:
 
 
 def check_books(room: Room, call: Call) -> None:
-    """Check that the objects on the worker are those in the room's books."""
-    assert set(call.worker.transports) == set(room.books.transports)
-    assert set(call.worker.producers) == set(room.books.producers)
-    assert set(call.worker.consumers) == set(room.books.consumers)
-    assert set(call.worker.data.producers) == set(room.books.data_producers)
-    heard = {p.id for p in room.books.data_producers.values() if p.label == "bot" and p.peer is not None}
-    assert set(call.worker.data.consumers) == heard | set(room.books.data_consumers)
-    assert all(consumer.accepted for consumer in room.books.data_consumers.values())
-    for consumer in room.books.consumers.values():
-        assert consumer.accepted
-        on_worker = call.worker.consumers[consumer.id]["paused"]
-        assert on_worker is consumer.paused
-    for producer in room.books.producers.values():
-        assert call.worker.producers[producer.id]["paused"] is producer.paused
+    """Check that the objects on the workers are those in the room's books, and those of its pipes."""
+    books = room.books
+    for worker in call.placement.workers:
+        branch = room.branches.on(worker.worker_id)
+        if branch is None:
+            assert worker.is_empty()
+            continue
+
+        def here(table: Mapping[str, OnBranch], branch: Branch = branch) -> set[str]:
+            return {id_ for id_, entry in table.items() if entry.branch is branch}
+
+        tracks = [p for p in room.pipes.piped() if isinstance(p.producer, Producer)]
+        channels = [p for p in room.pipes.piped() if isinstance(p.producer, DataProducer)]
+        ends = {pair.ids[branch] for pair in room.pipes.pairs() if branch in pair.branches and pair.begun}
+        assert set(worker.transports) == here(books.transports) | ends
+        assert set(worker.producers) == here(books.producers) | arriving(tracks, branch)
+        assert set(worker.consumers) == here(books.consumers) | leaving(tracks, branch)
+        assert set(worker.data.producers) == here(books.data_producers) | arriving(channels, branch)
+        to_bot = {p.id: p for p in books.data_producers.values() if p.label == "bot" and p.peer}
+        assert set(worker.data.consumers) == here(to_bot) | here(books.data_consumers) | leaving(
+            channels, branch
+        )
+        for producer_id, on_worker in worker.producers.items():
+            assert on_worker["paused"] is books.producers[producer_id].paused
+        for consumer_id in here(books.consumers):
+            consumer = books.consumers[consumer_id]
+            assert consumer.accepted
+            assert worker.consumers[consumer_id]["paused"] is consumer.paused
+            assert room.pipes.has(consumer.producer, branch)
+        for data_consumer in books.data_consumers.values():
+            assert data_consumer.accepted
+            assert room.pipes.has(data_consumer.producer, data_consumer.branch)
+    for producer in books.producers.values():
+        if producer.kind == "audio" and producer.announced:
+            assert room.pipes.has(producer, room.home)
+
+
+def arriving(piped: list[Piped], branch: Branch) -> set[str]:
+    """Return the producers at the ends of pipes on this branch."""
+    return {p.producer.id for p in piped if p.branch is branch}
+
+
+def leaving(piped: list[Piped], branch: Branch) -> set[str]:
+    """Return the consumers on this branch that feed pipes."""
+    return {p.consumer_id for p in piped if p.origin is branch}
 
 
 def check_pictures(room: Room, crowd: Crowd) -> None:
@@ -233,3 +309,12 @@ def check_tale(listener: RecordingListener) -> None:
 @given(st.integers(0, 2**32))
 def test_nothing_leaks_and_nobody_is_misled(seed: int) -> None:
     asyncio.run(live(seed))
+
+
+@pytest.mark.parametrize("hold_s", [0.0, 10.0])
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), workers=st.integers(2, 3))
+def test_several_workers_have_what_the_room_has(hold_s: float, seed: int, workers: int) -> None:
+    holds = [patch.object(pipes, "HOLD_S", hold_s), patch.object(pipes, "PAIR_HOLD_S", hold_s)]
+    with holds[0], holds[1], patch.object(branches, "HOLD_S", hold_s):
+        asyncio.run(live(seed, workers))

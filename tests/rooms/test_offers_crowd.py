@@ -11,13 +11,12 @@ from mediad.errors import Forbidden
 from mediad.pipe.messages import ReplyT, Request
 from mediad.pipe.requests import CreateConsumers
 from mediad.rooms import offer_book
-from mediad.rooms.background import Background
-from mediad.rooms.branch import Branch
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.media_worker import Compose
 from mediad.rooms.offer_queue import OFFERS_PER_PEER
-from mediad.rooms.seat import Seat
-from tests.support.calls import Call, Guest, bare_room, run
-from tests.support.listeners import RecordingListener, holding
+from mediad.rooms.spread import SpreadRules
+from tests.support.calls import Call, Guest, run
+from tests.support.listeners import holding
 from tests.support.rtp_samples import opus, vp8
 
 
@@ -207,22 +206,11 @@ def test_other_rooms_come_in_between() -> None:
 
 def test_each_worker_of_a_room_is_asked_for_what_is_on_it() -> None:
     async def scenario(call: Call) -> None:
-        capabilities = (await call.connect("somebody", "another")).seat.room.capabilities
-        background = Background()
-        branches = [Branch(worker, background) for worker in call.placement.workers]
-        room = bare_room("room", branches, capabilities, background)
-        await room.opened()
-        guests = []
-        for name, branch in (("ana", branches[0]), ("ben", branches[0]), ("cid", branches[1])):
-            listener = RecordingListener()
-            guests.append(Guest(Seat(room, name, listener), listener))
-            guests[-1].seat.peer.branch = branch
-            await guests[-1].make_transports()
-            guests[-1].join()
+        guests = [await call.member(name) for name in ("ana", "ben", "cid")]
         await guests[0].produce("audio", opus())
         await settle(call)
         asked = [worker.called("consumers.create") for worker in call.placement.workers]
         made = [[new["transportId"] for data in each for new in data["consumers"]] for each in asked]
-        assert made == [[guests[1].receiving], [guests[2].receiving]]
+        assert made == [[guests[2].receiving], [guests[1].receiving]]
 
-    run(scenario, workers=2)
+    run(scenario, workers=2, limits=RoomLimits(spread=SpreadRules(2)))

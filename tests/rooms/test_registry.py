@@ -63,7 +63,14 @@ def test_rooms_are_summed_up() -> None:
         await ana.produce("audio", opus())
         await call.settle()
         assert call.registry.summaries() == [
-            {"roomId": "room", "workerId": 0, "peers": 2, "producers": 1, "consumers": 1}
+            {
+                "roomId": "room",
+                "workerId": 0,
+                "peers": 2,
+                "producers": 1,
+                "consumers": 1,
+                "branches": [{"workerId": 0, "peers": 2}],
+            }
         ]
 
     run(scenario)

@@ -6,10 +6,8 @@ import asyncio
 
 import pytest
 
-from mediad.rooms.background import Background
-from mediad.rooms.branch import Branch
 from mediad.rooms.listener import CloseCause, Device
-from tests.support.calls import Call, bare_room, run, told
+from tests.support.calls import Call, run, told
 from tests.support.listeners import RecordingListener
 from tests.support.rtp_samples import opus, vp8
 
@@ -183,28 +181,6 @@ def test_closing_tells_every_peer_why_and_leaves_nothing() -> None:
         assert len(call.worker.called("router.close")) == 1
 
     run(scenario)
-
-
-def test_a_room_that_loses_one_of_its_workers_ends_on_the_others() -> None:
-    async def scenario(call: Call) -> None:
-        background, listener = Background(), RecordingListener()
-        branches = [Branch(worker, background) for worker in call.placement.workers]
-        capabilities = (await call.connect("ana", "another")).seat.room.capabilities
-        room = bare_room("room", branches, capabilities, background)
-        room.attach("ana", listener)
-        await room.opened()
-        assert [worker.called("router.create")[-1]["routerId"] for worker in call.placement.workers] == [
-            branch.router_id for branch in branches
-        ]
-        room.worker_died(7)
-        assert not room.closed
-        room.worker_died(1)
-        await background.settled()
-        assert listener.heard == [("closed", CloseCause.WORKER_DIED)]
-        closed = [len(worker.called("router.close")) for worker in call.placement.workers]
-        assert closed == [1, 0]
-
-    run(scenario, workers=2)
 
 
 def test_a_refused_offer_does_not_keep_the_room_busy() -> None:

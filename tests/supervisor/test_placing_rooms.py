@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from mediad.config.settings import Settings
 from mediad.errors import Unavailable
 from mediad.supervisor.workers.placement import SIMILAR_CPU
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
 from mediad.supervisor.workers.restarts import FREE_RESTARTS
+from mediad.supervisor.workers.worker import Worker
 
 WORKERS = 4
 worker_ids = st.integers(0, WORKERS - 1)
@@ -67,7 +68,7 @@ class Placing(RuleBasedStateMachine):
 
     @rule(room_id=room_ids)
     def displace(self, room_id: str) -> None:
-        self.pool.displace(room_id)
+        self.pool.displace(room_id, self.homes.get(room_id, 0))
         if room_id in self.homes:
             self.avoiding[room_id] = self.homes[room_id]
         self.release(room_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from mediad.errors import MediadError, NotFound, Unavailable
+from mediad.errors import InvalidState, MediadError, NotFound, Unavailable
 from mediad.pipe import data_requests as requests
 from mediad.pipe.messages import Done, Handler
 from tests.support.pipe_wire import wire
@@ -88,6 +88,8 @@ class DataBooks:
 
     async def _create_producer(self, request: requests.CreateDataProducer) -> Done:
         self._worker.transport(request.transport_id)
+        if request.data_producer_id in self.producers:
+            raise InvalidState(f'a data producer with id "{request.data_producer_id}" already exists')
         self.producers[request.data_producer_id] = wire(request)
         return Done()
 

@@ -248,6 +248,8 @@ class BookkeepingWorker:
 
     async def _create_producer(self, request: requests.CreateProducer) -> Done:
         self.transport(request.transport_id)
+        if request.producer_id in self.producers:
+            raise InvalidState(f'a Producer with same producerId "{request.producer_id}" already exists')
         self.producers[request.producer_id] = {
             **wire(request),
             "paused": request.paused,
@@ -338,30 +340,3 @@ class BookkeepingWorker:
     async def _consumer_stats(self, request: requests.GetConsumerStats) -> requests.Stats:
         self.consumer(request.consumer_id)
         return requests.Stats([{"type": "outbound-rtp"}, {"type": "inbound-rtp"}])
-
-
-class Workers:
-    """A Placement over such workers: the living one with the fewest rooms."""
-
-    def __init__(self, count: int = 1) -> None:
-        self.workers = [BookkeepingWorker(index) for index in range(count)]
-        self.placed: dict[str, int] = {}
-        self.displaced: dict[str, int] = {}
-        self.draining = False
-
-    def place(self, room_id: str) -> BookkeepingWorker:
-        living = [worker for worker in self.workers if not worker.dead]
-        avoided = self.displaced.pop(room_id, None)
-        living = [worker for worker in living if worker.worker_id != avoided] or living
-        if self.draining or not living:
-            raise Unavailable("draining" if self.draining else "no worker is available")
-        rooms = list(self.placed.values())
-        worker = min(living, key=lambda worker: rooms.count(worker.worker_id))
-        self.placed[room_id] = worker.worker_id
-        return worker
-
-    def displace(self, room_id: str) -> None:
-        self.displaced[room_id] = self.placed[room_id]
-
-    def release(self, room_id: str) -> None:
-        del self.placed[room_id]

@@ -8,8 +8,6 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from mediad.ortc.parameters import RtpCapabilities
-from mediad.rooms import offers
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Peer, new_peer
@@ -17,9 +15,10 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import Device
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.reply import Reply
-from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
-from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
+from mediad.rooms.spread import Spread, SpreadRules
+from tests.support.bookkeeping_worker import BookkeepingWorker
+from tests.support.bookkeeping_workers import Workers
 from tests.support.listeners import RecordingListener
 
 T = TypeVar("T")
@@ -37,17 +36,6 @@ def stranger(peer_id: str) -> Peer:
     branch = Branch(BookkeepingWorker(), Background())
     log = logging.LoggerAdapter(logging.getLogger("test"), {})
     return new_peer(peer_id, branch, RecordingListener(), log)
-
-
-def bare_room(
-    room_id: str, branches: list[Branch], capabilities: RtpCapabilities, background: Background
-) -> Room:
-    """Make a room that no registry knows."""
-    return Room(
-        *(room_id, branches, capabilities, RoomLimits(), background),
-        make_offers=offers.make,
-        on_closed=lambda room: None,
-    )
 
 
 class Call:
@@ -146,3 +134,11 @@ def run(scenario: Callable[[Call], Coroutine[Any, Any, None]], **options: Any) -
         await scenario(Call(**options))
 
     asyncio.run(main())
+
+
+def run_spread(
+    scenario: Callable[[Call], Coroutine[Any, Any, None]], workers: int = 2, spread: Spread | None = None
+) -> None:
+    """Play `scenario` in a call over several workers, whose rooms are on as many as `spread` says, or all."""
+    rules = SpreadRules(workers if spread is None else spread)
+    run(scenario, workers=workers, limits=RoomLimits(spread=rules))

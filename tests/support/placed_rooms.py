@@ -31,15 +31,20 @@ class PlacedRooms:
         self.end(room_id)
         self.closed.append(room_id)
 
-    def move_room(self, room_id: str) -> None:
+    def move_room(self, room_id: str, worker_id: int) -> None:
         """Move a room; its peers come back within the same step."""
-        self._pool.displace(room_id)
+        self._pool.displace(room_id, worker_id)
         self.end(room_id)
         self.moved.append(room_id)
         self.open(room_id)
 
     def summaries(self) -> list[dict[str, Any]]:
         return [
-            {"roomId": room_id, "workerId": worker_id, "peers": 3}
+            {
+                "roomId": room_id,
+                "workerId": worker_id,
+                "peers": 3,
+                "branches": [{"workerId": worker_id, "peers": 3}],
+            }
             for room_id, worker_id in self.homes.items()
         ]

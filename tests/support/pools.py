@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mediad.config.settings import Settings
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.worker import Worker
 from tests.support.workers import tiny
 
 

@@ -23,7 +23,8 @@ from mediad.signaling.http.node import Scrape
 from mediad.signaling.http.recordings import Recordings
 from mediad.signaling.server.client_connection import FrontLimits, FrontState
 from mediad.signaling.server.options import uvicorn_options
-from tests.support.bookkeeping_worker import BookkeepingWorker, Workers
+from tests.support.bookkeeping_worker import BookkeepingWorker
+from tests.support.bookkeeping_workers import Workers
 
 DEVICE = {"flag": "chrome", "name": "Chrome", "version": "141.0.0"}
 DTLS_PARAMETERS = {

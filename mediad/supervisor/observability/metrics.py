@@ -22,7 +22,8 @@ from mediad.rooms.room import Room
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.observability.udp_drops import DropCount, drops_by_port
 from mediad.supervisor.observability.worker_families import Reports, families, lag_family
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.worker import Worker
 from mediad.telemetry.feed import Feed
 
 FRESH_S = 0.5

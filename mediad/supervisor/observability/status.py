@@ -15,7 +15,8 @@ from mediad.pipe.worker_requests import GetWorkerStats
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.placement import FULL, NEARLY_FULL
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.worker import Worker
 from mediad.words import plural
 
 REPORT_TIMEOUT_S = 2.0

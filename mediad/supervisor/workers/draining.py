@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from mediad.errors import InvalidState, MediadError, NotFound
 from mediad.supervisor.workers.node_observer import NodeObserver
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.worker import Worker
 from mediad.words import plural
 
 MOVES_PER_S = 20
@@ -37,7 +38,7 @@ class Rooms(Protocol):
 
     def close_room(self, room_id: str, reason: str) -> None: ...
 
-    def move_room(self, room_id: str) -> None: ...
+    def move_room(self, room_id: str, worker_id: int) -> None: ...
 
     def summaries(self) -> list[dict[str, Any]]: ...
 
@@ -123,11 +124,14 @@ class Drains:
 
     def _progress(self, scope: int | None, drain: Drain | None) -> dict[str, Any]:
         workers = {worker.worker_id for worker in self._workers(scope)}
-        left = [room for room in self._rooms.summaries() if room["workerId"] in workers]
+        left = [
+            [branch["peers"] for branch in room["branches"] if branch["workerId"] in workers]
+            for room in self._rooms.summaries()
+        ]
         remaining_s = None
         if drain is not None and drain.deadline_s is not None:
             remaining_s = round(max(0.0, drain.deadline_s - time.monotonic()), 1)
-        rooms, peers = len(left), sum(room["peers"] for room in left)
+        rooms, peers = sum(map(bool, left)), sum(map(sum, left))
         total = max(rooms, 0 if drain is None else drain.total)
         state = "undone" if drain is None else "draining" if rooms else "drained"
         return {
@@ -159,9 +163,9 @@ class Drains:
                     if scope is NODE:
                         self._rooms.close_room(room_id, "the server is draining")
                     else:
-                        self._rooms.move_room(room_id)
+                        self._rooms.move_room(room_id, worker.worker_id)
                 except MediadError:  # placed, but not in the registry yet or any more: not waited for
-                    self._pool.release(room_id)
+                    self._pool.retreat(room_id, worker.worker_id)
                 if pause_s:
                     await asyncio.sleep(pause_s)
 

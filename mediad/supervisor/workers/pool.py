@@ -12,20 +12,19 @@ import math
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
 
 from mediad import __version__
 from mediad.config.settings import Settings
-from mediad.errors import MediadError, Unavailable, WorkerDied
-from mediad.rooms.stock import Stock, Stocks
-from mediad.supervisor.workers.link import PIPE_CLOSED, WorkerLink
+from mediad.errors import MediadError, WorkerDied
+from mediad.rooms.stock import Stocks
+from mediad.supervisor.workers.link import PIPE_CLOSED
 from mediad.supervisor.workers.memory_keeper import MemoryKeeper
 from mediad.supervisor.workers.memory_watch import MemoryWatch
 from mediad.supervisor.workers.node_observer import NodeObserver, death_cause
-from mediad.supervisor.workers.placement import Candidate, choose
+from mediad.supervisor.workers.places import Places
 from mediad.supervisor.workers.poison import REFUSED_S, Quarantine
 from mediad.supervisor.workers.process import (
     END_TIMEOUT_S,
@@ -34,65 +33,14 @@ from mediad.supervisor.workers.process import (
     configuration,
     describe_exit,
 )
-from mediad.supervisor.workers.restarts import Restarts
+from mediad.supervisor.workers.worker import Worker
 
 CPU_SAMPLE_INTERVAL_S = 1.0
-
-DISPLACED_S = 60.0
-"""The time in which a room that was moved off a worker is not placed there again."""
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Worker:
-    """The place of a worker process, and its state."""
-
-    worker_id: int
-    stock: Stock = field(default_factory=Stock)
-    """The objects of rooms on it."""
-    memory: MemoryWatch = field(default_factory=MemoryWatch)
-    process: WorkerProcess | None = None
-    """The process that is ready for rooms; None while there is none."""
-    rooms: set[str] = field(default_factory=set)
-    cpu: float = 0.0
-    """Cores in use over the last second; 1.0 is one whole core."""
-    rss_bytes: int = 0
-    last_used: int = 0
-    ready_since_s: float = 0.0
-    """CLOCK_MONOTONIC when the process became ready."""
-    restarts: int = 0
-    history: Restarts = field(default_factory=Restarts)
-    last_death: str | None = None
-    draining: bool = False
-    """True while no room is placed here."""
-    next_start_s: float | None = None
-    """CLOCK_MONOTONIC of the next attempt to start it; None while it does not wait for one."""
-    retiring: bool = False
-    """True while its process is being ended on purpose."""
-    start_now: asyncio.Event = field(default_factory=asyncio.Event)
-    """An event that is set to start it without further delay."""
-    tried: asyncio.Event = field(default_factory=asyncio.Event)
-    """An event that is set after each attempt to start it."""
-    meter: psutil.Process | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return self.process.pid if self.process is not None else None
-
-    def fullest(self) -> tuple[str, float]:
-        """Return its scarcest resource and the share in use: 0..1, and 1 when it accepts nothing new."""
-        return ("memory", 1.0) if self.memory.short else self.stock.fullest()
-
-    def measure(self) -> None:
-        """Measure the CPU used since the last call, 0 at the first, and the memory in use."""
-        if self.meter is not None:
-            with contextlib.suppress(psutil.Error):
-                self.cpu = self.meter.cpu_percent() / 100
-                self.rss_bytes = self.meter.memory_info().rss
-
-
-class WorkerPool:
+class WorkerPool(Places):
     """The pool of all workers; rooms know it as Placement.
 
     `on_worker_died` is called with the worker id as soon as a process is gone and before it is replaced.
@@ -106,23 +54,15 @@ class WorkerPool:
         stocks: Stocks | None = None,
     ) -> None:
         stocks = stocks or Stocks()
-        self.workers = [
-            Worker(worker_id, stocks.of(worker_id)) for worker_id in range(settings.worker_count())
-        ]
+        super().__init__(
+            [Worker(worker_id, stocks.of(worker_id)) for worker_id in range(settings.worker_count())]
+        )
         self.memory = MemoryKeeper()
-        self.draining = False
-        """True while no room is placed."""
         self.observer = NodeObserver()
         self._settings = settings
         self._on_worker_died = on_worker_died
         self._command = command
-        self._placed: dict[str, Worker] = {}
-        self._displaced: dict[str, tuple[int, float]] = {}
-        """Room id → (the worker that it shall not be placed on, CLOCK_MONOTONIC until then)."""
-        self._freed = asyncio.Event()
-        """An event that is set for a moment whenever a room is released."""
         self._quarantine = Quarantine()
-        self._placements = 0
         self._processes: set[WorkerProcess] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -182,61 +122,6 @@ class WorkerPool:
         """Send SIGKILL to every worker process and do not wait: for a supervisor that has to end at once."""
         for process in self._processes:
             process.kill()
-
-    def place(self, room_id: str) -> WorkerLink:
-        """Choose a worker for a room. Raises Unavailable when draining, or when no worker can take it."""
-        if self.draining:
-            raise Unavailable("the server is draining")
-        worker = self._choose(room_id)
-        self.release(room_id)
-        self._displaced.pop(room_id, None)
-        self._placements += 1
-        worker.last_used = self._placements
-        worker.rooms.add(room_id)
-        self._placed[room_id] = worker
-        assert worker.process is not None
-        return worker.process.link
-
-    def _choose(self, room_id: str) -> Worker:
-        ready = [worker for worker in self.workers if worker.process is not None]
-        able = [worker for worker in ready if not worker.draining]
-        avoided, until_s = self._displaced.get(room_id, (-1, 0.0))
-        if time.monotonic() < until_s:
-            able = [worker for worker in able if worker.worker_id != avoided] or able
-        # a worker that dies again and again has the fewest rooms each time: it would be chosen for all
-        able = [worker for worker in able if not worker.history.looping] or able
-        chosen = choose(
-            Candidate(worker.worker_id, len(worker.rooms), worker.cpu, worker.last_used, worker.fullest()[1])
-            for worker in able
-        )
-        if chosen is None and able:
-            raise Unavailable("all workers are full: try again later")
-        if chosen is None:
-            raise Unavailable("all workers are draining" if ready else "no worker is ready")
-        return self.workers[chosen.worker_id]
-
-    def displace(self, room_id: str) -> None:
-        """Place this room on another worker, if one can take it, when it opens again within DISPLACED_S."""
-        worker = self._placed.get(room_id)
-        if worker is None:
-            return
-        now_s = time.monotonic()
-        for other in [other for other, (_, until_s) in self._displaced.items() if until_s <= now_s]:
-            del self._displaced[other]
-        self._displaced[room_id] = (worker.worker_id, now_s + DISPLACED_S)
-
-    def release(self, room_id: str) -> None:
-        """Take a room off its worker. Releasing it twice does no harm."""
-        worker = self._placed.pop(room_id, None)
-        if worker is not None:
-            worker.rooms.discard(room_id)
-            self._freed.set()
-            self._freed.clear()
-
-    async def wait_empty(self, workers: Sequence[Worker]) -> None:
-        """Return when no room is placed on any of `workers`."""
-        while any(worker.rooms for worker in workers):
-            await self._freed.wait()
 
     async def replace(self, worker: Worker) -> None:
         """End this worker's process, and return when another is ready in its place.
@@ -353,7 +238,7 @@ class WorkerPool:
             )
             logger.exception(what, extra={"worker": worker.worker_id})
         for room_id in list(worker.rooms):
-            self.release(room_id)
+            self.retreat(room_id, worker.worker_id)
 
     async def _ping(self, process: WorkerProcess) -> None:
         """Kill the process when it answers with an error, or has not answered for worker_ping_timeout_s.

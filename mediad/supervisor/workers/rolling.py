@@ -9,7 +9,8 @@ from typing import Any
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound
 from mediad.supervisor.workers.draining import Drains
 from mediad.supervisor.workers.installed import changed_since_the_start
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.worker import Worker
 
 
 class Rolling:

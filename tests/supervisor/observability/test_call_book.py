@@ -254,7 +254,7 @@ def test_whatever_happens_each_join_has_one_leave_and_each_opening_one_closing(
 
 def test_refused_shares_are_counted_and_told_once_a_minute() -> None:
     async def scenario(node: Node) -> None:
-        stock = node.call.registry._stocks.of(0)
+        stock = node.call.registry._ground.stocks.of(0)
         holder = ("address", "192.0.2.66")
         refusals = 0
         while refusals < 70:

@@ -12,7 +12,8 @@ from mediad.logs import LineCounts
 from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.status import Status
-from mediad.supervisor.workers.pool import Worker, WorkerPool
+from mediad.supervisor.workers.pool import WorkerPool
+from mediad.supervisor.workers.worker import Worker
 from mediad.telemetry.feed import Feed
 from tests.support.calls import Call
 from tests.support.loops import on_loop

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediad.supervisor.workers.placement import FULL, NEARLY_FULL, SIMILAR_CPU, Candidate, choose
+from mediad.supervisor.workers.placement import FULL, NEARLY_FULL, SIMILAR_CPU, Candidate, choose, in_order
 
 candidates = st.lists(
     st.builds(
@@ -89,3 +89,18 @@ def test_by_table(rows: list[tuple[Any, ...]], expected: int) -> None:
 
 def test_a_full_worker_takes_no_room() -> None:
     assert choose([Candidate(0, 0, 0.0, 0, FULL), Candidate(1, 0, 0.0, 0, 1.0)]) is None
+
+
+@pytest.mark.parametrize(
+    ("workers", "expected"),
+    [
+        ([Candidate(0, 1, 0.5, 1), Candidate(1, 9, 0.0, 2)], [1, 0]),  # CPU before rooms
+        ([Candidate(0, 1, 0.05, 1), Candidate(1, 0, 0.09, 2)], [1, 0]),  # similar CPU: rooms
+        ([Candidate(0, 1, 0.0, 3), Candidate(1, 1, 0.0, 2)], [1, 0]),  # then the least recently used
+        ([Candidate(0, 0, 0.0, 0, used=0.9), Candidate(1, 5, 0.9, 5)], [1, 0]),  # nearly full comes last
+        ([Candidate(1, 0, 0.0, 0), Candidate(0, 0, 0.0, 0)], [0, 1]),
+        ([], []),
+    ],
+)
+def test_workers_for_a_further_branch_come_in_order(workers: list[Candidate], expected: list[int]) -> None:
+    assert [candidate.worker_id for candidate in in_order(workers)] == expected

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from mediad.errors import Unavailable
+from mediad.supervisor.workers import places
 from mediad.supervisor.workers import pool as worker_pool
 from tests.support.loops import on_loop, until
 from tests.support.pools import running
@@ -57,18 +60,18 @@ async def test_a_draining_worker_takes_no_room() -> None:
 async def test_a_displaced_room_goes_elsewhere_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as pool:
         assert [pool.place(room).worker_id for room in ("a", "b", "c")] == [0, 1, 0]
-        pool.displace("b")
-        pool.displace("never placed")
+        pool.displace("b", 1)
+        pool.displace("never placed", 1)
         pool.release("b")
         assert pool.place("b").worker_id == 0  # although it has more rooms
         pool.release("b")
         assert pool.place("b").worker_id == 1
-        pool.displace("b")
+        pool.displace("b", 1)
         pool.workers[0].draining = True
         assert pool.place("b").worker_id == 1  # where else
-        pool.displace("b")
-        monkeypatch.setattr(worker_pool, "DISPLACED_S", 0)
-        pool.displace("b")
+        pool.displace("b", 1)
+        monkeypatch.setattr(places, "DISPLACED_S", 0)
+        pool.displace("b", 1)
         pool.workers[0].draining = False
         assert pool.place("b").worker_id == 1
 
@@ -88,3 +91,36 @@ async def test_waiting_until_workers_are_empty() -> None:
         assert not both.done()
         pool.release("b")
         await both
+
+
+@on_loop
+async def test_a_room_is_extended_to_the_idlest_other_worker() -> None:
+    async with running(workers=3) as pool:
+        pool.place("a")
+        pool.workers[0].cpu, pool.workers[1].cpu = 0.9, 0.5
+        assert [load.worker_id for load in pool.loads("a")] == [2, 1, 0]
+        assert pool.extend("a", 2).worker_id == 2
+        assert [sorted(worker.rooms) for worker in pool.workers] == [["a"], [], ["a"]]
+        pool.retreat("a", 0)
+        pool.retreat("a", 0)
+        assert [sorted(worker.rooms) for worker in pool.workers] == [[], [], ["a"]]
+        pool.release("a")
+        assert not any(worker.rooms for worker in pool.workers)
+
+
+@on_loop
+async def test_a_worker_that_takes_no_room_takes_no_branch() -> None:
+    async with running(workers=4) as pool:
+        pool.place("a")
+        pool.workers[1].draining = True
+        pool.workers[2].stock.shortage = "no"
+        pool.workers[2].memory = cast(Any, SimpleNamespace(short=True))
+        pool.displace("a", 0)
+        takes = {load.worker_id: load.takes for load in pool.loads("a")}
+        assert takes == {0: False, 1: False, 2: False, 3: True}
+        assert {load.worker_id: load.takes for load in pool.loads("b")}[0] is True
+        for worker_id in (1, 2):
+            with pytest.raises(Unavailable, match=f"worker {worker_id} takes no further branch"):
+                pool.extend("a", worker_id)
+        pool.draining = True
+        assert not any(load.takes for load in pool.loads("a"))
