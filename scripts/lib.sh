@@ -3,7 +3,7 @@
 # little, and one lock makes several scripts started at once take turns.
 #
 #   setup_run     what the daemon needs     (Python, runtime packages, native code, the page)
-#   setup_tests   what the tests need too   (development packages, Chromium, valgrind, ip for root)
+#   setup_tests   what the tests need too   (development packages, Chromium, ffmpeg, GStreamer, valgrind, ip for root)
 #   setup_check   what scripts/check needs  (development packages)
 
 set -euo pipefail
@@ -53,6 +53,10 @@ system_packages() { # STEP…: whatever those steps lack, in one go, so that nob
         web) is_done web "$(web_digest)" || bundles || missing+=(nodejs npm) ;;
         apps) is_done apps "$(apps_digest)" || bundles || missing+=(nodejs npm) ;;
         browser) has_browser || browser_is_a_snap || missing+=(chromium) ;;
+        broadcasters)
+            have ffmpeg || missing+=(ffmpeg)
+            has_gstreamer || missing+=(gstreamer1.0-tools gstreamer1.0-plugins-{base,good,bad})
+            ;;
         valgrind) have valgrind || missing+=(valgrind) ;;
         network) [ "$(id -u)" -ne 0 ] || have ip || missing+=(iproute2) ;; # of use to root alone
         esac
@@ -97,6 +101,11 @@ node_major() {
 }
 
 has_browser() { have chromium || have google-chrome; }
+
+has_gstreamer() { # with an encoder, a payloader, sessions and encryption, each of another package
+    have gst-launch-1.0 && gst-inspect-1.0 opusenc && gst-inspect-1.0 rtpvp9pay && gst-inspect-1.0 rtpbin &&
+        gst-inspect-1.0 srtpenc
+} >/dev/null 2>&1
 
 browser_is_a_snap() { grep -qs '^ID=ubuntu$' /etc/os-release; } # which servers and containers do without
 
@@ -296,7 +305,7 @@ run_steps() {
 }
 
 test_steps() {
-    system_packages python native web apps browser valgrind network
+    system_packages python native web apps browser broadcasters valgrind network
     setup_python dev
     setup_native
     setup_web

@@ -19,6 +19,7 @@ def show_peer(data: Data) -> str:
             ("worker", data["workerId"]),
             ("name", data["displayName"]),
             ("device", data["device"] or "unknown"),
+            ("kind", data.get("kind")),
             ("joined", yes_no(data["joined"])),
             ("connected for", duration(data["ageS"])),
             ("from it", f"{bitrate(data['recvBitrate'])}, {share(data['lossReceived'])} lost"),
@@ -44,20 +45,35 @@ def _transports(transports: list[Data]) -> str:
     rows = [
         (
             transport["transportId"],
+            _kind(transport),
             transport.get("iceState"),
             transport.get("dtlsState"),
             transport.get("sctpState"),
-            _address(transport.get("iceSelectedTuple")),
+            _address(transport),
             bitrate(transport.get("recvBitrate")),
             bitrate(transport.get("sendBitrate")),
         )
         for transport in transports
     ]
-    return table(("TRANSPORT", "ICE", "DTLS", "SCTP", "ADDRESS", "FROM IT", "TO IT"), rows)
+    return table(("TRANSPORT", "KIND", "ICE", "DTLS", "SCTP", "ADDRESS", "FROM IT", "TO IT"), rows)
 
 
-def _address(path: Data | None) -> str | None:
-    return f"{path['remoteIp']} {path['protocol']} {path['remotePort']}" if path else None
+def _kind(transport: Data) -> str | None:
+    return "plain, SRTP" if transport.get("srtp") else transport.get("kind")
+
+
+def _address(transport: Data) -> str | None:
+    """The address of the other side; of a plain one with the port of RTCP, and whether it was learned."""
+    if transport.get("kind") != "plain":
+        path = transport.get("iceSelectedTuple")
+        return f"{path['remoteIp']} {path['protocol']} {path['remotePort']}" if path else None
+    path, rtcp = transport["tuple"], transport.get("rtcpTuple") or {}
+    if path.get("remoteIp") is None:
+        awaited = "a first packet" if transport["comedia"] else "being connected"
+        return f"waits for {awaited} at {path['localAddress']} {path['localPort']}"
+    apart = f", RTCP {rtcp['remotePort']}" if rtcp.get("remotePort") is not None else ""
+    learned = " (learned)" if transport["comedia"] else ""
+    return f"{path['remoteIp']} udp {path['remotePort']}{apart}{learned}"
 
 
 # -- tracks --------------------------------------------------------------------------------------------------

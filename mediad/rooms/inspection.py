@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mediad.errors import NotFound
-from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Peer, Producer
+from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Peer, Producer, Transport
 from mediad.rooms.room import Room
 from mediad.rooms.throttling import describe
 
@@ -32,6 +34,7 @@ def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
         "peerId": peer.id,
         "displayName": peer.info.display_name,
         "device": " ".join(part for part in (device.name, device.version) if part),
+        "kind": "client" if peer.keeps_room else "broadcaster",
         "joined": peer.joined,
         "ageS": _age_s(peer.since_s, now_s),
         "transports": list(peer.transports),
@@ -41,6 +44,23 @@ def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
         "dataProducers": peer.data_producer_count(),
         "dataConsumers": peer.data_consumer_count(),
     }
+
+
+def describe_transport(transport: Transport) -> dict[str, Any]:
+    """Return the kind of a transport, and of a plain one its path as it is known."""
+    path = transport.plain
+    if path is None:
+        return {"transportId": transport.id, "kind": "webrtc"}
+    described: dict[str, Any] = {
+        "transportId": transport.id,
+        "kind": "plain",
+        "comedia": path.comedia,
+        "srtp": path.secure,
+        "tuple": msgspec.to_builtins(path.tuple),
+    }
+    if path.rtcp_tuple is not None:
+        described["rtcpTuple"] = msgspec.to_builtins(path.rtcp_tuple)
+    return described
 
 
 def describe_tracks(peer: Peer) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_a_throttle_is_told() -> None:
 def test_transports_and_what_it_gets() -> None:
     text = show_peer(bo(got(outbound("bandwidth"), {**STREAM, "type": "inbound-rtp"})))
     assert row(text, "from") == ["from", "it", "1.5", "Mbps,", "1.2%", "lost"]
-    assert row(text, "t1") == ["t1", "completed", "-", "connected", "192.0.2.7", "udp", "4711", "-", "-"]
+    assert row(text, "t1") == ["t1", "-", "completed", "-", "connected", "192.0.2.7", "udp", "4711", "-", "-"]
     cells = ["c1", "video", "ana", "VP8", "flows", "10", "0/1", "2/2", "2/2"]
     assert row(text, "c1") == [*cells, "500", "kbps", "10", "1", "2", "-"]
     silent = show_peer(bo(got(accepted=False)))
@@ -146,3 +146,28 @@ def test_what_is_at_its_best_needs_no_reason() -> None:
     assert (
         list(reasons(bo(got(outbound("preferred", currentLayers=TOP)), got(outbound(), kind="audio")))) == []
     )
+
+
+LOCAL = {"localAddress": "203.0.113.7", "localPort": 10_002, "protocol": "udp"}
+KNOWN = {**LOCAL, "remoteIp": "192.0.2.7", "remotePort": 5004}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "address"),
+    [
+        ({}, "plain", "waits for being connected at 203.0.113.7 10002"),
+        ({"comedia": True}, "plain", "waits for a first packet at 203.0.113.7 10002"),
+        ({"srtp": True, "tuple": KNOWN}, "plain, SRTP", "192.0.2.7 udp 5004"),
+        (
+            {"comedia": True, "tuple": KNOWN, "rtcpTuple": {**KNOWN, "remotePort": 5005}},
+            "plain",
+            "192.0.2.7 udp 5004, RTCP 5005 (learned)",
+        ),
+        ({"tuple": KNOWN, "rtcpTuple": LOCAL}, "plain", "192.0.2.7 udp 5004"),
+    ],
+)
+def test_a_plain_transport(changes: dict[str, Any], kind: str, address: str) -> None:
+    plain = {"transportId": "t1", "kind": "plain", "comedia": False, "srtp": False, "tuple": LOCAL}
+    text = show_peer({**bo(), "kind": "broadcaster", "transports": [{**plain, **changes}]})
+    assert row(text, "t1") == ["t1", *kind.split(), *"---", *address.split(), "-", "-"]
+    assert row(text, "kind") == ["kind", "broadcaster"]

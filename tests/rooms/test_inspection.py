@@ -63,6 +63,7 @@ def test_a_peer() -> None:
             "peerId": "ana",
             "displayName": "Ana",
             "device": "Chrome 141",
+            "kind": "client",
             "joined": True,
             "ageS": 3.0,
             "transports": list(ana.transports),

@@ -37,7 +37,7 @@ def _room(data: Data) -> str:
         (
             peer["peerId"],
             peer["displayName"],
-            peer["device"],
+            _device(peer),
             yes_no(peer["joined"]),
             duration(peer["ageS"]),
             peer["producers"],
@@ -65,6 +65,12 @@ def _room(data: Data) -> str:
     return f"{head}\n\n{table(headings, rows)}"
 
 
+def _device(peer: Data) -> str:
+    """The device of a peer; of a broadcaster, which has no connection, with that word."""
+    names = ["broadcaster"] if peer.get("kind") == "broadcaster" else []
+    return ", ".join([*names, *([peer["device"]] if peer["device"] else [])])
+
+
 def _room_closed(data: Data) -> str:
     return f"room {printable(data['roomId'])} is closed; it held {plural(data['peers'], 'peer')}"
 
@@ -80,7 +86,7 @@ def _peers(data: Data) -> str:
             peer["roomId"],
             peer["peerId"],
             peer["displayName"],
-            peer["device"],
+            _device(peer),
             peer["workerId"],
             yes_no(peer["joined"]),
             duration(peer["ageS"]),

@@ -18,6 +18,7 @@ from mediad.rooms.inspection import (
     describe_peer,
     describe_room,
     describe_tracks,
+    describe_transport,
     find_peer,
 )
 from mediad.rooms.listener import CloseCause
@@ -118,7 +119,10 @@ class RoomMethods:
         }
         flows = await traffic.of_room(room)
         description |= traffic.of_peer(peer, flows)
-        description["transports"] = [(flows or {}).get(id_, {"transportId": id_}) for id_ in peer.transports]
+        description["transports"] = [
+            describe_transport(transport) | (flows or {}).get(transport.id, {})
+            for transport in peer.transports.values()
+        ]
         ask = peer.branch.ask
         answers: list[tuple[dict[str, Any], Awaitable[Stats | DataStats]]] = [
             *((one, ask(GetProducerStats(one["producerId"]))) for one in description["sends"]),

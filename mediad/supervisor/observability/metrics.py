@@ -199,12 +199,13 @@ class Metrics:
 
     def _calls(self) -> Iterator[Metric]:
         """Rooms and peers now; none by its name, because clients choose names without limit."""
-        rooms, peers, joined = Counter[int](), Counter[int](), Counter[int]()
+        rooms, peers, joined, broadcasters = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
         scores = dict.fromkeys(range(11), 0)
         for room in self._rooms.rooms():
             rooms.update(branch.worker_id for branch in room.branches)
             peers.update(peer.branch.worker_id for peer in room.peers.values())
             joined.update(peer.branch.worker_id for peer in room.joined_peers())
+            broadcasters.update(p.branch.worker_id for p in room.peers.values() if not p.keeps_room)
             for producer in room.books.producers.values():
                 for encoding in producer.score:
                     scores[min(10, max(0, encoding.score))] += 1
@@ -212,6 +213,7 @@ class Metrics:
             ("rooms", "Rooms open.", rooms),
             ("peers_connected", "Clients with a seat in a room, joined or not.", peers),
             ("peers", "Members of calls.", joined),
+            ("broadcasters", "Of those with a seat, those without a connection.", broadcasters),
         ):
             family = GaugeMetricFamily(f"mediad_{name}", doc, labels=("worker",))
             for worker in self._pool.workers:

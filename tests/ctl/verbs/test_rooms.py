@@ -66,3 +66,8 @@ def test_moving_a_room() -> None:
     shown = SHOW["room move"]({"roomId": "lobby", "peers": 3, "fromWorkerId": 1})
     expected = "room lobby leaves worker 1; 3 peers told to come back, and will find it elsewhere"
     assert shown == expected
+
+
+def test_broadcasters_are_named_so() -> None:
+    peers = [{**PEER, "kind": "broadcaster", "roomId": "lobby", "workerId": 2}]
+    assert row(SHOW["peers"]({"peers": peers}), "lobby")[3:6] == ["broadcaster,", "Chrome", "141"]

@@ -6,7 +6,8 @@ from mediad.errors import InvalidInput, NotFound, Unavailable
 from mediad.rooms.listener import CloseCause
 from mediad.supervisor.admin.room_methods import MAX_REASON_BYTES, RoomMethods, _short
 from tests.support.admin_calls import ask
-from tests.support.calls import Call
+from tests.support.calls import Call, told
+from tests.support.listeners import RecordingListener
 from tests.support.loops import on_loop, raises
 from tests.support.rtp_samples import opus
 
@@ -132,3 +133,18 @@ async def test_a_room_is_moved() -> None:
     assert await ask(table, "room.move", roomId="room") == {"roomId": "room", "peers": 1, "fromWorkerId": 0}
     assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
     assert (await call.connect("ana")).seat.room.home.worker_id == 1
+
+
+@on_loop
+async def test_a_broadcaster_with_its_plain_transports() -> None:
+    call = Call()
+    await call.member("ana")
+    seat = await call.registry.enter("room", "cam", RecordingListener())
+    made = told(await seat.plain_transports.create(rtcp_mux=False, comedia=True, srtp_crypto_suite=None))
+    call.worker.flows[made.id] = {"recvBitrate": 7}
+    peer = await ask(RoomMethods(call.registry).table(), "peer.show", roomId="room", peerId="cam")
+    assert peer["kind"] == "broadcaster"
+    (transport,) = peer["transports"]
+    assert (transport["kind"], transport["comedia"], transport["srtp"]) == ("plain", True, False)
+    assert transport["tuple"]["localPort"] == made.tuple.local_port
+    assert (transport["recvBitrate"], "rtcpTuple" in transport) == (7, True)

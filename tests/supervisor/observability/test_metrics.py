@@ -16,6 +16,7 @@ from mediad.supervisor.workers.pool import WorkerPool
 from mediad.supervisor.workers.worker import Worker
 from mediad.telemetry.feed import Feed
 from tests.support.calls import Call
+from tests.support.listeners import RecordingListener
 from tests.support.loops import on_loop
 from tests.support.rtp_samples import opus
 
@@ -59,7 +60,10 @@ def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
         call.worker.emit(
             "producer.score", producerId=producer_id, score=[{"encodingIdx": 0, "ssrc": 1, "score": 7}]
         )
+        cam = await call.registry.enter("room", "cam", RecordingListener())
         await metrics.scrape("")
+        assert (value("broadcasters", worker="0"), value("broadcasters", worker="1")) == (1, 0)
+        cam.leave()
         assert (value("rooms", worker="0"), value("rooms", worker="1")) == (1, 1)
         assert (value("peers", worker="0"), value("peers_connected", worker="0")) == (1, 2)
         assert (value("streams_by_score", score="7"), value("streams_by_score", score="10")) == (1, 0)
