@@ -1,6 +1,6 @@
 """A broadcaster of mediad's HTTP API, for the examples beside this file. It needs Python alone.
 
-It speaks dialect B of the API, in which a consumer can wait until its receiver is ready (docs/broadcasting.md).
+It speaks dialect B of the API, in which a consumer waits until its receiver is ready (docs/broadcasting.md).
 """
 
 from __future__ import annotations
