@@ -30,6 +30,7 @@ ITEMS = {
     17: "an app of dialect B works on the same port",
 }
 
+
 def named() -> dict[int, list[str]]:
     """Return the tests that name each item."""
     found: dict[int, list[str]] = {}

@@ -25,7 +25,7 @@ SUITE = "AES_CM_128_HMAC_SHA1_80"
 
 @pytest.fixture
 def ben(tabs: Tabs, room_id: str) -> Tab:
-    """Somebody who watches in Chromium."""
+    """A viewer in Chromium."""
     tab = tabs.open(room_id, "ben", produce="false")
     tab.until_connected()
     return tab

@@ -51,7 +51,7 @@ class PlainBroadcaster:
         self._room = f"{server_url}/rooms/{room_id}"
         self._url = f"{self._room}/broadcasters"
         self.capabilities: dict[str, Any] = {}
-        """Those of the room."""
+        """The RTP capabilities of the room."""
 
     def __enter__(self) -> PlainBroadcaster:
         self.capabilities = self._ask("GET", self._room)
