@@ -53,7 +53,7 @@ FLOORS = {
     "pipe": "errors logs metering protocols",
     "worker": "errors needs exit_codes capacity clock heap config logs metering overdue sockets turns "
     "ortc pipe protocols _fastpath.door _usrsctp",
-    "recorder": "errors exit_codes clock logs pipe",
+    "recorder": "errors exit_codes clock sockets logs pipe",
     "rooms": "errors addresses capacity overdue turns ortc pipe words",
     "telemetry": "errors config logs words",
     "signaling": "errors addresses needs config logs ortc pipe rooms",

@@ -37,7 +37,7 @@ def settle_in() -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_ADJUST))
     with contextlib.suppress(OSError):
-        os.nice(NICENESS)
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # not os.nice(): the supervisor sets it, too
     with contextlib.suppress(psutil.Error, OSError):
         psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)
     ctypes.CDLL(None).prctl(_PR_SET_NAME, b"mediad-rec", 0, 0, 0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import Callable
 from typing import cast
+
+from mediad.sockets import open_udp
 
 BUFFER_BYTES = 4 * 1024 * 1024
 """The receive buffer that is asked for; a key frame of every track fits, while the loop is busy."""
@@ -27,12 +28,9 @@ class RtpSocket(asyncio.DatagramProtocol):
 
     async def open(self) -> None:
         """Bind to a free port. Raises OSError."""
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened = open_udp("127.0.0.1", 0, BUFFER_BYTES)
+        self.port = opened.getsockname()[1]
         try:
-            opened.setblocking(False)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-            opened.bind(("127.0.0.1", 0))
-            self.port = opened.getsockname()[1]
             await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=opened)
         except BaseException:
             opened.close()

@@ -45,6 +45,8 @@ class TrackClock:
         self._offset_us = 0.0
         """The place of a frame is its media time plus this."""
         self._placed = False
+        self.moved_us = 0.0
+        """The sum of the moves so far."""
         self.report_us: float | None = None
         """The sender's clock minus media time, by the newest report; None: there was none."""
         self._reported_at_us = 0
@@ -85,6 +87,7 @@ class TrackClock:
     def move(self, by_us: float) -> None:
         """Move all later frames by this time."""
         self._offset_us += by_us
+        self.moved_us += by_us
 
     @property
     def origin_us(self) -> float:

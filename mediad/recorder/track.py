@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mediad.errors import InvalidInput, Unsupported
 from mediad.pipe.recorder_requests import AddTrack
 from mediad.recorder.codecs.frame import Frame
-from mediad.recorder.codecs.table import codec_of
+from mediad.recorder.codecs.table import CODECS, codec_of
 from mediad.recorder.rtp.packet import RtpPacket
 from mediad.recorder.rtp.reorder import Ordered, Reorder
 from mediad.recorder.rtp.rtcp import ReportBlock, SenderReport
@@ -41,7 +41,6 @@ class Track:
         self.mime_type = codec.mime_type
         if self.codec.is_video != (self.kind == "video"):
             raise Unsupported(f"{codec.mime_type} is not a codec of {self.kind}")
-        self.payload_type = codec.payload_type
         self.clock_rate = codec.clock_rate
         self.ssrc = encodings[0].ssrc
         self.rtx_ssrc = encodings[0].rtx.ssrc if encodings[0].rtx is not None else 0
@@ -49,6 +48,11 @@ class Track:
         self.bytes = 0
         self.key_frame_requests = 0
         self._depacketizer = self.codec.depacketizer(codec.parameters)
+        self._depacketizers = {codec.payload_type: self._depacketizer}
+        for other in request.rtp_parameters.media_codecs()[1:]:
+            known = CODECS.get(other.mime_type.lower())
+            if known is not None and known.name == self.codec.name:  # Opus, where redundant audio is usual
+                self._depacketizers[other.payload_type] = known.depacketizer(other.parameters)
         self._peer = peer
         self._clock = peer.add(codec.clock_rate, self.kind == "audio")
         self._needs_key_frame = False
@@ -64,14 +68,18 @@ class Track:
         return self._clock.reported
 
     @property
-    def received_us(self) -> int:
-        """The time of the newest packet."""
-        return self._received_us
+    def moved_us(self) -> float:
+        """The sum of the moves of its frames in time: those that are held are moved by what it grows."""
+        return self._clock.moved_us
 
     @property
     def damaged(self) -> int:
         """The number of frames that were not written because a part of them is missing or wrong."""
-        return self._depacketizer.damaged
+        return sum(made.damaged for made in self._depacketizers.values())
+
+    def takes(self, payload_type: int) -> bool:
+        """True for packets of this track's codec; others may be comfort noise or tones."""
+        return payload_type in self._depacketizers
 
     def receive(self, packet: RtpPacket, now_us: int) -> list[PlacedFrame]:
         """Take a packet of this track; return the frames that it completes."""
@@ -128,9 +136,10 @@ class Track:
     def _frames(self, packets: list[Ordered]) -> list[PlacedFrame]:
         placed = []
         for packet, lost, arrival_us in packets:
+            depacketizer = self._depacketizers[packet.payload_type]
             if lost:
-                self._depacketizer.lose()
-            frames = self._depacketizer.push(packet.payload, packet.timestamp, packet.marker, arrival_us)
+                depacketizer.lose()
+            frames = depacketizer.push(packet.payload, packet.timestamp, packet.marker, arrival_us)
             for frame in frames:
                 self._needs_key_frame &= not frame.key
                 at_us = self._clock.place_us(frame.timestamp, frame.arrival_us)

@@ -84,7 +84,7 @@ class Tracks:
         track = self._by_ssrc.get(packet.ssrc)
         if track is None:
             self._dropped["rtx" if packet.ssrc in self._rtx else "unknown_ssrc"] += 1
-        elif packet.payload_type != track.payload_type:
+        elif not track.takes(packet.payload_type):
             self._dropped["payload_type"] += 1
         elif frames := track.receive(packet, now_us):
             self._output.take(track, frames, now_us)

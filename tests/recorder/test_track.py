@@ -41,7 +41,19 @@ def test_the_first_encoding_and_codec_count() -> None:
     codecs = (CodecParameters("video/rtx", 101, 90000), CodecParameters("video/H264", 102, 90000))
     parameters = RtpParameters(codecs, encodings=(Encoding(11, rtx=Rtx(12)),))
     track = Track(AddTrack("v", "p", "s", "video", parameters), PeerClock())
-    assert (track.payload_type, track.ssrc, track.rtx_ssrc) == (102, 11, 12)
+    assert (track.takes(102), track.takes(101)) == (True, False)
+    assert (track.ssrc, track.rtx_ssrc) == (11, 12)
+
+
+def test_redundant_audio_may_come_without_redundancy() -> None:
+    codecs = (CodecParameters("audio/red", 63, 48000), CodecParameters("audio/opus", 111, 48000))
+    noise = CodecParameters("audio/CN", 13, 8000)
+    parameters = RtpParameters((*codecs, noise), encodings=(Encoding(11),))
+    track = Track(AddTrack("a", "p", "s", "audio", parameters), PeerClock())
+    assert [track.takes(payload_type) for payload_type in (63, 111, 13)] == [True, True, False]
+    red = track.receive(RtpPacket(63, 1, 0, 11, False, b"\x6f\xf8one"), 0)
+    plain = track.receive(RtpPacket(111, 2, 960, 11, False, b"\xf8two"), 20_000)
+    assert [placed.frame.data for placed in red + plain] == [b"\xf8one", b"\xf8two"]
 
 
 def test_a_key_frame_is_asked_for_at_the_start_and_then_now_and_then() -> None:

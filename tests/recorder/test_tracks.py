@@ -28,14 +28,16 @@ async def call(directory: Path, video: str = "video/VP8", **output: object) -> F
 
 @pytest.mark.parametrize("video", VIDEO)
 def test_losses_and_disorder_leave_files_that_decode(tmp_path: Path, video: str) -> None:
+    clip(video, 5.0)  # encoding it may take longer than a test should
+
     @on_loop
     async def run() -> None:
         feed = await call(tmp_path, video)
         chance = random.Random(7)
         arrivals = []
         for sender, mime_type in ((Sender(video, 11), video), (Sender("audio/opus", 22), "audio/opus")):
-            arrivals += sender.reports(range(1, 10))
-            for at_s, data in sender.media(clip(mime_type, 10.0)):
+            arrivals += sender.reports(range(1, 5))
+            for at_s, data in sender.media(clip(mime_type, 5.0)):
                 if at_s > 1 and chance.random() < 0.03:  # the first key frame comes
                     continue
                 arrivals.append((at_s + chance.random() * 0.05, data))
@@ -44,14 +46,16 @@ def test_losses_and_disorder_leave_files_that_decode(tmp_path: Path, video: str)
         feed.play(arrivals)
         (path,) = await feed.stop()
         shown = decode(path)
-        assert abs(shown.end_s - 10.0) < 0.1
+        assert abs(shown.end_s - 5.0) < 0.1
         (file,) = feed.recording.files()
         assert all(track.lost_packets > 0 for track in file.tracks)
-        assert 30 < len(shown.video) < 300
+        assert 30 < len(shown.video) < 150
         asked = [p for d in feed.sent for p in RtcpPacket.parse(d) if isinstance(p, RtcpPsfbPacket)]
-        assert 2 <= len(asked) <= 11
+        assert 2 <= len(asked) <= 6
         beeps = {round(beep): beep for beep in shown.beeps}
-        assert all(abs(flash - beeps.get(round(flash), flash)) < 0.04 for flash in shown.flashes)
+        together = [(flash, beeps[round(flash)]) for flash in shown.flashes if round(flash) in beeps]
+        assert len(together) >= 3
+        assert all(abs(flash - beep) < 0.06 for flash, beep in together)  # a beep may begin with a loss
 
     run()
 
@@ -68,7 +72,7 @@ def test_lips_are_in_sync_whatever_the_network_does(tmp_path: Path) -> None:
         (path,) = await feed.stop()
         shown = decode(path)
         assert len(shown.flashes) == len(shown.beeps) == 6
-        for flash, beep in list(zip(shown.flashes, shown.beeps, strict=True))[1:]:
+        for flash, beep in zip(shown.flashes, shown.beeps, strict=True):
             assert abs(flash - beep) < 0.04
 
     run()

@@ -26,6 +26,8 @@ CUT_US = 3_000_000
 MAX_HELD_BYTES = 16 * 1024 * 1024
 
 First = list[tuple[Track, PlacedFrame]]
+Held = list[tuple[Track, PlacedFrame, float]]
+"""Frames, with the moves of their track when they came."""
 Begin = Callable[[First, int], Part]
 """Begins a file: the frames that it begins with, and its number among the files of its source."""
 
@@ -40,7 +42,7 @@ class Source:
         self._begin = begin
         self._tracks: dict[str, Track] = {}
         self._part: Part | None = None
-        self._held: First = []
+        self._held: Held = []
         self._held_bytes = 0
         self._held_since_us = 0
         self._newest_us: dict[str, int] = {}
@@ -66,7 +68,7 @@ class Source:
             self._newest_us[track.id] = now_us
             if self._part is not None and self._part.has(track):
                 if self._held and placed.frame.key:  # the first of its track in the next file
-                    self._held.append((track, placed))
+                    self._held.append((track, placed, track.moved_us))
                     self._start()
                 else:
                     self._part.write(track, placed)
@@ -79,7 +81,7 @@ class Source:
         self._newest_us.pop(track.id, None)
         if self._held and (self._part is None or not self._tracks):
             self._start()  # short as it was, it was a recording
-        self._held = [(other, placed) for other, placed in self._held if other is not track]
+        self._held = [entry for entry in self._held if entry[0] is not track]
         if not self._tracks:
             self._close()
 
@@ -103,7 +105,11 @@ class Source:
 
     def _hold(self, track: Track, placed: PlacedFrame, now_us: int) -> None:
         """Keep a frame for the file that is to begin; one of video has to begin with a key frame."""
-        if track.codec.is_video and not placed.frame.key and all(held is not track for held, _ in self._held):
+        if (
+            track.codec.is_video
+            and not placed.frame.key
+            and all(held is not track for held, *_ in self._held)
+        ):
             track.need_key_frame()
             return
         if not self._held:
@@ -111,7 +117,7 @@ class Source:
             for other in self.tracks:
                 if other is not track:
                     other.need_key_frame()
-        self._held.append((track, placed))
+        self._held.append((track, placed, track.moved_us))
         self._held_bytes += len(placed.frame.data)
         if self._held_bytes > MAX_HELD_BYTES:
             self._start()
@@ -120,7 +126,7 @@ class Source:
 
     def _complete(self) -> bool:
         """True when both kinds are there and synchronised, so that waiting would gain nothing."""
-        held = {track.id for track, _ in self._held}
+        held = {track.id for track, *_ in self._held}
         return len(self._tracks) == 2 and all(
             track.id in held and track.synchronised for track in self._tracks.values()
         )
@@ -128,7 +134,7 @@ class Source:
     def _start(self) -> None:
         """End the file, and begin one with the frames that are held."""
         self._close()
-        held, self._held, self._held_bytes = self._held, [], 0
+        held, self._held, self._held_bytes = _placed_anew(self._held), [], 0
         part = self._begin(_firsts(held), len(self.parts) + 1)
         self._part = part
         self.parts.append(part)
@@ -139,6 +145,14 @@ class Source:
         if self._part is not None:
             self._part.close()
             self._part = None
+
+
+def _placed_anew(held: Held) -> First:
+    """Return the frames, each moved as its track was since it came: reports came meanwhile."""
+    return [
+        (track, placed._replace(at_us=placed.at_us + round(track.moved_us - moved_us)))
+        for track, placed, moved_us in held
+    ]
 
 
 def _firsts(held: First) -> First:
