@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 from mediad.ctl.command import Ask, Command, argument
+from mediad.ctl.compose import clips_of, compose, newest_folder
+from mediad.ctl.grid import length_s
+from mediad.ctl.progress import ProgressBar
 from mediad.ctl.render import bitrate, duration, fields, printable, size, table
-from mediad.ctl.session import Data
+from mediad.ctl.session import Data, Session
 from mediad.words import plural
 
 GROUPS = {"record": "record rooms to files"}
@@ -74,6 +78,23 @@ def _list(data: Data) -> str:
     return f"{table(headings, rows)}\n\n{count}"
 
 
+def _compose(session: Session, data: Data) -> None:
+    """Put a recording's files side by side; of a room it is the newest recording."""
+    what = data["what"]
+    if os.path.isdir(what):
+        folder = Path(what)
+    else:
+        folder = newest_folder(session.call("record.directory", {})["directory"], what)
+    clips = clips_of(folder)
+    out = Path(data.get("out") or folder / "composed.mp4")
+    with ProgressBar("composing") as bar:
+        compose(clips, out, lambda done_s, total_s: bar.update(done_s, total_s))
+    if session.as_json:
+        session.print_json({"path": str(out), "files": len(clips), "durationS": round(length_s(clips), 3)})
+    else:
+        session.print(f"{plural(len(clips), 'file')} are side by side in {printable(str(out))}")
+
+
 COMMANDS = (
     Command(
         "record start",
@@ -99,4 +120,13 @@ COMMANDS = (
         (argument("recording", metavar="ROOM|ID", help="a room's id, or a recording's"),),
     ),
     Command("record list", "the recordings under way, and how large they are", Ask("record.list", _list)),
+    Command(
+        "record compose",
+        "put the files of a recording side by side into one MP4, with ffmpeg",
+        _compose,
+        (
+            argument("what", metavar="ROOM|DIR", help="a room's newest recording, or the folder of any"),
+            argument("--out", metavar="FILE", help="instead of composed.mp4 in the recording's folder"),
+        ),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Methods about recordings: record.start, record.stop, record.list."""
+"""Methods about recordings: record.start, record.stop, record.list, record.directory."""
 
 from __future__ import annotations
 
@@ -38,4 +38,12 @@ def table(recordings: Recordings) -> Table:
     async def list_(data: dict[str, Any]) -> dict[str, Any]:
         return {"recordings": await recordings.list()}
 
-    return {"record.start": start, "record.stop": stop, "record.list": list_}
+    async def directory(data: dict[str, Any]) -> dict[str, Any]:
+        return {"directory": recordings.directory()}
+
+    return {
+        "record.start": start,
+        "record.stop": stop,
+        "record.list": list_,
+        "record.directory": directory,
+    }

@@ -47,6 +47,10 @@ class Recordings:
     def __len__(self) -> int:
         return len(self._under_way)
 
+    def directory(self) -> str:
+        """Return where recordings go that name no directory. Raises InvalidState when there is no place."""
+        return place.directory_of(self.settings, self._environ)
+
     def bitrate(self) -> int:
         """Return the bits a second that all of them receive."""
         return sum(one.bitrate for one in self._under_way.values())
@@ -87,7 +91,7 @@ class Recordings:
             raise Unsupported(problem)
         settings = self.settings
         if directory is None:
-            directory = place.directory_of(settings, self._environ)
+            directory = self.directory()
         output = FileOutput(
             place.require_absolute(directory),
             _container(container or settings.recording_format),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from mediad.ctl.command import Ask
 from mediad.ctl.main import build_parser
 from mediad.ctl.verbs.recording import COMMANDS
+from mediad.errors import NotFound
+from tests.support.scripted_session import ScriptedSession
 
 SHOW = {command.name: command.run.show for command in COMMANDS if isinstance(command.run, Ask)}
 
@@ -82,8 +85,20 @@ def test_list_shows_state_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
         ("record start room --out here", {"roomId": "room", "directory": os.path.abspath("here")}),
         ("record stop r1", {"recording": "r1"}),
         ("record list", {}),
+        ("record compose room --out x.mp4", {"what": "room", "out": "x.mp4"}),
     ],
 )
 def test_what_is_asked(words: str, data: dict[str, Any]) -> None:
     given = vars(build_parser().parse_args(words.split()))
     assert given["command"].data(given) == data
+
+
+def test_compose_asks_for_the_directory_of_a_room_and_looks_into_a_folder(tmp_path: Path) -> None:
+    run: Any = next(command.run for command in COMMANDS if command.name == "record compose")
+    session = ScriptedSession({"directory": str(tmp_path)})
+    with pytest.raises(NotFound, match="no recording of room"):
+        run(session, {"what": "lobby"})
+    assert session.asked == [("record.directory", {})]
+    with pytest.raises(NotFound, match="is no recording"):
+        run(session, {"what": str(tmp_path)})
+    assert len(session.asked) == 1

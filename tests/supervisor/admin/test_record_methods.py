@@ -35,6 +35,7 @@ async def test_start_list_and_stop(tmp_path: Path) -> None:
     stopped = (await ask("record.stop", recording=started["recordingId"]))["recordings"]
     assert [one["state"] for one in stopped] == ["ended"]
     assert await ask("record.list") == {"recordings": []}
+    assert await ask("record.directory") == {"directory": str(tmp_path)}
     await raises(NotFound, ask("record.stop", recording="room"))
     await raises(NotFound, ask("record.start", roomId="elsewhere"))
     await raises(InvalidInput, ask("record.start"))
