@@ -87,10 +87,10 @@ class ClapAudio(_Clapper):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is in a file, decoded to its end."""
+    """A file, decoded to its end."""
 
     length_s: float
-    """From its beginning to the end of the last frame."""
+    """The time from its beginning to the end of the last frame."""
     pictures: list[float]
     """The times at which the picture turns white, in seconds."""
     tones: list[float]
