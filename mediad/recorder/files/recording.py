@@ -8,6 +8,7 @@ it, from the first file on, so that a process that was killed leaves the times b
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -180,9 +181,9 @@ class Recording:
     def _check(self) -> None:
         """Look at the folder and the disk, in the thread that waits for it. Raises OSError."""
         if not self.folder.is_there():
-            raise FileNotFoundError(2, "the folder was removed or moved")
+            raise FileNotFoundError(errno.ENOENT, "the folder was removed or moved")
         if self._output.keep_free_bytes and self.folder.free_bytes() < self._output.keep_free_bytes:
-            raise OSError(28, f"less than {self._output.keep_free_bytes >> 20} MiB are free")
+            raise OSError(errno.ENOSPC, f"less than {self._output.keep_free_bytes >> 10} KiB are free")
 
     def _look_at_limits(self, now_us: int) -> None:
         output = self._output

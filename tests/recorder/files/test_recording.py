@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import signal
+import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import pytest
 from mediad.errors import Full, InvalidState, Unavailable
 from mediad.pipe.recorder_requests import FileFinished, RecordingEnded
 from mediad.recorder.files import recording as module
+from mediad.recorder.files import writer
 from tests.support.loops import on_loop, until
 from tests.support.recorder_feed import Feed, Sender, add_track, record
 from tests.support.recorder_media import clip, decode
@@ -192,5 +196,69 @@ def test_a_recording_has_a_bounded_number_of_files(tmp_path: Path, monkeypatch: 
         with pytest.raises(Full, match="has 1 files"):
             feed.tracks.add(add_track("w", "video/VP8", 33, peer_id="late"))
         await feed.stop()
+
+    run()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"this system mounts no tmpfs: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_full_disk_ends_it_and_what_was_written_plays(small_disk: Path) -> None:
+    @on_loop
+    async def run() -> None:
+        feed = await begun(small_disk)
+        feed.play(*streams(9.0))
+        await until(lambda: ends(feed))
+        assert ends(feed)[0].code == "disk-full"
+        paths = await feed.stop()
+        assert playable_s(paths[0]) > 1.9
+
+    run()
+
+
+def test_free_space_is_kept(small_disk: Path) -> None:
+    @on_loop
+    async def run() -> None:
+        feed = await begun(small_disk, keep_free_bytes=48 * 1024)
+        feed.play(*streams())
+        await feed.recording._writer.call(lambda: None)
+        feed.pass_to(5.0)
+        await until(lambda: ends(feed))
+        (end,) = ends(feed)
+        assert end.code == "disk-full"
+        assert "48 KiB" in end.reason
+        (path,) = await feed.stop()
+        assert decode(path).end_s > 1.9
+
+    run()
+
+
+def test_a_disk_that_does_not_keep_up_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @on_loop
+    async def run() -> None:
+        monkeypatch.setattr(writer, "MAX_QUEUED_BYTES", 20_000)
+        feed = await begun(tmp_path)
+        hangs = threading.Event()
+        waiting = feed.recording._writer.call(lambda: hangs.wait(20))
+        feed.play(*streams())
+        (end,) = ends(feed)
+        assert end.code == "disk-slow"
+        hangs.set()
+        await waiting
+        (path,) = await feed.stop()
+        assert 0.5 < decode(path).end_s < 2.9
 
     run()
