@@ -3,6 +3,7 @@
 WebSocket /     signaling                  GET /stats, /workers, /health     the node's state
 GET /…          the demo page              GET /metrics                      what Prometheus scrapes
 /rooms/…        broadcasters, recordings   /socket.io/…                      clients that speak Socket.IO
+/hls/…          what a room shows          GET /watch/ROOM                   the page that plays it
 """
 
 from __future__ import annotations

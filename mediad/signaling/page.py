@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -38,9 +39,15 @@ class Page:
         response = await self._response(scope)
         await response(scope, receive, send)
 
+    async def watch(self, request: Request) -> Response:
+        """Answer with the page that plays what a room shows over HLS."""
+        return await self._file("watch.html", request.scope)
+
     async def _response(self, scope: Scope) -> Response:
-        path = self._files.get_path(scope)
-        if path == "." and not (self._root / "index.html").is_file():
+        return await self._file(self._files.get_path(scope), scope)
+
+    async def _file(self, path: str, scope: Scope) -> Response:
+        if path in (".", "watch.html") and not (self._root / "index.html").is_file():
             return PlainTextResponse(_NOT_BUILT, 503, {"Cache-Control": "no-store"})
         try:
             response = await self._files.get_response(path, scope)

@@ -1,4 +1,4 @@
-// Bundles the page into dist/: index.html beside two files whose names carry a hash of their content.
+// Bundles the pages into dist/: each beside a script and a style sheet whose names carry a hash of their content.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +13,12 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/main.js', style: 'src/styles/main.css' },
+  entryPoints: {
+    app: 'src/main.js',
+    style: 'src/styles/main.css',
+    watch: 'src/watch/main.js',
+    'watch-style': 'src/styles/watch.css',
+  },
   entryNames: '[name]-[hash]',
   outdir: 'dist/assets',
   bundle: true,
@@ -26,16 +31,20 @@ const { metafile } = await build({
   define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
 });
 
-/** Where an entry point ended up, as a URL relative to index.html. */
+/** Where an entry point ended up, as a path from dist. */
 function outputOf(entryPoint) {
   const [file] = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint);
   return path.relative('dist', file);
 }
 
-const html = await readFile(path.join(here, 'src/index.html'), 'utf8');
-const page = html
-  .replace('{{style}}', outputOf('src/styles/main.css'))
-  .replace('{{script}}', outputOf('src/main.js'));
-await writeFile(path.join(dist, 'index.html'), page);
+/** `up` leads from the page's URL to that of dist. */
+async function writePage(name, script, style, up = '') {
+  const html = await readFile(path.join(here, `src/${name}`), 'utf8');
+  const page = html.replace('{{style}}', up + outputOf(style)).replace('{{script}}', up + outputOf(script));
+  await writeFile(path.join(dist, name), page);
+}
+
+await writePage('index.html', 'src/main.js', 'src/styles/main.css');
+await writePage('watch.html', 'src/watch/main.js', 'src/styles/watch.css', '../');
 for (const [file, { bytes }] of Object.entries(metafile.outputs))
   console.log(`${file} ${Math.round(bytes / 1024)} KiB`);
