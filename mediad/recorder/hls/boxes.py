@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mediad.errors import InvalidInput
 
@@ -19,6 +20,17 @@ _HEADER = struct.Struct(">I4s")
 _FULL = struct.Struct(">I")
 _DURATION, _SIZE, _FLAGS, _OFFSET = 0x100, 0x200, 0x400, 0x800
 _FIRST_FLAGS, _DATA_OFFSET = 0x004, 0x001
+_NOT_SYNC = 0x10000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The samples of one track in a fragment."""
+
+    duration: int
+    """In units of the track's time scale."""
+    begins_with_sync: bool
+    """True when the first sample can be decoded without others: a key frame, or sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +38,8 @@ class Fragment:
     """One `moof` and its `mdat`."""
 
     data: bytes
-    durations: dict[int, int]
-    """The duration of each track in it, by track id, in units of the track's time scale."""
+    runs: dict[int, Run]
+    """The samples of each track in it, by track id."""
 
 
 class Splitter:
@@ -63,7 +75,7 @@ class Splitter:
             self._moof = box
         elif kind == b"mdat" and self._moof is not None:
             moof, self._moof = self._moof, None
-            return [Fragment(moof + box, dict(_durations(moof)))]
+            return [Fragment(moof + box, dict(_runs(moof)))]
         elif kind in (b"ftyp", b"moov"):
             self._head += box
             if kind == b"moov":
@@ -82,43 +94,62 @@ def children(box: bytes) -> Iterator[tuple[bytes, bytes]]:
         offset += size
 
 
-def _durations(moof: bytes) -> Iterator[tuple[int, int]]:
+def _runs(moof: bytes) -> Iterator[tuple[int, Run]]:
     for kind, traf in children(moof[_HEADER.size :]):
         if kind == b"traf":
-            yield _duration(traf)
+            yield _run_of(traf)
 
 
-def _duration(traf: bytes) -> tuple[int, int]:
-    """Return a track fragment's track id and duration."""
-    track_id = default = total = 0
+def _run_of(traf: bytes) -> tuple[int, Run]:
+    """Return a track fragment's track id and samples."""
+    header, total, sync = _Header(0, 0, 0), 0, None
     try:
         for kind, body in children(traf):
             if kind == b"tfhd":
-                track_id, default = _header(body)
+                header = _header(body)
             elif kind == b"trun":
-                total += _run(body, default)
+                duration, first_flags = _samples(body, header)
+                total += duration
+                sync = not first_flags & _NOT_SYNC if sync is None else sync
     except struct.error:
         raise InvalidInput("fragmented MP4: a box is cut short") from None
-    return track_id, total
+    return header.track_id, Run(total, bool(sync))
 
 
-def _header(body: bytes) -> tuple[int, int]:
-    """Return a `tfhd` box's track id and default duration of a sample; 0 when it has none."""
+class _Header(NamedTuple):
+    """What holds for samples of which nothing else is said (`tfhd`)."""
+
+    track_id: int
+    duration: int
+    flags: int
+
+
+def _header(body: bytes) -> _Header:
     flags, track_id = struct.unpack_from(">II", body)
     offset = 8
-    for flag, size in ((0x01, 8), (0x02, 4)):  # base data offset, sample description index
-        offset += size if flags & flag else 0
-    return track_id, _FULL.unpack_from(body, offset)[0] if flags & 0x08 else 0
+    values = {}
+    # base data offset, sample description index, duration, size, flags
+    for flag, size in ((0x01, 8), (0x02, 4), (0x08, 4), (0x10, 4), (0x20, 4)):
+        if flags & flag:
+            values[flag] = int.from_bytes(body[offset : offset + size])
+            offset += size
+    return _Header(track_id, values.get(0x08, 0), values.get(0x20, 0))
 
 
-def _run(body: bytes, default: int) -> int:
-    """Return the duration of a `trun` box."""
+def _samples(body: bytes, header: _Header) -> tuple[int, int]:
+    """Return the duration of a `trun` box, and the flags of its first sample."""
     flags, count = struct.unpack_from(">II", body)
-    flags &= 0xFFFFFF
-    if not flags & _DURATION:
-        return int(count) * default
-    offset = 8 + (4 if flags & _DATA_OFFSET else 0) + (4 if flags & _FIRST_FLAGS else 0)
-    step = sum(4 for flag in (_DURATION, _SIZE, _FLAGS, _OFFSET) if flags & flag)
+    offset = 12 if flags & _DATA_OFFSET else 8
+    first_flags = header.flags
+    if flags & _FIRST_FLAGS:
+        (first_flags,) = _FULL.unpack_from(body, offset)
+        offset += 4
+    fields = [flag for flag in (_DURATION, _SIZE, _FLAGS, _OFFSET) if flags & flag]
+    step = 4 * len(fields)
     if offset + count * step > len(body):
         raise InvalidInput(f"fragmented MP4: {count} samples in a box of {len(body)} bytes")
-    return sum(_FULL.unpack_from(body, offset + index * step)[0] for index in range(count))
+    if flags & _FLAGS and not flags & _FIRST_FLAGS and count:
+        (first_flags,) = _FULL.unpack_from(body, offset + 4 * fields.index(_FLAGS))
+    if not flags & _DURATION:
+        return count * header.duration, first_flags
+    return sum(_FULL.unpack_from(body, offset + index * step)[0] for index in range(count)), first_flags

@@ -103,11 +103,9 @@ class Playlist:
         self._owes_discontinuity = False
         self._next_number += 1
         self._segments.append(segment)
-        gone = []
+        gone: list[Segment] = []
         while len(self._segments) > self._keep + 1:
-            old = self._segments.popleft()
-            self._discontinuities_gone += old.discontinuity
-            gone.append(old)
+            gone += filter(None, [self.withdraw()])
         return gone
 
     def add(self, part: Part) -> None:
@@ -123,6 +121,19 @@ class Playlist:
             return
         self._owes_discontinuity = self._segments.pop().discontinuity
         self._next_number -= 1
+
+    def withdraw(self) -> Segment | None:
+        """Take out the oldest segment and return it; None when there is none but the newest one."""
+        if len(self._segments) < 2:
+            return None
+        oldest = self._segments.popleft()
+        self._discontinuities_gone += oldest.discontinuity
+        return oldest
+
+    @property
+    def first_map(self) -> int:
+        """The lowest number of a file that decoders may still have to read first."""
+        return self._segments[0].map_number if self._segments else 0
 
     def end(self) -> None:
         """Tell players that nothing follows."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.errors import InvalidInput
-from mediad.recorder.hls.boxes import MAX_BOX_BYTES, Splitter
+from mediad.recorder.hls.boxes import MAX_BOX_BYTES, Run, Splitter
 
 
 def box(kind: str, *body: bytes) -> bytes:
@@ -39,14 +39,27 @@ def test_the_beginning_and_the_fragments() -> None:
     fragments = splitter.feed(INIT + PAIR + PAIR)
     assert splitter.init == INIT
     assert [fragment.data for fragment in fragments] == [PAIR, PAIR]
-    assert fragments[0].durations == {1: 6000, 2: 960}
+    assert fragments[0].runs == {1: Run(6000, True), 2: Run(960, True)}
 
 
 def test_a_default_duration_counts_for_each_sample() -> None:
     run = full("trun", 0x201, 3, 0, 7, 7, 7)
     header = full("tfhd", 0x28, 4, 512, 99)  # default duration and flags
     (fragment,) = Splitter().feed(moof(box("traf", header, run)) + box("mdat"))
-    assert fragment.durations == {4: 3 * 512}
+    assert fragment.runs == {4: Run(3 * 512, True)}
+
+
+@pytest.mark.parametrize(
+    "traf_boxes",
+    [
+        full("tfhd", 0x20020, 1, 0x1010000) + full("trun", 0x201, 1, 0, 7),  # by default
+        full("tfhd", 0x20000, 1) + full("trun", 0x205, 1, 0, 0x1010000, 7),  # the first one's
+        full("tfhd", 0x20000, 1) + full("trun", 0x601, 1, 0, 7, 0x1010000),  # each one's
+    ],
+)
+def test_a_run_that_begins_within_a_group_of_pictures_is_known(traf_boxes: bytes) -> None:
+    (fragment,) = Splitter().feed(moof(box("traf", traf_boxes)) + box("mdat"))
+    assert not fragment.runs[1].begins_with_sync
 
 
 @given(st.lists(st.integers(1, 40), max_size=20))
