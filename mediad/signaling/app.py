@@ -24,6 +24,7 @@ from mediad.signaling.dialects.event_dialect import EventDialect
 from mediad.signaling.entry import Entry
 from mediad.signaling.http.broadcaster_orders import ORDERS
 from mediad.signaling.http.broadcasters import ONE, BroadcasterEndpoints
+from mediad.signaling.http.hls import HlsEndpoints, Shows
 from mediad.signaling.http.node import NodeEndpoints, Scrape, StatusSource
 from mediad.signaling.http.recordings import Recordings, recording_routes
 from mediad.signaling.limits import ConnectionLimits
@@ -50,10 +51,12 @@ def create_app(
     settings: SignalingSettings | None = None,
     scrape: Scrape | None = None,
     recordings: Recordings | None = None,
+    shows: Shows | None = None,
 ) -> Starlette:
     """Make the application; run it with `server.uvicorn_options()`.
 
-    Without `scrape` there is no /metrics, without `recordings` nothing can be recorded.
+    Without `scrape` there is no /metrics, without `recordings` nothing can be recorded, and without `shows`
+    nothing is shown over HLS.
     """
     settings = settings or SignalingSettings()
     entry = Entry(registry, settings.access, settings.limits, settings.version)
@@ -64,6 +67,8 @@ def create_app(
         learning_demo.NAMESPACE: learning_demo.LearningDemo(registry, settings.access),
     }
     hub = Hub(dialects, settings.limits)
+    page = Page(settings.web_root)
+    hls = HlsEndpoints(shows, settings.access)
     return Starlette(
         routes=[
             Mount("/socket.io", SocketIo(hub, settings.access, lambda: registry.draining)),
@@ -80,7 +85,10 @@ def create_app(
             Route("/workers", node.workers),
             Route("/health", node.health),
             Route("/metrics", node.metrics),
-            Mount("/", Page(settings.web_root)),
+            Route("/hls/{room_id}/streams", hls.streams),
+            Route("/hls/{room_id}/{stream}/{name}", hls.file),
+            Route("/watch/{room_id}", page.watch),
+            Mount("/", page),
         ],
         middleware=[Middleware(RequestLog), Middleware(Cors, access=settings.access)],
     )

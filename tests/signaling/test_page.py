@@ -63,3 +63,14 @@ def test_only_reading_is_allowed(tmp_path: Path) -> None:
             return status
 
     assert asyncio.run(main()) == 405
+
+
+def test_the_page_that_plays_what_a_room_shows(tmp_path: Path) -> None:
+    (missing,) = get(tmp_path, "/watch/room")
+    assert missing[0] == 503
+    (tmp_path / "index.html").write_text("<p>")
+    (tmp_path / "watch.html").write_text("<video>")
+    page, elsewhere = get(tmp_path, "/watch/room", "/watch/a/b")
+    assert (page[0], page[2]) == (200, b"<video>")
+    assert page[1]["content-type"].startswith("text/html")
+    assert elsewhere[0] == 404

@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.app import SignalingSettings, create_app
+from mediad.signaling.http.hls import Shows
 from mediad.signaling.http.node import Scrape
 from mediad.signaling.http.recordings import Recordings
 from mediad.signaling.server.client_connection import FrontLimits, FrontState
@@ -126,6 +127,7 @@ async def front(
     settings: SignalingSettings | None = None,
     workers: int = 1,
     scrape: Scrape | None = None,
+    shows: Shows | None = None,
     front_state: FrontState | None = None,
     dual_stack: bool = False,
     recorder: Callable[[RoomRegistry], Recordings] | None = None,
@@ -136,7 +138,7 @@ async def front(
     registry = RoomRegistry(placement, **registry_options)
     recordings = None if recorder is None else recorder(registry)
     config = uvicorn.Config(
-        create_app(registry, status, settings, scrape, recordings),
+        create_app(registry, status, settings, scrape, recordings, shows),
         log_config=None,
         loop="asyncio",
         **uvicorn_options(front_state),

@@ -58,7 +58,8 @@ class Shows(Protocol):
 class HlsEndpoints:
     """The handlers of the paths."""
 
-    def __init__(self, shows: Shows, access: Access) -> None:
+    def __init__(self, shows: Shows | None, access: Access) -> None:
+        """Prepare the handlers; without `shows` no room is shown."""
         self._shows = shows
         self._access = access
         self.streams: Endpoint = exchange.failing(self._streams)
@@ -88,6 +89,8 @@ class HlsEndpoints:
     def _of_room(self, request: Request) -> list[Stream]:
         room_id = request.path_params["room_id"]
         exchange.require_admitted(request, self._access, room_id, None)
+        if self._shows is None:
+            raise NotFound("no room is shown over HLS here")
         return self._shows.streams(room_id)
 
     async def _playlist(self, request: Request, stream: Stream) -> Response:
