@@ -40,7 +40,8 @@ def pictures(
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, FRAMES_PER_S), FRAMES_PER_S
     context.gop_size = round(key_every_s * FRAMES_PER_S)
-    context.bit_rate = 300_000
+    if codec.startswith("vp"):
+        context.bit_rate = 300_000
     context.options = options
     frames = []
     for index in range(round(seconds * FRAMES_PER_S)):

@@ -15,8 +15,8 @@ import av
 
 from mediad.recorder.hls.boxes import Fragment, Run, Splitter
 
-VideoCodec = Literal["h264", "hevc", "vp9", "av1"]
-"""The codecs that players take in MP4, by FFmpeg's names; VP8 is not among them."""
+VideoCodec = Literal["h264", "hevc", "vp9", "av1", "vp8"]
+"""Codecs by FFmpeg's names. Players take all of them in MP4 but VP8."""
 
 VIDEO_CLOCK, AUDIO_CLOCK = 90_000, 48_000
 _INTERLEAVE_US = 300_000
@@ -45,7 +45,7 @@ class Fragmenter:
         """
         self.setup = setup
         self._begins_at_s = begins_at_s
-        self._sink = _Sink()
+        self._sink = Sink()
         self._splitter = Splitter()
         options = {
             "movflags": "+delay_moov+default_base_moof+frag_keyframe+skip_trailer",
@@ -56,12 +56,15 @@ class Fragmenter:
         self._container = av.open(self._sink, "w", format="mp4", options=options)
         self._video: Any = None
         self._audio: Any = None
-        if setup.video is not None:
-            clock = Fraction(1, VIDEO_CLOCK)
+        self._add_streams()
+
+    def _add_streams(self) -> None:
+        if self.setup.video is not None:
+            clock, width, height = Fraction(1, VIDEO_CLOCK), self.setup.width, self.setup.height
             self._video = self._container.add_mux_stream(
-                setup.video, width=setup.width, height=setup.height, time_base=clock
+                self.setup.video, width=width, height=height, time_base=clock
             )
-        if setup.audio:
+        if self.setup.audio:
             # PyAV has no other way to say how Opus is set up than that of its encoder, which is not used
             self._audio = self._container.add_stream("libopus", rate=AUDIO_CLOCK)
             self._audio.time_base = Fraction(1, AUDIO_CLOCK)
@@ -108,10 +111,13 @@ class Fragmenter:
         packet.pts = packet.dts = max(0, round((at_s - self._begins_at_s) * clock))
         packet.is_keyframe = key_frame
         self._container.mux_one(packet)
+        return self._collect()
+
+    def _collect(self) -> list[Fragment]:
         return self._splitter.feed(self._sink.take())
 
 
-class _Sink(io.RawIOBase):
+class Sink(io.RawIOBase):
     """A file that the muxer writes to from front to back."""
 
     def __init__(self) -> None:

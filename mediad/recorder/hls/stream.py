@@ -18,6 +18,7 @@ import av
 from mediad.recorder.hls.boxes import Fragment
 from mediad.recorder.hls.fragmenter import Fragmenter, Setup, VideoCodec
 from mediad.recorder.hls.playlist import Part, Playlist, Segment, map_name
+from mediad.recorder.hls.transcoder import Transcoder
 
 PLAYLIST = "index.m3u8"
 SILENT_S = 1.5
@@ -32,6 +33,8 @@ class Cut:
     part_s: float = 0.5
     keep: int = 6
     """Complete segments that are told."""
+    transcode: bool = False
+    """True when pictures in other codecs than H.264 are made into it."""
 
 
 class Stream:
@@ -78,7 +81,8 @@ class Stream:
     ) -> bool:
         """Add a frame; `size` is that of the picture in pixels. True when the playlist has changed.
 
-        Raises OSError when the folder cannot be written, av.FFmpegError for a frame that cannot be read.
+        Raises OSError when the folder cannot be written, av.FFmpegError for a frame that cannot be read,
+        Unavailable when ffmpeg is needed and does not run.
         """
         self._video_at_s = at_s
         if key_frame:
@@ -124,9 +128,15 @@ class Stream:
         if self._muxer is not None and self._muxer.setup == setup:
             return
         self._finish()
-        self._muxer = Fragmenter(setup, self._cut.part_s, at_s)
+        self._muxer = self._muxer_for(setup, at_s)
         self._mapped = False
         self._part_at_s = at_s
+
+    def _muxer_for(self, setup: Setup, at_s: float) -> Fragmenter:
+        cut = self._cut
+        if cut.transcode and setup.video not in (None, "h264"):
+            return Transcoder(setup, cut.part_s, at_s, cut.segment_s / 2)
+        return Fragmenter(setup, cut.part_s, at_s)
 
     def _finish(self) -> None:
         """End the file for decoders, if there is one; what comes next begins another."""

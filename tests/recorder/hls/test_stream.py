@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import pytest
@@ -48,7 +49,7 @@ def decoded(folder: Path) -> dict[str, int]:
         if line.startswith("#EXT-X-MAP"):
             if data:
                 with av.open(io.BytesIO(data)) as container:
-                    for packet in container.demux():
+                    for packet in cast(Any, container).demux():
                         counts[packet.stream.type] += len(packet.decode())
             name = line.split('"')[1]
             data = (folder / name).read_bytes() if name else b""
