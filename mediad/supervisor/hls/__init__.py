@@ -1,0 +1,1 @@
+"""HLS: rooms shown to people who watch without joining: from a recorder process to the HTTP API."""
