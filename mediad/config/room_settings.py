@@ -70,3 +70,23 @@ class RoomSettings(MediaSettings):
     max_recordings: int = key_field(
         8, Whole(0, 1000), "most recordings at the same time, each a process; 0 allows none", live=True
     )
+    max_shows: int = key_field(
+        8,
+        Whole(0, 1000),
+        "most rooms shown over HLS at the same time, each a process; 0 allows none",
+        live=True,
+    )
+    hls_dir: str | None = key_field(
+        None,
+        FilePath(),
+        "directory that HLS segments are kept in, best in memory; unset, $RUNTIME_DIRECTORY, "
+        "$XDG_RUNTIME_DIR or /dev/shm",
+        live=True,
+        example="/run/mediad",
+    )
+    hls_max_bytes: int = key_field(
+        2**26,
+        Whole(2**20, 2**40),
+        "most bytes of the HLS segments of one room; with more, old ones are withdrawn earlier",
+        live=True,
+    )

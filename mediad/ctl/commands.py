@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Command
-from mediad.ctl.verbs import completion, doctor, draining, events, live, node, recording, rooms, settings
+from mediad.ctl.verbs import completion, doctor, draining, events, hls, live, node, recording, rooms, settings
 
 COMMANDS: tuple[Command, ...] = (
     *node.COMMANDS,
     *live.COMMANDS,
     *rooms.COMMANDS,
     *recording.COMMANDS,
+    *hls.COMMANDS,
     *draining.COMMANDS,
     *events.COMMANDS,
     *settings.COMMANDS,
@@ -17,5 +18,11 @@ COMMANDS: tuple[Command, ...] = (
     *completion.COMMANDS,
 )
 
-GROUPS: dict[str, str] = {**rooms.GROUPS, **recording.GROUPS, **draining.GROUPS, **settings.GROUPS}
+GROUPS: dict[str, str] = {
+    **rooms.GROUPS,
+    **recording.GROUPS,
+    **hls.GROUPS,
+    **draining.GROUPS,
+    **settings.GROUPS,
+}
 """The subject of verbs like `room show`, by their first word."""

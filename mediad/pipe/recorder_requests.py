@@ -42,6 +42,21 @@ class FileOutput(Message, tag="files", tag_field="type"):
     """The space that stays free on the disk: with less the recording ends, or is not begun."""
 
 
+class HlsOutput(Message, tag="hls", tag_field="type"):
+    """Streams for HLS players below a directory, one for each peer and source; only the newest is kept."""
+
+    directory: str
+    """An absolute path that exists, best in memory."""
+    segment_s: float = 4.0
+    part_s: float = 0.5
+    keep: int = 6
+    """The segments of a stream that players are told of."""
+    max_bytes: Count = 0
+    """The most bytes of all streams; 0: no limit."""
+    transcode: bool = False
+    """True when pictures that players cannot take are made into H.264."""
+
+
 class RecorderStarted(Message):
     """The address of the recorder, and where it writes."""
 
@@ -62,7 +77,7 @@ class StartRecorder(Request[RecorderStarted]):
 
     room_id: Id
     recording_id: Id
-    output: FileOutput
+    output: FileOutput | HlsOutput
 
 
 class ConnectRecorder(Request[Done]):
@@ -201,6 +216,27 @@ class FileFinished(RecorderEvent):
         return self.file.path
 
 
+class StreamGrown(RecorderEvent):
+    """A stream for HLS players has got another part, or has ended."""
+
+    row = "recorder.streamGrown"
+
+    peer_id: str
+    source: str
+    folder: str
+    """The absolute path of its playlist and segments."""
+    segment: int
+    """The number of the newest segment."""
+    part: int
+    """The number of the newest part in it."""
+    ended: bool = False
+    """True when nothing follows."""
+
+    @property
+    def subject(self) -> str:
+        return self.folder
+
+
 class RecordingEnded(RecorderEvent):
     """The recording has ended by itself; what was written is finished. The process waits for its end."""
 
@@ -211,6 +247,6 @@ class RecordingEnded(RecorderEvent):
 
 
 RECORDER_EVENTS: dict[str, type[RecorderEvent]] = {
-    event.row: event for event in (FileFinished, RecordingEnded)
+    event.row: event for event in (FileFinished, StreamGrown, RecordingEnded)
 }
 """Every event of a recorder, by its name on the pipe."""

@@ -14,6 +14,8 @@ class RoomOptions:
     """True when the room is to be recorded from now on, unless it is already."""
     record_format: str | None = None
     """The container of that recording; None: that of the settings."""
+    show: bool = False
+    """True when the room is to be shown over HLS from now on, unless it is already."""
 
 
 OnOptions = Callable[[str, RoomOptions], None]

@@ -23,6 +23,7 @@ from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Uns
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.heap import HeapKeeper, collect_and_trim
 from mediad.rooms.limits import RoomLimits
+from mediad.rooms.options import RoomOptions
 from mediad.rooms.plain_targets import Targets
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.stock import Stocks
@@ -33,6 +34,7 @@ from mediad.supervisor.admin import (
     doctor_methods,
     drain_methods,
     event_methods,
+    hls_methods,
     record_methods,
     settings_methods,
     status_methods,
@@ -44,6 +46,7 @@ from mediad.supervisor.admin.server import AdminServer, open_admin_socket
 from mediad.supervisor.front.admissions import Admissions, connection_limit
 from mediad.supervisor.front.http import Front, front_url, open_front, room_url
 from mediad.supervisor.front.tls import FrontTls
+from mediad.supervisor.hls.shows import Shows
 from mediad.supervisor.observability.observability import Observability
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.recording.recordings import Recordings
@@ -95,7 +98,10 @@ class Daemon:
         book = self._observability.recording_book
         self._recordings = Recordings(self._registry, settings, self._environ, book)
         book.watch(self._recordings.__len__, self._recordings.bitrate)
-        self._registry.on_options = self._recordings.room_entered
+        self._registry.on_options = self._room_entered
+        show_book = self._observability.show_book
+        self._shows = Shows(self._registry, settings, self._environ, show_book)
+        show_book.watch(self._shows.__len__)
         self._observability.attach(self._status, self._pool, self._registry, self._drains)
         self._heartbeat = Heartbeat(self._manager, self._pool, self._status, self._configured)
         self._tls = None if settings.tls_certificate is None else FrontTls(settings)
@@ -162,12 +168,17 @@ class Daemon:
         """The settings in force now."""
         return self._configured.settings
 
+    def _room_entered(self, room_id: str, options: RoomOptions) -> None:
+        self._recordings.room_entered(room_id, options)
+        self._shows.room_entered(room_id, options)
+
     async def _apply(self, settings: Settings) -> None:
         """Pass changed settings on to those who keep a copy of them."""
         logs.set_level(settings.log_level)
         self._registry.set_limits(_room_limits(settings, self._host))
         self._status.settings = settings
         self._recordings.settings = settings
+        self._shows.settings = settings
         self._access.rules = _access_rules(settings)
         self._admissions.per_address = settings.max_connections_per_address
         await self._pool.configure(settings)
@@ -199,12 +210,14 @@ class Daemon:
                 SignalingSettings(access=self._access),
                 self._observability.metrics.scrape,
                 self._recordings,
+                self._shows,
             )
             tls = self._tls.context if self._tls else None
             front = Front(app, sockets, uvicorn_options(), self._admissions, tls)
             stack.push_async_callback(front.stop)
             await front.start()
             stack.push_async_callback(self._recordings.close)
+            stack.push_async_callback(self._shows.close)
             stack.push_async_callback(self._close_rooms)
             self._status.url = front_url(self._host, front.port, tls=self._tls is not None)
             self._announce()
@@ -280,6 +293,7 @@ class Daemon:
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
             record_methods.table(self._recordings),
+            hls_methods.table(self._shows),
             event_methods.table(self._observability.feed),
             doctor_methods.table(self._configured, self._status),
         )

@@ -60,6 +60,10 @@ class Instruments:
         self.recordings_refused = counter("recordings_refused", "Recordings that could not begin.")
         self.recorded_bytes = counter("recorded_bytes", "Bytes of files that recordings have finished.")
         self.recorder_restarts = counter("recorder_restarts", "Recorder processes that were replaced.")
+        self.shows_ended = counter(
+            "shows_ended", "Rooms that were shown over HLS, by cause of the end.", "cause"
+        )
+        self.shows = Gauge("mediad_shows", "Rooms shown over HLS.", registry=registry)
         self.recordings = Gauge("mediad_recordings", "Recordings under way.", registry=registry)
         self.recording_bitrate = Gauge(
             "mediad_recording_bitrate_bps", "Bits a second that recordings receive.", registry=registry

@@ -18,6 +18,8 @@ from mediad.signaling.room_options import room_options
         ({"record": False}, RoomOptions()),
         ({"record": True}, RoomOptions(record=True)),
         ({"record": "webm"}, RoomOptions(record=True, record_format="webm")),
+        ({"hls": True}, RoomOptions(show=True)),
+        ({"hls": True, "record": True}, RoomOptions(record=True, show=True)),
     ],
 )
 def test_claims_that_mean_something(claims: dict[str, Any], options: RoomOptions) -> None:
@@ -28,3 +30,9 @@ def test_claims_that_mean_something(claims: dict[str, Any], options: RoomOptions
 def test_a_claim_that_means_nothing_is_refused(record: Any) -> None:
     with pytest.raises(NotAdmitted, match="record"):
         room_options({"record": record})
+
+
+@pytest.mark.parametrize("hls", [1, None, "true", {}])
+def test_a_show_is_asked_for_with_true(hls: Any) -> None:
+    with pytest.raises(NotAdmitted, match="hls"):
+        room_options({"hls": hls})

@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 class _Shown:
     """One peer and source."""
 
-    name: str
     peer_id: str
     source: str
     folder: Path
@@ -128,13 +127,12 @@ class Show:
 
     def _begin(self, peer_id: str, source: str) -> _Shown:
         self._names += 1
-        name = str(self._names)
-        folder = Path(self.folder.path, name)
+        folder = Path(self.folder.path, str(self._names))
         try:
             folder.mkdir(mode=0o750)
         except OSError as error:
             raise Unavailable(f"cannot show a stream in {folder}: {error.strerror}") from None
-        return _Shown(name, peer_id, source, folder, Stream(folder, self._cut, self._started_s))
+        return _Shown(peer_id, source, folder, Stream(folder, self._cut, self._started_s))
 
     def _can_be_shown(self, track: Track) -> bool:
         name = track.codec.name
@@ -185,11 +183,7 @@ class Show:
 
     def _tell(self, shown: _Shown, *, ended: bool = False) -> None:
         segment, part = shown.stream.playlist.newest
-        self._emit(
-            StreamGrown(
-                *(shown.name, shown.peer_id, shown.source, str(shown.folder), segment, part), ended=ended
-            )
-        )
+        self._emit(StreamGrown(shown.peer_id, shown.source, str(shown.folder), segment, part, ended=ended))
 
     # -- the end ---------------------------------------------------------------------------------------------
 

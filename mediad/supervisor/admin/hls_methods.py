@@ -33,6 +33,6 @@ def table(shows: Shows) -> Table:
         return {"roomId": room_id}
 
     async def list_(data: dict[str, Any]) -> dict[str, Any]:
-        return {"shows": shows.list()}
+        return {"shows": shows.under_way()}
 
     return {"hls.start": start, "hls.stop": stop, "hls.list": list_}

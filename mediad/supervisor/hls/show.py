@@ -97,7 +97,7 @@ class Show(RecordingObserver):
 
     # -- what its recording tells ----------------------------------------------------------------------------
 
-    def stream_grown(self, event: StreamGrown) -> None:
+    def stream_grown(self, subject: Subject, event: StreamGrown) -> None:
         stream = self._streams.get(event.folder)
         if stream is None:
             self._names += 1

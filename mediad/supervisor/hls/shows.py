@@ -13,6 +13,7 @@ from mediad import needs
 from mediad.config.settings import Settings
 from mediad.errors import Full, InvalidState, MediadError, NotFound, Unsupported
 from mediad.pipe.recorder_requests import HlsOutput
+from mediad.rooms.options import RoomOptions
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.http.hls import Stream
 from mediad.supervisor.hls import place
@@ -90,12 +91,12 @@ class Shows:
             raise
         return show.describe()
 
-    def start_with_room(self, room_id: str) -> None:
+    def room_entered(self, room_id: str, options: RoomOptions) -> None:
         """Show a room whose client's token asks for it, unless it is shown.
 
         It returns at once. A refusal is logged and told to operators; the call goes on.
         """
-        if room_id not in self._by_room:
+        if options.show and room_id not in self._by_room:
             self._run(self._start_for_token(room_id))
 
     async def _start_for_token(self, room_id: str) -> None:
@@ -109,7 +110,7 @@ class Shows:
         """End the show of a room, and return when it has ended. Raises NotFound."""
         await self._end([self._of(room_id)], STOPPED, "it was stopped on request")
 
-    def list(self) -> list[dict[str, Any]]:
+    def under_way(self) -> list[dict[str, Any]]:
         """Return a description of each show, oldest first."""
         return [show.describe() for show in self._by_room.values()]
 
@@ -134,8 +135,9 @@ class Shows:
         return show
 
     async def _place(self) -> Path:
-        self._directory = await asyncio.to_thread(place.prepare, self.settings.hls_dir, self._environ)
-        return self._directory
+        directory = await asyncio.to_thread(place.prepare, self.settings.hls_dir, self._environ)
+        self._directory = directory
+        return directory
 
     async def _end(self, shows: Sequence[Show], cause: str, reason: str) -> None:
         recordings = [show.recording for show in shows if show.recording is not None]

@@ -16,6 +16,7 @@ from mediad.supervisor.observability.call_book import CallBook
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.node_book import NodeBook
 from mediad.supervisor.observability.recording_book import RecordingBook
+from mediad.supervisor.observability.show_book import ShowBook
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.draining import Drains
 from mediad.supervisor.workers.pool import WorkerPool
@@ -45,6 +46,8 @@ class Observability:
         """The observer of the registry of rooms."""
         self.recording_book = RecordingBook(self.feed, self._instruments)
         """The observer of recordings."""
+        self.show_book = ShowBook(self.feed, self._instruments)
+        """The observer of rooms that are shown over HLS."""
         self._webhooks: Webhooks | None = None
 
     def attach(self, status: Status, pool: WorkerPool, rooms: RoomRegistry, drains: Drains) -> None:

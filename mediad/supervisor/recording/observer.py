@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mediad.pipe.recorder_requests import FileSummary
+from mediad.pipe.recorder_requests import FileSummary, StreamGrown
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ class RecordingObserver:
         """Note that the recorder process has died, and that another one goes on in new files."""
 
     def file_finished(self, subject: Subject, file: FileSummary) -> None: ...
+
+    def stream_grown(self, subject: Subject, event: StreamGrown) -> None:
+        """Note that a stream of an HLS output has another part, or has ended."""
 
     def ended(
         self, subject: Subject, cause: str, reason: str, files: list[FileSummary], duration_s: float

@@ -28,11 +28,13 @@ from mediad.pipe.recorder_requests import (
     FileOutput,
     FileSummary,
     GetRecorderStats,
+    HlsOutput,
     RecorderEvent,
     RecorderStats,
     RecordingEnded,
     StartRecorder,
     StopRecorder,
+    StreamGrown,
 )
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.observer import FAILED
@@ -67,7 +69,7 @@ class Wish:
     """A wish to record: what, and where to."""
 
     subject: Subject
-    output: FileOutput
+    output: FileOutput | HlsOutput
     log_level: str
     log_format: str
 
@@ -162,7 +164,7 @@ class Recording:
             "peerId": self.subject.peer_id,
             "state": self.state,
             "since": self.since_s,
-            "format": self.output.format,
+            "format": self.output.format if isinstance(self.output, FileOutput) else "hls",
             "folder": self.folder,
             "pid": self.pid,
             "bytes": sum(file.bytes for file in files),
@@ -336,6 +338,8 @@ class Recording:
             case FileFinished():
                 self._files[event.file.path] = event.file
                 self._observer.file_finished(self.subject, event.file)
+            case StreamGrown():
+                self._observer.stream_grown(self.subject, event)
             case RecordingEnded():
                 self.end(event.code, event.reason)
 
