@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from mediad.pipe.recorder_requests import FileSummary
+from mediad.recorder.files.folder import Folder
 from mediad.recorder.track import PlacedFrame, Track
 
 
 class Output(Protocol):
     """The place that frames of all tracks go to. Times are in microseconds, of the process's clock."""
+
+    @property
+    def folder(self) -> Folder:
+        """Where it writes."""
+        ...
 
     def add(self, track: Track) -> None:
         """Expect frames of a track. Raises InvalidState when there is no place for it."""

@@ -15,7 +15,9 @@ from mediad.pipe.messages import Done, Handler
 from mediad.pipe.recorder_requests import (
     AddTrack,
     ConnectRecorder,
+    FileOutput,
     GetRecorderStats,
+    HlsOutput,
     RecorderEvent,
     RecorderStarted,
     RecorderStats,
@@ -25,6 +27,8 @@ from mediad.pipe.recorder_requests import (
     StopRecorder,
 )
 from mediad.recorder.files.recording import Recording
+from mediad.recorder.hls.show import Show
+from mediad.recorder.output import Output
 from mediad.recorder.socket import RtpSocket
 from mediad.recorder.tracks import Tracks
 
@@ -41,7 +45,7 @@ class RecorderServer:
         self._clock = LoopClock()
         self._dropped: Counter[str] = Counter()
         self._socket = RtpSocket(self._receive, self._dropped)
-        self._recording: Recording | None = None
+        self._recording: Output | None = None
         self._tracks: Tracks | None = None
         self._starting = self._stopped = False
         self._started_us = 0
@@ -66,9 +70,7 @@ class RecorderServer:
             raise Unsupported(MISSING)
         self._starting = True
         try:
-            recording = await Recording.start(
-                request.room_id, request.recording_id, request.output, self._emit
-            )
+            recording = await self._begin(request)
         except MediadError:
             self._starting = False
             raise
@@ -78,6 +80,14 @@ class RecorderServer:
         self._started_us = self._clock.now_us()
         self._poll()
         return RecorderStarted(self._socket.port, recording.folder.path)
+
+    async def _begin(self, request: StartRecorder) -> Output:
+        room_id, recording_id = request.room_id, request.recording_id
+        match request.output:
+            case HlsOutput() as output:
+                return await Show.start(room_id, recording_id, output, self._emit)
+            case FileOutput() as output:
+                return await Recording.start(room_id, recording_id, output, self._emit)
 
     async def connect(self, request: ConnectRecorder) -> Done:
         """Take packets from this address."""

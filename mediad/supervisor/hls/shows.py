@@ -101,7 +101,8 @@ class Shows:
 
     async def _start_for_token(self, room_id: str) -> None:
         try:
-            await self.start(room_id)
+            if room_id not in self._by_room:
+                await self.start(room_id)
         except MediadError as error:
             text = "room %s is not shown over HLS, though the token of a client asks for it: %s"
             logger.error(text, room_id, error)
