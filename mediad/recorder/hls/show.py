@@ -54,7 +54,8 @@ class Show:
         self._shown: dict[tuple[str, str], _Shown] = {}
         self._names = 0
         self._sizes: dict[str, tuple[int, int]] = {}
-        self._started_us = time.monotonic_ns() // 1000
+        self.started_us = time.monotonic_ns() // 1000
+        """The time of its beginning, by the clock of frames."""
         self._started_s = time.time()
 
     @classmethod
@@ -211,4 +212,4 @@ class Show:
         self._emit(RecordingEnded(code, reason))
 
     def _at_s(self, at_us: int) -> float:
-        return (at_us - self._started_us) / 1e6
+        return (at_us - self.started_us) / 1e6
