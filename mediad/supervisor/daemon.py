@@ -295,7 +295,7 @@ class Daemon:
             record_methods.table(self._recordings),
             hls_methods.table(self._shows),
             event_methods.table(self._observability.feed),
-            doctor_methods.table(self._configured, self._status),
+            doctor_methods.table(self._configured, self._status, self._recordings),
         )
 
     def _announce(self) -> None:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.support.claps import ClapAudio, ClapVideo, Seen, look
-from tests.support.daemon import Daemon
+from tests.support.daemon import ROOT, Daemon
 from tests.support.loops import until_sync
 from tests.support.mediactl import run_mediactl
 from tests.support.webrtc_client import WebRtcClient, until
@@ -229,4 +229,27 @@ def test_without_a_place_it_is_refused_with_the_name_of_the_setting() -> None:
         await ana.close()
 
     with Daemon() as daemon:
+        run(scenario(daemon))
+
+
+def test_the_example_records_and_composes(tmp_path: Path) -> None:
+    async def scenario(daemon: Daemon) -> None:
+        ana, ben = await clap(daemon, "ana"), await clap(daemon, "ben")
+        script = await asyncio.create_subprocess_exec(
+            *(str(ROOT / "scripts" / "examples" / "record-room"), "room", "4"),
+            env=os.environ | {"MEDIAD_ADMIN_SOCKET": daemon.admin_socket},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said = (await script.communicate())[0].decode()
+        await ana.close()
+        await ben.close()
+        assert script.returncode == 0, said
+        (composed,) = list(tmp_path.rglob("composed.mp4"))  # noqa: ASYNC240 - a look at a few files
+        assert f"2 files are side by side in {composed}" in said
+        seen = await asyncio.to_thread(look, composed)
+        assert seen.length_s >= 3
+        assert len(seen.tones) >= 3
+
+    with recording(tmp_path) as daemon:
         run(scenario(daemon))

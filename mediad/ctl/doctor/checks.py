@@ -8,6 +8,7 @@ from mediad.ctl.doctor import (
     installation_checks,
     machine_checks,
     network_checks,
+    recording_checks,
 )
 from mediad.ctl.doctor.facts import Facts
 from mediad.ctl.doctor.finding import Check, Finding
@@ -18,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     *network_checks.CHECKS,
     *certificate_checks.CHECKS,
     *machine_checks.CHECKS,
+    *recording_checks.CHECKS,
 )
 
 

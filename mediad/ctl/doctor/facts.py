@@ -10,6 +10,19 @@ from mediad.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFacts:
+    """The place of recordings, as the daemon sees it."""
+
+    directory: str | None
+    """The directory; None: nobody has set one, and nothing can be recorded."""
+    free_bytes: int
+    problem: str | None
+    """What is in the way of recordings, in words."""
+    wanted: bool
+    """True when the directory was set, and is no default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonFacts:
     """A running daemon's reports about itself."""
 
@@ -29,6 +42,8 @@ class DaemonFacts:
     """The keys whose configured value waits for the next start."""
     fd_limit: int
     open_fds: int
+    recording: RecordingFacts | None = None
+    """Whether rooms can be recorded; None for a daemon of an older version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

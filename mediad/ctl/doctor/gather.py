@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mediad import __version__, needs
 from mediad.config.listen import is_address
 from mediad.ctl.doctor import certificate, machine, reachability
-from mediad.ctl.doctor.facts import DaemonFacts, Facts, MediaPath, Network, Parts
+from mediad.ctl.doctor.facts import DaemonFacts, Facts, MediaPath, Network, Parts, RecordingFacts
 from mediad.ctl.installation import Installation
 from mediad.ctl.session import Data, Session
 from mediad.errors import MediadError
@@ -60,6 +60,19 @@ def _daemon(answer: Data) -> DaemonFacts:
         settings_waiting=tuple(answer["settingsWaiting"]),
         fd_limit=answer["fdLimit"],
         open_fds=answer["openFds"],
+        recording=_recording(answer),
+    )
+
+
+def _recording(answer: Data) -> RecordingFacts | None:
+    told = answer.get("recording")
+    if told is None:
+        return None
+    return RecordingFacts(
+        directory=told["directory"],
+        free_bytes=told["freeBytes"],
+        problem=told["problem"],
+        wanted=answer["settings"].get("recording_dir") is not None,
     )
 
 

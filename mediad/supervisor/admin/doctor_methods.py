@@ -15,17 +15,18 @@ from mediad.config.settings import Settings
 from mediad.supervisor.admin.doctor_door import open_doors
 from mediad.supervisor.admin.methods import Table
 from mediad.supervisor.observability.status import Status
+from mediad.supervisor.recording.recordings import Recordings
 
 SETTINGS = (
     *("host", "port", "tls_certificate", "tls_private_key"),
     *("listen_ip", "announced_ip", "announced", "port_mode"),
     *("rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
-    "shutdown_grace_s",
+    *("shutdown_grace_s", "recording_dir"),
 )
 """The settings that the doctor judges. Secrets are not among them."""
 
 
-def table(live: LiveSettings, status: Status) -> Table:
+def table(live: LiveSettings, status: Status, recordings: Recordings) -> Table:
     """The methods, by name."""
 
     async def doctor(data: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def table(live: LiveSettings, status: Status) -> Table:
             "problems": health["problems"],
             **status.workers(),
             "reports": msgspec.to_builtins(await status.worker_reports()),
+            "recording": await recordings.readiness(),
             "fdLimit": soft,
             "openFds": len(os.listdir("/proc/self/fd")),
             "settings": _settings(live.settings, status.url),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -50,6 +51,19 @@ class Recordings:
     def directory(self) -> str:
         """Return where recordings go that name no directory. Raises InvalidState when there is no place."""
         return place.directory_of(self.settings, self._environ)
+
+    async def readiness(self) -> dict[str, Any]:
+        """Return where recordings would go, the bytes that are free there, and what is in their way."""
+        try:
+            directory = self.directory()
+        except InvalidState:
+            return {"directory": None, "freeBytes": 0, "problem": None}
+        least = self.settings.recording_min_free_bytes
+        # the default directory is made with the first recording
+        wanted = directory if self.settings.recording_dir is not None else os.path.dirname(directory)
+        problem = needs.recording_problem() or await asyncio.to_thread(place.problem_of, wanted, least)
+        free = await asyncio.to_thread(place.free_bytes, wanted)
+        return {"directory": directory, "freeBytes": free, "problem": problem}
 
     def bitrate(self) -> int:
         """Return the bits a second that all of them receive."""

@@ -13,7 +13,9 @@ from mediad.config.load import load
 from mediad.config.settings import Settings
 from mediad.supervisor.admin.doctor_methods import SETTINGS, table
 from mediad.supervisor.observability.status import Status
+from mediad.supervisor.recording.recordings import Recordings
 from tests.support.admin_calls import ask
+from tests.support.calls import Call
 from tests.support.loops import on_loop
 
 
@@ -36,12 +38,15 @@ async def test_facts_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "mediad.toml"
     path.write_text("port = 0\nworkers = 3\n")
     live = LiveSettings(load(path=str(path)))
-    methods = table(live, cast(Status, status))
+    recordings = Recordings(Call().registry, live.settings, {"STATE_DIRECTORY": str(tmp_path)})
+    methods = table(live, cast(Status, status), recordings)
     facts = await ask(methods, "doctor")
     assert (facts["version"], facts["pid"]) == (__version__, os.getpid())
     assert (facts["status"], facts["problems"]) == ("degraded", ["worker 0 has failed"])
     assert facts["workers"] == [{"workerId": 0}]
     assert facts["reports"] == {"0": {"udpGso": True}}
+    assert facts["recording"]["directory"] == str(tmp_path / "recordings")
+    assert facts["recording"]["freeBytes"] > 0
     assert 0 < facts["openFds"] < facts["fdLimit"]
     assert (facts["settings"]["workers"], facts["settings"]["port"]) == (3, 4711)
     assert Settings(**facts["settings"]).workers == 3
@@ -58,7 +63,9 @@ async def test_settings_that_change_meanwhile(tmp_path: Path) -> None:
     path.write_text('port = 8081\nworkers = 1\nannounced_ip = "127.0.0.8"\n')
     await live.reload()
     path.write_text("prot = 1\n")
-    facts = await ask(table(live, cast(Status, status)), "doctor")
+    recordings = Recordings(Call().registry, live.settings, {})
+    facts = await ask(table(live, cast(Status, status), recordings), "doctor")
+    assert facts["recording"] == {"directory": None, "freeBytes": 0, "problem": None}
     assert (facts["settings"]["announced_ip"], facts["settings"]["port"]) == (("127.0.0.8",), 8080)
     assert facts["settingsWaiting"] == ["port"]
     assert facts["settingsProblems"][0].startswith("prot: unknown setting")
