@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import broadcast, data, gate, network, profile, stacks, throughput
+from tests.bench import broadcast, data, gate, network, profile, recording, stacks, throughput
 from tests.bench.scene import PROFILES
 
 
@@ -39,6 +39,10 @@ def main() -> int:
     casting.add_argument("--consumers", type=int, default=1000, help="receivers (default 1000)")
     casting.add_argument("--packets", type=int, default=4, help="of each of 25 pictures a second (default 4)")
     casting.add_argument("--seconds", type=float, default=5, help="of each measurement (default 5)")
+    taping = kinds.add_parser("recording", help="a recorder process: CPU time and memory for each peer")
+    taping.add_argument("--peers", type=int, default=4, help="each with 720p video and sound (default 4)")
+    taping.add_argument("--bitrate", type=int, default=2_000_000, help="of each video (default 2000000)")
+    taping.add_argument("--seconds", type=float, default=20, help="of the measurement (default 20)")
     looking = kinds.add_parser("profile", help="where the time goes, as a flame graph (scripts/profile)")
     looking.add_argument("out", type=Path, metavar="FILE.svg")
     looking.add_argument("--pid", type=int, help="a running worker; else one forwards for the picture")
@@ -54,6 +58,9 @@ def main() -> int:
         return stacks.run(load)
     if options.kind == "broadcast":
         report_broadcast(broadcast.run(broadcast.Load(options.consumers, options.packets, options.seconds)))
+        return 0
+    if options.kind == "recording":
+        report_recording(recording.Load(options.peers, options.bitrate, options.seconds))
         return 0
     if options.kind == "profile":
         return draw_profile(options.out, options.pid, options.seconds, options.rate)
@@ -119,6 +126,15 @@ def report_broadcast(done: broadcast.Broadcast) -> None:
         f"pipe: {done.pipe.us_per_packet:.2f} µs of CPU time a packet, both ends, "
         f"at {done.pipe.packets_per_s:.0f} packets/s\n"
         f"gain: {done.gain:.2f} times the receivers, by the load of the busier worker"
+    )
+
+
+def report_recording(load: recording.Load) -> None:
+    cost = recording.run(load)
+    print(
+        f"{load.peers} peers with {load.video_bps / 1e6:g} Mbit/s of video and sound: "
+        f"{cost.cpu / load.peers:.2%} of a core each; RSS {cost.rss_bytes / 1e6:.0f} MB; "
+        f"{cost.written_bytes / 1e6:.1f} MB written; {cost.lost_packets} packets lost"
     )
 
 

@@ -1,8 +1,8 @@
 """One file: frames into a container, by PyAV, as they are; only telephone codecs are stored as samples.
 
-Why PyAV with depacketisers of our own, and not a child process of ffmpeg or GStreamer that gets RTP: a child
-decides by itself what to do about losses (it writes damaged frames), pauses, jumps and resolutions, and about
-when it trusts sender reports; one process for each file takes 57 MB. See docs/recording.md for the figures.
+Why depacketisers of our own and PyAV, and no ffmpeg child that gets RTP (`-c copy`): the child takes 1.2 % of
+a core and 57 MB for each peer with 720p, this 2 % and 50 MB for all of them; but the child writes frames that
+refer to lost ones, and nobody can steer how it places pauses and when it begins another file.
 """
 
 from __future__ import annotations
