@@ -10,7 +10,8 @@ from tests.bench import broadcast, data, gate, network, profile, recording, stac
 from tests.bench.scene import PROFILES
 
 
-def main() -> int:
+def parser_of_kinds() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="What a forwarded packet costs.")
     kinds = parser.add_subparsers(dest="kind")
     counting = kinds.add_parser("instructions", help="under callgrind, compared with the recorded numbers")
@@ -48,7 +49,11 @@ def main() -> int:
     looking.add_argument("--pid", type=int, help="a running worker; else one forwards for the picture")
     looking.add_argument("--seconds", type=float, default=10, help="how long it is looked at (default 10)")
     looking.add_argument("--rate", type=float, default=100_000, help="forwarded packets a second (100000)")
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    options = parser_of_kinds().parse_args()
     if options.kind == "network":
         network.run(options.out)
         return 0
