@@ -93,6 +93,23 @@ class Workers:
         return None if value == "auto" else Whole(1, 256).check(value)
 
 
+class RoomSpread:
+    """A number of workers that a room may be on, "auto", or "off"."""
+
+    MOST = 64
+    metavar = "off|auto|N"
+    expected = f'"off", "auto" or a whole number from 2 to {MOST}'
+
+    def from_text(self, text: str) -> int | str:
+        word = text.strip().lower()
+        return word if word in ("off", "auto") else self.check(_digits(text))
+
+    def check(self, value: object) -> int | str:
+        if isinstance(value, str) and value in ("off", "auto"):
+            return value
+        return Whole(2, self.MOST).check(value)
+
+
 class Choice:
     """One of a few words, in any case; `synonyms` maps words of other programs onto them."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mediad.config.key import key_field
-from mediad.config.kinds import Choice, FilePath, Secret, Whole
+from mediad.config.kinds import Choice, FilePath, RoomSpread, Secret, Whole
 from mediad.config.media_settings import MediaSettings
 
 
@@ -36,6 +36,25 @@ class RoomSettings(MediaSettings):
         60,
         Whole(1, 86_400, or_zero=True),
         "seconds without a packet after which a broadcaster is removed; 0 is never",
+        live=True,
+    )
+    room_spread: int | str = key_field(
+        "off",
+        RoomSpread(),
+        "workers that one room may be on: off is one, auto is as many as its load needs; for newcomers, and "
+        "for rooms without a wish of their own",
+        live=True,
+    )
+    spread_cpu_percent: int = key_field(
+        70,
+        Whole(5, 1000),
+        "percent of a core that a worker uses from which newcomers to rooms of auto spread go to another one",
+        live=True,
+    )
+    spread_consumers: int = key_field(
+        1000,
+        Whole(1, 65_536),
+        "consumers on a worker from which they do so, because CPU shows a crowd that comes at once too late",
         live=True,
     )
     network_throttle_secret: str | None = key_field(

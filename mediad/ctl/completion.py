@@ -110,6 +110,8 @@ def _ask(session: Session, key: str, given: dict[str, str]) -> list[Word]:
         case "peerId":
             peers = session.call("peers", {"roomId": given["roomId"]} if "roomId" in given else {})["peers"]
             return [(peer["peerId"], peer["displayName"]) for peer in peers]
+        case "spread":
+            return [("auto", "as many workers as it needs"), ("off", "one worker"), ("2", "two workers")]
         case "recording":
             recordings = session.call("record.list", {})["recordings"]
             return [(one["recordingId"], f"of {one['roomId']}") for one in recordings]

@@ -9,6 +9,7 @@ import msgspec
 from mediad.errors import NotFound
 from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Peer, Producer, Transport
 from mediad.rooms.room import Room
+from mediad.rooms.spread_inspection import describe_spread
 from mediad.rooms.throttling import describe
 
 
@@ -19,6 +20,7 @@ def describe_room(room: Room, now_s: float) -> dict[str, Any]:
         "workerId": room.home.worker_id,
         "routerId": room.home.router_id,
         "ageS": _age_s(room.since_s, now_s),
+        **describe_spread(room),
         "producers": len(room.books.producers),
         "consumers": len(room.books.consumers),
         "dataProducers": len(room.books.data_producers),

@@ -50,6 +50,11 @@ class Piped:
     """True when the producer at the other end may exist."""
 
     @property
+    def kind(self) -> str:
+        """Return "audio", "video" or "data"."""
+        return self.producer.kind if isinstance(self.producer, Producer) else "data"
+
+    @property
     def origin(self) -> Branch:
         return self.producer.branch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from mediad.errors import Full, InvalidState, NotFound, Unavailable, WorkerDied
@@ -36,6 +37,18 @@ refused would wait for a second or more before they try again.
 
 class _NoWorkerYet(Exception):
     """Error: there is no worker now, but another attempt may find one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NewPeer:
+    """A client that wants to enter a room."""
+
+    room_id: str
+    peer_id: str
+    listener: PeerListener
+    consumer_replicas: int
+    address: str | None
+    options: RoomOptions
 
 
 class RoomRegistry:
@@ -85,36 +98,34 @@ class RoomRegistry:
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
-            seat = await self._connect(room_id, peer_id, listener, consumer_replicas, address)
+            new = _NewPeer(room_id, peer_id, listener, consumer_replicas, address, options or RoomOptions())
+            seat = await self._connect(new)
         if options is not None:
             self.on_options(room_id, options)
         return seat
 
-    async def _connect(
-        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str | None
-    ) -> Seat:
+    async def _connect(self, new: _NewPeer) -> Seat:
         retries = _RETRIES
         while True:
             try:
-                return await self._try_to_connect(room_id, peer_id, listener, consumer_replicas, address)
+                return await self._try_to_connect(new)
             except _NoWorkerYet as error:
                 if retries == 0 or self._placement.draining:
                     raise Unavailable(str(error)) from None
                 retries -= 1
                 await asyncio.sleep(_RETRY_S)
 
-    async def _try_to_connect(
-        self, room_id: str, peer_id: str, listener: PeerListener, consumer_replicas: int, address: str | None
-    ) -> Seat:
-        self._require_capacity(room_id, peer_id)
-        room = self._rooms.get(room_id) or self._open(room_id, address)
+    async def _try_to_connect(self, new: _NewPeer) -> Seat:
+        self._require_capacity(new.room_id, new.peer_id)
+        room = self._rooms.get(new.room_id) or self._open(new.room_id, new.address, new.options)
         room.expected += 1
         try:
             await room.opened()
-            async with room.place(peer_id) as branch:
+            async with room.place(new.peer_id) as branch:
                 if room.closed or branch.closed:
                     raise _NoWorkerYet("the room was closed while it was opened")
-                return Seat(room, peer_id, listener, consumer_replicas, address, branch=branch)
+                replicas = new.consumer_replicas
+                return Seat(room, new.peer_id, new.listener, replicas, new.address, branch=branch)
         except (WorkerDied, InvalidState) as error:
             raise _NoWorkerYet(str(error)) from None
         finally:
@@ -257,7 +268,7 @@ class RoomRegistry:
 
     # -- rooms come and go ---------------------------------------------------------------------------------
 
-    def _open(self, room_id: str, address: str | None) -> Room:
+    def _open(self, room_id: str, address: str | None, options: RoomOptions) -> Room:
         try:
             home = self._ground.first(room_id, holder_at(address))
         except Full:
@@ -275,6 +286,7 @@ class RoomRegistry:
             on_closed=self._forget,
             observer=self.observer,
         )
+        room.spread = options.spread_of(self._limits.spread.spread)
         return room
 
     def _share_refused(self, worker_id: int, refusal: Refusal) -> None:

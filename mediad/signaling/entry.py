@@ -6,7 +6,7 @@ says the same. Refusals are logged and reported here, whoever refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import QueryParams
 from starlette.responses import PlainTextResponse
@@ -115,7 +115,7 @@ class Entry:
         await _deny(websocket, refused, self._limits.close_grace_s)
 
     def _authorize(self, websocket: WebSocket, admission: Admission) -> RoomOptions:
-        """Judge origin and token, and return what the token says about the room. Raises Refused.
+        """Judge origin and token, and return what token and query say about the room. Raises Refused.
 
         Browsers cannot give a WebSocket headers of its own, so their tokens come in the query.
         """
@@ -123,9 +123,10 @@ class Entry:
         token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
         try:
             self._access.require_origin(headers.get("origin"), headers.get("host"), reached(websocket.scope))
-            return room_options(self._access.require_token(token, admission.room_id, admission.peer_id))
+            options = room_options(self._access.require_token(token, admission.room_id, admission.peer_id))
         except NotAdmitted as error:
             raise Refused(error.status, str(error)) from None
+        return replace(options, piped=websocket.query_params.get("usePipeTransports") == "true")
 
     async def _seat(
         self, admission: Admission, listener: PeerListener, address: str | None, options: RoomOptions

@@ -26,6 +26,7 @@ from mediad.rooms.limits import RoomLimits
 from mediad.rooms.options import RoomOptions
 from mediad.rooms.plain_targets import Targets
 from mediad.rooms.registry import RoomRegistry
+from mediad.rooms.spread import SpreadRules, read_spread
 from mediad.rooms.stock import Stocks
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
@@ -330,6 +331,11 @@ def _room_limits(settings: Settings, host: str) -> RoomLimits:
         consumer_replicas=settings.max_consumer_replicas,
         broadcaster_timeout_s=settings.broadcaster_timeout_s,
         plain_targets=Targets(allowed, frozenset({*settings.listen_ip, *settings.candidate_ips, host})),
+        spread=SpreadRules(
+            read_spread(str(settings.room_spread)),
+            settings.spread_cpu_percent / 100,
+            settings.spread_consumers,
+        ),
         throttle_secret=settings.network_throttle_secret,
     )
 

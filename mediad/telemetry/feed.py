@@ -23,6 +23,8 @@ TYPES = {
     "node.stopping": "the daemon is about to end",
     "room.opened": "its first peer is here",
     "room.closed": "with cause, durationS, and peakPeers, the most members it had",
+    "branch.opened": "a room is on this worker too",
+    "branch.closed": "a room that goes on elsewhere is not on this worker any more, with cause and reason",
     "peer.joined": "a client is a member of the call, with displayName",
     "peer.left": "with cause and durationS; each join has exactly one leave",
     "share.exhausted": "an address, a room, or all together have used up what they may of a worker's table",
@@ -38,7 +40,7 @@ TYPES = {
     "worker.draining": "no new room is opened on this worker",
     "worker.undrained": "new rooms are welcome on it again",
     "worker.ready": "a worker process takes rooms, with pid",
-    "worker.died": "a worker process is gone, with cause and reason; its rooms have closed",
+    "worker.died": "a worker process is gone, with cause and reason; what rooms had on it is gone",
 }
 """The types of events, and the meaning of each."""
 

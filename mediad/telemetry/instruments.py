@@ -27,6 +27,10 @@ class Instruments:
 
         self.rooms_opened = counter("rooms_opened", "Rooms opened.")
         self.rooms_closed = counter("rooms_closed", "Rooms closed, by cause.", "cause")
+        self.branches_opened = counter("branches_opened", "Rooms that came to be on one more worker.")
+        self.branches_closed = counter(
+            "branches_closed", "Rooms that ceased to be on one of their workers, by cause.", "cause"
+        )
         self.room_duration_s = histogram("room_duration_seconds", "Life of a room.", STAY_BUCKETS_S)
         self.room_peak_peers = histogram("room_peak_peers", "Most members a room had.", PEER_BUCKETS)
         self.joins = counter("peer_joins", "Peers that became members of a call.")

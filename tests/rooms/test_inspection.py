@@ -15,6 +15,7 @@ from mediad.rooms.inspection import (
     describe_tracks,
     find_peer,
 )
+from mediad.rooms.spread_inspection import describe_spread
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus, vp8
 
@@ -41,6 +42,7 @@ def test_a_room() -> None:
             "workerId": 0,
             "routerId": room.home.router_id,
             "ageS": 7.0,
+            **describe_spread(room),
             "producers": 2,
             "consumers": 2,
             "dataProducers": 0,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mediad.rooms.options import RoomOptions
+from mediad.rooms.spread import AUTO, OFF
 from mediad.signaling.access import NotAdmitted
 from mediad.signaling.room_options import room_options
 
@@ -20,6 +21,11 @@ from mediad.signaling.room_options import room_options
         ({"record": "webm"}, RoomOptions(record=True, record_format="webm")),
         ({"hls": True}, RoomOptions(show=True)),
         ({"hls": True, "record": True}, RoomOptions(record=True, show=True)),
+        ({"roomSpread": 3}, RoomOptions(spread=3)),
+        ({"roomSpread": "3", "record": True}, RoomOptions(record=True, spread=3)),
+        ({"roomSpread": "auto", "record": "mkv"}, RoomOptions(record=True, record_format="mkv", spread=AUTO)),
+        ({"roomSpread": "off"}, RoomOptions(spread=OFF)),
+        ({"roomSpread": None}, RoomOptions()),
     ],
 )
 def test_claims_that_mean_something(claims: dict[str, Any], options: RoomOptions) -> None:
@@ -36,3 +42,9 @@ def test_a_claim_that_means_nothing_is_refused(record: Any) -> None:
 def test_a_show_is_asked_for_with_true(hls: Any) -> None:
     with pytest.raises(NotAdmitted, match="hls"):
         room_options({"hls": hls})
+
+
+@pytest.mark.parametrize("spread", ["many", 0, 65, True, 1.5, [2], {}, ""])
+def test_a_spread_that_means_nothing_is_refused(spread: Any) -> None:
+    with pytest.raises(NotAdmitted, match="roomSpread claim: expected off, auto or a number of workers"):
+        room_options({"roomSpread": spread})

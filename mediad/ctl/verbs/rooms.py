@@ -1,4 +1,4 @@
-"""Verbs about single rooms and peers: rooms, room show|move|close, peers, peer show|kick."""
+"""Verbs about single rooms and peers: rooms, room show|move|spread|close, peers, peer show|kick."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ _PEER = argument("peerId", metavar="PEER", help="its id")
 _REASON = argument("--reason", metavar="TEXT", help="what the clients are told")
 
 
+_OFF_WORKER = argument(
+    "--worker", dest="workerId", type=int, metavar="N", help="off this worker; without it, off its home"
+)
+_SPREAD = argument("spread", metavar="N|auto|off", help="how many workers, or as many as it needs, or one")
+
+
 def _rooms(data: Data) -> str:
     rows = [
         (room["roomId"], room["workerId"], room["peers"], room["producers"], room["consumers"])
@@ -27,7 +33,8 @@ def _room(data: Data) -> str:
     head = fields(
         [
             ("room", data["roomId"]),
-            ("worker", data["workerId"]),
+            ("worker", ", ".join(str(branch["workerId"]) for branch in data["branches"])),
+            ("spread", data["spread"]),
             ("open for", duration(data["ageS"])),
             ("tracks", f"{data['producers']} sent, {data['consumers']} received"),
             ("data channels", f"{data['dataProducers']} sent on, {data['dataConsumers']} received on"),
@@ -62,7 +69,69 @@ def _room(data: Data) -> str:
         "LOSS",
         "LOST",
     )
-    return f"{head}\n\n{table(headings, rows)}"
+    parts = [head, *_branches(data), table(headings, rows)]
+    return "\n\n".join(parts)
+
+
+def _branches(data: Data) -> list[str]:
+    """Return the branches of a room that is on several workers, and what is piped between them."""
+    if len(data["branches"]) == 1:
+        return []
+    rows = [
+        (
+            branch["workerId"],
+            "home" if number == 0 else "",
+            branch["peers"],
+            branch["producers"],
+            branch["consumers"],
+        )
+        for number, branch in enumerate(data["branches"])
+    ]
+    parts = [table(("WORKER", "", "PEERS", "SENT", "RECEIVED"), rows)]
+    if data["pipes"]:
+        rows_of_pipes = [
+            (
+                _way(end["workerId"], other["workerId"]),
+                bitrate(end["sendBitrate"]),
+                *_through(data, end, other),
+            )
+            for pipe in data["pipes"]
+            for end, other in (pipe["ends"], pipe["ends"][::-1])
+        ]
+        parts.append(table(("PIPE", "BITRATE", "TRACKS", "CHANNELS"), rows_of_pipes))
+    if data["piped"]:
+        rows_of_piped = [
+            (
+                _way(piped["fromWorkerId"], piped["toWorkerId"]),
+                piped["kind"],
+                piped["producerId"],
+                piped["fromPeerId"] or "the bot",
+                piped["receivers"],
+                bitrate(piped["bitrate"]),
+            )
+            for piped in data["piped"]
+        ]
+        parts.append(table(("PIPED", "KIND", "ID", "OF", "RECEIVERS", "BITRATE"), rows_of_piped))
+    return parts
+
+
+def _way(from_worker: int, to_worker: int) -> str:
+    return f"{from_worker} → {to_worker}"
+
+
+def _through(data: Data, end: Data, other: Data) -> tuple[int, int]:
+    """Return the numbers of tracks and of data channels that go from one end of a pipe to the other."""
+    way = (end["workerId"], other["workerId"])
+    kinds = [p["kind"] for p in data["piped"] if (p["fromWorkerId"], p["toWorkerId"]) == way]
+    channels = kinds.count("data")
+    return len(kinds) - channels, channels
+
+
+def _room_spread(data: Data) -> str:
+    where = f"on {'workers' if len(data['workers']) > 1 else 'worker'} {', '.join(map(str, data['workers']))}"
+    what = f"spread of room {printable(data['roomId'])} is {data['spread']} now"
+    peers = f"{plural(data['peers'], 'peer')} where they are, {where}"
+    return f"{what}; it counts for newcomers, and leaves {peers}"
 
 
 def _device(peer: Data) -> str:
@@ -112,7 +181,13 @@ COMMANDS = (
         "room move",
         "have a room's peers meet again on another worker",
         Ask("room.move", _room_moves),
-        (_ROOM,),
+        (_ROOM, _OFF_WORKER),
+    ),
+    Command(
+        "room spread",
+        "set how many workers a room may be on, for newcomers",
+        Ask("room.spread", _room_spread),
+        (_ROOM, _SPREAD),
     ),
     Command(
         "peers",

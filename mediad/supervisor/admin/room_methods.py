@@ -1,4 +1,4 @@
-"""Methods about single rooms and peers: show, close, move, kick."""
+"""Methods about single rooms and peers: show, close, move, spread, kick."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from mediad.rooms.inspection import (
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.room import Room
+from mediad.rooms.spread import read_spread, show_spread
 from mediad.supervisor.admin import traffic
 from mediad.supervisor.admin.methods import Table, read
 from mediad.words import plural
@@ -49,6 +50,14 @@ class _CloseRoom(_WhichRoom, rename="camel"):
     reason: str = "the room was closed by an operator"
 
 
+class _MoveRoom(_WhichRoom, rename="camel"):
+    worker_id: int | None = None
+
+
+class _SpreadRoom(_WhichRoom, rename="camel"):
+    spread: str
+
+
 class _KickPeer(_WhichPeer, rename="camel"):
     reason: str = "removed by an operator"
 
@@ -64,6 +73,7 @@ class RoomMethods:
             "room.show": self._show_room,
             "room.close": self._close_room,
             "room.move": self._move_room,
+            "room.spread": self._spread_room,
             "peers": self._peers,
             "peer.show": self._show_peer,
             "peer.kick": self._kick_peer,
@@ -73,10 +83,27 @@ class RoomMethods:
         room = self._registry.room(read(data, _WhichRoom).room_id)
         description = describe_room(room, time.monotonic())
         peers = dict(room.peers)
-        flows = await traffic.of_room(room)
+        flows, rates = await asyncio.gather(traffic.of_room(room), traffic.of_piped(room))
         for entry in description["peers"]:
             entry |= traffic.of_peer(peers[entry["peerId"]], flows)
+        for end in (end for pipe in description["pipes"] for end in pipe["ends"]):
+            end["sendBitrate"] = (flows or {}).get(end["transportId"], {}).get("sendBitrate")
+        for piped in description["piped"]:
+            piped["bitrate"] = rates.get((piped["producerId"], piped["toWorkerId"]))
         return description
+
+    async def _spread_room(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Set the number of workers that a room may be on; it counts for newcomers."""
+        wanted = read(data, _SpreadRoom)
+        room, spread = self._registry.room(wanted.room_id), read_spread(wanted.spread)
+        room.spread = spread
+        room.log.info("an operator has set its spread: %s", show_spread(spread))
+        return {
+            "roomId": room.id,
+            "spread": show_spread(spread),
+            "peers": len(room.peers),
+            "workers": [branch.worker_id for branch in room.branches],
+        }
 
     async def _close_room(self, data: dict[str, Any]) -> dict[str, Any]:
         wanted = read(data, _CloseRoom)
@@ -89,10 +116,13 @@ class RoomMethods:
         return {"roomId": room.id, "peers": peers}
 
     async def _move_room(self, data: dict[str, Any]) -> dict[str, Any]:
-        room = self._registry.room(read(data, _WhichRoom).room_id)
-        peers, worker_id = len(room.peers), room.home.worker_id
-        room.log.info("moved by an operator, with %s in it: they join again elsewhere", plural(peers, "peer"))
-        self._registry.move_room(room.id)
+        wanted = read(data, _MoveRoom)
+        room = self._registry.room(wanted.room_id)
+        worker_id = room.home.worker_id if wanted.worker_id is None else wanted.worker_id
+        peers = sum(peer.branch.worker_id == worker_id for peer in room.peers.values())
+        self._registry.move_room(room.id, worker_id)
+        what = "moved off worker %d by an operator, with %s: they join again elsewhere"
+        room.log.info(what, worker_id, plural(peers, "peer"))
         return {"roomId": room.id, "peers": peers, "fromWorkerId": worker_id}
 
     async def _peers(self, data: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mediad.errors import MediadError
-from mediad.pipe.requests import GetRouterStats
-from mediad.rooms.entities import Peer
+from mediad.pipe.requests import GetProducerStats, GetRouterStats
+from mediad.rooms.entities import Peer, Producer
+from mediad.rooms.piped import Piped
 from mediad.rooms.room import Room
 
 TIMEOUT_S = 2.0
@@ -45,6 +46,29 @@ async def of_room(room: Room) -> TransportStats | None:
     except (MediadError, TimeoutError):  # the room was closed meanwhile, or its worker does not answer
         return None
     return {stats["transportId"]: stats for answer in answers for stats in answer.transports}
+
+
+async def of_piped(room: Room) -> dict[tuple[str, int], int]:
+    """The bitrate in bit/s of each piped track, by its producer and the worker that it is piped to.
+
+    Tracks of which a worker does not tell in time are left out.
+    """
+
+    async def one(piped: Piped) -> int:
+        answer = await piped.branch.ask(GetProducerStats(piped.producer.id), about=piped)
+        return sum(stats.get("bitrate", 0) for stats in answer.stats)
+
+    tracks = [piped for piped in room.pipes.piped() if isinstance(piped.producer, Producer)]
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            answers = await asyncio.gather(*map(one, tracks), return_exceptions=True)
+    except TimeoutError:
+        return {}
+    return {
+        (piped.producer.id, piped.branch.worker_id): answer
+        for piped, answer in zip(tracks, answers, strict=True)
+        if not isinstance(answer, BaseException)
+    }
 
 
 def of_peer(peer: Peer, transports: TransportStats | None) -> dict[str, Any]:

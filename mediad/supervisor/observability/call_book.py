@@ -53,6 +53,7 @@ class CallBook(RoomObserver):
             self._count.leaves.labels(cause)
         for cause in (DESERTED, *causes):
             self._count.rooms_closed.labels(cause)
+            self._count.branches_closed.labels(cause)
         for state in ("connected", "completed", "disconnected", "closed"):
             self._count.ice_states.labels(state)
         for state in ("connecting", "connected", "failed", "closed"):
@@ -118,6 +119,14 @@ class CallBook(RoomObserver):
             durationS=round(duration_s, 3),
             peakPeers=room.peak,
         )
+
+    def branch_opened(self, room_id: str, worker_id: int) -> None:
+        self._count.branches_opened.inc()
+        self._feed.publish("branch.opened", room=room_id, worker=worker_id)
+
+    def branch_closed(self, room_id: str, worker_id: int, cause: str, reason: str) -> None:
+        self._count.branches_closed.labels(cause).inc()
+        self._feed.publish("branch.closed", room=room_id, worker=worker_id, cause=cause, reason=reason)
 
     # -- peers ---------------------------------------------------------------------------------------------
 

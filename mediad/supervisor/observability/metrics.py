@@ -219,12 +219,29 @@ class Metrics:
             for worker in self._pool.workers:
                 family.add_metric((str(worker.worker_id),), counts[worker.worker_id])
             yield family
+        yield from self._room_pipes()
         quality = GaugeMetricFamily(
             "mediad_streams_by_score", "Streams received, by quality from 0 to 10 (best).", labels=("score",)
         )
         for score, count in scores.items():
             quality.add_metric((str(score),), count)
         yield quality
+
+    def _room_pipes(self) -> Iterator[Metric]:
+        """The pipes between workers that rooms have, and what goes through them."""
+        pipes, piped = 0, Counter[str](audio=0, video=0, data=0)
+        for room in self._rooms.rooms():
+            pipes += len(room.pipes.pairs())
+            piped.update(piece.kind for piece in room.pipes.piped())
+        yield GaugeMetricFamily("mediad_room_pipes", "Pipes that join the workers of one room.", value=pipes)
+        family = GaugeMetricFamily(
+            "mediad_piped_producers",
+            "Tracks and data channels that come through a pipe from another worker.",
+            labels=("kind",),
+        )
+        for kind, count in piped.items():
+            family.add_metric((kind,), count)
+        yield family
 
     def _logs(self) -> Iterator[Metric]:
         lines = CounterMetricFamily(

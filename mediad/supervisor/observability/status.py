@@ -62,7 +62,7 @@ class Status:
                 for worker in self._pool.workers
             ],
             "distribution": {str(worker.worker_id): sorted(worker.rooms) for worker in self._pool.workers},
-            "totalRooms": sum(len(worker.rooms) for worker in self._pool.workers),
+            "totalRooms": len({room for worker in self._pool.workers for room in worker.rooms}),
             "totalPeers": self._rooms.peer_count,
         }
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from mediad.errors import InvalidInput, NotFound, Unavailable
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
+from mediad.rooms.spread import SpreadRules
 from mediad.supervisor.admin.room_methods import MAX_REASON_BYTES, RoomMethods, _short
 from tests.support.admin_calls import ask
 from tests.support.calls import Call, told
 from tests.support.listeners import RecordingListener
 from tests.support.loops import on_loop, raises
-from tests.support.rtp_samples import opus
+from tests.support.rtp_samples import opus, vp8
 
 
 @on_loop
@@ -133,6 +135,67 @@ async def test_a_room_is_moved() -> None:
     assert await ask(table, "room.move", roomId="room") == {"roomId": "room", "peers": 1, "fromWorkerId": 0}
     assert ana.listener.heard[-1] == ("closed", CloseCause.DRAINED)
     assert (await call.connect("ana")).seat.room.home.worker_id == 1
+
+
+@on_loop
+async def test_a_room_is_moved_off_one_of_its_workers() -> None:
+    call = Call(workers=3, limits=RoomLimits(spread=SpreadRules(2)))
+    ana, ben = await call.member("ana"), await call.member("ben")
+    table = RoomMethods(call.registry).table()
+    moved = await ask(table, "room.move", roomId="room", workerId=1)
+    assert moved == {"roomId": "room", "peers": 1, "fromWorkerId": 1}
+    assert ben.listener.heard[-1] == ("closed", CloseCause.DRAINED)
+    assert not ana.seat.peer.closed
+    reason = await raises(NotFound, ask(table, "room.move", roomId="room", workerId=1))
+    assert reason == 'room with id "room" is not on worker 1'
+
+
+@on_loop
+async def test_a_room_is_spread_by_hand() -> None:
+    call = Call(workers=2)
+    ana = await call.member("ana")
+    table = RoomMethods(call.registry).table()
+    answer = await ask(table, "room.spread", roomId="room", spread="2")
+    assert answer == {"roomId": "room", "spread": "2", "peers": 1, "workers": [0]}
+    ben = await call.member("ben")
+    assert (ana.seat.peer.branch.worker_id, ben.seat.peer.branch.worker_id) == (0, 1)
+    reason = await raises(InvalidInput, ask(table, "room.spread", roomId="room", spread="all"))
+    assert reason.startswith("expected off, auto or a number of workers")
+    assert (await ask(table, "room.spread", roomId="room", spread="off"))["workers"] == [0, 1]
+
+
+@on_loop
+async def test_a_room_on_several_workers_with_what_is_piped() -> None:
+    call = Call(workers=2, limits=RoomLimits(spread=SpreadRules(2)))
+    ana, ben = await call.talker("ana"), await call.talker("ben")
+    producer_id = await ana.produce("video", vp8())
+    await call.settle()
+    (pair,) = ana.seat.room.pipes.pairs()
+    home, other = ana.seat.peer.branch, ben.seat.peer.branch
+    call.worker.flows[pair.ids[home]] = {"sendBitrate": 900}
+    table = RoomMethods(call.registry).table()
+    shown = await ask(table, "room.show", roomId="room")
+    assert shown["spread"] == "2"
+    counted = ("workerId", "peers", "producers", "consumers")
+    figures = [tuple(branch[name] for name in counted) for branch in shown["branches"]]
+    assert figures == [(0, 1, 1, 0), (1, 1, 0, 1)]
+    rates = {end["workerId"]: end["sendBitrate"] for end in shown["pipes"][0]["ends"]}
+    assert rates == {0: 900, 1: None}
+    assert {piped["kind"]: piped["fromPeerId"] for piped in shown["piped"]} == {"video": "ana", "data": None}
+    (track,) = [piped for piped in shown["piped"] if piped["kind"] == "video"]
+    assert track == {
+        "producerId": producer_id,
+        "kind": "video",
+        "fromPeerId": "ana",
+        "fromWorkerId": 0,
+        "toWorkerId": 1,
+        "receivers": 1,
+        "bitrate": 0,
+    }
+    call.placement.workers[1].failures["producer.stats"] = Unavailable("silent")
+    shown = await ask(table, "room.show", roomId="room")
+    assert {piped["bitrate"] for piped in shown["piped"]} == {None}
+    assert other.worker_id == 1
 
 
 @on_loop

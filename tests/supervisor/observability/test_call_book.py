@@ -14,7 +14,9 @@ from prometheus_client import CollectorRegistry
 from mediad.errors import Full, MediadError
 from mediad.rooms import registry as registry_module
 from mediad.rooms.entities import BOT_REPLIES
+from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
+from mediad.rooms.spread import SpreadRules
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
@@ -65,6 +67,29 @@ def test_channels_are_counted() -> None:
         assert node.value("sctp_states_total", state="connected") == 1
         assert node.value("sctp_states_total", state="failed") == 0
         assert node.value("bot_replies_dropped_total") == 3
+
+    run(scenario)
+
+
+def test_branches_are_counted_and_told() -> None:
+    async def scenario(node: Node) -> None:
+        node.call = Call(2, observer=node.book, limits=RoomLimits(spread=SpreadRules(2)))
+        await node.call.member("ana")
+        await node.call.member("ben")
+        assert node.value("branches_opened_total") == 1
+        assert node.value("branches_closed_total", cause="worker-died") == 0
+        node.call.placement.workers[0].die()
+        node.call.registry.worker_died(0)
+        assert node.value("branches_closed_total", cause="worker-died") == 1
+        assert node.told() == [
+            ("room.opened", "room"),
+            ("peer.joined", "room", "ana"),
+            ("branch.opened", "room"),
+            ("peer.joined", "room", "ben"),
+            ("peer.left", "room", "ana", "worker-died"),
+            ("branch.closed", "room", "worker-died"),
+        ]
+        await node.call.settle()
 
     run(scenario)
 

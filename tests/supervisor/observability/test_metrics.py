@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from mediad.config.settings import Settings
 from mediad.logs import LineCounts
 from mediad.pipe.worker_stats import WorkerStats
+from mediad.rooms.limits import RoomLimits
+from mediad.rooms.spread import SpreadRules
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.pool import WorkerPool
@@ -78,6 +80,27 @@ def test_calls_are_counted_by_worker_and_streams_by_score() -> None:
         assert value("log_lines_left_out_total", process="worker-1", reason="rate") == 1
         ben.disconnect()
         assert value("peers_connected", worker="0") == 1
+
+    asyncio.run(scenario())
+
+
+def test_pipes_are_counted_with_what_goes_through_them() -> None:
+    numbers = CollectorRegistry()
+
+    async def scenario() -> None:
+        call = Call(2, limits=RoomLimits(spread=SpreadRules(2)))
+        status, pool = cast(Status, FixedStatus()), cast(WorkerPool, Pool())
+        metrics = Metrics(numbers, Settings(workers=2), status, pool, call.registry, Feed())
+        ana, _ = await call.talker("ana"), await call.talker("ben")
+        await ana.produce("audio", opus())
+        await call.settle()
+        await metrics.scrape("")
+        assert numbers.get_sample_value("mediad_room_pipes") == 1
+        kinds = {
+            kind: numbers.get_sample_value("mediad_piped_producers", {"kind": kind})
+            for kind in ("audio", "video", "data")
+        }
+        assert kinds == {"audio": 1, "video": 0, "data": 1}
 
     asyncio.run(scenario())
 
