@@ -30,11 +30,13 @@ class Track:
     """One track that is recorded."""
 
     def __init__(self, request: AddTrack, peer: PeerClock) -> None:
-        """Prepare a track. Raises Unsupported for its codec, InvalidInput for parameters without an SSRC."""
+        """Prepare a track. Raises Unsupported for its codec, InvalidInput for wrong parameters."""
         codec = request.rtp_parameters.first_codec()
         encodings = request.rtp_parameters.encodings
         if not encodings or not encodings[0].ssrc:
             raise InvalidInput(f"track {request.track_id[:100]} has no SSRC")
+        if codec.clock_rate <= 0:
+            raise InvalidInput(f"track {request.track_id[:100]} has a clock rate of {codec.clock_rate}")
         self.id = request.track_id
         self.peer_id, self.source, self.kind = request.peer_id, request.source, request.kind
         self.codec = codec_of(codec)

@@ -31,6 +31,11 @@ def test_parameters_that_cannot_be_recorded_are_refused() -> None:
     codec = good.rtp_parameters.codecs[0]
     with pytest.raises(InvalidInput, match="track v has no SSRC"):
         Track(AddTrack("v", "p", "s", "video", RtpParameters((codec,))), PeerClock())
+    still = CodecParameters("video/VP8", 100, 0)
+    with pytest.raises(InvalidInput, match="track v has a clock rate of 0"):
+        Track(
+            AddTrack("v", "p", "s", "video", RtpParameters((still,), encodings=(Encoding(1),))), PeerClock()
+        )
     with pytest.raises(InvalidInput, match="no media codecs"):
         Track(AddTrack("v", "p", "s", "video", RtpParameters(())), PeerClock())
     with pytest.raises(Unsupported, match="video/VP8 is not a codec of audio"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import av
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRrPacket
 
@@ -201,5 +202,32 @@ def test_peers_and_sources_have_files_of_their_own(tmp_path: Path) -> None:
         starts = [file.started_at for file in feed.recording.files()]
         assert [round(later - starts[0], 2) for later in starts] == [0.0, 1.0, 2.0]
         assert all(len(decode(path).video) == 30 for path in paths)
+
+    run()
+
+
+@pytest.mark.parametrize("video", VIDEO)
+def test_spoilt_datagrams_end_nothing(tmp_path: Path, video: str) -> None:
+    """Datagrams with wrong bytes, cut, repeated and in any order: what is written is still a file."""
+
+    @on_loop
+    async def run() -> None:
+        feed = await call(tmp_path, video)
+        chance = random.Random(5)
+        arrivals = []
+        for sender, mime_type in ((Sender(video, 11), video), (Sender("audio/opus", 22), "audio/opus")):
+            arrivals += sender.media(clip(mime_type, 3.0)) + sender.reports([0.1, 1.1, 2.1])
+        for at_s, data in list(arrivals):
+            spoilt = bytearray(data)
+            for _ in range(chance.randrange(1, 4)):
+                spoilt[chance.randrange(min(len(spoilt), 60))] = chance.randrange(256)
+            arrivals.append((at_s + chance.random(), bytes(spoilt[: chance.randrange(len(spoilt) + 1)])))
+        feed.play(arrivals)
+        paths = await feed.stop()
+        assert feed.recording.ended == "stopped"
+        assert paths
+        for path in paths:
+            with av.open(str(path)) as container:
+                assert sum(1 for _ in container.demux()) > 0
 
     run()
