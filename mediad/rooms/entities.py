@@ -73,6 +73,8 @@ class Peer:
     """Transports the worker is making; they count against the limit."""
     keeps_room: bool = True
     """True for a client whose connection keeps the room open; False for a broadcaster, which has none."""
+    records: bool = False
+    """True for a tap whose receiver is a recorder: those whom it hears are told."""
     hears: str | None = None
     """The id of the only peer whose tracks it receives; None: it receives everybody's."""
     receiving: bool = False

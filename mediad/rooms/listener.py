@@ -173,6 +173,10 @@ class PeerListener(Protocol):
         """Tell the peer that has taken the floor; None when all are silent."""
         ...
 
+    def recording_changed(self, recording: bool) -> None:
+        """Tell the client that what it sends is recorded from now on, or no longer is."""
+        ...
+
     def closed(self, cause: CloseCause, reason: str) -> None:
         """Close the client's connection: the room has closed this peer, and makes no more calls."""
         ...

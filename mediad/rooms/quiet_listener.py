@@ -68,5 +68,8 @@ class QuietListener:
     def dominant_speaker(self, peer_id: str | None) -> None:
         pass
 
+    def recording_changed(self, recording: bool) -> None:
+        pass
+
     def closed(self, cause: CloseCause, reason: str) -> None:
         pass

@@ -198,10 +198,12 @@ class Room:
         return peer.witnesses.union(self.joined_peers(but=peer) if peer.joined else ())
 
     def introduce(self, peer: Peer) -> None:
-        """Tell the others of a peer that has just joined."""
+        """Tell the others of a peer that has just joined, and the peer that it is recorded, if it is."""
         peer.witnesses.clear()
         for other in self.joined_peers(but=peer):
             other.listener.peer_joined(peer.info)
+        if self._is_recorded(peer):
+            peer.listener.recording_changed(True)
 
     def tell_tracks(self, peer: Peer) -> None:
         """Tell the others what a peer sends, after it has paused or resumed a track."""
@@ -268,12 +270,16 @@ class Room:
 
     def add_tap(self, tap: Peer, on_end: OnTapEnd) -> None:
         """Add a hidden receiver, which counts in no limit of members and keeps no room open."""
+        recorded = self._recorded()
         self.taps[tap] = on_end
+        self._tell_recording(recorded)
 
     def remove_tap(self, tap: Peer) -> None:
         """Take out a hidden receiver and close what it has; a second call does nothing."""
+        recorded = self._recorded()
         if self.taps.pop(tap, None) is not None:
             self._retire(tap)
+            self._tell_recording(recorded)
             self.branches.review()
 
     def end_tap(self, tap: Peer, cause: str, reason: str) -> None:
@@ -354,6 +360,19 @@ class Room:
         if isinstance(producer, Producer) and branch is self.home:
             self.hearing.hear(producer)
         self.offers.proceed()
+
+    def _is_recorded(self, peer: Peer) -> bool:
+        return any(tap.records and tap.hears in (None, peer.id) for tap in self.taps)
+
+    def _recorded(self) -> set[Peer]:
+        return {peer for peer in self.joined_peers() if self._is_recorded(peer)}
+
+    def _tell_recording(self, before: set[Peer]) -> None:
+        """Tell the members whose recording has begun or ended; `before` are those recorded until now."""
+        now = self._recorded()
+        for peer in self.joined_peers():
+            if (peer in now) is not (peer in before):
+                peer.listener.recording_changed(peer in now)
 
     # -- the end -------------------------------------------------------------------------------------------
 

@@ -61,14 +61,20 @@ class TapListener(Protocol):
 class Tap:
     """A hidden receiver from `open` until `close`, or until its listener is told that it has ended."""
 
-    def __init__(self, room: Room, listener: TapListener, only: str | None = None) -> None:
-        """Prepare a tap of `room`, which is open; `only` is the one peer that is received, None for all."""
+    def __init__(
+        self, room: Room, listener: TapListener, only: str | None = None, *, records: bool = False
+    ) -> None:
+        """Prepare a tap of `room`, which is open; `only` is the one peer that is received, None for all.
+
+        With `records` those who are received are told that they are recorded; of the tap nobody is told.
+        """
         self.room = room
         self._listener = listener
         name = f"tap-{uuid4()}"  # no client can have a transport of this name, so nobody can take its place
         self._peer = new_peer(name, room.home, _Ear(listener), room.log_of(room.home, tap=name))
         self._peer.holder = (TAP, room.id)
         self._peer.hears = only
+        self._peer.records = records
         self._peer.keeps_room = False
         self._peer.reception = room.receptions.of(_wanted(room.capabilities))
 

@@ -138,7 +138,7 @@ def test_a_killed_worker_ends_the_files_and_not_the_recording(tmp_path: Path) ->
         one = await has_files(daemon, 1, least_s=3)
         pid = daemon.worker_pids()[0]
         os.kill(pid, signal.SIGKILL)
-        await until(lambda: daemon.worker_pids()[0] not in (None, pid), "a new worker", 60)
+        await until(lambda: daemon.worker_pids().get(0, pid) != pid, "a new worker", 60)
         with suppress(Exception):
             await ana.close()
         ben = await clap(daemon, "ben")

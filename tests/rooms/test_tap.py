@@ -324,3 +324,24 @@ def test_a_worker_without_room_refuses_it() -> None:
             await Tap(ana.seat.room, Notes()).open(PORT)
 
     run(scenario)
+
+
+def test_who_is_recorded_is_told_and_nobody_else() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana"), await call.member("ben")
+        taps = [Tap(ana.seat.room, Notes(), only, records=True) for only in ("ana", None)]
+        for tap in taps:
+            await tap.open(PORT)
+        cleo = await call.member("cleo")
+        assert ana.listener.named("recording") == [("recording", True)]
+        assert ben.listener.named("recording") == [("recording", True)]
+        assert cleo.listener.named("recording") == [("recording", True)]
+        taps[1].close()
+        assert ana.listener.named("recording") == [("recording", True)]
+        assert ben.listener.named("recording") == [("recording", True), ("recording", False)]
+        taps[0].close()
+        assert ana.listener.named("recording") == [("recording", True), ("recording", False)]
+        await Tap(ana.seat.room, Notes()).open(PORT)
+        assert len(ben.listener.named("recording")) == 2
+
+    run(scenario)

@@ -110,7 +110,7 @@ def look(path: str | Path) -> Seen:
     pictures: list[float] = []
     tones: list[float] = []
     length_s, frames = 0.0, 0
-    was_white = was_loud = False
+    was_white = was_loud = True  # a clap that has begun before the file has no beginning in it
     with av.open(str(path)) as container:
         for packet in container.demux():
             for frame in packet.decode():

@@ -106,6 +106,9 @@ class RecordingListener:
     def dominant_speaker(self, peer_id: str | None) -> None:
         self.heard.append(("dominant", peer_id))
 
+    def recording_changed(self, recording: bool) -> None:
+        self.heard.append(("recording", recording))
+
     def closed(self, cause: CloseCause, reason: str) -> None:
         self.heard.append(("closed", cause))
         self.disconnect()

@@ -74,6 +74,10 @@ class DemoListener:
         }
         self._wire.notify("downlinkBwe", data, droppable=True)
 
+    def recording_changed(self, recording: bool) -> None:
+        # an addition of ours, as above: sent in rooms that are recorded, and in no others
+        self._wire.notify("recordingChanged", {"recording": recording})
+
     def closed(self, cause: CloseCause, reason: str) -> None:
         self._wire.close(CLOSE_CODES[cause], reason)
 

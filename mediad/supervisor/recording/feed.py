@@ -43,7 +43,7 @@ class RecorderFeed:
 
     async def open(self, room: Room) -> None:
         """Feed from this room, in place of one that has ended. Raises the room's or the recorder's error."""
-        tap = Tap(room, self, self._only)
+        tap = Tap(room, self, self._only, records=True)
         source_port = await tap.open(self._port)
         try:
             await self._link.request(ConnectRecorder(LOOPBACK, source_port))

@@ -95,6 +95,9 @@ export function exposeSupport(call) {
     get activeSpeaker() {
       return call.roster.speakerId;
     },
+    get recorded() {
+      return call.roster.recorded;
+    },
     get transports() {
       const { sendTransport, recvTransport } = call.session ?? {};
       return { send: describeTransport(sendTransport), recv: describeTransport(recvTransport) };

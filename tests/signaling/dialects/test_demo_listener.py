@@ -33,9 +33,11 @@ def test_only_what_is_told_again_may_be_left_out() -> None:
     listener.producer_score("p", [EncodingScore(0, 1, 7)])
     listener.producer_layers_wanted("p", 1)
     listener.downlink_bandwidth(3, 2, 1)
+    listener.recording_changed(True)
     assert [method for method, _, droppable in wire.told if droppable] == [
         *("consumerScore", "producerScore", "downlinkBwe"),
     ]
+    assert wire.told[-1][:2] == ("recordingChanged", {"recording": True})
     assert wire.told[1][1] == {"peerId": "ana", "displayName": "Ana", "oldDisplayName": "Anna"}
 
 

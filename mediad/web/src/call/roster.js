@@ -39,6 +39,8 @@ export class Roster extends EventTarget {
   #peers = new Map();
   #awaited = null;
   speakerId = null;
+  /** True while the server records what we send. */
+  recorded = false;
 
   get peers() {
     return [...this.#peers.values()];
@@ -118,6 +120,7 @@ export class Roster extends EventTarget {
   dropStreams() {
     for (const peer of this.#peers.values()) peer.streams.clear();
     this.speakerId = null;
+    this.recorded = false;
     this.changed();
   }
 
@@ -125,6 +128,7 @@ export class Roster extends EventTarget {
     clearTimeout(this.#awaited);
     this.#peers.clear();
     this.speakerId = null;
+    this.recorded = false;
     this.changed();
   }
 

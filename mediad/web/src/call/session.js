@@ -158,6 +158,10 @@ export class Session extends EventTarget {
       dataConsumerClosed: (data) => this.channels?.closed(data),
       producerLayers: (data) => this.sender?.layersWanted(data),
       consumerScore: (data) => this.receiver?.scored(data),
+      recordingChanged: ({ recording }) => {
+        this.#roster.recorded = recording;
+        this.#roster.changed();
+      },
       activeSpeaker: ({ peerId }) => {
         this.#roster.speakerId = peerId ?? null;
         this.#roster.changed();

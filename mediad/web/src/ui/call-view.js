@@ -47,6 +47,7 @@ export class CallView {
   #drawing = false;
   #status = h('span', { class: 'status', role: 'status' });
   #count = h('span', {});
+  #recorded = h('span', { class: 'recorded', role: 'status', hidden: true }, 'Recording');
   #unblock = h(
     'button',
     { type: 'button', class: 'primary unblock', hidden: true, onclick: () => this.#unblockSound() },
@@ -92,6 +93,7 @@ export class CallView {
       h('span', { class: 'brand-mark', 'aria-hidden': 'true' }),
       h('h1', { class: 'room-name', title: this.#call.roomId }, this.#call.roomId),
       h('span', { class: 'people', title: 'People in this room' }, icon('people'), this.#count),
+      this.#recorded,
       this.#status,
     );
   }
@@ -173,6 +175,7 @@ export class CallView {
     this.#chat.update();
     this.#sink.update(roster.streams);
     setText(this.#count, String(others + 1));
+    show(this.#recorded, roster.recorded);
     setText(this.#status, stateText(this.#call));
     this.#status.dataset.state = state;
     this.#status.title = lastError ?? '';
