@@ -27,7 +27,7 @@ from mediad.ortc.parameters import RtpCapabilities
 from mediad.pipe.data_requests import CloseDataConsumer
 from mediad.pipe.events import RouterEvent
 from mediad.pipe.requests import CloseConsumer
-from mediad.rooms import join_deadlines
+from mediad.rooms import join_deadlines, recorded
 from mediad.rooms.background import Background
 from mediad.rooms.books import Books
 from mediad.rooms.bot import Bot
@@ -202,7 +202,7 @@ class Room:
         peer.witnesses.clear()
         for other in self.joined_peers(but=peer):
             other.listener.peer_joined(peer.info)
-        if self._is_recorded(peer):
+        if recorded.is_recorded(peer, self.taps):
             peer.listener.recording_changed(True)
 
     def tell_tracks(self, peer: Peer) -> None:
@@ -270,16 +270,16 @@ class Room:
 
     def add_tap(self, tap: Peer, on_end: OnTapEnd) -> None:
         """Add a hidden receiver, which counts in no limit of members and keeps no room open."""
-        recorded = self._recorded()
+        before = list(self.taps)
         self.taps[tap] = on_end
-        self._tell_recording(recorded)
+        recorded.tell(self.joined_peers(), before, self.taps)
 
     def remove_tap(self, tap: Peer) -> None:
         """Take out a hidden receiver and close what it has; a second call does nothing."""
-        recorded = self._recorded()
+        before = list(self.taps)
         if self.taps.pop(tap, None) is not None:
             self._retire(tap)
-            self._tell_recording(recorded)
+            recorded.tell(self.joined_peers(), before, self.taps)
             self.branches.review()
 
     def end_tap(self, tap: Peer, cause: str, reason: str) -> None:
@@ -360,19 +360,6 @@ class Room:
         if isinstance(producer, Producer) and branch is self.home:
             self.hearing.hear(producer)
         self.offers.proceed()
-
-    def _is_recorded(self, peer: Peer) -> bool:
-        return any(tap.records and tap.hears in (None, peer.id) for tap in self.taps)
-
-    def _recorded(self) -> set[Peer]:
-        return {peer for peer in self.joined_peers() if self._is_recorded(peer)}
-
-    def _tell_recording(self, before: set[Peer]) -> None:
-        """Tell the members whose recording has begun or ended; `before` are those recorded until now."""
-        now = self._recorded()
-        for peer in self.joined_peers():
-            if (peer in now) is not (peer in before):
-                peer.listener.recording_changed(peer in now)
 
     # -- the end -------------------------------------------------------------------------------------------
 

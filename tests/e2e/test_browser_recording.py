@@ -19,7 +19,7 @@ MARK = ".recorded"
 def test_a_red_mark_shows_while_it_is_recorded(browser: Browser, tmp_path: Path, container: str) -> None:
     with Daemon(recording_dir=str(tmp_path), recording_min_free_bytes=0) as daemon:
         tabs = Tabs(browser, daemon.url)
-        ana = tabs.open("room", "ana", **SMALL)
+        ana = tabs.open("room", "ana", resolution=SMALL["resolution"], frameRate=SMALL["frameRate"])
         ana.until("connected", lambda: ana.state == "connected")
         assert not ana.page.locator(MARK).is_visible()
 

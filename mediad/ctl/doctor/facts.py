@@ -17,7 +17,7 @@ class RecordingFacts:
     """The directory; None: nobody has set one, and nothing can be recorded."""
     free_bytes: int
     problem: str | None
-    """What is in the way of recordings, in words."""
+    """The problem that is in the way of recordings, in words."""
     wanted: bool
     """True when the directory was set, and is no default."""
 
@@ -43,7 +43,7 @@ class DaemonFacts:
     fd_limit: int
     open_fds: int
     recording: RecordingFacts | None = None
-    """Whether rooms can be recorded; None for a daemon of an older version."""
+    """The place of recordings; None for a daemon of an older version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
