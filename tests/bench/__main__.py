@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import broadcast, data, gate, network, profile, recording, stacks, throughput
+from tests.bench import broadcast, data, gate, network, plain, profile, recording, stacks, throughput
 from tests.bench.scene import PROFILES
 
 
@@ -44,6 +44,10 @@ def parser_of_kinds() -> argparse.ArgumentParser:
     taping.add_argument("--peers", type=int, default=4, help="each with 720p video and sound (default 4)")
     taping.add_argument("--bitrate", type=int, default=2_000_000, help="of each video (default 2000000)")
     taping.add_argument("--seconds", type=float, default=20, help="of the measurement (default 20)")
+    setting = kinds.add_parser("plain", help="one sender and many receivers, set up over HTTP")
+    setting.add_argument("--receivers", type=int, default=500, help="SRTP plain transports (default 500)")
+    setting.add_argument("--connections", type=int, default=8, help="kept open (default 8)")
+    setting.add_argument("--one", action="store_true", help="all transports are of one broadcaster")
     looking = kinds.add_parser("profile", help="where the time goes, as a flame graph (scripts/profile)")
     looking.add_argument("out", type=Path, metavar="FILE.svg")
     looking.add_argument("--pid", type=int, help="a running worker; else one forwards for the picture")
@@ -67,6 +71,9 @@ def main() -> int:
     if options.kind == "recording":
         report_recording(recording.Load(options.peers, options.bitrate, options.seconds))
         return 0
+    if options.kind == "plain":
+        crowd = plain.Load(options.receivers, options.connections, own_broadcasters=not options.one)
+        return report_plain(crowd, plain.run(crowd))
     if options.kind == "profile":
         return draw_profile(options.out, options.pid, options.seconds, options.rate)
     failed = 0
@@ -115,6 +122,21 @@ def report_data(load: data.Load, done: data.Measured) -> None:
         f"RSS {done.rss_bytes / 1e6:.0f} MB; dropped {done.dropped}\n"
         f"  a call in the same worker: {_latencies(done.call_latencies_s)}"
     )
+
+
+def report_plain(load: plain.Load, result: plain.Result) -> int:
+    """Print what a set-up took; return 1 when somebody received nothing."""
+    whose = "each with its broadcaster" if load.own_broadcasters else "of one broadcaster"
+    print(f"1 sender and {load.receivers} receivers on SRTP plain transports, {whose}:")
+    asked = f"{result.requests} requests over {load.connections} connections"
+    print(f"  set up in      {result.seconds:.2f} s: {asked}")
+    print(
+        f"  CPU            supervisor {result.supervisor_cpu_s:.2f} s, worker {result.workers_cpu_s:.2f} s,"
+    )
+    print(f"                 client {result.client_cpu_s:.2f} s")
+    print(f"  slowest answer {result.slowest_ms:.0f} ms")
+    print(f"  receiving      {result.receiving} of {load.receivers}")
+    return 0 if result.receiving == load.receivers else 1
 
 
 def report_broadcast(done: broadcast.Broadcast) -> None:

@@ -18,6 +18,7 @@ from tests.support.programs import (
     needs_ffmpeg,
     needs_gstreamer,
     port_pair,
+    random_key,
 )
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
@@ -47,10 +48,6 @@ def until_seen(tab: Tab, *kinds: str) -> None:
         )
 
     tab.until(f"{' and '.join(kinds)} of cam", seen)
-
-
-def random_key(length: int) -> str:
-    return base64.b64encode(os.urandom(length)).decode()
 
 
 @needs_ffmpeg

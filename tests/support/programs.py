@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import shutil
 import signal
 import socket
@@ -169,6 +171,11 @@ def is_bound(port: int) -> bool:
         except OSError:
             return True
         return False
+
+
+def random_key(length: int) -> str:
+    """Return an SRTP key and salt in Base64."""
+    return base64.b64encode(os.urandom(length)).decode()
 
 
 def are_bound(ports: Sequence[int]) -> bool:

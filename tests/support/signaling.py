@@ -90,11 +90,16 @@ class Front:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return await self.http(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n")
 
-    async def http(self, request: str) -> tuple[int, dict[str, str], bytes]:
+    async def raw(self, requests: str) -> bytes:
+        """Return all that is answered to requests that are sent at once, of which the last one closes."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(request.encode())
-        raw = await asyncio.wait_for(reader.read(), PATIENCE_S)
+        writer.write(requests.encode())
+        answers = await asyncio.wait_for(reader.read(), PATIENCE_S)
         writer.close()
+        return answers
+
+    async def http(self, request: str) -> tuple[int, dict[str, str], bytes]:
+        raw = await self.raw(request)
         head, _, body = raw.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines[1:])

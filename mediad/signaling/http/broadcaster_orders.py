@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from mediad.errors import InvalidInput, InvalidState
 from mediad.rooms.entities import Peer
@@ -22,7 +22,7 @@ from mediad.signaling.dialects.demo_b import source_of
 from mediad.signaling.dialects.demo_schemas import Produce
 from mediad.signaling.http import broadcaster_schemas as schemas
 from mediad.signaling.http.broadcaster import Broadcaster, Spelling
-from mediad.signaling.http.exchange import read_as
+from mediad.signaling.http.exchange import json_response, read_as
 
 T = TypeVar("T")
 
@@ -140,7 +140,7 @@ async def _connect_plain(order: Order, transport_id: str) -> Response:
         )
     )
     if transport.srtp_parameters is not None:
-        return JSONResponse(_key(transport))
+        return json_response(_key(transport))
     return PlainTextResponse("" if order.in_a else "PlainTransport connected")
 
 
@@ -154,8 +154,8 @@ def _created(
 ) -> Response:
     """Answer with the id of what was made, under `name` in dialect B, which also tells its path."""
     if order.in_a:
-        return JSONResponse({"id": entity_id, **(more or {})})
-    return JSONResponse(
+        return json_response({"id": entity_id, **(more or {})})
+    return json_response(
         {name: entity_id, **(more or {})}, 201, {"Location": f"{order.where}/{folder}/{entity_id}"}
     )
 
@@ -192,7 +192,7 @@ async def produce_data(order: Order) -> Response:
     body = read_as(schemas.ProduceData, order.body)
     stream, transport_id = body.sctp_stream_parameters, order.names["transport_id"]
     producing = order.seat.data.produce(transport_id, stream, body.label, body.protocol, body.app_data or {})
-    return JSONResponse({"id": value_of(await producing).id})
+    return json_response({"id": value_of(await producing).id})
 
 
 # -- receiving ---------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ async def consume_on(order: Order) -> Response:
     capabilities = msgspec.json.decode(order.broadcaster.capabilities)
     producer_id = order.query.get("producerId", "")
     offer = await _consume(order, transport_id, producer_id, capabilities, paused=False)
-    return JSONResponse(
+    return json_response(
         {
             "id": offer.consumer_id,
             "producerId": offer.producer_id,
@@ -257,13 +257,13 @@ async def consume_data(order: Order) -> Response:
     consuming = order.seat.data.consume(order.names["transport_id"], body.data_producer_id)
     offer = value_of(await consuming)
     stream_id = offer.sctp_stream_parameters["streamId"]
-    return JSONResponse({"id": offer.data_consumer_id, "streamId": stream_id})
+    return json_response({"id": offer.data_consumer_id, "streamId": stream_id})
 
 
 async def list_producers(order: Order) -> Response:
     """Answer with what the others send, and the codecs in which it can be received."""
     others = order.seat.room.joined_peers(but=order.seat.peer)
-    return JSONResponse({"peerProducersInfos": [_producers_of(other) for other in others]})
+    return json_response({"peerProducersInfos": [_producers_of(other) for other in others]})
 
 
 def _producers_of(peer: Peer) -> dict[str, Any]:
@@ -280,6 +280,11 @@ def _producers_of(peer: Peer) -> dict[str, Any]:
         ],
     }
 
+
+MAKING: frozenset[OrderHandler] = frozenset(
+    {create_transport, connect_transport, produce_on, produce_in_b, consume_on, consume_in_b}
+)
+"""The orders that use up something of which each address has a share, and can so be given only so often."""
 
 _TRANSPORT = "/transports/{transport_id}"
 

@@ -6,12 +6,13 @@ made in one of the two spellings, and answered in it. Requests about one are in 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from mediad.errors import Forbidden, InvalidInput, InvalidState, MediadError, NotFound, Unavailable
 from mediad.ortc.parameters import RtpCapabilities
@@ -27,8 +28,8 @@ from mediad.signaling.dialects.demo_listener import device_data
 from mediad.signaling.http import broadcaster_schemas as schemas
 from mediad.signaling.http import exchange
 from mediad.signaling.http.broadcaster import Broadcaster, Spelling
-from mediad.signaling.http.broadcaster_orders import Order, OrderHandler, value_of
-from mediad.signaling.http.exchange import Endpoint, Failed
+from mediad.signaling.http.broadcaster_orders import MAKING, Order, OrderHandler, value_of
+from mediad.signaling.http.exchange import Endpoint, Failed, json_response
 
 ONE = "/rooms/{room_id}/broadcasters/{peer_id}"
 """The path of a broadcaster."""
@@ -59,9 +60,12 @@ class BroadcasterEndpoints:
             broadcaster = self._find(room_id, peer_id)
             try:
                 where = _path(room_id, peer_id)
-                return await handler(Order(broadcaster, names, request.query_params, body, where))
+                answer = await handler(Order(broadcaster, names, request.query_params, body, where))
             except MediadError as error:
                 raise _failed(error, broadcaster.spelling) from None
+            if handler in MAKING:
+                exchange.give_back(request)
+            return answer
 
         return exchange.failing(endpoint)
 
@@ -86,7 +90,7 @@ class BroadcasterEndpoints:
         self._admit(request, room_id, None)
         capabilities = self._registry.room(room_id).capabilities.to_wire()
         # the one dialect has the capabilities themselves, the other an object that holds them
-        return JSONResponse({**capabilities, "routerRtpCapabilities": capabilities})
+        return json_response({**capabilities, "routerRtpCapabilities": capabilities})
 
     async def _create(self, request: Request) -> Response:
         room_id = request.path_params["room_id"]
@@ -97,12 +101,15 @@ class BroadcasterEndpoints:
         address = request.client.host if request.client is not None else None
         try:
             if spelling is Spelling.B:
-                return await self._create_b(room_id, address, exchange.read_as(schemas.CreateB, body))
-            return await self._create_a(room_id, address, exchange.read_as(schemas.CreateA, body))
+                answer = await self._create_b(room_id, address, exchange.read_as(schemas.CreateB, body))
+            else:
+                answer = await self._create_a(room_id, address, exchange.read_as(schemas.CreateA, body))
         except NotFound:
             raise
         except MediadError as error:
             raise _failed(error, spelling) from None
+        exchange.give_back(request)
+        return answer
 
     async def _create_a(self, room_id: str, address: str | None, body: schemas.CreateA) -> Response:
         """Make a broadcaster that joins at once; the answer tells what it could receive."""
@@ -119,10 +126,10 @@ class BroadcasterEndpoints:
         seat = await self._seat(room_id, body.id, broadcaster, address)
         value_of(seat.join(body.display_name, device, None))
         if capabilities is None:
-            return JSONResponse({"peers": []})
+            return json_response({"peers": []})
         reception = room.receptions.of(capabilities)
         others = room.joined_peers(but=seat.peer)
-        return JSONResponse({"peers": [_peer(other, reception) for other in others]})
+        return json_response({"peers": [_peer(other, reception) for other in others]})
 
     async def _create_b(self, room_id: str, address: str | None, body: schemas.CreateB) -> Response:
         """Make a broadcaster that has yet to join; a peer of the same id is replaced."""
@@ -162,18 +169,23 @@ def _capabilities(body: schemas.CreateA) -> dict[str, Any]:
         raise InvalidInput("wrong body.rtpCapabilities") from None
 
 
-def _peer(peer: Peer, reception: Reception) -> dict[str, Any]:
-    """Return a peer with those of its tracks that the broadcaster could receive."""
-    return {
-        "id": peer.id,
-        "displayName": peer.info.display_name,
-        "device": device_data(peer.info.device),
-        "producers": [
-            {"id": producer.id, "kind": producer.kind}
-            for producer in peer.producers()
-            if reception.form(producer) is not None
-        ],
-    }
+def _peer(peer: Peer, reception: Reception) -> msgspec.Raw:
+    """Return a peer with those of its tracks that the broadcaster could receive, as JSON."""
+    producers = [
+        {"id": producer.id, "kind": producer.kind}
+        for transport in peer.transports.values()
+        for producer in transport.producers.values()
+        if producer.announced and reception.form(producer) is not None
+    ]
+    begin = _beginning(peer.id, peer.info.display_name, peer.info.device)
+    return msgspec.Raw(begin + (msgspec.json.encode(producers) if producers else b"[]") + b"}")
+
+
+@functools.lru_cache(2048)
+def _beginning(peer_id: str, display_name: str, device: Device) -> bytes:
+    """Return the JSON of a peer up to its tracks: in a large room each newcomer is told the same of all."""
+    described = {"id": peer_id, "displayName": display_name, "device": device_data(device)}
+    return msgspec.json.encode(described)[:-1] + b',"producers":'
 
 
 def _failed(error: MediadError, spelling: Spelling) -> Failed:

@@ -201,3 +201,18 @@ def test_a_worker_without_ports_is_full() -> None:
         assert (answer.status, "media ports of this worker" in answer.text) == (503, True)
 
     run(scenario, stocks=Stocks(own_ports=lambda worker_id: 3))
+
+
+def test_hundreds_of_transports_are_set_up_over_one_connection_without_a_pause() -> None:
+    async def scenario(running: Front) -> None:
+        await running.member("ana")
+        cam = Owner(running, "cam")
+        await cam.create_in_a()
+        requests = "".join(
+            f"POST {cam.all}/cam/transports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17\r\n"
+            f"Connection: {'close' if number == 499 else 'keep-alive'}\r\n\r\n" + '{"type": "plain"}'
+            for number in range(500)
+        )
+        assert (await running.raw(requests)).count(b"HTTP/1.1 200 OK") == 500
+
+    run(scenario, stocks=Stocks(own_ports=lambda worker_id: 4000))
