@@ -7,6 +7,7 @@ another one.
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -19,6 +20,8 @@ VideoCodec = Literal["h264", "hevc", "vp9", "av1", "vp8"]
 """Codecs by FFmpeg's names. Players take all of them in MP4 but VP8."""
 
 VIDEO_CLOCK, AUDIO_CLOCK = 90_000, 48_000
+FILLED = 0.8
+"""The length at which a fragment ends, in parts: the frame that it ends with must fit, too."""
 _INTERLEAVE_US = 300_000
 """The time for which frames of one track wait for earlier ones of the other."""
 
@@ -38,8 +41,8 @@ class Setup:
 class Fragmenter:
     """The muxer of one set-up. Frames of a track come in the order of their time."""
 
-    def __init__(self, setup: Setup, part_s: float, begins_at_s: float) -> None:
-        """Begin a file; `begins_at_s` is the time of its first frame.
+    def __init__(self, setup: Setup, part_s: float, begins_at_s: float, first: bytes = b"") -> None:
+        """Begin a file; `begins_at_s` is the time of its first frame, and `first` is the first key frame.
 
         Fragments are at most `part_s` seconds long, and end before each key frame.
         """
@@ -49,20 +52,25 @@ class Fragmenter:
         self._splitter = Splitter()
         options = {
             "movflags": "+delay_moov+default_base_moof+frag_keyframe+skip_trailer",
-            "frag_duration": str(round(part_s * 1e6)),
+            "frag_duration": str(round(FILLED * part_s * 1e6)),
             "max_interleave_delta": str(_INTERLEAVE_US),
             "flush_packets": "1",
         }
         self._container = av.open(self._sink, "w", format="mp4", options=options)
         self._video: Any = None
         self._audio: Any = None
-        self._add_streams()
+        self._add_streams(first)
 
-    def _add_streams(self) -> None:
-        if self.setup.video is not None:
-            clock, width, height = Fraction(1, VIDEO_CLOCK), self.setup.width, self.setup.height
+    def _add_streams(self, first: bytes) -> None:
+        setup, clock = self.setup, Fraction(1, VIDEO_CLOCK)
+        if setup.video == "vp9" and first:
+            # its header in MP4 has the profile and the kind of pixels, which only the key frame tells
+            with av.open(io.BytesIO(_ivf(setup, first)), format="ivf") as probed:
+                self._video = self._container.add_stream_from_template(probed.streams.video[0])
+                self._video.time_base = clock
+        elif setup.video is not None:
             self._video = self._container.add_mux_stream(
-                self.setup.video, width=width, height=height, time_base=clock
+                setup.video, width=setup.width, height=setup.height, time_base=clock
             )
         if self.setup.audio:
             # PyAV has no other way to say how Opus is set up than that of its encoder, which is not used
@@ -115,6 +123,12 @@ class Fragmenter:
 
     def _collect(self) -> list[Fragment]:
         return self._splitter.feed(self._sink.take())
+
+
+def _ivf(setup: Setup, frame: bytes) -> bytes:
+    """Return an IVF file of one VP9 frame."""
+    head = struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"VP90", setup.width, setup.height, 30, 1, 1, 0)
+    return head + struct.pack("<IQ", len(frame), 0) + frame
 
 
 class Sink(io.RawIOBase):

@@ -21,6 +21,9 @@ from mediad.recorder.hls.playlist import Part, Playlist, Segment, map_name
 from mediad.recorder.hls.transcoder import Transcoder
 
 PLAYLIST = "index.m3u8"
+KEY_FRAMES = 0.75
+"""The time between requests for key frames, in segments: one comes before a segment becomes too long."""
+
 SILENT_S = 1.5
 """The time without pictures after which sound goes on alone."""
 
@@ -69,7 +72,7 @@ class Stream:
 
     def wants_key_frame(self, at_s: float) -> bool:
         """True, once, when the sender is to be asked for a key frame at the time `at_s`."""
-        if not self._has_video or at_s - self._asked_at_s < self._cut.segment_s:
+        if not self._has_video or at_s - self._asked_at_s < KEY_FRAMES * self._cut.segment_s:
             return False
         self._asked_at_s = at_s
         return True
@@ -86,7 +89,7 @@ class Stream:
         """
         self._video_at_s = at_s
         if key_frame:
-            self._set_up(Setup(codec, *size, audio=self._has_audio), at_s)
+            self._set_up(Setup(codec, *size, audio=self._has_audio), at_s, data)
         muxer = self._muxer
         if muxer is None or muxer.setup.video != codec:
             return False
@@ -124,19 +127,19 @@ class Stream:
 
     # --- files ----------------------------------------------------------------------------------------------
 
-    def _set_up(self, setup: Setup, at_s: float) -> None:
+    def _set_up(self, setup: Setup, at_s: float, first: bytes = b"") -> None:
         if self._muxer is not None and self._muxer.setup == setup:
             return
         self._finish()
-        self._muxer = self._muxer_for(setup, at_s)
+        self._muxer = self._muxer_for(setup, at_s, first)
         self._mapped = False
         self._part_at_s = at_s
 
-    def _muxer_for(self, setup: Setup, at_s: float) -> Fragmenter:
+    def _muxer_for(self, setup: Setup, at_s: float, first: bytes) -> Fragmenter:
         cut = self._cut
         if cut.transcode and setup.video not in (None, "h264"):
             return Transcoder(setup, cut.part_s, at_s, cut.segment_s / 2)
-        return Fragmenter(setup, cut.part_s, at_s)
+        return Fragmenter(setup, cut.part_s, at_s, first)
 
     def _finish(self) -> None:
         """End the file for decoders, if there is one; what comes next begins another."""
@@ -171,9 +174,9 @@ class Stream:
         self._part_at_s += duration_s
 
     def _is_full(self, current: Segment, duration_s: float, independent: bool) -> bool:
-        """True when the next part begins a segment: at a key frame past the middle, else in time."""
+        """True when the next part begins a segment: at a key frame, else before it becomes too long."""
         length_s = current.duration_s
-        if independent and length_s >= self._cut.segment_s / 2:
+        if independent and length_s >= self._cut.segment_s / 4 and self._has_video:
             return True
         return length_s + duration_s > self._cut.segment_s
 

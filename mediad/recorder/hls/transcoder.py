@@ -16,7 +16,7 @@ import av
 
 from mediad.errors import Unavailable
 from mediad.recorder.hls.boxes import Fragment, Splitter
-from mediad.recorder.hls.fragmenter import VIDEO_CLOCK, Fragmenter, Setup, Sink
+from mediad.recorder.hls.fragmenter import FILLED, VIDEO_CLOCK, Fragmenter, Setup, Sink
 
 MAX_WAITING_BYTES = 2 * 1024 * 1024
 """The most bytes that wait for ffmpeg."""
@@ -59,7 +59,7 @@ class Transcoder(Fragmenter):
         self._container = av.open(self._sink, "w", format="matroska", options=options)
         self._video: Any = None
         self._audio: Any = None
-        self._add_streams()
+        self._add_streams(b"")
         self._process = _start(setup, part_s, key_every_s)
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
@@ -146,7 +146,7 @@ def _start(setup: Setup, part_s: float, key_every_s: float) -> subprocess.Popen[
         *video,
         *(("-c:a", "copy") if setup.audio else ()),
         *("-f", "mp4", "-movflags", "+empty_moov+default_base_moof+frag_keyframe+skip_trailer"),
-        *("-frag_duration", str(round(part_s * 1e6)), "-flush_packets", "1", "pipe:1"),
+        *("-frag_duration", str(round(FILLED * part_s * 1e6)), "-flush_packets", "1", "pipe:1"),
     ]
     try:
         return subprocess.Popen(

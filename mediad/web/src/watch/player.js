@@ -53,7 +53,7 @@ export class Player {
     const hls = new Hls({
       lowLatencyMode: true,
       backBufferLength: KEPT_BEHIND_S,
-      maxLiveSyncPlaybackRate: 1.1,
+      maxLiveSyncPlaybackRate: 1.3,
       xhrSetup: (xhr) => {
         if (this.#token) xhr.setRequestHeader('Authorization', `Bearer ${this.#token}`);
       },
