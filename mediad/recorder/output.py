@@ -15,7 +15,7 @@ class Output(Protocol):
 
     @property
     def folder(self) -> Folder:
-        """Where it writes."""
+        """The folder that it writes to."""
         ...
 
     def add(self, track: Track) -> None:

@@ -60,6 +60,19 @@ class Instruments:
         self.worker_deaths = counter(
             "worker_deaths", "Worker processes that died, by cause.", "worker", "cause"
         )
+        self._recording_instruments(registry)
+        self.webhook_posts = counter("webhook_posts", "Webhook requests, by how they ended.", "result")
+        for result in ("ok", "refused", "failed"):
+            self.webhook_posts.labels(result)
+        self.webhook_outbox_depth = Gauge(
+            "mediad_webhook_outbox_depth", "Events that wait to be delivered.", registry=registry
+        )
+        self.webhook_events_lost = counter("webhook_events_lost", "Events dropped because too many waited.")
+
+    def _recording_instruments(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, doc: str, *labels: str) -> Counter:
+            return Counter(f"mediad_{name}", doc, labels, registry=registry)
+
         self.recordings_ended = counter("recordings_ended", "Recordings that ended, by cause.", "cause")
         self.recordings_refused = counter("recordings_refused", "Recordings that could not begin.")
         self.recorded_bytes = counter("recorded_bytes", "Bytes of files that recordings have finished.")
@@ -72,10 +85,3 @@ class Instruments:
         self.recording_bitrate = Gauge(
             "mediad_recording_bitrate_bps", "Bits a second that recordings receive.", registry=registry
         )
-        self.webhook_posts = counter("webhook_posts", "Webhook requests, by how they ended.", "result")
-        for result in ("ok", "refused", "failed"):
-            self.webhook_posts.labels(result)
-        self.webhook_outbox_depth = Gauge(
-            "mediad_webhook_outbox_depth", "Events that wait to be delivered.", registry=registry
-        )
-        self.webhook_events_lost = counter("webhook_events_lost", "Events dropped because too many waited.")

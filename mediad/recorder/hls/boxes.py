@@ -28,7 +28,7 @@ class Run:
     """The samples of one track in a fragment."""
 
     duration: int
-    """In units of the track's time scale."""
+    """Units of the track's time scale."""
     begins_with_sync: bool
     """True when the first sample can be decoded without others: a key frame, or sound."""
 
@@ -117,7 +117,7 @@ def _run_of(traf: bytes) -> tuple[int, Run]:
 
 
 class _Header(NamedTuple):
-    """What holds for samples of which nothing else is said (`tfhd`)."""
+    """The values of samples of which nothing else is said (`tfhd`)."""
 
     track_id: int
     duration: int

@@ -37,7 +37,7 @@ class _Shown:
     folder: Path
     stream: Stream
     tracks: dict[str, Track] = field(default_factory=dict)
-    """Those that are shown, by their kind."""
+    """The tracks that are shown, by their kind."""
 
 
 class Show:
@@ -66,7 +66,7 @@ class Show:
 
     @property
     def queued_bytes(self) -> int:
-        """None: segments are small and go to memory."""
+        """Zero: segments are small and go to memory."""
         return 0
 
     def files(self) -> list[FileSummary]:

@@ -30,7 +30,7 @@ SILENT_S = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How streams are cut."""
+    """The lengths of segments and parts."""
 
     segment_s: float = 4.0
     part_s: float = 0.5

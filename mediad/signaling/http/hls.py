@@ -35,7 +35,7 @@ class Stream(Protocol):
     """One peer's stream, as it is served."""
 
     name: str
-    """Its part of the path, which holds no id of a client."""
+    """The part of the path that names it, without an id of a client."""
     peer_id: str
     display_name: str
     folder: Path
