@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, settings
 from tests.support.time_limit import time_limit
 
 LIMIT_S = 300.0
+SLOW_LIMIT_S = 1800.0
+"""The limit of a test that is marked as slow."""
 
 # A busy machine is slow at everything: neither deadlines nor slow generation say anything of the code.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,7 +33,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    with time_limit(LIMIT_S, item.nodeid):
+    limit_s = SLOW_LIMIT_S if item.get_closest_marker("slow") else LIMIT_S
+    with time_limit(limit_s, item.nodeid):
         return (yield)
 
 

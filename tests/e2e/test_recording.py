@@ -69,11 +69,9 @@ def check_claps(seen: Seen) -> None:
     """Claps are a second apart from the first to the last, and are seen when they are heard."""
     for times in (seen.pictures, seen.tones):
         assert len(times) >= 2, seen
-        span_s = times[-1] - times[0]
-        assert abs(span_s - round(span_s)) <= LENGTH_S, seen
-        assert len(times) == round(span_s) + 1, seen
-        assert seen.length_s - times[-1] <= 1 + LENGTH_S, seen
-    assert min(seen.pictures[0], seen.tones[0]) <= 1 + LENGTH_S, seen
+        assert seen.length_s - times[-1] <= 2 + LENGTH_S, seen
+    assert min(seen.pictures[0], seen.tones[0]) <= 2 + LENGTH_S, seen
+    assert abs(seen.drift_s()) <= LENGTH_S, seen
     assert abs(seen.lips_s()) <= LIPS_S, seen
 
 
@@ -109,6 +107,34 @@ def test_peers_come_and_go_and_lose_packets(tmp_path: Path) -> None:
     with recording(tmp_path) as daemon:
         run(scenario(daemon))
         assert "error" not in daemon.log
+
+
+@pytest.mark.slow
+def test_ten_minutes_of_four_who_come_and_go(tmp_path: Path) -> None:
+    async def scenario(daemon: Daemon) -> None:
+        loss = {"secret": THROTTLE_SECRET, "packetLoss": 3, "uplink": 0, "downlink": 0, "rtt": 0}
+        peers = {"ana": await clap(daemon, "ana")}
+        await ask(daemon, "start", "room")
+        for minute in range(10):
+            peer_id = ("ben", "cleo", "dan")[minute % 3]
+            if peer_id in peers:
+                await peers.pop(peer_id).close()
+            peers[peer_id] = await clap(daemon, peer_id, "VP8" if minute % 2 else "H264")
+            if minute % 2:
+                await peers[peer_id].request("applyNetworkThrottle", loss)
+            await asyncio.sleep(60)
+        (ended,) = (await ask(daemon, "stop", "room"))["recordings"]
+        for peer in peers.values():
+            await peer.close()
+        assert len(ended["files"]) == 11
+        for file in ended["files"]:
+            seen = await asyncio.to_thread(look, file["path"])
+            print(file["peerId"], file["codecs"], file["durationS"], seen.length_s, seen.lips_s())
+            assert abs(seen.length_s - file["durationS"]) <= LENGTH_S, file
+            check_claps(seen)
+
+    with recording(tmp_path) as daemon:
+        run(scenario(daemon), 1500)
 
 
 def test_a_killed_recorder_is_replaced(tmp_path: Path) -> None:

@@ -98,11 +98,25 @@ class Seen:
     frames: int
 
     def lips_s(self) -> float:
-        """The median time from a clap that is seen to the one that is heard."""
-        pairs = [
-            min((tone - picture for tone in self.tones), key=abs) for picture in self.pictures if self.tones
-        ]
-        return sorted(pairs)[len(pairs) // 2]
+        """The time from the claps that are seen to those that are heard."""
+        return _around_zero(phase_s(self.tones) - phase_s(self.pictures))
+
+    def drift_s(self) -> float:
+        """The time by which the second half of the claps is later than the first, of sound and picture."""
+        return max(
+            (_around_zero(phase_s(times[len(times) // 2 :]) - phase_s(times[: len(times) // 2])))
+            for times in (self.pictures, self.tones)
+        )
+
+
+def phase_s(times: list[float]) -> float:
+    """Return the part of a second at which claps are, the median: a busy sender leaves out some beginnings."""
+    later = sorted(_around_zero(time_s - times[0]) for time_s in times)
+    return (times[0] + later[len(later) // 2]) % 1
+
+
+def _around_zero(seconds: float) -> float:
+    return (seconds + 0.5) % 1 - 0.5
 
 
 def look(path: str | Path) -> Seen:
