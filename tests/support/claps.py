@@ -110,7 +110,7 @@ class Seen:
 
 
 def phase_s(times: list[float]) -> float:
-    """Return the part of a second at which claps are, the median: a busy sender leaves out some beginnings."""
+    """Return the part of a second at which claps are: the median, for a busy sender leaves some out."""
     later = sorted(_around_zero(time_s - times[0]) for time_s in times)
     return (times[0] + later[len(later) // 2]) % 1
 
