@@ -141,7 +141,7 @@ class Playlist:
         self.ended = True
 
     @property
-    def bytes(self) -> int:
+    def kept_bytes(self) -> int:
         """The bytes of all segments that are told."""
         return sum(segment.size for segment in self._segments)
 

@@ -176,8 +176,8 @@ class Show:
         limit = self._output.max_bytes
         if not limit:
             return
-        while sum(shown.stream.bytes for shown in self._shown.values()) > limit:
-            largest = sorted(self._shown.values(), key=lambda shown: shown.stream.bytes, reverse=True)
+        while sum(shown.stream.kept_bytes for shown in self._shown.values()) > limit:
+            largest = sorted(self._shown.values(), key=lambda shown: shown.stream.kept_bytes, reverse=True)
             if not any(shown.stream.shed() for shown in largest):
                 self._fail(OSError(28, f"the newest segments alone have more than {limit >> 20} MiB"))
                 return

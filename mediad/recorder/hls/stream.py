@@ -121,9 +121,9 @@ class Stream:
         return True
 
     @property
-    def bytes(self) -> int:
+    def kept_bytes(self) -> int:
         """The bytes of all that is in the folder."""
-        return self.playlist.bytes + sum(segment.size for segment in self._leaving)
+        return self.playlist.kept_bytes + sum(segment.size for segment in self._leaving)
 
     # --- files ----------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ def test_old_segments_go_and_are_named() -> None:
     assert "#EXT-X-MEDIA-SEQUENCE:2\n" in text
     assert text.count("#EXTINF") == 3
     assert '2.m4s",BYTERANGE' not in text, "parts of old segments are told no longer"
-    assert stream.bytes == 4 * 200
+    assert stream.kept_bytes == 4 * 200
 
 
 def test_a_discontinuity_is_told_and_counted_when_it_goes() -> None:
