@@ -1,4 +1,4 @@
-"""How long it takes to set up one sender and many receivers on SRTP plain transports over HTTP.
+"""The time that it takes to set up one sender and many receivers on SRTP plain transports over HTTP.
 
 The client is a program in Python on the same machine, with as few instructions as it can have; its share of
 the time is reported beside that of the daemon's processes. Then the sender sends, to see that all receive.
@@ -34,7 +34,7 @@ KEY_FRAME = bytes.fromhex("10 00 00 00 9d 01 2a 40 01 f0 00") + bytes(200)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is set up."""
+    """A sender and the receivers that are set up."""
 
     receivers: int = 500
     connections: int = 8
@@ -45,7 +45,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What it took."""
+    """The time and work that a set-up took."""
 
     seconds: float
     requests: int
