@@ -8,6 +8,7 @@ import pytest
 
 from mediad._fastpath.door.events import DtlsReceived, StunReceived
 from tests.support import engine as e
+from tests.support import plain_call as p
 
 OPEN = (0, 0, 0)
 DTLS = bytes([22, 254, 253]) + bytes(20)
@@ -151,3 +152,24 @@ def test_a_network_of_a_closed_transport_is_refused() -> None:
     call.engine.close_transport(e.SENDING)
     call.engine.throttle_transport(e.SENDING, uplink=OPEN, downlink=OPEN)
     assert call.drops() == {"drop_stale_command": 1}
+
+
+def test_a_transport_with_sockets_of_its_own_is_throttled_alike() -> None:
+    call = p.PlainCall(mux=False, learn=False)
+    call.engine.set_remote(e.SENDING, p.RTP_SOCKET, *p.SENDER)
+    call.engine.set_remote(e.SENDING, p.RTCP_SOCKET, *p.SENDER_RTCP, rtcp=True)
+    call.produce(transport_cc=False)
+    call.engine.throttle_transport(e.SENDING, uplink=(0, 300_000, 0), downlink=(0, 300_000, 0))
+    call.send(e.rtp(1, 3000, e.vp8_payload(1, keyframe=True)))
+    call.send(e.rtp(2, 6000, e.vp8_payload(2)), p.STRANGER)  # passes at once, to be dropped
+    assert call.drops() == {"drop_own_socket_stranger": 1}
+    assert call.engine.counters()["rtp_received"] == 0
+    call.pass_time(300_000)
+    assert call.engine.counters()["rtp_received"] == 1
+    call.pass_time(100_000)
+    sent = call.engine.counters()["rtcp_sent"]
+    while call.engine.counters()["rtcp_sent"] == sent:
+        call.pass_time(10_000)
+    assert call.left() == []
+    call.pass_time(300_000)
+    assert [(socket, to) for socket, to, _ in call.left()] == [(p.RTCP_SOCKET, p.SENDER_RTCP)]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+
 from mediad._fastpath.door.events import BandwidthEstimated, StatsAnswered
+from tests.support import engine as e
+from tests.support import plain_call as p
 from tests.support.engine import (
     OUT_IDS,
     RECEIVER,
@@ -129,3 +133,20 @@ def test_a_picture_that_stood_still_is_not_refreshed() -> None:
     call.pass_time(5_000_000)
     talk(call, 5, twcc, first=100)
     assert plis(call) == 0
+
+
+def test_a_transport_without_ice_has_no_estimate() -> None:
+    call = p.PlainCall()
+    call.produce()
+    call.consume()
+    call.engine.set_desired_bitrate(e.RECEIVING, 5_000_000)
+    feedback = struct.pack("!BBHIIHHBBBBHBB", 0x8F, 205, 5, 99, e.OUT_SSRC, 0, 2, 0, 0, 9, 0, 0x2002, 40, 80)
+    for number in range(50):
+        call.send(e.rtp(number, 1800 * number, e.vp8_payload(number, keyframe=number == 0, body=b"x" * 1000)))
+        call.send(REMB_300K, p.RECEIVER, p.OUT_SOCKET)
+        call.send(feedback, p.RECEIVER, p.OUT_SOCKET)
+        assert sum(not e.is_rtcp(data) for _, _, data in call.left()) == 1, "each packet leaves at once"
+        call.pass_time(50_000)
+    assert call.told(BandwidthEstimated) == []
+    assert call.engine.counters()["probation_sent"] == 0
+    assert call.drops() == {}
