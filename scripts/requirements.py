@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml asks for: the packages of the build, the daemon and recording; "dev": of tests too.
+"""Prints the packages that pyproject.toml asks for: build, daemon and recording; "dev": those of tests too.
 
 With "native" only what the tests of the native code need: scripts/platforms runs them elsewhere.
 """
