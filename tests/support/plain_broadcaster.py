@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -76,11 +77,18 @@ class PlainBroadcaster:
     def connect(self, transport: Plain, **body: Any) -> Any:
         return self._ask("POST", f"{self._url}/transports/{transport.id}/connect", body)
 
-    def produce(self, transport: Plain, codec: dict[str, Any], ssrc: int, **encoding: Any) -> str:
-        """Make a producer with one encoding; return its id."""
+    def produce(
+        self,
+        transport: Plain,
+        codec: dict[str, Any],
+        ssrc: int,
+        more: Sequence[dict[str, Any]] = (),
+        **encoding: Any,
+    ) -> str:
+        """Make a producer with one encoding; return its id. `more`: codecs beside that of its packets."""
         body = {
             "kind": codec["mimeType"].partition("/")[0],
-            "rtpParameters": {"codecs": [codec], "encodings": [{"ssrc": ssrc, **encoding}]},
+            "rtpParameters": {"codecs": [codec, *more], "encodings": [{"ssrc": ssrc, **encoding}]},
         }
         return str(self._ask("POST", f"{self._url}/transports/{transport.id}/producers", body)["id"])
 
