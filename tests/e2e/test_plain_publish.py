@@ -11,7 +11,8 @@ import pytest
 from tests.support.browser import Tab, Tabs
 from tests.support.daemon import Daemon
 from tests.support.mediactl import run_mediactl as mediactl
-from tests.support.plain_broadcaster import H264, OPUS, VP8, VP9, PlainBroadcaster
+from tests.support.plain_broadcaster import AV1, H264, OPUS, VP8, VP9, PlainBroadcaster
+from tests.support.plain_sender import PlainSender
 from tests.support.programs import (
     ffmpeg_publishes,
     gstreamer,
@@ -20,6 +21,7 @@ from tests.support.programs import (
     port_pair,
     random_key,
 )
+from tests.support.recorder_media import clip
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
 
@@ -111,4 +113,12 @@ def test_gstreamer_with_vp9_and_srtp_to_a_transport_without_comedia(ben: Tab, ca
         f"rtp.send_rtcp_src_0 ! srtp.rtcp_sink_0 srtp.rtcp_src_0 "
         f"! udpsink host={video.ip} port={video.rtcp_port} bind-port={rtcp} sync=false async=false"
     ):
+        until_seen(ben, "video")
+
+
+def test_av1_of_a_generator(ben: Tab, cam: PlainBroadcaster) -> None:
+    """Send a clip again and again: neither Debian's ffmpeg nor its GStreamer can make RTP of AV1."""
+    video = cam.transport()
+    cam.produce(video, AV1, 2222)
+    with PlainSender(video, int(AV1["payloadType"]), 2222, clip("video/AV1")):
         until_seen(ben, "video")

@@ -19,7 +19,7 @@ H264 = {
     "parameters": {"packetization-mode": 1, "profile-level-id": "42e01f", "level-asymmetry-allowed": 1},
 }
 VP9 = {"mimeType": "video/VP9", "payloadType": 103, "clockRate": 90000, "parameters": {"profile-id": 2}}
-AV1 = {"mimeType": "video/AV1", "payloadType": 104, "clockRate": 90000}
+AV1: dict[str, Any] = {"mimeType": "video/AV1", "payloadType": 104, "clockRate": 90000}
 
 
 class Refused(Exception):

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from mediad.errors import InvalidInput, InvalidState
 from mediad.rooms.entities import Peer
 from mediad.rooms.listener import ConsumerOffer
+from mediad.rooms.observer import LEFT
 from mediad.rooms.plain_transports import PlainTransport
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
@@ -71,7 +72,7 @@ async def join(order: Order) -> Response:
 
 
 async def delete(order: Order) -> Response:
-    order.seat.leave()
+    order.seat.room.leave(order.seat.peer, LEFT, "it was deleted over HTTP")
     if order.in_a:
         return PlainTextResponse("broadcaster deleted")
     return Response(status_code=204)
