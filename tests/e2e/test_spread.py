@@ -24,6 +24,8 @@ from tests.support.returning_client import ReturningClient
 from tests.support.webrtc_client import WebRtcClient, until
 
 PEERS = int(os.environ.get("SPREAD_PEERS", "4"))
+SENDERS = 4
+"""Those of them who speak: aiortc cannot decode everybody for everybody."""
 BREAKAGE_S = 10.0
 SERVICE_RESTART = 1012
 Report = Callable[[str], None]
@@ -75,9 +77,10 @@ def test_a_meeting_on_two_workers(report: Report) -> None:
         with Daemon(workers=2, room_spread=2) as daemon:
             async with meeting(daemon) as clients:
                 first = clients[0]
-                sent = [await client.produce_audio(400 + 40 * n) for n, client in enumerate(clients)]
+                talking = clients[:SENDERS]
+                sent = [await client.produce_audio(400 + 40 * n) for n, client in enumerate(talking)]
                 sent_video = await first.produce_video()
-                await asyncio.gather(*(all_hear(clients, *pair) for pair in zip(clients, sent, strict=True)))
+                await asyncio.gather(*(all_hear(clients, *pair) for pair in zip(talking, sent, strict=True)))
                 await all_hear(clients, first, sent_video)
                 others = clients[1:]
                 times = {}

@@ -124,8 +124,8 @@ class Tab:
         for source in sources or ("mic", "webcam"):
             self.until(f"{source} of {peer_id}", lambda: self.flows(peer_id, source))
 
-    def flows(self, peer_id: str, source: str, seconds: float = 0.7) -> bool:
-        """True when decoded media of that source grows over a moment."""
+    def flows(self, peer_id: str, source: str | None, seconds: float = 0.7) -> bool:
+        """True when decoded media of that source, or of all of them, grows over a moment."""
         before = self.consumers(peer_id, source)
         if not before:
             return False
