@@ -40,6 +40,7 @@ SSRC, RTX_SSRC = 2222, 2223
 CAMERA = chrome_vp8(encodings=[{"ssrc": SSRC, "rtx": {"ssrc": RTX_SSRC}}])
 FIRST_CONSUMER_SSRC, PIPE_SSRC = 700_000_000, 400_000_000
 PSFB, PLI = 206, 1
+JOIN_S = 0.002
 WARM_UP_S = 0.5
 PORTS = 20  # for one pipe, as other programs may have some of them
 
@@ -231,7 +232,7 @@ def pipe(here: Worker, there: Worker) -> None:
 
 
 async def measure(load: Load, workers: int) -> Measured:
-    """Let the receivers join one by one, spread evenly, then measure; one more joins at the end."""
+    """Let receivers who are connected join one by one, spread evenly; measure; let one more join."""
     with ExitStack() as stack:
         room = [Worker(number, stack) for number in range(workers)]
         camera = await start_camera(room[0], load.packets)
@@ -244,10 +245,12 @@ async def measure(load: Load, workers: int) -> Measured:
             receiver = await worker.connect(MediaPeer, str(number), host)
             receiver.stop_reading()
             receivers.append(receiver)
-            worker.consume(number)
         sink = Sink([receiver.fileno for receiver in receivers])
         reading = threading.Thread(target=sink.run)
         reading.start()
+        for number in range(load.consumers):
+            room[number % workers].consume(number)
+            await asyncio.sleep(JOIN_S)
         await asyncio.sleep(WARM_UP_S)
         before = [(worker.forwarded(), worker.cpu_s()) for worker in room]
         sent, began_s = camera.sent, time.monotonic()

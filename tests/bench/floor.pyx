@@ -33,6 +33,7 @@ cdef enum:
     SINK_MESSAGES = 16
     SINK_BYTES = 65536
     SINK_PAUSE_NS = 1000000
+    SINK_AT_ONCE = 100             # sockets; more are read less often, or reading would take a core
 
 LOOPBACK = 0xFFFF_7F00_0001        # ::ffff:127.0.0.1, the low half
 
@@ -161,7 +162,7 @@ cdef class Sink:
         cdef timespec pause
         cdef uint32_t index
         pause.tv_sec = 0
-        pause.tv_nsec = SINK_PAUSE_NS
+        pause.tv_nsec = SINK_PAUSE_NS * (1 + self.count // SINK_AT_ONCE)
         with nogil:
             while not self.stopped:
                 for index in range(self.count):

@@ -50,6 +50,12 @@ class DtlsClient:
         self.endpoint.start(self._role, 0)
         return self._output()
 
+    def again(self) -> list[bytes]:
+        """Return what is sent again when no answer has come."""
+        if (due_us := self.endpoint.get_timer()) is not None:
+            self.endpoint.handle_timer(due_us)
+        return self._output()
+
     def receive(self, data: bytes) -> list[bytes]:
         self.endpoint.receive_datagram(data, 0)
         return self._output()
@@ -118,7 +124,12 @@ class MediaPeer:
         """ICE, then DTLS; the transport must have been told of `dtls.parameters` or be told meanwhile."""
         await self.check()
         self._send(self.dtls.start())
-        await until(lambda: self.dtls.endpoint.state == "connected")
+        for _ in range(CHECKS):
+            with suppress(TimeoutError):
+                await until(lambda: self.dtls.endpoint.state != "connecting", CHECK_INTERVAL_S)
+                break
+            self._send(self.dtls.again())
+        assert self.dtls.endpoint.state == "connected", self.dtls.endpoint.failure
 
     async def check(self) -> None:
         """Send a check, and send it again as ICE does, until it is answered."""
