@@ -14,6 +14,7 @@ from typing import Any
 from mediad.errors import InvalidState, MediadError
 from mediad.pipe.messages import Done, Request
 from mediad.pipe.transport_requests import SetPipeLayer, SetSourceScore
+from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
 from mediad.rooms.entities import DataProducer, Log, Producer
@@ -127,6 +128,8 @@ class Pipes:
 
     async def _make(self, piped: Piped, before: Piped | None) -> None:
         """Make it, after the one `before` it is gone, and tell its ends what has changed meanwhile."""
+        if piped.producer.peer is not None:  # not the receiver who happened to be the first
+            set_asker(self._holder[1], piped.producer.peer.id)
         try:
             if before is not None:
                 await before.gone.wait()

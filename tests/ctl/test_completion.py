@@ -97,6 +97,7 @@ def test_ids_are_asked_for() -> None:
         assert ids(session)(key, {"roomId": "lobby"}) == [found]
         assert session.asked == [asked]
     assert ids(session)("level", {}) == []
+    assert [word for word, _ in ids(session)("spread", {"roomId": "lobby"})] == ["auto", "off", "2"]
     assert ids(ScriptedSession(NotRunning("no")))("roomId", {}) == []
 
 

@@ -19,7 +19,14 @@ from mediad.ctl.session import Data, Session
 from mediad.errors import InvalidState
 from tests.support.admin import admin_server
 
-ROOM = {"roomId": "lobby", "workerId": 0, "peers": 3, "producers": 6, "consumers": 12}
+ROOM = {
+    "roomId": "lobby",
+    "workerId": 0,
+    "peers": 3,
+    "producers": 6,
+    "consumers": 12,
+    "branches": [{"workerId": 0, "peers": 3}],
+}
 
 
 async def handle(method: str, data: dict[str, Any]) -> dict[str, Any]:

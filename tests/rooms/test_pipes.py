@@ -8,23 +8,17 @@ from typing import Any
 
 import pytest
 
-from mediad.errors import InvalidState, MediadError, Unavailable
-from mediad.rooms import offer_book, pipes
+from mediad.errors import InvalidState
+from mediad.pipe.messages import ReplyT, Request
+from mediad.rooms import pipes
+from mediad.rooms.asker import asker_of, current_asker
 from mediad.rooms.listener import CloseCause
+from mediad.rooms.media_worker import Compose
 from mediad.rooms.room import Room
 from mediad.rooms.stock import ROOM
 from tests.support.bookkeeping_worker import BookkeepingWorker
-from tests.support.calls import Call, Guest, run_spread
+from tests.support.calls import Call, apart, run_spread
 from tests.support.rtp_samples import opus, vp8, vp8_simulcast
-
-
-async def two(call: Call) -> tuple[Guest, Guest, BookkeepingWorker, BookkeepingWorker]:
-    """Ana on worker 0 and Ben on worker 1."""
-    ana, ben = await call.talker("ana"), await call.talker("ben")
-    here, there = call.placement.workers[:2]
-    assert [guest.seat.peer.branch.worker_id for guest in (ana, ben)] == [0, 1]
-    await call.settle()
-    return ana, ben, here, there
 
 
 def pipe_consumer(worker: BookkeepingWorker, room: Room) -> dict[str, Any]:
@@ -36,7 +30,7 @@ def pipe_consumer(worker: BookkeepingWorker, room: Room) -> dict[str, Any]:
 
 def test_a_track_reaches_another_worker_on_first_need() -> None:
     async def scenario(call: Call) -> None:
-        ana, ben, here, there = await two(call)
+        ana, ben, here, there = await apart(call)
         producer_id = await ana.produce("video", vp8())
         await call.settle()
         ends = [here.transports, there.transports]
@@ -72,7 +66,7 @@ def test_one_pipe_serves_all_who_come_at_once() -> None:
 def test_a_track_stays_piped_for_a_while_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(call: Call) -> None:
         monkeypatch.setattr(pipes, "HOLD_S", 0.05)
-        ana, ben, here, there = await two(call)
+        ana, ben, here, there = await apart(call)
         producer_id = await ana.produce("video", vp8_simulcast())
         await call.settle()
         room = ana.seat.room
@@ -94,7 +88,7 @@ def test_a_track_stays_piped_for_a_while_and_nothing_is_sent(monkeypatch: pytest
 def test_an_unused_pipe_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(call: Call) -> None:
         monkeypatch.setattr(pipes, "PAIR_HOLD_S", 0.02)
-        ana, ben, here, there = await two(call)
+        ana, ben, here, there = await apart(call)
         producer_id = await ana.produce("video", vp8())
         await call.settle()
         await ana.seat.producing.close(producer_id)
@@ -115,7 +109,7 @@ def test_an_unused_pipe_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pause_and_resume_reach_every_worker() -> None:
     async def scenario(call: Call) -> None:
-        ana, ben, here, there = await two(call)
+        ana, ben, here, there = await apart(call)
         producer_id = await ana.produce("video", vp8())
         await call.settle()
         await ana.seat.producing.pause(producer_id)
@@ -135,7 +129,7 @@ def test_pause_and_resume_reach_every_worker() -> None:
 @pytest.mark.parametrize("held", ["transport.createPipe", "producer.create", "consumer.createPipe"])
 def test_a_pause_while_the_pipe_is_made_is_not_lost(held: str) -> None:
     async def scenario(call: Call) -> None:
-        ana, _, _, there = await two(call)
+        ana, _, _, there = await apart(call)
         there.hold(held) if held != "consumer.createPipe" else call.placement.workers[0].hold(held)
         producer_id = await ana.produce("video", vp8())
         await call.settle()
@@ -152,7 +146,7 @@ def test_a_pause_while_the_pipe_is_made_is_not_lost(held: str) -> None:
 
 def test_a_closed_track_is_closed_on_every_worker() -> None:
     async def scenario(call: Call) -> None:
-        ana, ben, here, there = await two(call)
+        ana, ben, here, there = await apart(call)
         producer_id = await ana.produce("video", vp8())
         await call.settle()
         await ana.seat.producing.close(producer_id)
@@ -166,7 +160,7 @@ def test_a_closed_track_is_closed_on_every_worker() -> None:
 
 def test_scores_come_from_the_origin_and_wishes_from_the_branches() -> None:
     async def scenario(call: Call) -> None:
-        ana, _, here, there = await two(call)
+        ana, _, here, there = await apart(call)
         producer_id = await ana.produce("video", vp8_simulcast())
         await call.settle()
         room = ana.seat.room
@@ -203,7 +197,7 @@ def test_a_score_from_before_the_pipe_is_passed_on() -> None:
 
 def test_speakers_are_those_of_home() -> None:
     async def scenario(call: Call) -> None:
-        ana, ben, here, there = await two(call)
+        ana, ben, here, there = await apart(call)
         producer_id = await ben.produce("audio", opus())
         await call.settle()
         assert (here.producers[producer_id]["levels"], there.producers[producer_id]["levels"]) == (True, True)
@@ -217,7 +211,7 @@ def test_speakers_are_those_of_home() -> None:
 
 def test_chat_goes_through_pipes() -> None:
     async def scenario(call: Call) -> None:
-        ana, ben, _, there = await two(call)
+        ana, ben, _, there = await apart(call)
         producer_id = await ana.produce_data("chat")
         await call.settle()
         assert producer_id in there.data.producers
@@ -231,99 +225,9 @@ def test_chat_goes_through_pipes() -> None:
     run_spread(scenario)
 
 
-@pytest.mark.parametrize(
-    ("method", "worker_id"),
-    [
-        ("transport.createPipe", 0),
-        ("transport.createPipe", 1),
-        ("transport.connectPipe", 0),
-        ("producer.create", 1),
-        ("consumer.createPipe", 0),
-    ],
-)
-def test_what_fails_leaves_nothing_and_is_tried_again(
-    method: str, worker_id: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def scenario(call: Call) -> None:
-        monkeypatch.setattr(offer_book, "RETRY_S", 0.02)
-        ana, ben = await call.member("ana"), await call.member("ben")
-        here, there = call.placement.workers
-        call.placement.workers[worker_id].failures[method] = Unavailable("no room")
-        producer_id = await ana.produce("video", vp8())
-        await call.settle()
-        assert ben.listener.offers == []
-        assert (list(there.producers), list(here.consumers), list(there.consumers)) == ([], [], [])
-        assert list(ana.seat.room.pipes.piped()) == []
-        del call.placement.workers[worker_id].failures[method]
-        await asyncio.sleep(0.1)
-        assert [offer.producer_id for offer in ben.listener.offers] == [producer_id]
-
-    run_spread(scenario)
-
-
-def test_what_was_made_too_slowly_is_closed_before_it_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scenario(call: Call) -> None:
-        monkeypatch.setattr(offer_book, "RETRY_S", 0.0)
-        ana, ben = await call.member("ana"), await call.member("ben")
-        there = call.placement.workers[1]
-        there.too_slow.add("producer.create")
-        there.hold("producer.close")
-        await ana.produce("video", vp8())
-        await asyncio.sleep(0.02)
-        there.too_slow.clear()
-        await asyncio.sleep(0.02)
-        assert len(there.called("producer.create")) == 1
-        there.release("producer.close")
-        await asyncio.sleep(0.05)
-        assert len(ben.listener.offers) == 1
-
-    run_spread(scenario)
-
-
-def test_a_lost_pipe_is_made_again() -> None:
-    async def scenario(call: Call) -> None:
-        ana, ben, here, _ = await two(call)
-        producer_id = await ana.produce("audio", opus())
-        await ana.produce_data("chat")
-        await ben.produce("audio", opus())
-        await call.settle()
-        (pair,) = ana.seat.room.pipes.pairs()
-        end = pair.ids[ana.seat.peer.branch]
-        here.emit("transport.failed", transportId=end, reason="its socket is gone")
-        await call.settle()
-        (other,) = ana.seat.room.pipes.pairs()
-        assert other is not pair
-        assert end not in here.transports
-        assert [offer.producer_id for offer in ben.listener.offers] == [producer_id] * 2
-        assert len(ben.listener.named("consumer closed")) == 1
-        assert [offer.label for offer in ben.listener.data_offers[-2:]] == ["bot", "chat"]
-        assert not ana.seat.peer.closed
-
-    run_spread(scenario)
-
-
-def test_a_lost_channel_is_made_again() -> None:
-    async def scenario(call: Call) -> None:
-        ana, ben, here, there = await two(call)
-        producer_id = await ana.produce_data("chat")
-        await call.settle()
-        (piped,) = [p for p in ana.seat.room.pipes.piped() if p.producer.id == producer_id]
-        here.data.reset(piped.consumer_id)
-        here.emit("dataConsumer.closed", dataConsumerId=piped.consumer_id, reason="its queue is full")
-        await call.settle()
-        there.data.reset(producer_id)
-        there.emit("dataProducer.closed", dataProducerId=producer_id, reason="reset")
-        await call.settle()
-        assert [offer.label for offer in ben.listener.data_offers] == ["bot", "chat", "chat", "chat"]
-        assert producer_id in ana.seat.room.books.data_producers
-        assert len(there.data.producers) == 2
-
-    run_spread(scenario)
-
-
 def test_pieces_count_as_the_rooms_own() -> None:
     async def scenario(call: Call) -> None:
-        ana, _, _, _ = await two(call)
+        ana, _, _, _ = await apart(call)
         await ana.produce("video", vp8_simulcast())
         await call.settle()
         here, there = (call.registry._ground.stocks.of(worker_id) for worker_id in (0, 1))
@@ -339,9 +243,32 @@ def test_pieces_count_as_the_rooms_own() -> None:
     run_spread(scenario)
 
 
+def test_the_sender_answers_for_what_is_piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A track that crashes the worker it is piped to counts against its sender, not against a receiver."""
+    askers: dict[str, str | None] = {}
+    carry_out = BookkeepingWorker.request_for
+
+    async def note(
+        self: BookkeepingWorker, router_id: str, kind: type[Request[ReplyT]], compose: Compose[ReplyT]
+    ) -> ReplyT:
+        askers[f"{kind.row} {self.worker_id}"] = current_asker()
+        return await carry_out(self, router_id, kind, compose)
+
+    async def scenario(call: Call) -> None:
+        monkeypatch.setattr(BookkeepingWorker, "request_for", note)
+        ana = await call.member("ana")
+        await ana.produce("video", vp8())
+        await asyncio.create_task(call.member("ben"))
+        await call.settle()
+        assert askers["producer.create 1"] == askers["consumer.createPipe 0"] == asker_of("room", "ana")
+        assert askers["transport.create 1"] == asker_of("room", "ben")
+
+    run_spread(scenario)
+
+
 def test_what_is_closed_is_not_piped() -> None:
     async def scenario(call: Call) -> None:
-        ana, ben, _, _ = await two(call)
+        ana, ben, _, _ = await apart(call)
         producer_id = await ana.produce("video", vp8())
         producer = ana.seat.room.books.producers[producer_id]
         await ana.seat.producing.close(producer_id)
@@ -350,17 +277,6 @@ def test_what_is_closed_is_not_piped() -> None:
         await call.settle()
 
     run_spread(scenario)
-
-
-def test_a_worker_that_refuses_costs_its_own_branch_the_track() -> None:
-    async def scenario(call: Call) -> None:
-        guests = [await call.member(name) for name in "abc"]
-        call.placement.workers[1].failures["producer.create"] = MediadError("cannot receive this")
-        await guests[0].produce("video", vp8())
-        await call.settle()
-        assert [len(guest.listener.offers) for guest in guests] == [0, 0, 1]
-
-    run_spread(scenario, workers=3)
 
 
 def test_between_three_workers_there_are_three_pipes() -> None:

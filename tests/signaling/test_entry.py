@@ -135,6 +135,30 @@ def test_replicas_are_read_leniently(text: str, consumers: int) -> None:
     run(scenario, limits=RoomLimits(consumer_replicas=16))
 
 
+@pytest.mark.parametrize(("text", "workers"), [("true", 2), ("false", 1), ("1", 1), ("", 1)])
+def test_an_app_of_dialect_b_may_ask_for_pipes(text: str, workers: int) -> None:
+    async def scenario(running: Front) -> None:
+        for name in ("ana", "ben", "cid"):
+            await (await running.connect(name, usePipeTransports=text)).sync()
+        assert len(running.registry.room("room").branches) == workers
+
+    run(scenario, workers=2)
+
+
+def test_a_token_says_on_how_many_workers_a_room_may_be() -> None:
+    secret = "s" * 32
+
+    async def scenario(running: Front) -> None:
+        token = jwt.encode({"roomSpread": "auto"}, secret)
+        await running.connect("ana", token=token)
+        assert running.registry.room("room").spread == "auto"
+        token = jwt.encode({"roomSpread": "all"}, secret)
+        status, reason = await refusal(running.url(roomId="room", peerId="ben", token=token), PROTOO)
+        assert (status, reason.partition(":")[0]) == (401, "the token's roomSpread claim")
+
+    run(scenario, settings=SignalingSettings(access=Access(AccessRules((secret,)))))
+
+
 def test_without_a_worker_the_upgrade_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_RETRY_S", 0)
 

@@ -142,3 +142,12 @@ def run_spread(
     """Play `scenario` in a call over several workers, whose rooms are on as many as `spread` says, or all."""
     rules = SpreadRules(workers if spread is None else spread)
     run(scenario, workers=workers, limits=RoomLimits(spread=rules))
+
+
+async def apart(call: Call) -> tuple[Guest, Guest, BookkeepingWorker, BookkeepingWorker]:
+    """Make Ana on worker 0 and Ben on worker 1, who take data; they come with these workers."""
+    ana, ben = await call.talker("ana"), await call.talker("ben")
+    here, there = call.placement.workers[:2]
+    assert [guest.seat.peer.branch.worker_id for guest in (ana, ben)] == [0, 1]
+    await call.settle()
+    return ana, ben, here, there

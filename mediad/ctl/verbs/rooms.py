@@ -23,17 +23,22 @@ _SPREAD = argument("spread", metavar="N|auto|off", help="how many workers, or as
 
 def _rooms(data: Data) -> str:
     rows = [
-        (room["roomId"], room["workerId"], room["peers"], room["producers"], room["consumers"])
+        (room["roomId"], _workers(room), room["peers"], room["producers"], room["consumers"])
         for room in data["rooms"]
     ]
     return table(("ROOM", "WORKER", "PEERS", "PRODUCERS", "CONSUMERS"), rows)
+
+
+def _workers(room: Data) -> str:
+    """Return the workers of a room, its home first."""
+    return ", ".join(str(branch["workerId"]) for branch in room["branches"])
 
 
 def _room(data: Data) -> str:
     head = fields(
         [
             ("room", data["roomId"]),
-            ("worker", ", ".join(str(branch["workerId"]) for branch in data["branches"])),
+            ("worker", _workers(data)),
             ("spread", data["spread"]),
             ("open for", duration(data["ageS"])),
             ("tracks", f"{data['producers']} sent, {data['consumers']} received"),

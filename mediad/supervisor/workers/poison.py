@@ -35,7 +35,7 @@ from mediad.pipe.requests import (
     CreateProducer,
     ResumeConsumers,
 )
-from mediad.pipe.transport_requests import ConnectPlainTransport
+from mediad.pipe.transport_requests import ConnectPlainTransport, CreatePipeConsumer
 
 Mark = bytes
 
@@ -58,7 +58,7 @@ _DRAWN = frozenset(
 _DRAWN_BY_CLIENTS = _DRAWN | {"ssrc", "fingerprints", "port", "rtcpPort", "keyBase64"}
 """Fields drawn by a client for each of its connections, too."""
 
-_WORDED_BY_CLIENTS = (CreateProducer, ConnectTransport, ConnectPlainTransport)
+_WORDED_BY_CLIENTS = (CreateProducer, CreatePipeConsumer, ConnectTransport, ConnectPlainTransport)
 """Requests whose words differ from client to client; those that open a chat are the same for all."""
 
 _FREEING = (

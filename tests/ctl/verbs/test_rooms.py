@@ -32,8 +32,9 @@ def row(text: str, first: str) -> list[str]:
 
 
 def test_rooms() -> None:
-    room = {"roomId": "lobby", "workerId": 0, "peers": 3, "producers": 6, "consumers": 12}
-    assert SHOW["rooms"]({"rooms": [room]}).splitlines()[1].split() == ["lobby", "0", "3", "6", "12"]
+    branches = [{"workerId": 2, "peers": 2}, {"workerId": 0, "peers": 1}]
+    room = {"roomId": "lobby", "peers": 3, "producers": 6, "consumers": 12, "branches": branches}
+    assert SHOW["rooms"]({"rooms": [room]}).splitlines()[1].split() == ["lobby", "2,", "0", "3", "6", "12"]
     assert SHOW["rooms"]({"rooms": []}).split()[0] == "ROOM"
 
 
