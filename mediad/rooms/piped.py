@@ -81,7 +81,7 @@ class Piped:
                 producer_id=producer.id,
                 kind=producer.kind,
                 rtp_parameters=parameters,
-                rtp_mapping=pipe.RtpMapping.of({c.payload_type: c.payload_type for c in parameters.codecs}),
+                rtp_mapping=pipe.RtpMapping.identity(parameters),
                 paused=producer.paused,
                 # wherever home is or will be; of other branches nobody asks who speaks
                 levels=producer.kind == "audio",
