@@ -52,7 +52,7 @@ class RoomSettings(MediaSettings):
         live=True,
     )
     spread_consumers: int = key_field(
-        1000,
+        600,
         Whole(1, 65_536),
         "consumers on a worker from which they do so, because CPU shows a crowd that comes at once too late",
         live=True,

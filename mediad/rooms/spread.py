@@ -39,10 +39,10 @@ class SpreadRules:
     spread: Spread = OFF
     cpu: float = 0.7
     """Cores in use by a worker, from which newcomers go to another; 1.0 is one whole core."""
-    consumers: int = 1000
+    consumers: int = 600
     """Consumers on a worker, likewise: they come seconds before their packets cost CPU.
 
-    At 3 µs a packet a thousand of them at 2 Mbit/s each, 230 packets a second, need 0.7 of a core.
+    At 5.3 µs a packet (`scripts/bench broadcast`) 660 of them at 1.8 Mbit/s each need 0.7 of a core.
     """
 
 
