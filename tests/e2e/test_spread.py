@@ -25,7 +25,7 @@ from tests.support.webrtc_client import WebRtcClient, until
 
 PEERS = int(os.environ.get("SPREAD_PEERS", "4"))
 SENDERS = 4
-"""Those of them who speak: aiortc cannot decode everybody for everybody."""
+"""The number of those who speak: aiortc cannot decode everybody for everybody."""
 BREAKAGE_S = 10.0
 SERVICE_RESTART = 1012
 Report = Callable[[str], None]
