@@ -207,6 +207,8 @@ class Branches:
 
     def review(self) -> None:
         """Begin or end the time without peers of each branch; without any peers the room stays at home."""
+        if len(self._all) == 1 and not self._idle:
+            return  # as of almost all rooms, whose peers need not be counted for this
         heads = self._heads()
         used = {branch for branch in self._all if heads[branch] or branch.expected} or {self.home}
         for branch in self._all:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from mediad.pipe import events
 from mediad.pipe.events import RouterEvent
+from mediad.rooms import offers
 from mediad.rooms.branch import Branch
 from mediad.rooms.listener import CloseCause, PeerVolume
 from mediad.rooms.room import Room
@@ -36,7 +37,8 @@ def _sctp_state(room: Room, branch: Branch, event: events.SctpStateChanged) -> N
     transport = room.books.transports.get(event.transport_id)
     if transport is None:
         if event.sctp_state == "failed":
-            room.pipes.transport_lost(event.transport_id, f"SCTP failed: {event.reason}")
+            lost = room.pipes.transport_lost(event.transport_id, f"SCTP failed: {event.reason}")
+            offers.renew(room, lost)
         return
     state, why = event.sctp_state, f": {event.reason}" if event.reason is not None else ""
     level = logging.INFO if state == "failed" else logging.DEBUG
@@ -51,7 +53,7 @@ def _lose_media(
     transport = room.books.transports.get(transport_id)
     if transport is None:
         if final:
-            room.pipes.transport_lost(transport_id, f"{layer} {state}: {reason}")
+            offers.renew(room, room.pipes.transport_lost(transport_id, f"{layer} {state}: {reason}"))
         return
     transport.peer.log.debug("%s of transport %s is %s", layer, transport_id, state)
     room.observer.transport_state(transport_id, layer.lower(), state)
@@ -79,7 +81,7 @@ def _transport_failed(room: Room, branch: Branch, event: events.TransportFailed)
         room.observer.transport_state(transport.id, "plain", "failed")
         room.remove(transport.peer, CloseCause.MEDIA_LOST, f"plain transport failed: {event.reason}")
     else:
-        room.pipes.transport_lost(event.transport_id, event.reason)
+        offers.renew(room, room.pipes.transport_lost(event.transport_id, event.reason))
 
 
 def _downlink(room: Room, branch: Branch, event: events.DownlinkChanged) -> None:
@@ -132,7 +134,7 @@ def _consumer_layers(room: Room, branch: Branch, event: events.ConsumerLayersCha
 def _data_producer_closed(room: Room, branch: Branch, event: events.DataProducerClosed) -> None:
     producer = room.books.data_producers.get(event.data_producer_id)
     if producer is not None and producer.branch is not branch:
-        room.pipes.channel_lost(producer.id, branch)
+        offers.renew(room, room.pipes.channel_lost(producer.id, branch))
     elif producer is not None:
         log = room.log if producer.peer is None else producer.peer.log
         log.debug("data producer %s is closed: %s", producer.id, event.reason)
@@ -147,7 +149,7 @@ def _data_consumer_closed(room: Room, branch: Branch, event: events.DataConsumer
         if consumer.announced:
             consumer.peer.listener.data_consumer_closed(consumer.id)
     else:
-        room.pipes.channel_lost(event.data_consumer_id, branch)
+        offers.renew(room, room.pipes.channel_lost(event.data_consumer_id, branch))
 
 
 def _data_message(room: Room, branch: Branch, event: events.DataMessage) -> None:

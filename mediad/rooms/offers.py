@@ -7,10 +7,13 @@ the sender or the receiver is gone. How tracks are offered is in `track_offers.p
 
 from __future__ import annotations
 
+from mediad.pipe.data_requests import CloseDataConsumer
+from mediad.pipe.requests import CloseConsumer
 from mediad.rooms import data_offers, track_offers
 from mediad.rooms.bot import LABEL
-from mediad.rooms.entities import DataProducer, Peer, Producer
+from mediad.rooms.entities import Consumer, DataProducer, Peer, Producer
 from mediad.rooms.offer_queue import Pair
+from mediad.rooms.piped import Piped
 from mediad.rooms.room import Room
 
 
@@ -86,6 +89,27 @@ def announce_data(room: Room, peer: Peer, producer: DataProducer) -> None:
         for other in room.joined_peers(but=peer):
             if other.receiving_data:
                 room.offers.want(other, producer)
+    room.offers.proceed()
+
+
+def renew(room: Room, lost: list[Piped]) -> None:
+    """Withdraw what the peers on a branch have lost because a pipe has failed, and offer it again."""
+    for piped in lost:
+        producer = piped.producer
+        for consumer in [c for c in producer.consumers.values() if c.branch is piped.branch]:
+            if isinstance(consumer, Consumer):
+                room.books.forget_consumer(consumer)
+                consumer.branch.discard(CloseConsumer(consumer.id))
+                if consumer.announced:
+                    consumer.peer.listener.consumer_closed(consumer.id)
+            else:
+                room.books.forget_data_consumer(consumer)
+                consumer.branch.discard(CloseDataConsumer(consumer.id))
+                if consumer.announced:
+                    consumer.peer.listener.data_consumer_closed(consumer.id)
+            room.offers.want(consumer.peer, producer)
+        if isinstance(producer, Producer) and producer.announced:
+            room.hearing.hear(producer)
     room.offers.proceed()
 
 

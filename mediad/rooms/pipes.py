@@ -8,7 +8,7 @@ goes through one pair of transports. Nothing here waits for a worker but `reach`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from mediad.errors import InvalidState, MediadError
@@ -40,19 +40,13 @@ Source = Producer | DataProducer
 class Pipes:
     """All tracks and data channels that are piped between the branches of one room."""
 
-    def __init__(
-        self, holder: Holder, background: Background, log: Log, on_lost: Callable[[Source, Branch], None]
-    ) -> None:
-        """Make none yet; `holder` is the room.
-
-        `on_lost` is called with what is piped no longer to a branch although it is received there.
-        """
+    def __init__(self, holder: Holder, background: Background, log: Log) -> None:
+        """Make none yet; `holder` is the room."""
         self.home: Branch | None = None
         """The branch to which audio stays piped without receivers there: speakers are observed on it."""
         self._holder = holder
         self._background = background
         self._log = log
-        self._on_lost = on_lost
         self._piped: dict[str, dict[Branch, Piped]] = {}
         """Id of the producer → the branch that it is piped to → how."""
         self._by_consumer: dict[str, Piped] = {}
@@ -267,26 +261,28 @@ class Pipes:
         if self._pairs.get(key) is pair:
             del self._pairs[key]
 
-    def transport_lost(self, transport_id: str, reason: str) -> bool:
-        """Drop all that goes through a transport which has failed; return False when it is no pipe's."""
+    def transport_lost(self, transport_id: str, reason: str) -> list[Piped]:
+        """Drop all that goes through a transport which has failed; return what its receivers have lost by it.
+
+        A transport that is no pipe's is ignored.
+        """
         for pair in self.pairs():
             if transport_id in pair.ids.values():
                 self._log.warning("a pipe is lost, and made again if it is needed: %s", reason)
-                self._lose_pair(pair)
-                return True
-        return False
+                return self._lose_pair(pair)
+        return []
 
-    def channel_lost(self, identifier: str, branch: Branch) -> bool:
-        """Drop a data channel of which one end was closed by its worker.
+    def channel_lost(self, identifier: str, branch: Branch) -> list[Piped]:
+        """Drop a data channel of which one end was closed by its worker; return what was lost by it.
 
-        `identifier` is that of the data consumer on the pipe, or of the data producer on this branch. Return
-        False when it is neither.
+        `identifier` is that of the data consumer on the pipe, or of the data producer on this branch, else it
+        is ignored.
         """
         piped = self._by_consumer.get(identifier) or self._piped.get(identifier, {}).get(branch)
         if piped is None:
-            return False
-        self._lose(piped)
-        return True
+            return []
+        self._end(piped)
+        return [piped]
 
     def branch_lost(self, branch: Branch) -> None:
         """Drop all that is piped from or to a branch that is closed, or whose worker has died."""
@@ -294,15 +290,12 @@ class Pipes:
             if branch in pair.branches:
                 self._lose_pair(pair)
 
-    def _lose_pair(self, pair: PipePair) -> None:
+    def _lose_pair(self, pair: PipePair) -> list[Piped]:
         self._close_pair(pair)
-        for piped in [piped for piped in self.piped() if piped.pair is pair]:
-            self._lose(piped)
-
-    def _lose(self, piped: Piped) -> None:
-        self._end(piped)
-        if not (piped.producer.closed or piped.branch.closed):
-            self._on_lost(piped.producer, piped.branch)
+        lost = [piped for piped in self.piped() if piped.pair is pair]
+        for piped in lost:
+            self._end(piped)
+        return lost
 
     def close(self) -> None:
         """Forget everything; the workers close it with the routers, which are closed."""

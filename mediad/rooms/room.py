@@ -24,16 +24,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from mediad.ortc.parameters import RtpCapabilities
-from mediad.pipe.data_requests import CloseDataConsumer
 from mediad.pipe.events import RouterEvent
-from mediad.pipe.requests import CloseConsumer
 from mediad.rooms import join_deadlines, recorded
 from mediad.rooms.background import Background
 from mediad.rooms.books import Books
 from mediad.rooms.bot import Bot
 from mediad.rooms.branch import Branch
 from mediad.rooms.branches import Branches
-from mediad.rooms.entities import Consumer, DataProducer, Log, Peer, Producer, new_peer
+from mediad.rooms.entities import Log, Peer, new_peer
 from mediad.rooms.hearing import Hearing
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
@@ -81,8 +79,9 @@ class Room:
         self.peers: dict[str, Peer] = {}
         self.spread: Spread | None = None
         """The number of workers that it is on, where it has a wish of its own; None: as the settings say."""
-        self.log = self.log_of(self.home)
-        self.pipes = Pipes((ROOM, room_id), background, self.log, self._unpiped)
+        self._log_context: dict[str, object] = {"room": room_id, "worker": self.home.worker_id}
+        self.log: Log = logging.LoggerAdapter(_logger, self._log_context)
+        self.pipes = Pipes((ROOM, room_id), background, self.log)
         self.hearing = Hearing(branches, self.pipes, background)
         self.books = Books((ROOM, room_id), self.observer, self.pipes)
         self.offers = OfferBook(background, self.log, functools.partial(make_offers, self))
@@ -333,6 +332,7 @@ class Room:
     def home_moved(self) -> None:
         """Have speakers observed on another branch, and the bot speak there, if it has spoken at all."""
         self.log.info("speakers are observed on worker %d now", self.home.worker_id)
+        self._log_context["worker"] = self.home.worker_id
         self.pipes.home_moved(self.home)
         for producer in self.books.producers.values():
             if producer.announced:
@@ -342,24 +342,6 @@ class Room:
                 if peer.receiving_data:
                     self.offers.want(peer, voice)
             self.offers.proceed()
-
-    def _unpiped(self, producer: Producer | DataProducer, branch: Branch) -> None:
-        """Offer again what the peers on a branch have lost, because a pipe has failed."""
-        for consumer in [c for c in producer.consumers.values() if c.branch is branch]:
-            if isinstance(consumer, Consumer):
-                self.books.forget_consumer(consumer)
-                if consumer.announced:
-                    consumer.peer.listener.consumer_closed(consumer.id)
-                branch.discard(CloseConsumer(consumer.id))
-            else:
-                self.books.forget_data_consumer(consumer)
-                if consumer.announced:
-                    consumer.peer.listener.data_consumer_closed(consumer.id)
-                branch.discard(CloseDataConsumer(consumer.id))
-            self.offers.want(consumer.peer, producer)
-        if isinstance(producer, Producer) and branch is self.home:
-            self.hearing.hear(producer)
-        self.offers.proceed()
 
     # -- the end -------------------------------------------------------------------------------------------
 
