@@ -21,6 +21,7 @@ from mediad.supervisor.hls.show import Show
 from mediad.supervisor.recording.observer import SHUTDOWN, STOPPED, RecordingObserver, Subject
 from mediad.supervisor.recording.process import RECORDER_COMMAND
 from mediad.supervisor.recording.recording import Recording, Wish
+from mediad.words import plural
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Shows:
             raise InvalidState("the room is shown already: stop that first")
         limit = self.settings.max_shows
         if len(self._by_room) >= limit:
-            raise Full(f"{limit} rooms are shown, as many as max_shows allows: stop one")
+            raise Full(f"max_shows allows no more than {plural(limit, 'room')}: stop one")
         problem = needs.recording_problem()
         if problem is not None:
             raise Unsupported(problem)

@@ -42,6 +42,7 @@ from mediad.rooms.registry import RoomRegistry
 from mediad.supervisor.recording.feed import RecorderFeed
 from mediad.supervisor.recording.observer import RECORDER_DIED, RecordingObserver, Subject
 from mediad.supervisor.recording.process import RECORDER_COMMAND, RecorderProcess
+from mediad.words import plural
 
 RETURN_S = 15.0
 """The time in which a room may come back after its worker has died, or it was moved."""
@@ -302,7 +303,9 @@ class Recording:
         """Go on with another process. Raises Unavailable when too many have died."""
         await self._drop_process()
         if self._processes > RESTARTS:
-            raise Unavailable(f"the recorder process has ended {self._processes} times, last: {reason}")
+            raise Unavailable(
+                f"the recorder process has ended {plural(self._processes, 'time')}, last: {reason}"
+            )
         logger.error(
             "recording %s: its recorder process is gone (%s); another one goes on in new files",
             self.subject.recording_id,
