@@ -303,7 +303,8 @@ class Recording:
         """Go on with another process. Raises Unavailable when too many have died."""
         await self._drop_process()
         if self._processes > RESTARTS:
-            raise Unavailable(
+            times = plural(self._processes, "time")
+            raise Unavailable(f"the recorder process has ended {times}, last: {reason}")
                 f"the recorder process has ended {plural(self._processes, 'time')}, last: {reason}"
             )
         logger.error(

@@ -20,6 +20,7 @@ from mediad.supervisor.recording import place
 from mediad.supervisor.recording.observer import SHUTDOWN, STOPPED, RecordingObserver, Subject
 from mediad.supervisor.recording.process import RECORDER_COMMAND
 from mediad.supervisor.recording.recording import Recording, Wish
+from mediad.words import plural
 
 FORMATS = ("mkv", "mp4", "webm")
 
@@ -128,7 +129,7 @@ class Recordings:
                 raise InvalidState(f"it is being recorded already, as {other.subject.recording_id}")
         limit = self.settings.max_recordings
         if len(self._under_way) >= limit:
-            raise Full(f"{limit} recordings are under way, as many as max_recordings allows: stop one")
+            raise Full(f"max_recordings allows no more than {plural(limit, 'recording')}: stop one")
 
     def room_entered(self, room_id: str, options: RoomOptions) -> None:
         """Record a room whose client's token asks for it, unless it is being recorded.
