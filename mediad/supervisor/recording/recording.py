@@ -305,8 +305,6 @@ class Recording:
         if self._processes > RESTARTS:
             times = plural(self._processes, "time")
             raise Unavailable(f"the recorder process has ended {times}, last: {reason}")
-                f"the recorder process has ended {plural(self._processes, 'time')}, last: {reason}"
-            )
         logger.error(
             "recording %s: its recorder process is gone (%s); another one goes on in new files",
             self.subject.recording_id,
