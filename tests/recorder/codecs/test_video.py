@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mediad.recorder.codecs import video
 from mediad.recorder.codecs.frame import Frame, Malformed, Picture
 from mediad.recorder.codecs.video import VideoDepacketizer
+from tests.support.recorder_depacketize import feed
+from tests.support.recorder_media import clip
+
+VIDEO = ("video/VP8", "video/VP9", "video/AV1", "video/H264", "video/H265")
 
 
 class Letters(VideoDepacketizer):
@@ -66,3 +72,25 @@ def test_a_frame_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     letters = Letters()
     assert told(letters, (b"K" * 8, 1, False), (b"b" * 8, 1, False), (b"c", 1, True)) == []
     assert letters.damaged == 1
+
+
+@pytest.mark.parametrize("mime_type", VIDEO)
+@given(
+    st.lists(st.tuples(st.binary(max_size=40), st.integers(0, 3), st.booleans(), st.booleans()), max_size=12)
+)
+def test_anything_is_taken(mime_type: str, payloads: list[tuple[bytes, int, bool, bool]]) -> None:
+    feed(mime_type, payloads)
+
+
+@pytest.mark.parametrize("mime_type", VIDEO)
+@given(st.data())
+def test_spoilt_packets_are_taken(mime_type: str, data: st.DataObject) -> None:
+    payloads = []
+    for payload in clip(mime_type, 1.0)[:12]:
+        spoilt = bytearray(payload.data)
+        for _ in range(data.draw(st.integers(0, 2))):
+            spoilt[data.draw(st.integers(0, min(len(spoilt), 40) - 1))] = data.draw(st.integers(0, 255))
+        cut = data.draw(st.integers(0, len(spoilt))) if data.draw(st.booleans()) else len(spoilt)
+        payloads.append((bytes(spoilt[:cut]), round(payload.at_s * 90000), payload.marker, False))
+    for frame in feed(mime_type, payloads):
+        assert frame.data
