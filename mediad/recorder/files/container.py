@@ -17,12 +17,14 @@ from mediad.pipe.recorder_requests import Container
 from mediad.recorder.codecs.frame import Frame, Picture
 from mediad.recorder.codecs.table import Codec
 from mediad.recorder.files.stream import Order
+from mediad.recorder.files.vp9 import add_vp9_stream
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
     from av.stream import Stream
 
 _MICROSECONDS = Fraction(1, 1_000_000)
+_VIDEO_CLOCK = Fraction(1, 90_000)
 _FORMATS: dict[Container, str] = {"mkv": "matroska", "webm": "webm", "mp4": "mp4"}
 _OPTIONS: dict[Container, dict[str, str]] = {
     # at the end of a cluster it is on the disk, so a crash costs the last second
@@ -83,6 +85,8 @@ class StreamPlan:
     codec: Codec
     picture: Picture | None = None
     order: Order = field(default_factory=Order)
+    key_frame: bytes = b""
+    """The first frame of video."""
 
 
 class ContainerFile:
@@ -143,8 +147,11 @@ class ContainerFile:
             layout = "stereo" if codec.channels == 2 else "mono"
             return self._container.add_stream(codec.name, rate=codec.sample_rate, layout=layout)
         assert plan.picture is not None, "video begins with a key frame"
+        if codec.name == "vp9" and self._container.format.name == "mp4":
+            picture = (plan.picture.width, plan.picture.height)
+            return cast("Stream", add_vp9_stream(self._container, picture, plan.key_frame, _VIDEO_CLOCK))
         size = {"width": plan.picture.width, "height": plan.picture.height}
-        return self._container.add_mux_stream(codec.name, time_base=Fraction(1, 90000), **size)
+        return self._container.add_mux_stream(codec.name, time_base=_VIDEO_CLOCK, **size)
 
 
 def _decoder(codec: Codec) -> AudioCodecContext | None:

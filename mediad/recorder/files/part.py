@@ -119,7 +119,8 @@ class Part:
             if track.kind in plans:
                 continue
             picture = placed.frame.picture
-            plans[track.kind] = StreamPlan(track.codec, picture, Order(picture.reorder if picture else 0))
+            order = Order(picture.reorder if picture else 0)
+            plans[track.kind] = StreamPlan(track.codec, picture, order, placed.frame.data)
             self._tracks[track.kind] = PartTrack(track, len(plans) - 1)
         codecs = [plan.codec for plan in plans.values()]
         self._codecs = {kind: plan.codec for kind, plan in plans.items()}

@@ -7,13 +7,13 @@ another one.
 from __future__ import annotations
 
 import io
-import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 import av
 
+from mediad.recorder.files.vp9 import add_vp9_stream
 from mediad.recorder.hls.boxes import Fragment, Run, Splitter
 
 VideoCodec = Literal["h264", "hevc", "vp9", "av1", "vp8"]
@@ -64,10 +64,8 @@ class Fragmenter:
     def _add_streams(self, first: bytes) -> None:
         setup, clock = self.setup, Fraction(1, VIDEO_CLOCK)
         if setup.video == "vp9" and first:
-            # its header in MP4 has the profile and the kind of pixels, which only the key frame tells
-            with av.open(io.BytesIO(_ivf(setup, first)), format="ivf") as probed:
-                self._video = self._container.add_stream_from_template(probed.streams.video[0])
-                self._video.time_base = clock
+            size = (setup.width, setup.height)
+            self._video = add_vp9_stream(self._container, size, first, clock)
         elif setup.video is not None:
             self._video = self._container.add_mux_stream(
                 setup.video, width=setup.width, height=setup.height, time_base=clock
@@ -123,12 +121,6 @@ class Fragmenter:
 
     def _collect(self) -> list[Fragment]:
         return self._splitter.feed(self._sink.take())
-
-
-def _ivf(setup: Setup, frame: bytes) -> bytes:
-    """Return an IVF file of one VP9 frame."""
-    head = struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"VP90", setup.width, setup.height, 30, 1, 1, 0)
-    return head + struct.pack("<IQ", len(frame), 0) + frame
 
 
 class Sink(io.RawIOBase):

@@ -48,6 +48,18 @@ def test_every_codec_plays_in_every_format(tmp_path: Path, video: str, audio: st
     run()
 
 
+def test_browsers_are_told_which_vp9_is_in_mp4(tmp_path: Path) -> None:
+    @on_loop
+    async def run() -> None:
+        _, (path,) = await record(tmp_path, "video/VP9", "audio/opus", format="mp4")
+        data = os.pread(fd := os.open(path, os.O_RDONLY), 1 << 16, 0)
+        os.close(fd)
+        at = data.index(b"vpcC")
+        assert int.from_bytes(data[at - 4 : at]) > 8, "the box is empty"
+
+    run()
+
+
 @pytest.mark.parametrize("form", ["mkv", "mp4"])
 def test_b_frames_are_shown_in_their_order(tmp_path: Path, form: str) -> None:
     frames = frames_of("video/H264", clip("video/H264", 1.0, b_frames=2))

@@ -11,6 +11,7 @@ import pytest
 from mediad.errors import InvalidState
 from mediad.pipe.recorder_requests import HlsOutput, RecordingEnded, StreamGrown
 from mediad.recorder.codecs.frame import Frame, Picture
+from mediad.recorder.hls import transcoder
 from mediad.recorder.hls.show import Show
 from mediad.recorder.timeline import PeerClock
 from mediad.recorder.track import PlacedFrame, Track
@@ -114,7 +115,10 @@ async def test_what_players_cannot_take_is_left_out_and_said(
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 @on_loop
-async def test_vp8_is_transcoded_where_it_is_asked_for(tmp_path: Path) -> None:
+async def test_vp8_is_transcoded_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcoder, "END_S", 60.0)  # four seconds of pictures are handed in at once
     heard: Heard = []
     show = await begin(tmp_path, heard, transcode=True)
     camera = track(1, "video/VP8")

@@ -13,6 +13,7 @@ import av
 import pytest
 
 from mediad.errors import Unavailable
+from mediad.recorder.hls import transcoder
 from mediad.recorder.hls.fragmenter import Setup
 from mediad.recorder.hls.transcoder import MAX_WAITING_BYTES, Transcoder
 from tests.support.encoded import Frame, interleaved, pictures, sound
@@ -26,7 +27,10 @@ def pid_of(muxer: Transcoder) -> int:
 
 
 @needs_ffmpeg
-def test_pictures_come_out_as_h264_with_key_frames_where_segments_begin() -> None:
+def test_pictures_come_out_as_h264_with_key_frames_where_segments_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transcoder, "END_S", 60.0)  # four seconds of pictures are handed in at once
     muxer = Transcoder(SETUP, 0.5, 0.0, key_every_s=1.0)
     fragments = []
     for kind, frame in interleaved(pictures("vp8", 4), sound(4)):
