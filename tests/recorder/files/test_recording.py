@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -151,24 +152,27 @@ def test_a_directory_that_goes_away_ends_it(tmp_path: Path) -> None:
     run()
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """Limit files to 16 KiB: writing more fails, as on a full disk."""
+    """Limit files to 16 KiB: writing more fails, as on a full disk. Not for longer than needed, for it
+    holds for pytest's own output too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, old)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, old)
 
 
-@pytest.mark.usefixtures("small_files")
 def test_what_was_written_before_an_error_plays(tmp_path: Path) -> None:
     @on_loop
     async def run() -> None:
         feed = await begun(tmp_path)
-        feed.play(*streams())
-        await until(lambda: ends(feed))
+        with small_files():
+            feed.play(*streams())
+            await until(lambda: ends(feed))
         (end,) = ends(feed)
         assert end.code == "file-size"
         (path,) = await feed.stop()
