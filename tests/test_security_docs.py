@@ -1,0 +1,38 @@
+"""The paths and tests that docs/security.md and SECURITY.md name exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.imports import ROOT
+from tests.test_architecture_docs import names_in, place_of, references
+
+GUIDES = [(name, (ROOT / name).read_text()) for name in ("docs/security.md", "SECURITY.md")]
+REFERENCES = sorted({reference for _, text in GUIDES for reference in references(text)})
+
+
+def test_there_is_much_to_look_up() -> None:
+    assert len(REFERENCES) > 30
+
+
+@pytest.mark.parametrize(("path", "name"), REFERENCES)
+def test_what_the_guide_names_exists(path: str, name: str) -> None:
+    place = place_of(path)
+    assert place.is_dir() if path.endswith("/") else place.is_file(), f"{path} is not there"
+    if name:
+        assert name in names_in(place), f"{path} has no {name}"
+
+
+@pytest.mark.parametrize("title", ["Threats", "Incidents of others"])
+def test_every_row_names_the_test_that_holds_it(title: str) -> None:
+    for row in rows(title):
+        held_by = row.strip("| ").rpartition(" | ")[2]
+        tests = [path for path, _ in references(held_by) if path.startswith("tests/")]
+        assert tests, row
+
+
+def rows(title: str) -> list[str]:
+    """Return the rows of the table below a title of docs/security.md, without its head."""
+    (_, text), _ = GUIDES
+    section = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return [line for line in section.splitlines() if line.startswith("| ")][1:]
