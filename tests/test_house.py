@@ -28,6 +28,7 @@ FLOORS = {
     "sockets": "errors",
     "needs": "",
     "addresses": "",
+    "targets": "",
     "config": "errors addresses",
     "logs": "errors config words",
     "metering": "clock",
@@ -54,10 +55,10 @@ FLOORS = {
     "worker": "errors needs exit_codes capacity clock heap config logs metering overdue sockets turns "
     "ortc pipe protocols _fastpath.door _usrsctp",
     "recorder": "errors exit_codes clock sockets logs pipe",
-    "rooms": "errors addresses capacity overdue turns ortc pipe words",
-    "telemetry": "errors config logs words",
+    "rooms": "errors addresses targets capacity overdue turns ortc pipe words",
+    "telemetry": "errors config logs targets words",
     "signaling": "errors addresses needs config logs ortc pipe rooms",
-    "supervisor": "addresses clock errors needs words exit_codes heap config logs metering "
+    "supervisor": "addresses targets clock errors needs words exit_codes heap config logs metering "
     "sockets ortc pipe protocols rooms signaling telemetry",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }

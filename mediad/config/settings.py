@@ -18,6 +18,7 @@ from mediad.config.kinds import (
     Choice,
     FilePath,
     HttpUrl,
+    Networks,
     Number,
     SocketPath,
     Whole,
@@ -82,6 +83,14 @@ class Settings(RoomSettings):
         "where joins, leaves and other events are posted as JSON; unset, nowhere",
         live=True,
         example="https://app.example.com/mediad-events",
+    )
+    webhook_allow: tuple[str, ...] = key_field(
+        (),
+        Networks(),
+        "networks beside the public internet that webhook_url may lead to; loopback may be where the URL "
+        "itself says so (http://localhost:8080/)",
+        live=True,
+        example=["10.0.0.0/8"],
     )
     webhook_secret_file: str | None = key_field(
         None,

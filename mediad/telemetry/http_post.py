@@ -6,19 +6,32 @@ import asyncio
 import base64
 import functools
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import h11
+
+from mediad.targets import Network
+from mediad.telemetry.outgoing import connect
+
+SETTING = "webhook_allow"
 
 MAX_ANSWER_BYTES = 64 * 1024
 """The most bytes of an answer's body, which is not used."""
 
 
 async def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, tls: ssl.SSLContext | None = None
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    tls: ssl.SSLContext | None = None,
+    allowed: Sequence[Network] = (),
 ) -> int:
     """The status of the answer. Raises OSError when there is none; the caller bounds the time.
+
+    Networks that are not of the public internet are posted to where they are in `allowed` (webhook_allow),
+    see `outgoing.connect`. Redirects are not followed: they are an answer as any other.
 
     `tls` is for https; None checks certificates against the system's authorities. A user name and a password
     in `url` are sent as basic authentication (RFC 7617).
@@ -28,7 +41,7 @@ async def post(
     host = parts.hostname or ""
     port = parts.port or (443 if secure else 80)
     context = (tls or _default_tls()) if secure else None
-    reader, writer = await asyncio.open_connection(host, port, ssl=context)
+    reader, writer = await connect(host, port, context, allowed, SETTING)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = h11.Connection(h11.CLIENT)

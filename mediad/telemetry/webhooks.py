@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 
 from mediad import __version__
+from mediad.targets import Network
 from mediad.telemetry.feed import Event
 from mediad.telemetry.http_post import post
 from mediad.telemetry.outbox import Outbox
@@ -60,21 +61,28 @@ class Webhooks:
         self._url: str | None = None
         self._secret: bytes | None = None
         self._tls: ssl.SSLContext | None = None
+        self._allowed: tuple[Network, ...] = ()
         self._lost_told = 0
         self._changed = asyncio.Event()
         self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def configure(self, url: str | None, secret: bytes | None, tls: ssl.SSLContext | None = None) -> bool:
-        """Set the URL; without a `secret` posts are not signed.
+    def configure(
+        self,
+        url: str | None,
+        secret: bytes | None,
+        tls: ssl.SSLContext | None = None,
+        allowed: tuple[Network, ...] = (),
+    ) -> bool:
+        """Set the URL; without a `secret` posts are not signed; `allowed` is webhook_allow.
 
         Events that wait are sent to the new URL, at once.
 
         Returns True when something changed.
         """
-        if (url, secret) == (self._url, self._secret):
+        if (url, secret, allowed) == (self._url, self._secret, self._allowed):
             return False
-        self._url, self._secret, self._tls = url, secret, tls
+        self._url, self._secret, self._tls, self._allowed = url, secret, tls, allowed
         self._changed.set()
         return True
 
@@ -146,7 +154,7 @@ class Webhooks:
             headers["Mediad-Signature"] = signature(self._secret, int(time.time()), body)
         try:
             async with asyncio.timeout(POST_TIMEOUT_S):
-                status = await post(url, body, headers, tls=self._tls)
+                status = await post(url, body, headers, tls=self._tls, allowed=self._allowed)
         except TimeoutError:
             self._count("failed")
             return f"no answer within {POST_TIMEOUT_S:g} s"

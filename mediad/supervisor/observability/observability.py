@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -82,9 +83,12 @@ class Observability:
     async def prepare(self, settings: Settings) -> Callable[[], str | None]:
         """Read what new settings need, and return the function that applies them. Raises ConfigError."""
         secret = await asyncio.to_thread(_secret, settings)
+        allowed = tuple(map(ipaddress.ip_network, settings.webhook_allow))
 
         def commit() -> str | None:
-            if self._webhooks is None or not self._webhooks.configure(settings.webhook_url, secret):
+            if self._webhooks is None:
+                return None
+            if not self._webhooks.configure(settings.webhook_url, secret, allowed=allowed):
                 return None
             if settings.webhook_url is not None and secret is None:
                 logger.warning(
