@@ -29,6 +29,7 @@ FLOORS = {
     "needs": "",
     "addresses": "",
     "targets": "",
+    "budgets": "errors addresses",
     "config": "errors addresses",
     "logs": "errors config words",
     "metering": "clock",
@@ -52,19 +53,20 @@ FLOORS = {
     "_fastpath.io": ENGINE,
     "_fastpath.door": f"{ENGINE} _fastpath.io",
     "pipe": "errors logs metering protocols",
-    "worker": "errors needs exit_codes capacity clock heap config logs metering overdue sockets turns "
-    "ortc pipe protocols _fastpath.door _usrsctp",
+    "worker": "errors needs exit_codes capacity clock heap budgets config logs metering overdue sockets "
+    "turns ortc pipe protocols _fastpath.door _usrsctp",
     "recorder": "errors exit_codes clock sockets logs pipe",
-    "rooms": "errors addresses targets capacity overdue turns ortc pipe words",
+    "rooms": "errors addresses budgets targets capacity overdue turns ortc pipe words",
     "telemetry": "errors config logs targets words",
-    "signaling": "errors addresses needs config logs ortc pipe rooms",
-    "supervisor": "addresses targets clock errors needs words exit_codes heap config logs metering "
+    "signaling": "errors addresses budgets needs config logs ortc pipe rooms",
+    "supervisor": "addresses budgets targets clock errors needs words exit_codes heap config logs metering "
     "sockets ortc pipe protocols rooms signaling telemetry",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.
 PURE = (
+    "mediad.budgets",
     *("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad._usrsctp", "mediad.worker.policy"),
     *("mediad.recorder.rtp", "mediad.recorder.codecs", "mediad.recorder.timeline", "mediad.recorder.track"),
 )
