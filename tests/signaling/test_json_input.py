@@ -31,6 +31,7 @@ from mediad.signaling.json_input import MISSING, decode, find_id
         ("1e400", math.inf),
         ("-1e400", -math.inf),
         ("9" * 5000, math.inf),
+        ("[1" + "0" * 400 + ", -1" + "0" * 400 + ', "\\ud83d"]', [math.inf, -math.inf, "\ufffd"]),
         ("-0", 0),
         ('{"a":1,"a":2}', {"a": 2}),
         ('"\\u0000"', "\0"),
