@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz.fuzz_framing import expected
+from tests.fuzz.targets.framing import expected
 from tests.support.framed_socket import framed
 from tests.windows.tcp import LONGEST_FRAME, Frames
 

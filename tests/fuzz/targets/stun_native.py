@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.fuzz.target import Target
 from tests.support.stun import PRIORITY, USERNAME, message, with_fingerprint, with_integrity
 from tests.windows import wire as window
 
@@ -20,3 +21,6 @@ def one_input(data: bytes) -> None:
         assert window.is_stun(data)
         assert fragment
         assert fragment + b":" in data
+
+
+TARGET = Target("stun-native", SEEDS, lambda: one_input, ("_fastpath/wire/stun.pyx",))

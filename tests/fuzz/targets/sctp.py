@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 
+from tests.fuzz.target import Target
 from tests.support import sctp_packets as p
 from tests.support.sctp import PACKET_BYTES, Pair, sctp_stack
 
@@ -119,3 +120,6 @@ def one_input(data: bytes) -> None:
         assert bystanders.far.messages == [(1, 53, b"still here")]
         pair.far.association.close()
         assert victim.memory_bytes == 0
+
+
+TARGET = Target("sctp", SEEDS, lambda: one_input, ("_usrsctp/association.pyx",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from tests.fuzz.target import Target
 from tests.support.framed_socket import framed
 from tests.windows import tcp as window
 
@@ -43,3 +44,6 @@ def one_input(data: bytes) -> None:
         rest = rest[size:]
         assert frames.kept <= 2 + window.LONGEST_FRAME
     assert (packets, end) == expected(data)
+
+
+TARGET = Target("framing", SEEDS, lambda: one_input, ("_fastpath/wire/framing.pyx",))

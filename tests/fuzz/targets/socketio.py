@@ -16,6 +16,7 @@ from mediad.signaling.dialects import learning_demo, meetlite
 from mediad.signaling.dialects.dialect import RequestFailed
 from mediad.signaling.dialects.event_dialect import Call, EventDialect, Handshake, Visit
 from mediad.signaling.socketio import packets
+from tests.fuzz.target import Target
 from tests.support.calls import Call as Rooms
 from tests.support.rtp_samples import opus, vp8
 from tests.support.signaling import DTLS_PARAMETERS
@@ -114,3 +115,6 @@ async def _answer(visit: Visit, call: Call) -> None:
         visit.refuse(call, str(failure))
     else:
         reply.deliver(lambda value: visit.answer(call, value))
+
+
+TARGET = Target("socketio", SEEDS, make, ("signaling/socketio/packets.py",), shape="json")

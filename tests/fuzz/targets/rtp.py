@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from tests.fuzz.target import Target
 from tests.support.rtp import (
     ONE_BYTE,
     TWO_BYTE,
@@ -40,3 +41,6 @@ def one_input(data: bytes) -> None:
     assert original["sequence_number"] == struct.unpack("!H", view["payload"][:2])[0]
     assert original["payload"] == view["payload"][2:]
     assert original["extensions"] == view["extensions"]
+
+
+TARGET = Target("rtp", SEEDS, lambda: one_input, ("_fastpath/wire/rtp.pyx",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiortc import rtp as aiortc_rtp
 
+from tests.fuzz.target import Target
 from tests.windows import wire as window
 
 ROOM = 1400
@@ -45,3 +46,6 @@ def one_input(data: bytes) -> None:
     assert end <= len(data)
     assert malformed == (end < len(data))
     window.rtcp_read_dlrr(data, 2)
+
+
+TARGET = Target("rtcp", SEEDS, lambda: one_input, ("_fastpath/wire/rtcp.pyx",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mediad._fastpath.wire.payload import Codec
 from mediad._fastpath.wire.rtp import ExtensionKind
+from tests.fuzz.target import Target
 from tests.support.rtp import TWO_BYTE, extension_block, packet, two_byte_elements
 from tests.windows import wire as window
 
@@ -41,3 +42,7 @@ def one_input(data: bytes) -> None:
     for later, one in enumerate((descriptor, payload[:255], descriptor)):
         assert dependencies.describe(one, later) is None or len(one) >= 3
         assert all(spatial < 4 and temporal < 8 for spatial, temporal in dependencies.templates)
+
+
+NAMES = ("av1", "dependency", "h264", "h265", "payload", "red", "vp8", "vp9")
+TARGET = Target("payload", SEEDS, lambda: one_input, tuple(f"_fastpath/wire/{name}.pyx" for name in NAMES))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 
+from tests.fuzz.target import Target
 from tests.support import engine as e
 from tests.windows.engine import EngineWindow
 
@@ -91,3 +92,6 @@ def one_input(data: bytes) -> None:
     call.engine.events()
     assert call.engine.slots_in_use() == 0
     assert call.engine.timers_armed() == 0
+
+
+TARGET = Target("engine", SEEDS, lambda: one_input)

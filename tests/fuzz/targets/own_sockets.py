@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 
 from mediad._fastpath.door.events import AddressLearned
+from tests.fuzz.target import Target
 from tests.support import engine as e
 from tests.support import plain_call as p
 from tests.windows.engine import EngineWindow
@@ -92,3 +93,6 @@ def one_input(data: bytes) -> None:
     call.engine.events()
     assert call.engine.slots_in_use() == 0
     assert call.engine.timers_armed() == 0
+
+
+TARGET = Target("own-sockets", SEEDS, lambda: one_input)

@@ -11,6 +11,7 @@ from mediad.signaling.dialects.demo_a import DEMO_A
 from mediad.signaling.dialects.demo_b import DEMO_B
 from mediad.signaling.dialects.dialect import Dialect, RequestFailed
 from mediad.signaling.protoo import messages
+from tests.fuzz.target import Target
 from tests.support.calls import Call
 from tests.support.rtp_samples import opus, vp8_simulcast
 from tests.support.signaling import DEVICE, DTLS_PARAMETERS
@@ -76,3 +77,6 @@ def _with_id(data: Any, transport_id: str) -> Any:
     if isinstance(data, dict) and data.get("transportId") == "t":
         return {**data, "transportId": transport_id}
     return data
+
+
+TARGET = Target("dialects", SEEDS, make, shape="json")
