@@ -6,12 +6,12 @@ Each is forgotten together with all that is on it. Entries change without suspen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mediad.pipe.requests import CloseTransport
 from mediad.rooms.branch import Branch
-from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Producer, Transport
+from mediad.rooms.entities import Consumer, DataConsumer, DataProducer, Peer, Producer, Transport
 from mediad.rooms.observer import RoomObserver
 from mediad.rooms.pipes import Pipes
 from mediad.rooms.stock import Holder
@@ -20,11 +20,15 @@ from mediad.rooms.stock import Holder
 class Books:
     """The transports of one room, and what is on them, by id."""
 
-    def __init__(self, holder: Holder, observer: RoomObserver, pipes: Pipes) -> None:
+    def __init__(
+        self, holder: Holder, observer: RoomObserver, pipes: Pipes, on_freed: Callable[[Peer], None]
+    ) -> None:
         """Make empty books; `holder` is the room, whose share of a worker its consumers use.
 
-        `pipes` hears of who receives what, and of what has ended.
+        `pipes` hears of who receives what, and of what has ended; `on_freed` is called with the peer of each
+        consumer that ends.
         """
+        self._on_freed = on_freed
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -112,6 +116,7 @@ class Books:
         if consumer.producer.consumers.pop(consumer.id, None) is not None:
             self._leave_audience(consumer.producer, consumer.branch)
         self.consumers.pop(consumer.id, None)
+        self._on_freed(consumer.peer)
 
     def forget_data_producer(self, producer: DataProducer) -> None:
         """Remove a data producer and tell its receivers; the caller tells the worker."""

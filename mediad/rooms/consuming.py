@@ -15,6 +15,9 @@ from mediad.rooms.room import Room
 from mediad.rooms.transports import Transports
 from mediad.rooms.unknown import Unknown
 
+MOST_OF_ONE_TRACK = 4
+"""The most consumers of one track that a peer gets by asking: with a limit, asking costs no memory."""
+
 
 class Consuming:
     """The requests of one peer about its consumers."""
@@ -28,9 +31,11 @@ class Consuming:
         """Receive one more track; the answer describes its consumer, which is paused.
 
         It is the newest track that the peer does not receive yet. Tracks of others come before its own.
-        Raises NotFound when there is none, Unsupported when the client has no codec for it, InvalidState
-        without a transport for consumers, InvalidInput for malformed capabilities.
+        Raises NotFound when there is none, Unsupported when the client has no codec for it, Forbidden when it
+        may not receive it, InvalidState without a transport for consumers, InvalidInput for malformed
+        capabilities.
         """
+        self._peer.grants.require_subscribe()
         transport = self._peer.receiving_transport()
         if transport is None:
             raise InvalidState("there is no transport for consumers")
@@ -42,9 +47,11 @@ class Consuming:
     ) -> Reply[ConsumerOffer]:
         """Receive this track on this transport; the answer describes its consumer, which is paused.
 
-        Raises Unknown for either id, Unsupported when the client has no codec for the track, InvalidInput for
-        malformed capabilities.
+        Raises Unknown for either id, Unsupported when the client has no codec for the track, Forbidden when
+        it may not receive it, InvalidState when it does so often enough, InvalidInput for malformed
+        capabilities.
         """
+        self._peer.grants.require_subscribe()
         transport = self._transports.find(transport_id)
         producer = self._room.books.producers.get(producer_id)
         if producer is None or not producer.announced:
@@ -57,6 +64,13 @@ class Consuming:
         form = reception.form(producer)
         if form is None:
             raise Unsupported(f'no codec in common for producer with id "{producer.id}"')
+        has = sum(
+            c.producer is producer for t in self._peer.transports.values() for c in t.consumers.values()
+        )
+        if has >= MOST_OF_ONE_TRACK:
+            raise InvalidState(
+                f'too many consumers: {has} of {has} of producer with id "{producer.id}" are open'
+            )
         consumer = await track_offers.consume(self._room, producer, transport, form)
         return Reply(consumer.offer())
 

@@ -46,10 +46,12 @@ class Data:
     ) -> Reply[DataProducer]:
         """Start sending messages; the answer is their data producer. After it the others are offered it.
 
-        Raises InvalidInput for a stream that is malformed or in use, InvalidState when the transport has no
-        SCTP, and when the peer has not joined, has too many, or has left meanwhile.
+        Raises InvalidInput for a stream that is malformed or in use, Forbidden for a peer that may not send
+        data, InvalidState when the transport has no SCTP, and when the peer has not joined, has too many, or
+        has left meanwhile.
         """
         self._peer.require_joined()
+        self._peer.grants.require_data()
         require_small(app_data)
         stream = SctpStreamParameters.from_wire(sctp_stream_parameters)
         transport = self._transports.find(transport_id)
@@ -73,6 +75,7 @@ class Data:
             raise
         if producer.closed:
             producer.branch.discard(closing)
+            self._peer.grants.require_data()
             raise InvalidState("closed meanwhile")
         producer.created = True
         return Reply(producer, functools.partial(offers.announce_data, self._room, self._peer, producer))
@@ -80,9 +83,10 @@ class Data:
     async def consume(self, transport_id: str, data_producer_id: str) -> Reply[DataConsumerOffer]:
         """Receive the messages of a data producer on this transport; the answer describes its data consumer.
 
-        Raises Unknown for either id, InvalidState when the transport has no SCTP or the peer has too many,
-        Full when the worker has no room for it.
+        Raises Unknown for either id, Forbidden for a peer that may not receive, InvalidState when the
+        transport has no SCTP or the peer has too many, Full when the worker has no room for it.
         """
+        self._peer.grants.require_subscribe()
         transport = self._transports.find(transport_id)
         _require_sctp(transport)
         producer = self._room.books.data_producers.get(data_producer_id)

@@ -59,7 +59,7 @@ def _enter(room: Room, peer: Peer, producer: DataProducer) -> DataConsumer | Non
     transport = peer.receiving_transport()
     has, most = peer.data_consumer_count(), room.limits.data_consumers_per_peer
     what = f"data producer {producer.id} is not offered"
-    if peer.closed or producer.closed:
+    if peer.closed or producer.closed or not peer.grants.subscribe:
         pass  # while the tracks of its batch were made
     elif transport is None or not transport.sctp:
         peer.log.warning("%s: the client has no transport for consumers any more", what)

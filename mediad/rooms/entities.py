@@ -36,6 +36,7 @@ from mediad.pipe.throttle_requests import NetworkThrottle
 from mediad.pipe.transport_requests import TransportTuple
 from mediad.rooms.allowance import Allowance
 from mediad.rooms.branch import Branch
+from mediad.rooms.grants import ALL, Grants
 from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer, Device, PeerInfo, PeerListener, Track
 from mediad.rooms.reception import Form, Reception
 from mediad.rooms.stock import ADDRESS, Claim, Holder, holder_at
@@ -47,7 +48,7 @@ BOT_REPLIES, BOT_REPLIES_PER_S = 10, 2.0
 """The replies to everybody that one peer can cause: at once, and each second after that."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Peer:
     """A client between its connection and its end; it is a member of the call once it has joined."""
 
@@ -60,6 +61,8 @@ class Peer:
     holder: Holder = (ADDRESS, "unknown")
     """The holder whose share of the worker it uses: the address it comes from."""
     claim: Claim = field(default_factory=Claim)
+    grants: Grants = ALL
+    """The grants that it has now; `regrant.py` changes them during the call."""
     reception: Reception | None = None
     """The tracks it can receive, as negotiated; None for a peer that receives nothing."""
     takes_data: bool = False
@@ -111,13 +114,15 @@ class Peer:
         return next((t for t in self.transports.values() if t.consuming is consuming), None)
 
     def can_receive(self) -> bool:
-        """True when it has joined, has said what it understands, and has a transport for consumers."""
-        return self.joined and self.reception is not None and self.receiving_transport() is not None
+        """True when it has joined, has said what it understands, may receive, and has a transport for it."""
+        able = self.joined and self.reception is not None and self.receiving_transport() is not None
+        return able and self.grants.subscribe
 
     def can_receive_data(self) -> bool:
-        """True when it has joined, takes data, and has a transport for consumers that has SCTP."""
+        """True when it has joined, takes data, may receive, and has a transport for it that has SCTP."""
         transport = self.receiving_transport()
-        return self.joined and self.takes_data and transport is not None and transport.sctp
+        able = self.joined and self.takes_data and transport is not None and transport.sctp
+        return able and self.grants.subscribe
 
     def producers(self) -> list[Producer]:
         """Return what it sends, oldest first, as far as the others have been told of it."""
@@ -234,6 +239,11 @@ class Producer:
     @property
     def branch(self) -> Branch:
         return self.transport.branch
+
+    def require_granted(self) -> None:
+        """Raise Forbidden when its peer may not send it, by the grants that the peer has now."""
+        mime_types = [codec.mime_type for codec in self.consumable.codecs]
+        self.peer.grants.require_track(self.kind, self.app_data, mime_types)
 
     def announced_consumers(self) -> list[Consumer]:
         """Return the consumers whose clients know them, and so may be told of changes."""

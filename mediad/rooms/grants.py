@@ -50,14 +50,14 @@ class Grants:
         return self.codecs is None or mime_type.lower() in self.codecs
 
     def require_track(self, kind: str, app_data: dict[str, Any], mime_types: Iterable[str]) -> None:
-        """Raise Forbidden for a track that it may not send; `mime_types` are those of its media codecs."""
+        """Raise Forbidden for a track that it may not send; `mime_types` are those of its codecs."""
         self.require_publish()
         for source in sorted(sources_of(kind, app_data)):
             if not self.allows_source(source):
                 raise _refused(
                     "sources", f"tracks of the source {source[:50]!r} may not be sent by this peer"
                 )
-        for mime_type in mime_types:
+        for mime_type in _media(mime_types):
             if not self.allows_codec(mime_type):
                 raise _refused("codecs", f"{mime_type} may not be sent by this peer")
 
@@ -107,15 +107,23 @@ class Grants:
         )
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the grants that differ from ALL, for operators: null for a limit that is none."""
-        mine, usual = dataclasses.asdict(self), dataclasses.asdict(ALL)
-        return {_NAMES[name]: _plain(mine[name]) for name in mine if mine[name] != usual[name]}
+        """Return the grants that differ from ALL, in wire spelling."""
+        return self.differences(ALL)
+
+    def all_to_wire(self) -> dict[str, Any]:
+        """Return all grants in wire spelling; a limit that there is not is None."""
+        return {wired: _plain(getattr(self, name)) for name, wired in NAMES.items()}
+
+    def differences(self, other: Grants) -> dict[str, Any]:
+        """Return those of these grants that others do not have alike, in wire spelling."""
+        mine, others = self.all_to_wire(), other.all_to_wire()
+        return {name: value for name, value in mine.items() if value != others[name]}
 
 
 ALL = Grants(admin=True, record=True)
 """The grants of everyone where no token is needed."""
 
-_NAMES = {
+NAMES = {
     "publish": "publish",
     "subscribe": "subscribe",
     "publish_data": "data",
@@ -128,7 +136,17 @@ _NAMES = {
     "max_consumers": "maxConsumers",
     "expires_at_s": "expiresAtS",
 }
-"""The names of grants for operators and in refusals' reasons, by field."""
+"""The names of grants on the wire, by field."""
+
+
+_REPAIRS = frozenset({"rtx", "red", "ulpfec", "flexfec-03"})
+"""The subtypes of codecs that carry other codecs, or repair them."""
+
+
+def _media(mime_types: Iterable[str]) -> list[str]:
+    """Return the codecs that count: not those that repair others, unless there are no others."""
+    names = list(mime_types)
+    return [name for name in names if name.partition("/")[2].lower() not in _REPAIRS] or names
 
 
 def _refused(grant: str, reason: str) -> Forbidden:

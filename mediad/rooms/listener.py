@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
+from mediad.rooms.grants import Grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ class CloseCause(Enum):
     SILENT = "silent"
     """Silence: no packet has come from a broadcaster for `broadcaster_timeout_s`."""
 
+    EXPIRED = "expired"
+    """An expired token, where the operator has calls end with it: the client needs a new token."""
+
     REMOVED = "removed"
     """An operator has removed this peer, which must not come back by itself."""
 
@@ -134,6 +138,10 @@ class PeerListener(Protocol):
         """
         ...
 
+    def consumer_refused(self, peer_id: str, producer_id: str, reason: str) -> None:
+        """Tell a track of another peer that the client is not offered, because its grants have a limit."""
+        ...
+
     def consumer_closed(self, consumer_id: str) -> None: ...
 
     def consumer_paused(self, consumer_id: str) -> None: ...
@@ -145,6 +153,18 @@ class PeerListener(Protocol):
         ...
 
     def consumer_score(self, consumer_id: str, score: ConsumerScore) -> None: ...
+
+    def producer_closed(self, producer_id: str, reason: str) -> None:
+        """Tell that a track of the client's own was ended here: it may not send it any more."""
+        ...
+
+    def data_producer_closed(self, data_producer_id: str, reason: str) -> None:
+        """Tell that a data channel of the client's own was ended here, likewise."""
+        ...
+
+    def grants_changed(self, grants: Grants) -> None:
+        """Tell the client what it may do from now on; it has heard of all that has ended by this."""
+        ...
 
     def producer_score(self, producer_id: str, score: list[EncodingScore]) -> None: ...
 

@@ -7,6 +7,7 @@ once and never raises.
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 LEFT = "left"
 """The cause of a leave when the client left by itself; otherwise it is the value of a CloseCause."""
@@ -51,6 +52,14 @@ class RoomObserver:
 
     def peer_left(self, room_id: str, peer_id: str, worker_id: int, cause: str, reason: str) -> None:
         """Note that a peer that had joined has left."""
+
+    def grants_changed(
+        self, room_id: str, peer_id: str, worker_id: int, changes: dict[str, Any], grants: dict[str, Any]
+    ) -> None:
+        """Note that an operator has changed what a peer may do.
+
+        `changes` are the grants that are others now, `grants` all that are not as usual.
+        """
 
     def join_overdue(self, room_id: str, peer_id: str) -> None:
         """Note that a client did not join in time and is closed; called before `peer_gone`."""

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mediad.errors import Unavailable
 from mediad.rooms.background import Background
@@ -46,6 +47,8 @@ class OfferBook:
         """Batches that are being made."""
         self._put_off: Line[Pair] = Line(_is_over)
         """Offers that the worker had no room for, and that are to be made again."""
+        self._refused: WeakKeyDictionary[Peer, Line[Producer]] = WeakKeyDictionary()
+        """Tracks that a peer is not offered because its grants have a limit."""
         self._trying: asyncio.TimerHandle | None = None
         """The timer until then."""
         self._failures = 0
@@ -75,6 +78,31 @@ class OfferBook:
     def done(self, peer: Peer) -> None:
         """Note that an offer of this peer has ended, with whatever outcome."""
         self.queue.done(peer)
+        self.proceed()
+
+    def drop(self, peer: Peer) -> None:
+        """Forget all offers of a peer that may not receive any more; those that are under way go on."""
+        self.queue.drop(peer)
+        self._refused.pop(peer, None)
+        self._put_off.items = deque(pair for pair in self._put_off.items if pair[0] is not peer)
+
+    def refuse(self, peer: Peer, producer: Producer) -> None:
+        """Keep a track that a peer may not have now, until `freed`."""
+        self._refused.setdefault(peer, Line[Producer](lambda producer: producer.closed)).append(producer)
+
+    def freed(self, peer: Peer, places: int = 1) -> None:
+        """Offer tracks that were refused to a peer, now that it may have as many more."""
+        refused, most = self._refused.get(peer), peer.grants.max_consumers
+        full = most is not None and peer.consumer_count() >= most
+        if refused is None or peer.closed or full:
+            return
+        while refused.items and places:
+            producer = refused.items.popleft()
+            if not producer.closed:
+                self.want(peer, producer)
+                places -= 1
+        if not refused.items:
+            del self._refused[peer]
         self.proceed()
 
     def succeeded(self) -> None:

@@ -98,6 +98,12 @@ class OfferQueue:
                 self._turns.append(peer)
         return taken
 
+    def drop(self, peer: Peer) -> None:
+        """Forget the waiting offers of a peer; those that are under way go on."""
+        waiting = self._waiting.get(peer)
+        if waiting is not None:
+            waiting.items.clear()
+
     def done(self, peer: Peer) -> None:
         """Count an offer of this peer as under way no longer: it was answered, or failed."""
         under_way = self._under_way.pop(peer)

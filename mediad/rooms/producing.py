@@ -41,19 +41,22 @@ class Producing:
     ) -> Reply[Producer]:
         """Start sending a track; the answer is its producer. After it the others are offered the track.
 
-        Raises InvalidInput or Unsupported for a track that this room cannot have, InvalidState when the peer
-        has not joined, or has left meanwhile.
+        Raises InvalidInput or Unsupported for a track that this room cannot have, Forbidden for one that the
+        peer may not send, InvalidState when the peer has not joined, or has left meanwhile.
         """
         self._peer.require_joined()
+        self._peer.grants.require_publish()
         require_small(app_data)
         transport = self._transports.find(transport_id)
         has = self._peer.producer_count()
         if has >= self._room.limits.producers_per_peer:
             raise InvalidState(f"too many producers: {has} of {has} are open, close some")
+        self._peer.grants.require_producers(has)
         accepted = self._accept(transport, kind, RtpParameters.from_wire(rtp_parameters))
         producer = Producer(
             str(uuid4()), accepted.kind, accepted.type, transport, accepted.consumable, app_data
         )
+        producer.require_granted()
         _claim(producer, accepted.rtp_parameters)
         try:
             producer.claim = transport.branch.stock.claim("producers", self._peer.holder, has=has)
@@ -68,6 +71,7 @@ class Producing:
             raise
         if producer.closed:
             producer.branch.discard(requests.CloseProducer(producer.id))
+            producer.require_granted()
             raise InvalidState("peer closed")
         producer.created = True
         return Reply(producer, functools.partial(offers.announce, self._room, producer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mediad.errors import Forbidden
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
+from mediad.rooms.grants import Grants
 from mediad.rooms.listener import (
     CloseCause,
     ConsumerOffer,
@@ -27,6 +28,18 @@ class QuietListener:
         pass
 
     def tracks_changed(self, peer_id: str, tracks: list[Track]) -> None:
+        pass
+
+    def consumer_refused(self, peer_id: str, producer_id: str, reason: str) -> None:
+        pass
+
+    def producer_closed(self, producer_id: str, reason: str) -> None:
+        pass
+
+    def data_producer_closed(self, data_producer_id: str, reason: str) -> None:
+        pass
+
+    def grants_changed(self, grants: Grants) -> None:
         pass
 
     async def consumer_offered(self, offer: ConsumerOffer) -> None:

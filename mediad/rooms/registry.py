@@ -16,6 +16,7 @@ from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
 from mediad.rooms.branches import Branches, Ground
+from mediad.rooms.grants import ALL, Grants
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
 from mediad.rooms.media_worker import Placement
@@ -49,6 +50,7 @@ class _NewPeer:
     consumer_replicas: int
     address: str | None
     options: RoomOptions
+    grants: Grants
 
 
 class RoomRegistry:
@@ -88,17 +90,19 @@ class RoomRegistry:
         consumer_replicas: int = 0,
         address: str | None = None,
         options: RoomOptions | None = None,
+        grants: Grants = ALL,
     ) -> Seat:
         """Return a seat for a client, in the room of that id, which is opened when there is none.
 
         The client gets every consumer `1 + consumer_replicas` times, as far as the limits allow; `options`
-        are what its token says about the room. Raises
-        Unavailable when no worker can take a room now or a limit is reached, Full when the share of `address`
-        is used up, or the worker's error when it cannot make a room.
+        are what its token says about the room, `grants` what it says about the client. Raises Unavailable
+        when no worker can take a room now or a limit is reached, Full when the share of `address` is used up,
+        or the worker's error when it cannot make a room.
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
-            new = _NewPeer(room_id, peer_id, listener, consumer_replicas, address, options or RoomOptions())
+            wishes = options or RoomOptions()
+            new = _NewPeer(room_id, peer_id, listener, consumer_replicas, address, wishes, grants)
             seat = await self._connect(new)
         if options is not None:
             self.on_options(room_id, options)
@@ -124,8 +128,15 @@ class RoomRegistry:
             async with room.place(new.peer_id) as branch:
                 if room.closed or branch.closed:
                     raise _NoWorkerYet("the room was closed while it was opened")
-                replicas = new.consumer_replicas
-                return Seat(room, new.peer_id, new.listener, replicas, new.address, branch=branch)
+                return Seat(
+                    room,
+                    new.peer_id,
+                    new.listener,
+                    new.consumer_replicas,
+                    new.address,
+                    branch=branch,
+                    grants=new.grants,
+                )
         except (WorkerDied, InvalidState) as error:
             raise _NoWorkerYet(str(error)) from None
         finally:
@@ -133,12 +144,18 @@ class RoomRegistry:
             room.close_if_deserted()
 
     async def enter(
-        self, room_id: str, peer_id: str, listener: PeerListener, *, address: str | None = None
+        self,
+        room_id: str,
+        peer_id: str,
+        listener: PeerListener,
+        *,
+        address: str | None = None,
+        grants: Grants = ALL,
     ) -> Seat:
         """Return a seat for a broadcaster, a peer without a connection, in a room that is open.
 
-        It keeps no room open. Raises NotFound without the room, InvalidState when it replaces the last client
-        there, else like `connect`.
+        `grants` are those of its token. It keeps no room open. Raises NotFound without the room, InvalidState
+        when it replaces the last client there, else like `connect`.
         """
         set_asker(room_id, peer_id)
         room = self.room(room_id)
@@ -147,7 +164,9 @@ class RoomRegistry:
             if room.closed or branch.closed:
                 raise Unavailable("the room was closed while it was opened")
             self._require_capacity(room_id, peer_id)
-            seat = Seat(room, peer_id, listener, address=address, branch=branch, keeps_room=False)
+            seat = Seat(
+                room, peer_id, listener, address=address, branch=branch, keeps_room=False, grants=grants
+            )
         room.close_if_deserted()
         if room.closed:
             raise InvalidState(

@@ -31,6 +31,7 @@ from mediad.rooms.books import Books
 from mediad.rooms.bot import Bot
 from mediad.rooms.branch import Branch
 from mediad.rooms.branches import Branches
+from mediad.rooms.ceilings import Ceilings
 from mediad.rooms.entities import Log, Peer, new_peer
 from mediad.rooms.hearing import Hearing
 from mediad.rooms.limits import RoomLimits
@@ -83,8 +84,9 @@ class Room:
         self.log: Log = logging.LoggerAdapter(_logger, self._log_context)
         self.pipes = Pipes((ROOM, room_id), background, self.log)
         self.hearing = Hearing(branches, self.pipes, background)
-        self.books = Books((ROOM, room_id), self.observer, self.pipes)
         self.offers = OfferBook(background, self.log, functools.partial(make_offers, self))
+        self.books = Books((ROOM, room_id), self.observer, self.pipes, self.offers.freed)
+        self.ceilings = Ceilings()
         self.bot = Bot(room_id, self.books, self.home, background, self.log, self.observer)
         self.receptions = Receptions()
         self.expected = 0

@@ -18,6 +18,7 @@ from mediad.rooms import offers
 from mediad.rooms.branch import Branch
 from mediad.rooms.consuming import Consuming
 from mediad.rooms.data import Data
+from mediad.rooms.grants import ALL, Grants
 from mediad.rooms.listener import Device, PeerInfo, PeerListener
 from mediad.rooms.plain_transports import PlainTransports
 from mediad.rooms.producing import Producing
@@ -40,10 +41,15 @@ class Seat:
         *,
         branch: Branch | None = None,
         keeps_room: bool = True,
+        grants: Grants = ALL,
     ) -> None:
-        """Take a seat, on the share of the worker that `address` has. Raises Full when that is used up."""
+        """Take a seat, on the share of the worker that `address` has. Raises Full when that is used up.
+
+        `grants` are those of the client's token; what an operator has withdrawn stays withdrawn.
+        """
         self.room = room
         self.peer = room.attach(peer_id, listener, address, branch=branch, keeps_room=keeps_room)
+        self.peer.grants = room.ceilings.limit(peer_id, grants)
         self.peer.wanted_replicas = consumer_replicas
         self.transports = Transports(room, self.peer)
         self.plain_transports = PlainTransports(room, self.peer, self.transports)

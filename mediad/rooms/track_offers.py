@@ -71,12 +71,21 @@ def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
             return _enter(room, producer, transport, form, paused=peer.resumes_itself)
         except Unavailable as error:
             room.offers.put_off((peer, producer), error)
+        except Forbidden as error:
+            peer.log.info("producer %s is not offered: %s", producer.id, error)
+            room.offers.refuse(peer, producer)
+            peer.listener.consumer_refused(producer.peer.id, producer.id, str(error))
     room.offers.queue.done(peer)
     return None
 
 
 def _enter(room: Room, producer: Producer, transport: Transport, form: Form, *, paused: bool) -> Consumer:
-    """Enter a new consumer into the books. Raises Full when the worker has no more room for it."""
+    """Enter a new consumer into the books.
+
+    Raises Full when the worker has no more room for it, Forbidden when the peer may not have it.
+    """
+    transport.peer.grants.require_subscribe()
+    transport.peer.grants.require_consumers(transport.peer.consumer_count())
     ssrc, mid = transport.take_ssrc(), transport.take_mid()
     consumer = Consumer(str(uuid4()), producer, transport, ssrc, mid, form, paused=paused)
     try:
@@ -154,8 +163,8 @@ def _creation(room: Room, consumers: list[Consumer]) -> CreateConsumers:
 async def consume(room: Room, producer: Producer, transport: Transport, form: Form) -> Consumer:
     """Make a consumer that its client has asked for, and that stays paused until it is resumed.
 
-    Raises Full when the worker has no room for it, the worker's error when it cannot make it, InvalidState
-    when the track or its receiver has ended meanwhile.
+    Raises Forbidden when its client may not have it, Full when the worker has no room for it, the worker's
+    error when it cannot make it, InvalidState when the track or its receiver has ended meanwhile.
     """
     consumer = _enter(room, producer, transport, form, paused=True)
     try:
@@ -174,6 +183,7 @@ async def consume(room: Room, producer: Producer, transport: Transport, form: Fo
         raise
     if consumer.closed:
         consumer.branch.discard(CloseConsumer(consumer.id))
+        consumer.peer.grants.require_subscribe()
         raise InvalidState("the track has ended")
     consumer.score = consumer.score or answer.score
     consumer.announced = consumer.accepted = True

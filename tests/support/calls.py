@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
 from mediad.rooms.entities import Peer, new_peer
+from mediad.rooms.grants import ALL, Grants
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import Device
 from mediad.rooms.registry import RoomRegistry
@@ -56,10 +57,11 @@ class Call:
         listener: RecordingListener | None = None,
         consumer_replicas: int = 0,
         address: str | None = None,
+        grants: Grants = ALL,
     ) -> Guest:
         listener = listener or RecordingListener()
         seat = await self.registry.connect(
-            room_id, peer_id, listener, consumer_replicas=consumer_replicas, address=address
+            room_id, peer_id, listener, consumer_replicas=consumer_replicas, address=address, grants=grants
         )
         return Guest(seat, listener)
 

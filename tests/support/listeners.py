@@ -7,6 +7,7 @@ from typing import Any
 
 from mediad.errors import InvalidState
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
+from mediad.rooms.grants import Grants
 from mediad.rooms.listener import (
     CloseCause,
     ConsumerOffer,
@@ -72,6 +73,18 @@ class RecordingListener:
             raise InvalidState("peer closed")
         if self.answer is not None:
             raise self.answer
+
+    def consumer_refused(self, peer_id: str, producer_id: str, reason: str) -> None:
+        self.heard.append(("refused", peer_id, producer_id, reason))
+
+    def producer_closed(self, producer_id: str, reason: str) -> None:
+        self.heard.append(("producer closed", producer_id, reason))
+
+    def data_producer_closed(self, data_producer_id: str, reason: str) -> None:
+        self.heard.append(("data producer closed", data_producer_id, reason))
+
+    def grants_changed(self, grants: Grants) -> None:
+        self.heard.append(("grants", grants.to_wire()))
 
     def consumer_closed(self, consumer_id: str) -> None:
         self.heard.append(("consumer closed", consumer_id))

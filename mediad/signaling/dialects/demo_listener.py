@@ -6,6 +6,7 @@ from typing import Any
 
 from mediad.errors import Forbidden
 from mediad.pipe.scores import ConsumerScore, EncodingScore
+from mediad.rooms.grants import Grants
 from mediad.rooms.listener import CloseCause, Device, Track
 from mediad.signaling.dialects.dialect import ClientRefused, Wire
 
@@ -17,6 +18,7 @@ CLOSE_CODES = {
     CloseCause.DRAINED: 1012,
     CloseCause.NOT_JOINED: 1012,
     CloseCause.SILENT: 1012,
+    CloseCause.EXPIRED: 4000,
     CloseCause.REMOVED: 4000,
 }
 
@@ -43,6 +45,21 @@ class DemoListener:
             await self._wire.request(method, data)
         except ClientRefused as refusal:
             raise Forbidden(str(refusal)) from None
+
+    # four additions of ours, which clients that do not know them ignore
+
+    def consumer_refused(self, peer_id: str, producer_id: str, reason: str) -> None:
+        data = {"peerId": peer_id, "producerId": producer_id, "reason": reason}
+        self._wire.notify("consumerRefused", data)
+
+    def producer_closed(self, producer_id: str, reason: str) -> None:
+        self._wire.notify("producerClosed", {"producerId": producer_id, "reason": reason})
+
+    def data_producer_closed(self, data_producer_id: str, reason: str) -> None:
+        self._wire.notify("dataProducerClosed", {"dataProducerId": data_producer_id, "reason": reason})
+
+    def grants_changed(self, grants: Grants) -> None:
+        self._wire.notify("grantsChanged", grants.all_to_wire())
 
     def consumer_closed(self, consumer_id: str) -> None:
         self._wire.notify("consumerClosed", {"consumerId": consumer_id})

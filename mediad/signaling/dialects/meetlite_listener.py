@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mediad.rooms.grants import Grants
 from mediad.rooms.listener import CloseCause, ConsumerOffer, PeerInfo, Track
 from mediad.rooms.quiet_listener import QuietListener
 from mediad.signaling.dialects.event_dialect import EventWire
@@ -36,6 +37,18 @@ class MeetLiteListener(QuietListener):
             "appData": {**offer.app_data, "screen": True} if is_screen(offer.app_data) else offer.app_data,
         }
         self._wire.notify("new-consumer", data)
+
+    # three additions of ours; `error` would be taken for the answer to whatever the client waits for
+
+    def consumer_refused(self, peer_id: str, producer_id: str, reason: str) -> None:
+        data = {"participantId": peer_id, "producerId": producer_id, "message": reason}
+        self._wire.notify("consumer-refused", data)
+
+    def producer_closed(self, producer_id: str, reason: str) -> None:
+        self._wire.notify("producer-closed", {"producerId": producer_id, "message": reason})
+
+    def grants_changed(self, grants: Grants) -> None:
+        self._wire.notify("grants-changed", grants.all_to_wire())
 
     def consumer_closed(self, consumer_id: str) -> None:
         self._wire.notify("consumer-closed", {"consumerId": consumer_id})

@@ -17,7 +17,7 @@ from mediad.signaling.dialects.event_dialect import Call, Visit
 from mediad.signaling.socketio import packets
 from mediad.signaling.socketio.link import Link
 
-FINAL = frozenset({CloseCause.REPLACED, CloseCause.REMOVED})
+FINAL = frozenset({CloseCause.REPLACED, CloseCause.EXPIRED, CloseCause.REMOVED})
 """The causes after which a client shall not come back by itself."""
 
 

@@ -13,10 +13,11 @@ from mediad.signaling.dialects.demo_listener import CLOSE_CODES, DemoListener, d
 from tests.support.recording_wire import RecordingWire
 
 
-def test_only_a_replaced_client_is_told_to_stay_away() -> None:
+def test_only_clients_that_cannot_come_back_are_told_to_stay_away() -> None:
     assert set(CLOSE_CODES) == set(CloseCause)
     assert [cause for cause, code in CLOSE_CODES.items() if code == 4000] == [
         CloseCause.REPLACED,
+        CloseCause.EXPIRED,
         CloseCause.REMOVED,
     ]
 

@@ -140,7 +140,7 @@ def test_causes_after_which_a_client_comes_back_and_others() -> None:
             session, link, visit = begun()
             link.members["/"] = session
             session.close(cause, "why")
-            final = cause in (CloseCause.REPLACED, CloseCause.REMOVED)
+            final = cause in (CloseCause.REPLACED, CloseCause.EXPIRED, CloseCause.REMOVED)
             assert link.texts == (["1"] if final else [])
             assert link.closed == ([] if final else ["why"])
             assert (visit.left, link.members) == ((1, {}) if final else (0, {"/": session}))
