@@ -183,6 +183,8 @@ class Transport:
     data_producers: dict[str, DataProducer] = field(default_factory=dict)
     data_consumers: dict[str, DataConsumer] = field(default_factory=dict)
     consumer_ssrcs: set[int] = field(default_factory=set)
+    limit_bps: int | None = None
+    """The limit of what its client sends, as the worker was told; None: that of the settings alone."""
     claims: StreamClaims = field(default_factory=StreamClaims)
     claim: Claim = field(default_factory=Claim)
     cname: str = ""

@@ -14,7 +14,7 @@ from mediad.ortc.acceptance import AcceptedProducer, accept_producer
 from mediad.ortc.parameters import MAX_ENCODINGS, RtpParameters
 from mediad.pipe import requests
 from mediad.pipe import rtp as pipe
-from mediad.rooms import offers
+from mediad.rooms import offers, uplink_shares
 from mediad.rooms.entities import Peer, Producer, Transport, draw_ssrc
 from mediad.rooms.reply import Reply
 from mediad.rooms.room import Room
@@ -65,6 +65,7 @@ class Producing:
             raise
         self._room.books.enter_producer(producer)
         try:
+            await uplink_shares.settle(self._peer)
             await self._create_producer(producer, accepted)
         except BaseException:
             self._room.books.forget_producer(producer)
@@ -101,6 +102,7 @@ class Producing:
         producer = self._find(producer_id)
         self._room.books.forget_producer(producer)
         await producer.branch.ask(requests.CloseProducer(producer.id))
+        await uplink_shares.settle(self._peer)
         return Reply(None)
 
     async def pause(self, producer_id: str) -> Reply[None]:

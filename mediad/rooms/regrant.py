@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mediad.errors import Forbidden
+from mediad.errors import Forbidden, MediadError
 from mediad.pipe.data_requests import CloseDataConsumer, CloseDataProducer
 from mediad.pipe.requests import CloseConsumer, CloseProducer
-from mediad.rooms import offers
+from mediad.rooms import offers, uplink_shares
 from mediad.rooms.entities import Consumer, DataConsumer, Peer, Producer
 from mediad.rooms.room import Room
 
@@ -28,6 +28,7 @@ def regrant(room: Room, peer: Peer, changes: dict[str, Any]) -> None:
     _end_tracks(room, peer)
     _end_channels(room, peer)
     _end_reception(room, peer)
+    room.background.run(_settle_uplink(peer))
     peer.listener.grants_changed(peer.grants)
     room.observer.grants_changed(room.id, peer.id, peer.branch.worker_id, changed, peer.grants.to_wire())
     if peer.grants.subscribe:
@@ -53,6 +54,13 @@ def _end_track(room: Room, producer: Producer, reason: str) -> None:
     if producer.created:
         producer.branch.discard(CloseProducer(producer.id))
         producer.peer.listener.producer_closed(producer.id, reason)
+
+
+async def _settle_uplink(peer: Peer) -> None:
+    try:
+        await uplink_shares.settle(peer)
+    except MediadError as error:
+        peer.log.warning("the limit of what it may send could not be told to its worker: %s", error)
 
 
 def _end_channels(room: Room, peer: Peer) -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from mediad.errors import InvalidInput
 from mediad.pipe import requests
+from mediad.pipe.limit_requests import LimitIncoming
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.throttle_requests import ThrottleTransport
 from mediad.pipe.transport_requests import (
@@ -51,6 +52,7 @@ class TransportMethods:
             requests.GetTransportStats.answered_by(self.transport_stats),
             GetHeard.answered_by(self.heard),
             ThrottleTransport.answered_by(self.throttle_transport),
+            LimitIncoming.answered_by(self.limit_incoming),
             requests.CloseTransport.answered_by(self.close_transport),
         ]
 
@@ -74,6 +76,11 @@ class TransportMethods:
     async def throttle_transport(self, request: ThrottleTransport) -> Done:
         _, transport = self._objects.transport(request.transport_id)
         transport.throttle(None if request.throttle is None else Network.of(request.throttle))
+        return Done()
+
+    async def limit_incoming(self, request: LimitIncoming) -> Done:
+        _, transport = self._objects.transport(request.transport_id)
+        transport.limit_incoming(request.bitrate_bps or 0)
         return Done()
 
     async def close_transport(self, request: requests.CloseTransport) -> Done:

@@ -52,6 +52,7 @@ def test_the_names_on_the_pipe() -> None:
         [f"worker.{verb}" for verb in ("ping", "stats", "trim", "configure")]
         + [f"router.{verb}" for verb in ("create", "close", "stats")]
         + [f"transport.{verb}" for verb in ("create", "connect", "restartIce", "close", "stats", "throttle")]
+        + ["transport.limitIncoming"]
         + [
             f"transport.{verb}"
             for verb in ("createPlain", "connectPlain", "createPipe", "connectPipe", "heard")

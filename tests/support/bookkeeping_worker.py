@@ -15,6 +15,7 @@ import msgspec
 from mediad.errors import InvalidState, MediadError, Unavailable, WorkerDied
 from mediad.pipe import requests
 from mediad.pipe.events import RouterEvent
+from mediad.pipe.limit_requests import LimitIncoming
 from mediad.pipe.messages import Done, Handler, Message, ReplyT, Request
 from mediad.pipe.scores import ConsumerScore
 from mediad.pipe.throttle_requests import ThrottleTransport
@@ -159,6 +160,7 @@ class BookkeepingWorker:
             requests.ConnectTransport.answered_by(self._connect_transport),
             requests.RestartIce.answered_by(self._restart_ice),
             ThrottleTransport.answered_by(self._throttle_transport),
+            LimitIncoming.answered_by(self._limit_incoming),
             requests.CloseTransport.answered_by(self._close_transport),
             requests.GetTransportStats.answered_by(self._transport_stats),
             requests.CreateProducer.answered_by(self._create_producer),
@@ -224,6 +226,10 @@ class BookkeepingWorker:
     async def _restart_ice(self, request: requests.RestartIce) -> requests.IceRestarted:
         self.transport(request.transport_id)
         return requests.IceRestarted(requests.IceParameters("v" * 16, "p" * 32, ice_lite=True))
+
+    async def _limit_incoming(self, request: LimitIncoming) -> Done:
+        self.transport(request.transport_id)["limitBps"] = request.bitrate_bps
+        return Done()
 
     async def _throttle_transport(self, request: ThrottleTransport) -> Done:
         self.transport(request.transport_id)

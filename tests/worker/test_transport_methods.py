@@ -35,6 +35,15 @@ async def test_a_transport_is_throttled_and_freed() -> None:
 
 
 @on_loop
+async def test_what_comes_in_is_limited_and_freed() -> None:
+    worker = await with_everything()
+    assert await worker.ask("transport.limitIncoming", transportId="a", bitrateBps=500_000) == {}
+    assert await worker.ask("transport.limitIncoming", transportId="a", bitrateBps=None) == {}
+    await worker.refused(InvalidInput, "transport.limitIncoming", transportId="a", bitrateBps=0)
+    await worker.refused(NotFound, "transport.limitIncoming", transportId="nobody's", bitrateBps=None)
+
+
+@on_loop
 async def test_signs_of_life_are_told_for_what_exists() -> None:
     async with real_worker() as worker:
         await worker.ask("transport.create", routerId="r", transportId="unused")

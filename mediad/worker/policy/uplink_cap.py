@@ -51,6 +51,11 @@ def uplink_cap_bps(producers: Iterable[CappedProducer]) -> int:
     return max(LOWEST_CAP_BPS, wanted_bps + audio_bps)
 
 
+def lower(one_bps: int, other_bps: int) -> int:
+    """Return the lower of two limits; 0 is none."""
+    return min(one_bps, other_bps) if one_bps and other_bps else one_bps or other_bps
+
+
 class Compliance:
     """The record of one client: it stops sending encodings when it is told to, or it does not.
 

@@ -20,7 +20,7 @@ from mediad.worker.media.plane import Kind
 from mediad.worker.media.statistics import transport as transport_stats
 from mediad.worker.policy.bandwidth import Bandwidth
 from mediad.worker.policy.downlink_news import DownlinkReport
-from mediad.worker.policy.uplink_cap import uplink_cap_bps
+from mediad.worker.policy.uplink_cap import lower, uplink_cap_bps
 from mediad.worker.tracks.pipe_consumer import AnyConsumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.transports.candidates import Endpoint
@@ -58,7 +58,8 @@ class Transport(ABC):
         self._options = options
         self._handle: int | None = None
         self._downlink = Downlink(context.clock, self._probe_for, self._tell_downlink)
-        self._uplink_cap_bps = 0  # 0 = none
+        self._uplink_cap_bps = 0  # 0 = none, as for the next
+        self._granted_bps = 0
         self._network: Network | None = None
         self._throttled: ThrottledSends | None = None
         self._lost = 0  # by throttles that have ended
@@ -75,6 +76,9 @@ class Transport(ABC):
             self._handle = self._open()
             if self._network is not None:
                 self._plane.throttle_transport(self._handle, *self._network)
+            if self._granted_bps:
+                self._uplink_cap_bps = 0
+                self.review_uplink()
         return self._handle
 
     @property
@@ -132,12 +136,19 @@ class Transport(ABC):
 
     def review_uplink(self) -> None:
         """Set the uplink cap anew after a change of a producer, of the demand for it, or of compliance."""
-        cap_bps = uplink_cap_bps(self.producers.values())
+        cap_bps = lower(uplink_cap_bps(self.producers.values()), self._granted_bps)
         if (cap_bps == 0) != (self._uplink_cap_bps == 0) or abs(
             cap_bps - self._uplink_cap_bps
         ) * 20 > cap_bps:
             self._uplink_cap_bps = cap_bps
             self._plane.cap_uplink(self.open(), cap_bps)
+
+    def limit_incoming(self, bitrate_bps: int) -> None:
+        """Limit what the client may send, beside the limit of the settings; 0: no further limit."""
+        self._granted_bps = bitrate_bps
+        if self._handle is not None:
+            self._uplink_cap_bps = -1  # no cap at all: the new one counts, however little it differs
+            self.review_uplink()
 
     def _probe_for(self, bitrate_bps: int) -> None:
         self._plane.set_desired_bitrate(self.open(), bitrate_bps)
@@ -192,8 +203,8 @@ class Transport(ABC):
         for record in records:
             entry |= transport_stats(record, self._clock.now_us())
         entry |= self._own_stats()
-        if self._options.max_incoming_bitrate_bps:
-            entry["maxIncomingBitrate"] = self._options.max_incoming_bitrate_bps
+        if limit_bps := lower(self._options.max_incoming_bitrate_bps, self._granted_bps):
+            entry["maxIncomingBitrate"] = limit_bps
         return [entry]
 
     async def received_bytes(self) -> int:

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from mediad.worker.policy.uplink_cap import AUDIO_BPS, LOWEST_CAP_BPS, Compliance, room_bps, uplink_cap_bps
+from mediad.worker.policy.uplink_cap import (
+    AUDIO_BPS,
+    LOWEST_CAP_BPS,
+    Compliance,
+    lower,
+    room_bps,
+    uplink_cap_bps,
+)
 
 S = 1_000_000
 
@@ -96,3 +103,7 @@ def test_a_client_that_a_cap_has_hurt_is_exempt_for_good() -> None:
     compliance.told(less=True, now_us=20 * S)
     compliance.look(excess=True, now_us=23 * S)
     assert not compliance.ignores
+
+
+def test_the_lower_of_two_limits_counts() -> None:
+    assert [lower(3, 2), lower(2, 3), lower(0, 3), lower(3, 0), lower(0, 0)] == [2, 2, 3, 3, 0]

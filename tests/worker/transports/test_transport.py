@@ -144,6 +144,33 @@ def test_the_client_is_told_what_its_link_carries() -> None:
     transport.close()
 
 
+def caps(made: Bench) -> list[int]:
+    return [call.args[1] for call in made.loop.named("cap_uplink")]
+
+
+def test_a_limit_of_what_comes_in_holds_for_the_handle_whenever_it_is_opened() -> None:
+    made = bench()
+    transport = bare(made)
+    transport.limit_incoming(800_000)
+    assert made.loop.calls == [], "nothing is opened for it"
+    transport.open()
+    assert caps(made) == [800_000]
+    transport.limit_incoming(799_000)
+    transport.review_uplink()
+    transport.limit_incoming(0)
+    assert caps(made) == [800_000, 799_000, 0]
+
+
+@pytest.mark.parametrize(("granted", "named"), [(900_000, 900_000), (2_000_000, 1_500_000)])
+@on_loop
+async def test_statistics_name_the_lower_limit(granted: int, named: int) -> None:
+    made = bench()
+    transport = made.transport(max_incoming_bitrate_bps=1_500_000)
+    transport.limit_incoming(granted)
+    (entry,) = await answered(made, transport.stats(), [], (Kind.KIND_TRANSPORT, transport.open()))
+    assert entry["maxIncomingBitrate"] == named
+
+
 # -- an emulated network -----------------------------------------------------------------------------------
 
 SLOW = Network(LinkSettings(500_000, 50_000, 0), LinkSettings(900_000, 80_000, 20_000))
