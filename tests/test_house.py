@@ -57,16 +57,17 @@ FLOORS = {
     "turns ortc pipe protocols _fastpath.door _usrsctp",
     "recorder": "errors exit_codes clock sockets logs pipe",
     "rooms": "errors addresses budgets targets capacity overdue turns ortc pipe words",
+    "tokens": "errors rooms",
     "telemetry": "errors config logs targets words",
-    "signaling": "errors addresses budgets needs config logs ortc pipe rooms",
+    "signaling": "errors addresses budgets needs config logs ortc pipe rooms tokens",
     "supervisor": "addresses budgets targets clock errors needs words exit_codes heap config logs metering "
-    "sockets ortc pipe protocols rooms signaling telemetry",
+    "sockets ortc pipe protocols rooms signaling telemetry tokens",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.
 PURE = (
-    "mediad.budgets",
+    *("mediad.budgets", "mediad.tokens"),
     *("mediad.ortc", "mediad.protocols", "mediad._fastpath.", "mediad._usrsctp", "mediad.worker.policy"),
     *("mediad.recorder.rtp", "mediad.recorder.codecs", "mediad.recorder.timeline", "mediad.recorder.track"),
 )

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
 
-LEEWAY_S = 30
-"""The difference allowed between the clocks of those who write tokens and this one, in seconds."""
+from mediad.rooms.grants import ALL, Grants
+from mediad.rooms.options import RoomOptions
+from mediad.tokens.claims import Meaning
+from mediad.tokens.gate import OPEN, Gate, TokenRules
+from mediad.tokens.refusal import TokenRefused
 
-_UNUSED_CLAIMS = ("sub", "jti", "iat", "aud", "iss")
-"""Claims that mediad ignores: whatever they hold, they neither admit nor refuse."""
-
-_OPTIONS: Any = {f"verify_{claim}": False for claim in _UNUSED_CLAIMS}
+NO_OPTIONS = RoomOptions()
 
 
 class NotAdmitted(Exception):
@@ -28,19 +29,60 @@ class NotAdmitted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    secrets: tuple[str, ...] = ()
-    """HS256 keys; a token may be signed with any of them. Without keys no token is needed."""
+    """The rules of who may connect."""
+
+    tokens: TokenRules = OPEN
+    """The keys of tokens, and what else is asked of them. Without keys no token is needed."""
     origins: tuple[str, ...] | None = None
     """The origins whose pages may connect; None is every origin, and so is "*"."""
     names: frozenset[str] = frozenset()
     """The names of this server, beside those of the loopback and the address a client reached it by."""
 
 
-class Access:
-    """The rules in force."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A client that was let in: with the rights of a token, or with all where none is needed."""
 
-    def __init__(self, rules: AccessRules | None = None) -> None:
+    grants: Grants = ALL
+    room_options: RoomOptions = NO_OPTIONS
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The claims of the token; where none is needed, a client's own word."""
+    meaning: Meaning | None = None
+    """The meaning of the token; None where none is needed."""
+
+    def require_join(self, room_id: str) -> None:
+        """Raise NotAdmitted for a token that is for another room, or not for joining any."""
+        if self.meaning is None:
+            return
+        if self.meaning.room_id not in (None, room_id):
+            raise NotAdmitted(401, "the token is for another roomId")
+        if not self.meaning.joins:
+            raise NotAdmitted(401, "the token's video.roomJoin claim is not true: it joins no room")
+
+
+class Access:
+    """The rules in force. `gate` judges tokens by them."""
+
+    def __init__(self, rules: AccessRules | None = None, wall_s: Callable[[], float] = time.time) -> None:
+        """Begin with these rules; `wall_s` returns Unix time in seconds."""
+        self.gate = Gate()
         self.rules = rules or AccessRules()
+        self._wall_s = wall_s
+
+    @property
+    def rules(self) -> AccessRules:
+        """The rules in force."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: AccessRules) -> None:
+        self._rules = rules
+        self.gate.rules = rules.tokens
+
+    @property
+    def needs_tokens(self) -> bool:
+        """True when nobody comes in without a token."""
+        return self.gate.needs_tokens
 
     def require_origin(self, origin: str | None, host: str | None, reached: str | None = None) -> None:
         """Raise NotAdmitted for a page of a foreign origin.
@@ -79,57 +121,34 @@ class Access:
         except ValueError:
             return False
 
-    def require_token(self, token: str | None, room_id: str, peer_id: str | None) -> dict[str, Any]:
-        """Return the claims of a valid token; none where no token is needed, whatever a client says.
+    def require_token(self, token: str | None, room_id: str | None, peer_id: str | None) -> Admitted:
+        """Return the rights that a token gives; all where no token is needed, whatever a client brings.
 
-        Without a `peer_id`, a token of any peer will do. It may name the room and the peer it is for (claims
-        `roomId`, `peerId`); `exp` and `nbf` count when they are there. Raises NotAdmitted without one.
+        Without a `peer_id`, a token of any peer will do, and without a `room_id` one for any room. Raises
+        NotAdmitted without a valid one. A token for one use is used up by this.
         """
-        if not self.rules.secrets:
-            return {}
-        claims = self._claims(token)
-        for name, value in (("roomId", room_id), ("peerId", peer_id)):
-            if value is not None and claims.get(name, value) != value:
-                raise NotAdmitted(401, f"the token is for another {name}")
-        return claims
-
-    def require_permission(self, claims: Mapping[str, Any], claim: str) -> None:
-        """Raise NotAdmitted where tokens are needed and this one does not have `claim` as true."""
-        if self.rules.secrets and claims.get(claim) is not True:
-            raise NotAdmitted(403, f'the token has no claim "{claim}": true')
-
-    def claims(self, token: str | None) -> dict[str, Any]:
-        """Return the claims of a token. Raises NotAdmitted without a valid one.
-
-        Where no token is needed, they are the client's own word, and none for a token that cannot be read.
-        """
-        if self.rules.secrets:
-            return self._claims(token)
+        if not self.needs_tokens:
+            return Admitted()
         try:
-            return jwt.decode(token or "", options={"verify_signature": False})
-        except jwt.InvalidTokenError:
-            return {}
+            claims, meaning = self.gate.admit(token, room_id, peer_id, self._wall_s())
+        except TokenRefused as refused:
+            raise NotAdmitted(401, str(refused)) from None
+        return Admitted(
+            grants=meaning.grants, room_options=meaning.room_options, claims=claims, meaning=meaning
+        )
 
-    def _claims(self, token: str | None) -> dict[str, Any]:
-        if not token:
-            raise NotAdmitted(401, "a token is required")
-        reason = ""
-        for secret in self.rules.secrets:
-            try:
-                return jwt.decode(token, secret, algorithms=["HS256"], leeway=LEEWAY_S, options=_OPTIONS)
-            except jwt.InvalidSignatureError:
-                reason = "signed with another key"
-            except jwt.ExpiredSignatureError:
-                reason = "expired"
-            except jwt.ImmatureSignatureError:
-                reason = "not valid yet"
-            except jwt.InvalidAlgorithmError:
-                reason = "not signed with HS256"
-            except jwt.InvalidTokenError:
-                reason = "malformed"
-            if reason != "signed with another key":
-                break
-        raise NotAdmitted(401, f"the token is {reason}")
+    def identify(self, token: str | None) -> Admitted:
+        """Return the rights of whoever brings this token, before it is known to which room they go.
+
+        Where no token is needed, the claims are the client's own word, and none for a token that cannot be
+        read. Raises NotAdmitted.
+        """
+        if self.needs_tokens:
+            return self.require_token(token, None, None)
+        try:
+            return Admitted(claims=jwt.decode(token or "", options={"verify_signature": False}))
+        except jwt.InvalidTokenError:
+            return Admitted()
 
 
 def _name(host: str) -> str:

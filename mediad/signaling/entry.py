@@ -26,7 +26,6 @@ from mediad.signaling.dialects.dialect import Texts
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo.connection import Connection
 from mediad.signaling.protoo.messages import SUBPROTOCOL
-from mediad.signaling.room_options import room_options
 from mediad.signaling.server.websocket_protocol import abort_later
 
 REFUSAL_CODE = 4000
@@ -123,10 +122,10 @@ class Entry:
         token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
         try:
             self._access.require_origin(headers.get("origin"), headers.get("host"), reached(websocket.scope))
-            options = room_options(self._access.require_token(token, admission.room_id, admission.peer_id))
+            admitted = self._access.require_token(token, admission.room_id, admission.peer_id)
         except NotAdmitted as error:
             raise Refused(error.status, str(error)) from None
-        return replace(options, piped=websocket.query_params.get("usePipeTransports") == "true")
+        return replace(admitted.room_options, piped=websocket.query_params.get("usePipeTransports") == "true")
 
     async def _seat(
         self, admission: Admission, listener: PeerListener, address: str | None, options: RoomOptions

@@ -57,6 +57,8 @@ from mediad.supervisor.workers.draining import NODE, Drains
 from mediad.supervisor.workers.pool import WorkerPool
 from mediad.supervisor.workers.process import WORKER_COMMAND
 from mediad.supervisor.workers.rolling import Rolling
+from mediad.tokens.gate import TokenRules
+from mediad.tokens.keys import KeySet, secret_keys
 from mediad.words import plural
 
 CLOSING_TIMEOUT_S = 2.0
@@ -344,7 +346,8 @@ def _access_rules(settings: Settings) -> AccessRules:
     names = {settings.host, *settings.listen_ip, *settings.candidate_ips, socket.gethostname()}
     names |= {text.rpartition("=")[2] for text in settings.announced_ip or ()}
     own = frozenset(name.lower() for name in names if not is_unspecified(name))
-    return AccessRules(settings.jwt_secrets or (), settings.cors_origins, own)
+    keys = KeySet(secret_keys(settings.jwt_secrets or ()))
+    return AccessRules(TokenRules(keys=keys, require_exp=False), settings.cors_origins, own)
 
 
 def _close_all(sockets: list[socket.socket]) -> None:

@@ -21,6 +21,7 @@ from mediad.signaling.app import SignalingSettings
 from mediad.signaling.limits import ConnectionLimits
 from tests.support.rtp_samples import opus
 from tests.support.signaling import Front, eventually, run
+from tests.support.tokens import signed_with
 
 PROTOO = [Subprotocol("protoo")]
 
@@ -156,7 +157,7 @@ def test_a_token_says_on_how_many_workers_a_room_may_be() -> None:
         status, reason = await refusal(running.url(roomId="room", peerId="ben", token=token), PROTOO)
         assert (status, reason.partition(":")[0]) == (401, "the token's roomSpread claim")
 
-    run(scenario, settings=SignalingSettings(access=Access(AccessRules((secret,)))))
+    run(scenario, settings=SignalingSettings(access=Access(AccessRules(signed_with(secret)))))
 
 
 def test_without_a_worker_the_upgrade_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +282,7 @@ def test_who_is_not_let_in_is_reported() -> None:
 
 def test_tokens_and_origins_are_asked_for_at_the_door() -> None:
     secret = "s" * 32
-    access = Access(AccessRules((secret,), ("https://app.example",)))
+    access = Access(AccessRules(signed_with(secret), ("https://app.example",)))
 
     async def scenario(running: Front) -> None:
         url = running.url(roomId="room", peerId="ana")

@@ -16,6 +16,7 @@ from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from tests.support.rtp_samples import opus, vp8
 from tests.support.signaling import DTLS_PARAMETERS, PATIENCE_S, Front
+from tests.support.tokens import signed_with
 
 SECRET = "a key of thirty-two bytes or more"
 PATH = "/socket.io/?EIO=4&transport="
@@ -23,7 +24,7 @@ PATH = "/socket.io/?EIO=4&transport="
 
 def guarded(**rules: Any) -> SignalingSettings:
     """Return the settings of a server that wants tokens."""
-    return SignalingSettings(access=Access(AccessRules(secrets=(SECRET,), **rules)))
+    return SignalingSettings(access=Access(AccessRules(signed_with(SECRET), **rules)))
 
 
 def token(user_id: Any = "ana", secret: str = SECRET, **claims: Any) -> str:

@@ -20,7 +20,6 @@ from mediad.signaling.access import Access, NotAdmitted
 from mediad.signaling.dialects import learning_demo_schemas as schemas
 from mediad.signaling.dialects.dialect import Method
 from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, perform
-from mediad.signaling.room_options import room_options
 
 NAMESPACE = "/mediasoup"
 
@@ -38,15 +37,15 @@ class LearningDemo:
         if len(room_id) > schemas.MAX_ID_LENGTH:
             raise Refused("malformed", f"roomId is limited to {schemas.MAX_ID_LENGTH} characters")
         try:
-            claims = self._access.require_token(token if isinstance(token, str) else None, room_id, None)
-            options = room_options(claims)
+            admitted = self._access.require_token(token if isinstance(token, str) else None, room_id, None)
+            admitted.require_join(room_id)
         except NotAdmitted as error:
             self._registry.observer.refused(room_id, wire.sid, "unauthorized", str(error))
             raise Refused("unauthorized", f"Authentication error: {error}") from None
         visit = LearningVisit(wire)
         try:
             seat = await self._registry.connect(
-                room_id, wire.sid, visit.listener, address=handshake.address, options=options
+                room_id, wire.sid, visit.listener, address=handshake.address, options=admitted.room_options
             )
         except MediadError as error:
             self._registry.observer.refused(room_id, wire.sid, "unavailable", str(error))

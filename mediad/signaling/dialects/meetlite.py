@@ -13,16 +13,14 @@ import msgspec
 from mediad.errors import InvalidState, MediadError, NotFound
 from mediad.rooms.entities import Producer, Transport
 from mediad.rooms.listener import Device, PeerInfo
-from mediad.rooms.options import RoomOptions
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
-from mediad.signaling.access import Access, NotAdmitted
+from mediad.signaling.access import Access, Admitted, NotAdmitted
 from mediad.signaling.dialects import meetlite_schemas as schemas
 from mediad.signaling.dialects.dialect import Method, RequestFailed
 from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, perform
 from mediad.signaling.dialects.meetlite_listener import MeetLiteListener, is_screen, media_state
-from mediad.signaling.room_options import room_options
 
 NAMESPACE = "/"
 
@@ -37,21 +35,22 @@ class MeetLite:
     async def admit(self, wire: EventWire, handshake: Handshake) -> MeetLiteVisit:
         """Judge a client by its token. Raises Refused."""
         try:
-            claims, options = self._identify(handshake.auth.get("token"), wire.sid)
+            admitted, claims = self._identify(handshake.auth.get("token"), wire.sid)
         except NotAdmitted as error:
             self._registry.observer.refused("", "", "unauthorized", str(error))
             raise Refused("unauthorized", f"Authentication error: {error}") from None
-        return MeetLiteVisit(wire, self._registry, claims, options, handshake.address)
+        return MeetLiteVisit(wire, self._registry, admitted, claims, handshake.address)
 
-    def _identify(self, token: Any, sid: str) -> tuple[schemas.Claims, RoomOptions]:
-        """Return the claims of a token. Where none is needed, a client without one is a guest."""
-        claims = self._access.claims(token if isinstance(token, str) else None)
-        verified = bool(self._access.rules.secrets)
-        if not claims and not verified:
+    def _identify(self, token: Any, sid: str) -> tuple[Admitted, schemas.Claims]:
+        """Return who brings a token. Where none is needed, a client without one is a guest."""
+        admitted = self._access.identify(token if isinstance(token, str) else None)
+        claims = dict(admitted.claims)
+        if admitted.meaning is not None and admitted.meaning.peer_id is not None:
+            claims["userId"] = admitted.meaning.peer_id
+        if not claims and admitted.meaning is None:
             claims = {"userId": sid}
-        options = room_options(claims) if verified else RoomOptions()
         try:
-            return msgspec.convert(claims, schemas.Claims), options
+            return admitted, msgspec.convert(claims, schemas.Claims)
         except msgspec.ValidationError as error:
             raise NotAdmitted(401, f"the token does not fit: {error}") from None
 
@@ -63,11 +62,11 @@ class MeetLiteVisit:
         self,
         wire: EventWire,
         registry: RoomRegistry,
+        admitted: Admitted,
         claims: schemas.Claims,
-        options: RoomOptions,
         address: str,
     ) -> None:
-        self._options = options
+        self._admitted = admitted
         self._wire = wire
         self._registry = registry
         self._claims = claims
@@ -111,12 +110,14 @@ class MeetLiteVisit:
             room_id = msgspec.convert(call.data, schemas.JoinRoom).room_id
         except msgspec.ValidationError as error:
             raise RequestFailed(500, f"join-room: {error}", violation=True) from None
-        if self._claims.room_id not in (None, room_id):
-            raise RequestFailed(401, "join-room: the token is for another roomId")
+        try:
+            self._admitted.require_join(room_id)
+        except NotAdmitted as error:
+            raise RequestFailed(error.status, f"join-room: {error}") from None
         listener = MeetLiteListener(self._wire)
         try:
             seat = await self._registry.connect(
-                room_id, self._user_id, listener, address=self._address, options=self._options
+                room_id, self._user_id, listener, address=self._address, options=self._admitted.room_options
             )
         except MediadError as error:
             self._registry.observer.refused(room_id, self._user_id, "unavailable", str(error))

@@ -20,7 +20,7 @@ from mediad.errors import (
     Unsupported,
 )
 from mediad.signaling import json_input
-from mediad.signaling.access import Access, NotAdmitted, bearer
+from mediad.signaling.access import Access, Admitted, NotAdmitted, bearer
 from mediad.signaling.cors import reached
 from mediad.signaling.dialects.dialect import Data
 from mediad.signaling.server.client_connection import now_us
@@ -56,20 +56,13 @@ class Failed(Exception):
         self.status = status
 
 
-def require_admitted(
-    request: Request, access: Access, room_id: str, peer_id: str | None, permission: str | None = None
-) -> None:
-    """Judge origin and token. Raises Failed. Without a `peer_id`, a token of any peer will do.
-
-    With a `permission` the token must have a claim of this name that is true.
-    """
+def require_admitted(request: Request, access: Access, room_id: str, peer_id: str | None) -> Admitted:
+    """Judge origin and token. Raises Failed. Without a `peer_id`, a token of any peer will do."""
     headers = request.headers
     token = request.query_params.get("token") or bearer(headers.get("authorization"))
     try:
         access.require_origin(headers.get("origin"), headers.get("host"), reached(request.scope))
-        claims = access.require_token(token, room_id, peer_id)
-        if permission is not None:
-            access.require_permission(claims, permission)
+        return access.require_token(token, room_id, peer_id)
     except NotAdmitted as error:
         raise Failed(error.status, str(error)) from None
 

@@ -21,9 +21,6 @@ from mediad.signaling.dialects.dialect import Data
 from mediad.signaling.http import exchange
 from mediad.signaling.http.exchange import Failed
 
-PERMISSION = "mayRecord"
-"""The claim that a token must have, true, where tokens are needed."""
-
 ALL = "/rooms/{room_id}/recordings"
 
 
@@ -84,7 +81,9 @@ class RecordingEndpoints:
         """Return room and recordings. Raises Failed for a client that may not record."""
         room_id: str = request.path_params["room_id"]
         try:
-            exchange.require_admitted(request, self._access, room_id, None, PERMISSION)
+            admitted = exchange.require_admitted(request, self._access, room_id, None)
+            if not admitted.grants.record:
+                raise Failed(403, 'the token has no claim "mayRecord": true')
         except Failed as failed:
             kind = exchange.REFUSALS[failed.status]
             self._registry.observer.refused(room_id[:128], "", kind, str(failed))

@@ -16,6 +16,7 @@ from tests.support import demo_b_client
 from tests.support.broadcasting import DEVICE, Owner, ask
 from tests.support.rtp_samples import opus, vp8
 from tests.support.signaling import Front, eventually, run
+from tests.support.tokens import signed_with
 
 SHOWN = {"flag": "broadcaster", **DEVICE}
 
@@ -199,7 +200,7 @@ def test_tokens_and_origins_are_judged() -> None:
         assert (refused.status, list(running.registry.room("room").peers)) == (403, ["ana"])
         assert (await ask(running, "POST", cam.all, body, Authorization=own)).status == 200
 
-    rules = AccessRules(secrets=(secret,), origins=("https://good.example",))
+    rules = AccessRules(signed_with(secret), origins=("https://good.example",))
     run(scenario, settings=SignalingSettings(access=Access(rules)))
 
 
@@ -215,7 +216,7 @@ def test_who_is_not_let_in_is_reported() -> None:
         await Owner(running, "cam").delete()
         assert told == [("room", "cam", "unauthorized")] * 2
 
-    rules = AccessRules(secrets=("a secret of thirty-two characters",))
+    rules = AccessRules(signed_with("a secret of thirty-two characters"))
     run(scenario, settings=SignalingSettings(access=Access(rules)), observer=Ear())
 
 

@@ -15,6 +15,7 @@ from mediad.signaling.app import SignalingSettings
 from mediad.signaling.http import hls
 from mediad.signaling.http.hls import Stream, with_token
 from tests.support.signaling import Front, run
+from tests.support.tokens import signed_with
 
 PLAYLIST = """\
 #EXTM3U
@@ -170,7 +171,7 @@ def test_tokens_are_judged_and_handed_on_to_players(folder: Path) -> None:
             f'#EXT-X-PART:URI="7.m4s?token={own}",BYTERANGE="9@0"\n#EXTINF:4,\n7.m4s?token={own}\n'
         )
 
-    rules = Access(AccessRules(secrets=(secret,)))
+    rules = Access(AccessRules(signed_with(secret)))
     run(scenario, settings=SignalingSettings(access=rules), shows=Room(Shown(folder)))
 
 

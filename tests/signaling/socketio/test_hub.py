@@ -16,6 +16,7 @@ from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.socketio import hub
 from tests.support.signaling import Front, eventually, run
 from tests.support.socketio_clients import SECRET, RawClient, packet
+from tests.support.tokens import signed_with
 
 LEARNING = "/mediasoup"
 
@@ -99,7 +100,7 @@ def test_one_connection_does_not_try_many_tokens() -> None:
         assert await client.closed() == 1008
         assert sum("Authentication error" in text for text in client.texts) == 5
 
-    access = Access(AccessRules(secrets=(SECRET,)))
+    access = Access(AccessRules(signed_with(SECRET)))
     run(scenario, settings=SignalingSettings(limits=ConnectionLimits(violations=5), access=access))
 
 

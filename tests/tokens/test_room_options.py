@@ -8,8 +8,8 @@ import pytest
 
 from mediad.rooms.options import RoomOptions
 from mediad.rooms.spread import AUTO, OFF
-from mediad.signaling.access import NotAdmitted
-from mediad.signaling.room_options import room_options
+from mediad.tokens.refusal import TokenRefused
+from mediad.tokens.room_options import room_options
 
 
 @pytest.mark.parametrize(
@@ -34,17 +34,17 @@ def test_claims_that_mean_something(claims: dict[str, Any], options: RoomOptions
 
 @pytest.mark.parametrize("record", ["avi", 1, None, ["mkv"], {}])
 def test_a_claim_that_means_nothing_is_refused(record: Any) -> None:
-    with pytest.raises(NotAdmitted, match="record"):
+    with pytest.raises(TokenRefused, match="record"):
         room_options({"record": record})
 
 
 @pytest.mark.parametrize("hls", [1, None, "true", {}])
 def test_a_show_is_asked_for_with_true(hls: Any) -> None:
-    with pytest.raises(NotAdmitted, match="hls"):
+    with pytest.raises(TokenRefused, match="hls"):
         room_options({"hls": hls})
 
 
 @pytest.mark.parametrize("spread", ["many", 0, 65, True, 1.5, [2], {}, ""])
 def test_a_spread_that_means_nothing_is_refused(spread: Any) -> None:
-    with pytest.raises(NotAdmitted, match="roomSpread claim: expected off, auto or a number of workers"):
+    with pytest.raises(TokenRefused, match="roomSpread claim: expected off, auto or a number of workers"):
         room_options({"roomSpread": spread})
