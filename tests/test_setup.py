@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon import clean_environment, free_media_ports, free_tcp_port
+from tests.support.daemon import clean_environment
 from tests.support.imports import ROOT
+from tests.support.ports import free_media_ports, free_port
 
 PAGE = ROOT / "mediad" / "web" / "dist" / "index.html"
 CONFIG = 78
@@ -136,7 +137,7 @@ def test_the_wheel_holds_modules_and_no_sources(wheel: Path) -> None:
 
 
 def test_what_was_installed_serves_and_is_healthy(clean: Path, tmp_path: Path) -> None:
-    port, admin = free_tcp_port(), tmp_path / "admin.sock"
+    port, admin = free_port(), tmp_path / "admin.sock"
     options = ("--port", str(port), "--rtc-base-port", str(free_media_ports(1)), "--workers", "1")
     daemon = subprocess.Popen(
         [clean / "mediad", *options, "--listen-ip", "127.0.0.1", "--admin-socket", admin],
@@ -179,7 +180,7 @@ def fetch(url: str, daemon: subprocess.Popen[str]) -> str:
 )
 def test_without_native_code_it_says_what_to_do(command: tuple[str, ...], tmp_path: Path) -> None:
     tree = sources(tmp_path / "tree", page=False)
-    env = environment(PYTHONPATH=str(tree), MEDIAD_PORT=str(free_tcp_port()))
+    env = environment(PYTHONPATH=str(tree), MEDIAD_PORT=str(free_port()))
     if "mediad.worker" in command:
         words = "from mediad.config.settings import Settings; print(Settings().worker_settings(0).to_json())"
         command = (*command[:-1], done(run(sys.executable, "-c", words, cwd=tmp_path, env=env)).strip())

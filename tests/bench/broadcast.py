@@ -29,9 +29,10 @@ from tests.support.engine import parse_rtp, rtcp_blocks, rtp
 from tests.support.loops import until
 from tests.support.media_peer import MediaPeer
 from tests.support.negotiation import accept, chrome_vp8
+from tests.support.ports import free_port
 from tests.support.worker_objects import consumer_wire
 from tests.support.worker_settings import worker_settings
-from tests.support.worker_shell import REAL, Started, free_port
+from tests.support.worker_shell import REAL, Started
 
 FRAMES_PER_S = 25
 FRAME_S = 1 / FRAMES_PER_S

@@ -7,9 +7,9 @@ import signal
 import socket
 
 from mediad.exit_codes import ExitCode
-from tests.support.daemon import free_media_ports
 from tests.support.daemons import MEDIAD, running
 from tests.support.loops import until_sync
+from tests.support.ports import free_media_ports
 from tests.support.workers import alive
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mediad.ctl.exits import CtlExit
-from tests.support.daemon import ROOT, clean_environment, free_media_ports, free_tcp_port
+from tests.support.daemon import ROOT, clean_environment
 from tests.support.daemons import MEDIAD, running
 from tests.support.loops import until_sync
 from tests.support.pem import certificate, key_text, pem
+from tests.support.ports import free_media_ports, free_port
 
 Finding = tuple[str, str, str]
 """Level, check, text."""
@@ -139,7 +140,7 @@ def test_a_daemon_that_runs_with_all_that_is_wrong() -> None:
 def test_a_daemon_that_cannot_start(tmp_path: Path) -> None:
     key, other = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     chain, private = tmp_path / "c.pem", tmp_path / "k.pem"
-    settings, port, media_port = tmp_path / "mediad.toml", free_tcp_port(), 34_000
+    settings, port, media_port = tmp_path / "mediad.toml", free_port(), 34_000
     settings.write_text(
         f'port = {port}\nrtc_base_port = {media_port}\nworkers = 1\nannounced_ip = "203.0.113.7"\n'
         f'listen_ip = "203.0.113.9"\ntls_certificate = "{chain}"\ntls_private_key = "{private}"\n'

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemon import free_media_ports
 from tests.support.daemons import Daemon, running
 from tests.support.loops import on_loop, until
+from tests.support.ports import free_media_ports
 from tests.support.protoo_client import ProtooClient, Refused
 from tests.support.rtp_samples import opus
 from tests.support.trapped_daemon import COMMAND

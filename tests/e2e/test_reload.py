@@ -25,10 +25,11 @@ from mediad.ctl import client as mediactl_client
 from mediad.ctl.exits import CtlExit
 from mediad.exit_codes import ExitCode
 from tests.support.certificates import write_certificate
-from tests.support.daemon import clean_environment, free_media_ports
+from tests.support.daemon import clean_environment
 from tests.support.daemons import MEDIAD, ROOT, TINY_DAEMON, Daemon, running
 from tests.support.loops import until_sync
 from tests.support.manager import listening_manager
+from tests.support.ports import free_media_ports
 from tests.support.protoo_client import ProtooClient
 from tests.support.webrtc_client import WebRtcClient, until
 

@@ -12,8 +12,8 @@ import pytest
 
 from mediad.exit_codes import ExitCode
 from tests.support import sandbox
-from tests.support.daemon import free_media_ports
 from tests.support.daemons import MEDIAD, ROOT, Daemon, running
+from tests.support.ports import free_media_ports
 from tests.support.webrtc_client import WebRtcClient, until
 
 pytestmark = pytest.mark.skipif(

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from mediad.exit_codes import ExitCode
-from tests.support.daemon import free_tcp_port
 from tests.support.daemons import ROOT, TINY_DAEMON, running
 from tests.support.loops import until_sync
 from tests.support.manager import listening_manager
+from tests.support.ports import free_port
 
 WATCHDOG_US = 900_000
 
@@ -128,7 +128,7 @@ def test_who_connects_before_the_start_is_served_and_a_restart_refuses_nobody(tm
 
 @pytest.mark.skipif(not shutil.which("systemd-socket-activate"), reason="systemd is not installed")
 def test_systemds_own_socket_activation() -> None:
-    port = free_tcp_port()
+    port = free_port()
     command = ["systemd-socket-activate", f"--listen=127.0.0.1:{port}", *TINY_DAEMON, "--workers", "1"]
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from mediad.exit_codes import ExitCode
 from tests.support import user_manager
-from tests.support.daemon import free_tcp_port
+from tests.support.ports import free_port
 from tests.support.user_manager import STOP_S, UserManager
 
 pytestmark = pytest.mark.skipif(user_manager.missing() is not None, reason=str(user_manager.missing()))
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(user_manager.missing() is not None, reason=str(u
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserManager]:
     folder: Path = tmp_path_factory.mktemp("systemd")
-    manager = UserManager(folder, free_tcp_port())
+    manager = UserManager(folder, free_port())
     manager.write_settings()
     with contextlib.ExitStack() as stack:
         try:

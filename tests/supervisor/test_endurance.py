@@ -15,9 +15,9 @@ from websockets.typing import Subprotocol
 
 from mediad.exit_codes import ExitCode
 from mediad.sockets import bind_udp
-from tests.support.daemon import free_media_ports
 from tests.support.daemons import Daemon, running
 from tests.support.loops import until_sync
+from tests.support.ports import free_media_ports
 from tests.support.workers import alive
 
 TIRELESS_DAEMON = (sys.executable, "-m", "tests.support.tireless_daemon")

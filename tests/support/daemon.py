@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,16 +18,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from mediad.config.settings import KEYS, PORTS_PER_WORKER
+from mediad.config.settings import KEYS
 from tests.support.namespace import Namespace
+from tests.support.ports import free_media_ports, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 _MARK = "TEST_DAEMON_ID"
 T = TypeVar("T")
-_MEDIA_PORTS = range(12_000, 28_000)  # below what the kernel hands out by itself
-_reserved: list[socket.socket] = []
 
 
 class Daemon:
@@ -49,7 +46,7 @@ class Daemon:
     ) -> None:
         """Start a daemon. Its log is kept, unless it goes to the descriptor `log_to`."""
         self._namespace = namespace
-        self.port = free_tcp_port()
+        self.port = free_port()
         self.rtc_base_port = free_media_ports(workers)
         self._directory = tempfile.TemporaryDirectory(prefix="daemon-")
         self.admin_socket = str(Path(self._directory.name) / "admin.sock")
@@ -221,50 +218,6 @@ def clean_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]
         for name, value in environ.items()
         if not name.startswith("MEDIAD_") and name not in aliases
     }
-
-
-def free_tcp_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_media_ports(workers: int, among: range = _MEDIA_PORTS) -> int:
-    """A base port whose first UDP and TCP port is free for each of `workers` workers.
-
-    The ports stay this process's own until it ends: other tests, and other runs, get others, also while
-    a worker that was killed has left its port.
-    """
-    bases = list(among)
-    random.shuffle(bases)
-    for base in bases:
-        firsts = [base + worker * PORTS_PER_WORKER for worker in range(workers)]
-        if all(_reserve(port) for port in firsts) and all(
-            _is_free(port, kind) for port in firsts for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
-        ):
-            return base
-    raise AssertionError("no free media ports")
-
-
-def _reserve(port: int) -> bool:
-    """Reserve a media port; False when a test has it. An abstract socket (unix(7)) tells all test runs."""
-    mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        mark.bind(f"\0mediad-test-media-port-{port}")
-    except OSError:
-        mark.close()
-        return False
-    _reserved.append(mark)
-    return True
-
-
-def _is_free(port: int, kind: socket.SocketKind) -> bool:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _environments() -> Iterator[tuple[int, bytes]]:

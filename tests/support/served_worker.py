@@ -23,10 +23,10 @@ from tests.support.loops import raises
 from tests.support.media_peer import CERTIFICATE, MediaPeer
 from tests.support.negotiation import accept, chrome_vp8
 from tests.support.pipe_wire import wire
+from tests.support.ports import free_port
 from tests.support.recording_loop import recorded_plane
 from tests.support.worker_objects import consumer_wire
 from tests.support.worker_settings import worker_settings
-from tests.support.worker_shell import free_port
 
 DTLS = {"fingerprints": [{"algorithm": f.algorithm, "value": f.value} for f in CERTIFICATE.fingerprints]}
 
@@ -85,8 +85,8 @@ async def with_router() -> Worker:
 @asynccontextmanager
 async def real_worker(**settings: Any) -> AsyncIterator[Worker]:
     """Serve a worker with its media thread and its port, and a router "r"."""
-    first = free_port()
-    ports = {"rtc_first_port": first, "rtc_last_port": min(first + 99, 65535)}
+    first = free_port(10)
+    ports = {"rtc_first_port": first, "rtc_last_port": first + 99}
     worker = Worker(worker_settings(4, **{**ports, **settings}))
     await worker.server.start()
     try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,23 +11,13 @@ from pathlib import Path
 
 from mediad.config.settings import WorkerSettings
 from mediad.protocols.envelope import Decoder, Message, Request, encode
+from tests.support.ports import free_port
 from tests.support.worker_settings import worker_settings
 
 ROOT = Path(__file__).parents[2]
 REAL = (sys.executable, "-m", "mediad.worker")
 FAKE = (sys.executable, "-m", "tests.support.fake_worker_server")
 """The command of a fake worker, to be followed by a mode."""
-
-
-def free_port() -> int:
-    """A port that is free for UDP and TCP."""
-    while True:
-        with socket.socket(type=socket.SOCK_DGRAM) as sock, socket.socket() as other:
-            sock.bind(("127.0.0.1", 0))
-            port = int(sock.getsockname()[1])
-            with contextlib.suppress(OSError):
-                other.bind(("127.0.0.1", port))
-                return port
 
 
 class Started:

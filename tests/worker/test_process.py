@@ -14,8 +14,9 @@ from mediad.exit_codes import ExitCode
 from mediad.protocols.envelope import PIPE_VERSION, Event, Response
 from mediad.worker.process import OOM_SCORE_ADJUST
 from tests.support.loops import until_sync
+from tests.support.ports import free_port
 from tests.support.worker_settings import worker_settings
-from tests.support.worker_shell import FAKE, ROOT, free_port, started_worker
+from tests.support.worker_shell import FAKE, ROOT, started_worker
 from tests.support.workers import alive
 
 READY = (*FAKE, "ready")

@@ -14,8 +14,8 @@ from mediad.config.settings import Settings
 from mediad.ctl.doctor import reachability
 from mediad.ctl.doctor.gather import _endpoint, gather
 from mediad.ctl.installation import Installation
-from tests.support.daemon import free_media_ports, free_tcp_port
 from tests.support.pem import certificate, key_text, pem
+from tests.support.ports import free_media_ports, free_port
 from tests.support.scripted_session import ScriptedSession
 
 NOBODY = ScriptedSession({})
@@ -57,7 +57,7 @@ def test_nothing_runs(tmp_path: Path) -> None:
     path = tmp_path / "c.pem"
     path.write_text(pem(certificate("sfu", key, key, "sfu")) + key_text(key))
     settings = Settings(
-        port=free_tcp_port(), workers=1, rtc_base_port=free_media_ports(1), tls_certificate=str(path)
+        port=free_port(), workers=1, rtc_base_port=free_media_ports(1), tls_certificate=str(path)
     )
     with socket.socket(type=socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", settings.rtc_base_port))

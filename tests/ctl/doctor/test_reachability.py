@@ -35,7 +35,7 @@ from mediad.ctl.doctor.reachability import (
     try_media_paths,
 )
 from mediad.protocols.stun import parse_binding_request
-from tests.support.daemon import free_media_ports, free_tcp_port
+from tests.support.ports import free_media_ports, free_port
 
 TRANSACTION = bytes(range(12))
 
@@ -77,12 +77,12 @@ def test_names_and_addresses() -> None:
 
 
 def test_ports_that_are_free() -> None:
-    settings = Settings(port=free_tcp_port(), workers=2, rtc_base_port=free_media_ports(2))
+    settings = Settings(port=free_port(), workers=2, rtc_base_port=free_media_ports(2))
     assert list(taken_ports(settings)) == []
 
 
 def test_ports_that_are_taken() -> None:
-    settings = Settings(port=free_tcp_port(), workers=1, rtc_base_port=free_media_ports(1))
+    settings = Settings(port=free_port(), workers=1, rtc_base_port=free_media_ports(1))
     media_port = settings.rtc_base_port
     with socket.socket(type=socket.SOCK_DGRAM) as media:
         media.bind(("127.0.0.1", media_port))
@@ -105,7 +105,7 @@ def test_ports_that_are_taken() -> None:
 def test_ports_of_other_programs_among_those_for_each_transport() -> None:
     base = free_media_ports(1)
     settings = Settings(
-        port=free_tcp_port(),
+        port=free_port(),
         workers=1,
         rtc_base_port=base,
         rtc_max_port=base + 9,
@@ -161,7 +161,7 @@ def test_a_front_that_answers_anything_is_there(status: bytes) -> None:
 
 
 def test_a_front_that_is_not_there() -> None:
-    assert "refused" in str(front_problem(f"http://127.0.0.1:{free_tcp_port()}/"))
+    assert "refused" in str(front_problem(f"http://127.0.0.1:{free_port()}/"))
     assert front_problem(None) == "it does not serve yet"
 
 

@@ -23,10 +23,10 @@ from tests.support.engine import rtp
 from tests.support.loops import on_loop, until
 from tests.support.media_peer import MediaPeer
 from tests.support.negotiation import chrome_opus
+from tests.support.ports import free_port
 from tests.support.recording_loop import recorded_plane
 from tests.support.served_worker import Worker, consumer, producer, real_worker
 from tests.support.worker_settings import worker_settings
-from tests.support.worker_shell import free_port
 
 BOTH = (ListenInfo("127.0.0.1", ("127.0.0.1",)), ListenInfo("::1", ("::1",)))
 
@@ -42,7 +42,7 @@ def shared(*listen_ips: str) -> WorkerSettings:
 
 def per_transport(count: int) -> WorkerSettings:
     """The settings of a worker with `count` ports, one for each transport."""
-    first = free_port()
+    first = free_port(count)
     return worker_settings(
         port_mode="per-transport", rtc_first_port=first, rtc_last_port=first + count - 1, listen_infos=BOTH
     )
@@ -310,7 +310,7 @@ async def test_ipv4_on_a_socket_for_both_families_is_told_as_ipv4() -> None:
 
 
 def own_ports(count: int) -> dict[str, object]:
-    first = free_port()
+    first = free_port(count)
     return {
         "port_mode": "per-transport",
         "listen_infos": BOTH,
