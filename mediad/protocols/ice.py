@@ -30,10 +30,6 @@ IceState = Literal["new", "connected", "completed", "disconnected", "closed"]
 _ALPHABET = string.ascii_letters + string.digits
 _FRAGMENT_LENGTH, _PASSWORD_LENGTH = 16, 32  # RFC 8445 section 5.3: 24 and 128 bits; these have 95 and 190
 _MAX_QUEUED_REPLIES = 64
-# Answers to requests that proved nothing: enough to tell an honest peer what is wrong, too few to matter
-# to the owner of a forged source address.
-_UNPROVEN_REPLIES_PER_WINDOW = 10
-_WINDOW_US = 1_000_000
 _OVERSLEPT_US = 1_000_000
 _SECOND_CHANCE_US = 7_000_000  # peers check every 4 to 6 s: RFC 7675 section 5.1
 _SILENT_US = 7_000_000  # the same; media tells more, and sooner
@@ -122,8 +118,6 @@ class IceLiteAgent:
         self._nomination: int | None = None
         self._checks = CheckMemory()
         self._state: IceState = "new"
-        self._window_start_us = 0
-        self._unproven_replies = 0
         self._events: deque[IceEvent] = deque()
         self._outbox: list[tuple[bytes, Path]] = []
         self.dropped: Counter[str] = Counter()
@@ -134,9 +128,9 @@ class IceLiteAgent:
         return self._credentials[-1]
 
     @property
-    def usernames(self) -> list[str]:
-        """The username fragments of this agent, oldest first."""
-        return [credentials.username_fragment for credentials in self._credentials]
+    def credentials(self) -> list[IceParameters]:
+        """The credentials that are valid, oldest first."""
+        return list(self._credentials)
 
     @property
     def state(self) -> IceState:
@@ -159,12 +153,10 @@ class IceLiteAgent:
         except MalformedStun as error:
             self.dropped[str(error)] += 1
             return
-        if request.local_fragment is None or not request.has_integrity:
-            self._refuse_unproven(request, path, len(data), now_us, 400, "Bad Request")
-            return
         credentials = self._find_credentials(request.local_fragment)
         if credentials is None or not request.is_authentic(credentials.password):
-            self._refuse_unproven(request, path, len(data), now_us, 401, "Unauthorized")
+            # No answer: who knows no password is no client, and the source address may be a victim's.
+            self.dropped["unauthenticated"] += 1
             return
         if self._selected is not None:
             selected = self._paths[self._selected]
@@ -284,12 +276,12 @@ class IceLiteAgent:
         self, request: BindingRequest, path: Path, credentials: IceParameters, size: int, now_us: int
     ) -> None:
         if not request.has_priority:  # RFC 8445 section 7.1.1
-            self._reply(error_reply(request, 400, "Bad Request", credentials.password), path)
+            self._refuse(error_reply(request, 400, "Bad Request", credentials.password), path, size)
             return
         if (
             request.from_controlled
         ):  # RFC 8445 section 7.3.1.1: a lite agent stays controlled, the peer has to switch
-            self._reply(error_reply(request, 487, "Role Conflict", credentials.password), path)
+            self._refuse(error_reply(request, 487, "Role Conflict", credentials.password), path, size)
             return
         is_replay = self._checks.is_replay(request.integrity)
         if is_replay and path not in self._paths:
@@ -336,16 +328,9 @@ class IceLiteAgent:
         self._nomination = request.nomination
         return True
 
-    def _refuse_unproven(
-        self, request: BindingRequest, path: Path, request_bytes: int, now_us: int, code: int, reason: str
-    ) -> None:
-        self.dropped["unauthenticated"] += 1
-        if now_us - self._window_start_us >= _WINDOW_US:
-            self._window_start_us, self._unproven_replies = now_us, 0
-        reply = error_reply(request, code, reason, None)
-        # Never more bytes out than came in: the source address may be a victim's.
-        if self._unproven_replies < _UNPROVEN_REPLIES_PER_WINDOW and len(reply) <= request_bytes:
-            self._unproven_replies += 1
+    def _refuse(self, reply: bytes, path: Path, request_bytes: int) -> None:
+        """Answer a request that changes nothing, within its bytes: its source may be forged."""
+        if len(reply) <= request_bytes:
             self._reply(reply, path)
 
     def _reply(self, reply: bytes, path: Path) -> None:
@@ -354,7 +339,7 @@ class IceLiteAgent:
             return
         self._outbox.append((reply, path))
 
-    def _find_credentials(self, fragment: str) -> IceParameters | None:
+    def _find_credentials(self, fragment: str | None) -> IceParameters | None:
         return next((item for item in self._credentials if item.username_fragment == fragment), None)
 
     def _retire_older_than(self, credentials: IceParameters) -> None:

@@ -41,12 +41,8 @@ class BindingRequest:
     """Value of NOMINATION, None when absent."""
 
     @property
-    def has_integrity(self) -> bool:
-        return "MESSAGE-INTEGRITY" in self.message.attributes
-
-    @property
     def integrity(self) -> bytes:
-        """The value of MESSAGE-INTEGRITY; only where `has_integrity`."""
+        """The value of MESSAGE-INTEGRITY; only of an authentic request."""
         return bytes(self.message.attributes["MESSAGE-INTEGRITY"])
 
     @property
@@ -98,18 +94,15 @@ def success_reply(request: BindingRequest, host: str, port: int, password: str) 
     return bytes(reply)
 
 
-def error_reply(request: BindingRequest, code: int, reason: str, password: str | None) -> bytes:
-    """An error answer; `password` is None where the request proved no password to sign with."""
+def error_reply(request: BindingRequest, code: int, reason: str, password: str) -> bytes:
+    """A signed error answer."""
     reply = stun.Message(
         message_method=stun.Method.BINDING,
         message_class=stun.Class.ERROR,
         transaction_id=request.message.transaction_id,
         attributes={"ERROR-CODE": (code, reason)},
     )
-    if password is None:
-        reply.add_fingerprint()
-    else:
-        reply.add_message_integrity(password.encode())
+    reply.add_message_integrity(password.encode())
     return bytes(reply)
 
 

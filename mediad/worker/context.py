@@ -1,4 +1,4 @@
-"""RouterContext: what all objects of a router use: media path, ports, SCTP, events, and the clock."""
+"""RouterContext: what all objects of a router use: media path, ports, SCTP, handshakes, events, the clock."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mediad.clock import Clock
 from mediad.pipe.events import RouterEvent
 from mediad.worker.data.sctp import Sctp
 from mediad.worker.media.plane import MediaPlane
+from mediad.worker.transports.handshakes import Handshakes
 from mediad.worker.transports.ports import Ports
 
 Emit = Callable[[RouterEvent], None]
@@ -17,10 +18,11 @@ Emit = Callable[[RouterEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class RouterContext:
-    """The media path, the ports, SCTP, the way to send events, and the clock, for all objects of a router."""
+    """The media path, ports, SCTP, turns of handshakes, events, the clock, for all objects of a router."""
 
     plane: MediaPlane
     emit: Emit
     clock: Clock
     ports: Ports
     sctp: Sctp
+    handshakes: Handshakes

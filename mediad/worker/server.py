@@ -27,6 +27,7 @@ from mediad.worker.methods import Methods
 from mediad.worker.objects import Objects
 from mediad.worker.process import Emit
 from mediad.worker.sampling import Sampler
+from mediad.worker.transports.handshakes import Handshakes
 from mediad.worker.transports.ports import ports_of
 from mediad.worker.transports.webrtc import WebRtcTransport
 
@@ -40,7 +41,7 @@ class WorkerServer:
         self._plane = MediaPlane(clock, tcp_connections_per_address=settings.rtc_tcp_connections_per_address)
         self._ports = ports_of(self._plane, settings)
         self._sctp = Sctp(clock)
-        context = RouterContext(self._plane, emit, clock, self._ports, self._sctp)
+        context = RouterContext(self._plane, emit, clock, self._ports, self._sctp, Handshakes(clock))
         self.objects = Objects(context, settings)
         self._methods = Methods(self.objects, clock)
         self._misfits = misfits

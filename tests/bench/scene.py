@@ -59,6 +59,7 @@ class Scene:
         engine.open_transport(
             handle,
             username_fragment=b"fragment%d" % handle,
+            ice_password=b"password",
             rtcp_ssrc=handle,
             secure=self._profile is not None,
             max_incoming_bitrate_bps=0,

@@ -16,7 +16,7 @@ from mediad.protocols.ice import (
 )
 from mediad.protocols.ice_paths import Path
 from tests.support import stun
-from tests.support.ice import CAFE, HOME, SECOND_US, check, events_of, new_agent, refusal, request
+from tests.support.ice import CAFE, HOME, SECOND_US, check, events_of, ignored, new_agent, refusal, request
 
 
 def test_credentials_are_long_and_plain() -> None:
@@ -97,32 +97,22 @@ def test_one_path_is_not_room_enough() -> None:
         new_agent(max_paths=1)
 
 
-def test_wrong_password_is_unauthorized_and_leaves_no_trace() -> None:
+@pytest.mark.parametrize("missing", ["password", "fragment", "username", "integrity"])
+def test_who_shows_no_credentials_leaves_no_trace_and_gets_no_answer(missing: str) -> None:
     agent = new_agent()
-    forged = IceParameters(agent.parameters.username_fragment, "x" * 32)
-    reply = refusal(agent, request(forged, nominate=True))
-    assert stun.error_code_of(reply) == 401
-    assert stun.MESSAGE_INTEGRITY not in stun.attributes_of(reply)
+    known = agent.parameters
+    name = f"{known.username_fragment}:peer".encode()
+    unsigned = stun.message(1, [(stun.USERNAME, name), (0xC057, bytes(40))])
+    anonymous = stun.with_integrity(stun.message(1, [(0xC057, bytes(40))]), known.password)
+    data = {
+        "password": request(IceParameters(known.username_fragment, "x" * 32), nominate=True),
+        "fragment": request(IceParameters("somebodyElse1234", known.password)),
+        "username": stun.with_fingerprint(anonymous),
+        "integrity": stun.with_fingerprint(unsigned),
+    }[missing]
+    ignored(agent, data)
     assert (agent.state, agent.get_timer(), agent.dropped["unauthenticated"]) == ("new", None, 1)
-
-
-def test_foreign_username_is_unauthorized() -> None:
-    agent = new_agent()
-    stranger = IceParameters("somebodyElse1234", agent.parameters.password)
-    assert stun.error_code_of(refusal(agent, request(stranger))) == 401
-
-
-@pytest.mark.parametrize("missing", ["username", "integrity"])
-def test_missing_credentials_are_a_bad_request(missing: str) -> None:
-    agent = new_agent()
-    parameters = agent.parameters
-    padding = (0xC057, bytes(40))
-    if missing == "username":
-        data = stun.with_fingerprint(stun.with_integrity(stun.message(1, [padding]), parameters.password))
-    else:
-        name = f"{parameters.username_fragment}:peer".encode()
-        data = stun.with_fingerprint(stun.message(1, [(stun.USERNAME, name), padding]))
-    assert stun.error_code_of(refusal(agent, data)) == 400
+    assert check(agent)  # the honest peer is not held up
 
 
 def test_missing_priority_is_a_signed_bad_request() -> None:
@@ -146,29 +136,20 @@ def test_refused_requests_do_not_renew_consent() -> None:
     for data in (
         request(agent.parameters, controlled=True),
         request(agent.parameters, priority=None),
-        request(IceParameters(agent.parameters.username_fragment, "x" * 32)),
     ):
         refusal(agent, data, now_us=9 * SECOND_US)
+    ignored(agent, request(IceParameters(agent.parameters.username_fragment, "x" * 32)), 9 * SECOND_US)
     assert agent.get_timer() == 10 * SECOND_US
-
-
-def test_unproven_requests_are_answered_within_a_budget() -> None:
-    agent = new_agent()
-    forged = request(IceParameters(agent.parameters.username_fragment, "x" * 32))
-    for _ in range(100):
-        agent.receive_datagram(forged, CAFE, 5 * SECOND_US)
-    assert len(agent.datagrams_to_send()) == 10
-    assert agent.dropped["unauthenticated"] == 100
-    assert check(agent, now_us=5 * SECOND_US)  # the honest peer is not held up
-    agent.receive_datagram(forged, CAFE, 6 * SECOND_US)
-    assert len(agent.datagrams_to_send()) == 1
 
 
 def test_no_refusal_is_larger_than_its_request() -> None:
     agent = new_agent()
-    tiny = stun.with_fingerprint(stun.message(1, []))
-    agent.receive_datagram(tiny, CAFE, 0)
-    assert agent.datagrams_to_send() == []
+    known = agent.parameters
+    name = f"{known.username_fragment}:".encode()
+    smallest = stun.with_fingerprint(
+        stun.with_integrity(stun.message(1, [(stun.USERNAME, name)]), known.password)
+    )
+    assert len(refusal(agent, smallest)) <= len(smallest)
 
 
 @pytest.mark.parametrize("junk", [b"", b"\x00", bytes(100), b"\x16\xfe\xfd" + bytes(20), bytes(3000)])
@@ -243,7 +224,7 @@ def test_old_credentials_serve_until_the_new_are_used() -> None:
     assert new == agent.parameters != old
     assert check(agent, parameters=old) == []
     assert check(agent, parameters=new) == [UsernameRetired(old.username_fragment)]
-    assert stun.error_code_of(refusal(agent, request(old))) == 401
+    ignored(agent, request(old))
     assert agent.state == "completed"
 
 
@@ -251,7 +232,7 @@ def test_forged_use_of_the_new_fragment_does_not_retire_the_old() -> None:
     agent = new_agent()
     old = agent.parameters
     new = agent.restart()
-    refusal(agent, request(IceParameters(new.username_fragment, old.password)))
+    ignored(agent, request(IceParameters(new.username_fragment, old.password)))
     refusal(agent, request(new, controlled=True))
     assert check(agent, parameters=old)[-1] == StateChanged("connected")
 

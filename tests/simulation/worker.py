@@ -28,6 +28,7 @@ from mediad.worker.speakers import VolumeOptions
 from mediad.worker.tracks.consumer import Consumer
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
+from mediad.worker.transports.handshakes import Handshakes
 from mediad.worker.transports.webrtc import WebRtcTransport
 from tests.simulation.clock import Alarm, SimulatedClock, Timer
 from tests.support.negotiation import accept, chrome_capabilities, codec
@@ -105,7 +106,8 @@ class SimulatedWorker:
         worker_clock = WorkerClock(clock)
         self.plane, self.engine = engine_plane(worker_clock)
         self.plane.start()
-        context = RouterContext(self.plane, self._heard, worker_clock, OnePort(), Sctp(worker_clock))
+        sctp, handshakes = Sctp(worker_clock), Handshakes(worker_clock)
+        context = RouterContext(self.plane, self._heard, worker_clock, OnePort(), sctp, handshakes)
         self.router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80), lambda object_id: None)
         self.on_event: Callable[[RouterEvent], object] = lambda event: None
         self._hosts: dict[str, str] = {}  # by transport id

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pylibsrtp import Policy, Session
 
 from mediad._fastpath.door.media_loop import MediaLoop
+from tests.support import stun
 from tests.windows.engine import EngineWindow
 from tests.windows.tcp import TcpWindow
 
@@ -25,6 +26,8 @@ MID, RID, RRID, ABS_SEND_TIME, TRANSPORT_CC, AUDIO_LEVEL = range(6)  # Extension
 IN_IDS = {MID: 4, RID: 10, RRID: 11, ABS_SEND_TIME: 2, TRANSPORT_CC: 3, AUDIO_LEVEL: 6}
 OUT_IDS = {MID: 1, ABS_SEND_TIME: 4, TRANSPORT_CC: 5, AUDIO_LEVEL: 6}
 OPUS, VP8 = 1, 2  # Codec
+PASSWORD = b"password"
+"""The password of all transports whose tests name no other."""
 START_US = 1_000_000
 CLIENT_KEY, SERVER_KEY = bytes(range(28)), bytes(range(100, 128))
 
@@ -72,11 +75,10 @@ def rtx(original: bytes, sequence: int, *, ssrc: int = RTX_SSRC, payload_type: i
     return header + original[4:8] + struct.pack("!I", ssrc) + osn + original[12:]
 
 
-def stun_request(fragment: bytes) -> bytes:
-    """A Binding request to this username fragment of ours; nothing of it is proven."""
-    username = fragment + b":theirs"
-    attribute = struct.pack("!HH", 6, len(username)) + username + b"\0" * (-len(username) % 4)
-    return struct.pack("!HHI", 1, len(attribute), 0x2112A442) + b"t" * 12 + attribute
+def stun_request(fragment: bytes, password: str = PASSWORD.decode()) -> bytes:
+    """A Binding request to this username fragment of ours, signed with its password."""
+    request = stun.message(1, [(stun.USERNAME, fragment + b":theirs")], b"t" * 12)
+    return stun.with_integrity(request, password)
 
 
 def nack(media_ssrc: int, *lost: int) -> bytes:

@@ -38,7 +38,7 @@ class FakeClock:
             self._now_us = max(self._now_us, when_us)
             if timer.callback is not None:
                 timer.callback()
-        self._now_us = end_us
+        self._now_us = max(self._now_us, end_us)  # a callback may have stalled
 
     def stall_s(self, seconds: float) -> None:
         """Time passes, and nobody has time to run: what falls due meanwhile is late."""

@@ -49,3 +49,9 @@ def refusal(agent: IceLiteAgent, data: bytes, now_us: int = 0) -> bytes:
     assert path == CAFE
     assert events_of(agent) == []
     return reply
+
+
+def ignored(agent: IceLiteAgent, data: bytes, now_us: int = 0) -> None:
+    """Send `data`, which must change nothing and get no answer."""
+    agent.receive_datagram(data, CAFE, now_us)
+    assert (agent.datagrams_to_send(), events_of(agent)) == ([], [])

@@ -32,6 +32,7 @@ class LoopHarness:
         self.loop.open_transport(
             handle,
             username_fragment=username_fragment,
+            ice_password=e.PASSWORD,
             rtcp_ssrc=1,
             secure=secure,
             max_incoming_bitrate_bps=0,

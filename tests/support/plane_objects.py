@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import Mock
 
+from mediad.protocols.ice import IceParameters
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.media.plane import Codec, ExtensionKind, MediaPlane
@@ -21,7 +22,7 @@ def open_transport(plane: MediaPlane, observer: Any = None) -> int:
     return plane.open_transport(
         observer or Mock(),
         OPTIONS,
-        username_fragment="ours",
+        credentials=IceParameters("ours", "password"),
         rtcp_ssrc=5,
     )
 

@@ -33,6 +33,7 @@ class TcpLoop:
             self.window.open_transport(
                 handle,
                 username_fragment=b"u%d" % handle,
+                ice_password=e.PASSWORD,
                 rtcp_ssrc=1,
                 secure=False,
                 max_incoming_bitrate_bps=0,

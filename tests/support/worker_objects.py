@@ -28,6 +28,7 @@ from mediad.worker.tracks.consumer_form import ConsumerForm, ConsumerStream
 from mediad.worker.tracks.producer import Producer
 from mediad.worker.tracks.producer_form import ProducerForm
 from mediad.worker.transports.candidates import Endpoint
+from mediad.worker.transports.handshakes import Handshakes
 from mediad.worker.transports.ports import SharedPort
 from mediad.worker.transports.transport import Transport
 from mediad.worker.transports.webrtc import WebRtcTransport
@@ -168,7 +169,7 @@ def bench(endpoint: Endpoint = ENDPOINT) -> Bench:
         assert data.pop("routerId") == "r"
         events.append((event.row, data))
 
-    context = RouterContext(plane, emit, clock, OnePort(endpoint), Sctp(clock))
+    context = RouterContext(plane, emit, clock, OnePort(endpoint), Sctp(clock), Handshakes(clock))
     router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80), lambda object_id: None)
     return Bench(plane, loop, router, clock, events)
 

@@ -88,8 +88,8 @@ cdef class EngineWindow(Commands):
 
     def open_transport(self, handle: int, **parameters):
         """Open a transport without a limit, whose client is believed to receive 600 kbit/s, unless given otherwise."""
-        bitrates = {"max_incoming_bitrate_bps": 0, "initial_outgoing_bitrate_bps": 600_000}
-        Commands.open_transport(self, handle, **{**bitrates, **parameters})
+        usual = {"max_incoming_bitrate_bps": 0, "initial_outgoing_bitrate_bps": 600_000, "ice_password": b"password"}
+        Commands.open_transport(self, handle, **{**usual, **parameters})
 
     def __dealloc__(self):
         engine_destroy(&self.engine)

@@ -8,6 +8,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 from posix.mman cimport MAP_ANONYMOUS, MAP_FAILED, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE, mmap, mprotect
 from mediad._fastpath.wire.dependency cimport DependencyStructure, dependency_describe
+from mediad._fastpath.wire.hmac_sha1 cimport SHA1_BYTES, HmacKey, hmac_set_key, hmac_sha1
 from mediad._fastpath.wire.payload cimport Codec, payload_describe, vp8_rewrite
 from mediad._fastpath.wire.payload_info cimport PayloadInfo
 from mediad._fastpath.wire.red cimport red_map_payload_type
@@ -17,7 +18,7 @@ from mediad._fastpath.wire.rtp cimport (
     rtp_map_extensions, rtp_parse, rtp_unwrap_rtx,
 )
 from mediad._fastpath.wire cimport srtp
-from mediad._fastpath.wire.stun cimport stun_is_message, stun_local_username
+from mediad._fastpath.wire.stun cimport stun_is_message, stun_is_signed, stun_local_username
 
 cdef enum:
     PAGE = 4096
@@ -326,6 +327,20 @@ def stun_username(data: bytes) -> bytes | None:
     if not stun_local_username(place(data), <uint32_t>len(data), &fragment, &length):
         return None
     return fragment[:length]
+
+
+def is_signed(data: bytes, password: bytes) -> bool:
+    cdef HmacKey key
+    hmac_set_key(&key, password, <uint32_t>len(password))
+    return stun_is_signed(place(data), <uint32_t>len(data), &key)
+
+
+def hmac(secret: bytes, first: bytes, rest: bytes) -> bytes:
+    cdef HmacKey key
+    cdef uint8_t digest[SHA1_BYTES]
+    hmac_set_key(&key, secret, <uint32_t>len(secret))
+    hmac_sha1(&key, first, <uint32_t>len(first), place(rest), <uint32_t>len(rest), digest)
+    return digest[:SHA1_BYTES]
 
 
 # srtp

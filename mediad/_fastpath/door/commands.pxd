@@ -11,5 +11,5 @@ cdef class Commands:
     cdef int about_socket(self, CommandKind kind, object index, int fd) except -1
     cdef int about_address(self, CommandKind kind, object handle, object socket, str host, int port,
                            str local) except -1
-    cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment) except -1
+    cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment, bytes password) except -1
     cdef int about_bitrate(self, CommandKind kind, object handle, object bitrate_bps) except -1

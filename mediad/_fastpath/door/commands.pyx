@@ -15,8 +15,8 @@ from mediad._fastpath.engine.messages cimport (
     COMMAND_REMOVE_USERNAME, COMMAND_REQUEST_KEY_FRAME, COMMAND_REQUEST_STATS, COMMAND_SELECT_ADDRESS,
     COMMAND_SELECT_UNPROVEN, COMMAND_SET_CONSUMER_SESSIONS, COMMAND_SET_DESIRED_BITRATE, COMMAND_SET_KEYS,
     COMMAND_SET_PROBE_SESSION, COMMAND_SET_REMOTE, COMMAND_SET_TARGET, COMMAND_THROTTLE_TRANSPORT,
-    COMMAND_UNTHROTTLE_TRANSPORT, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_RID, MAX_USERNAME,
-    Command, CommandKind, OpenConsumerBody, OpenProducerBody,
+    COMMAND_UNTHROTTLE_TRANSPORT, INDEX_BITS, MAX_CNAME, MAX_CODECS, MAX_ENCODINGS, MAX_MID, MAX_PASSWORD, MAX_RID,
+    MAX_USERNAME, Command, CommandKind, OpenConsumerBody, OpenProducerBody, UsernameBody,
 )
 from mediad._fastpath.engine.own_sockets cimport MAX_NETWORKS
 from mediad._fastpath.stream.link cimport LINK_LOSS_UNIT, LinkSettings
@@ -60,6 +60,12 @@ cdef int fill_link(LinkSettings* settings, object values) except -1:
     settings.rate_bps = rate_bps
     settings.delay_us = delay_us
     settings.loss_ppm = loss_ppm
+    return 0
+
+
+cdef int fill_username(UsernameBody* body, bytes fragment, bytes password) except -1:
+    body.length = copy_bytes(body.bytes, fragment, MAX_USERNAME, "username fragment")
+    body.password_length = copy_bytes(body.password, password, MAX_PASSWORD, "ICE password")
     return 0
 
 
@@ -108,11 +114,10 @@ cdef class Commands:
         fill_address(&command.body.address, socket, host, port, local)
         return self.submit(&command)
 
-    cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment) except -1:
+    cdef int about_username(self, CommandKind kind, object handle, bytes username_fragment, bytes password) except -1:
         cdef Command command
         begin(&command, kind, handle)
-        command.body.username.length = copy_bytes(
-            command.body.username.bytes, username_fragment, MAX_USERNAME, "username fragment")
+        fill_username(&command.body.username, username_fragment, password)
         return self.submit(&command)
 
     cdef int about_bitrate(self, CommandKind kind, object handle, object bitrate_bps) except -1:
@@ -130,12 +135,12 @@ cdef class Commands:
     def close_socket(self, index: int):
         self.about_socket(COMMAND_CLOSE_SOCKET, index, -1)
 
-    def open_transport(self, handle: int, *, bytes username_fragment, rtcp_ssrc: int, secure: bool = True,
-                       data: bool = False, max_incoming_bitrate_bps: int, initial_outgoing_bitrate_bps: int):
+    def open_transport(self, handle: int, *, bytes username_fragment, bytes ice_password, rtcp_ssrc: int,
+                       secure: bool = True, data: bool = False, max_incoming_bitrate_bps: int,
+                       initial_outgoing_bitrate_bps: int):
         cdef Command command
         begin(&command, COMMAND_OPEN_TRANSPORT, handle)
-        command.body.open_transport.username.length = copy_bytes(
-            command.body.open_transport.username.bytes, username_fragment, MAX_USERNAME, "username fragment")
+        fill_username(&command.body.open_transport.username, username_fragment, ice_password)
         command.body.open_transport.rtcp_ssrc = rtcp_ssrc
         command.body.open_transport.secure = bool(secure)
         command.body.open_transport.data = bool(data)
@@ -146,11 +151,11 @@ cdef class Commands:
     def close_transport(self, handle: int):
         self.simple(COMMAND_CLOSE_TRANSPORT, handle, 0)
 
-    def add_username(self, handle: int, bytes username_fragment):
-        self.about_username(COMMAND_ADD_USERNAME, handle, username_fragment)
+    def add_username(self, handle: int, bytes username_fragment, bytes ice_password):
+        self.about_username(COMMAND_ADD_USERNAME, handle, username_fragment, ice_password)
 
     def remove_username(self, handle: int, bytes username_fragment):
-        self.about_username(COMMAND_REMOVE_USERNAME, handle, username_fragment)
+        self.about_username(COMMAND_REMOVE_USERNAME, handle, username_fragment, b"")
 
     def add_address(self, handle: int, socket: int, str host, port: int, str local = ""):
         self.about_address(COMMAND_ADD_ADDRESS, handle, socket, host, port, local)

@@ -66,15 +66,19 @@ class Commands:
         handle: int,
         *,
         username_fragment: bytes,
+        ice_password: bytes,
         rtcp_ssrc: int,
         secure: bool = True,
         data: bool = False,
         max_incoming_bitrate_bps: int,
         initial_outgoing_bitrate_bps: int,
     ) -> None:
-        """Open a transport; one without a username fragment has no ICE, and sockets of its own."""
+        """Open a transport; one without a username fragment has no ICE, and sockets of its own.
+
+        Of the checks that name the fragment, those signed with `ice_password` are passed up.
+        """
     def close_transport(self, handle: int) -> None: ...
-    def add_username(self, handle: int, username_fragment: bytes) -> None: ...
+    def add_username(self, handle: int, username_fragment: bytes, ice_password: bytes) -> None: ...
     def remove_username(self, handle: int, username_fragment: bytes) -> None: ...
     def add_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...
     def remove_address(self, handle: int, socket: int, host: str, port: int, local: str = "") -> None: ...

@@ -63,7 +63,8 @@ cpdef enum Drop:
     DROP_OWN_SOCKET_STRANGER = 57  # from another address than the transport's
     DROP_OWN_SOCKET_NOT_ALLOWED = 58   # in the clear, from a network that no address is learned from
     DROP_OWN_SOCKET_WRONG_PORT = 59    # RTP on the port for RTCP, or the other way round
-    DROP_COUNT = 60
+    DROP_STUN_INTEGRITY = 60       # names a user name fragment of ours, and is not signed with its password
+    DROP_COUNT = 61
 
 cpdef enum Counter:
     COUNT_DATAGRAMS_RECEIVED = 0

@@ -36,6 +36,7 @@ from mediad._fastpath.stream.sender cimport RtpStreamSender
 from mediad._fastpath.stream.twcc cimport TwccRecorder
 from mediad._fastpath.stream.uplink cimport UplinkEstimate
 from mediad._fastpath.wire.dependency cimport DependencyStructure
+from mediad._fastpath.wire.hmac_sha1 cimport HmacKey
 from mediad._fastpath.wire.rtp cimport EXT_COUNT
 
 cdef enum:
@@ -87,6 +88,10 @@ ctypedef struct Strangers:
     uint64_t by_pair_due_us[PAIR_CELLS]    # transport and host
     uint64_t by_host_due_us[HOST_CELLS]
     uint64_t all_due_us
+
+ctypedef struct Credentials:       # of ICE
+    uint64_t username              # hash of the fragment
+    HmacKey key
 
 ctypedef struct Transport:
     uint32_t handle                # 0 = free slot
@@ -145,7 +150,7 @@ ctypedef struct Transport:
     PuntShare dtls_share
     PuntShare data_share
     uint32_t username_count
-    uint64_t usernames[MAX_USERNAMES]
+    Credentials credentials[MAX_USERNAMES]
     TwccRecorder transport_cc      # of what the peer sends us
     Probation probation
     uint64_t told_estimate_bps     # by the last ESTIMATE event

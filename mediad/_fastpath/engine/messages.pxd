@@ -22,6 +22,7 @@ cdef enum:
     MAX_RID = 16
     MAX_CNAME = 64
     MAX_USERNAME = 64
+    MAX_PASSWORD = 64              # a block of SHA-1
     MAX_USERNAMES = 3              # of a transport: in use, handed out last, and one between; ICE keeps no more
     MAX_ADDRESSES = 8              # validated paths of a transport; ICE keeps no more
     PUNT_BYTES = 1936
@@ -99,6 +100,8 @@ cpdef enum Refusal:
 ctypedef struct UsernameBody:
     uint32_t length
     uint8_t bytes[MAX_USERNAME]
+    uint32_t password_length       # not in a command that removes it
+    uint8_t password[MAX_PASSWORD]
 
 ctypedef struct OpenTransportBody:
     UsernameBody username          # empty: without ICE

@@ -1,10 +1,13 @@
-"""Checks of a STUN header, and the search for USERNAME in its attributes."""
+"""Checks of a STUN header, the search for USERNAME in its attributes, and the check of MESSAGE-INTEGRITY."""
 
 from libc.stdint cimport uint8_t, uint32_t
-from mediad._fastpath.base.octets cimport load16, load32
+from libc.string cimport memcpy
+from mediad._fastpath.base.octets cimport load16, load32, store16
+from mediad._fastpath.wire.hmac_sha1 cimport SHA1_BYTES, hmac_sha1
 
 cdef enum:
     HEADER_BYTES = 20
+    ATTRIBUTE_HEADER_BYTES = 4
     MAGIC_COOKIE = 0x2112A442
     BINDING_REQUEST = 0x0001
     USERNAME = 0x0006
@@ -43,4 +46,28 @@ cdef bint stun_local_username(const uint8_t* data, uint32_t length, const uint8_
                     return i > 0
             return False
         offset += (size + 3) & ~<uint32_t>3
+    return False
+
+
+cdef bint stun_is_signed(const uint8_t* data, uint32_t length, const HmacKey* key) noexcept nogil:
+    """RFC 8489 section 14.5: the length in the signed header ends with MESSAGE-INTEGRITY, whatever follows it."""
+    cdef uint8_t header[HEADER_BYTES]
+    cdef uint8_t digest[SHA1_BYTES]
+    cdef uint32_t offset = HEADER_BYTES, kind, size, i
+    cdef uint8_t differs = 0
+    while offset + ATTRIBUTE_HEADER_BYTES <= length:
+        kind = load16(data + offset)
+        size = load16(data + offset + 2)
+        if size > length - offset - ATTRIBUTE_HEADER_BYTES:
+            return False
+        if kind == MESSAGE_INTEGRITY:
+            if size != SHA1_BYTES:
+                return False
+            memcpy(header, data, HEADER_BYTES)
+            store16(header + 2, offset + ATTRIBUTE_HEADER_BYTES + SHA1_BYTES - HEADER_BYTES)
+            hmac_sha1(key, header, HEADER_BYTES, data + HEADER_BYTES, offset - HEADER_BYTES, digest)
+            for i in range(SHA1_BYTES):    # all of them: how long it takes tells nothing
+                differs |= digest[i] ^ data[offset + ATTRIBUTE_HEADER_BYTES + i]
+            return differs == 0
+        offset += ATTRIBUTE_HEADER_BYTES + ((size + 3) & ~<uint32_t>3)
     return False

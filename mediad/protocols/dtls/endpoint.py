@@ -6,7 +6,7 @@ datagrams take, feeds only those ICE has validated, and after each call drains `
 
 There are two clocks. OpenSSL measures its retransmission timer (1 s, doubling) on the wall clock, and neither
 can be set. So retransmission is done here, on the caller's clock: the last flight is kept and repeated after
-100 ms, 200 ms, … 4 s, its clear records under fresh numbers. A sealed record cannot be repeated from outside
+100 ms, 200 ms, … 2 s, its clear records under fresh numbers. A sealed record cannot be repeated from outside
 under a fresh number, so OpenSSL is asked first each time: once its own clock agrees, it writes the flight
 anew and that is sent instead. One peer needs this: a server that has our Finished and whose answer was lost,
 because its replay window drops exact copies.
@@ -26,7 +26,7 @@ from mediad.errors import InvalidInput, InvalidState
 from mediad.protocols.certificate import Certificate, Fingerprint, check_fingerprints, matches_any
 from mediad.protocols.dtls.attempt import READ_BYTES, Attempt
 from mediad.protocols.dtls.flight import MAX_QUEUED_DATAGRAMS, FlightSender
-from mediad.protocols.dtls.handshake import FLIGHT_SPACING_US, Handshake
+from mediad.protocols.dtls.handshake import FLIGHT_SPACING_US, Handshake, Permits, Unlimited
 from mediad.protocols.dtls.records import (
     ALERT,
     APPLICATION_DATA,
@@ -45,7 +45,7 @@ from mediad.protocols.srtp_keys import (
 DtlsRole = Literal["auto", "client", "server"]
 DtlsState = Literal["new", "connecting", "connected", "failed", "closed"]
 
-HANDSHAKE_TIMEOUT_US = 30_000_000
+HANDSHAKE_TIMEOUT_US = 10_000_000
 _DTLS_1_2 = 0xFEFD
 # AEAD first; the two CBC suites are for old endpoints that have an ECDSA stack and nothing newer.
 _CIPHERS = (
@@ -106,7 +106,14 @@ class DtlsEndpoint:
     no SRTP profile is common, or when the handshake has not ended `HANDSHAKE_TIMEOUT_US` after it began.
     """
 
-    def __init__(self, certificate: Certificate, profiles: Sequence[SrtpProfile] = DTLS_PROFILES) -> None:
+    def __init__(
+        self,
+        certificate: Certificate,
+        profiles: Sequence[SrtpProfile] = DTLS_PROFILES,
+        permits: Permits | None = None,
+    ) -> None:
+        """Make an endpoint that has done nothing yet; `permits`: of its attempts as a server."""
+        self._permits = permits or Unlimited()
         self._context = _context_for(certificate, tuple(profiles))
         self._role: DtlsRole = "auto"
         self._state: DtlsState = "new"
@@ -148,7 +155,9 @@ class DtlsEndpoint:
         self._sender.clear()
         # A server waits for its client as long as ICE lives: its time begins with the first record.
         self._deadline_us = now_us + HANDSHAKE_TIMEOUT_US if role == "client" else None
-        self._handshake = Handshake(self._context, role, self._sender, self.dropped)
+        if self._handshake is not None:
+            self._handshake.end()
+        self._handshake = Handshake(self._context, role, self._sender, self.dropped, self._permits)
         self._handshake.start(now_us)
 
     def set_remote_fingerprints(self, fingerprints: Iterable[Fingerprint]) -> None:
@@ -241,6 +250,7 @@ class DtlsEndpoint:
         self._handshake = None
         self._sender.finish(attempt.flight if self._role == "server" else ())
         self._conclude()
+        handshake.end()
         behind = handshake.take_behind()
         if behind and self._connection is not None:
             self._receive_after_handshake(self._connection, behind, now_us)
@@ -346,6 +356,8 @@ class DtlsEndpoint:
 
     def _end(self, state: Literal["failed", "closed"]) -> None:
         self._connection = None
+        if self._handshake is not None:
+            self._handshake.end()
         self._handshake = None
         self._deadline_us = None
         self._sender.forget()

@@ -14,7 +14,7 @@ MTU_BYTES = 1200
 """The largest datagram sent: it fits every path WebRTC is used on, tunnels and IPv6 included."""
 
 FIRST_REPETITION_US = 100_000
-MAX_REPETITION_US = 4_000_000
+MAX_REPETITION_US = 2_000_000
 MAX_QUEUED_DATAGRAMS = 256
 
 

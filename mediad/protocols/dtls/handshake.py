@@ -10,7 +10,7 @@ own, and a forged request for a certificate, which no signature covers, right be
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Literal
+from typing import Literal, Protocol
 
 from OpenSSL import SSL
 
@@ -26,12 +26,36 @@ FLIGHT_SPACING_US = 20_000
 _MAX_CLIENT_ATTEMPTS = 4
 _MAX_HELLOS = 4  # of different clients, answered at once: all but one are forged, and it is not known which
 _HELLO_CHANCE_US = 2_000_000  # for each of them before another takes its place
-_MAX_SEALED_RECORDS = 32  # kept until they can be opened; the oldest goes
-_MAX_SEALED_BYTES = 1500
+_MAX_SEALED_RECORDS = 8  # kept until they can be opened; the oldest goes
+_MAX_SEALED_BYTES = 512  # of each: a Finished has 61, the beginning of SCTP about 150
+
+
+class Permits(Protocol):
+    """The permits of a server's attempts: each has signatures to make, and 75 kB of OpenSSL's memory."""
+
+    def take(self, under_way: int) -> bool:
+        """Take one for an endpoint with so many attempts under way; False: there is none."""
+
+    def give_back(self, count: int) -> None:
+        """Give back those of attempts that have ended."""
+
+
+class Unlimited:
+    """Permits for as many attempts as come."""
+
+    def take(self, under_way: int) -> bool:
+        """Return True."""
+        return True
+
+    def give_back(self, count: int) -> None:
+        """Do nothing."""
 
 
 class Handshake:
-    """One handshake. Flights leave by `sender`; input that changes nothing is counted in `dropped`."""
+    """One handshake. Flights leave by `sender`; input that changes nothing is counted in `dropped`.
+
+    A server's attempts each need one of the `permits`, until they or the handshake end.
+    """
 
     def __init__(
         self,
@@ -39,11 +63,13 @@ class Handshake:
         role: Literal["client", "server"],
         sender: FlightSender,
         dropped: Counter[str],
+        permits: Permits,
     ) -> None:
         self._context = context
         self._role = role
         self._sender = sender
         self._dropped = dropped
+        self._permits = permits
         self._attempts: list[Attempt] = []  # oldest first; a client has one
         self._current: Attempt | None = None  # whose flight is repeated
         self._client_attempts = 0
@@ -75,6 +101,11 @@ class Handshake:
     def held_bytes(self) -> int:
         """The bytes that have arrived and were not given to OpenSSL yet."""
         return self._arrived.held_bytes + sum(len(record.data) for record in self._sealed)
+
+    def end(self) -> None:
+        """Forget all attempts: one has finished, or none is wanted any more."""
+        for attempt in list(self._attempts):
+            self._forget(attempt)
 
     def take_behind(self) -> list[Record]:
         """Remove and return the sealed records that came with the end of the handshake, or before it."""
@@ -163,7 +194,10 @@ class Handshake:
             if now_us - self._attempts[0].begun_us < _HELLO_CHANCE_US:
                 self._dropped["too-many-hellos"] += 1
                 return
-            self._attempts.pop(0)
+            self._forget(self._attempts[0])
+        if not self._permits.take(len(self._attempts)):
+            self._dropped["no-permit"] += 1
+            return
         if self._attempts:
             self._dropped["superseded-hello"] += 1
         attempt = Attempt(self._context, "server", now_us)
@@ -173,6 +207,7 @@ class Handshake:
         else:
             # No alert is sent: the hello may be forged, and an alert would end the true client's handshake.
             self._dropped["handshake-error"] += 1
+            self._permits.give_back(1)
 
     def _follow_server(self, now_us: int) -> None:
         (attempt,) = self._attempts
@@ -191,11 +226,16 @@ class Handshake:
 
     def _give_up_attempt(self, attempt: Attempt, now_us: int) -> None:
         self._dropped["handshake-error"] += 1
-        self._attempts.remove(attempt)
+        self._forget(attempt)
         if self._role == "client":
             self.refused = self._client_attempts >= _MAX_CLIENT_ATTEMPTS
             if not self.refused:
                 self._begin_as_client(now_us)
+
+    def _forget(self, attempt: Attempt) -> None:
+        self._attempts.remove(attempt)
+        if self._role == "server":
+            self._permits.give_back(1)
 
     def _open_sealed(self, now_us: int) -> None:
         """Give OpenSSL the sealed records, once there are keys. One that does not open was forged."""

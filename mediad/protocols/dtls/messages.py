@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from mediad.protocols.dtls.records import HANDSHAKE, Fragment, Record, fragments_of, handshake_record
 
-MAX_MESSAGE_BYTES = 32 * 1024  # a chain of certificates
-MAX_HELD_BYTES = 64 * 1024  # of all drafts
+MAX_MESSAGE_BYTES = 8 * 1024  # a chain of certificates; those of browsers have half a kilobyte
+MAX_HELD_BYTES = 16 * 1024  # of all drafts
 MAX_DRAFTS = 6  # of one message; the oldest is given up, and the true peer repeats itself
 MAX_SEQUENCE = 8  # a handshake has at most six messages of one side in clear
-_PIECE_BYTES = 8 * 1024
+_PIECE_BYTES = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)

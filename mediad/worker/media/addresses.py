@@ -9,6 +9,7 @@ from typing import Any
 
 from mediad._fastpath.door.media_loop import MAX_NETWORKS, MediaLoop
 from mediad.errors import InvalidInput
+from mediad.protocols.ice import IceParameters
 from mediad.protocols.ice_paths import Path
 from mediad.worker.media.backlog import Backlog
 
@@ -25,8 +26,10 @@ class Addresses:
 
     # --- with ICE -------------------------------------------------------------------------------------------
 
-    def add_username(self, handle: int, username_fragment: str) -> None:
-        self._command(self._loop.add_username, handle, username_fragment.encode())
+    def add_username(self, handle: int, credentials: IceParameters) -> None:
+        """Pass up checks that name this fragment and are signed with its password."""
+        fragment, password = credentials.username_fragment.encode(), credentials.password.encode()
+        self._command(self._loop.add_username, handle, fragment, password)
 
     def remove_username(self, handle: int, username_fragment: str) -> None:
         self._command(self._loop.remove_username, handle, username_fragment.encode())

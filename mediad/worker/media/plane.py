@@ -30,6 +30,7 @@ from mediad.capacity import CONSUMERS, PRODUCERS, TCP_CONNECTIONS, TRANSPORTS
 from mediad.clock import Clock
 from mediad.config.settings import TransportOptions
 from mediad.errors import InvalidInput, MediadError
+from mediad.protocols.ice import IceParameters
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
 from mediad.worker.media.addresses import Addresses
@@ -171,25 +172,26 @@ class MediaPlane(Addresses):
         observer: TransportObserver,
         options: TransportOptions,
         *,
-        username_fragment: str | None,
+        credentials: IceParameters | None,
         rtcp_ssrc: int,
         secure: bool = True,
         data: bool = False,
     ) -> int:
         """Open a transport and return its handle.
 
-        `username_fragment`: None for one without ICE, which needs `own_socket`. `secure`: its packets are
+        `credentials`: of ICE; None for one without ICE, which needs `own_socket`. `secure`: its packets are
         SRTP, and wait for `set_keys`. `data`: it has data channels, without DTLS in clear SCTP over UDP.
         Raises InvalidInput for an empty user name fragment.
         """
-        if username_fragment == "":
+        if credentials is not None and not credentials.username_fragment:
             raise InvalidInput("an empty ICE user name fragment; a transport without ICE has None")
         return self._open(
             Kind.KIND_TRANSPORT,
             self._transports,
             observer,
             self._loop.open_transport,
-            username_fragment=(username_fragment or "").encode(),
+            username_fragment=b"" if credentials is None else credentials.username_fragment.encode(),
+            ice_password=b"" if credentials is None else credentials.password.encode(),
             rtcp_ssrc=rtcp_ssrc,
             secure=secure,
             data=data,

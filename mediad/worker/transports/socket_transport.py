@@ -49,7 +49,7 @@ class SocketTransport(Transport):
         handle = self._plane.open_transport(
             self,
             self._options,
-            username_fragment=None,
+            credentials=None,
             rtcp_ssrc=secrets.randbits(32),
             secure=self._key is not None,
             data=self._takes_data,

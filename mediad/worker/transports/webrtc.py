@@ -73,7 +73,8 @@ class WebRtcTransport(Transport):
             max_paths=MAX_ADDRESSES,
             max_credentials=MAX_USERNAMES,
         )
-        self._dtls = dtls.DtlsEndpoint(certificate)
+        self._handshakes = context.handshakes
+        self._dtls = dtls.DtlsEndpoint(certificate, permits=self._handshakes)
         self._role: Literal["client", "server"] | None = None
         self._keys: tuple[SrtpProfile, bytes] | None = None
         self._dtls_path: Path | None = None  # that the datagram in DTLS came from
@@ -85,16 +86,11 @@ class WebRtcTransport(Transport):
     # --- the handle on the media path -----------------------------------------------------------------------
 
     def _open(self) -> int:
-        first, *others = self._ice.usernames
-        handle = self._plane.open_transport(
-            self,
-            self._options,
-            username_fragment=first,
-            rtcp_ssrc=secrets.randbits(32),
-            data=self.data is not None,
-        )
-        for username_fragment in others:
-            self._plane.add_username(handle, username_fragment)
+        first, *others = self._ice.credentials
+        ssrc, data = secrets.randbits(32), self.data is not None
+        handle = self._plane.open_transport(self, self._options, credentials=first, rtcp_ssrc=ssrc, data=data)
+        for credentials in others:
+            self._plane.add_username(handle, credentials)
         return handle
 
     def open(self) -> int:
@@ -111,9 +107,8 @@ class WebRtcTransport(Transport):
         A consumer that is paused does not show that: it may have been offered to a client that refuses, or
         never answers.
         """
-        if self._role is not None or self.producers:
-            return True
-        return any(not consumer.paused for consumer in self.consumers.values())
+        sends = any(not consumer.paused for consumer in self.consumers.values())
+        return sends or self._role is not None or bool(self.producers)
 
     def first_check_missed(self) -> None:
         """Park when it is not in use; otherwise tell that the client, which has been trying, is lost."""
@@ -161,7 +156,7 @@ class WebRtcTransport(Transport):
         parameters = self._ice.restart()
         self._pump()  # old credentials are removed first: there is no room for more than ICE keeps
         if self._handle is not None:
-            self._plane.add_username(self._handle, parameters.username_fragment)
+            self._plane.add_username(self._handle, parameters)
             if self._ice.state == "new":
                 self._first_checks.expect(self)
         return ice_parameters(parameters)
@@ -179,10 +174,12 @@ class WebRtcTransport(Transport):
         selected = self._ice.selected
         if self.data is not None:
             self.data.close()
+        self._handshakes.forget(self)
         self._dtls.close(self._clock.now_us())
         if selected is not None:
             for data in self._dtls.datagrams_to_send():
-                self._plane.send(selected, data)
+                if self._ice.may_send(selected, len(data)):
+                    self._plane.send(selected, data)
         self._ice.close()
         self._cancel_timer()
         self._first_checks.met(self)
@@ -251,7 +248,14 @@ class WebRtcTransport(Transport):
         self._pump()
 
     def dtls_received(self, path: Path, data: bytes) -> None:
-        """Pass a DTLS datagram to DTLS."""
+        """Pass a DTLS datagram to DTLS: until it is connected, in this client's turn."""
+        if self._dtls.state == "connected" and not self._handshakes.waits(self):
+            self.handshake_received(path, data)
+        elif not self._handshakes.receive(self, path, data):
+            self._dtls.dropped["behind"] += 1
+
+    def handshake_received(self, path: Path, data: bytes) -> None:
+        """Take a DTLS datagram in its turn."""
         # A ClientHello may come before the connect request: until that comes this side is the server.
         if self._dtls.role == "auto":
             self._dtls.start(self._role or "server", self._clock.now_us())
@@ -308,10 +312,9 @@ class WebRtcTransport(Transport):
                 self._plane.add_address(self.open(), path)
             case ice.PathRemoved(path):
                 self._plane.remove_address(self.open(), path)
-            case ice.PathSelected(path, True):
-                self._plane.select_address(self.open(), path)
-            case ice.PathSelected(path, False):
-                self._plane.select_unproven(self.open(), path)
+            case ice.PathSelected(path, proven):
+                select = self._plane.select_address if proven else self._plane.select_unproven
+                select(self.open(), path)
             case ice.UsernameRetired(username_fragment) if self._handle is not None:
                 self._plane.remove_username(self.open(), username_fragment)
             case ice.StateChanged(state):
@@ -369,9 +372,7 @@ class WebRtcTransport(Transport):
         """Begin the handshake when there is a path, and anew when the client turns out to be the server."""
         if self._ice.selected is None or self._dtls.state not in ("new", "connecting"):
             return
-        role = self._role or "server"
-        if self._dtls.role != role:
-            self._dtls.start(role, self._clock.now_us())
+        self._dtls.start(self._role or "server", self._clock.now_us())
 
     def _arm(self) -> None:
         self._cancel_timer()

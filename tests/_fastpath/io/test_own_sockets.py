@@ -38,6 +38,7 @@ class Plain:
             self.loop.open_transport(
                 handle,
                 username_fragment=b"",
+                ice_password=b"",
                 rtcp_ssrc=1,
                 secure=False,
                 data=data,

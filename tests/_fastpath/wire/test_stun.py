@@ -13,6 +13,7 @@ from tests.support.stun import (
     MESSAGE_INTEGRITY,
     PRIORITY,
     USERNAME,
+    binding_request,
     message,
     with_fingerprint,
     with_integrity,
@@ -125,3 +126,36 @@ def test_junk_behind_a_good_header(body: bytes) -> None:
     assert window.is_stun(data)
     fragment = window.stun_username(data)
     assert fragment is None or (fragment + b":" in body and b":" not in fragment)
+
+
+def test_a_check_is_signed_with_its_password_alone() -> None:
+    data = binding_request("ours:theirs", "secret", nominate=True)
+    assert window.is_signed(data, b"secret")
+    assert not window.is_signed(data, b"Secret")
+    assert not window.is_signed(data, b"")
+
+
+@given(st.data())
+def test_no_signed_byte_may_change(data: st.DataObject) -> None:
+    good = binding_request("ours:theirs", "secret")
+    place = data.draw(st.integers(0, len(good) - 9))  # FINGERPRINT is not covered
+    changed = data.draw(st.integers(1, 255))
+    forged = good[:place] + bytes([good[place] ^ changed]) + good[place + 1 :]
+    # The length is not signed as it stands: what counts is where the signature ends.
+    assert window.is_signed(forged, b"secret") == (place in (2, 3))
+
+
+@pytest.mark.parametrize("kept", range(20, 100, 4))
+def test_a_check_cut_short_is_not_signed(kept: int) -> None:
+    good = with_integrity(message(REQUEST, [(USERNAME, b"ours:theirs"), (0x7000, bytes(40))]), "secret")
+    assert window.is_signed(good[:kept], b"secret") == (kept >= len(good))
+
+
+@pytest.mark.parametrize("size", [0, 4, 16, 24, 32])
+def test_a_signature_of_another_size_is_none(size: int) -> None:
+    assert not window.is_signed(message(REQUEST, [(MESSAGE_INTEGRITY, bytes(size))]), b"secret")
+
+
+@given(st.binary(max_size=200), st.binary(max_size=64))
+def test_junk_is_not_signed(junk: bytes, password: bytes) -> None:
+    assert not window.is_signed(message(REQUEST, []) + junk, password)

@@ -16,6 +16,7 @@ SEEDS = [
 
 
 def one_input(data: bytes) -> None:
+    window.is_signed(data, b"password")
     fragment = window.stun_username(data)
     if fragment is not None:
         assert window.is_stun(data)

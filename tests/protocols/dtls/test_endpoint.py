@@ -173,7 +173,7 @@ def numberless(datagrams: list[bytes]) -> list[tuple[int, bytes]]:
     return [(item.epoch, item.payload) for item in records]
 
 
-def test_repetitions_come_at_doubling_distance_up_to_four_seconds() -> None:
+def test_repetitions_come_at_doubling_distance_up_to_two_seconds() -> None:
     client = DtlsEndpoint(LEFT_CERTIFICATE)
     client.start("client", 0)
     hello = client.datagrams_to_send()
@@ -186,11 +186,10 @@ def test_repetitions_come_at_doubling_distance_up_to_four_seconds() -> None:
             moments.append(due // 1000)
             assert numberless(again) == numberless(hello)
             assert again != hello
-    assert moments[:7] == [100, 300, 700, 1500, 3100, 6300, 10300]
-    assert moments[-1] == 26300
+    assert moments == [100, 300, 700, 1500, 3100, 5100, 7100, 9100]
 
 
-def test_handshake_is_given_up_after_thirty_seconds() -> None:
+def test_handshake_is_given_up_after_ten_seconds() -> None:
     client, waiting = Side(DtlsEndpoint(LEFT_CERTIFICATE)), Side(server())
     client.endpoint.start("client", 0)
     assert waiting.endpoint.get_timer() is None  # nobody has spoken to it yet

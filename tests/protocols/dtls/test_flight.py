@@ -32,7 +32,7 @@ def test_a_fresh_flight_replaces_the_copy() -> None:
     assert [split_records(datagram)[0].payload for datagram in sender.take()] == [b"a" * 30, b"b", b"b"]
 
 
-def test_distance_doubles_up_to_four_seconds_and_begins_again_with_the_next_flight() -> None:
+def test_distance_doubles_up_to_two_seconds_and_begins_again_with_the_next_flight() -> None:
     sender = FlightSender(Counter())
     sender.begin([CLEAR], 0)
     distances = []
@@ -42,7 +42,7 @@ def test_distance_doubles_up_to_four_seconds_and_begins_again_with_the_next_flig
         sender.repeat([], due)
         assert sender.repeat_at_us is not None
         distances.append((sender.repeat_at_us - due) // 1000)
-    assert distances == [200, 400, 800, 1600, 3200, 4000, 4000, 4000]
+    assert distances == [200, 400, 800, 1600, 2000, 2000, 2000, 2000]
     sender.begin([OTHER], 50_000_000)
     assert sender.repeat_at_us == 50_100_000
 

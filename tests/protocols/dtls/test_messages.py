@@ -74,7 +74,7 @@ def test_what_is_held_is_bounded_and_the_newest_stays() -> None:
     collector = MessageCollector()
     for number in range(1000):
         collector.begin_datagram()
-        collector.add(Fragment(CERTIFICATE, 30_000, number % 8, 0, number.to_bytes(4, "big") * 300))
+        collector.add(Fragment(CERTIFICATE, 8_000, number % 8, 0, number.to_bytes(4, "big") * 300))
     assert collector.held_bytes <= MAX_HELD_BYTES
     collector.begin_datagram()
     collector.add(Fragment(CERTIFICATE, 200, 1, 0, BODY))
@@ -102,10 +102,10 @@ def test_an_empty_message_is_whole_at_once() -> None:
 
 
 def test_a_message_is_written_as_it_is_read() -> None:
-    message = Message(CERTIFICATE, 3, random.Random(1).randbytes(20_000))
+    message = Message(CERTIFICATE, 3, random.Random(1).randbytes(8_000))
     records = message.records(5)
     assert len(records) > 1
     assert messages_of(records) == [message]
-    assert message.raw == bytes([CERTIFICATE, 0, 78, 32, 0, 3, 0, 0, 0, 0, 78, 32]) + message.body
+    assert message.raw == bytes([CERTIFICATE, 0, 31, 64, 0, 3, 0, 0, 0, 0, 31, 64]) + message.body
     (fragment,) = fragments_of(Message(14, 4, b"").records(0)[0]) or []
     assert fragment == Fragment(14, 0, 4, 0, b"")

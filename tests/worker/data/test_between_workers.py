@@ -23,6 +23,7 @@ from mediad.worker.data.data_consumer import DataConsumer, SctpDataConsumer
 from mediad.worker.data.data_producer import DataProducer
 from mediad.worker.data.router_data import RouterData
 from mediad.worker.data.sctp import MAX_MESSAGE_BYTES, STREAMS, Sctp
+from mediad.worker.transports.handshakes import Handshakes
 from tests.support.fake_clock import FakeClock
 from tests.support.recording_loop import recorded_plane
 from tests.support.worker_objects import OnePort
@@ -53,7 +54,12 @@ class End:
     def __init__(self, pipe: Pipe, number: int) -> None:
         self.events: list[RouterEvent] = []
         context = RouterContext(
-            recorded_plane(pipe.clock)[0], self.events.append, pipe.clock, OnePort(), pipe.sctp
+            recorded_plane(pipe.clock)[0],
+            self.events.append,
+            pipe.clock,
+            OnePort(),
+            pipe.sctp,
+            Handshakes(pipe.clock),
         )
         self.data = RouterData(context, lambda object_id: None)
         self.states: list[str] = []

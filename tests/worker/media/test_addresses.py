@@ -6,6 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from mediad.errors import InvalidInput
+from mediad.protocols.ice import IceParameters
 from mediad.worker.media.plane import MediaPlane
 from tests.support.plane_objects import PATH
 from tests.support.recording_loop import RecordingLoop, recorded_plane
@@ -14,7 +15,7 @@ from tests.support.worker_objects import OPTIONS
 
 def test_sockets_of_its_own_and_the_other_side() -> None:
     plane, loop = recorded_plane()
-    transport = plane.open_transport(Mock(), OPTIONS, username_fragment=None, rtcp_ssrc=5, secure=False)
+    transport = plane.open_transport(Mock(), OPTIONS, credentials=None, rtcp_ssrc=5, secure=False)
     plane.own_socket(transport, 3, learn=True)
     plane.own_socket(transport, 4, rtcp=True)
     plane.set_remote(transport, PATH)
@@ -29,7 +30,7 @@ def test_sockets_of_its_own_and_the_other_side() -> None:
 def test_an_empty_user_name_is_a_mistake() -> None:
     plane, _ = recorded_plane()
     with pytest.raises(InvalidInput, match="user name"):
-        plane.open_transport(Mock(), OPTIONS, username_fragment="", rtcp_ssrc=5)
+        plane.open_transport(Mock(), OPTIONS, credentials=IceParameters("", "password"), rtcp_ssrc=5)
 
 
 def rows(plane: MediaPlane, loop: RecordingLoop, networks: list[str]) -> list[tuple[int | str, ...]]:

@@ -10,6 +10,7 @@ import pytest
 from mediad._fastpath.door.events import Closed, StatsAnswered
 from mediad.clock import LoopClock
 from mediad.errors import InvalidInput, MediadError, Unavailable
+from mediad.protocols.ice import IceParameters
 from mediad.protocols.srtp_keys import DTLS_PROFILES
 from mediad.sockets import bind_udp, listen_tcp
 from mediad.worker.media.backlog import RETRY_US
@@ -46,6 +47,7 @@ def test_objects_are_opened_and_closed_under_their_handle() -> None:
     ]
     assert loop.calls[0].parameters == {
         "username_fragment": b"ours",
+        "ice_password": b"password",
         "rtcp_ssrc": 5,
         "secure": True,
         "data": False,
@@ -65,13 +67,13 @@ def test_closing_twice_is_told_once() -> None:
 def test_paths_and_usernames() -> None:
     plane, loop = recorded_plane()
     transport = open_transport(plane)
-    plane.add_username(transport, "more")
+    plane.add_username(transport, IceParameters("more", "secret"))
     plane.remove_username(transport, "ours")
     for method in (plane.add_address, plane.select_address, plane.remove_address):
         method(transport, PATH)
     plane.send(PATH, b"hello")
     assert [(name, args) for name, args, _ in loop.calls[1:]] == [
-        ("add_username", (transport, b"more")),
+        ("add_username", (transport, b"more", b"secret")),
         ("remove_username", (transport, b"ours")),
         ("add_address", (transport, 3, "198.51.100.7", 5004, "")),
         ("select_address", (transport, 3, "198.51.100.7", 5004, "")),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mediad.pipe.events import DtlsStateChanged, RouterEvent
+from mediad.protocols.ice import IceParameters
 from mediad.worker.context import RouterContext
 from mediad.worker.data.sctp import Sctp
 from mediad.worker.media.plane import Kind
 from mediad.worker.policy.emulated_link import LinkSettings
+from mediad.worker.transports.handshakes import Handshakes
 from mediad.worker.transports.throttled import Network
 from mediad.worker.transports.transport import Transport
 from tests.support.loops import on_loop
@@ -25,7 +27,7 @@ class BareTransport(Transport):
 
     def _open(self) -> int:
         return self._plane.open_transport(
-            self, self._options, username_fragment=self.id, rtcp_ssrc=5, secure=False
+            self, self._options, credentials=IceParameters(self.id, "password"), rtcp_ssrc=5, secure=False
         )
 
     def _fail(self, reason: str) -> None:
@@ -36,7 +38,8 @@ def bare(made: Bench) -> BareTransport:
     def emit(event: RouterEvent) -> None:
         made.events.append((event.row, wire(event)))
 
-    context = RouterContext(made.plane, emit, made.clock, OnePort(), Sctp(made.clock))
+    sctp, handshakes = Sctp(made.clock), Handshakes(made.clock)
+    context = RouterContext(made.plane, emit, made.clock, OnePort(), sctp, handshakes)
     return BareTransport(context, "t", OPTIONS)
 
 

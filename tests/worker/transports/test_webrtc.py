@@ -56,7 +56,8 @@ async def test_restart_gives_new_credentials_and_retires_the_old_on_their_first_
     new = {"iceParameters": wire(transport.restart_ice())}
     assert new["iceParameters"]["iceLite"] is True
     fragments = [one["iceParameters"]["usernameFragment"].encode() for one in (old, new)]
-    assert made.loop.named("add_username")[0].args == (transport.handle, fragments[1])
+    password = new["iceParameters"]["password"].encode()
+    assert made.loop.named("add_username")[0].args == (transport.handle, fragments[1], password)
     transport.stun_received(HERE, check_for(old))
     assert made.loop.named("remove_username") == []
     transport.stun_received(THERE, check_for(new))

@@ -21,6 +21,7 @@ from mediad._fastpath.engine.ingress.srtp_streams cimport forget_peer
 from mediad._fastpath.engine.throttle cimport throttle_end
 from mediad._fastpath.stream.estimator cimport estimator_begin
 from mediad._fastpath.stream.uplink cimport uplink_init
+from mediad._fastpath.wire.hmac_sha1 cimport hmac_set_key
 
 cdef enum:
     FIRST_REPORT_US = 500000
@@ -58,7 +59,7 @@ cdef Refusal close_transport(Engine* engine, Transport* transport, const Command
     cdef uint32_t i
     forget_paths(engine, transport)
     for i in range(transport.username_count):
-        table_release(&engine.usernames, transport.usernames[i], transport_index(engine, transport))
+        table_release(&engine.usernames, transport.credentials[i].username, transport_index(engine, transport))
     forget_peer(engine, transport)
     wheel_disarm(&engine.wheel, report_timer(engine, transport.handle & INDEX_MASK))
     wheel_disarm(&engine.wheel, feedback_timer(engine, transport.handle & INDEX_MASK))
@@ -83,7 +84,8 @@ cdef Refusal remember_username(Engine* engine, Transport* transport, const Usern
         return REFUSED_FULL
     if not table_claim(&engine.usernames, key, index):
         return REFUSED_NO_MEMORY if table_get(&engine.usernames, key) == NO_VALUE else REFUSED_TAKEN
-    transport.usernames[transport.username_count] = key
+    transport.credentials[transport.username_count].username = key
+    hmac_set_key(&transport.credentials[transport.username_count].key, username.password, username.password_length)
     transport.username_count += 1
     return DONE
 
@@ -98,10 +100,10 @@ cdef Refusal remove_username(Engine* engine, Transport* transport, const Command
     cdef uint64_t key = hash_bytes(body.username.bytes, body.username.length, engine.seed)
     cdef uint32_t i
     for i in range(transport.username_count):
-        if transport.usernames[i] == key:
+        if transport.credentials[i].username == key:
             table_release(&engine.usernames, key, transport_index(engine, transport))
             transport.username_count -= 1
-            transport.usernames[i] = transport.usernames[transport.username_count]
+            transport.credentials[i] = transport.credentials[transport.username_count]
             break
     return DONE
 

@@ -10,12 +10,12 @@ from mediad._fastpath.engine.graph cimport (
     HOST_CELLS, NONE, PAIR_CELLS, PuntShare, drop, transport_index,
 )
 from mediad._fastpath.engine.counts cimport (
-    DROP_DATA_BUDGET, DROP_DTLS_BUDGET, DROP_PUNT_FULL, DROP_STUN_MALFORMED, DROP_STUN_PATH_BUDGET,
-    DROP_STUN_STRANGER_BUDGET, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED,
+    DROP_DATA_BUDGET, DROP_DTLS_BUDGET, DROP_PUNT_FULL, DROP_STUN_INTEGRITY, DROP_STUN_MALFORMED,
+    DROP_STUN_PATH_BUDGET, DROP_STUN_STRANGER_BUDGET, DROP_STUN_UNKNOWN_USERNAME, DROP_TRUNCATED,
 )
 from mediad._fastpath.engine.messages cimport EVENT_DTLS, EVENT_SCTP, EVENT_STUN, MAX_ADDRESSES, PUNT_BYTES, Punt
 from mediad._fastpath.engine.ingress.paths cimport path_earned, path_of
-from mediad._fastpath.wire.stun cimport stun_is_message, stun_local_username
+from mediad._fastpath.wire.stun cimport stun_is_message, stun_is_signed, stun_local_username
 
 cdef enum:
     # A browser checks a path every 50 ms until it works, every 0.5 s until it is stable, then every 2.5 s.
@@ -92,14 +92,14 @@ cdef bint punt(Engine* engine, uint32_t kind, Transport* transport, PuntShare* s
 cdef void receive_dtls(Engine* engine, uint32_t place, const uint8_t* data, uint32_t length, const Address* source,
                        uint64_t now_us) noexcept nogil:
     cdef Transport* transport = &engine.transports[place // MAX_ADDRESSES]
-    path_earned(transport, place % MAX_ADDRESSES, length)
     if carries_data(transport, place % MAX_ADDRESSES, data):
         receive_data(engine, transport, data, length, source, now_us)
         return
     if not budget_take(&transport.dtls_due_us, DTLS_INTERVAL_US, DTLS_BURST, now_us):
         drop(engine, DROP_DTLS_BUDGET)
         return
-    punt(engine, EVENT_DTLS, transport, &transport.dtls_share, DTLS_SHARE, DTLS_LEAVES, data, length, source)
+    if punt(engine, EVENT_DTLS, transport, &transport.dtls_share, DTLS_SHARE, DTLS_LEAVES, data, length, source):
+        path_earned(transport, place % MAX_ADDRESSES, length)
 
 
 cdef bint carries_data(const Transport* transport, uint32_t path, const uint8_t* data) noexcept nogil:
@@ -154,6 +154,7 @@ cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, con
                        uint64_t now_us) noexcept nogil:
     cdef const uint8_t* fragment = NULL
     cdef uint32_t fragment_length = 0
+    cdef uint64_t username
     cdef uint32_t index, path
     cdef Transport* transport
     if not stun_is_message(data, length):
@@ -162,11 +163,15 @@ cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, con
     if not stun_local_username(data, length, &fragment, &fragment_length):
         drop(engine, DROP_STUN_UNKNOWN_USERNAME)
         return
-    index = table_get(&engine.usernames, hash_bytes(fragment, fragment_length, engine.seed))
+    username = hash_bytes(fragment, fragment_length, engine.seed)
+    index = table_get(&engine.usernames, username)
     if index == NO_VALUE:
         drop(engine, DROP_STUN_UNKNOWN_USERNAME)
         return
     transport = &engine.transports[index]
+    if not knows_password(transport, username, data, length):
+        drop(engine, DROP_STUN_INTEGRITY)
+        return
     path = path_of(transport, source)
     if path == NONE:
         stun_from_stranger(engine, transport, data, length, source, now_us)
@@ -174,12 +179,21 @@ cdef void receive_stun(Engine* engine, const uint8_t* data, uint32_t length, con
         stun_on_path(engine, transport, path, data, length, source, now_us)
 
 
+cdef bint knows_password(const Transport* transport, uint64_t username, const uint8_t* data,
+                         uint32_t length) noexcept nogil:
+    cdef uint32_t i
+    for i in range(transport.username_count):
+        if transport.credentials[i].username == username:
+            return stun_is_signed(data, length, &transport.credentials[i].key)
+    return False
+
+
 cdef void stun_on_path(Engine* engine, Transport* transport, uint32_t path, const uint8_t* data, uint32_t length,
                        const Address* source, uint64_t now_us) noexcept nogil:
-    path_earned(transport, path, length)
     if not budget_take(&transport.paths[path].checks_due_us, PATH_INTERVAL_US, PATH_BURST, now_us):
         drop(engine, DROP_STUN_PATH_BUDGET)
     elif punt(engine, EVENT_STUN, transport, &transport.path_share, STUN_SHARE, 0, data, length, source):
+        path_earned(transport, path, length)
         return
     transport.paths[path].dropped_us = now_us
 

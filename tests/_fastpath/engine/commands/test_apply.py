@@ -74,9 +74,9 @@ def test_a_late_command_is_told() -> None:
 def test_a_username_too_many_or_somebody_elses_is_refused() -> None:
     call = e.Call()
     for number in range(MAX_USERNAMES):
-        call.engine.add_username(e.SENDING, b"fragment%d" % number)
-    call.engine.add_username(e.RECEIVING, b"fragment0")
-    call.engine.add_username(e.RECEIVING, b"receiver-fragment")
+        call.engine.add_username(e.SENDING, b"fragment%d" % number, e.PASSWORD)
+    call.engine.add_username(e.RECEIVING, b"fragment0", e.PASSWORD)
+    call.engine.add_username(e.RECEIVING, b"receiver-fragment", e.PASSWORD)
     assert refusals(call.engine.events()) == [
         (0, e.SENDING, "add_username", "full"),
         (0, e.RECEIVING, "add_username", "taken"),

@@ -30,10 +30,16 @@ def test_media_follows_the_selected_address() -> None:
 
 def test_an_ice_restart_knows_both_fragments_for_a_while() -> None:
     call = e.Call()
-    call.engine.add_username(e.SENDING, b"new-fragment")
-    for fragment in (b"sender-fragment", b"new-fragment"):
-        call.send(stun_request(fragment))
+    for name in ("second", "third"):
+        call.engine.add_username(e.SENDING, name.encode(), f"password of {name}".encode())
+    for fragment, password in (("sender-fragment", "password"), ("second", "password of second")):
+        call.send(stun_request(fragment.encode(), password))
     assert len(call.engine.events()) == 2
     call.engine.remove_username(e.SENDING, b"sender-fragment")
     call.send(stun_request(b"sender-fragment"))
     assert call.drops() == {"drop_stun_unknown_username": 1}
+    for name in ("second", "third"):
+        call.send(stun_request(name.encode(), f"password of {name}"))
+        call.send(stun_request(name.encode()))
+    assert len(call.engine.events()) == 2
+    assert call.drops()["drop_stun_integrity"] == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pylibsrtp import Policy, Session
 
-from mediad._fastpath.door.events import DtlsReceived, StunReceived
+from mediad._fastpath.door.events import DtlsReceived, PathReported, StunReceived
 from mediad._fastpath.wire.srtp import session_pointer
 from tests.support import engine as e
 
@@ -81,6 +81,23 @@ def test_a_flood_from_forged_sources_is_bounded_by_its_transport() -> None:
     assert shown <= TRANSPORT_BURST + 2 * 25 + 1
     call.send(e.stun_request(b"sender-fragment"), STRANGER)
     assert STRANGER in heard(call)
+
+
+def test_checks_without_the_password_take_nothing_from_those_who_know_it() -> None:
+    """The fragment is in the clear in every check: whoever sees one may flood it, from forged addresses."""
+    call = e.Call()
+    wrong = e.stun_request(b"receiver-fragment", "guessed")
+    for number in range(20_000):
+        call.send(wrong, e.RECEIVER if number % 2 else (f"10.{number >> 8}.{number & 255}.1", 9))
+        call.now_us += 5
+    assert heard(call) == []
+    assert call.drops() == {"drop_stun_integrity": 20_000}
+    call.send(CHECK, STRANGER)
+    call.send(CHECK, e.RECEIVER)
+    assert heard(call) == [STRANGER, e.RECEIVER]
+    call.engine.ask_address(e.RECEIVING, 0, *e.RECEIVER)
+    ((*_, dropped_us, _),) = call.told(PathReported)
+    assert dropped_us == 0  # nor does it keep a client that has gone
 
 
 def test_many_ports_of_one_host_are_one_stranger() -> None:
