@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,11 +48,28 @@ def test_an_example_writes_what_somebody_sends_to_a_file(
     daemon: Daemon, tabs: Tabs, room_id: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "ana.mkv"
+    ana = tabs.open(room_id, "ana")
+    ana.until("both tracks", lambda: len(ana.get("mediad.producers")) == 2)
     with example(daemon, "watch-ffplay-or-file", room_id, "--peer", "ana", "--file", str(path)) as program:
-        ana = tabs.open(room_id, "ana")
         ana.until("a file", lambda: path.exists() and path.stat().st_size > 100_000)
         program.finish()
     assert sorted(stream["codec_type"] for stream in probed(path)) == ["audio", "video"]
+
+
+def test_a_track_that_begins_a_moment_after_the_first_is_watched_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apps send one track, and then the next: what a look between the two shows is not all."""
+    monkeypatch.setattr("sys.path", [str(EXAMPLES), *sys.path])
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    watch = runpy.run_path(str(EXAMPLES / "watch-ffplay-or-file"))
+    mic, webcam = ({"kind": kind, "producerId": kind} for kind in ("audio", "video"))
+    looks = iter([[], [mic], [mic, webcam], [mic, webcam]])
+
+    class Room:
+        def get(self, path: str) -> dict[str, object]:
+            assert path == "/peerProducersInfos"
+            return {"peerProducersInfos": [{"peerId": "ana", "producers": next(looks)}]}
+
+    assert watch["choose"](Room(), "ana") == [mic, webcam]
 
 
 def test_the_page_names_the_examples_and_their_options() -> None:
