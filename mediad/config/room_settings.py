@@ -32,6 +32,13 @@ class RoomSettings(MediaSettings):
     max_producers_per_peer: int = key_field(
         64, Whole(1, 1000), "most tracks one peer may send at the same time", live=True
     )
+    token_expiry: str = key_field(
+        "ignore",
+        Choice("ignore", "enforce"),
+        "what a token's end means for a call that it began: nothing (ignore), or the end of the call, for "
+        "which its client needs a new token (enforce)",
+        live=True,
+    )
     broadcaster_timeout_s: int = key_field(
         60,
         Whole(1, 86_400, or_zero=True),

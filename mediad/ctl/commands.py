@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Command
-from mediad.ctl.verbs import completion, doctor, draining, events, hls, live, node, recording, rooms, settings
+from mediad.ctl.verbs import (
+    completion,
+    doctor,
+    draining,
+    events,
+    granting,
+    hls,
+    live,
+    node,
+    recording,
+    rooms,
+    settings,
+)
 
 COMMANDS: tuple[Command, ...] = (
     *node.COMMANDS,
     *live.COMMANDS,
     *rooms.COMMANDS,
+    *granting.COMMANDS,
     *recording.COMMANDS,
     *hls.COMMANDS,
     *draining.COMMANDS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mediad.ctl.grants_view import describe_grants
 from mediad.ctl.render import Quantity, bitrate, duration, fields, printable, share, table, yes_no
 from mediad.ctl.session import Data
 from mediad.words import plural
@@ -25,6 +26,7 @@ def show_peer(data: Data) -> str:
             ("from it", f"{bitrate(data['recvBitrate'])}, {share(data['lossReceived'])} lost"),
             ("to it", f"{bitrate(data['sendBitrate'])}, {share(data['lossSent'])} lost"),
             ("its link carries", bitrate(data["availableBitrate"])),
+            *([("grants", describe_grants(data["grants"]))] if data.get("grants") else []),
             *([("throttled to", data["throttle"])] if data.get("throttle") else []),
         ]
     )

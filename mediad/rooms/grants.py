@@ -14,6 +14,14 @@ from mediad.errors import Forbidden
 from mediad.rooms.sources import meaning, sources_of
 
 
+class NotGranted(Forbidden):
+    """Error: the peer's grants do not allow it; `grant` is the name of the one, as on the wire."""
+
+    def __init__(self, grant: str, reason: str) -> None:
+        super().__init__(f"{reason} (grant {grant})")
+        self.grant = grant
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
     """The grants of a peer; without arguments those of a token that says nothing about them."""
@@ -50,41 +58,41 @@ class Grants:
         return self.codecs is None or mime_type.lower() in self.codecs
 
     def require_track(self, kind: str, app_data: dict[str, Any], mime_types: Iterable[str]) -> None:
-        """Raise Forbidden for a track that it may not send; `mime_types` are those of its codecs."""
+        """Raise NotGranted for a track that it may not send; `mime_types` are those of its codecs."""
         self.require_publish()
         for source in sorted(sources_of(kind, app_data)):
             if not self.allows_source(source):
-                raise _refused(
+                raise NotGranted(
                     "sources", f"tracks of the source {source[:50]!r} may not be sent by this peer"
                 )
         for mime_type in _media(mime_types):
             if not self.allows_codec(mime_type):
-                raise _refused("codecs", f"{mime_type} may not be sent by this peer")
+                raise NotGranted("codecs", f"{mime_type} may not be sent by this peer")
 
     def require_publish(self) -> None:
-        """Raise Forbidden unless it may send tracks."""
+        """Raise NotGranted unless it may send tracks."""
         if not self.publish:
-            raise _refused("publish", "this peer may not send tracks")
+            raise NotGranted("publish", "this peer may not send tracks")
 
     def require_subscribe(self) -> None:
-        """Raise Forbidden unless it may receive."""
+        """Raise NotGranted unless it may receive."""
         if not self.subscribe:
-            raise _refused("subscribe", "this peer may not receive")
+            raise NotGranted("subscribe", "this peer may not receive")
 
     def require_data(self) -> None:
-        """Raise Forbidden unless it may send on data channels."""
+        """Raise NotGranted unless it may send on data channels."""
         if not self.publish_data:
-            raise _refused("data", "this peer may not send on data channels")
+            raise NotGranted("data", "this peer may not send on data channels")
 
     def require_producers(self, has: int) -> None:
-        """Raise Forbidden when a peer that has this number of producers may have no more."""
+        """Raise NotGranted when a peer that has this number of producers may have no more."""
         if self.max_producers is not None and has >= self.max_producers:
-            raise _refused("max_producers", f"{has} of {self.max_producers} tracks are sent, close some")
+            raise NotGranted("maxProducers", f"{has} of {self.max_producers} tracks are sent, close some")
 
     def require_consumers(self, has: int) -> None:
-        """Raise Forbidden when a peer that has this number of consumers may have no more."""
+        """Raise NotGranted when a peer that has this number of consumers may have no more."""
         if self.max_consumers is not None and has >= self.max_consumers:
-            raise _refused("max_consumers", f"{has} of {self.max_consumers} tracks are received, close some")
+            raise NotGranted("maxConsumers", f"{has} of {self.max_consumers} tracks are received, close some")
 
     def changed(self, **changes: Any) -> Grants:
         """Return these grants with some of them changed."""
@@ -147,10 +155,6 @@ def _media(mime_types: Iterable[str]) -> list[str]:
     """Return the codecs that count: not those that repair others, unless there are no others."""
     names = list(mime_types)
     return [name for name in names if name.partition("/")[2].lower() not in _REPAIRS] or names
-
-
-def _refused(grant: str, reason: str) -> Forbidden:
-    return Forbidden(f"{reason} (grant {grant})")
 
 
 def _meanings(words: frozenset[str] | None) -> frozenset[str] | None:

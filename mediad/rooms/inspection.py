@@ -41,6 +41,7 @@ def describe_peer(peer: Peer, now_s: float) -> dict[str, Any]:
         "ageS": _age_s(peer.since_s, now_s),
         "transports": list(peer.transports),
         "throttle": None if peer.throttle is None else describe(peer.throttle),
+        "grants": peer.grants.to_wire(),
         "producers": peer.producer_count(),
         "consumers": peer.consumer_count(),
         "dataProducers": peer.data_producer_count(),

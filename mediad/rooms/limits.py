@@ -29,5 +29,7 @@ class RoomLimits:
     """The addresses that plain transports may send to."""
     spread: SpreadRules = field(default_factory=SpreadRules)
     """The number of workers that a room is on, where it was opened without a wish of its own."""
+    cuts_expired: bool = False
+    """True when a call ends with its client's token."""
     throttle_secret: str | None = field(default=None, repr=False)
     """The secret of clients that may have their network throttled; None: nobody may."""

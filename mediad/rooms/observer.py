@@ -53,6 +53,9 @@ class RoomObserver:
     def peer_left(self, room_id: str, peer_id: str, worker_id: int, cause: str, reason: str) -> None:
         """Note that a peer that had joined has left."""
 
+    def grant_refused(self, grant: str) -> None:
+        """Note that a peer was refused something for want of this grant, by its name on the wire."""
+
     def grants_changed(
         self, room_id: str, peer_id: str, worker_id: int, changes: dict[str, Any], grants: dict[str, Any]
     ) -> None:

@@ -191,6 +191,7 @@ class RoomRegistry:
         self._limits = limits
         for room in self._rooms.values():
             room.limits = limits
+            room.expiries.review()
 
     def worker_died(self, worker_id: int) -> None:
         """Close what rooms have on this worker; those clients connect again, and are served by another."""

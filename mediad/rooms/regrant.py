@@ -24,6 +24,7 @@ def regrant(room: Room, peer: Peer, changes: dict[str, Any]) -> None:
     changed = peer.grants.differences(before)
     if not changed:
         return
+    room.expiries.expect(peer)
     peer.log.info("its grants have changed: %s", changed)
     _end_tracks(room, peer)
     _end_channels(room, peer)

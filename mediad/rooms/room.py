@@ -25,7 +25,7 @@ from typing import Any
 
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.pipe.events import RouterEvent
-from mediad.rooms import join_deadlines, recorded
+from mediad.rooms import expiry, join_deadlines, recorded
 from mediad.rooms.background import Background
 from mediad.rooms.books import Books
 from mediad.rooms.bot import Bot
@@ -93,6 +93,7 @@ class Room:
         """The number of clients that are connecting and will attach: they keep an empty room open."""
         self.joins = join_deadlines.JoinDeadlines(self._remove_unjoined)
         self.silence = Silence(background, lambda: self.limits.broadcaster_timeout_s, self._remove_silent)
+        self.expiries = expiry.Expiries(lambda: self.limits.cuts_expired, self._remove_expired)
         self.taps: dict[Peer, OnTapEnd] = {}
         """The hidden receivers, and what is called with cause and reason when the room ends one of them."""
         self.closed = False
@@ -249,10 +250,14 @@ class Room:
         reason = f"no packet has come from it for {self.limits.broadcaster_timeout_s} s"
         self.remove(peer, CloseCause.SILENT, reason)
 
+    def _remove_expired(self, peer: Peer) -> None:
+        self.remove(peer, CloseCause.EXPIRED, expiry.REASON)
+
     def _report_end(self, peer: Peer, cause: str, reason: str) -> None:
         """Log and report the end of a peer; one that never joined gets a debug line only."""
         self.joins.met(peer)
         self.silence.forget(peer)
+        self.expiries.forget(peer)
         peer.claim.release()
         if peer.joined:
             peer.log.info("peer left (%s): %s", cause, reason)

@@ -50,6 +50,7 @@ class Seat:
         self.room = room
         self.peer = room.attach(peer_id, listener, address, branch=branch, keeps_room=keeps_room)
         self.peer.grants = room.ceilings.limit(peer_id, grants)
+        room.expiries.expect(self.peer)
         self.peer.wanted_replicas = consumer_replicas
         self.transports = Transports(room, self.peer)
         self.plain_transports = PlainTransports(room, self.peer, self.transports)
@@ -63,6 +64,14 @@ class Seat:
         if self.peer.joined:
             raise InvalidState("Peer already joined")
         self.peer.listener = listener
+
+    def renew(self, grants: Grants) -> None:
+        """Note another token that the client has brought: its end counts if it is later, and nothing else."""
+        peer, later = self.peer, grants.expires_at_s
+        mine = peer.grants.expires_at_s
+        if mine is not None and (later is None or later > mine):
+            peer.grants = peer.grants.changed(expires_at_s=later)
+            self.room.expiries.expect(peer)
 
     def leave(self) -> None:
         """Give the seat up. Returns at once; the worker closes the client's objects in the background."""

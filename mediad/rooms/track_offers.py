@@ -25,6 +25,7 @@ from mediad.pipe.requests import CloseConsumer, CreateConsumers, NewConsumer, Re
 from mediad.rooms.asker import asker_of
 from mediad.rooms.branch import Branch, by_branch
 from mediad.rooms.entities import Consumer, Peer, Producer, Transport
+from mediad.rooms.grants import NotGranted
 from mediad.rooms.reception import Form
 from mediad.rooms.room import Room
 
@@ -71,8 +72,9 @@ def _negotiate(room: Room, peer: Peer, producer: Producer) -> Consumer | None:
             return _enter(room, producer, transport, form, paused=peer.resumes_itself)
         except Unavailable as error:
             room.offers.put_off((peer, producer), error)
-        except Forbidden as error:
+        except NotGranted as error:
             peer.log.info("producer %s is not offered: %s", producer.id, error)
+            room.observer.grant_refused(error.grant)
             room.offers.refuse(peer, producer)
             peer.listener.consumer_refused(producer.peer.id, producer.id, str(error))
     room.offers.queue.done(peer)

@@ -35,6 +35,7 @@ from mediad.supervisor.admin import (
     doctor_methods,
     drain_methods,
     event_methods,
+    grant_methods,
     hls_methods,
     record_methods,
     settings_methods,
@@ -293,6 +294,7 @@ class Daemon:
             status_methods.table(self._status),
             settings_methods.table(self._configured),
             RoomMethods(self._registry).table(),
+            grant_methods.table(self._registry),
             top.table(self._status, self._registry),
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
             record_methods.table(self._recordings),
@@ -338,6 +340,7 @@ def _room_limits(settings: Settings, host: str) -> RoomLimits:
             settings.spread_cpu_percent / 100,
             settings.spread_consumers,
         ),
+        cuts_expired=settings.token_expiry == "enforce",
         throttle_secret=settings.network_throttle_secret,
     )
 

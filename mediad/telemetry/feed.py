@@ -27,6 +27,7 @@ TYPES = {
     "branch.closed": "a room that goes on elsewhere is not on this worker any more, with cause and reason",
     "peer.joined": "a client is a member of the call, with displayName",
     "peer.left": "with cause and durationS; each join has exactly one leave",
+    "peer.grants_changed": "an operator has changed what it may do, with changes, and grants if unusual",
     "share.exhausted": "an address, a room, or all together have used up what they may of a worker's table",
     "recording.started": "a room, or one peer of it, is being recorded, to folder",
     "recording.file": "a file of it is whole, with path, source, format, durationS and bytes",

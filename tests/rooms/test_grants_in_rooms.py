@@ -128,7 +128,7 @@ def test_offers_go_up_to_the_limit_and_the_rest_is_told() -> None:
         ana = await call.member("ana", grants=Grants(max_consumers=2))
         await call.settle()
         assert [offer.producer_id for offer in ana.listener.offers] == ids[:2]
-        reason = "2 of 2 tracks are received, close some (grant max_consumers)"
+        reason = "2 of 2 tracks are received, close some (grant maxConsumers)"
         assert ana.listener.named("refused") == [("refused", "ben", id_, reason) for id_ in ids[2:]]
         told(await ben.seat.producing.close(ids[2]))
         told(await ben.seat.producing.close(ids[0]))

@@ -70,6 +70,7 @@ def test_a_peer() -> None:
             "ageS": 3.0,
             "transports": list(ana.transports),
             "throttle": None,
+            "grants": {},
             "producers": 2,
             "consumers": 0,
             "dataProducers": 0,

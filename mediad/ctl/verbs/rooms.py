@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mediad.ctl.command import Ask, Command, argument
+from mediad.ctl.grants_view import describe_grants
 from mediad.ctl.peer_view import show_peer
 from mediad.ctl.render import bitrate, duration, fields, printable, share, table, yes_no
 from mediad.ctl.session import Data
@@ -74,8 +75,14 @@ def _room(data: Data) -> str:
         "LOSS",
         "LOST",
     )
-    parts = [head, *_branches(data), table(headings, rows)]
+    parts = [head, *_branches(data), table(headings, rows), *_limited(data)]
     return "\n\n".join(parts)
+
+
+def _limited(data: Data) -> list[str]:
+    """Return what those peers may do who may not do everything."""
+    rows = [(peer["peerId"], describe_grants(peer["grants"])) for peer in data["peers"] if peer.get("grants")]
+    return [table(("PEER", "GRANTS"), rows)] if rows else []
 
 
 def _branches(data: Data) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from mediad.errors import Forbidden, Full, MediadError
+from mediad.rooms.grants import NotGranted
 from mediad.rooms.listener import PeerListener
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
@@ -132,6 +133,9 @@ async def carry_out(method: Method, texts: Texts, seat: Seat, name: str, data: A
         raise RequestFailed(500, f"{name}: {error}", violation=True) from None
     try:
         return await method.handler(seat, converted)
+    except NotGranted as error:
+        seat.room.observer.grant_refused(error.grant)
+        raise RequestFailed(403, str(error)) from None
     except Forbidden as error:
         raise RequestFailed(403, str(error), violation=isinstance(error, WrongSecret)) from None
     except Full as error:

@@ -18,6 +18,7 @@ from mediad.errors import Forbidden, InvalidInput, InvalidState, MediadError, No
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.rooms.asker import set_asker
 from mediad.rooms.entities import Peer
+from mediad.rooms.grants import NotGranted
 from mediad.rooms.listener import Device
 from mediad.rooms.plain_transports import AlreadyConnected
 from mediad.rooms.reception import Reception
@@ -62,6 +63,8 @@ class BroadcasterEndpoints:
                 where = _path(room_id, peer_id)
                 answer = await handler(Order(broadcaster, names, request.query_params, body, where))
             except MediadError as error:
+                if isinstance(error, NotGranted):
+                    self._registry.observer.grant_refused(error.grant)
                 raise _failed(error, broadcaster.spelling) from None
             if handler in MAKING:
                 exchange.give_back(request)
@@ -191,9 +194,10 @@ def _beginning(peer_id: str, display_name: str, device: Device) -> bytes:
 def _failed(error: MediadError, spelling: Spelling) -> Failed:
     """Return the error with its status.
 
-    Dialect A knows 400 for what its client has done wrong, and 500; but 503 says when to try again.
+    Dialect A knows 400 for what its client has done wrong, and 500; but 503 says when to try again, and 403
+    that trying again is in vain.
     """
     status = exchange.status_of(error)
-    if spelling is Spelling.A and not isinstance(error, InvalidInput | Unavailable):
+    if spelling is Spelling.A and not isinstance(error, InvalidInput | Unavailable | NotGranted):
         status = 400 if isinstance(error, Forbidden | AlreadyConnected) else 500
     return Failed(status, str(error))

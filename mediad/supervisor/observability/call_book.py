@@ -8,7 +8,9 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from mediad.rooms.grants import NAMES
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.observer import DESERTED, LEFT, RoomObserver
 from mediad.rooms.stock import ADDRESS, ALL, ROOM, SIZES
@@ -68,6 +70,8 @@ class CallBook(RoomObserver):
         for table in SIZES:
             for holder in (ADDRESS, ROOM, ALL):
                 self._count.share_refusals.labels(table, holder)
+        for grant in NAMES.values():
+            self._count.grant_refusals.labels(grant)
         for kind in ("malformed", "unauthorized", "forbidden", "error", "unavailable"):
             self._count.rejects.labels(kind)
 
@@ -91,6 +95,21 @@ class CallBook(RoomObserver):
         self._feed.publish("share.exhausted", worker=worker_id, table=table, reason=reason, **whose)
         text = "%s are refused%s: %s"
         logger.warning(text, table, f" to {kind} {name}" if name else "", reason, extra={"worker": worker_id})
+
+    def grant_refused(self, grant: str) -> None:
+        self._count.grant_refusals.labels(grant).inc()
+
+    def grants_changed(
+        self, room_id: str, peer_id: str, worker_id: int, changes: dict[str, Any], grants: dict[str, Any]
+    ) -> None:
+        self._feed.publish(
+            "peer.grants_changed",
+            room=room_id,
+            peer=peer_id,
+            worker=worker_id,
+            changes=changes,
+            grants=grants,
+        )
 
     @property
     def remembered(self) -> int:

@@ -16,6 +16,7 @@ from mediad.rooms import registry as registry_module
 from mediad.rooms.entities import BOT_REPLIES
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause
+from mediad.rooms.regrant import regrant
 from mediad.rooms.spread import SpreadRules
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.telemetry.feed import Feed
@@ -293,5 +294,22 @@ def test_refused_shares_are_counted_and_told_once_a_minute() -> None:
         assert len(told) == 2, "the clock moves a second with each look at it"
         assert (told[0]["worker"], told[0]["table"], told[0]["address"]) == (0, "transports", "192.0.2.66")
         assert "close some, or try again later" in told[0]["reason"]
+
+    run(scenario)
+
+
+def test_grants_that_change_are_told_and_refusals_counted() -> None:
+    async def scenario(node: Node) -> None:
+        ana = await node.call.member("ana")
+        assert node.value("grant_refusals_total", grant="maxConsumers") == 0
+        regrant(ana.seat.room, ana.seat.peer, {"publish": False, "max_consumers": 0})
+        ben = await node.call.member("ben")
+        await ben.produce("audio", opus())
+        await node.call.settle()
+        assert node.value("grant_refusals_total", grant="maxConsumers") == 1
+        (event,) = [e for e in node.feed.after(0) if e["type"] == "peer.grants_changed"]
+        limited = {"publish": False, "maxConsumers": 0}
+        assert (event["room"], event["peer"], event["worker"]) == ("room", "ana", 0)
+        assert event["changes"] == event["grants"] == limited
 
     run(scenario)
