@@ -15,10 +15,9 @@ from starlette.websockets import WebSocket
 from mediad import logs
 from mediad.errors import MediadError, Unavailable
 from mediad.rooms.listener import PeerListener
-from mediad.rooms.options import RoomOptions
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.seat import Seat
-from mediad.signaling.access import Access, NotAdmitted, bearer
+from mediad.signaling.access import Access, Admitted, NotAdmitted, bearer
 from mediad.signaling.conversation import Conversation
 from mediad.signaling.cors import reached
 from mediad.signaling.dialects import recognition
@@ -96,12 +95,12 @@ class Entry:
             told = recognition.by_query(websocket.query_params)
             dialect = told or recognition.BEGINNING
             admission = admit(websocket.scope["subprotocols"], websocket.query_params, dialect.texts)
-            options = self._authorize(websocket, admission)
+            admitted = self._authorize(websocket, admission)
             log = _log.bind(room=admission.room_id, peer=admission.peer_id)
             connection = Connection(websocket, self._limits, log)
             listener = dialect.listener(connection, self._version)
             address = websocket.client.host if websocket.client is not None else None
-            seat = await self._seat(admission, listener, address, options)
+            seat = await self._seat(admission, listener, address, admitted)
         except Refused as refused:
             await self._refuse(websocket, refused)
             return
@@ -113,8 +112,8 @@ class Entry:
         _log.info("client %s: refused with %d: %s", _client(websocket), refused.status, refused)
         await _deny(websocket, refused, self._limits.close_grace_s)
 
-    def _authorize(self, websocket: WebSocket, admission: Admission) -> RoomOptions:
-        """Judge origin and token, and return what token and query say about the room. Raises Refused.
+    def _authorize(self, websocket: WebSocket, admission: Admission) -> Admitted:
+        """Judge origin and token, and return the rights of the client, with its own wish. Raises Refused.
 
         Browsers cannot give a WebSocket headers of its own, so their tokens come in the query.
         """
@@ -125,10 +124,11 @@ class Entry:
             admitted = self._access.require_token(token, admission.room_id, admission.peer_id)
         except NotAdmitted as error:
             raise Refused(error.status, str(error)) from None
-        return replace(admitted.room_options, piped=websocket.query_params.get("usePipeTransports") == "true")
+        piped = websocket.query_params.get("usePipeTransports") == "true"
+        return replace(admitted, room_options=replace(admitted.room_options, piped=piped))
 
     async def _seat(
-        self, admission: Admission, listener: PeerListener, address: str | None, options: RoomOptions
+        self, admission: Admission, listener: PeerListener, address: str | None, admitted: Admitted
     ) -> Seat:
         try:
             return await self._registry.connect(
@@ -137,7 +137,8 @@ class Entry:
                 listener,
                 consumer_replicas=admission.consumer_replicas,
                 address=address,
-                options=options,
+                options=admitted.room_options,
+                grants=admitted.grants,
             )
         except Unavailable as error:
             raise Refused(503, str(error)) from None

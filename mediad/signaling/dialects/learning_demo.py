@@ -45,7 +45,12 @@ class LearningDemo:
         visit = LearningVisit(wire)
         try:
             seat = await self._registry.connect(
-                room_id, wire.sid, visit.listener, address=handshake.address, options=admitted.room_options
+                room_id,
+                wire.sid,
+                visit.listener,
+                address=handshake.address,
+                options=admitted.room_options,
+                grants=admitted.grants,
             )
         except MediadError as error:
             self._registry.observer.refused(room_id, wire.sid, "unavailable", str(error))

@@ -117,7 +117,12 @@ class MeetLiteVisit:
         listener = MeetLiteListener(self._wire)
         try:
             seat = await self._registry.connect(
-                room_id, self._user_id, listener, address=self._address, options=self._admitted.room_options
+                room_id,
+                self._user_id,
+                listener,
+                address=self._address,
+                options=self._admitted.room_options,
+                grants=self._admitted.grants,
             )
         except MediadError as error:
             self._registry.observer.refused(room_id, self._user_id, "unavailable", str(error))

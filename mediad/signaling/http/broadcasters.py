@@ -7,6 +7,7 @@ made in one of the two spellings, and answered in it. Requests about one are in 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from mediad.errors import Forbidden, InvalidInput, InvalidState, MediadError, No
 from mediad.ortc.parameters import RtpCapabilities
 from mediad.rooms.asker import set_asker
 from mediad.rooms.entities import Peer
-from mediad.rooms.grants import NotGranted
+from mediad.rooms.grants import Grants, NotGranted
 from mediad.rooms.listener import Device
 from mediad.rooms.plain_transports import AlreadyConnected
 from mediad.rooms.reception import Reception
@@ -38,6 +39,14 @@ ONE = "/rooms/{room_id}/broadcasters/{peer_id}"
 MAX_ID_LENGTH = 128
 
 
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whoever asks for a broadcaster: where from, and what its token allows."""
+
+    address: str | None
+    grants: Grants
+
+
 class BroadcasterEndpoints:
     """The handlers of the paths."""
 
@@ -55,10 +64,11 @@ class BroadcasterEndpoints:
         async def endpoint(request: Request) -> Response:
             names = request.path_params
             room_id, peer_id = names["room_id"], names["peer_id"]
-            self._admit(request, room_id, peer_id)
+            grants = self._admit(request, room_id, peer_id)
             set_asker(room_id, peer_id)
             body = await exchange.read_object(request)
             broadcaster = self._find(room_id, peer_id)
+            broadcaster.seat.renew(grants)
             try:
                 where = _path(room_id, peer_id)
                 answer = await handler(Order(broadcaster, names, request.query_params, body, where))
@@ -72,10 +82,10 @@ class BroadcasterEndpoints:
 
         return exchange.failing(endpoint)
 
-    def _admit(self, request: Request, room_id: str, peer_id: str | None) -> None:
-        """Judge origin and token; operators are told of a refusal. Raises Failed."""
+    def _admit(self, request: Request, room_id: str, peer_id: str | None) -> Grants:
+        """Judge origin and token, and return its grants; operators are told of a refusal. Raises Failed."""
         try:
-            exchange.require_admitted(request, self._access, room_id, peer_id)
+            return exchange.require_admitted(request, self._access, room_id, peer_id).grants
         except Failed as failed:
             kind = exchange.REFUSALS[failed.status]
             names = room_id[:MAX_ID_LENGTH], (peer_id or "")[:MAX_ID_LENGTH]
@@ -100,13 +110,13 @@ class BroadcasterEndpoints:
         body = await exchange.read_object(request)
         spelling = Spelling.B if "peerId" in body else Spelling.A
         peer_id = body.get("peerId" if spelling is Spelling.B else "id")
-        self._admit(request, room_id, peer_id if isinstance(peer_id, str) else "")
-        address = request.client.host if request.client is not None else None
+        grants = self._admit(request, room_id, peer_id if isinstance(peer_id, str) else "")
+        owner = _Owner(request.client.host if request.client is not None else None, grants)
         try:
             if spelling is Spelling.B:
-                answer = await self._create_b(room_id, address, exchange.read_as(schemas.CreateB, body))
+                answer = await self._create_b(room_id, owner, exchange.read_as(schemas.CreateB, body))
             else:
-                answer = await self._create_a(room_id, address, exchange.read_as(schemas.CreateA, body))
+                answer = await self._create_a(room_id, owner, exchange.read_as(schemas.CreateA, body))
         except NotFound:
             raise
         except MediadError as error:
@@ -114,7 +124,7 @@ class BroadcasterEndpoints:
         exchange.give_back(request)
         return answer
 
-    async def _create_a(self, room_id: str, address: str | None, body: schemas.CreateA) -> Response:
+    async def _create_a(self, room_id: str, owner: _Owner, body: schemas.CreateA) -> Response:
         """Make a broadcaster that joins at once; the answer tells what it could receive."""
         _require_complete(body)
         room = self._registry.room(room_id)
@@ -126,7 +136,7 @@ class BroadcasterEndpoints:
         # as text they take less memory, and a broadcaster may exist for long
         kept = None if capabilities is None else msgspec.json.encode(capabilities)
         broadcaster = Broadcaster(Spelling.A, body.display_name, device, kept)
-        seat = await self._seat(room_id, body.id, broadcaster, address)
+        seat = await self._seat(room_id, body.id, broadcaster, owner)
         value_of(seat.join(body.display_name, device, None))
         if capabilities is None:
             return json_response({"peers": []})
@@ -134,16 +144,18 @@ class BroadcasterEndpoints:
         others = room.joined_peers(but=seat.peer)
         return json_response({"peers": [_peer(other, reception) for other in others]})
 
-    async def _create_b(self, room_id: str, address: str | None, body: schemas.CreateB) -> Response:
+    async def _create_b(self, room_id: str, owner: _Owner, body: schemas.CreateB) -> Response:
         """Make a broadcaster that has yet to join; a peer of the same id is replaced."""
         device = Device(body.device.flag, body.device.name, body.device.version)
         broadcaster = Broadcaster(Spelling.B, body.display_name, device)
-        await self._seat(room_id, body.peer_id, broadcaster, address)
+        await self._seat(room_id, body.peer_id, broadcaster, owner)
         where = {"Location": _path(room_id, body.peer_id)}
         return PlainTextResponse("BroadcasterPeer created", 201, where)
 
-    async def _seat(self, room_id: str, peer_id: str, broadcaster: Broadcaster, address: str | None) -> Seat:
-        broadcaster.seat = await self._registry.enter(room_id, peer_id, broadcaster, address=address)
+    async def _seat(self, room_id: str, peer_id: str, broadcaster: Broadcaster, owner: _Owner) -> Seat:
+        broadcaster.seat = await self._registry.enter(
+            room_id, peer_id, broadcaster, address=owner.address, grants=owner.grants
+        )
         return broadcaster.seat
 
 
