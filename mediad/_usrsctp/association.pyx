@@ -140,6 +140,7 @@ cdef class Association:
     cdef uint32_t buffered
     cdef uint32_t refused_bytes  # of the message that had no room, or 0
     cdef int64_t next_init_us  # of the peer
+    cdef guard.Tags tags
     cdef int discarding  # stream and order of a message that is too long and not over yet, or -1
 
     def __init__(self):
@@ -181,6 +182,8 @@ cdef class Association:
             self.dropped["not_connecting" if self.state == "new" else "after_end"] += 1
             return
         fault = guard.packet_fault(<const uint8_t*>PyBytes_AS_STRING(data), length, self.state == "connected")
+        if fault == guard.FAULT_NONE:
+            fault = guard.tag_fault(&self.tags, <const uint8_t*>PyBytes_AS_STRING(data))
         if fault != guard.FAULT_NONE:
             self.dropped[guard.fault_name(fault).decode()] += 1
             return
@@ -295,6 +298,7 @@ cdef class Association:
     # -- what callbacks note --------------------------------------------------------------------------------------
 
     cdef int note_packet(self, const char* packet, size_t length) except -1:
+        guard.note_tags(&self.tags, <const uint8_t*>packet, length)
         if len(self.outbox) >= OUTBOX_PACKETS:
             self.dropped["outbox_full"] += 1
             return 0

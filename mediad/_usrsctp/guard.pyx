@@ -1,4 +1,4 @@
-from libc.stdint cimport uint8_t, uint16_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 cdef enum:
     PORT = 5000
@@ -17,6 +17,7 @@ cdef enum:
     ABORT = 6
     SHUTDOWN = 7
     ERROR = 9
+    SHUTDOWN_COMPLETE = 14
     RE_CONFIG = 0x82
     FORWARD_TSN = 0xC0
     # Extensions that libusrsctp has, and that our INIT does not offer.
@@ -29,6 +30,8 @@ cdef enum:
     PACKET_DROPPED = 0x81
     ASCONF = 0xC1
     I_FORWARD_TSN = 0xC2
+
+    REFLECTED = 1                  # flag T: the tag is the one that its sender was sent
 
     # Parameters of INIT: DTLS has the addresses, RFC 9260 section 3.3.2.1.
     IPV4_ADDRESS = 5
@@ -61,6 +64,29 @@ cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected) no
                 return FAULT_INIT
         offset += padded(size)
     return FAULT_NONE
+
+
+cdef inline uint32_t load32(const uint8_t* data) noexcept nogil:
+    return <uint32_t>load16(data) << 16 | load16(data + 2)
+
+
+cdef void note_tags(Tags* tags, const uint8_t* packet, size_t length) noexcept nogil:
+    if length < HEADER_BYTES + 8:
+        return
+    if packet[HEADER_BYTES] == INIT or packet[HEADER_BYTES] == INIT_ACK:
+        tags.own = load32(packet + HEADER_BYTES + 4)
+    if packet[HEADER_BYTES] != INIT:
+        tags.peer = load32(packet + 4)
+
+
+cdef Fault tag_fault(const Tags* tags, const uint8_t* packet) noexcept nogil:
+    cdef uint8_t kind = packet[HEADER_BYTES]
+    cdef uint32_t expected = tags.own
+    if kind == INIT:
+        expected = 0
+    elif (kind == ABORT or kind == SHUTDOWN_COMPLETE) and packet[HEADER_BYTES + 1] & REFLECTED:
+        expected = tags.peer
+    return FAULT_NONE if load32(packet + 4) == expected else FAULT_TAG
 
 
 cdef bint is_init(const uint8_t* packet) noexcept nogil:
@@ -126,4 +152,6 @@ cdef const char* fault_name(Fault fault) noexcept:
         return b"chunk"
     if fault == FAULT_KIND:
         return b"chunk_kind"
+    if fault == FAULT_TAG:
+        return b"tag"
     return b"init"

@@ -70,6 +70,11 @@ FAULTY = {
         )
     },
     "INIT of a peer that is connected": (p.packet(0, INIT), "init"),
+    "a tag of another": (p.packet(1, p.data(0)), "tag"),
+    "no tag": (p.packet(0, p.data(0)), "tag"),
+    "an end under another tag": (p.packet(1, p.chunk(p.ABORT)), "tag"),
+    "an end that reflects another tag": (p.packet(1, p.chunk(p.ABORT, flags=1)), "tag"),
+    "an INIT with a tag": (p.packet(1, INIT), "init"),
     "INIT before another chunk": (p.packet(0, INIT, p.data(0)), "init"),
     "INIT behind another chunk": (p.packet(0, p.data(0), INIT), "init"),
 }
@@ -92,7 +97,7 @@ def test_a_faulty_packet_is_dropped_with_its_reason(pair: Pair, what: str) -> No
     ],
 )
 def test_a_sound_packet_is_taken(pair: Pair, chunk: bytes) -> None:
-    assert dropped(pair, p.packet(1, chunk)) == {}
+    assert dropped(pair, p.packet(p.numbers(pair.far.packets).tag, chunk)) == {}
 
 
 @given(st.binary(max_size=100), st.sampled_from([p.INIT, p.RE_CONFIG, p.SACK, p.ERROR, p.DATA, 0x7F]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -85,6 +86,34 @@ def test_whoever_makes_us_keep_more_is_aborted(pair: Pair, attack: str) -> None:
     assert pair.far.association.dropped["after_end"] > 0
     assert pair.far.states[-1] == "failed"
     assert [one.kind for one in p.chunks(pair.far.packets[-1])] == [p.ABORT]
+
+
+@pytest.mark.parametrize("flags", [0, 1])
+def test_an_end_counts_under_either_tag(pair: Pair, flags: int) -> None:
+    """RFC 9260 section 8.5.1: with flag T it carries the tag that its sender was sent."""
+    told = p.numbers((pair.near if flags else pair.far).packets)
+    pair.far.association.receive_datagram(p.packet(told.tag, p.chunk(p.ABORT, flags=flags)), pair.now_us)
+    list(pair.far.drain())
+    assert pair.far.states[-1] == "closed"
+
+
+def test_a_wrong_tag_costs_the_same_however_many_associations_there_are() -> None:
+    costs_us = []
+    for count in (1, 200):
+        with sctp_stack() as stack:
+            pairs = [Pair(stack).connect() for _ in range(count)]
+            victim = pairs[0]
+            packet = p.packet(1, p.data(0))
+            best = 1.0
+            for _ in range(20):
+                begun = time.process_time()
+                for _ in range(200):
+                    victim.far.association.receive_datagram(packet, victim.now_us)
+                best = min(best, time.process_time() - begun)
+            costs_us.append(best / 200 * 1e6)
+            assert victim.far.association.dropped["tag"] == 4000
+    print(f"a packet with a wrong tag: {costs_us[0]:.2f} us of one, {costs_us[1]:.2f} us of 400 associations")
+    assert costs_us[1] < 3 * costs_us[0] + 1
 
 
 def test_forged_tags_and_checksums_change_nothing(pair: Pair) -> None:

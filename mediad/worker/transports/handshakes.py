@@ -1,4 +1,4 @@
-"""Handshakes: the turns of all clients whose DTLS is not connected yet, and the permits for their attempts.
+"""Handshakes: the turns of all clients whose DTLS is not connected yet, and the permits of their attempts.
 
 A datagram of a handshake takes Python up to a millisecond, and a crowd begins at once. So what has no room
 in a slice of SLICE_US waits, and who waits gets one turn after the other; answers to ICE checks, and
@@ -11,6 +11,8 @@ import logging
 from collections import deque
 from typing import Protocol
 
+from mediad.budgets.holders import holders_at
+from mediad.budgets.token_buckets import TokenBuckets
 from mediad.clock import Clock, Timer
 from mediad.protocols.ice_paths import Path
 
@@ -25,6 +27,8 @@ ATTEMPTS = 1024
 """Attempts of servers under way in this worker: 75 MiB of OpenSSL's memory."""
 FURTHER_ATTEMPTS = 512
 """The number from which on a client has one alone: a second hello is answered beside the first until then."""
+ADDRESS_ATTEMPTS_PER_S, ADDRESS_BURST = 50.0, 2000.0
+"""The attempts of one address (IPv6: /64) in the long run, and at once: an office of 500 joins, and again."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,8 @@ class Handshakes:
         self._waiting: dict[Shaking, deque[tuple[Path, bytes]]] = {}  # in the order of their turns
         self._used_us = 0  # of this turn of the event loop
         self._turn: Timer | None = None
+        self._host = ""  # that the datagram in hand came from
+        self._budgets = TokenBuckets(ADDRESS_ATTEMPTS_PER_S, ADDRESS_BURST)
         self.under_way = 0
         """Attempts of servers that have a permit."""
 
@@ -75,6 +81,8 @@ class Handshakes:
         """Take the permit of one attempt, for a transport with so many under way; False: there is none."""
         if self.under_way >= (FURTHER_ATTEMPTS if under_way else ATTEMPTS):
             return False
+        if self._budgets.take_all(holders_at(self._host), self._clock.now_us() / 1e6):
+            return False
         self.under_way += 1
         return True
 
@@ -86,6 +94,7 @@ class Handshakes:
 
     def _pass_on(self, transport: Shaking, path: Path, data: bytes) -> None:
         begun_us = self._clock.now_us()
+        self._host = path.host
         try:
             transport.handshake_received(path, data)
         finally:

@@ -10,6 +10,8 @@ import pytest
 from mediad.protocols.dtls.endpoint import DtlsEndpoint
 from mediad.protocols.ice_paths import Path
 from mediad.worker.transports.handshakes import (
+    ADDRESS_ATTEMPTS_PER_S,
+    ADDRESS_BURST,
     ATTEMPTS,
     FURTHER_ATTEMPTS,
     SLICE_US,
@@ -150,3 +152,33 @@ def test_a_handshake_gives_its_permits_back_however_it_ends() -> None:
     assert handshakes.under_way == 1
     turned.start("client", 0)
     assert handshakes.under_way == 0
+
+
+class Restarter:
+    """A transport whose client begins over and over."""
+
+    def __init__(self, handshakes: Handshakes) -> None:
+        self._handshakes = handshakes
+        self.permitted = 0
+
+    def handshake_received(self, path: Path, data: bytes) -> None:
+        if self._handshakes.take(0):
+            self.permitted += 1
+            self._handshakes.give_back(1)
+
+
+def test_one_address_begins_only_so_often_whatever_its_clients_are() -> None:
+    clock = FakeClock()
+    handshakes = Handshakes(clock)
+    many = [Restarter(handshakes) for _ in range(100)]
+    for second in range(10):
+        for number in range(10_000):
+            path = Path(0, f"2001:db8:0:7::{number + 1:x}", 9)
+            handshakes.receive(many[number % 100], path, b"hello")
+        if second == 5:
+            other = Restarter(handshakes)
+            handshakes.receive(other, Path(0, "192.0.2.7", 9), b"hello")
+            assert other.permitted == 1
+        clock.pass_s(1)
+    permitted = sum(one.permitted for one in many)
+    assert ADDRESS_BURST <= permitted <= ADDRESS_BURST + 10 * ADDRESS_ATTEMPTS_PER_S
