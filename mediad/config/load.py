@@ -60,6 +60,16 @@ class Loaded:
     origins: dict[str, str] = field(default_factory=lambda: dict.fromkeys(KEYS, "default"))
     sources: Sources = field(default_factory=Sources)
 
+    @property
+    def secret_origins(self) -> dict[str, str]:
+        """The origins of the secrets that are set, by key."""
+        return secret_origins(self.settings, self.origins)
+
+
+def secret_origins(settings: Settings, origins: Mapping[str, str]) -> dict[str, str]:
+    """Keep of `origins` those of secrets that are set."""
+    return {name: origins[name] for name, key in KEYS.items() if key.secret and getattr(settings, name)}
+
 
 def load(
     *,

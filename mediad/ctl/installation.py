@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -30,21 +30,24 @@ class Installation:
     """The daemon's report about itself; None when it does not run, or did not answer."""
     absence: str | None = None
     """The reason why there is no report."""
+    secret_origins: Mapping[str, str] = field(default_factory=dict)
+    """The origin of each secret that is set, by its key."""
 
 
 def find(session: Session, path: str | None, environ: Mapping[str, str]) -> Installation:
     """Ask the daemon; without one, read what it would read. Raises NotAllowed."""
     try:
         answer = session.call("doctor", {})
-        return Installation(_settings(answer["settings"]), answer=answer)
+        told = answer.get("secretOrigins", {})  # a daemon of an older version says nothing of them
+        return Installation(_settings(answer["settings"]), answer=answer, secret_origins=told)
     except (NotRunning, EnvelopeError) as error:
         absence = str(error)
     path = path or environ.get("MEDIAD_CONFIG") or (DEFAULT_FILE if Path(DEFAULT_FILE).exists() else None)
     try:
-        settings = load(path=path, environ=environ).settings
+        loaded = load(path=path, environ=environ)
     except ConfigError as error:
         return Installation(None, tuple(str(error).splitlines()), absence=absence)
-    return Installation(settings, absence=absence)
+    return Installation(loaded.settings, absence=absence, secret_origins=loaded.secret_origins)
 
 
 def _settings(answer: Data) -> Settings:

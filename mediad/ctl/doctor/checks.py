@@ -8,6 +8,7 @@ from mediad.ctl.doctor import (
     installation_checks,
     machine_checks,
     network_checks,
+    public_checks,
     recording_checks,
 )
 from mediad.ctl.doctor.facts import Facts
@@ -20,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     *certificate_checks.CHECKS,
     *machine_checks.CHECKS,
     *recording_checks.CHECKS,
+    *public_checks.CHECKS,
 )
 
 

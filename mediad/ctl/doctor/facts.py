@@ -155,6 +155,41 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessFacts:
+    """The privileges of a process of the daemon, from /proc."""
+
+    name: str
+    user_id: int
+    capabilities: int
+    """The effective capabilities, as bits."""
+    no_new_privileges: bool
+    filters_calls: bool
+    """True when a filter of system calls (seccomp) is in force."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """A file that others should not read, or a socket that they should not use."""
+
+    what: str
+    path: str
+    mode: int
+    """The permission bits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """The guard of a daemon that anyone on the internet may reach."""
+
+    secret_origins: dict[str, str] = field(default_factory=dict)
+    """The origin of each secret that is set, by its key: a file, the environment, the command line."""
+    processes: tuple[ProcessFacts, ...] = ()
+    files: tuple[FileFacts, ...] = ()
+    open_pages: tuple[str, ...] = ()
+    """The pages about the whole node that the front shows to whoever asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The parts of the installation: for each its problem and the remedy, or None."""
 
@@ -180,3 +215,5 @@ class Facts:
     network: Network = Network()
     certificate: CertificateFacts | None = None
     installation: Parts | None = None
+    exposure: Exposure | None = None
+    """The guard of the daemon; None unless it is meant for the open internet."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from mediad import __version__, needs
 from mediad.config.listen import is_address
-from mediad.ctl.doctor import certificate, machine, reachability
-from mediad.ctl.doctor.facts import DaemonFacts, Facts, MediaPath, Network, Parts, RecordingFacts
+from mediad.ctl.doctor import certificate, exposure, machine, reachability
+from mediad.ctl.doctor.facts import DaemonFacts, Exposure, Facts, MediaPath, Network, Parts, RecordingFacts
 from mediad.ctl.installation import Installation
 from mediad.ctl.session import Data, Session
 from mediad.errors import MediadError
@@ -18,11 +18,13 @@ from mediad.errors import MediadError
 STUN_PORT = 3478
 
 
-def gather(session: Session, found: Installation, stun: str | None, ntp: str | None) -> Facts:
+def gather(
+    session: Session, found: Installation, stun: str | None, ntp: str | None, *, public: bool = False
+) -> Facts:
     """The facts about this installation.
 
-    `stun` and `ntp` are servers to ask, `HOST` or `HOST:PORT`. Raises OSError or ValueError when the NTP
-    server does not answer.
+    `stun` and `ntp` are servers to ask, `HOST` or `HOST:PORT`; with `public`, how the daemon is
+    guarded is among the facts. Raises OSError or ValueError when the NTP server does not answer.
     """
     daemon = None if found.answer is None else _daemon(found.answer)
     offset_s = None if ntp is None else reachability.ask_ntp(*_endpoint(ntp, 123))
@@ -44,7 +46,19 @@ def gather(session: Session, found: Installation, stun: str | None, ntp: str | N
             library_problem=needs.library_problem(),
             page_problem=needs.page_problem(),
         ),
+        exposure=_exposure(session, found, daemon) if public else None,
     )
+
+
+def _exposure(session: Session, found: Installation, daemon: DaemonFacts | None) -> Exposure:
+    processes: dict[str, int] = {}
+    if daemon is not None:
+        processes["supervisor"] = daemon.pid
+        workers = [worker for worker in daemon.workers if worker.get("pid") is not None]
+        processes |= {f"worker {worker['workerId']}": worker["pid"] for worker in workers}
+    admin_socket = next((path for path in session.paths if os.path.exists(path)), None)
+    url = daemon.url if daemon is not None else None
+    return exposure.look(found.settings, found.secret_origins, processes, admin_socket, url)
 
 
 def _daemon(answer: Data) -> DaemonFacts:

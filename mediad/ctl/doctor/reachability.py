@@ -128,6 +128,15 @@ def front_problem(url: str | None) -> str | None:
     """The reason why the front does not answer HTTP at `url`; None when it answers anything."""
     if url is None:
         return "it does not serve yet"
+    try:
+        status(url + "health")
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", error))
+    return None
+
+
+def status(url: str) -> int:
+    """The HTTP status of a page of this machine's front. Raises OSError or ValueError."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = (
         False,
@@ -137,12 +146,11 @@ def front_problem(url: str | None) -> str | None:
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
     )
     try:
-        opener.open(url + "health", timeout=TIMEOUT_S).close()
-    except urllib.error.HTTPError as error:
-        error.close()
-    except (OSError, ValueError) as error:
-        return str(getattr(error, "reason", error))
-    return None
+        with opener.open(url, timeout=TIMEOUT_S) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
 
 
 def try_media_paths(

@@ -30,7 +30,9 @@ def _doctor(session: Session, data: Data) -> CtlExit:
 
     found = find(session, data.get("config"), os.environ)
     try:
-        findings = examine(gather(session, found, data.get("stun"), data.get("ntp")))
+        findings = examine(
+            gather(session, found, data.get("stun"), data.get("ntp"), public=bool(data.get("public")))
+        )
     except (OSError, ValueError) as error:
         raise MediadError(f"a server that was to be asked did not answer: {error}") from None
     if session.as_json:
@@ -100,6 +102,9 @@ COMMANDS = (
             _CONFIG,
             argument("--stun", metavar="HOST[:PORT]", help="STUN server to ask for the public address"),
             argument("--ntp", metavar="HOST[:PORT]", help="NTP server to compare the clock with"),
+            argument(
+                "--public", action="store_true", help="judge a server that anyone on the internet may reach"
+            ),
             argument("--strict", action="store_true", help="warnings make the exit code 1 as well"),
         ),
     ),

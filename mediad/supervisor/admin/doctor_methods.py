@@ -11,6 +11,7 @@ import msgspec
 
 from mediad import __version__
 from mediad.config.live import LiveSettings
+from mediad.config.load import secret_origins
 from mediad.config.settings import Settings
 from mediad.supervisor.admin.doctor_door import open_doors
 from mediad.supervisor.admin.methods import Table
@@ -21,7 +22,9 @@ SETTINGS = (
     *("host", "port", "tls_certificate", "tls_private_key"),
     *("listen_ip", "announced_ip", "announced", "port_mode"),
     *("rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
-    *("shutdown_grace_s", "recording_dir"),
+    *("shutdown_grace_s", "recording_dir", "webhook_secret_file"),
+    *("cors_origins", "max_connections_per_address", "worker_memory_max_bytes", "log_level"),
+    *("plain_target_allow", "plain_source_allow"),
 )
 """The settings that the doctor judges. Secrets are not among them."""
 
@@ -44,6 +47,7 @@ def table(live: LiveSettings, status: Status, recordings: Recordings) -> Table:
             "fdLimit": soft,
             "openFds": len(os.listdir("/proc/self/fd")),
             "settings": _settings(live.settings, status.url),
+            "secretOrigins": secret_origins(live.settings, live.origins),
             "settingsProblems": await live.problems(),
             "settingsWaiting": sorted(live.waiting),
         }

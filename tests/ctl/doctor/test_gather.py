@@ -68,6 +68,14 @@ def test_nothing_runs(tmp_path: Path) -> None:
     assert facts.certificate.self_signed
 
 
+def test_how_it_is_guarded_is_asked_on_wish(tmp_path: Path) -> None:
+    installation = Installation(Settings(), secret_origins={"jwt_secrets": "file /etc/m.toml:1"})
+    facts = gather(NOBODY, installation, None, None, public=True)
+    assert facts.exposure is not None
+    assert facts.exposure.secret_origins == {"jwt_secrets": "file /etc/m.toml:1"}
+    assert gather(NOBODY, installation, None, None).exposure is None
+
+
 def test_wrong_settings() -> None:
     facts = gather(NOBODY, Installation(None, ("port: wrong",), absence="not running"), None, None)
     assert (facts.settings_problems, facts.settings, facts.certificate) == (("port: wrong",), None, None)

@@ -28,7 +28,7 @@ RUNNING = {"settings": {"host": "0.0.0.0", "port": 443, "workers": 1}}
 
 
 def examined(monkeypatch: pytest.MonkeyPatch, facts: Facts | Exception) -> None:
-    def gather(*_: Any) -> Facts:
+    def gather(*_: Any, public: bool = False) -> Facts:
         if isinstance(facts, Exception):
             raise facts
         return facts

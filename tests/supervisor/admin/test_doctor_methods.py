@@ -36,7 +36,7 @@ class FixedStatus:
 async def test_facts_of_its_own(tmp_path: Path) -> None:
     status = FixedStatus()
     path = tmp_path / "mediad.toml"
-    path.write_text("port = 0\nworkers = 3\n")
+    path.write_text(f'port = 0\nworkers = 3\njwt_secrets = "{"s" * 40}"\n')
     live = LiveSettings(load(path=str(path)))
     recordings = Recordings(Call().registry, live.settings, {"STATE_DIRECTORY": str(tmp_path)})
     methods = table(live, cast(Status, status), recordings)
@@ -51,6 +51,8 @@ async def test_facts_of_its_own(tmp_path: Path) -> None:
     assert (facts["settings"]["workers"], facts["settings"]["port"]) == (3, 4711)
     assert Settings(**facts["settings"]).workers == 3
     assert (facts["settingsProblems"], facts["settingsWaiting"]) == ([], [])
+    assert facts["secretOrigins"] == {"jwt_secrets": f"file {path}:3"}
+    assert "sss" not in str(facts)
 
 
 @on_loop
