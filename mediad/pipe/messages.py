@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args, get_or
 
 import msgspec
 
+from mediad.errors import MediadError, from_code
+from mediad.protocols.envelope import Failure, Response
+
 MAX_MISFIT = 500
 """Characters of a Misfit's text, which may quote a value, and that may be as long as a message."""
 
@@ -46,6 +49,14 @@ class Request(Message, Generic[ReplyT]):
     def reply(cls) -> type[ReplyT]:
         """Return the type of the answer."""
         return cast("type[ReplyT]", _reply_of(cls))
+
+    @classmethod
+    def outcome(cls, response: Response[msgspec.Raw]) -> ReplyT | MediadError:
+        """Return the answer that a response carries, or the error that it tells. Raises Misfit."""
+        if response.ok:
+            return read(cls.reply(), response.data, cls.row)
+        failure = read(Failure, response.data, cls.row)
+        return from_code(failure.code, failure.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediad.errors import Full
 from mediad.pipe import messages
 from mediad.pipe.events import EVENTS, ProducerScoreChanged
 from mediad.pipe.messages import Done, Event, Message, Misfit, Request, read
 from mediad.pipe.recorder_requests import RECORDER_EVENTS
 from mediad.pipe.requests import CreateProducer, CreateRouter, CreateTransport, Stats, TransportCreated
+from mediad.protocols.envelope import Response
 from tests.support.pipe_strategies import messages as messages_of
 from tests.support.pipe_wire import RECORDER_REQUESTS, REQUESTS
 
@@ -51,6 +53,17 @@ def test_each_request_knows_its_reply() -> None:
     assert REQUESTS["consumer.stats"].reply() is Stats
     with pytest.raises(TypeError, match="Request does not say"):
         messages._reply_of(Request)
+
+
+def test_an_outcome_is_the_answer_or_the_error_that_was_told() -> None:
+    def response(ok: bool, data: object) -> Response[msgspec.Raw]:
+        return Response(1, ok=ok, data=msgspec.Raw(msgspec.msgpack.encode(data)))
+
+    assert CreateRouter.outcome(response(True, {})) == Done()
+    refused = CreateRouter.outcome(response(False, {"code": Full.code, "reason": "no room"}))
+    assert (type(refused), str(refused)) == (Full, "no room")
+    with pytest.raises(Misfit, match=r"router\.create"):
+        CreateRouter.outcome(response(False, {"reason": 7}))
 
 
 @pytest.mark.parametrize(

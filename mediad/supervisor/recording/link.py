@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mediad.errors import EnvelopeError, MediadError, Unavailable, from_code
+from mediad.errors import EnvelopeError, MediadError, Unavailable
 from mediad.pipe.duplex import Duplex
 from mediad.pipe.messages import Misfit, ReplyT, Request, read
 from mediad.pipe.recorder_requests import RECORDER_EVENTS, RecorderEvent
@@ -110,11 +110,11 @@ class RecorderLink:
         if sent is None or sent.answer.done():
             return  # the asker gave up: timed out or cancelled
         try:
-            if response.ok:
-                sent.answer.set_result(read(sent.kind.reply(), response.data, sent.kind.row))
+            outcome = sent.kind.outcome(response)
+            if isinstance(outcome, MediadError):
+                sent.answer.set_exception(outcome)
             else:
-                failure = read(envelope.Failure, response.data, sent.kind.row)
-                sent.answer.set_exception(from_code(failure.code, failure.reason))
+                sent.answer.set_result(outcome)
         except Misfit as misfit:
             sent.answer.set_exception(EnvelopeError(f"a recorder gave an unreadable answer: {misfit}"))
 

@@ -19,7 +19,6 @@ from mediad.errors import (
     MediadError,
     Unavailable,
     WorkerDied,
-    from_code,
 )
 from mediad.pipe.duplex import Duplex
 from mediad.pipe.events import EVENTS, RouterEvent, WorkerEvent
@@ -308,11 +307,11 @@ class WorkerLink:
         if sent is None or sent.answer.done():
             return  # the asker gave up: timed out or cancelled
         try:
-            if response.ok:
-                sent.answer.set_result(read(sent.kind.reply(), response.data, sent.kind.row))
+            outcome = sent.kind.outcome(response)
+            if isinstance(outcome, MediadError):
+                sent.answer.set_exception(outcome)
             else:
-                failure = read(envelope.Failure, response.data, sent.kind.row)
-                sent.answer.set_exception(from_code(failure.code, failure.reason))
+                sent.answer.set_result(outcome)
         except Misfit as misfit:
             reason = f"worker {self.worker_id} gave an answer that cannot be read: {misfit}"
             sent.answer.set_exception(EnvelopeError(reason))
