@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from mediad.budgets.catalogue import LIMITS, RATES
 from mediad.budgets.holders import Holders
-from mediad.budgets.refusal import Refusal
+from mediad.budgets.refusal import OverLimit, Refusal
 from mediad.budgets.token_buckets import TokenBuckets
 
 
@@ -43,6 +43,16 @@ class Budgets:
             (buckets.used(holder, now_s) + part - buckets.burst for holder, part in holders), default=0
         )
         return self._rate_refusal(name, holders, now_s, over / buckets.rate_per_s) if over > 1e-6 else None
+
+    def charge(self, name: str, holders: Holders, now_s: float) -> None:
+        """Spend one of the limit `name`. Raises OverLimit."""
+        if (refusal := self.spend(name, holders, now_s)) is not None:
+            raise OverLimit(refusal)
+
+    def require_below(self, name: str, current: int, maximum: int, holder: str = "") -> None:
+        """Raise OverLimit when the cap `name` is reached; a maximum of 0 is none."""
+        if 0 < maximum <= current:
+            raise OverLimit(self.refuse(cap_refusal(name, current, maximum, holder)))
 
     def refuse(self, refusal: Refusal) -> Refusal:
         """Count a refusal, and tell of it; those of caps come from whoever counts what there is."""

@@ -27,7 +27,7 @@ class Refusal:
 
     def __str__(self) -> str:
         """Return the reason in words, short enough for a close frame."""
-        return f"{self.limit}: {self.current:.0f} of at most {self.maximum:.0f}: {self.hint}"
+        return f"the limit {self.limit} is reached, {self.current:.0f} of {self.maximum:.0f}: {self.hint}"
 
     @property
     def headers(self) -> dict[str, str]:

@@ -47,10 +47,3 @@ class FrontSettings:
         live=True,
         example=["https://app.example.com"],
     )
-    max_connections_per_address: int = key_field(
-        4000,
-        Whole(0, 10**6),
-        "most connections to the front from one IPv4 address or IPv6 /64; behind a proxy all come from the "
-        "proxy's; 0 is no limit",
-        live=True,
-    )

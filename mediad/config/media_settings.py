@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mediad.config.front_settings import FrontSettings
 from mediad.config.key import key_field
 from mediad.config.kinds import AnnouncedHosts, Choice, Codecs, IpAddresses, Networks, Whole, Workers
+from mediad.config.limit_settings import LimitSettings
 
 
 @dataclass(frozen=True, slots=True)
-class MediaSettings(FrontSettings):
+class MediaSettings(LimitSettings):
     """The media of one daemon."""
 
     workers: int | None = key_field(

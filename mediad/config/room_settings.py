@@ -13,13 +13,6 @@ from mediad.config.media_settings import MediaSettings
 class RoomSettings(MediaSettings):
     """The rooms of one daemon."""
 
-    max_rooms: int = key_field(0, Whole(0, 10**6), "most rooms this node holds; 0 is no limit", live=True)
-    max_peers: int = key_field(
-        0, Whole(0, 10**6), "most peers in all rooms together; 0 is no limit", live=True
-    )
-    max_peers_per_room: int = key_field(
-        0, Whole(0, 10**6), "most peers in one room; 0 is no limit", live=True
-    )
     max_consumer_replicas: int = key_field(
         0,
         Whole(0, 16),

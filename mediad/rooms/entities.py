@@ -26,6 +26,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from mediad.budgets.holders import Holders
 from mediad.errors import InvalidState
 from mediad.ortc.acceptance import SSRC_RANGE, ProducerType
 from mediad.ortc.negotiation import consumer_mid
@@ -63,6 +64,8 @@ class Peer:
     claim: Claim = field(default_factory=Claim)
     grants: Grants = ALL
     """The grants that it has now; `regrant.py` changes them during the call."""
+    holders: Holders = ()
+    """Those who are charged for what it does: its address, and its token."""
     reception: Reception | None = None
     """The tracks it can receive, as negotiated; None for a peer that receives nothing."""
     takes_data: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mediad.budgets.budgets import Budgets
 from mediad.rooms.plain_targets import Targets
 from mediad.rooms.spread import SpreadRules
 
@@ -11,10 +12,15 @@ from mediad.rooms.spread import SpreadRules
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
     rooms: int = 0
-    """The number of rooms of this node; 0 is no limit, as for the two below."""
+    """The number of rooms of this node; 0 is no limit, as for the four below."""
     peers: int = 0
     """The number of peers in all rooms of this node together."""
     peers_per_room: int = 0
+    rooms_per_address: int = 0
+    """The number of open rooms that were opened from one address, or with one token."""
+    peers_per_address: int = 0
+    budgets: Budgets = field(default_factory=Budgets)
+    """The rates of what clients do, by address and token; and where refusals are counted."""
     transports_per_peer: int = 16
     """The WebRTC transports of a peer; plain ones have ports of their own, which are shared out."""
     producers_per_peer: int = 64

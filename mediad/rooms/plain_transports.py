@@ -53,6 +53,7 @@ class PlainTransports:
         """
         peer, branch = self._peer, self._peer.branch
         peer.require_open()
+        self._transports.charge()
         transport = Transport(str(uuid4()), peer, branch, consuming=False)
         transport.claim = branch.stock.claim_plain(peer.holder, ports=1 if rtcp_mux else 2)
         creation = CreatePlainTransport(

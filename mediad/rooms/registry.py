@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from mediad.budgets.holders import Holders, holders_at
 from mediad.errors import Full, InvalidState, NotFound, Unavailable, WorkerDied
 from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS
 from mediad.ortc.negotiation import router_capabilities
@@ -16,6 +17,7 @@ from mediad.rooms.asker import set_asker
 from mediad.rooms.background import Background
 from mediad.rooms.branch import Branch
 from mediad.rooms.branches import Branches, Ground
+from mediad.rooms.census import Census
 from mediad.rooms.grants import ALL, Grants
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import CloseCause, PeerListener
@@ -24,7 +26,7 @@ from mediad.rooms.observer import RoomObserver
 from mediad.rooms.options import OnOptions, RoomOptions
 from mediad.rooms.room import Room
 from mediad.rooms.seat import Seat
-from mediad.rooms.stock import Refusal, Stocks, holder_at
+from mediad.rooms.stock import Claims, Refusal, Stocks, holder_at
 from mediad.words import plural
 
 _RETRY_S = 0.05
@@ -51,6 +53,8 @@ class _NewPeer:
     address: str | None
     options: RoomOptions
     grants: Grants
+    holders: Holders
+    """Those who are charged for it: its address, and its token."""
 
 
 class RoomRegistry:
@@ -78,6 +82,9 @@ class RoomRegistry:
         self.on_options: OnOptions = lambda room_id, options: None
         """Called when a client with options has taken its seat."""
         self._rooms: dict[str, Room] = {}
+        self.census = Census()
+        """The numbers of rooms and peers, of each address and token too."""
+        self._expected = 0
         self._background = Background()
         self._ground = Ground(placement, stocks, self._background)
 
@@ -91,18 +98,20 @@ class RoomRegistry:
         address: str | None = None,
         options: RoomOptions | None = None,
         grants: Grants = ALL,
+        token: str | None = None,
     ) -> Seat:
         """Return a seat for a client, in the room of that id, which is opened when there is none.
 
         The client gets every consumer `1 + consumer_replicas` times, as far as the limits allow; `options`
-        are what its token says about the room, `grants` what it says about the client. Raises Unavailable
-        when no worker can take a room now or a limit is reached, Full when the share of `address` is used up,
-        or the worker's error when it cannot make a room.
+        are what its `token` says about the room, `grants` what it says about the client. Raises Unavailable
+        when no worker can take a room now, OverLimit when a limit is reached, Full when the share of
+        `address` is used up, or the worker's error when it cannot make a room.
         """
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
-            wishes = options or RoomOptions()
-            new = _NewPeer(room_id, peer_id, listener, consumer_replicas, address, wishes, grants)
+            wishes, holders = options or RoomOptions(), holders_at(address, token)
+            self.census.charge_join(self._limits, holders)
+            new = _NewPeer(room_id, peer_id, listener, consumer_replicas, address, wishes, grants, holders)
             seat = await self._connect(new)
         if options is not None:
             self.on_options(room_id, options)
@@ -120,15 +129,16 @@ class RoomRegistry:
                 await asyncio.sleep(_RETRY_S)
 
     async def _try_to_connect(self, new: _NewPeer) -> Seat:
-        self._require_capacity(new.room_id, new.peer_id)
-        room = self._rooms.get(new.room_id) or self._open(new.room_id, new.address, new.options)
+        self._require_capacity(new.room_id, new.peer_id, new.holders)
+        room = self._rooms.get(new.room_id) or self._open(new)
         room.expected += 1
+        self._expected += 1
         try:
             await room.opened()
             async with room.place(new.peer_id) as branch:
                 if room.closed or branch.closed:
                     raise _NoWorkerYet("the room was closed while it was opened")
-                return Seat(
+                seat = Seat(
                     room,
                     new.peer_id,
                     new.listener,
@@ -137,10 +147,12 @@ class RoomRegistry:
                     branch=branch,
                     grants=new.grants,
                 )
+                return self._counted(seat, new.holders)
         except (WorkerDied, InvalidState) as error:
             raise _NoWorkerYet(str(error)) from None
         finally:
             room.expected -= 1
+            self._expected -= 1
             room.close_if_deserted()
 
     async def enter(
@@ -159,14 +171,17 @@ class RoomRegistry:
         """
         set_asker(room_id, peer_id)
         room = self.room(room_id)
+        holders = holders_at(address)
+        self.census.charge_join(self._limits, holders)
         await room.opened()
         async with room.place(peer_id) as branch:
             if room.closed or branch.closed:
                 raise Unavailable("the room was closed while it was opened")
-            self._require_capacity(room_id, peer_id)
+            self._require_capacity(room_id, peer_id, holders)
             seat = Seat(
                 room, peer_id, listener, address=address, branch=branch, keeps_room=False, grants=grants
             )
+            self._counted(seat, holders)
         room.close_if_deserted()
         if room.closed:
             raise InvalidState(
@@ -174,17 +189,20 @@ class RoomRegistry:
             )
         return seat
 
-    def _require_capacity(self, room_id: str, peer_id: str) -> None:
-        """Raise Unavailable when a limit is reached. One that replaces an older connection passes."""
+    def _require_capacity(self, room_id: str, peer_id: str, holders: Holders) -> None:
+        """Raise OverLimit when a limit is reached. One that replaces an older connection passes."""
         room, limits = self._rooms.get(room_id), self._limits
         if room is None:
-            _require_below(limits.rooms, len(self._rooms), "room")
+            self.census.require_room(limits, len(self._rooms), holders)
         elif peer_id in room.peers:
             return
-        else:
-            _require_below(limits.peers_per_room, _heads(room), "peer", " in this room")
-        if limits.peers:
-            _require_below(limits.peers, sum(map(_heads, self._rooms.values())), "peer")
+        peers = self.census.peers + self._expected
+        self.census.require_peer(limits, peers, _heads(room) if room else 0, holders)
+
+    def _counted(self, seat: Seat, holders: Holders) -> Seat:
+        seat.peer.claim = Claims(seat.peer.claim, self.census.count_peer(holders))
+        seat.peer.holders = holders
+        return seat
 
     def set_limits(self, limits: RoomLimits) -> None:
         """Use new limits from now on, in open rooms too. No peer that is connected has to leave."""
@@ -288,9 +306,10 @@ class RoomRegistry:
 
     # -- rooms come and go ---------------------------------------------------------------------------------
 
-    def _open(self, room_id: str, address: str | None, options: RoomOptions) -> Room:
+    def _open(self, new: _NewPeer) -> Room:
+        room_id = new.room_id
         try:
-            home = self._ground.first(room_id, holder_at(address))
+            home = self._ground.first(room_id, holder_at(new.address))
         except Full:
             raise
         except Unavailable as error:
@@ -306,7 +325,8 @@ class RoomRegistry:
             on_closed=self._forget,
             observer=self.observer,
         )
-        room.spread = options.spread_of(self._limits.spread.spread)
+        self.census.room_opened(room_id, new.holders)
+        room.spread = new.options.spread_of(self._limits.spread.spread)
         return room
 
     def _share_refused(self, worker_id: int, refusal: Refusal) -> None:
@@ -314,6 +334,7 @@ class RoomRegistry:
 
     def _forget(self, room: Room) -> None:
         del self._rooms[room.id]
+        self.census.room_closed(room.id)
         self._placement.release(room.id)
 
 
@@ -325,11 +346,6 @@ def _heads(room: Room) -> int:
 def _branches(room: Room) -> list[dict[str, int]]:
     heads = room.heads()
     return [{"workerId": branch.worker_id, "peers": heads[branch]} for branch in room.branches]
-
-
-def _require_below(limit: int, count: int, what: str, where: str = "") -> None:
-    if 0 < limit <= count:
-        raise Unavailable(f"the limit of {plural(limit, what)}{where} is reached")
 
 
 def _codecs(settings: Iterable[dict[str, Any]] | None) -> Iterable[CodecCapability]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -44,13 +45,14 @@ class Transports:
         Consumers are put on the first transport made with `consuming`; when a member makes it, it is offered
         what the others send after the answer. With `enable_sctp` it can have data channels, which cost
         nothing until there is one. Raises InvalidState when the peer has
-        too many, Full when the worker does, or its address.
+        too many, OverLimit when its address makes too many a second, Full when the worker has too many.
         """
         peer, branch = self._peer, self._peer.branch
         peer.require_open()
         has = sum(t.plain is None for t in peer.transports.values()) + peer.reserved_transports
         if has >= self._room.limits.transports_per_peer:
             raise InvalidState(f"too many transports: {has} of {has} are open, close some")
+        self.charge()
         transport = Transport(str(uuid4()), peer, branch, consuming)
         transport.claim = branch.stock.claim("transports", peer.holder, has=has)
         peer.reserved_transports += 1
@@ -63,6 +65,10 @@ class Transports:
         self._room.books.enter_transport(transport)
         made = NewTransport(transport.id, msgspec.to_builtins(created))
         return Reply(made, functools.partial(offers.begin, self._room, peer))
+
+    def charge(self) -> None:
+        """Charge the client's address and token for a transport. Raises OverLimit."""
+        self._room.limits.budgets.charge("transports", self._peer.holders, time.monotonic())
 
     async def make(self, transport: Transport, creation: Request[ReplyT]) -> ReplyT:
         """Have the worker make a transport, which is to be entered into the books then.

@@ -13,7 +13,7 @@ _CLOSE_REASON_BYTES = 123
 
 def test_the_reason_names_limit_current_maximum_and_hint() -> None:
     refusal = Refusal(limit="joins", current=1000.4, maximum=1000, hint="come later", retry_after_s=1.2)
-    assert str(refusal) == "joins: 1000 of at most 1000: come later"
+    assert str(refusal) == "the limit joins is reached, 1000 of 1000: come later"
     assert refusal.headers == {"Retry-After": "2"}
     assert OverLimit(refusal).refusal is refusal
     assert str(OverLimit(refusal)) == str(refusal)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mediad.budgets.refusal import OverLimit
 from mediad.errors import InvalidState, MediadError, NotFound, Unavailable
 from mediad.pipe.messages import ReplyT, Request
 from mediad.rooms import registry
@@ -274,7 +275,8 @@ def test_what_a_client_causes_is_known_as_its_doing() -> None:
     run(scenario)
 
 
-ROOMS, PEERS, PEERS_PER_ROOM = "2 rooms", "3 peers", "2 peers in this room"
+ROOMS, PEERS, PEERS_PER_ROOM = ("rooms", 2), ("peers", 3), ("room_peers", 2)
+ADDRESS_ROOMS, ADDRESS_PEERS = ("address_rooms", 2), ("address_peers", 3)
 
 
 @pytest.mark.parametrize(
@@ -284,10 +286,12 @@ ROOMS, PEERS, PEERS_PER_ROOM = "2 rooms", "3 peers", "2 peers in this room"
         (RoomLimits(rooms=2), {("dora", "c"): ROOMS}),
         (RoomLimits(peers=3), {("dora", "a"): PEERS, ("dora", "c"): PEERS}),
         (RoomLimits(peers=9, peers_per_room=2), {("dora", "a"): PEERS_PER_ROOM}),
+        (RoomLimits(rooms_per_address=2), {("dora", "c"): ADDRESS_ROOMS}),
+        (RoomLimits(peers_per_address=3), {("dora", "a"): ADDRESS_PEERS, ("dora", "c"): ADDRESS_PEERS}),
     ],
 )
 def test_limits_refuse_newcomers_and_nobody_else(
-    limits: RoomLimits, refused: dict[tuple[str, str], str]
+    limits: RoomLimits, refused: dict[tuple[str, str], tuple[str, int]]
 ) -> None:
     async def scenario(call: Call) -> None:
         for peer, room in (("ana", "a"), ("ben", "a"), ("cleo", "b")):
@@ -297,9 +301,10 @@ def test_limits_refuse_newcomers_and_nobody_else(
         for peer, room in (("ana", "a"), ("dora", "a"), ("dora", "c")):
             try:
                 await call.connect(peer, room_id=room)
-            except Unavailable as error:
-                found[peer, room] = str(error)
-        assert found == {who: f"the limit of {what} is reached" for who, what in refused.items()}
+            except OverLimit as error:
+                found[peer, room] = error.refusal.limit, error.refusal.maximum
+        assert found == refused
+        assert limits.budgets.refused.total() == len(refused)
 
     run(scenario)
 
@@ -348,7 +353,7 @@ def test_a_broadcaster_enters_open_rooms_alone() -> None:
         call.registry.set_limits(RoomLimits(peers_per_room=2))
         seat = await call.registry.enter("room", "cam", RecordingListener(), address="192.0.2.7")
         assert (seat.peer.keeps_room, seat.peer.info.address) == (False, "192.0.2.7")
-        with pytest.raises(Unavailable, match="the limit of 2 peers"):
+        with pytest.raises(Unavailable, match="the limit room_peers is reached"):
             await call.registry.enter("room", "cam2", RecordingListener())
 
     run(scenario)
