@@ -10,6 +10,9 @@ from mediad.budgets.holders import Holders
 from mediad.budgets.refusal import OverLimit, Refusal
 from mediad.budgets.token_buckets import TokenBuckets
 
+_CAP_RETRY_S = 10.0
+"""The time after which a cap may have room again; nobody knows, but clients should not ask at once."""
+
 
 class Budgets:
     """The buckets of all rates. `on_refused` is called with each refusal; it must not block."""
@@ -36,13 +39,22 @@ class Budgets:
         wait_s = self._buckets[name].take_all(holders, now_s, amount)
         return self._rate_refusal(name, holders, now_s, wait_s) if wait_s else None
 
-    def check(self, name: str, holders: Holders, now_s: float) -> Refusal | None:
-        """Return the refusal that one more would meet, without charging anybody."""
+    def owe(self, name: str, holders: Holders, now_s: float, amount: float = 1.0) -> None:
+        """Charge these holders for what is done already, whether they may or not; `check` tells before."""
+        self._buckets[name].owe(holders, now_s, amount)
+
+    def wait_s(self, name: str, holders: Holders, now_s: float) -> float:
+        """Return the time until each of these holders may do one more; 0 is now. Nobody is refused."""
         buckets = self._buckets[name]
         over = max(
             (buckets.used(holder, now_s) + part - buckets.burst for holder, part in holders), default=0
         )
-        return self._rate_refusal(name, holders, now_s, over / buckets.rate_per_s) if over > 1e-6 else None
+        return over / buckets.rate_per_s if over > 1e-6 else 0.0
+
+    def check(self, name: str, holders: Holders, now_s: float) -> Refusal | None:
+        """Return the refusal that one more would meet, without charging anybody."""
+        wait_s = self.wait_s(name, holders, now_s)
+        return self._rate_refusal(name, holders, now_s, wait_s) if wait_s else None
 
     def charge(self, name: str, holders: Holders, now_s: float) -> None:
         """Spend one of the limit `name`. Raises OverLimit."""
@@ -86,16 +98,15 @@ class Budgets:
         )
 
 
-def cap_refusal(name: str, current: int, maximum: int, holder: str = "") -> Refusal:
+def cap_refusal(name: str, current: float, maximum: float, holder: str = "") -> Refusal:
     """Return the refusal of a cap of the catalogue that is reached."""
     limit = LIMITS[name]
-    wait_s = 10.0 if limit.status == 503 else 0.0
     return Refusal(
         limit=name,
         current=current,
         maximum=maximum,
         hint=limit.hint,
-        retry_after_s=wait_s,
+        retry_after_s=_CAP_RETRY_S,
         status=limit.status,
         holder=holder,
     )

@@ -117,6 +117,19 @@ CAPS = {
             hint="close some",
         ),
         Cap(
+            name="connection_input",
+            counts="milliseconds of work that the input of one connection causes, beyond 20 in each second",
+            setting=None,
+            hint="send less, and more slowly",
+        ),
+        Cap(
+            name="front_memory",
+            counts="KiB of messages that all connections hold; those that hold most are closed",
+            setting=None,
+            hint="read what is sent, and connect again",
+            status=503,
+        ),
+        Cap(
             name="rooms",
             counts="rooms of this node",
             setting="max_rooms",

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from mediad.errors import Full
 
+RETRY = {"Retry-After": "5"}
+"""The header of an answer where something is missing for a moment, as while a worker is replaced."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 BUCKETS = 4096
 """The buckets of a table: some 0.6 MB when all are in use."""
 
-_WAYS = 8
+_WAYS = 16
 """The buckets of a set."""
 
 _LONGEST_NAME = 64
@@ -59,6 +59,15 @@ class TokenBuckets:
                 bucket_set.pop(from_whom, None)
             bucket_set[name] = full_s
         return 0.0
+
+    def owe(self, holders: Iterable[tuple[str, float]], now_s: float, amount: float) -> None:
+        """Take from the buckets of holders even what is not there: it is done already."""
+        for holder, part in holders:
+            name = holder[:_LONGEST_NAME]
+            bucket_set, from_whom, full_s = self._find(name)
+            if from_whom is not None:
+                del bucket_set[from_whom]
+            bucket_set[name] = max(full_s, now_s) + amount * part / self.rate_per_s
 
     def used(self, holder: str, now_s: float) -> float:
         """Return how much of its burst this holder has used, as it would find it now."""

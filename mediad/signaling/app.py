@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from mediad import __version__
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.access import Access
+from mediad.signaling.clients import Clients
 from mediad.signaling.cors import Cors
 from mediad.signaling.dialects import learning_demo, meetlite
 from mediad.signaling.dialects.event_dialect import EventDialect
@@ -90,5 +91,5 @@ def create_app(
             Route("/watch/{room_id}", page.watch),
             Mount("/", page),
         ],
-        middleware=[Middleware(RequestLog), Middleware(Cors, access=settings.access)],
+        middleware=[Middleware(Clients), Middleware(RequestLog), Middleware(Cors, access=settings.access)],
     )

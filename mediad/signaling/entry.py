@@ -6,34 +6,40 @@ says the same. Refusals are logged and reported here, whoever refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from starlette.datastructures import QueryParams
-from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket
 
 from mediad import logs
+from mediad.budgets.refusal import RETRY, OverLimit
 from mediad.errors import MediadError, Unavailable
 from mediad.rooms.listener import PeerListener
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.seat import Seat
 from mediad.signaling.access import Access, Admitted, NotAdmitted, bearer
+from mediad.signaling.clients import token_in
 from mediad.signaling.conversation import Conversation
 from mediad.signaling.cors import reached
+from mediad.signaling.denial import deny
 from mediad.signaling.dialects import recognition
 from mediad.signaling.dialects.dialect import Texts
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo.connection import Connection
 from mediad.signaling.protoo.messages import SUBPROTOCOL
-from mediad.signaling.server.websocket_protocol import abort_later
-
-REFUSAL_CODE = 4000
-"""The close code of a refusal is this plus the HTTP status."""
 
 MAX_ID_LENGTH = 128
 """The longest room or peer id in characters: ids are keys, log context and part of every message."""
 
-_REFUSALS = {400: "malformed", 401: "unauthorized", 403: "forbidden", 500: "error", 503: "unavailable"}
+_REFUSALS = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    429: "limited",
+    500: "error",
+    503: "unavailable",
+}
 """The kinds of refusals that operators are told of, by HTTP status."""
 
 _log = logs.bind(__name__)
@@ -42,9 +48,10 @@ _log = logs.bind(__name__)
 class Refused(Exception):
     """Error: the upgrade is refused, with the HTTP status of its answer."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.status = status
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +106,7 @@ class Entry:
             log = _log.bind(room=admission.room_id, peer=admission.peer_id)
             connection = Connection(websocket, self._limits, log)
             listener = dialect.listener(connection, self._version)
-            address = websocket.client.host if websocket.client is not None else None
-            seat = await self._seat(admission, listener, address, admitted)
+            seat = await self._seat(websocket, admission, listener, admitted)
         except Refused as refused:
             await self._refuse(websocket, refused)
             return
@@ -110,7 +116,7 @@ class Entry:
         """Refuse a WebSocket to any other path."""
         refused = Refused(404, "signaling is at /")
         _log.info("client %s: refused with %d: %s", _client(websocket), refused.status, refused)
-        await _deny(websocket, refused, self._limits.close_grace_s)
+        await deny(websocket, refused.status, str(refused), refused.headers, self._limits.close_grace_s)
 
     def _authorize(self, websocket: WebSocket, admission: Admission) -> Admitted:
         """Judge origin and token, and return the rights of the client, with its own wish. Raises Refused.
@@ -128,7 +134,7 @@ class Entry:
         return replace(admitted, room_options=replace(admitted.room_options, piped=piped))
 
     async def _seat(
-        self, admission: Admission, listener: PeerListener, address: str | None, admitted: Admitted
+        self, websocket: WebSocket, admission: Admission, listener: PeerListener, admitted: Admitted
     ) -> Seat:
         try:
             return await self._registry.connect(
@@ -136,12 +142,15 @@ class Entry:
                 admission.peer_id,
                 listener,
                 consumer_replicas=admission.consumer_replicas,
-                address=address,
+                address=websocket.client.host if websocket.client is not None else None,
                 options=admitted.room_options,
                 grants=admitted.grants,
+                token=token_in(websocket.scope),
             )
+        except OverLimit as error:
+            raise Refused(error.refusal.status, str(error), error.refusal.headers) from None
         except Unavailable as error:
-            raise Refused(503, str(error)) from None
+            raise Refused(503, str(error), RETRY) from None
         except MediadError as error:
             raise Refused(500, str(error)) from None
 
@@ -151,30 +160,8 @@ class Entry:
         log = _log.bind(room=room_id or None, peer=peer_id or None)
         log.info("client %s: refused with %d: %s", _client(websocket), refused.status, refused)
         self._registry.observer.refused(room_id, peer_id, _REFUSALS[refused.status], str(refused))
-        await _deny(websocket, refused, self._limits.close_grace_s)
-
-
-async def _deny(websocket: WebSocket, refused: Refused, grace_s: float) -> None:
-    """Answer the upgrade with an HTTP error, and its reason in the header that WebSocket libraries read.
-
-    A browser shows neither to its pages. A page that asks for it (`explain=true`) gets a connection instead
-    that closes at once, with the status and the same reason; it has `grace_s` to complete the closing
-    handshake.
-    """
-    asked = websocket.query_params.get("explain") == "true"
-    if asked and SUBPROTOCOL in websocket.scope["subprotocols"]:
-        await websocket.accept(subprotocol=SUBPROTOCOL)
-        await websocket.close(REFUSAL_CODE + refused.status, _short(str(refused)))
-        abort_later(websocket.scope, grace_s)
-        return
-    response = PlainTextResponse(str(refused), refused.status, {"X-WebSocket-Reject-Reason": str(refused)})
-    await websocket.send_denial_response(response)
+        await deny(websocket, refused.status, str(refused), refused.headers, self._limits.close_grace_s)
 
 
 def _client(websocket: WebSocket) -> str:
     return websocket.client.host if websocket.client else "a local socket"
-
-
-def _short(reason: str) -> str:
-    """Cut a reason to the 123 bytes that a close frame can hold (RFC 6455 section 5.5)."""
-    return reason.encode()[:123].decode(errors="ignore")

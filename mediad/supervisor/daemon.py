@@ -14,6 +14,7 @@ import socket
 from collections.abc import MutableMapping, Sequence
 
 from mediad import __version__, logs
+from mediad.budgets.budgets import Budgets
 from mediad.clock import LoopClock
 from mediad.config.listen import is_unspecified
 from mediad.config.live import LiveSettings
@@ -30,7 +31,9 @@ from mediad.rooms.spread import SpreadRules, read_spread
 from mediad.rooms.stock import Stocks
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
+from mediad.signaling.server.client_connection import FrontState
 from mediad.signaling.server.options import uvicorn_options
+from mediad.signaling.server.proxies import Proxies
 from mediad.supervisor.admin import (
     doctor_methods,
     drain_methods,
@@ -87,12 +90,14 @@ class Daemon:
             lambda worker_id: settings.worker_settings(worker_id).own_ports,
             lambda worker_id: len(settings.worker_settings(worker_id).plain_ports),
         )
+        self._budgets = Budgets(settings.rates_per_s)
         self._pool = WorkerPool(settings, self._worker_died, worker_command, stocks)
         self._observability = Observability(settings, self._environ)
+        self._budgets.on_refused = self._observability.refusal_book.refused
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
             observer = self._observability.call_book
-            limits = _room_limits(settings, settings.host)
+            limits = _room_limits(settings, settings.host, self._budgets)
             self._registry = RoomRegistry(self._pool, codecs, limits, observer, stocks)
             self._pool.memory.relieve = self._registry.relieve
         except (InvalidInput, Unsupported) as error:
@@ -114,7 +119,9 @@ class Daemon:
             self._observability.watch_certificate(self._tls.ends_s)
         self._configured.prepare_with(self._observability.prepare)
         self._access = Access(_access_rules(settings))
-        self._admissions = Admissions(0, settings.max_connections_per_address)
+        self._proxies = Proxies(settings.trusted_proxies, settings.client_address_from)
+        per_address = settings.max_connections_per_address
+        self._admissions = Admissions(0, per_address, self._budgets, self._proxies)
         self._configured.apply_with(self._apply)
         self._heap = HeapKeeper(collect_and_trim, LoopClock())
         self._reloads: set[asyncio.Task[None]] = set()
@@ -179,12 +186,14 @@ class Daemon:
     async def _apply(self, settings: Settings) -> None:
         """Pass changed settings on to those who keep a copy of them."""
         logs.set_level(settings.log_level)
-        self._registry.set_limits(_room_limits(settings, self._host))
+        self._registry.set_limits(_room_limits(settings, self._host, self._budgets))
         self._status.settings = settings
         self._recordings.settings = settings
         self._shows.settings = settings
         self._access.rules = _access_rules(settings)
         self._admissions.per_address = settings.max_connections_per_address
+        self._proxies.change(settings.trusted_proxies, settings.client_address_from)
+        self._budgets.set_rates(settings.rates_per_s)
         await self._pool.configure(settings)
 
     async def _live(self) -> None:
@@ -198,7 +207,7 @@ class Daemon:
             stack.callback(_close_all, sockets)
             if inherited:
                 self._host = sockets[0].getsockname()[0]
-                self._registry.set_limits(_room_limits(self._settings, self._host))
+                self._registry.set_limits(_room_limits(self._settings, self._host, self._budgets))
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
                 admin = AdminServer(admin_socket, self.admin_methods().call)
@@ -217,7 +226,8 @@ class Daemon:
                 self._shows,
             )
             tls = self._tls.context if self._tls else None
-            front = Front(app, sockets, uvicorn_options(), self._admissions, tls)
+            state = FrontState(budgets=self._budgets, proxies=self._proxies)
+            front = Front(app, sockets, uvicorn_options(state), self._admissions, tls)
             stack.push_async_callback(front.stop)
             await front.start()
             stack.push_async_callback(self._recordings.close)
@@ -324,12 +334,15 @@ def _shown(ports: range) -> str:
     return str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
 
 
-def _room_limits(settings: Settings, host: str) -> RoomLimits:
+def _room_limits(settings: Settings, host: str, budgets: Budgets) -> RoomLimits:
     allowed = tuple(map(ipaddress.ip_network, settings.plain_targets(host)))
     return RoomLimits(
         rooms=settings.max_rooms,
         peers=settings.max_peers,
         peers_per_room=settings.max_peers_per_room,
+        rooms_per_address=settings.max_rooms_per_address,
+        peers_per_address=settings.max_peers_per_address,
+        budgets=budgets,
         transports_per_peer=settings.max_transports_per_peer,
         producers_per_peer=settings.max_producers_per_peer,
         consumer_replicas=settings.max_consumer_replicas,

@@ -29,6 +29,7 @@ TYPES = {
     "peer.left": "with cause and durationS; each join has exactly one leave",
     "peer.grants_changed": "an operator has changed what it may do, with changes, and grants if unusual",
     "share.exhausted": "an address, a room, or all together have used up what they may of a worker's table",
+    "limit.reached": "a limit refused count times, holder alone if there is one; current, maximum, setting",
     "recording.started": "a room, or one peer of it, is being recorded, to folder",
     "recording.file": "a file of it is whole, with path, source, format, durationS and bytes",
     "recording.restarted": "its recorder process died; another one goes on in new files",

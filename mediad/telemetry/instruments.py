@@ -47,6 +47,7 @@ class Instruments:
             "grant_refusals", "What peers were refused because their token does not allow it.", "grant"
         )
         self.rejects = counter("rejects", "Clients that were not let in, by reason.", "reason")
+        self.refusals = counter("refusals", "Refusals because of a limit, by its name.", "reason")
         self.join_phase_s = histogram(
             "join_phase_seconds", "Time each step of a join takes.", JOIN_BUCKETS_S, "phase"
         )

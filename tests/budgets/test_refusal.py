@@ -19,8 +19,8 @@ def test_the_reason_names_limit_current_maximum_and_hint() -> None:
     assert str(OverLimit(refusal)) == str(refusal)
 
 
-def test_no_time_is_told_where_nobody_knows_it() -> None:
-    assert cap_refusal("address_rooms", 5, 5).headers == {}
+def test_a_cap_tells_a_time_too() -> None:
+    assert cap_refusal("address_rooms", 5, 5).headers == {"Retry-After": "10"}
 
 
 @pytest.mark.parametrize("name", LIMITS)

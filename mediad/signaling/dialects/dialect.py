@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from mediad.budgets.refusal import OverLimit
 from mediad.errors import Forbidden, Full, MediadError
 from mediad.rooms.grants import NotGranted
 from mediad.rooms.listener import PeerListener
@@ -138,6 +139,8 @@ async def carry_out(method: Method, texts: Texts, seat: Seat, name: str, data: A
         raise RequestFailed(403, str(error)) from None
     except Forbidden as error:
         raise RequestFailed(403, str(error), violation=isinstance(error, WrongSecret)) from None
+    except OverLimit as error:
+        raise RequestFailed(error.refusal.status, str(error)) from None
     except Full as error:
         raise RequestFailed(503, str(error)) from None
     except Unknown as error:

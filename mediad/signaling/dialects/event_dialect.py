@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from starlette.datastructures import QueryParams
 
+from mediad.budgets.refusal import OverLimit
+from mediad.errors import MediadError
 from mediad.rooms.listener import CloseCause
 from mediad.rooms.reply import Reply
 from mediad.rooms.seat import Seat
@@ -26,6 +28,12 @@ class Refused(Exception):
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+
+
+def kind_of(error: MediadError) -> str:
+    """Return the kind of a refusal because of this error, as operators are told it."""
+    limited = isinstance(error, OverLimit) and error.refusal.status == 429
+    return "limited" if limited else "unavailable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from mediad.rooms.seat import Seat
 from mediad.signaling.access import Access, NotAdmitted
 from mediad.signaling.dialects import learning_demo_schemas as schemas
 from mediad.signaling.dialects.dialect import Method
-from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, perform
+from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, kind_of, perform
 
 NAMESPACE = "/mediasoup"
 
@@ -51,9 +51,10 @@ class LearningDemo:
                 address=handshake.address,
                 options=admitted.room_options,
                 grants=admitted.grants,
+                token=token if isinstance(token, str) else None,
             )
         except MediadError as error:
-            self._registry.observer.refused(room_id, wire.sid, "unavailable", str(error))
+            self._registry.observer.refused(room_id, wire.sid, kind_of(error), str(error))
             raise Refused("unavailable", str(error)) from None
         visit.sit(seat)
         return visit

@@ -19,7 +19,7 @@ from mediad.rooms.seat import Seat
 from mediad.signaling.access import Access, Admitted, NotAdmitted
 from mediad.signaling.dialects import meetlite_schemas as schemas
 from mediad.signaling.dialects.dialect import Method, RequestFailed
-from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, perform
+from mediad.signaling.dialects.event_dialect import Call, EventWire, Handshake, Refused, kind_of, perform
 from mediad.signaling.dialects.meetlite_listener import MeetLiteListener, is_screen, media_state
 
 NAMESPACE = "/"
@@ -39,7 +39,7 @@ class MeetLite:
         except NotAdmitted as error:
             self._registry.observer.refused("", "", "unauthorized", str(error))
             raise Refused("unauthorized", f"Authentication error: {error}") from None
-        return MeetLiteVisit(wire, self._registry, admitted, claims, handshake.address)
+        return MeetLiteVisit(wire, self._registry, admitted, claims, handshake)
 
     def _identify(self, token: Any, sid: str) -> tuple[Admitted, schemas.Claims]:
         """Return who brings a token. Where none is needed, a client without one is a guest."""
@@ -64,13 +64,15 @@ class MeetLiteVisit:
         registry: RoomRegistry,
         admitted: Admitted,
         claims: schemas.Claims,
-        address: str,
+        handshake: Handshake,
     ) -> None:
         self._admitted = admitted
         self._wire = wire
         self._registry = registry
         self._claims = claims
-        self._address = address
+        token = handshake.auth.get("token")
+        self._address = handshake.address
+        self._token = token if isinstance(token, str) else None
         self._user_id = str(claims.user_id)
         self._seat: Seat | None = None
         self._left = False
@@ -123,9 +125,10 @@ class MeetLiteVisit:
                 address=self._address,
                 options=self._admitted.room_options,
                 grants=self._admitted.grants,
+                token=self._token,
             )
         except MediadError as error:
-            self._registry.observer.refused(room_id, self._user_id, "unavailable", str(error))
+            self._registry.observer.refused(room_id, self._user_id, kind_of(error), str(error))
             raise RequestFailed(503, f"join-room: {error}") from None
         if self._left:
             seat.leave()

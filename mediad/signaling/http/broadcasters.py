@@ -212,4 +212,4 @@ def _failed(error: MediadError, spelling: Spelling) -> Failed:
     status = exchange.status_of(error)
     if spelling is Spelling.A and not isinstance(error, InvalidInput | Unavailable | NotGranted):
         status = 400 if isinstance(error, Forbidden | AlreadyConnected) else 500
-    return Failed(status, str(error))
+    return Failed(status, str(error), exchange.headers_of(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from mediad import logs
+from mediad.budgets.refusal import RETRY, OverLimit
 from mediad.errors import (
     Forbidden,
     InvalidInput,
@@ -38,7 +39,7 @@ _STATUS: tuple[tuple[type[MediadError], int], ...] = (
     (Unsupported, 500),
 )
 
-REFUSALS = {401: "unauthorized", 403: "forbidden", 503: "unavailable"}
+REFUSALS = {401: "unauthorized", 403: "forbidden", 429: "limited", 503: "unavailable"}
 """The refusals that operators are told of, by HTTP status, with the kind that they know them by."""
 
 _log = logs.bind(__name__)
@@ -51,9 +52,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Failed(Exception):
     """Error: the request is answered with this HTTP status and text."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)
         self.status = status
+        self.headers = headers or {}
 
 
 def require_admitted(request: Request, access: Access, room_id: str, peer_id: str | None) -> Admitted:
@@ -115,7 +117,16 @@ def json_response(data: Any, status: int = 200, headers: dict[str, str] | None =
 
 def status_of(error: MediadError) -> int:
     """Return the HTTP status of an error."""
+    if isinstance(error, OverLimit):
+        return error.refusal.status
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def headers_of(error: MediadError) -> Mapping[str, str]:
+    """Return the headers of an error's answer, which say when to try again."""
+    if isinstance(error, OverLimit):
+        return error.refusal.headers
+    return RETRY if isinstance(error, Unavailable) else {}
 
 
 def failing(endpoint: Endpoint) -> Endpoint:
@@ -125,12 +136,12 @@ def failing(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Failed as failed:
-            status, text = failed.status, str(failed)
+            status, text, headers = failed.status, str(failed), failed.headers
         except MediadError as error:
-            status, text = status_of(error), str(error)
+            status, text, headers = status_of(error), str(error), headers_of(error)
         client = request.client.host if request.client else "a local socket"
         log = _log.info if status in REFUSALS else _log.debug
         log("client %s: %s %s refused with %d: %s", client, request.method, request.url.path, status, text)
-        return PlainTextResponse(text, status)
+        return PlainTextResponse(text, status, headers)
 
     return guarded

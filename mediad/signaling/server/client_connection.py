@@ -9,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mediad.addresses import plain_address
+from mediad.addresses import holder_of, plain_address
+from mediad.budgets.budgets import Budgets, cap_refusal
+from mediad.budgets.holders import Holders, holders_at
+from mediad.budgets.refusal import Refusal
 from mediad.signaling.server.input_budget import InputBudget, InputLimits
 from mediad.signaling.server.input_turns import InputTurns
 from mediad.signaling.server.ledger import Account, Ledger
+from mediad.signaling.server.proxies import Proxies
 
 LINGER_S = 2.0
 """The time a refused client is still read from, so that no reset overtakes the last answer to it."""
@@ -52,9 +56,18 @@ class FrontLimits:
 class FrontState:
     """The common part of the connections of one front: the order of their turns, and the memory they hold."""
 
-    def __init__(self, limits: FrontLimits | None = None, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self,
+        limits: FrontLimits | None = None,
+        ledger: Ledger | None = None,
+        budgets: Budgets | None = None,
+        proxies: Proxies | None = None,
+    ) -> None:
         self.limits = limits or FrontLimits()
         self.ledger = ledger or Ledger()
+        self.budgets = budgets or Budgets()
+        """How often each address and token may do what."""
+        self.proxies = proxies or Proxies()
 
     @cached_property
     def turns(self) -> InputTurns:
@@ -81,12 +94,41 @@ class ClientConnection:
         self.on_stopping: Callable[[], None] = lambda: None
         """A function that is called when the server is about to stop; a held answer can be given then."""
         self.address = "?"
+        self.told_client: tuple[str, int] | None = None
+        """The client's address and port where a proxy told them before the first byte (PROXY protocol)."""
+        self.holders: Holders = ()
+        """Those who are charged for what the client sends: its address, and its token."""
+        self.on_client: Callable[[str], Refusal | None] = lambda address: None
+        """A function that is called with the address of the client behind a proxy; it may refuse it."""
         self._transport: asyncio.Transport | None = None
         self._reading = True
 
     def made(self, transport: asyncio.Transport, client: tuple[str, int] | None) -> None:
         self._transport = transport
         self.address = client[0] if client else "a local socket"
+        self.holders = holders_at(client[0] if client else None)
+
+    def sends_too_much(self, at_us: int) -> Refusal:
+        """Note that the client has sent more than its budget for longer than it may, and say so."""
+        used_ms, burst_ms = self.budget.used_us(at_us) / 1000, self.limits.input.burst_us / 1000
+        return self._refused("connection_input", used_ms, burst_ms)
+
+    def holds_too_much(self) -> Refusal:
+        """Note that the connection is closed so that others have memory, and say so."""
+        ledger = self.front_state.ledger
+        return self._refused("front_memory", ledger.held_bytes / 1024, ledger.limit_bytes / 1024)
+
+    def _refused(self, name: str, current: float, maximum: float) -> Refusal:
+        refusal = cap_refusal(name, current, maximum, holder_of(self.address))
+        return self.front_state.budgets.refuse(refusal)
+
+    def belongs_to(self, address: str) -> Refusal | None:
+        """Count the connection for the client at `address`, behind the proxy.
+
+        Returns a refusal when it has too many.
+        """
+        self.address = address
+        return self.on_client(address)
 
     def lost(self) -> None:
         """Note that the connection has ended, or was never made. Calling it again changes nothing."""

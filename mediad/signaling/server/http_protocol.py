@@ -113,7 +113,7 @@ class HttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.client = plain_client(self.client)
+        self.client = self.connection.told_client or plain_client(self.client)
         self.flow = _Flow(transport, self._flow_changed)
         self.connection.made(transport, self.client)
         self._watch()
@@ -172,7 +172,7 @@ class HttpProtocol(H11Protocol):
         budget, at_us = self.connection.budget, now_us()
         if wait_us := budget.wait_us(at_us):
             if budget.exhausted(at_us):
-                self._refuse(429, "more requests than one client may make")
+                self._refuse(429, str(self.connection.sends_too_much(at_us)))
             else:
                 self.flow.pause_reading()
                 self.loop.call_later(wait_us / 1_000_000, self._go_on)
@@ -291,9 +291,7 @@ class HttpProtocol(H11Protocol):
         self._deadline = self.connection.linger()
 
     def _evict(self) -> None:
-        self.connection.log(
-            "closed: all connections together hold too much memory, and this one is of the largest"
-        )
+        self.connection.log("closed: %s", self.connection.holds_too_much())
         self._input.clear()
         self.transport.abort()
 

@@ -48,7 +48,7 @@ class Ledger:
     """The accounts of one node."""
 
     def __init__(self, limit_bytes: int = NODE_LIMIT_BYTES) -> None:
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._accounts: dict[Account, None] = {}
         self.held_bytes = 0
 
@@ -65,7 +65,7 @@ class Ledger:
     def grown(self, size_bytes: int) -> None:
         """Add to the sum; called by accounts."""
         self.held_bytes += size_bytes
-        if size_bytes > 0 and self.held_bytes > self._limit_bytes:
+        if size_bytes > 0 and self.held_bytes > self.limit_bytes:
             self._make_room()
 
     def _make_room(self) -> None:
@@ -73,7 +73,7 @@ class Ledger:
 
         Most hold almost nothing: few are sorted, few are closed.
         """
-        target = self._limit_bytes * _AFTERWARDS
+        target = self.limit_bytes * _AFTERWARDS
         richest = heapq.nlargest(64, self._accounts, key=lambda account: account.held_bytes)
         for account in richest:
             if self.held_bytes <= target:

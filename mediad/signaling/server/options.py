@@ -23,5 +23,7 @@ def uvicorn_options(front_state: FrontState | None = None) -> dict[str, Any]:
         "ws_ping_timeout": 10.0,
         # messages are few and small: not worth 40 kB of zlib state for every client
         "ws_per_message_deflate": False,
+        # any client can send these headers; `clients.py` believes those of trusted proxies alone
+        "proxy_headers": False,
         "lifespan": "off",
     }

@@ -26,6 +26,11 @@ from mediad.signaling.server.input_budget import PRICES
 SOCKET_EXTENSION = "mediad.socket"
 """The name of the extension in the scope that holds this protocol, under "socket"."""
 
+TOO_MANY = 4429
+"""The close code of a client that sends too much: 4000 and the HTTP status, as for other refusals."""
+
+_LONGEST_WAIT_S = 0.25
+"""The longest wait for what an address may send: another of its clients may pause before."""
 _PORTION_FRAMES = 64
 _PORTION_MESSAGES = 8
 _PORTION_BYTES = 64 * 1024
@@ -70,6 +75,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         self._queued_bytes = 0
         self._wait_timer: asyncio.TimerHandle | None = None
         self._message_timer: asyncio.TimerHandle | None = None
+        self._limited_since_us: int | None = None
         self._telling_off = False
         self.on_lost: Callable[[], None] = lambda: None
         """A function that is called when the connection has ended."""
@@ -78,7 +84,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.client = plain_client(self.client)
+        self.client = self.connection.told_client or plain_client(self.client)
         limits = self.connection.limits
         self.conn: ServerProtocol = _Frames(max_size=limits.message_bytes_before_join, logger=self.logger)
         self.connection.account.evict = self._evict
@@ -160,6 +166,8 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
             portion = self._meter.cut(
                 self._input, frames=_PORTION_FRAMES, messages=_PORTION_MESSAGES, size_bytes=_PORTION_BYTES
             )
+            if portion.messages:
+                self._count_messages(portion.messages, at_us)
             if portion.size_bytes:
                 data = bytes(self._input[: portion.size_bytes])
                 del self._input[: portion.size_bytes]
@@ -177,13 +185,30 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
 
     def _within_budget(self, at_us: int) -> bool:
         wait_us = self.connection.budget.wait_us(at_us)
+        if wait_us and self.connection.budget.exhausted(at_us):
+            self.close_with(TOO_MANY, str(self.connection.sends_too_much(at_us)))
+            return False
         if not wait_us:
-            return True
-        if self.connection.budget.exhausted(at_us):
-            self.close_with(1008, "more than one client may send")
-        elif self._wait_timer is None:
+            wait_us = self._wait_for_others_us(at_us)
+        if wait_us and self._wait_timer is None and not self._telling_off:
             self._wait_timer = self.loop.call_later(wait_us / 1_000_000, self._waited)
-        return False
+        return not wait_us
+
+    def _wait_for_others_us(self, at_us: int) -> int:
+        """Return the time to leave input unread because its address or token sends too much in all."""
+        budgets, holders = self.connection.front_state.budgets, self.connection.holders
+        wait_s = budgets.wait_s("messages", holders, at_us / 1e6)
+        if not wait_s:
+            self._limited_since_us = None
+            return 0
+        if self._limited_since_us is None:
+            self._limited_since_us = at_us
+        elif at_us - self._limited_since_us > self.connection.limits.input.patience_s * 1e6:
+            self.close_with(TOO_MANY, str(budgets.check("messages", holders, at_us / 1e6)))
+        return int(min(wait_s, _LONGEST_WAIT_S) * 1e6) + 1
+
+    def _count_messages(self, messages: int, at_us: int) -> None:
+        self.connection.front_state.budgets.owe("messages", self.connection.holders, at_us / 1e6, messages)
 
     def _may_read(self) -> bool:
         """True when there is room for what the next messages cause."""
@@ -305,6 +330,6 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
 
     def _evict(self) -> None:
         unread = self._queued_bytes or self.transport.get_write_buffer_size()
-        self.close_with(1013, "all connections together hold too much, and this one holds most")
+        self.close_with(1013, str(self.connection.holds_too_much()))
         if unread:
             self.transport.abort()

@@ -20,6 +20,7 @@ from mediad.signaling.dialects.event_dialect import Call
 from mediad.signaling.limits import ConnectionLimits, ViolationBudget
 from mediad.signaling.server.client_connection import ClientConnection, now_us
 from mediad.signaling.server.input_budget import PRICES, InputBudget
+from mediad.signaling.server.websocket_protocol import TOO_MANY
 from mediad.signaling.socketio.send_queue import SendQueue
 
 CONNECT_S = 10.0
@@ -66,6 +67,8 @@ class Link:
     def __init__(self, engine_socket: AsyncSocket, scope: Scope, limits: ConnectionLimits) -> None:
         """Prepare the link of a handshake, whose request has this `scope`."""
         connection: ClientConnection = scope["state"]["connection"]
+        self._budgets, self._holders = connection.front_state.budgets, connection.holders
+        self._patience_us = int(connection.limits.input.patience_s * 1e6)
         self.sid: str = engine_socket.sid
         self.query_string: bytes = scope["query_string"]
         self.address = address_of(scope)
@@ -120,12 +123,20 @@ class Link:
 
     async def wait_for_budget(self) -> bool:
         """Wait before the next packet of a request; False when the client has sent too much for too long."""
+        budgets, holders, since_us = self._budgets, self._holders, now_us()
         while wait_us := self._budget.wait_us(now_us()):
             if self._budget.exhausted(now_us()):
-                self.close("more than one client may send")
+                self.close("more than one client may send", TOO_MANY)
             if self.closed:
                 return False
             await asyncio.sleep(min(wait_us / 1_000_000, 1.0))
+        while wait_s := budgets.wait_s("messages", holders, now_us() / 1e6):
+            if now_us() - since_us > self._patience_us:
+                self.close(str(budgets.check("messages", holders, now_us() / 1e6)), TOO_MANY)
+            if self.closed:
+                return False
+            await asyncio.sleep(min(wait_s, 0.25))
+        budgets.owe("messages", holders, now_us() / 1e6)
         self._budget.charge(PRICES.message_us, now_us())
         return not self.closed
 

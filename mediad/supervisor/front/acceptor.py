@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import http
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from mediad.addresses import plain_address
-from mediad.supervisor.front.admissions import Admissions
+from mediad.budgets.refusal import Refusal
+from mediad.signaling.server.proxies import Malformed
+from mediad.supervisor.front import proxy_header
+from mediad.supervisor.front.admissions import Admissions, Place
 
 ACCEPTS_PER_TURN = 16
 """The connections accepted before other tasks of the loop have a turn."""
@@ -25,10 +29,6 @@ _RETRY_S = 0.5
 """The pause after the kernel had no descriptor or memory for a connection."""
 
 _SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 10\r\nConnection: close\r\n\r\n"
-)
 
 logger = logging.getLogger(__name__)
 
@@ -86,25 +86,37 @@ class Acceptor:
             self._take(sock, plain_address(address[0]) if isinstance(address, tuple) else "")
 
     def _take(self, sock: socket.socket, address: str) -> None:
-        refusal = self._admissions.refusal(address)
-        if refusal is not None:
-            logger.info("client %s: refused with 503: %s", address, refusal)
-            with contextlib.suppress(OSError):
-                sock.setblocking(False)
-                if self._tls is None:
-                    sock.send(_FULL)
-            sock.close()
+        place = self._admissions.admit(address, time.monotonic())
+        if isinstance(place, Refusal):
+            self._refuse(sock, place)
             return
-        self._admissions.enter(address)
-        task = self._loop.create_task(self._greet(sock, address))
+        task = self._loop.create_task(self._greet(sock, address, place))
         self._greeting.add(task)
         task.add_done_callback(self._greeting.discard)
 
-    async def _greet(self, sock: socket.socket, address: str) -> None:
+    def _refuse(self, sock: socket.socket, refusal: Refusal) -> None:
+        """Say why, as far as that takes no time; a client of TLS is told nothing before its handshake."""
+        with contextlib.suppress(OSError):
+            sock.setblocking(False)
+            if self._tls is None:
+                sock.send(_answer(refusal))
+                sock.shutdown(socket.SHUT_WR)
+        sock.close()
+
+    async def _greet(self, sock: socket.socket, address: str, place: Place) -> None:
         protocol = self._protocol()
-        protocol.connection.on_lost = partial(self._admissions.leave, address)
+        protocol.connection.on_lost = place.leave
+        protocol.connection.on_client = lambda client: place.belong_to(client, time.monotonic())
         try:
             sock.setblocking(False)
+            if self._admissions.proxies.begins_with_header(address):
+                told = await proxy_header.read_client(sock)
+                if told is not None:  # it is none for health checks of the proxy itself
+                    address, protocol.connection.told_client = told, (told, 0)
+                    if (refusal := place.belong_to(told, time.monotonic())) is not None:
+                        self._refuse(sock, refusal)
+                        protocol.connection.lost()
+                        return
             if sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             timeout_s = HANDSHAKE_TIMEOUT_S if self._tls else None
@@ -114,6 +126,16 @@ class Acceptor:
         except BaseException as error:
             sock.close()
             protocol.connection.lost()
-            if not isinstance(error, OSError | TimeoutError):  # ssl.SSLError is an OSError
+            if not isinstance(error, OSError | TimeoutError | Malformed):  # ssl.SSLError is an OSError
                 raise
             logger.info("client %s: no connection was made: %s", address, error or type(error).__name__)
+
+
+def _answer(refusal: Refusal) -> bytes:
+    body = f"{refusal}\n".encode()
+    retry = "".join(f"{name}: {value}\r\n" for name, value in refusal.headers.items())
+    head = (
+        f"HTTP/1.1 {refusal.status} {http.HTTPStatus(refusal.status).phrase}\r\n{retry}"
+        f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

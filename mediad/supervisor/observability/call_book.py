@@ -72,7 +72,7 @@ class CallBook(RoomObserver):
                 self._count.share_refusals.labels(table, holder)
         for grant in NAMES.values():
             self._count.grant_refusals.labels(grant)
-        for kind in ("malformed", "unauthorized", "forbidden", "error", "unavailable"):
+        for kind in ("malformed", "unauthorized", "forbidden", "limited", "error", "unavailable"):
             self._count.rejects.labels(kind)
 
     @contextlib.contextmanager

@@ -17,6 +17,7 @@ from mediad.supervisor.observability.call_book import CallBook
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.node_book import NodeBook
 from mediad.supervisor.observability.recording_book import RecordingBook
+from mediad.supervisor.observability.refusal_book import RefusalBook
 from mediad.supervisor.observability.show_book import ShowBook
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.workers.draining import Drains
@@ -49,6 +50,8 @@ class Observability:
         """The observer of recordings."""
         self.show_book = ShowBook(self.feed, self._instruments)
         """The observer of rooms that are shown over HLS."""
+        self.refusal_book = RefusalBook(self.feed, self._instruments)
+        """The one that is told of refusals because of limits."""
         self._webhooks: Webhooks | None = None
 
     def attach(self, status: Status, pool: WorkerPool, rooms: RoomRegistry, drains: Drains) -> None:
@@ -101,6 +104,7 @@ class Observability:
     async def stop(self) -> None:
         """Stop, after the last event was published."""
         self.metrics.lag.stop()
+        self.refusal_book.stop()
         if self._webhooks is not None:
             await self._webhooks.stop()
 

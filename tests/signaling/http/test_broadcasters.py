@@ -226,6 +226,6 @@ def test_limits_count_broadcasters() -> None:
         for peer_id, status in (("cam", 200), ("cam2", 503)):
             answer = await Owner(running, peer_id).create_in_a()
             assert answer.status == status
-        assert answer.text == "the limit of 2 peers in this room is reached"
+        assert answer.text == "the limit room_peers is reached, 2 of 2: the room is full"
 
     run(scenario, limits=RoomLimits(peers_per_room=2))

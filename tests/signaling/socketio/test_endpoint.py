@@ -16,6 +16,8 @@ from mediad.rooms.stock import Size
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.limits import ConnectionLimits
+from mediad.signaling.server.client_connection import FrontState
+from mediad.signaling.server.proxies import Proxies
 from mediad.signaling.socketio import endpoint
 from mediad.signaling.socketio.link import Link, Socket
 from mediad.signaling.socketio.packets import SEPARATOR
@@ -331,7 +333,7 @@ def test_clients_of_a_proxy_on_this_machine_have_shares_of_their_own(monkeypatch
         assert [(await front.get(POLL, **headers))[0] for _ in range(6)] == [200] * 5 + [503]
         await handshake(front)
 
-    run(scenario)
+    run(scenario, front_state=FrontState(proxies=Proxies(["127.0.0.0/8"])))
 
 
 def test_a_server_that_stops_does_not_wait_for_polls() -> None:

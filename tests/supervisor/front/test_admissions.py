@@ -4,36 +4,74 @@ from __future__ import annotations
 
 import pytest
 
-from mediad.supervisor.front.admissions import Admissions, connection_limit
+from mediad.budgets.budgets import Budgets
+from mediad.budgets.refusal import Refusal
+from mediad.signaling.server.proxies import Proxies
+from mediad.supervisor.front.admissions import Admissions, Place, connection_limit
+
+
+def admitted(admissions: Admissions, address: str, now_s: float = 0.0) -> Place:
+    place = admissions.admit(address, now_s)
+    assert isinstance(place, Place)
+    return place
+
+
+def refused(admissions: Admissions, address: str, now_s: float = 0.0) -> Refusal:
+    refusal = admissions.admit(address, now_s)
+    assert isinstance(refusal, Refusal)
+    return refusal
 
 
 def test_an_address_has_its_share_and_no_more() -> None:
     admissions = Admissions(limit=100, per_address=2)
-    for address in ("2001:db8::1", "2001:db8::2"):
-        assert admissions.refusal(address) is None
-        admissions.enter(address)
-    assert admissions.refusal("2001:db8::3") == (
-        "2001:db8::/64 has 2 connections already (max_connections_per_address)"
-    )
-    assert admissions.refusal("2001:db8:0:1::3") is None
-    admissions.leave("2001:db8::1")
-    assert admissions.refusal("2001:db8::3") is None
+    first, _ = [admitted(admissions, address) for address in ("2001:db8::1", "2001:db8::2")]
+    refusal = refused(admissions, "2001:db8::3")
+    assert (refusal.limit, refusal.status) == ("address_connections", 429)
+    assert (refusal.holder, refusal.current, refusal.maximum) == ("2001:db8::/64", 2, 2)
+    admitted(admissions, "2001:db8:0:1::3")
+    first.leave()
+    admitted(admissions, "2001:db8::3")
+    assert admissions.count == 3
 
 
 def test_all_together_have_a_limit_and_zero_is_none_for_one() -> None:
     admissions = Admissions(limit=3, per_address=0)
-    for _ in range(3):
-        admissions.enter("192.0.2.7")
-    assert "3 connections are all" in (admissions.refusal("192.0.2.8") or "")
-    admissions.leave("192.0.2.7")
-    assert admissions.refusal("192.0.2.8") is None
+    places = [admitted(admissions, "192.0.2.7") for _ in range(3)]
+    refusal = refused(admissions, "192.0.2.8")
+    assert (refusal.limit, refusal.status, refusal.headers) == ("connections", 503, {"Retry-After": "10"})
+    for _ in range(2):
+        places[0].leave()
+    admitted(admissions, "192.0.2.8")
+    assert admissions.count == 3
+    assert admissions.budgets.refused == {"connections": 1}
+
+
+def test_an_address_may_connect_only_so_often_however_few_stay() -> None:
+    admissions = Admissions(limit=100, per_address=10, budgets=Budgets({"connects": 0.05}))
+    for _ in range(2):
+        admitted(admissions, "192.0.2.7").leave()
+    assert refused(admissions, "192.0.2.7").limit == "connects"
+    assert admissions.count == 0
+    admitted(admissions, "192.0.2.8")
 
 
 def test_local_sockets_have_no_address_to_share() -> None:
-    admissions = Admissions(limit=10, per_address=1)
+    admissions = Admissions(limit=10, per_address=1, budgets=Budgets({"connects": 0.05}))
     for _ in range(3):
-        assert admissions.refusal("") is None
-        admissions.enter("")
+        admitted(admissions, "")
+
+
+def test_connections_of_a_proxy_are_those_of_the_clients_behind_it() -> None:
+    admissions = Admissions(limit=10, per_address=1, proxies=Proxies(["10.0.0.0/8"]))
+    places = [admitted(admissions, "10.0.0.5") for _ in range(3)]
+    assert places[0].belong_to("192.0.2.7", 0.0) is None
+    assert places[1].belong_to("192.0.2.8", 0.0) is None
+    refusal = places[2].belong_to("192.0.2.8", 0.0)
+    assert refusal is not None
+    assert refusal.limit == "address_connections"
+    for place in places:
+        place.leave()
+    assert (admissions.count, admissions.of_address.count) == (0, 0)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 16])
