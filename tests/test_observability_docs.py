@@ -19,6 +19,7 @@ from mediad.pipe.worker_stats import WorkerStats
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.recording_book import RecordingBook
+from mediad.supervisor.observability.refusal_book import RefusalBook
 from mediad.supervisor.observability.show_book import ShowBook
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.observability.worker_families import COUNTERS, OBJECTS
@@ -102,6 +103,7 @@ def shown() -> str:
         instruments.worker_deaths.labels(0, "killed").inc()
         RecordingBook(feed, instruments)
         ShowBook(feed, instruments)
+        RefusalBook(feed, instruments)
         call = Call(observer=CallBook(feed, instruments))
         status, pool = cast(Status, FixedStatus()), cast(WorkerPool, Pool())
         metrics = Metrics(numbers, Settings(workers=1), status, pool, call.registry, feed)

@@ -47,8 +47,8 @@ test('a refusal that passes is waited for, with its reason', () => {
   const words = {
     'the server is draining': /takes no new calls/,
     'all workers are draining': /takes no new calls/,
-    'the limit of 2 peers in this room is reached': /room is full/,
-    'the limit of 1 room is reached': /server is full/,
+    'the limit room_peers is reached, 2 of 2: the room is full': /room is full/,
+    'the limit rooms is reached, 1 of 1: try again later, or another server': /server is full/,
     'no worker is ready': /not ready yet/,
     'something new': /\(something new\)/,
   };
@@ -57,6 +57,12 @@ test('a refusal that passes is waited for, with its reason', () => {
     assert.equal(final, null);
     assert.match(text, pattern);
   }
+});
+
+test('too much from one network passes, too', () => {
+  const { final, text } = closed(4429, 'the limit joins is reached, 2000 of 2000: try again later, and less often');
+  assert.equal(final, null);
+  assert.match(text, /your network/);
 });
 
 test('silence is only called silence when there was never a connection', () => {

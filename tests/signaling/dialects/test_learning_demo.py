@@ -138,7 +138,7 @@ def test_refusals_say_why() -> None:
         with pytest.raises(Refusal, match="roomId is limited to 128 characters"):
             await EventClient.connect(front, NAMESPACE, query=f"?roomId={'x' * 129}")
         first, _ = await ready(front)
-        with pytest.raises(Refusal, match="the limit of 1 room is reached"):
+        with pytest.raises(Refusal, match="the limit rooms is reached, 1 of 1"):
             await EventClient.connect(front, NAMESPACE)
         await first.close()
 

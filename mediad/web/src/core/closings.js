@@ -21,8 +21,8 @@ const INTERRUPTIONS = [
 
 /** What 503 is about. */
 const UNAVAILABLE = [
-  [/^the limit of .* in this room/, 'This room is full. You come in when somebody leaves.'],
-  [/^the limit of /, 'The server is full. You come in when there is a place.'],
+  [/^the limit room_peers /, 'This room is full. You come in when somebody leaves.'],
+  [/^the limit /, 'The server is full. You come in when there is a place.'],
   [/draining|stopping/, 'The server takes no new calls: its operator is about to restart it.'],
   [/^no worker/, 'The server is not ready yet.'],
 ];
@@ -33,6 +33,9 @@ function refusal(status, reason) {
   if (status === 503) {
     const known = UNAVAILABLE.find(([pattern]) => pattern.test(reason))?.[1];
     return { final: null, text: known ?? `The server cannot take you now (${reason}).` };
+  }
+  if (status === 429) {
+    return { final: null, text: `Too much comes from your network at the moment (${reason}).` };
   }
   if (status === 401) {
     const advice = /expired/.test(reason)
