@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from mediad.ctl.doctor.public_checks import _PRIVILEGES
 from tests.support.imports import ROOT
 from tests.test_architecture_docs import names_in, place_of, references
 
@@ -29,6 +32,13 @@ def test_every_row_names_the_test_that_holds_it(title: str) -> None:
         held_by = row.strip("| ").rpartition(" | ")[2]
         tests = [path for path, _ in references(held_by) if path.startswith("tests/")]
         assert tests, row
+
+
+def test_the_hardening_list_is_the_one_of_the_doctor() -> None:
+    told = {name for row in rows("Hardening") for name in re.findall(r"`([\w-]+)`", row.split(" | ")[0])}
+    source = (ROOT / "mediad/ctl/doctor/public_checks.py").read_text()
+    judged = set(re.findall(r"(?:ok|warning|error)\(\s*\"([\w-]+)\"", source))
+    assert told == judged | {check for check, *_ in _PRIVILEGES}
 
 
 def rows(title: str) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mediad.config.listen import is_address
-from mediad.ctl.doctor.facts import Exposure, Facts
+from mediad.ctl.doctor.facts import Exposure, Facts, ProcessFacts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 
 TOKEN_KEYS = ("jwt_secrets",)
@@ -17,7 +17,35 @@ UNLIMITED = {
 }
 """The limits that hold strangers, each with what its absence means."""
 
-WORLD_READ, WORLD_ANY, GROUP_WRITE = 0o004, 0o007, 0o020
+_PRIVILEGES: tuple[tuple[str, str, str, Callable[[ProcessFacts], bool]], ...] = (
+    (
+        "user",
+        "run as root, so that who takes one over has the machine",
+        "no process runs as root",
+        lambda process: process.user_id == 0,
+    ),
+    (
+        "capabilities",
+        "have privileges of root (capabilities)",
+        "no process has a capability",
+        lambda process: process.capabilities != 0,
+    ),
+    (
+        "no-new-privileges",
+        "may gain privileges by the programs that they start",
+        "no process can gain privileges",
+        lambda process: not process.no_new_privileges,
+    ),
+    (
+        "system-calls",
+        "may make any system call, since no filter is in force",
+        "a filter of system calls is in force in every process",
+        lambda process: not process.filters_calls,
+    ),
+)
+"""The checks of processes: name, the problem, words for when there is none, and who has it."""
+
+WORLD_READ, WORLD_ANY = 0o004, 0o007
 PUBLIC_FDS = 16384
 """The descriptors below which strangers take all places with one machine."""
 
@@ -37,7 +65,9 @@ def encryption(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
     if facts.settings.tls_certificate is not None:
         yield ok("encryption", "the front speaks https and wss")
     elif _is_loopback(facts.settings.host):
-        yield ok("encryption", f"the front is on {facts.settings.host}: whoever comes has passed a proxy")
+        yield ok(
+            "encryption", f"the front is on {facts.settings.host}: people come by a proxy, which has https"
+        )
     else:
         text = f"the front speaks http on {facts.settings.host}: tokens and messages can be read on the way"
         advice = "set tls_certificate and tls_private_key, or host = 127.0.0.1 behind a proxy with https"
@@ -111,8 +141,8 @@ def secrets(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
             bad = True
             yield error(
                 "secrets",
-                f"every user of the machine can get at {file.what}: {file.path} has mode {file.mode:04o}",
-                f"`chmod o= {file.path}`, and give it the daemon's group where that has to read it",
+                f"every user of the machine can open {file.path} ({file.what}): its mode is {file.mode:04o}",
+                f"`chmod o= {file.path}`; where the daemon reads it through a group, `chgrp` it to that",
             )
     if exposure.files and not bad:
         yield ok(
@@ -123,22 +153,13 @@ def secrets(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
 def privileges(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
     """Judge the user, the capabilities and the sandbox of each process."""
     advice = "run it by its unit (`systemctl start mediad`), whose sandbox has this"
-    for check, what, wrong in (
-        ("user", "run as root: who takes one over has the machine", lambda p: p.user_id == 0),
-        ("capabilities", "have privileges of root (capabilities)", lambda p: p.capabilities != 0),
-        (
-            "no-new-privileges",
-            "may gain privileges by programs they start",
-            lambda p: not p.no_new_privileges,
-        ),
-        ("system-calls", "may make any system call: no filter is in force", lambda p: not p.filters_calls),
-    ):
-        names = [process.name for process in exposure.processes if wrong(process)]
+    for check, problem, well, is_wrong in _PRIVILEGES:
+        names = [process.name for process in exposure.processes if is_wrong(process)]
         if names:
             judge = error if check == "user" else warning
-            yield judge(check, f"{', '.join(names)}: {what}", advice)
+            yield judge(check, f"{problem}: {', '.join(names)}", advice)
         elif exposure.processes:
-            yield ok(check, f"{', '.join(process.name for process in exposure.processes)}: as it should be")
+            yield ok(check, well)
 
 
 def pages(facts: Facts, exposure: Exposure) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ def with_process(**changes: Any) -> Facts:
 def test_a_server_that_is_guarded() -> None:
     assert faults(PUBLIC) == []
     assert in_order(PUBLIC, "tokens") == ["nobody enters a room without a token (jwt_secrets)"]
-    assert in_order(PUBLIC, "user") == ["supervisor, worker 0: as it should be"]
+    assert in_order(PUBLIC, "user") == ["no process runs as root"]
 
 
 def test_it_is_not_judged_unless_somebody_asks() -> None:
@@ -64,7 +64,9 @@ def test_words_that_can_be_read_on_the_way() -> None:
     problems = faults(replace(with_settings(**bare), certificate=None))
     assert ("error", "encryption") in [problem[:2] for problem in problems]
     behind = replace(with_settings(**bare, host="127.0.0.1"), certificate=None)
-    assert in_order(behind, "encryption") == ["the front is on 127.0.0.1: whoever comes has passed a proxy"]
+    assert in_order(behind, "encryption") == [
+        "the front is on 127.0.0.1: people come by a proxy, which has https"
+    ]
 
 
 @pytest.mark.parametrize("origins", [None, ("*",)])
@@ -126,7 +128,7 @@ def test_files_that_others_get_at(what: str, mode: int, bad: bool) -> None:
 
 
 def test_processes_with_more_rights_than_they_need() -> None:
-    only_fault(with_process(user_id=0), "error", "user", "worker 0: run as root")
+    only_fault(with_process(user_id=0), "error", "user", "run as root", ": worker 0")
     only_fault(with_process(capabilities=1), "warning", "capabilities", "worker 0")
     only_fault(with_process(no_new_privileges=False), "warning", "no-new-privileges", "worker 0")
     only_fault(with_process(filters_calls=False), "warning", "system-calls", "worker 0")
