@@ -29,7 +29,7 @@ from mediad._fastpath.door.media_loop import (
 from mediad.capacity import CONSUMERS, PRODUCERS, TCP_CONNECTIONS, TRANSPORTS
 from mediad.clock import Clock
 from mediad.config.settings import TransportOptions
-from mediad.errors import InvalidInput, MediadError
+from mediad.errors import Full, InvalidInput, MediadError
 from mediad.protocols.ice import IceParameters
 from mediad.protocols.ice_paths import Path
 from mediad.protocols.srtp_keys import SrtpProfile
@@ -47,6 +47,8 @@ __all__ = ["MAX_ADDRESSES", "MAX_ENCODINGS", "MAX_USERNAMES", "Codec", "Extensio
 logger = logging.getLogger(__name__)
 
 _JOIN_ATTEMPTS = 2_000_000 // RETRY_US
+THROTTLED_TRANSPORTS = 64
+"""The transports with an emulated network: each takes 2 MiB that no share counts."""
 _ANY_HANDLE = 1 << INDEX_BITS
 """A handle for a question whose answer does not matter, only that it comes."""
 
@@ -68,6 +70,7 @@ class MediaPlane(Addresses):
         self._producers: Objects[ProducerObserver] = Objects(PRODUCERS, "producers")
         self._consumers: Objects[ConsumerObserver] = Objects(CONSUMERS, "consumers")
         self._sockets = OpenSockets(MAX_SOCKETS)
+        self._throttled: set[int] = set()  # handles
         self._questions = Questions()
         self._news = News(
             self._transports,
@@ -201,6 +204,7 @@ class MediaPlane(Addresses):
 
     def close_transport(self, handle: int) -> None:
         """Close a transport whose producers and consumers are closed already."""
+        self._throttled.discard(handle)
         if self._transports.leave(handle):
             self._command(self._loop.close_transport, handle)
 
@@ -229,12 +233,17 @@ class MediaPlane(Addresses):
     ) -> None:
         """Emulate a network between a transport and its client, or change its settings.
 
-        A link has a rate in bit/s (0: no limit), a delay in microseconds, and a loss in millionths.
+        A link has a rate in bit/s (0: no limit), a delay in microseconds, and a loss in millionths. Raises
+        Full when THROTTLED_TRANSPORTS have one.
         """
+        if handle not in self._throttled and len(self._throttled) == THROTTLED_TRANSPORTS:
+            raise Full(f"{THROTTLED_TRANSPORTS} transports of this worker have an emulated network already")
+        self._throttled.add(handle)
         self._command(self._loop.throttle_transport, handle, uplink=uplink, downlink=downlink)
 
     def unthrottle_transport(self, handle: int) -> None:
         """End the emulated network; datagrams on their way are lost."""
+        self._throttled.discard(handle)
         self._command(self._loop.unthrottle_transport, handle)
 
     def send(self, path: Path, data: bytes) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mediad.config.settings import TransportOptions
+from mediad.errors import Full
 from mediad.pipe.events import DownlinkChanged
 from mediad.protocols.ice_paths import Path
 from mediad.worker.context import RouterContext
@@ -75,7 +76,7 @@ class Transport(ABC):
         if self._handle is None:
             self._handle = self._open()
             if self._network is not None:
-                self._plane.throttle_transport(self._handle, *self._network)
+                self._throttle_again(self._handle, self._network)
             if self._granted_bps:
                 self._uplink_cap_bps = 0
                 self.review_uplink()
@@ -166,7 +167,12 @@ class Transport(ABC):
     # --- an emulated network --------------------------------------------------------------------------------
 
     def throttle(self, network: Network | None) -> None:
-        """Put an emulated network between this side and the client; None takes it away."""
+        """Put an emulated network between this side and the client; None takes it away.
+
+        Raises Full when too many transports have one.
+        """
+        if network is not None and self._handle is not None:
+            self._plane.throttle_transport(self._handle, *network)
         had, self._network = self._network, network
         if network is None:
             self._end_throttle()
@@ -177,8 +183,14 @@ class Transport(ABC):
             self._throttled = ThrottledSends(self._clock, self._plane.send, network.downlink)
         else:
             self._throttled.set(network.downlink)
-        if self._handle is not None:
-            self._plane.throttle_transport(self._handle, *network)
+
+    def _throttle_again(self, handle: int, network: Network) -> None:
+        try:
+            self._plane.throttle_transport(handle, *network)
+        except Full as error:
+            logger.warning("transport %s goes on without its emulated network: %s", self.id, error)
+            self._network = None
+            self._end_throttle()
 
     def _send(self, path: Path, data: bytes) -> None:
         """Send a datagram of the kind's protocols, over the emulated network if there is one."""

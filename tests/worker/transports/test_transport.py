@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mediad.errors import Full
 from mediad.pipe.events import DtlsStateChanged, RouterEvent
 from mediad.protocols.ice import IceParameters
 from mediad.worker.context import RouterContext
 from mediad.worker.data.sctp import Sctp
-from mediad.worker.media.plane import Kind
+from mediad.worker.media.plane import THROTTLED_TRANSPORTS, Kind
 from mediad.worker.policy.emulated_link import LinkSettings
 from mediad.worker.transports.handshakes import Handshakes
 from mediad.worker.transports.throttled import Network
@@ -226,3 +227,29 @@ async def test_a_closed_transport_sends_nothing_more() -> None:
     before = len(sent(made))
     made.clock.pass_s(1)
     assert len(sent(made)) == before
+
+
+def test_emulated_networks_are_few_and_one_more_is_refused() -> None:
+    made = bench()
+    holders = [made.transport(f"t{number}") for number in range(THROTTLED_TRANSPORTS + 1)]
+    *first, last = holders
+    for transport in first:
+        transport.throttle(SLOW)
+        transport.throttle(SLOW)  # other settings take no other place
+    with pytest.raises(Full, match="64 transports"):
+        last.throttle(SLOW)
+    assert len({call.args for call in made.loop.named("throttle_transport")}) == THROTTLED_TRANSPORTS
+    first[0].throttle(None)
+    first[1].close()
+    last.throttle(SLOW)
+
+
+def test_a_transport_that_was_parked_may_find_no_network_left(caplog: pytest.LogCaptureFixture) -> None:
+    made = bench()
+    waiting = made.transport("waiting")
+    waiting.throttle(SLOW)
+    waiting._park()
+    for number in range(THROTTLED_TRANSPORTS):
+        made.transport(f"t{number}").throttle(SLOW)
+    waiting.open()
+    assert "goes on without its emulated network" in caplog.text

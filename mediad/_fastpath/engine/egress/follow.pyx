@@ -9,7 +9,9 @@ from mediad._fastpath.stream.history cimport StoredPacket, store_get
 
 cdef enum:
     REPLAY_PACKETS = 128
-    REPLAY_US = 500000             # an older key frame would show a stale picture for too long
+    # An older key frame would show a stale picture for too long. While viewers storm, a new one comes each second, and
+    # who joins then waits 350 ms for it at most.
+    REPLAY_US = 650000
 
 
 cdef void follow_begin(Engine* engine, ReceiveStream* stream, Consumer* consumer, uint64_t now_us) noexcept nogil:
