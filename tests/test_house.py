@@ -31,6 +31,7 @@ FLOORS = {
     "targets": "",
     "budgets": "errors addresses",
     "config": "errors addresses",
+    "confinement": "",
     "logs": "errors config words",
     "metering": "clock",
     "capacity": "",
@@ -52,15 +53,15 @@ FLOORS = {
     "_fastpath.engine.commands": ENGINE,
     "_fastpath.io": ENGINE,
     "_fastpath.door": f"{ENGINE} _fastpath.io",
-    "pipe": "errors logs metering protocols",
-    "worker": "errors needs exit_codes capacity clock heap budgets config logs metering overdue sockets "
+    "pipe": "confinement errors logs metering protocols",
+    "worker": "errors needs exit_codes capacity clock heap budgets config confinement logs metering overdue sockets "
     "turns ortc pipe protocols _fastpath.door _usrsctp",
-    "recorder": "errors exit_codes clock sockets logs pipe",
+    "recorder": "confinement errors exit_codes clock heap sockets logs pipe",
     "rooms": "errors addresses budgets targets capacity overdue turns ortc pipe words",
     "tokens": "errors rooms",
     "telemetry": "errors config logs targets words",
     "signaling": "errors addresses budgets needs config logs ortc pipe rooms tokens",
-    "supervisor": "addresses budgets targets clock errors needs words exit_codes heap config logs metering "
+    "supervisor": "addresses budgets confinement targets clock errors needs words exit_codes heap config logs metering "
     "sockets ortc pipe protocols rooms signaling telemetry tokens",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }

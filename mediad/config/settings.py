@@ -44,6 +44,12 @@ class Settings(RoomSettings):
         "and after a minute the worker is replaced; 0 is no limit",
         live=True,
     )
+    confinement: str = key_field(
+        "on",
+        Choice("on", "off"),
+        "on: workers and recorders give up files, system calls and connections that they do not need; off is "
+        "for debuggers and profilers, or a kernel that cannot",
+    )
     worker_start_timeout_s: float = key_field(
         10.0, Number(0.1, 300), "seconds a worker has to become ready", live=True
     )
@@ -151,6 +157,7 @@ class Settings(RoomSettings):
             rtc_tcp_connections_per_address=self.rtc_tcp_connections_per_address,
             log_level=self.log_level,
             log_format=self.log_format,
+            confinement=self.confinement,
         )
 
     def port_ranges(self) -> int:
@@ -187,6 +194,7 @@ class WorkerSettings(TransportOptions):
     rtc_tcp_connections_per_address: int
     log_level: str
     log_format: str
+    confinement: str
 
     @property
     def media_ports(self) -> range:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import msgspec
 
+from mediad.confinement.report import Confinement
 from mediad.pipe.messages import Event, Message
 from mediad.pipe.scores import ConsumerScore, EncodingScore, Layers
 from mediad.pipe.transport_requests import TransportTuple
@@ -25,6 +26,7 @@ class WorkerReady(Event):
     pid: int
     version: str | None = None
     pipe: int | None = None
+    confinement: Confinement | None = None
 
 
 class WorkerFailed(Event):

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from mediad.exit_codes import ExitCode
+from mediad.heap import resident_bytes
 from mediad.pipe.channel import Channel
 from mediad.recorder.server import RecorderServer
 
@@ -41,6 +42,7 @@ def settle_in() -> None:
     with contextlib.suppress(psutil.Error, OSError):
         psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)
     ctypes.CDLL(None).prctl(_PR_SET_NAME, b"mediad-rec", 0, 0, 0)
+    resident_bytes()  # opens its file, which a confined process may not
 
 
 async def serve(read_fd: int, write_fd: int) -> ExitCode:

@@ -7,10 +7,9 @@ import importlib.util
 from collections import Counter
 from collections.abc import Callable
 
-import psutil
-
 from mediad.clock import LoopClock
 from mediad.errors import InvalidState, MediadError, Unsupported
+from mediad.heap import resident_bytes
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.recorder_requests import (
     AddTrack,
@@ -117,7 +116,7 @@ class RecorderServer:
             ended=recording.ended,
             dropped=tracks.dropped(),
             queued_bytes=recording.queued_bytes,
-            rss_bytes=psutil.Process().memory_info().rss,
+            rss_bytes=resident_bytes(),
         )
 
     async def stop(self, request: StopRecorder) -> RecorderStopped:

@@ -15,6 +15,7 @@ import uvloop
 
 from mediad import logs, needs
 from mediad.config.settings import WorkerSettings
+from mediad.confinement.confine import CONFINEMENT_OFF, confine_worker
 from mediad.errors import ConfigError
 from mediad.exit_codes import ExitCode
 from mediad.worker.process import serve, settle_in
@@ -37,9 +38,14 @@ def main(argv: Sequence[str]) -> int:
     from mediad.worker.server import WorkerServer  # loads the native code
 
     settle_in(settings.worker_id)
+    try:
+        confinement = confine_worker(settings.confinement)
+    except OSError as error:
+        print(f"mediad.worker: it cannot be confined: {error}; {CONFINEMENT_OFF}", file=sys.stderr)
+        return ExitCode.CONFIG
     logs.setup(settings.log_level, settings.log_format, worker=settings.worker_id)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(settings, int(read_fd), int(write_fd), WorkerServer))
+        return runner.run(serve(settings, int(read_fd), int(write_fd), WorkerServer, confinement))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from typing import Protocol
 
 from mediad import __version__
 from mediad.config.settings import WorkerSettings
+from mediad.confinement.report import Confinement
 from mediad.errors import MediadError
 from mediad.exit_codes import ExitCode, exit_code_for
+from mediad.heap import resident_bytes
 from mediad.pipe.channel import Channel
 from mediad.pipe.events import WorkerFailed, WorkerReady
 from mediad.pipe.messages import Event, Handler
@@ -62,6 +64,7 @@ def settle_in(worker_id: int) -> None:
     libc.prctl(_PR_SET_NAME, f"mediad-w{worker_id}".encode(), 0, 0, 0)
     # The end of the pipe tells a worker too, but not one that hangs.
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    resident_bytes()  # opens its file, which a confined process may not
 
 
 async def serve(
@@ -69,6 +72,7 @@ async def serve(
     read_fd: int,
     write_fd: int,
     make: Callable[[WorkerSettings, Emit, Misfits], Server],
+    confinement: Confinement | None = None,
 ) -> ExitCode:
     """Serve on these pipe ends until the supervisor closes its own; return the exit code of the process."""
     channel = Channel()
@@ -84,7 +88,7 @@ async def serve(
         return exit_code_for(failure)
     gc.freeze()  # these objects stay: looking through them at each collection would hold up the loop
     try:
-        channel.emit(WorkerReady(os.getpid(), __version__, PIPE_VERSION))
+        channel.emit(WorkerReady(os.getpid(), __version__, PIPE_VERSION, confinement))
         await channel.wait_end()
         return ExitCode.OK
     finally:

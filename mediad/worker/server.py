@@ -7,14 +7,13 @@ import ipaddress
 from collections import Counter
 
 import msgspec
-import psutil
 
 from mediad import logs
 from mediad.clock import LoopClock
 from mediad.config.listen import ListenInfo
 from mediad.config.settings import WorkerSettings
 from mediad.errors import InvalidState
-from mediad.heap import HeapKeeper, trim_heap
+from mediad.heap import HeapKeeper, resident_bytes, trim_heap
 from mediad.metering.loop_lag import LoopLag
 from mediad.pipe.messages import Done, Handler
 from mediad.pipe.misfits import Misfits
@@ -116,7 +115,7 @@ class WorkerServer:
             {name.removeprefix("drop_"): n for name, n in counters.items() if name.startswith("drop_")}
         )
         return WorkerStats(
-            rss_bytes=psutil.Process().memory_info().rss,
+            rss_bytes=resident_bytes(),
             dropped=dict(refused) | self._sctp.losses(),
             counters={name: n for name, n in counters.items() if not name.startswith("drop_")},
             packet_slots=self._plane.packet_slots(),

@@ -104,7 +104,7 @@ class TinyRecorder:
 
 def main() -> int:
     mode = sys.argv[2] if sys.argv[1] == "--mode" else "ready"
-    read_fd, write_fd = int(sys.argv[-4]), int(sys.argv[-3])
+    read_fd, write_fd = int(sys.argv[-6]), int(sys.argv[-5])
     recorder, decoder = TinyRecorder(mode, write_fd), Decoder()
     while data := os.read(read_fd, 65536):
         for message in decoder.feed(data):

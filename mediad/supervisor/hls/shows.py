@@ -84,7 +84,8 @@ class Shows:
             output = HlsOutput(
                 str(await self._place()), max_bytes=self.settings.hls_max_bytes, transcode=transcode
             )
-            wish = Wish(subject, output, self.settings.log_level, self.settings.log_format)
+            settings = self.settings
+            wish = Wish(subject, output, settings.log_level, settings.log_format, settings.confinement)
             show.recording = Recording(wish, self._registry, show, self._forget, self._command)
             await show.recording.begin()
         except BaseException:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+import msgspec
+
 from mediad import __version__
 from mediad.config.settings import Settings
 from mediad.errors import MediadError
@@ -145,6 +147,7 @@ class Status:
             "workerId": worker.worker_id,
             "pid": worker.pid,
             "version": worker.process.version if worker.process is not None else None,
+            "confinement": _confinement(worker),
             "state": _state(worker),
             "nextStartS": _until(worker.next_start_s),
             "roomCount": len(worker.rooms),
@@ -159,6 +162,12 @@ class Status:
             "firstPort": settings.rtc_first_port,
             "lastPort": settings.rtc_last_port,
         }
+
+
+def _confinement(worker: Worker) -> dict[str, Any] | None:
+    """What confines a worker; None while it is not there, or does not tell."""
+    told = worker.process.confinement if worker.process is not None else None
+    return None if told is None else msgspec.to_builtins(told)
 
 
 def _state(worker: Worker) -> str:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from mediad.confinement.environment import scrubbed
 from mediad.errors import MediadError
 from mediad.pipe.recorder_requests import RecorderEvent
 from mediad.supervisor.recording.link import RecorderLink
@@ -35,16 +36,27 @@ class RecorderProcess:
     def pid(self) -> int:
         return self._process.pid if self._process is not None else 0
 
-    async def spawn(self, log_level: str, log_format: str, command: Sequence[str] = RECORDER_COMMAND) -> None:
-        """Exec the recorder and connect its pipes. Raises MediadError when exec fails."""
+    async def spawn(
+        self,
+        log_level: str,
+        log_format: str,
+        command: Sequence[str] = RECORDER_COMMAND,
+        *,
+        confined: tuple[str, str] = ("off", ""),
+    ) -> None:
+        """Exec the recorder and connect its pipes. Raises MediadError when exec fails.
+
+        `confined` is how, and the directory that it may write below: see `mediad.recorder.__main__`.
+        """
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             from_recorder, recorder_out = open_pipe(ours, theirs)
             recorder_in, to_recorder = open_pipe(theirs, ours)
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *command,
-                    *(str(recorder_in), str(recorder_out), log_level, log_format),
+                    *(str(recorder_in), str(recorder_out), log_level, log_format, *confined),
                     stdin=asyncio.subprocess.DEVNULL,
+                    env=scrubbed(os.environ),
                     pass_fds=(recorder_in, recorder_out),
                 )
             except OSError as error:

@@ -73,6 +73,13 @@ class Wish:
     output: FileOutput | HlsOutput
     log_level: str
     log_format: str
+    confinement: str = "on"
+    """The setting of that name."""
+
+    def confined(self) -> tuple[str, str]:
+        """Return how its recorder confines itself, and the directory that it may write below."""
+        how = "ffmpeg" if isinstance(self.output, HlsOutput) and self.output.transcode else "files"
+        return ("off" if self.confinement == "off" else how), self.output.directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +290,8 @@ class Recording:
         self._processes += 1
         number = "" if self._processes == 1 else f"-{self._processes}"
         process = self._process = RecorderProcess(self._on_event)
-        await process.spawn(self._wish.log_level, self._wish.log_format, self._command)
+        wish = self._wish
+        await process.spawn(wish.log_level, wish.log_format, self._command, confined=wish.confined())
         process.gone.add_done_callback(
             lambda gone: self._news.put_nowait(_ProcessGone(process, gone.result()))
         )

@@ -112,7 +112,7 @@ class Recordings:
             _container(container or settings.recording_format),
             keep_free_bytes=settings.recording_min_free_bytes,
         )
-        wish = Wish(subject, output, settings.log_level, settings.log_format)
+        wish = Wish(subject, output, settings.log_level, settings.log_format, settings.confinement)
         recording = Recording(wish, self._registry, self.observer, self._forget, self._command)
         self._under_way[subject.recording_id] = recording
         try:

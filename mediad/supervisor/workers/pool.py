@@ -158,7 +158,8 @@ class WorkerPool(Places):
         with contextlib.suppress(psutil.Error):
             worker.meter = psutil.Process(process.pid)
             worker.measure()
-        logger.info("ready, pid %d", process.pid, extra={"worker": worker.worker_id})
+        how = process.confinement or "it does not tell what confines it"
+        logger.info("ready, pid %d (%s)", process.pid, how, extra={"worker": worker.worker_id})
         if not process.fits:
             what = "it is of mediad %s, the daemon of %s; restart the daemon (systemctl restart mediad)"
             logger.warning(what, process.version, __version__, extra={"worker": worker.worker_id})

@@ -12,6 +12,8 @@ from typing import cast
 
 from mediad import __version__
 from mediad.config.settings import WorkerSettings
+from mediad.confinement.environment import scrubbed
+from mediad.confinement.report import Confinement
 from mediad.errors import MediadError, from_code
 from mediad.exit_codes import error_for
 from mediad.pipe.events import WorkerEvent, WorkerFailed, WorkerReady
@@ -40,6 +42,8 @@ class WorkerProcess:
         """True when this process killed it, so that its exit status says nothing."""
         self.version = __version__
         """The version of the code it runs."""
+        self.confinement: Confinement | None = None
+        """What confines it; None where it does not tell, as an older one."""
         self._ready: asyncio.Future[str] = loop.create_future()
         self.settings = settings
         self._failure: MediadError | None = None
@@ -67,6 +71,7 @@ class WorkerProcess:
                     *command,
                     *arguments,
                     stdin=asyncio.subprocess.DEVNULL,
+                    env=scrubbed(os.environ),
                     pass_fds=(worker_in, worker_out),
                 )
             except OSError as error:
@@ -127,6 +132,7 @@ class WorkerProcess:
     def _on_event(self, event: WorkerEvent) -> None:
         match event:
             case WorkerReady() if not self._ready.done():
+                self.confinement = event.confinement
                 self._meet(event.version or __version__, event.pipe)
             case WorkerFailed():
                 self._failure = from_code(event.code, event.reason)
