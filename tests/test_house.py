@@ -54,15 +54,15 @@ FLOORS = {
     "_fastpath.io": ENGINE,
     "_fastpath.door": f"{ENGINE} _fastpath.io",
     "pipe": "confinement errors logs metering protocols",
-    "worker": "errors needs exit_codes capacity clock heap budgets config confinement logs metering overdue sockets "
-    "turns ortc pipe protocols _fastpath.door _usrsctp",
+    "worker": "errors needs exit_codes capacity clock heap budgets config confinement logs metering overdue "
+    "sockets turns ortc pipe protocols _fastpath.door _usrsctp",
     "recorder": "confinement errors exit_codes clock heap sockets logs pipe",
     "rooms": "errors addresses budgets targets capacity overdue turns ortc pipe words",
     "tokens": "errors rooms",
     "telemetry": "errors config logs targets words",
     "signaling": "errors addresses budgets needs config logs ortc pipe rooms tokens",
-    "supervisor": "addresses budgets confinement targets clock errors needs words exit_codes heap config logs metering "
-    "sockets ortc pipe protocols rooms signaling telemetry tokens",
+    "supervisor": "addresses budgets confinement targets clock errors needs words exit_codes heap config logs "
+    "metering sockets ortc pipe protocols rooms signaling telemetry tokens",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }
 

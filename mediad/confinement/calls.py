@@ -56,14 +56,14 @@ WRITING = (
     ),
     *("ioprio_get", "setpriority", "getrlimit"),
 )
-"""What a recorder needs beside that; where it may write is for Landlock to say."""
+"""The calls of a recorder beside those; where it may write is for Landlock to say."""
 
 RUNNING = (
     *("clone", "vfork", "fork", "execve", "wait4", "waitid", "kill", "tgkill", "prctl", "ioctl", "setsid"),
     *("sched_setaffinity", "sched_setscheduler", "getgroups", "getpgid", "getsid", "mbind"),
     *("get_mempolicy", "set_mempolicy", "mlock", "pause", "alarm", "setitimer"),
 )
-"""What a recorder needs to run ffmpeg, and ffmpeg needs, which inherits the filter."""
+"""The calls that run ffmpeg, and those that it makes itself, for it inherits the filter."""
 
 FATAL = (
     *("execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp"),
@@ -73,7 +73,7 @@ FATAL = (
     *("ioperm", "acct", "swapon", "swapoff", "quotactl", "syslog", "open_by_handle_at", "settimeofday"),
     *("clock_settime", "clock_adjtime", "adjtimex"),
 )
-"""What a process calls only when it is somebody else's by now: it is killed (SIGSYS), and its rooms move.
+"""Calls that only a process makes which is somebody else's by now: it is killed (SIGSYS), and its rooms move.
 
 Whatever stands in no table is answered with ENOSYS instead, as by an older kernel: C libraries that are newer
 than this list try a new call first, and then do without it. A library that does more than we know thus gets

@@ -6,10 +6,10 @@ import msgspec
 
 
 class Confinement(msgspec.Struct, frozen=True, rename="camel"):
-    """What confines a process."""
+    """The confinement of one process."""
 
     seccomp: str = "none"
-    """Whose list of system calls is in force: "own", "inherited" (systemd's or a container's), or "none"."""
+    """The list of system calls in force: its "own", "inherited" (systemd's or a container's), or "none"."""
     landlock: int = 0
     """The version of Landlock that restricts it; 0: nothing does."""
     off: bool = False

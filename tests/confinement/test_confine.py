@@ -26,7 +26,7 @@ needs_seccomp = pytest.mark.skipif(
 )
 
 GOES_ON = frozenset({"import", "start a thread", "listen on TCP", "send over UDP", "map memory to execute"})
-"""What a worker still does; memory to execute is for pyOpenSSL's callbacks, which are written at run time."""
+"""Work that goes on; memory to execute is for pyOpenSSL's callbacks, which are written at run time."""
 
 ENDS_IT = frozenset(
     {
@@ -34,7 +34,7 @@ ENDS_IT = frozenset(
         *("bpf", "change root"),
     }
 )
-"""What no library reaches by accident: it kills."""
+"""Attempts that no library makes by accident: they kill."""
 
 FFMPEG = frozenset({"fork", "run a program"})
 
@@ -58,7 +58,7 @@ OVER_TCP = frozenset({"connect over TCP", "connect over TCP in a thread"})
 
 @dataclass(frozen=True)
 class Prey:
-    """Something to read, to write to, and to connect to."""
+    """Files to read and to write, and a port to connect to."""
 
     directory: Path
     secret: Path

@@ -1,4 +1,4 @@
-"""What a worker gets of an environment."""
+"""The part of an environment that a worker gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators read about a process's confinement."""
+"""Confinement in the words that operators read."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_it_is_in_force_and_told() -> None:
 
 @needs_seccomp
 def test_a_call_of_tomorrow_is_unknown() -> None:
-    """As by an older kernel, so that the C library does without it."""
+    """Answer as an older kernel does, so that the C library does without it."""
     program = "import ctypes\nseccomp.load()\nlibc = ctypes.CDLL(None, use_errno=True)\n"
     assert ran(program + "print(libc.syscall(5000), os.strerror(ctypes.get_errno()))") == (
         "-1 Function not implemented"

@@ -74,9 +74,15 @@ def _send_to(path: str) -> None:
 
 def attempts(secret: str, port: int, directory: str) -> dict[str, Callable[[], object]]:
     """Return the attempts by name."""
-    parent = os.getppid()
     return {
-        # files
+        **_on_files(secret, directory),
+        **_on_the_supervisor(os.getppid()),
+        **_on_the_rest(port, directory),
+    }
+
+
+def _on_files(secret: str, directory: str) -> dict[str, Callable[[], object]]:
+    return {
         "read a secret": lambda: Path(secret).read_text(),
         "read a secret in a thread": lambda: _in_a_thread(Path(secret).read_text),
         "read passwords": lambda: Path("/etc/shadow").read_text(),
@@ -92,7 +98,11 @@ def attempts(secret: str, port: int, directory: str) -> dict[str, Callable[[], o
         "make a directory": lambda: os.mkdir(Path(secret).with_name("folder")),
         "change a mode": lambda: os.chmod(secret, 0o777),
         "make a device": lambda: os.mknod(f"{directory}/dev", 0o20666, 0x0103),
-        # the supervisor
+    }
+
+
+def _on_the_supervisor(parent: int) -> dict[str, Callable[[], object]]:
+    return {
         "environment of the supervisor": lambda: Path(f"/proc/{parent}/environ").read_bytes(),
         "memory of the supervisor": lambda: open(f"/proc/{parent}/mem", "rb"),
         "descriptors of the supervisor": lambda: os.listdir(f"/proc/{parent}/fd"),
@@ -101,6 +111,11 @@ def attempts(secret: str, port: int, directory: str) -> dict[str, Callable[[], o
         "trace the supervisor": lambda: _checked(_libc.ptrace(_PTRACE_ATTACH, parent, 0, 0)),
         "read its memory": lambda: _read_memory(parent),
         "memory of its own": lambda: open("/proc/self/mem", "r+b"),
+    }
+
+
+def _on_the_rest(port: int, directory: str) -> dict[str, Callable[[], object]]:
+    return {
         # programs
         "fork": os.fork,
         "run a program": lambda: subprocess.run(["/bin/true"], check=True),

@@ -165,7 +165,7 @@ class Status:
 
 
 def _confinement(worker: Worker) -> dict[str, Any] | None:
-    """What confines a worker; None while it is not there, or does not tell."""
+    """The confinement of a worker; None while it is not there, or does not tell."""
     told = worker.process.confinement if worker.process is not None else None
     return None if told is None else msgspec.to_builtins(told)
 
