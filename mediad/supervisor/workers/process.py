@@ -43,7 +43,7 @@ class WorkerProcess:
         self.version = __version__
         """The version of the code it runs."""
         self.confinement: Confinement | None = None
-        """Its confinement; None where it does not tell, as an older one."""
+        """The confinement that it reports; None from an older worker."""
         self._ready: asyncio.Future[str] = loop.create_future()
         self.settings = settings
         self._failure: MediadError | None = None
