@@ -170,6 +170,28 @@ def producer_parameters(
     return parameters | changes
 
 
+def consumer_parameters(**changes: Any) -> dict[str, Any]:
+    """Return the parameters of `Call.consume`."""
+    parameters: dict[str, Any] = {
+        "video": True,
+        "ssrc": OUT_SSRC,
+        "rtx_ssrc": OUT_RTX_SSRC,
+        "codecs": [(101, 102)],
+        "clock_rate": 90000,
+        "mid": b"7",
+        "cname": b"cname",
+        "extensions": OUT_IDS,
+        "nack": True,
+        "ignore_dtx": False,
+        "paused": False,
+        "target": 0,
+        "first_sequence_number": 1000,
+        "first_timestamp": 50_000,
+        "first_rtx_sequence_number": 9,
+    }
+    return parameters | changes
+
+
 @dataclass
 class Stage:
     """Tracks opened on something that takes commands: an engine of the test's own, or a loop that runs."""
@@ -186,24 +208,7 @@ class Stage:
         self.produce(**{**audio, **changes})
 
     def consume(self, handle: int = CONSUMER, transport: int = RECEIVING, **changes: Any) -> None:
-        parameters: dict[str, Any] = {
-            "video": True,
-            "ssrc": OUT_SSRC,
-            "rtx_ssrc": OUT_RTX_SSRC,
-            "codecs": [(101, 102)],
-            "clock_rate": 90000,
-            "mid": b"7",
-            "cname": b"cname",
-            "extensions": OUT_IDS,
-            "nack": True,
-            "ignore_dtx": False,
-            "paused": False,
-            "target": 0,
-            "first_sequence_number": 1000,
-            "first_timestamp": 50_000,
-            "first_rtx_sequence_number": 9,
-        }
-        self.engine.open_consumer(handle, transport, PRODUCER, **(parameters | changes))
+        self.engine.open_consumer(handle, transport, PRODUCER, **consumer_parameters(**changes))
 
     def consume_audio(self, **changes: Any) -> None:
         audio = {"video": False, "codecs": [(100, 0)], "rtx_ssrc": 0, "clock_rate": 48000}

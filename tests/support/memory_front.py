@@ -138,6 +138,9 @@ class MemoryFront:
         await self.settle()
         await self.registry.close()
         await self.settle()
+        # files of the page are read in threads
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left, timeout=5)
         logging.getLogger().removeHandler(self._faults)
         assert not self._state.connections, "a connection that has ended is still counted"
         assert self._faults.lines == []
