@@ -1,4 +1,4 @@
-"""What a recorder is sent: RTP of each codec, RTCP and anything else, up to whole frames with their times.
+"""Datagrams to a recorder: RTP of each codec, RTCP and anything else, up to frames with their times.
 
 An input is a byte that chooses the codec, and rows of: the time since the last one (one byte, 10 ms), length
 (two), the datagram.
