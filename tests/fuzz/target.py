@@ -27,7 +27,9 @@ class Target:
     seeds: Sequence[bytes]
     make: Callable[[], Take]
     parsers: tuple[str, ...] = ()
-    """Files of the product, below `mediad/`, whose lines the inputs of this target have to run."""
+    """Files below `mediad/` that read what others send: its inputs have to run their lines."""
+    objects: tuple[str, ...] = ()
+    """Files behind these, whose lines are told without a bar."""
     documented: tuple[type[Exception], ...] = ()
     shape: Literal["bytes", "json"] = "bytes"
     """The way inputs are changed: as bytes, or as lines of JSON too."""
@@ -35,7 +37,7 @@ class Target:
     @property
     def watches_python(self) -> bool:
         """True when its parsers are Python, whose lines are to be followed as well."""
-        return not self.parsers or any(parser.endswith(".py") for parser in self.parsers)
+        return not self.parsers or any(file.endswith(".py") for file in self.parsers)
 
     def known_crashes(self) -> list[bytes]:
         return [path.read_bytes() for path in sorted(CRASHES.glob(f"{self.name}-*.bin"))]

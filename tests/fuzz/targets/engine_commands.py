@@ -229,6 +229,10 @@ SEEDS = [
     CALL + bytes([12, 0, 0, 0, 12, 0, 65, 0, 12, 0, 130, 0, 12, 0, 192, 0, 10, 1, 10, 0, 14, 9, 9, 9]),
     CALL + bytes([10, 1, 24, 0, 10, 1, 32, 0, 10, 1, 40, 0, 10, 1, 8, 0, 10, 1, 0, 0, 10, 1, 16, 0]),
 ]
-TARGET = Target(
-    "engine-commands", SEEDS, lambda: lambda data: Objects().run(data), ("_fastpath/door/commands.pyx",)
-)
+
+
+def one_input(data: bytes) -> None:
+    Objects().run(data)
+
+
+TARGET = Target("engine-commands", SEEDS, lambda: one_input, objects=("_fastpath/door/commands.pyx",))

@@ -121,5 +121,6 @@ async def _ask(data: bytes, shown: Shown) -> None:
     await front.close()
 
 
-NAMES = ("http/hls", "http/broadcaster_orders", "http/broadcasters", "http/exchange")
-TARGET = Target("http-api", SEEDS, make, tuple(f"signaling/{name}.py" for name in NAMES), shape="json")
+PARSERS = ("signaling/http/hls.py", "signaling/http/exchange.py")
+OBJECTS = ("signaling/http/broadcaster_orders.py", "signaling/http/broadcasters.py")
+TARGET = Target("http-api", SEEDS, make, PARSERS, objects=OBJECTS, shape="json")

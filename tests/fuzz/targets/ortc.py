@@ -34,7 +34,7 @@ def h265() -> dict[str, Any]:
 
 SVC = {
     **vp8_simulcast(),
-    "encodings": [{"ssrc": 5, "scalabilityMode": "L3T3_KEY", "dtx": True, "maxBitrate": 9}],
+    "encodings": [{"ssrc": 5, "scalabilityMode": "L3T3_KEY", "maxBitrate": 9}],
 }
 SEEDS = [
     line("audio", opus(), SMALL, {"streamId": 1, "ordered": False, "maxPacketLifeTime": 5}),

@@ -96,5 +96,6 @@ async def _joined(front: MemoryFront, peer_id: str) -> MemoryTransport:
     return transport
 
 
-NAMES = ("protoo/connection", "protoo/messages", "json_input", "dialects/dialect", "dialects/demo_handlers")
-TARGET = Target("protoo-session", SEEDS, make, tuple(f"signaling/{name}.py" for name in NAMES), shape="json")
+PARSERS = ("signaling/protoo/messages.py", "signaling/json_input.py", "signaling/dialects/dialect.py")
+OBJECTS = ("signaling/protoo/connection.py", "signaling/dialects/demo_handlers.py")
+TARGET = Target("protoo-session", SEEDS, make, PARSERS, objects=OBJECTS, shape="json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 
+from mediad.protocols.datachannel import BINARY, read_message
 from tests.fuzz.target import Target
 from tests.support import sctp_packets as p
 from tests.support.sctp import PACKET_BYTES, Pair, sctp_stack
@@ -113,6 +114,10 @@ def one_input(data: bytes) -> None:
             assert victim.memory_bytes < BOUND_BYTES
             assert all(len(packet) <= PACKET_BYTES for packet in pair.far.packets)
             pair.far.packets.clear()
+            for _, ppid, content in pair.far.messages:
+                message = read_message(ppid, content)
+                assert isinstance(message, str) or (message.text is None or message.ppid != BINARY)
+            pair.far.messages.clear()
         pair.run(1_000_000)
         bystanders.now_us = pair.now_us
         assert bystanders.send(b"still here")
@@ -122,4 +127,10 @@ def one_input(data: bytes) -> None:
         assert victim.memory_bytes == 0
 
 
-TARGET = Target("sctp", SEEDS, lambda: one_input, ("_usrsctp/association.pyx",))
+TARGET = Target(
+    "sctp",
+    SEEDS,
+    lambda: one_input,
+    ("protocols/datachannel.py",),
+    objects=("_usrsctp/association.pyx",),
+)

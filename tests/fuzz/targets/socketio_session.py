@@ -81,7 +81,7 @@ async def _talk(data: bytes) -> None:
     assert not front.registry.room_count, "a room is left"
 
 
-NAMES = ("socketio/session", "dialects/meetlite", "dialects/learning_demo", "dialects/event_dialect")
-TARGET = Target(
-    "socketio-session", SEEDS, make, tuple(f"signaling/{name}.py" for name in NAMES), shape="json"
-)
+DIALECTS = ("meetlite", "learning_demo", "event_dialect")
+OBJECTS = ("signaling/socketio/session.py", *(f"signaling/dialects/{name}.py" for name in DIALECTS))
+PARSERS = ("signaling/socketio/packets.py",)
+TARGET = Target("socketio-session", SEEDS, make, PARSERS, objects=OBJECTS, shape="json")

@@ -103,7 +103,8 @@ cdef bint begins_association(const uint8_t* data, uint32_t length) noexcept nogi
 
 
 cdef bint learns(const Transport* transport, uint32_t role) noexcept nogil:
-    return transport.own.used[role] and not transport.own.known[role]
+    # with ICE it is the index of a path, of which there are more than sockets of its own
+    return not transport.ice and transport.own.used[role] and not transport.own.known[role]
 
 
 cdef void remote_heard(Engine* engine, Transport* transport, uint32_t role, const Address* source,
