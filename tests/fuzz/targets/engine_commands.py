@@ -183,7 +183,7 @@ class Objects:
         handle, engine = self.handle(Kind.KIND_TRANSPORT, which), self.engine
         fragment, link = b"fragment-%d" % (how % 6), (how % 4 * 100_000, how % 3 * 50_000, how % 5 * 200_000)
         change: tuple[Callable[[], object], ...] = (
-            lambda: engine.add_username(handle, fragment),
+            lambda: engine.add_username(handle, fragment, b"password"),
             lambda: engine.remove_username(handle, fragment),
             lambda: engine.set_desired_bitrate(handle, how * 20_000),
             lambda: engine.cap_uplink(handle, how * 20_000),
