@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mediad.config.key import key_field
-from mediad.config.kinds import FilePath, Host, Origins, Secrets, Whole
+from mediad.config.kinds import FilePath, Host, Origins, Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,6 @@ class FrontSettings:
         "PEM file with the certificate's private key; unset, it is in the certificate's file",
         live=True,
         example="/etc/mediad/tls/privkey.pem",
-    )
-    jwt_secrets: tuple[str, ...] | None = key_field(
-        None,
-        Secrets(),
-        "keys of the tokens (JWT, HS256) clients must bring; any of them will do, so that one can follow "
-        "another; unset, nobody needs a token",
-        "JWT_SECRET",
-        live=True,
-        secret=True,
-        example=["the output of: openssl rand -base64 32"],
     )
     cors_origins: tuple[str, ...] | None = key_field(
         None,

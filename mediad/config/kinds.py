@@ -12,6 +12,10 @@ from mediad.addresses import plain_address
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?\Z")
+_SWITCH_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
 HIDDEN = "(hidden)"
 """The text shown in place of a secret."""
 
@@ -139,7 +143,7 @@ class IpAddresses:
         return self.check([part.strip() for part in text.split(",")])
 
     def check(self, value: object) -> tuple[str, ...]:
-        return _different([plain_address(text) for text in _strings(value)], self.MOST)
+        return different([plain_address(text) for text in strings(value)], self.MOST)
 
 
 class Networks:
@@ -153,8 +157,8 @@ class Networks:
         return self.check([part.strip() for part in text.split(",") if part.strip()])
 
     def check(self, value: object) -> tuple[str, ...]:
-        networks = [] if value == [] else _strings(value)
-        return _different([str(ipaddress.ip_network(text)) for text in networks], self.MOST)
+        networks = [] if value == [] else strings(value)
+        return different([str(ipaddress.ip_network(text)) for text in networks], self.MOST)
 
 
 class Host:
@@ -192,7 +196,7 @@ class AnnouncedHosts:
         return self.check([part.strip() for part in text.split(",")])
 
     def check(self, value: object) -> tuple[str, ...]:
-        return _different([self._one(text) for text in _strings(value)], self.MOST)
+        return different([self._one(text) for text in strings(value)], self.MOST)
 
     def _one(self, text: str) -> str:
         listen, pair, host = text.rpartition("=")
@@ -234,6 +238,20 @@ class FilePath:
         return value
 
 
+class FilePaths:
+    """One or more paths of files."""
+
+    MOST = 32
+    metavar = "PATH,…"
+    expected = f"an absolute path, or a list of at most {MOST} different ones"
+
+    def from_text(self, text: str) -> tuple[str, ...]:
+        return self.check([part.strip() for part in text.split(",")])
+
+    def check(self, value: object) -> tuple[str, ...]:
+        return different([FilePath().check(path) for path in strings(value)], self.MOST)
+
+
 class HttpUrl:
     """A URL to post to."""
 
@@ -267,6 +285,21 @@ class HttpUrl:
         return bare if value.rstrip("/") == bare else f"{bare}/{HIDDEN}"
 
 
+class Switch:
+    """A choice between yes and no."""
+
+    metavar = "true|false"
+    expected = "true or false"
+
+    def from_text(self, text: str) -> bool:
+        return self.check(_SWITCH_WORDS.get(text.strip().lower()))
+
+    def check(self, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(value)
+        return value
+
+
 class Secrets:
     """One or more keys for HMAC-SHA-256, each at least as long as its output (RFC 7518 section 3.2)."""
 
@@ -277,7 +310,7 @@ class Secrets:
         return self.check(json.loads(text) if text.startswith("[") else text)
 
     def check(self, value: object) -> tuple[str, ...]:
-        secrets = _strings(value)
+        secrets = strings(value)
         if any(len(secret) < 32 for secret in secrets):
             raise ValueError(value)
         return secrets
@@ -308,7 +341,7 @@ class Origins:
         return self.check([part.strip() for part in text.split(",")])
 
     def check(self, value: object) -> tuple[str, ...]:
-        origins = tuple(origin.rstrip("/").lower() for origin in _strings(value))
+        origins = tuple(origin.rstrip("/").lower() for origin in strings(value))
         if not all(origin == "*" or _ORIGIN.match(origin) for origin in origins):
             raise ValueError(value)
         return origins
@@ -329,15 +362,16 @@ class Codecs:
         return tuple(value)
 
 
-def _strings(value: object) -> tuple[str, ...]:
-    """One string, or a list of at least one."""
+def strings(value: object) -> tuple[str, ...]:
+    """Return one string, or a list of at least one."""
     strings = [value] if isinstance(value, str) else value
     if not isinstance(strings, list) or not strings or not all(isinstance(one, str) for one in strings):
         raise ValueError(value)
     return tuple(strings)
 
 
-def _different(items: list[str], most: int) -> tuple[str, ...]:
+def different(items: list[str], most: int) -> tuple[str, ...]:
+    """Return the items. Raises ValueError for more than `most`, or when two are the same."""
     if len(items) > most or len(set(items)) < len(items):
         raise ValueError(items)
     return tuple(items)

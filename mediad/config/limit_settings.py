@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mediad.budgets.catalogue import RATES
-from mediad.config.front_settings import FrontSettings
 from mediad.config.key import key_field
 from mediad.config.kinds import Choice, Networks, Number, Whole
+from mediad.config.token_settings import TokenSettings
 
 
 def _rate(name: str) -> Any:
@@ -18,7 +18,7 @@ def _rate(name: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class LimitSettings(FrontSettings):
+class LimitSettings(TokenSettings):
     """The limits of one daemon. The defaults suffice for an office of 500 behind one address."""
 
     trusted_proxies: tuple[str, ...] = key_field(

@@ -17,12 +17,20 @@ from mediad.config import toml
 from mediad.config.announced import announced
 from mediad.config.key import Key
 from mediad.config.kinds import brief
-from mediad.config.listen import is_unspecified, version
+from mediad.config.listen import is_loopback, is_unspecified, version
 from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Settings
 from mediad.errors import ConfigError
 
 _BUILD_SWITCHES = frozenset({"windows", "debug", "sanitize", "coverage", "crashes", "native", "python"})
 """MEDIAD_* names for the build and the tests: they are no settings, and no mistakes either."""
+
+
+OPEN_MEANS = (
+    "an address of this machine alone, such as 127.0.0.1, since no token is needed and everyone who reaches "
+    "it could enter every room; either have clients bring tokens (set jwt_secrets, jwt_public_keys or "
+    "jwt_jwks), or let everyone in on purpose (set open = true, or --open true)"
+)
+"""The refusal of an address that strangers reach, where nothing keeps them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +182,15 @@ def check_together(settings: Settings, origins: Mapping[str, str]) -> None:
         refuse("worker_ping_timeout_s", f"more than worker_ping_interval_s {settings.worker_ping_interval_s}")
     if settings.tls_private_key is not None and settings.tls_certificate is None:
         refuse("tls_certificate", "the file of the certificate that tls_private_key belongs to")
+    if not is_guarded(settings.host, settings):
+        refuse("host", OPEN_MEANS)
     if problems:
         raise ConfigError("\n".join(problems))
+
+
+def is_guarded(host: str, settings: Settings) -> bool:
+    """True when those whom a front at `host` lets in are the ones that an operator wants."""
+    return settings.needs_tokens or settings.open or is_loopback(host)
 
 
 def flag_name(key: str) -> str:

@@ -15,6 +15,7 @@ from mediad.ctl.verbs import (
     recording,
     rooms,
     settings,
+    tokens,
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -27,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     *draining.COMMANDS,
     *events.COMMANDS,
     *settings.COMMANDS,
+    *tokens.COMMANDS,
     *doctor.COMMANDS,
     *completion.COMMANDS,
 )
@@ -37,5 +39,6 @@ GROUPS: dict[str, str] = {
     **hls.GROUPS,
     **draining.GROUPS,
     **settings.GROUPS,
+    **tokens.GROUPS,
 }
 """The subject of verbs like `room show`, by their first word."""

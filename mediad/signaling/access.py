@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,11 +60,25 @@ class Admitted:
             raise NotAdmitted(401, "the token's video.roomJoin claim is not true: it joins no room")
 
 
+async def _ready(token: str | None) -> None:
+    """Wait for nothing: all keys are here."""
+
+
 class Access:
     """The rules in force. `gate` judges tokens by them."""
 
-    def __init__(self, rules: AccessRules | None = None, wall_s: Callable[[], float] = time.time) -> None:
-        """Begin with these rules; `wall_s` returns Unix time in seconds."""
+    def __init__(
+        self,
+        rules: AccessRules | None = None,
+        ready_for: Callable[[str | None], Awaitable[None]] = _ready,
+        wall_s: Callable[[], float] = time.time,
+    ) -> None:
+        """Begin with these rules.
+
+        `ready_for` is awaited before a token is judged, for keys that are being fetched; it never takes long,
+        and never raises. `wall_s` returns Unix time in seconds.
+        """
+        self.ready_for = ready_for
         self.gate = Gate()
         self.rules = rules or AccessRules()
         self._wall_s = wall_s

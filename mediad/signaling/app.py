@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from mediad import __version__
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.access import Access
+from mediad.signaling.awaited_keys import AwaitedKeys
 from mediad.signaling.clients import Clients
 from mediad.signaling.cors import Cors
 from mediad.signaling.dialects import learning_demo, meetlite
@@ -91,5 +92,10 @@ def create_app(
             Route("/watch/{room_id}", page.watch),
             Mount("/", page),
         ],
-        middleware=[Middleware(Clients), Middleware(RequestLog), Middleware(Cors, access=settings.access)],
+        middleware=[
+            Middleware(Clients),
+            Middleware(RequestLog),
+            Middleware(Cors, access=settings.access),
+            Middleware(AwaitedKeys, access=settings.access),
+        ],
     )

@@ -16,7 +16,6 @@ from collections.abc import MutableMapping, Sequence
 from mediad import __version__, logs
 from mediad.budgets.budgets import Budgets
 from mediad.clock import LoopClock
-from mediad.config.listen import is_unspecified
 from mediad.config.live import LiveSettings
 from mediad.config.load import Loaded
 from mediad.config.settings import Settings, admin_socket_candidates
@@ -29,7 +28,6 @@ from mediad.rooms.plain_targets import Targets
 from mediad.rooms.registry import RoomRegistry
 from mediad.rooms.spread import SpreadRules, read_spread
 from mediad.rooms.stock import Stocks
-from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server.client_connection import FrontState
 from mediad.signaling.server.options import uvicorn_options
@@ -48,7 +46,9 @@ from mediad.supervisor.admin import (
 from mediad.supervisor.admin.methods import AdminMethods
 from mediad.supervisor.admin.room_methods import RoomMethods
 from mediad.supervisor.admin.server import AdminServer, open_admin_socket
+from mediad.supervisor.admin.token_methods import TokenMethods
 from mediad.supervisor.front.admissions import Admissions, connection_limit
+from mediad.supervisor.front.guard import Guard
 from mediad.supervisor.front.http import Front, front_url, open_front, room_url
 from mediad.supervisor.front.tls import FrontTls
 from mediad.supervisor.hls.shows import Shows
@@ -61,8 +61,6 @@ from mediad.supervisor.workers.draining import NODE, Drains
 from mediad.supervisor.workers.pool import WorkerPool
 from mediad.supervisor.workers.process import WORKER_COMMAND
 from mediad.supervisor.workers.rolling import Rolling
-from mediad.tokens.gate import TokenRules
-from mediad.tokens.keys import KeySet, secret_keys
 from mediad.words import plural
 
 CLOSING_TIMEOUT_S = 2.0
@@ -118,7 +116,8 @@ class Daemon:
             self._configured.prepare_with(self._tls.prepare)
             self._observability.watch_certificate(self._tls.ends_s)
         self._configured.prepare_with(self._observability.prepare)
-        self._access = Access(_access_rules(settings))
+        self._guard = Guard(settings, self._environ)
+        self._configured.prepare_with(self._guard.prepare)
         self._proxies = Proxies(settings.trusted_proxies, settings.client_address_from)
         per_address = settings.max_connections_per_address
         self._admissions = Admissions(0, per_address, self._budgets, self._proxies)
@@ -190,7 +189,7 @@ class Daemon:
         self._status.settings = settings
         self._recordings.settings = settings
         self._shows.settings = settings
-        self._access.rules = _access_rules(settings)
+        self._guard.apply(settings)
         self._admissions.per_address = settings.max_connections_per_address
         self._proxies.change(settings.trusted_proxies, settings.client_address_from)
         self._budgets.set_rates(settings.rates_per_s)
@@ -206,7 +205,9 @@ class Daemon:
             sockets = inherited or await open_front(self._settings.host, self._settings.port)
             stack.callback(_close_all, sockets)
             if inherited:
-                self._host = sockets[0].getsockname()[0]
+                self._guard.hosts = [sock.getsockname()[0] for sock in inherited]
+                self._host = self._guard.hosts[0]
+                self._guard.require_guarded(self._settings)
                 self._registry.set_limits(_room_limits(self._settings, self._host, self._budgets))
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
@@ -217,10 +218,12 @@ class Daemon:
             await self._observability.start()
             stack.push_async_callback(self._pool.stop)
             await self._pool.start()
+            self._guard.keys.start()
+            stack.callback(self._guard.keys.stop)
             app = create_app(
                 self._registry,
                 self._status,
-                SignalingSettings(access=self._access),
+                SignalingSettings(access=self._guard.access),
                 self._observability.metrics.scrape,
                 self._recordings,
                 self._shows,
@@ -309,6 +312,7 @@ class Daemon:
             drain_methods.table(self._drains, Rolling(self._pool, self._drains)),
             record_methods.table(self._recordings),
             hls_methods.table(self._shows),
+            TokenMethods(self._guard.access.gate, self._guard.secrets, self._guard.save).table(),
             event_methods.table(self._observability.feed),
             doctor_methods.table(self._configured, self._status, self._recordings),
         )
@@ -317,12 +321,12 @@ class Daemon:
         self._observability.feed.publish("node.ready", url=self._status.url, version=__version__)
         workers = [self._settings.worker_settings(worker.worker_id) for worker in self._pool.workers]
         assert self._status.url is not None
-        url = self._status.url if self._settings.jwt_secrets else room_url(self._status.url)
+        url = self._status.url if self._settings.needs_tokens else room_url(self._status.url)
         logger.info(
             "mediad %s is ready: open %s%s (%s, media on %s, UDP %s %s)",
             __version__,
             url,
-            " with a token" if self._settings.jwt_secrets else " in two tabs",
+            " with a token" if self._settings.needs_tokens else " in two tabs",
             plural(len(workers), "worker"),
             ", ".join(self._settings.candidate_ips),
             "port" if sum(len(worker.media_ports) for worker in workers) == 1 else "ports",
@@ -356,14 +360,6 @@ def _room_limits(settings: Settings, host: str, budgets: Budgets) -> RoomLimits:
         cuts_expired=settings.token_expiry == "enforce",
         throttle_secret=settings.network_throttle_secret,
     )
-
-
-def _access_rules(settings: Settings) -> AccessRules:
-    names = {settings.host, *settings.listen_ip, *settings.candidate_ips, socket.gethostname()}
-    names |= {text.rpartition("=")[2] for text in settings.announced_ip or ()}
-    own = frozenset(name.lower() for name in names if not is_unspecified(name))
-    keys = KeySet(secret_keys(settings.jwt_secrets or ()))
-    return AccessRules(TokenRules(keys=keys, require_exp=False), settings.cors_origins, own)
 
 
 def _close_all(sockets: list[socket.socket]) -> None:

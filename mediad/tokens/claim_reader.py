@@ -115,7 +115,7 @@ class Reader:
 
 
 class Said:
-    """The things that claims of several vocabularies have said so far: the same in each, or the token is refused."""
+    """The things that claims have said so far, in several ways: the same in each, or the token is refused."""
 
     def __init__(self) -> None:
         self._said: dict[str, tuple[Any, str]] = {}

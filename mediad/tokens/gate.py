@@ -27,6 +27,8 @@ class TokenRules:
     """The rules of tokens. Without keys no token is needed."""
 
     keys: KeySet = NO_KEYS
+    fetches: bool = False
+    """True when keys are fetched, so that tokens are needed even while there is no key yet."""
     require_exp: bool = True
     """True when a token must say when it expires."""
     audiences: tuple[str, ...] = ()
@@ -72,8 +74,8 @@ class Gate:
 
     @property
     def needs_tokens(self) -> bool:
-        """True when there are keys: then nobody comes in without a token."""
-        return bool(self.rules.keys)
+        """True when there are keys, or will be: then nobody comes in without a token."""
+        return bool(self.rules.keys) or self.rules.fetches
 
     def admit(
         self, token: str | None, room_id: str | None, peer_id: str | None, now_s: float

@@ -100,6 +100,10 @@ class KeySet:
 
         Of keys that have a name (`kid`) only the one that the token names may; of others, each.
         """
+        if not self.keys:
+            raise TokenRefused(
+                Cause.UNKNOWN_KEY, "the token cannot be checked: the server has no keys yet, try again soon"
+            )
         named = [key for key in self.keys if key.kid is not None and key.kid == signed.kid]
         candidates = named or [key for key in self.keys if key.kid is None or signed.kid is None]
         fitting = [key for key in candidates if key.algorithm == signed.algorithm]
@@ -109,7 +113,7 @@ class KeySet:
         if signed.kid is not None and not named and signed.algorithm in ALGORITHMS:
             raise UnknownKey(signed.kid)
         if not fitting:
-            accepted = " or ".join(sorted({key.algorithm for key in candidates})) or "any key of this server"
+            accepted = " or ".join(sorted({key.algorithm for key in candidates}))
             raise TokenRefused(
                 Cause.ALGORITHM, f"the token is not signed with {accepted}, but {shown(signed.algorithm)}"
             )

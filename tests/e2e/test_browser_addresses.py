@@ -59,7 +59,7 @@ def candidates(tab: Tab) -> list[tuple[str, int]]:
 
 
 def test_a_call_over_ipv6_alone(computer: Computer) -> None:
-    with computer.daemon(host=V6, listen_ip=V6) as daemon:
+    with computer.daemon(host=V6, open=True, listen_ip=V6) as daemon:
         ana, _ = call(computer, daemon)
         selected = tuples(daemon)
         assert len(selected) == 4
@@ -75,7 +75,7 @@ def test_a_call_with_a_choice_of_addresses_and_a_port_for_each_transport(compute
         "announced_ip": f"{OUTSIDE},{V4}",
         "port_mode": "per-transport",
     }
-    with computer.daemon(host=V4, **settings) as daemon:
+    with computer.daemon(host=V4, open=True, **settings) as daemon:
         ana, ben = call(computer, daemon)
         selected = tuples(daemon)
         ports = {one["localPort"] for one in selected}

@@ -105,6 +105,7 @@ def test_a_daemon_that_runs_with_all_that_is_wrong() -> None:
     base_port = free_media_ports(workers, range(33_000, 60_000 - 1000 * workers, 1000))
     settings = {
         "host": "0.0.0.0",
+        "open": "true",
         "listen-ip": "127.0.0.1",
         "announced-ip": "127.0.0.2",  # where nobody listens
         "workers": workers,

@@ -10,6 +10,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -241,7 +242,7 @@ def status_of_join(node: Node, token: str) -> int:
 
 def test_token_secrets_are_exchanged_without_a_restart(tmp_path: Path) -> None:
     old, new = "o" * 32, "n" * 32
-    tokens = [jwt.encode({"peerId": "ana"}, secret) for secret in (old, new)]
+    tokens = [jwt.encode({"peerId": "ana", "exp": int(time.time()) + 3600}, secret) for secret in (old, new)]
     with node(tmp_path, f"jwt_secrets = '{old}'\n") as running_node:
         for text, outcome in (
             (None, [101, 401]),

@@ -66,10 +66,27 @@ def test_media_that_could_not_arrive_is_refused_and_doubts_are_said(
     for start in ([], ["--check-config"]):
         assert main([*start, "--announced-ip", "8.8.4.4"]) == ExitCode.CONFIG
         assert "media sent to 8.8.4.4 would be lost; set listen_ip to 0.0.0.0" in capsys.readouterr().err
-    assert main(["--check-config", "--host", "0.0.0.0"]) == ExitCode.OK
+    assert main(["--check-config", "--host", "0.0.0.0", "--open", "true"]) == ExitCode.OK
     shown = capsys.readouterr()
     assert shown.err.startswith("mediad: warning: browsers are told to send media to 127.0.0.1, where only")
     assert shown.out == "The settings can be used, but see the warnings.\n"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "sfu.example", "192.0.2.1"])
+def test_a_server_that_strangers_reach_is_open_on_purpose_alone(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for start in ([], ["--check-config"]):
+        assert main([*start, "--host", host]) == ExitCode.CONFIG
+        told = capsys.readouterr().err
+        assert told.startswith(
+            f"mediad: host: got {host!r} (--host), expected an address of this machine alone"
+        )
+        assert "set jwt_secrets, jwt_public_keys or jwt_jwks" in told
+        assert "set open = true, or --open true" in told
+    for way in (["--open", "true"], ["--jwt-secrets", "s" * 32]):
+        assert main(["--check-config", "--host", host, *way]) == ExitCode.OK
+    assert main(["--check-config", "--host", "localhost"]) == ExitCode.OK
 
 
 @pytest.mark.parametrize("argv", [["--nonsense"], ["--por", "1"], ["stray"], ["--port"]])

@@ -59,7 +59,9 @@ class NetworkLab:
 
     def daemon(self) -> Daemon:
         """A daemon to be started inside; it serves `SERVER` alone."""
-        return Daemon(namespace=self.server, host=SERVER, listen_ip=SERVER, max_consumer_replicas=4)
+        return Daemon(
+            namespace=self.server, host=SERVER, open=True, listen_ip=SERVER, max_consumer_replicas=4
+        )
 
     def _new_namespace(self) -> Namespace:
         namespace = Namespace()

@@ -21,9 +21,13 @@ ALGORITHMS = {"rsa": "RS256", "ec": "ES256", "ed": "EdDSA"}
 """The algorithm of each kind of key that is accepted."""
 
 
-@functools.cache
 def private_key(kind: str, number: int = 0) -> Any:
     """A private key of a kind; another for each number."""
+    return _private_key(kind, number)
+
+
+@functools.cache
+def _private_key(kind: str, number: int) -> Any:
     match kind:
         case "rsa":
             return rsa.generate_private_key(65_537, 2048)

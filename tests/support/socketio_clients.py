@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from typing import Any
 
@@ -28,7 +29,9 @@ def guarded(**rules: Any) -> SignalingSettings:
 
 
 def token(user_id: Any = "ana", secret: str = SECRET, **claims: Any) -> str:
-    return jwt.encode({"userId": user_id, "email": f"{user_id}@example.org", **claims}, secret)
+    """A token of MeetLite, which expires in an hour."""
+    usual = {"userId": user_id, "email": f"{user_id}@example.org", "exp": int(time.time()) + 3600}
+    return jwt.encode({**usual, **claims}, secret)
 
 
 class Refusal(Exception):

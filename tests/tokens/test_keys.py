@@ -78,7 +78,7 @@ def test_algorithms_are_not_for_tokens_to_choose() -> None:
     assert outcome(ALL_KINDS, token(key=private_key("rsa"), algorithm="PS256")) == Cause.ALGORITHM
     assert outcome(ALL_KINDS, token(key=private_key("ec-384"), algorithm="ES384")) == Cause.ALGORITHM
     assert outcome(ALL_KINDS, token(key=private_key("ed-448"), algorithm="EdDSA")) == Cause.SIGNATURE
-    assert outcome(KeySet(), token()) == Cause.ALGORITHM
+    assert outcome(KeySet(), token()) == Cause.UNKNOWN_KEY
 
 
 def test_keys_by_name() -> None:

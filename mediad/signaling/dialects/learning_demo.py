@@ -36,8 +36,10 @@ class LearningDemo:
         room_id, token = handshake.query.get("roomId") or f"learning-{wire.sid}", handshake.auth.get("token")
         if len(room_id) > schemas.MAX_ID_LENGTH:
             raise Refused("malformed", f"roomId is limited to {schemas.MAX_ID_LENGTH} characters")
+        token = token if isinstance(token, str) else None
+        await self._access.ready_for(token)
         try:
-            admitted = self._access.require_token(token if isinstance(token, str) else None, room_id, None)
+            admitted = self._access.require_token(token, room_id, None)
             admitted.require_join(room_id)
         except NotAdmitted as error:
             self._registry.observer.refused(room_id, wire.sid, "unauthorized", str(error))

@@ -34,16 +34,19 @@ class MeetLite:
 
     async def admit(self, wire: EventWire, handshake: Handshake) -> MeetLiteVisit:
         """Judge a client by its token. Raises Refused."""
+        token = handshake.auth.get("token")
+        token = token if isinstance(token, str) else None
+        await self._access.ready_for(token)
         try:
-            admitted, claims = self._identify(handshake.auth.get("token"), wire.sid)
+            admitted, claims = self._identify(token, wire.sid)
         except NotAdmitted as error:
             self._registry.observer.refused("", "", "unauthorized", str(error))
             raise Refused("unauthorized", f"Authentication error: {error}") from None
         return MeetLiteVisit(wire, self._registry, admitted, claims, handshake)
 
-    def _identify(self, token: Any, sid: str) -> tuple[Admitted, schemas.Claims]:
+    def _identify(self, token: str | None, sid: str) -> tuple[Admitted, schemas.Claims]:
         """Return who brings a token. Where none is needed, a client without one is a guest."""
-        admitted = self._access.identify(token if isinstance(token, str) else None)
+        admitted = self._access.identify(token)
         claims = dict(admitted.claims)
         if admitted.meaning is not None and admitted.meaning.peer_id is not None:
             claims["userId"] = admitted.meaning.peer_id

@@ -1,0 +1,30 @@
+"""AwaitedKeys: the middleware in which a request waits for its token's key, while that is being fetched."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mediad.signaling.access import Access, bearer
+
+
+class AwaitedKeys:
+    """The application, for requests whose keys are there."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and self._access.needs_tokens:
+            await self._access.ready_for(token_of(scope))
+        await self._app(scope, receive, send)
+
+
+def token_of(scope: Scope) -> str | None:
+    """Return the token that a request brings, in its query or as `Authorization: Bearer`.
+
+    Browsers cannot give a WebSocket headers of its own, so their tokens come in the query.
+    """
+    token = QueryParams(scope["query_string"]).get("token")
+    return token or bearer(Headers(scope=scope).get("authorization"))

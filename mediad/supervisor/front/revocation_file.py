@@ -1,0 +1,59 @@
+"""RevocationFile: keeps what operators have revoked, so that a restart does not let it in again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from mediad.errors import ConfigError, InvalidInput
+from mediad.tokens.revocations import Revocations
+
+NAME = "revoked-tokens"
+
+
+class RevocationFile:
+    """The file in $STATE_DIRECTORY; without one, revocations last as long as the daemon."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        directory = environ.get("STATE_DIRECTORY", "").split(":")[0]
+        self.path = Path(directory) / NAME if directory else None
+
+    def load(self, revocations: Revocations, now_s: float) -> None:
+        """Take what was revoked before the start. Raises ConfigError for a file that cannot be used."""
+        if self.path is None or not self.path.exists():
+            return
+        try:
+            revocations.load(self.path.read_bytes(), now_s)
+        except (OSError, InvalidInput) as error:
+            raise ConfigError(
+                f"{self.path}: the tokens that were revoked cannot be read: {error}; mend the file, or "
+                "remove it if none of them need be refused any more"
+            ) from None
+
+    def save(self, revocations: Revocations, now_s: float) -> str:
+        """Write what is revoked, and return what is to be said about how long it lasts, if not for good."""
+        if self.path is None:
+            return "kept in memory alone, until mediad ends: there is no state directory ($STATE_DIRECTORY)"
+        try:
+            _replace(self.path, revocations.dump(now_s))
+        except OSError as error:
+            return f"kept in memory alone, until mediad ends: {self.path} cannot be written: {error.strerror}"
+        return ""
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole, whatever happens meanwhile; only this user may read it."""
+    fd, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
+        raise
