@@ -30,7 +30,7 @@ FLOORS = {
     "addresses": "",
     "targets": "",
     "budgets": "errors addresses",
-    "config": "errors addresses",
+    "config": "errors addresses budgets",
     "confinement": "",
     "logs": "errors config words",
     "metering": "clock",

@@ -162,6 +162,31 @@ CAPS = {
             setting="max_peers_per_address",
             hint="leave some rooms",
         ),
+        Cap(
+            name="peer_transports",
+            counts="WebRTC transports of one peer",
+            setting="max_transports_per_peer",
+            hint="close some",
+        ),
+        Cap(
+            name="peer_producers",
+            counts="tracks that one peer sends",
+            setting="max_producers_per_peer",
+            hint="close some",
+        ),
+        Cap(
+            name="peer_data_producers",
+            counts="data channels that one peer sends on",
+            setting=None,
+            hint="close some",
+        ),
+        Cap(
+            name="worker_shares",
+            counts="places in the fullest table of a worker, shared out among addresses and rooms",
+            setting="workers",
+            hint="close some, or try again later",
+            status=503,
+        ),
     )
 }
 """The limits of what there is at a time, by name."""

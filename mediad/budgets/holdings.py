@@ -25,6 +25,6 @@ class Holdings:
         if not self._held[holder]:
             del self._held[holder]
 
-    def most(self) -> tuple[str, int]:
-        """Return the holder of most, and how many it has."""
-        return max(self._held.items(), key=lambda entry: entry[1], default=("", 0))
+    def most_of(self, number: int) -> list[tuple[str, int]]:
+        """Return this number of holders that have most, and how many each has."""
+        return self._held.most_common(number)

@@ -13,7 +13,7 @@ from mediad.config.token_settings import TokenSettings
 
 def _rate(name: str) -> Any:
     rate = RATES[name]
-    doc = f"most {rate.counts}, a second in the long run; {rate.burst_s:g} times as many at once"
+    doc = f"most {rate.counts}, a second in the long run; a burst may be as much as in {rate.burst_s:g} s"
     return key_field(rate.per_s, Number(0.001, 10**6), doc, live=True)
 
 

@@ -10,6 +10,7 @@ from mediad.ctl.verbs import (
     events,
     granting,
     hls,
+    limits,
     live,
     node,
     recording,
@@ -20,6 +21,7 @@ from mediad.ctl.verbs import (
 
 COMMANDS: tuple[Command, ...] = (
     *node.COMMANDS,
+    *limits.COMMANDS,
     *live.COMMANDS,
     *rooms.COMMANDS,
     *granting.COMMANDS,

@@ -56,9 +56,8 @@ class Data:
         stream = SctpStreamParameters.from_wire(sctp_stream_parameters)
         transport = self._transports.find(transport_id)
         _require_free(transport, stream)
-        has = self._peer.data_producer_count()
-        if has >= self._room.limits.data_producers_per_peer:
-            raise InvalidState(f"too many data producers: {has} of {has} are open, close some")
+        has, limits, holder = self._peer.data_producer_count(), self._room.limits, self._peer.holder[1]
+        limits.budgets.require_below("peer_data_producers", has, limits.data_producers_per_peer, holder)
         claim = transport.branch.stock.claim("data producers", self._peer.holder, has=has)
         identifier = str(uuid4())
         producer = DataProducer(

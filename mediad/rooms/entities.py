@@ -65,7 +65,7 @@ class Peer:
     grants: Grants = ALL
     """The grants that it has now; `regrant.py` changes them during the call."""
     holders: Holders = ()
-    """Those who are charged for what it does: its address, and its token."""
+    """The holders that are charged for what it does: its address, and its token."""
     reception: Reception | None = None
     """The tracks it can receive, as negotiated; None for a peer that receives nothing."""
     takes_data: bool = False
@@ -140,6 +140,10 @@ class Peer:
     def tracks(self) -> list[Track]:
         """Return the same in the words of listeners."""
         return [Track(producer.kind, producer.app_data, producer.paused) for producer in self.producers()]
+
+    def webrtc_transport_count(self) -> int:
+        """Return how many WebRTC transports it has, or is about to have."""
+        return sum(t.plain is None for t in self.transports.values()) + self.reserved_transports
 
     def producer_count(self) -> int:
         return sum(len(transport.producers) for transport in self.transports.values())

@@ -48,9 +48,8 @@ class Producing:
         self._peer.grants.require_publish()
         require_small(app_data)
         transport = self._transports.find(transport_id)
-        has = self._peer.producer_count()
-        if has >= self._room.limits.producers_per_peer:
-            raise InvalidState(f"too many producers: {has} of {has} are open, close some")
+        has, limits = self._peer.producer_count(), self._room.limits
+        limits.budgets.require_below("peer_producers", has, limits.producers_per_peer, self._peer.holder[1])
         self._peer.grants.require_producers(has)
         accepted = self._accept(transport, kind, RtpParameters.from_wire(rtp_parameters))
         producer = Producer(

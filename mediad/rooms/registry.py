@@ -54,7 +54,7 @@ class _NewPeer:
     options: RoomOptions
     grants: Grants
     holders: Holders
-    """Those who are charged for it: its address, and its token."""
+    """The holders that are charged for it: its address, and its token."""
 
 
 class RoomRegistry:
@@ -74,11 +74,13 @@ class RoomRegistry:
         """
         self._placement = placement
         self._capabilities = router_capabilities(_codecs(media_codecs))
-        self._limits = limits or RoomLimits()
+        self.limits = limits or RoomLimits()
+        """The limits in force; `set_limits` changes them."""
         self.observer = observer or RoomObserver()
         """The observer of every room."""
-        stocks = stocks or Stocks()
-        stocks.on_refused = self._share_refused
+        self.stocks = stocks or Stocks()
+        """The tables of all workers."""
+        self.stocks.on_refused = self._share_refused
         self.on_options: OnOptions = lambda room_id, options: None
         """Called when a client with options has taken its seat."""
         self._rooms: dict[str, Room] = {}
@@ -86,7 +88,7 @@ class RoomRegistry:
         """The numbers of rooms and peers, of each address and token too."""
         self._expected = 0
         self._background = Background()
-        self._ground = Ground(placement, stocks, self._background)
+        self._ground = Ground(placement, self.stocks, self._background)
 
     async def connect(
         self,
@@ -110,7 +112,7 @@ class RoomRegistry:
         set_asker(room_id, peer_id)
         with self.observer.connecting(room_id, peer_id):
             wishes, holders = options or RoomOptions(), holders_at(address, token)
-            self.census.charge_join(self._limits, holders)
+            self.census.charge_join(self.limits, holders)
             new = _NewPeer(room_id, peer_id, listener, consumer_replicas, address, wishes, grants, holders)
             seat = await self._connect(new)
         if options is not None:
@@ -172,7 +174,7 @@ class RoomRegistry:
         set_asker(room_id, peer_id)
         room = self.room(room_id)
         holders = holders_at(address)
-        self.census.charge_join(self._limits, holders)
+        self.census.charge_join(self.limits, holders)
         await room.opened()
         async with room.place(peer_id) as branch:
             if room.closed or branch.closed:
@@ -191,7 +193,7 @@ class RoomRegistry:
 
     def _require_capacity(self, room_id: str, peer_id: str, holders: Holders) -> None:
         """Raise OverLimit when a limit is reached. One that replaces an older connection passes."""
-        room, limits = self._rooms.get(room_id), self._limits
+        room, limits = self._rooms.get(room_id), self.limits
         if room is None:
             self.census.require_room(limits, len(self._rooms), holders)
         elif peer_id in room.peers:
@@ -206,7 +208,7 @@ class RoomRegistry:
 
     def set_limits(self, limits: RoomLimits) -> None:
         """Use new limits from now on, in open rooms too. No peer that is connected has to leave."""
-        self._limits = limits
+        self.limits = limits
         for room in self._rooms.values():
             room.limits = limits
             room.expiries.review()
@@ -318,7 +320,7 @@ class RoomRegistry:
             room_id,
             Branches(room_id, home, self._ground),
             self._capabilities,
-            self._limits,
+            self.limits,
             self._background,
             make_offers=offers.make,
             on_event=events.receive,
@@ -326,10 +328,11 @@ class RoomRegistry:
             observer=self.observer,
         )
         self.census.room_opened(room_id, new.holders)
-        room.spread = new.options.spread_of(self._limits.spread.spread)
+        room.spread = new.options.spread_of(self.limits.spread.spread)
         return room
 
     def _share_refused(self, worker_id: int, refusal: Refusal) -> None:
+        self.limits.budgets.refused["worker_shares"] += 1
         self.observer.share_refused(worker_id, refusal.table, refusal.kind, refusal.name, refusal.reason)
 
     def _forget(self, room: Room) -> None:

@@ -278,5 +278,9 @@ class Stocks:
             )
         return stock
 
+    def all(self) -> list[Stock]:
+        """Return the stocks of the workers that have been asked for something."""
+        return list(self._stocks.values())
+
     def _refused(self, worker_id: int, refusal: Refusal) -> None:
         self.on_refused(worker_id, refusal)

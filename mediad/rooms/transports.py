@@ -44,14 +44,13 @@ class Transports:
 
         Consumers are put on the first transport made with `consuming`; when a member makes it, it is offered
         what the others send after the answer. With `enable_sctp` it can have data channels, which cost
-        nothing until there is one. Raises InvalidState when the peer has
-        too many, OverLimit when its address makes too many a second, Full when the worker has too many.
+        nothing until there is one. Raises OverLimit when the peer has too many, or its address makes too
+        many a second, Full when the worker has no room for it.
         """
         peer, branch = self._peer, self._peer.branch
         peer.require_open()
-        has = sum(t.plain is None for t in peer.transports.values()) + peer.reserved_transports
-        if has >= self._room.limits.transports_per_peer:
-            raise InvalidState(f"too many transports: {has} of {has} are open, close some")
+        has, limits = peer.webrtc_transport_count(), self._room.limits
+        limits.budgets.require_below("peer_transports", has, limits.transports_per_peer, peer.holder[1])
         self.charge()
         transport = Transport(str(uuid4()), peer, branch, consuming)
         transport.claim = branch.stock.claim("transports", peer.holder, has=has)

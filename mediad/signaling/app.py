@@ -32,6 +32,7 @@ from mediad.signaling.http.recordings import Recordings, recording_routes
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.page import WEB_ROOT, Page
 from mediad.signaling.request_log import RequestLog
+from mediad.signaling.security_headers import SecurityHeaders
 from mediad.signaling.socketio.endpoint import SocketIo
 from mediad.signaling.socketio.hub import Hub
 
@@ -93,6 +94,7 @@ def create_app(
             Mount("/", page),
         ],
         middleware=[
+            Middleware(SecurityHeaders),
             Middleware(Clients),
             Middleware(RequestLog),
             Middleware(Cors, access=settings.access),

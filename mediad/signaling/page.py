@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from mediad.needs import PAGE
+from mediad.signaling.security_headers import FOR_PAGES
 
 WEB_ROOT = PAGE.parent
 
@@ -55,5 +56,5 @@ class Page:
             return PlainTextResponse(error.detail, error.status_code)
         # the browser asks whether a file changed, and is told 304: no stale page after an update
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(FOR_PAGES)
         return response

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import ipaddress
 import logging
 import os
 import resource
@@ -22,11 +21,8 @@ from mediad.config.settings import Settings, admin_socket_candidates
 from mediad.errors import ConfigError, InvalidInput, MediadError, PortError, Unsupported
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.heap import HeapKeeper, collect_and_trim
-from mediad.rooms.limits import RoomLimits
 from mediad.rooms.options import RoomOptions
-from mediad.rooms.plain_targets import Targets
 from mediad.rooms.registry import RoomRegistry
-from mediad.rooms.spread import SpreadRules, read_spread
 from mediad.rooms.stock import Stocks
 from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server.client_connection import FrontState
@@ -38,6 +34,7 @@ from mediad.supervisor.admin import (
     event_methods,
     grant_methods,
     hls_methods,
+    limit_methods,
     record_methods,
     settings_methods,
     status_methods,
@@ -50,11 +47,14 @@ from mediad.supervisor.admin.token_methods import TokenMethods
 from mediad.supervisor.front.admissions import Admissions, connection_limit
 from mediad.supervisor.front.guard import Guard
 from mediad.supervisor.front.http import Front, front_url, open_front, room_url
+from mediad.supervisor.front.node_size import NodeSize, memory_bytes
 from mediad.supervisor.front.tls import FrontTls
 from mediad.supervisor.hls.shows import Shows
+from mediad.supervisor.observability.limits_report import LimitsReport
 from mediad.supervisor.observability.observability import Observability
 from mediad.supervisor.observability.status import Status
 from mediad.supervisor.recording.recordings import Recordings
+from mediad.supervisor.room_limits import room_limits
 from mediad.supervisor.systemd.heartbeat import Heartbeat
 from mediad.supervisor.systemd.service_manager import ServiceManager
 from mediad.supervisor.workers.draining import NODE, Drains
@@ -92,10 +92,12 @@ class Daemon:
         self._pool = WorkerPool(settings, self._worker_died, worker_command, stocks)
         self._observability = Observability(settings, self._environ)
         self._budgets.on_refused = self._observability.refusal_book.refused
+        connections = connection_limit(_descriptors(), len(self._pool.workers))
+        self._size = NodeSize(len(self._pool.workers), connections, memory_bytes())
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
             observer = self._observability.call_book
-            limits = _room_limits(settings, settings.host, self._budgets)
+            limits = room_limits(settings, settings.host, self._budgets, self._size)
             self._registry = RoomRegistry(self._pool, codecs, limits, observer, stocks)
             self._pool.memory.relieve = self._registry.relieve
         except (InvalidInput, Unsupported) as error:
@@ -120,7 +122,8 @@ class Daemon:
         self._configured.prepare_with(self._guard.prepare)
         self._proxies = Proxies(settings.trusted_proxies, settings.client_address_from)
         per_address = settings.max_connections_per_address
-        self._admissions = Admissions(0, per_address, self._budgets, self._proxies)
+        self._admissions = Admissions(self._size.connections, per_address, self._budgets, self._proxies)
+        self._front_state = FrontState(budgets=self._budgets, proxies=self._proxies)
         self._configured.apply_with(self._apply)
         self._heap = HeapKeeper(collect_and_trim, LoopClock())
         self._reloads: set[asyncio.Task[None]] = set()
@@ -185,7 +188,7 @@ class Daemon:
     async def _apply(self, settings: Settings) -> None:
         """Pass changed settings on to those who keep a copy of them."""
         logs.set_level(settings.log_level)
-        self._registry.set_limits(_room_limits(settings, self._host, self._budgets))
+        self._registry.set_limits(room_limits(settings, self._host, self._budgets, self._size))
         self._status.settings = settings
         self._recordings.settings = settings
         self._shows.settings = settings
@@ -208,7 +211,7 @@ class Daemon:
                 self._guard.hosts = [sock.getsockname()[0] for sock in inherited]
                 self._host = self._guard.hosts[0]
                 self._guard.require_guarded(self._settings)
-                self._registry.set_limits(_room_limits(self._settings, self._host, self._budgets))
+                self._registry.set_limits(room_limits(self._settings, self._host, self._budgets, self._size))
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
                 admin = AdminServer(admin_socket, self.admin_methods().call)
@@ -229,8 +232,7 @@ class Daemon:
                 self._shows,
             )
             tls = self._tls.context if self._tls else None
-            state = FrontState(budgets=self._budgets, proxies=self._proxies)
-            front = Front(app, sockets, uvicorn_options(state), self._admissions, tls)
+            front = Front(app, sockets, uvicorn_options(self._front_state), self._admissions, tls)
             stack.push_async_callback(front.stop)
             await front.start()
             stack.push_async_callback(self._recordings.close)
@@ -314,6 +316,9 @@ class Daemon:
             hls_methods.table(self._shows),
             TokenMethods(self._guard.access.gate, self._guard.secrets, self._guard.save).table(),
             event_methods.table(self._observability.feed),
+            limit_methods.table(
+                LimitsReport(self._budgets, self._admissions, self._registry, self._front_state)
+            ),
             doctor_methods.table(self._configured, self._status, self._recordings),
         )
 
@@ -338,30 +343,6 @@ def _shown(ports: range) -> str:
     return str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
 
 
-def _room_limits(settings: Settings, host: str, budgets: Budgets) -> RoomLimits:
-    allowed = tuple(map(ipaddress.ip_network, settings.plain_targets(host)))
-    return RoomLimits(
-        rooms=settings.max_rooms,
-        peers=settings.max_peers,
-        peers_per_room=settings.max_peers_per_room,
-        rooms_per_address=settings.max_rooms_per_address,
-        peers_per_address=settings.max_peers_per_address,
-        budgets=budgets,
-        transports_per_peer=settings.max_transports_per_peer,
-        producers_per_peer=settings.max_producers_per_peer,
-        consumer_replicas=settings.max_consumer_replicas,
-        broadcaster_timeout_s=settings.broadcaster_timeout_s,
-        plain_targets=Targets(allowed, frozenset({*settings.listen_ip, *settings.candidate_ips, host})),
-        spread=SpreadRules(
-            read_spread(str(settings.room_spread)),
-            settings.spread_cpu_percent / 100,
-            settings.spread_consumers,
-        ),
-        cuts_expired=settings.token_expiry == "enforce",
-        throttle_secret=settings.network_throttle_secret,
-    )
-
-
 def _close_all(sockets: list[socket.socket]) -> None:
     for sock in sockets:
         sock.close()
@@ -375,3 +356,9 @@ def _raise_fd_limit() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 2**20 if soft == resource.RLIM_INFINITY else soft
+
+
+def _descriptors() -> int:
+    """Return the limit of descriptors that `_raise_fd_limit` is going to reach."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2**20 if hard == resource.RLIM_INFINITY else hard

@@ -10,7 +10,7 @@ def test_holders_are_counted_and_forgotten_with_their_last() -> None:
     for holder in ("a", "b", "a"):
         holdings.add(holder)
     assert (holdings.count, holdings.of("a"), holdings.of("b"), holdings.of("c")) == (3, 2, 1, 0)
-    assert holdings.most() == ("a", 2)
+    assert holdings.most_of(1) == [("a", 2)]
     for holder in ("a", "b", "a"):
         holdings.remove(holder)
-    assert (holdings.count, holdings.of("a"), holdings.most()) == (0, 0, ("", 0))
+    assert (holdings.count, holdings.of("a"), holdings.most_of(3)) == (0, 0, [])

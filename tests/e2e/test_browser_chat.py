@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tests.support.browser import DEADLINE_S, Tab, Tabs
+from functools import partial
+
+from tests.support.browser import Tab, Tabs
 
 
 def until_open(*tabs: Tab) -> None:
     for tab in tabs:
-        tab.page.wait_for_function("mediad.chat.open", timeout=DEADLINE_S * 1000)
+        tab.until("the chat open", partial(tab.get, "mediad.chat.open"))
 
 
 def heard(tab: Tab) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mediad.budgets.refusal import OverLimit
 from mediad.errors import Full, InvalidInput, InvalidState, MediadError, NotFound
 from mediad.rooms.limits import RoomLimits
 from tests.support.calls import Call, run, told
@@ -80,7 +81,7 @@ def test_channels_are_limited() -> None:
     async def scenario(call: Call) -> None:
         ana = await call.talker("ana")
         await ana.produce_data()
-        with pytest.raises(InvalidState, match="too many data producers: 1 of 1 are open"):
+        with pytest.raises(OverLimit, match="peer_data_producers is reached, 1 of 1"):
             await ana.produce_data(stream_id=1)
 
     run(scenario, limits=RoomLimits(data_producers_per_peer=1))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mediad.budgets.refusal import OverLimit
 from mediad.errors import InvalidInput, InvalidState, MediadError, NotFound, Unsupported
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.reply import Reply
@@ -115,7 +116,7 @@ def test_producers_are_limited() -> None:
     async def scenario(call: Call) -> None:
         ana = await call.member("ana")
         await ana.produce("audio", opus())
-        with pytest.raises(InvalidState, match="too many producers"):
+        with pytest.raises(OverLimit, match="peer_producers"):
             await ana.produce("video", vp8())
 
     run(scenario, limits=RoomLimits(producers_per_peer=1))

@@ -324,7 +324,7 @@ def test_new_limits_hold_in_open_rooms() -> None:
     async def scenario(call: Call) -> None:
         ana = await call.member("ana")
         call.registry.set_limits(RoomLimits(transports_per_peer=2))
-        with pytest.raises(InvalidState, match="too many transports"):
+        with pytest.raises(OverLimit, match="peer_transports"):
             await ana.seat.transports.create(consuming=False, force_tcp=False)
         assert len(ana.seat.peer.transports) == 2
 

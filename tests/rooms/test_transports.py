@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from mediad.budgets.refusal import OverLimit
 from mediad.errors import InvalidState, MediadError, NotFound
 from mediad.rooms.limits import RoomLimits
 from tests.support.calls import Call, Guest, run, told
@@ -65,7 +66,7 @@ def test_transports_are_limited_also_while_they_are_being_made() -> None:
         await call.settle()
         call.worker.release("transport.create")
         results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [isinstance(result, InvalidState) for result in results] == [False, False, True]
+        assert [isinstance(result, OverLimit) for result in results] == [False, False, True]
         assert len(call.worker.transports) == 2
 
     run(scenario, limits=RoomLimits(transports_per_peer=2))

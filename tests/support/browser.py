@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from tests.support.browser_limits import answer_limit, close
 
@@ -64,7 +64,13 @@ class Tab:
         with answer_limit(peer_id, url):
             self.page: Page = context.new_page()
             self.page.on("pageerror", lambda error: self.crashes.append(str(error)))
+            self.page.on("console", self._read_console)
             self.page.goto(url)
+
+    def _read_console(self, message: ConsoleMessage) -> None:
+        """Take what the page's policy (CSP) forbids it for a crash: its author meant to do it."""
+        if "Content Security Policy" in message.text or "Permissions-Policy" in message.text:
+            self.crashes.append(message.text)
 
     def close(self) -> None:
         close(self.context, f"{self.peer_id}'s tab")

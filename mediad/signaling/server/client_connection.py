@@ -66,7 +66,7 @@ class FrontState:
         self.limits = limits or FrontLimits()
         self.ledger = ledger or Ledger()
         self.budgets = budgets or Budgets()
-        """How often each address and token may do what."""
+        """The rates of what each address and token does."""
         self.proxies = proxies or Proxies()
 
     @cached_property
@@ -97,7 +97,7 @@ class ClientConnection:
         self.told_client: tuple[str, int] | None = None
         """The client's address and port where a proxy told them before the first byte (PROXY protocol)."""
         self.holders: Holders = ()
-        """Those who are charged for what the client sends: its address, and its token."""
+        """The holders that are charged for what the client sends: its address, and its token."""
         self.on_client: Callable[[str], Refusal | None] = lambda address: None
         """A function that is called with the address of the client behind a proxy; it may refuse it."""
         self._transport: asyncio.Transport | None = None

@@ -179,7 +179,7 @@ def test_limits_of_a_peer_hold_for_broadcasters() -> None:
         cam, _ = await in_b(running)
         await cam.post("/transports", WEBRTC)
         answer = await cam.post("/transports", WEBRTC)
-        assert (answer.status, "too many transports" in answer.text) == (409, True)
+        assert (answer.status, "peer_transports" in answer.text) == (429, True)
 
     run(scenario, limits=RoomLimits(transports_per_peer=2))
 
