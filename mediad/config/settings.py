@@ -30,6 +30,7 @@ from mediad.errors import ConfigError
 PORTS_PER_WORKER = 1000
 """The ports of a worker: worker i owns this many from rtc_base_port + i * PORTS_PER_WORKER."""
 
+LOG_ADDRESSES = ("full", "truncated", "none")
 LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
 
@@ -75,6 +76,12 @@ class Settings(RoomSettings):
         "least important line to log",
         "LOG_LEVEL",
         "MEDIASOUP_LOG_LEVEL",
+        live=True,
+    )
+    log_addresses: str = key_field(
+        "full",
+        Choice(*LOG_ADDRESSES),
+        "addresses of clients in the log, events and webhooks: full, truncated (to IPv4 /24, IPv6 /48) or none",
         live=True,
     )
     log_format: str = key_field(
@@ -126,6 +133,11 @@ class Settings(RoomSettings):
         """The addresses in ICE candidates."""
         return tuple(address for info in self.listen_infos for address in info.announced)
 
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """The addresses of this server, as it listens and as it is announced."""
+        return frozenset({self.host, *self.listen_ip, *self.candidate_ips})
+
     def plain_targets(self, host: str) -> tuple[str, ...]:
         """The networks of `plain_target_allow`; unset, those of loopback while `host` is there too."""
         if self.plain_target_allow is not None:
@@ -158,6 +170,7 @@ class Settings(RoomSettings):
             log_level=self.log_level,
             log_format=self.log_format,
             confinement=self.confinement,
+            log_addresses=self.log_addresses,
         )
 
     def port_ranges(self) -> int:
@@ -195,6 +208,12 @@ class WorkerSettings(TransportOptions):
     log_level: str
     log_format: str
     confinement: str
+    log_addresses: str
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The addresses of this server, as it listens and as it is announced."""
+        return tuple(ip for info in self.listen_infos for ip in (info.ip, *info.announced))
 
     @property
     def media_ports(self) -> range:

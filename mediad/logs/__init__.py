@@ -6,7 +6,7 @@ many lines through `bind`) is shown before the message as `room=r1`, or becomes 
 
 from __future__ import annotations
 
-from mediad.logs.configuration import LineCounts, counts, set_level, setup
+from mediad.logs.configuration import LineCounts, counts, set_addresses, set_level, setup
 from mediad.logs.context import CONTEXT_KEYS, Context, bind
 
-__all__ = ["CONTEXT_KEYS", "Context", "LineCounts", "bind", "counts", "set_level", "setup"]
+__all__ = ["CONTEXT_KEYS", "Context", "LineCounts", "bind", "counts", "set_addresses", "set_level", "setup"]

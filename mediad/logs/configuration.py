@@ -7,11 +7,12 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 import msgspec
 
+from mediad.logs.addresses import IN_FORCE
 from mediad.logs.formats import Formatter, JournalFormatter, JsonFormatter, TextFormatter
 from mediad.logs.limit import RateLimit
 from mediad.logs.sink import JOURNAL_SOCKET, Sink, to_descriptor, to_journal
@@ -67,6 +68,11 @@ def set_level(level: str) -> None:
     # Libraries log every step at INFO; mediad's own lines tell operators what they need.
     for library in ("uvicorn", "websockets", "asyncio", "starlette"):
         logging.getLogger(library).setLevel(max(_LEVELS[level], logging.WARNING))
+
+
+def set_addresses(how: str, own: Iterable[str]) -> None:
+    """Show addresses as `how` says, one of config.LOG_ADDRESSES; the server's `own` are always shown."""
+    IN_FORCE.how, IN_FORCE.own = how, frozenset(own)
 
 
 class LineCounts(msgspec.Struct, rename="camel"):

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Mapping
 
+from mediad.logs.addresses import IN_FORCE
 from mediad.logs.context import context_of
 
 MAX_JOURNAL_BYTES = 48 * 1024
@@ -27,7 +28,13 @@ class Formatter(logging.Formatter):
         return context_of(record, self._context)
 
     def trace_of(self, record: logging.LogRecord) -> str:
-        return self.formatException(record.exc_info) if record.exc_info and record.exc_info[0] else ""
+        if not record.exc_info or not record.exc_info[0]:
+            return ""
+        return IN_FORCE.shown(self.formatException(record.exc_info))
+
+    def message_of(self, record: logging.LogRecord) -> str:
+        """Return the message with addresses as `log_addresses` says."""
+        return IN_FORCE.shown(record.getMessage())
 
     def encode(self, record: logging.LogRecord) -> bytes:
         """The bytes of the line as it is written."""
@@ -39,7 +46,8 @@ class TextFormatter(Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         context = "".join(f"{key}={_printable(value)} " for key, value in self.context_of(record).items())
-        line = f"{_timestamp(record)} {record.levelname.lower():7} {context}{_printable(record.getMessage())}"
+        message = _printable(self.message_of(record))
+        line = f"{_timestamp(record)} {record.levelname.lower():7} {context}{message}"
         trace = self.trace_of(record)
         return line + "".join(f"\n    {_printable(part)}" for part in trace.splitlines())
 
@@ -52,7 +60,7 @@ class JsonFormatter(Formatter):
             "time": _timestamp(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self.message_of(record),
             **self.context_of(record),
         }
         if trace := self.trace_of(record):
@@ -68,7 +76,7 @@ class JournalFormatter(Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         trace = self.trace_of(record)
-        message = "\n".join([_printable(record.getMessage()), *map(_printable, trace.splitlines())])
+        message = "\n".join([_printable(self.message_of(record)), *map(_printable, trace.splitlines())])
         context = "".join(f"{key}={_printable(value)} " for key, value in self.context_of(record).items())
         return context + message
 

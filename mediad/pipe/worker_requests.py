@@ -43,4 +43,5 @@ class Configure(Request[Done]):
     """The addresses that clients are told, for each address of listen_ip; empty from an older daemon."""
     audio_level_interval_ms: int = 800
     audio_level_threshold_dbov: int = -80
+    log_addresses: str = "full"
     plain_source_allow: tuple[str, ...] = ("127.0.0.0/8", "::1/128")

@@ -81,6 +81,7 @@ class Daemon:
     ) -> None:
         settings = loaded.settings
         self._configured = LiveSettings(loaded)
+        logs.set_addresses(settings.log_addresses, settings.own_addresses)
         self._host = settings.host  # where clients connect; systemd may have opened another
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
@@ -188,6 +189,7 @@ class Daemon:
     async def _apply(self, settings: Settings) -> None:
         """Pass changed settings on to those who keep a copy of them."""
         logs.set_level(settings.log_level)
+        logs.set_addresses(settings.log_addresses, settings.own_addresses)
         self._registry.set_limits(room_limits(settings, self._host, self._budgets, self._size))
         self._status.settings = settings
         self._recordings.settings = settings

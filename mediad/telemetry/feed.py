@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
+from mediad.logs.addresses import IN_FORCE
+
 Event = dict[str, Any]
 """An event: `seq`, `id`, `time`, `type`, and facts of the type: `room`, `peer`, `worker`, `cause`, …"""
 
@@ -46,12 +48,19 @@ TYPES = {
 }
 """The types of events, and the meaning of each."""
 
+_IDS = frozenset({"room", "peer", "url"})
+
 KEPT = 10_000
 """The events that a reader may be behind before it loses some."""
 
 
 def _utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
+
+
+def _shown(name: str, fact: Any) -> Any:
+    """The fact with addresses as `log_addresses` says; ids are what clients chose, and stay."""
+    return IN_FORCE.shown(fact) if isinstance(fact, str) and name not in _IDS else fact
 
 
 class Feed:
@@ -75,7 +84,7 @@ class Feed:
             "id": f"{self.run}-{self.last_seq}",
             "time": self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "type": type_,
-            **{name: fact for name, fact in facts.items() if fact is not None},
+            **{name: _shown(name, fact) for name, fact in facts.items() if fact is not None},
         }
         self._kept.append(event)
         news, self._news = self._news, asyncio.Event()

@@ -43,6 +43,7 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         print(f"mediad.worker: it cannot be confined: {error}; {CONFINEMENT_OFF}", file=sys.stderr)
         return ExitCode.CONFIG
+    logs.set_addresses(settings.log_addresses, settings.own_addresses)
     logs.setup(settings.log_level, settings.log_format, worker=settings.worker_id)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(settings, int(read_fd), int(write_fd), WorkerServer, confinement))

@@ -93,6 +93,7 @@ class WorkerServer:
         self.objects.configure(_changed(self.objects.settings, request))
         self._allow_sources()
         logs.set_level(request.log_level)
+        logs.set_addresses(request.log_addresses, self.objects.settings.own_addresses)
         return Done()
 
     def _allow_sources(self) -> None:

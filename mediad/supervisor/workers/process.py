@@ -167,6 +167,7 @@ def configuration(settings: WorkerSettings) -> Configure:
         initial_outgoing_bitrate_bps=settings.initial_outgoing_bitrate_bps,
         ice_consent_timeout_s=settings.ice_consent_timeout_s,
         log_level=cast(LogLevel, settings.log_level),
+        log_addresses=settings.log_addresses,
         announced=tuple(info.announced for info in settings.listen_infos),
         audio_level_interval_ms=settings.audio_level_interval_ms,
         audio_level_threshold_dbov=settings.audio_level_threshold_dbov,
