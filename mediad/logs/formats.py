@@ -13,6 +13,9 @@ from mediad.logs.context import context_of
 MAX_JOURNAL_BYTES = 48 * 1024
 """The most bytes in one field: a datagram to journald holds some 200 KiB, and needs no memfd below that."""
 
+MAX_MESSAGE_LENGTH = 2000
+"""The most characters of a message up to INFO: a client's words may be in it, and only lines are counted."""
+
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 """The numbers of syslog(3) for levels."""
 
@@ -26,6 +29,16 @@ class Formatter(logging.Formatter):
 
     def context_of(self, record: logging.LogRecord) -> dict[str, object]:
         return context_of(record, self._context)
+
+    def message_of(self, record: logging.LogRecord) -> str:
+        """The message; of one that is too long its beginning, and how much is missing."""
+        message = record.getMessage()
+        missing = len(message) - MAX_MESSAGE_LENGTH
+        return (
+            message
+            if missing <= 0 or record.levelno > logging.INFO
+            else f"{message[:MAX_MESSAGE_LENGTH]}… ({missing} more characters)"
+        )
 
     def trace_of(self, record: logging.LogRecord) -> str:
         if not record.exc_info or not record.exc_info[0]:

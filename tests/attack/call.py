@@ -19,11 +19,10 @@ from typing import Any
 
 import uvloop
 
-from tests.attack.target import Target, token
+from tests.attack.people import Person
+from tests.attack.target import Target
 from tests.support.media_peer import MediaPeer, check_for
-from tests.support.protoo_client import ProtooClient
 from tests.support.rtp import packet
-from tests.support.rtp_samples import opus
 
 ROOM, SSRC = "victims", 4242
 INTERVAL_S = 0.005
@@ -52,28 +51,6 @@ class Bucket:
             longest = max(longest, run)
         worst_s = max([*self.delays_s.values(), longest * INTERVAL_S])
         return {"second": self.number, "sent": self.sent, "got": len(self.delays_s), "worst_s": worst_s}
-
-
-async def _answer(method: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {}
-
-
-async def peer(
-    front_port: int, secret: str, peer_id: str, *, sends: bool
-) -> tuple[ProtooClient, Any, MediaPeer]:
-    """A peer in the room with one connected transport."""
-    url = f"ws://127.0.0.1:{front_port}/?roomId={ROOM}&peerId={peer_id}&token={token(secret, ROOM, peer_id)}"
-    client = await ProtooClient.open(url, _answer, lambda *_: None)
-    capabilities = await client.request("getRouterRtpCapabilities")
-    created = await client.request("createWebRtcTransport", {"producing": sends, "consuming": not sends})
-    media = MediaPeer(created)
-    await client.request(
-        "connectWebRtcTransport", {"transportId": created["id"], "dtlsParameters": media.dtls.parameters}
-    )
-    await media.connect()
-    joining = {"displayName": peer_id, "device": {}}
-    await client.request("join", joining if sends else {**joining, "rtpCapabilities": capabilities})
-    return client, created, media
 
 
 class Call:
@@ -149,14 +126,14 @@ class Call:
 
 
 async def main(front_port: int, secret: str) -> None:
-    _, receiving, receiver = await peer(front_port, secret, "receiver", sends=False)
-    client, sending, sender = await peer(front_port, secret, "sender", sends=True)
-    parameters = opus(ssrc=SSRC)
-    await client.request(
-        "produce", {"transportId": sending["id"], "kind": "audio", "rtpParameters": parameters}
-    )
+    watching = await Person.enter(front_port, secret, ROOM, "receiver", sends=False)
+    await (await watching.connect()).join(receives=True)
+    speaking = await Person.enter(front_port, secret, ROOM, "sender", sends=True)
+    await (await speaking.connect()).join(receives=False)
+    await speaking.send_opus(SSRC)
+    sending, sender = speaking.transport, speaking.media
     await asyncio.sleep(0.5)  # until the other one's consumer is there
-    call = Call(sender, receiver, [sending, receiving])
+    call = Call(sender, watching.media, [sending, watching.transport])
     running = asyncio.create_task(call.run())
     await asyncio.sleep(3)  # until there is something to be recorded
     candidate = sending["iceCandidates"][0]

@@ -5,7 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 
-from mediad.logs.formats import MAX_JOURNAL_BYTES, JournalFormatter, TextFormatter
+import pytest
+
+from mediad.logs.formats import (
+    MAX_JOURNAL_BYTES,
+    MAX_MESSAGE_LENGTH,
+    Formatter,
+    JournalFormatter,
+    JsonFormatter,
+    TextFormatter,
+)
 
 
 def record(message: str, level: int = logging.INFO, **extra: object) -> logging.LogRecord:
@@ -70,8 +79,21 @@ def test_a_traceback_is_part_of_the_message() -> None:
     assert message.splitlines()[-1] == "ValueError: deep"
 
 
+@pytest.mark.parametrize("formatter", [TextFormatter, JsonFormatter, JournalFormatter])
+def test_a_clients_words_do_not_make_long_lines(formatter: type[Formatter]) -> None:
+    line = formatter({}).encode(record("refused: %s" % ("x" * 500_000)))
+    assert len(line) < MAX_MESSAGE_LENGTH + 300
+    assert b"498009 more characters" in line
+    bug = formatter({}).encode(record("its last lines: %s" % ("x" * 5000), logging.ERROR))
+    assert b"more characters" not in bug
+
+
 def test_nothing_is_too_long_for_a_datagram() -> None:
-    assert len(fields(JournalFormatter({}).encode(record("x" * 500_000)))["MESSAGE"]) == MAX_JOURNAL_BYTES
+    try:
+        raise ValueError("x" * 500_000)
+    except ValueError:
+        line = record("failed", logging.ERROR, exc_info=sys.exc_info())
+    assert len(fields(JournalFormatter({}).encode(line))["MESSAGE"]) == MAX_JOURNAL_BYTES
 
 
 def test_lone_surrogates_leave_as_text() -> None:

@@ -28,6 +28,7 @@ from mediad.signaling.server.client_connection import ClientConnection, FrontSta
 from mediad.signaling.server.input_budget import PRICES
 
 _PORTION_BYTES = 16 * 1024
+_REASON_LENGTH = 200
 _UNREAD_BYTES = 64 * 1024
 """The unread input above which reading pauses."""
 
@@ -265,7 +266,7 @@ class HttpProtocol(H11Protocol):
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         if status == 431 and not isinstance(error, _TooManyHeaders) and not self._has_line():
             status = 414
-        self._refuse(status, str(error or msg))
+        self._refuse(status, str(error or msg)[:_REASON_LENGTH])  # h11 quotes what the client sent
 
     def _has_line(self) -> bool:
         """True when at least the request line has an end."""
