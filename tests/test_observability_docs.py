@@ -22,6 +22,7 @@ from mediad.supervisor.observability.recording_book import RecordingBook
 from mediad.supervisor.observability.refusal_book import RefusalBook
 from mediad.supervisor.observability.show_book import ShowBook
 from mediad.supervisor.observability.status import Status
+from mediad.supervisor.observability.token_families import TokenFamilies
 from mediad.supervisor.observability.worker_families import COUNTERS, OBJECTS
 from mediad.supervisor.workers.link import WorkerLink
 from mediad.supervisor.workers.pool import WorkerPool
@@ -29,6 +30,7 @@ from mediad.supervisor.workers.process import WorkerProcess
 from mediad.supervisor.workers.worker import Worker
 from mediad.telemetry.feed import TYPES, Feed
 from mediad.telemetry.instruments import Instruments
+from mediad.tokens.gate import Gate
 from tests.support.calls import Call
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +108,7 @@ def shown() -> str:
         RefusalBook(feed, instruments)
         call = Call(observer=CallBook(feed, instruments))
         status, pool = cast(Status, FixedStatus()), cast(WorkerPool, Pool())
+        numbers.register(TokenFamilies(Gate()))
         metrics = Metrics(numbers, Settings(workers=1), status, pool, call.registry, feed)
         return (await metrics.scrape(""))[0]
 

@@ -121,6 +121,8 @@ class Daemon:
         self._configured.prepare_with(self._observability.prepare)
         self._guard = Guard(settings, self._environ)
         self._configured.prepare_with(self._guard.prepare)
+        self._observability.watch_tokens(self._guard.access.gate)
+        self._status.tokens = self._guard.state
         self._proxies = Proxies(settings.trusted_proxies, settings.client_address_from)
         per_address = settings.max_connections_per_address
         self._admissions = Admissions(self._size.connections, per_address, self._budgets, self._proxies)

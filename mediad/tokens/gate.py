@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +72,8 @@ class Gate:
         self.rules = rules or OPEN
         self.revocations = Revocations()
         self.spent = Spent()
+        self.refused: Counter[Cause] = Counter()
+        """The tokens that were refused since the start, by cause."""
 
     @property
     def needs_tokens(self) -> bool:
@@ -84,6 +87,15 @@ class Gate:
 
         Raises TokenRefused. A token for one use is used up by this.
         """
+        try:
+            return self._judge(token, room_id, peer_id, now_s)
+        except TokenRefused as refused:
+            self.refused[refused.cause] += 1
+            raise
+
+    def _judge(
+        self, token: str | None, room_id: str | None, peer_id: str | None, now_s: float
+    ) -> tuple[Mapping[str, Any], Meaning]:
         if not token:
             raise TokenRefused(Cause.MISSING, "a token is required")
         case = Case(token, room_id, peer_id, now_s)

@@ -44,6 +44,7 @@ DAEMON = DaemonFacts(
     version="1.0",
     pid=7,
     status="ok",
+    tokens_needed=True,
     url="https://sfu.example:3000/",
     workers=[worker(0), worker(1)],
     reports={str(n): {"udpGso": True, "udpBufferBytes": 4 * 2**20} for n in range(2)},

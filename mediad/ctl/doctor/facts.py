@@ -38,6 +38,8 @@ class DaemonFacts:
     """The answers to worker.stats by worker id, of those that answered."""
     settings_problems: tuple[str, ...] = ()
     """The problems that its next start would meet."""
+    tokens_needed: bool | None = None
+    """True when nobody comes in without a token; None for a daemon of an older version."""
     settings_waiting: tuple[str, ...] = ()
     """The keys whose configured value waits for the next start."""
     fd_limit: int

@@ -72,6 +72,7 @@ def _daemon(answer: Data) -> DaemonFacts:
         reports=answer["reports"],
         settings_problems=tuple(answer["settingsProblems"]),
         settings_waiting=tuple(answer["settingsWaiting"]),
+        tokens_needed=answer.get("tokensNeeded"),
         fd_limit=answer["fdLimit"],
         open_fds=answer["openFds"],
         recording=_recording(answer),

@@ -195,7 +195,22 @@ def https(facts: Facts) -> Iterator[Finding]:
         yield warning("https", text, "set tls_certificate, unless a proxy in front of it does https")
 
 
+def open_front(facts: Facts) -> Iterator[Finding]:
+    """Judge who is let in: everyone, or those with a token."""
+    if facts.settings is None:
+        return
+    told = facts.daemon.tokens_needed if facts.daemon is not None else None
+    if facts.settings.needs_tokens if told is None else told:
+        yield ok("open", "nobody enters a room without a token")
+    elif is_loopback(facts.settings.host):
+        yield ok("open", "no token is needed, on this machine only")
+    elif told is not None or facts.settings.open:  # otherwise it does not start, for that reason
+        text = "no token is needed: whoever reaches the front may enter every room"
+        advice = "set jwt_secrets, jwt_public_keys or jwt_jwks, unless open = true is meant"
+        yield warning("open", text, advice)
+
+
 CHECKS: tuple[Check, ...] = (
     *(announced_address, announced_names, address_family, ipv6, listen_address, public_address, media_path),
-    *(front, taken_ports, port_range, https),
+    *(front, taken_ports, port_range, https, open_front),
 )

@@ -9,7 +9,7 @@ from mediad.config.listen import is_address
 from mediad.ctl.doctor.facts import Exposure, Facts, ProcessFacts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 
-TOKEN_KEYS = ("jwt_secrets",)
+TOKEN_KEYS = ("jwt_secrets", "jwt_public_keys", "jwt_jwks")
 """The settings with which tokens are verified."""
 
 UNLIMITED = {
@@ -51,12 +51,16 @@ PUBLIC_FDS = 16384
 
 
 def tokens(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
-    keys = [key for key in TOKEN_KEYS if key in exposure.secret_origins]
+    keys = [key for key in TOKEN_KEYS if key in exposure.secret_origins or _is_set(facts, key)]
     if keys:
         yield ok("tokens", f"nobody enters a room without a token ({', '.join(keys)})")
         return
     text = "no token is needed: whoever reaches the front may open rooms and enter any"
     yield error("tokens", text, "set jwt_secrets, and have your application give tokens to its users")
+
+
+def _is_set(facts: Facts, key: str) -> bool:
+    return facts.settings is not None and bool(getattr(facts.settings, key))
 
 
 def encryption(facts: Facts, exposure: Exposure) -> Iterator[Finding]:

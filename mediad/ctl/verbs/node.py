@@ -20,11 +20,23 @@ def _status(data: Data) -> str:
             ("workers", f"{data['workersReady']} of {data['workers']} ready, {restarts}"),
             ("rooms", data["rooms"]),
             ("peers", data["peers"]),
+            ("tokens", _tokens(data.get("tokens") or {})),
             ("UDP GSO", yes_no(data["udpGso"])),
             ("UDP GRO", yes_no(data["udpGro"])),
             *(("problem", problem) for problem in data["problems"]),
         ]
     )
+
+
+def _tokens(tokens: Data) -> str:
+    """Whether tokens are needed, and the keys they may be signed with. Older daemons do not say."""
+    if not tokens:
+        return "-"
+    if not tokens["needed"]:
+        return "not needed: whoever reaches this node may enter every room"
+    keys = [f"{key['algorithm']} by {key['name']}" for key in tokens["keys"]]
+    refused = sum(tokens["refused"].values())
+    return f"needed; {', '.join(keys[:4]) or 'no key yet'}{', …' if keys[4:] else ''}; {refused} refused"
 
 
 def _workers(data: Data) -> str:

@@ -25,6 +25,7 @@ SETTINGS = (
     *("shutdown_grace_s", "recording_dir", "webhook_secret_file"),
     *("cors_origins", "max_connections_per_address", "worker_memory_max_bytes", "log_level"),
     *("plain_target_allow", "plain_source_allow"),
+    *("open", "jwt_public_keys", "jwt_jwks"),
 )
 """The settings that the doctor judges. Secrets are not among them."""
 
@@ -50,6 +51,7 @@ def table(live: LiveSettings, status: Status, recordings: Recordings) -> Table:
             "secretOrigins": secret_origins(live.settings, live.origins),
             "settingsProblems": await live.problems(),
             "settingsWaiting": sorted(live.waiting),
+            "tokensNeeded": live.settings.needs_tokens,
         }
 
     async def doors(data: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mediad.config.listen import is_unspecified
 from mediad.config.live import Commit
@@ -53,6 +54,21 @@ class Guard:
     def save(self) -> str:
         """Keep what is revoked, and return what is to be said about how long it lasts; empty: for good."""
         return self._file.save(self.access.gate.revocations, time.time())
+
+    def state(self) -> dict[str, Any]:
+        """Return what operators are shown of tokens: whether they are needed, the keys, what was refused."""
+        gate = self.access.gate
+        return {
+            "needed": gate.needs_tokens,
+            "open": not gate.needs_tokens and self._settings.open,
+            "keys": [
+                {"name": key.name, "algorithm": key.algorithm, "kid": key.kid} for key in gate.rules.keys.keys
+            ],
+            "jwks": None if self.keys.fetcher is None else self.keys.fetcher.state(),
+            "revoked": len(gate.revocations),
+            "spent": len(gate.spent),
+            "refused": {cause.value: count for cause, count in gate.refused.items()},
+        }
 
     def _judge_anew(self) -> None:
         origins, names = self._settings.cors_origins, own_names(self._settings)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from mediad.supervisor.front.http_get import get
@@ -67,6 +68,13 @@ class JwksFetcher:
         """Fetch now, because an operator asks for it."""
         self.cache.refresh(self._clock())
         self._wake.set()
+
+    def state(self) -> dict[str, Any]:
+        """Return what operators are shown: whence, how long ago, and what is wrong."""
+        cache = self.cache
+        age_s = None if cache.fetched_s is None else round(self._clock() - cache.fetched_s, 1)
+        host = urlsplit(self.url).netloc
+        return {"host": host, "ageS": age_s, "trouble": cache.trouble, "leftOut": list(cache.left_out)}
 
     async def ready_for(self, token: str) -> None:
         """Wait for the fetch that may bring the key of this token, if there is one to wait for.

@@ -20,12 +20,14 @@ from mediad.supervisor.observability.recording_book import RecordingBook
 from mediad.supervisor.observability.refusal_book import RefusalBook
 from mediad.supervisor.observability.show_book import ShowBook
 from mediad.supervisor.observability.status import Status
+from mediad.supervisor.observability.token_families import TokenFamilies
 from mediad.supervisor.workers.draining import Drains
 from mediad.supervisor.workers.pool import WorkerPool
 from mediad.telemetry.feed import Feed
 from mediad.telemetry.instruments import Instruments
 from mediad.telemetry.outbox import Outbox
 from mediad.telemetry.webhooks import Webhooks
+from mediad.tokens.gate import Gate
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +68,10 @@ class Observability:
             registry=self._numbers,
         )
         expiry.set_function(ends_s)
+
+    def watch_tokens(self, gate: Gate) -> None:
+        """Show what becomes of tokens at `gate`."""
+        self._numbers.register(TokenFamilies(gate))
 
     async def start(self) -> None:
         """Start /metrics and webhooks.

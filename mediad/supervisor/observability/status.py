@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -45,6 +45,8 @@ class Status:
     def __init__(self, settings: Settings, pool: WorkerPool, rooms: Rooms) -> None:
         self.url: str | None = None
         """The address of the front, once it serves."""
+        self.tokens: Callable[[], dict[str, Any]] = dict
+        """Returns what operators are shown of tokens."""
         self.settings = settings
         self._pool = pool
         self._rooms = rooms
@@ -86,6 +88,7 @@ class Status:
             "problems": [
                 *(_loop_of(worker) for worker in workers if worker.history.looping),
                 *(_nearly_full(worker) for worker in workers if worker.fullest()[1] >= NEARLY_FULL),
+                *_troubles(self.tokens()),
                 *(_stranger(worker) for worker in workers if worker.process and not worker.process.fits),
             ],
         }
@@ -121,6 +124,7 @@ class Status:
             "url": self.url,
             "rooms": self._rooms.room_count,
             "peers": self._rooms.peer_count,
+            "tokens": self.tokens(),
             "restarts": sum(worker.restarts for worker in self._pool.workers),
             "udpGso": _all_have(report.udp_gso for report in reports.values()),
             "udpGro": _all_have(report.udp_gro for report in reports.values()),
@@ -162,6 +166,20 @@ class Status:
             "firstPort": settings.rtc_first_port,
             "lastPort": settings.rtc_last_port,
         }
+
+
+def _troubles(tokens: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the keys of tokens, in words."""
+    jwks = tokens.get("jwks")
+    if jwks is None:
+        return []
+    age_s = jwks["ageS"]
+    since = "never" if age_s is None else f"last {age_s:.0f} s ago"
+    found = [f"a key of jwt_jwks is not used: {reason}" for reason in jwks["leftOut"]]
+    if jwks["trouble"]:
+        text = f"the keys of tokens cannot be fetched from {jwks['host']} (jwt_jwks, {since})"
+        found.insert(0, f"{text}: {jwks['trouble']}")
+    return found
 
 
 def _confinement(worker: Worker) -> dict[str, Any] | None:

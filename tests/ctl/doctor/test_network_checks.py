@@ -9,7 +9,7 @@ import pytest
 from mediad.config.listen import ListenInfo
 from mediad.ctl.doctor.checks import examine
 from mediad.ctl.doctor.facts import MediaPath, OwnPorts, TakenPort
-from tests.support.doctor_facts import ADDRESS, announced, machine, network, settings, stopped
+from tests.support.doctor_facts import ADDRESS, DAEMON, announced, machine, network, settings, stopped
 from tests.support.findings import fault, faults, in_order, only_fault
 
 
@@ -175,3 +175,16 @@ def test_a_range_of_ports_among_those_any_program_is_given() -> None:
     facts = settings(port_mode="per-transport", rtc_base_port=32000, workers=1)
     only_fault(facts, "warning", "port-range", "32000-32999")
     assert faults(settings(rtc_base_port=32000, workers=1)) == []
+
+
+def test_everyone_is_let_in() -> None:
+    assert in_order(settings(), "open") == ["nobody enters a room without a token"]
+    older = replace(settings(jwt_public_keys=("/a.pem",)), daemon=replace(DAEMON, tokens_needed=None))
+    assert in_order(older, "open") == ["nobody enters a room without a token"]
+    facts = replace(settings(), daemon=replace(DAEMON, tokens_needed=False))
+    only_fault(facts, "warning", "open", "whoever reaches the front may enter every room")
+    (found,) = [finding for finding in examine(facts) if finding.check == "open"]
+    assert found.advice.startswith("set jwt_secrets, jwt_public_keys or jwt_jwks, unless open = true")
+    here = announced("127.0.0.1", host="localhost", listen_ip=("127.0.0.1",))
+    here = replace(here, daemon=replace(DAEMON, tokens_needed=False))
+    assert in_order(here, "open") == ["no token is needed, on this machine only"]

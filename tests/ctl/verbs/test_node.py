@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from mediad.ctl.command import Ask
-from mediad.ctl.verbs.node import COMMANDS
+from mediad.ctl.verbs.node import COMMANDS, _tokens
 
 SHOW = {command.name: command.run.show for command in COMMANDS if isinstance(command.run, Ask)}
 
@@ -32,6 +36,27 @@ def test_status() -> None:
     ill = SHOW["status"]({**data, "problems": ["worker 1 has failed 4 times in a row"]})
     assert ill.splitlines()[-1].split(maxsplit=1) == ["problem", "worker 1 has failed 4 times in a row"]
     assert "not serving yet" in SHOW["status"]({**data, "url": None})
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [
+        (None, "-"),
+        ({"needed": False}, "not needed: whoever reaches this node may enter every room"),
+        ({"needed": True, "keys": [], "refused": {}}, "needed; no key yet; 0 refused"),
+        (
+            {
+                "needed": True,
+                "keys": [{"algorithm": "ES256", "name": f"jwt_jwks[{n}]"} for n in range(5)],
+                "refused": {"expired": 3, "used": 1},
+            },
+            "needed; ES256 by jwt_jwks[0], ES256 by jwt_jwks[1], ES256 by jwt_jwks[2], "
+            "ES256 by jwt_jwks[3], …; 4 refused",
+        ),
+    ],
+)
+def test_tokens(tokens: dict[str, Any] | None, words: str) -> None:
+    assert _tokens(tokens or {}) == words
 
 
 def test_workers() -> None:
