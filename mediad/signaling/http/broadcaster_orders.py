@@ -282,11 +282,6 @@ def _producers_of(peer: Peer) -> dict[str, Any]:
     }
 
 
-MAKING: frozenset[OrderHandler] = frozenset(
-    {create_transport, connect_transport, produce_on, produce_in_b, consume_on, consume_in_b}
-)
-"""The orders that use up something of which each address has a share, and can so be given only so often."""
-
 _TRANSPORT = "/transports/{transport_id}"
 
 ORDERS: tuple[tuple[str, str, OrderHandler], ...] = (

@@ -30,7 +30,7 @@ from mediad.signaling.dialects.demo_listener import device_data
 from mediad.signaling.http import broadcaster_schemas as schemas
 from mediad.signaling.http import exchange
 from mediad.signaling.http.broadcaster import Broadcaster, Spelling
-from mediad.signaling.http.broadcaster_orders import MAKING, Order, OrderHandler, value_of
+from mediad.signaling.http.broadcaster_orders import Order, OrderHandler, value_of
 from mediad.signaling.http.exchange import Endpoint, Failed, json_response
 
 ONE = "/rooms/{room_id}/broadcasters/{peer_id}"
@@ -76,8 +76,6 @@ class BroadcasterEndpoints:
                 if isinstance(error, NotGranted):
                     self._registry.observer.grant_refused(error.grant)
                 raise _failed(error, broadcaster.spelling) from None
-            if handler in MAKING:
-                exchange.give_back(request)
             return answer
 
         return exchange.failing(endpoint)
@@ -121,7 +119,6 @@ class BroadcasterEndpoints:
             raise
         except MediadError as error:
             raise _failed(error, spelling) from None
-        exchange.give_back(request)
         return answer
 
     async def _create_a(self, room_id: str, owner: _Owner, body: schemas.CreateA) -> Response:

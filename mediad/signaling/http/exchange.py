@@ -24,8 +24,6 @@ from mediad.signaling import json_input
 from mediad.signaling.access import Access, Admitted, NotAdmitted, bearer
 from mediad.signaling.cors import reached
 from mediad.signaling.dialects.dialect import Data
-from mediad.signaling.server.client_connection import now_us
-from mediad.signaling.server.input_budget import PRICES
 
 MAX_BODY_BYTES = 64 * 1024
 """The largest body, as for messages of a client that has not joined."""
@@ -100,14 +98,6 @@ def read_as(schema: type[DataT], value: dict[str, Any]) -> DataT:
         return msgspec.convert(value, schema)
     except msgspec.ValidationError as error:
         raise InvalidInput(str(error)) from None
-
-
-def give_back(request: Request) -> None:
-    """Charge nothing for a request that has made something: shares of tables bound how much one can make.
-
-    So a client may set up hundreds of transports over one connection without a pause.
-    """
-    request.scope["state"]["connection"].budget.give_back(PRICES.http_request_us, now_us())
 
 
 def json_response(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

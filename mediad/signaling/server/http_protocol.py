@@ -29,6 +29,8 @@ from mediad.signaling.server.input_budget import PRICES
 
 _PORTION_BYTES = 16 * 1024
 _REASON_LENGTH = 200
+_UNSENT_BYTES = 16 * 1024
+"""The unsent part of an answer above which the rest of it waits, and the connection counts as behind."""
 _UNREAD_BYTES = 64 * 1024
 """The unread input above which reading pauses."""
 
@@ -116,6 +118,7 @@ class HttpProtocol(H11Protocol):
         super().connection_made(transport)
         self.client = self.connection.told_client or plain_client(self.client)
         self.flow = _Flow(transport, self._flow_changed)
+        transport.set_write_buffer_limits(high=_UNSENT_BYTES)
         self.connection.made(transport, self.client)
         self._watch()
 
@@ -125,6 +128,15 @@ class HttpProtocol(H11Protocol):
         self.connection.turns.forget(self)
         self.connection.lost()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Note how much the client has left unread; `resume_writing` follows when it has read most of it."""
+        super().pause_writing()
+        self.connection.account.hold("out", self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self.connection.account.hold("out", 0)
+        super().resume_writing()
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -321,6 +333,7 @@ class HttpProtocol(H11Protocol):
         self._unset_keepalive_if_required()
         self.connection.turns.forget(self)
         self.connections.discard(self)
+        self.transport.set_write_buffer_limits()
         make: Any = self.ws_protocol_class
         protocol = make(config=self.config, server_state=self.server_state, app_state=self.app_state)
         protocol.connection = self.connection

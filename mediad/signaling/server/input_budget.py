@@ -70,10 +70,6 @@ class InputBudget:
     def charge(self, cost_us: int, now_us: int) -> None:
         self._used_us = self.used_us(now_us) + cost_us
 
-    def give_back(self, cost_us: int, now_us: int) -> None:
-        """Forget work that was charged: something else bounds how much of it there can be."""
-        self._used_us = max(0.0, self.used_us(now_us) - cost_us)
-
     def wait_us(self, now_us: int) -> int:
         """The time to leave more input unread; 0 is none."""
         over = self.used_us(now_us) - self._limits.burst_us

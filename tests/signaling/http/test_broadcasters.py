@@ -12,10 +12,11 @@ from mediad.rooms.observer import RoomObserver
 from mediad.signaling.access import Access, AccessRules
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.http.broadcaster import Broadcaster
+from mediad.signaling.server.input_budget import InputLimits
 from tests.support import demo_b_client
 from tests.support.broadcasting import DEVICE, Owner, ask
 from tests.support.rtp_samples import opus, vp8
-from tests.support.signaling import Front, eventually, run
+from tests.support.signaling import Front, eventually, front_state, run, said
 from tests.support.tokens import signed_with
 
 SHOWN = {"flag": "broadcaster", **DEVICE}
@@ -229,3 +230,21 @@ def test_limits_count_broadcasters() -> None:
         assert answer.text == "the limit room_peers is reached, 2 of 2: the room is full"
 
     run(scenario, limits=RoomLimits(peers_per_room=2))
+
+
+def test_requests_that_make_something_cost_what_others_cost() -> None:
+    """A client can make and delete broadcasters for ever: shares of tables do not bound that."""
+
+    async def scenario(running: Front) -> None:
+        await running.member("ana")
+        body = '{"id": "cam", "displayName": "cam", "device": {"name": "x"}}'
+        head = (
+            "POST /rooms/room/broadcasters HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        )
+        request = f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
+        answers = await said(running, (request * 500).encode())
+        assert b"429 Too Many Requests" in answers
+        assert 10 <= answers.count(b"HTTP/1.1 ") < 200
+
+    limits = InputLimits(burst_us=10_000, per_s_us=10_000, patience_s=0.3)
+    run(scenario, front_state=front_state(input=limits))

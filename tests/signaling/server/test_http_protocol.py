@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 
 import pytest
 
+from mediad.signaling.server.client_connection import FrontState
 from mediad.signaling.server.input_budget import InputLimits
+from mediad.signaling.server.ledger import Ledger
 from tests.support.signaling import PATIENCE_S, Front, eventually, front_state, raw, run, said, upgrade
 
 GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
@@ -124,6 +127,30 @@ def test_an_answer_nobody_takes_is_given_up() -> None:
         writer.close()
 
     run(scenario, scrape=scrape, front_state=front_state(response_timeout_s=0.1))
+
+
+def test_answers_that_nobody_reads_count_as_memory_and_are_dropped_for_others() -> None:
+    """What waits for slow readers is bounded in all: who holds most goes, and others are answered."""
+
+    async def scrape(accept: str) -> tuple[bytes, str]:
+        return b"x" * 20_000_000, "text/plain"
+
+    async def scenario(running: Front) -> None:
+        clients = [await raw(running, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(8)]
+        for reader, _ in clients:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+        await eventually(lambda: running.connection_count() <= 5)
+        assert 0 < state.ledger.held_bytes <= limit_bytes
+        assert (await running.get("/health"))[0] == 200
+        for _, writer in clients:
+            writer.close()
+        await eventually(lambda: state.ledger.held_bytes == 0)
+
+    limit_bytes = 40_000_000
+    state = FrontState(ledger=Ledger(limit_bytes))
+    run(scenario, scrape=scrape, front_state=state)
+    assert state.budgets.refused["front_memory"] >= 3
 
 
 def test_requests_without_end_are_left_unread_then_refused() -> None:

@@ -68,12 +68,3 @@ def test_every_kind_of_flood_ends_in_the_same_budget() -> None:
         (1000, 0, 300_000_000),
     ):
         assert PRICES.input_us(frames, messages, size_bytes) > 10 * InputLimits().per_s_us
-
-
-def test_work_that_is_given_back_is_forgotten() -> None:
-    budget = InputBudget(InputLimits())
-    budget.charge(500, 0)
-    budget.give_back(200, 0)
-    assert budget.used_us(0) == 300
-    budget.give_back(1000, 0)
-    assert budget.used_us(0) == 0
