@@ -201,7 +201,7 @@ class IceLiteAgent:
         for path in self.paths_due(now_us):
             state = self._paths[path]
             if now_us - self._consent_ends_us(state) > _OVERSLEPT_US:
-                state.excused_us = now_us + _SECOND_CHANCE_US - self._consent_timeout_us
+                state.spared_us = now_us + _SECOND_CHANCE_US - self._consent_timeout_us
             else:
                 self._give_up(path)
 

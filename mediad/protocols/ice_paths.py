@@ -8,6 +8,8 @@ from typing import Literal
 _REMEMBERED_CHECKS = 512
 _REMEMBERED_BYTES = 12  # of each check's MESSAGE-INTEGRITY
 _AMPLIFICATION = 3  # as for QUIC: RFC 9000 section 8.1
+# Recorded checks, sent again in a flood, are dropped as true ones are, and may not keep a peer that has gone.
+_MOST_EXCUSED_US = 14_000_000
 _LAST_UDP_SOCKET = 0xFFFF
 
 
@@ -48,7 +50,9 @@ class PathState:
     heard_us: int = 0
     """The time authentic media last came from it; 0 for never."""
     excused_us: int = 0
-    """The time until which its peer may have sent checks that were not read."""
+    """The time of the last check that was not read, and may have been its peer's."""
+    spared_us: int = 0
+    """A time at which its peer counts as there, as this side was not: nothing was read."""
     proven: bool = False
     received_bytes: int = 0
     sent_bytes: int = 0
@@ -60,7 +64,7 @@ class PathState:
 
     @property
     def consent_from_us(self) -> int:
-        return max(self.alive_us, self.excused_us)
+        return max(self.alive_us, min(self.excused_us, self.alive_us + _MOST_EXCUSED_US), self.spared_us)
 
     def allows(self, size: int) -> bool:
         """True when `size` bytes may go there; they then count as sent."""

@@ -355,7 +355,9 @@ def test_strangers_write_few_lines_into_the_log(daemon: Daemon) -> None:
         with socket.create_connection(("127.0.0.1", daemon.port), 10) as opened:
             opened.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"x" * 5000 + b"\r\n\r\n")
             opened.recv(1000)
-    until_sync(lambda: daemon.log[before:].count("illegal header line") == 200)  # their rate has a limit beside
+    until_sync(
+        lambda: daemon.log[before:].count("illegal header line") == 200
+    )  # their rate has a limit beside
     assert max(map(len, daemon.log[before:].splitlines())) < 400
     before = len(daemon.log)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:

@@ -22,6 +22,10 @@ def test_what_lies_across_two_remembered_checks_is_none() -> None:
 def test_a_path_was_alive_when_it_was_checked_or_heard() -> None:
     state = PathState(checked_us=5, heard_us=7, excused_us=9)
     assert (state.alive_us, state.consent_from_us) == (7, 9)
+    state.excused_us = 100_000_000
+    assert state.consent_from_us == 14_000_007  # dropped checks may be recorded ones
+    state.spared_us = 50_000_000
+    assert state.consent_from_us == 50_000_000
 
 
 def test_three_times_what_came_until_it_is_proven() -> None:

@@ -134,7 +134,7 @@ def test_consent_lives_on_media_and_on_checks_that_were_dropped() -> None:
     assert agent.get_timer() == 35 * SECOND_US
     agent.path_reported(HOME, 0, 33 * SECOND_US)
     agent.handle_timer(35 * SECOND_US)
-    assert agent.get_timer() == 53 * SECOND_US
+    assert agent.get_timer() == 49 * SECOND_US
     agent.path_reported(HOME, 15 * SECOND_US, 33 * SECOND_US)
-    agent.handle_timer(53 * SECOND_US)
+    agent.handle_timer(49 * SECOND_US)
     assert agent.state == "disconnected"

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mediad._fastpath.door.events import Event
+from mediad.pipe.events import IceStateChanged, RouterEvent
 from mediad.protocols.certificate import Fingerprint
 from mediad.protocols.dtls.records import APPLICATION_DATA, HANDSHAKE, clear_record
 from mediad.worker.context import RouterContext
@@ -65,8 +67,12 @@ class Server:
     received: Counter[Address] = field(default_factory=Counter)
     sent: Counter[Address] = field(default_factory=Counter)
     answers: list[bytes] = field(default_factory=list)
+    gone_after_s: float = 0
+    """The time after which the client was told to be lost."""
 
     def __post_init__(self) -> None:
+        self.began_us = self.clock.now_us()
+
         def make(**capacities: int) -> Wire:
             self.wire = Wire(packet_slots=1024, transports=8, producers=4, consumers=4)
             return self.wire
@@ -75,11 +81,15 @@ class Server:
             self.plane = MediaPlane(self.clock)
         sctp, handshakes = Sctp(self.clock), Handshakes(self.clock)
         port = OnePort(ENDPOINT)
-        context = RouterContext(self.plane, lambda event: None, self.clock, port, sctp, handshakes)
+        context = RouterContext(self.plane, self._heard, self.clock, port, sctp, handshakes)
         router = Router(context, "r", CERTIFICATE, VolumeOptions(800_000, -80), lambda object_id: None)
         self.transport = router.create_transport("t", OPTIONS, sctp=True)
         self.created: dict[str, Any] = wire(self.transport.parameters())
         self.client = DtlsClient(self.created)
+
+    def _heard(self, event: RouterEvent) -> None:
+        if isinstance(event, IceStateChanged) and event.ice_state == "disconnected":
+            self.gone_after_s = (self.clock.now_us() - self.began_us) / 1e6
 
     def connect(self, role: str) -> None:
         fingerprints = [Fingerprint(**one) for one in self.client.parameters["fingerprints"]]
@@ -248,3 +258,22 @@ def test_the_honest_client_of_a_flooded_transport_connects() -> None:
     assert server.transport.dtls_state == "connected"
     assert server.client.keys is not None
     assert set(server.sent) == {home}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_client_that_has_gone_is_missed_though_its_address_is_flooded(recorded: bool) -> None:
+    """RFC 7675: only its own new checks, or media with its keys, show that it is there."""
+    server = Server()
+    server.connect("client")
+    home = ("198.51.100.7", 5004)
+    seen = [server.check(nominate=True) for _ in range(20)]
+    for check in seen:
+        server.take(check, home)
+    flood = seen if recorded else of_a_stranger(server)
+    for _ in range(4 * 34):
+        for number in range(60):
+            server.take(flood[number % len(flood)], home)
+        server.pass_s(0.25)
+    server.pass_s(1)
+    assert server.transport.ice_state == "disconnected"
+    assert 20 <= server.gone_after_s <= 35
