@@ -14,13 +14,15 @@ from urllib.parse import urlencode
 
 import jwt
 import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from tests.support import demo_b_client
 from tests.support.daemon import Daemon
 from tests.support.mediactl import ask_mediactl, mediactl
 from tests.support.protoo_client import Refused
 from tests.support.rtp_samples import opus, vp8
-from tests.support.signaling import Client, Failure, Front, connect
+from tests.support.signaling import Client, Failure, Front
 from tests.support.socketio_clients import EventClient, Participant
 from tests.support.webrtc_client import Received, WebRtcClient, until
 
@@ -70,7 +72,7 @@ async def aiortc(daemon: Daemon, room_id: str, peer_id: str, **claims: Any) -> W
 async def demo_a(daemon: Daemon, room_id: str, peer_id: str, **claims: Any) -> Client:
     names = {"roomId": room_id, "peerId": peer_id, "token": token(room_id, peer_id, **claims)}
     url = door(daemon).url(**names)
-    client = Client(await connect(url, subprotocols=["protoo"], compression=None))  # type: ignore[list-item]
+    client = Client(await connect(url, subprotocols=[Subprotocol("protoo")], compression=None))
     await client.join_with_data()
     return client
 
@@ -140,8 +142,8 @@ def test_meetlite(daemon: Daemon, room_id: str) -> None:
         await ben.emit("set-rtp-capabilities", answer)
         told = await ben.heard("consumer-refused")
         assert (told["participantId"], "(grant maxConsumers)" in told["message"]) == ("ana", True)
-        data = {"kind": "video", "rtpParameters": vp8(), "appData": {}}
-        error = await ben.asked("create-producer", data, "error")
+        track = {"kind": "video", "rtpParameters": vp8(), "appData": {}}
+        error = await ben.asked("create-producer", track, "error")
         assert error["message"] == "video/VP8 may not be sent by this peer (grant codecs)"
         assert isinstance(ben, Participant)
         producer_id = await ben.produce("audio", 77)
