@@ -29,8 +29,9 @@ FLOORS = {
     "needs": "",
     "addresses": "",
     "targets": "",
+    "secret_files": "",
     "budgets": "errors addresses",
-    "config": "errors addresses budgets",
+    "config": "errors addresses secret_files budgets",
     "confinement": "",
     "logs": "errors config words",
     "metering": "clock",
@@ -61,8 +62,8 @@ FLOORS = {
     "tokens": "errors rooms",
     "telemetry": "errors config logs targets words",
     "signaling": "errors addresses budgets needs config logs ortc pipe rooms tokens",
-    "supervisor": "addresses budgets confinement targets clock errors needs words exit_codes heap config "
-    "logs metering sockets ortc pipe protocols rooms signaling telemetry tokens",
+    "supervisor": "addresses budgets confinement secret_files targets clock errors needs words exit_codes heap "
+    "config logs metering sockets ortc pipe protocols rooms signaling telemetry tokens",
     "ctl": "errors needs words exit_codes config protocols sockets",
 }
 

@@ -252,6 +252,21 @@ class FilePaths:
         return different([FilePath().check(path) for path in strings(value)], self.MOST)
 
 
+class AccountName:
+    """The name of a user or a group of this machine."""
+
+    metavar = "NAME"
+    expected = "the name of a user or a group"
+
+    def from_text(self, text: str) -> str:
+        return self.check(text.strip())
+
+    def check(self, value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", value):
+            raise ValueError(value)
+        return value
+
+
 class HttpUrl:
     """A URL to post to."""
 

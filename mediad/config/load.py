@@ -20,6 +20,7 @@ from mediad.config.kinds import brief
 from mediad.config.listen import is_loopback, is_unspecified, version
 from mediad.config.settings import DEFAULTS, KEYS, PORTS_PER_WORKER, Settings
 from mediad.errors import ConfigError
+from mediad.secret_files import exposure
 
 _BUILD_SWITCHES = frozenset({"windows", "debug", "sanitize", "coverage", "crashes", "native", "python"})
 """MEDIAD_* names for the build and the tests: they are no settings, and no mistakes either."""
@@ -132,13 +133,17 @@ def _other_type(key: Key, name: str, raw: object) -> str:
 
 def _take_file(found: _Gathering, path: str) -> None:
     contents = toml.read(path)
+    secrets: list[str] = []
     found.problems += contents.problems
     for given in contents.given:
         origin = f"file {path}" + (f":{given.line}" if given.line else "")
         if given.name in KEYS:
+            secrets += [given.name] if KEYS[given.name].secret else []
             found.take(given.name, given.value, origin, text=False)
         else:
             found.unknown(given.name, given.name, origin)
+    if secrets and (problem := exposure(path)) is not None:
+        found.problems.append(f"{path}: it holds {', '.join(secrets)}, and {problem}")
 
 
 def _take_environment(found: _Gathering, environ: Mapping[str, str]) -> None:

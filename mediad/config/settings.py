@@ -15,6 +15,7 @@ import msgspec
 
 from mediad.config.key import Key, key_field
 from mediad.config.kinds import (
+    AccountName,
     Choice,
     FilePath,
     HttpUrl,
@@ -44,6 +45,21 @@ class Settings(RoomSettings):
         "most memory (resident) of a worker: near it nothing new is let in, above it the largest rooms go, "
         "and after a minute the worker is replaced; 0 is no limit",
         live=True,
+    )
+    user: str | None = key_field(
+        None,
+        AccountName(),
+        "user that mediad becomes once its ports are open, when it is started as root; unset, it stays root",
+        example="mediad",
+    )
+    group: str | None = key_field(
+        None, AccountName(), "group that it has then; unset, that of the user", example="mediad"
+    )
+    admin_group: str | None = key_field(
+        None,
+        AccountName(),
+        "group whose members may use mediactl, beside root and the daemon's own user",
+        example="mediad-operators",
     )
     confinement: str = key_field(
         "on",
@@ -81,7 +97,7 @@ class Settings(RoomSettings):
     log_addresses: str = key_field(
         "full",
         Choice(*LOG_ADDRESSES),
-        "addresses of clients in the log, events and webhooks: full, truncated (to IPv4 /24, IPv6 /48) or none",
+        "addresses of clients in the log, events and webhooks: full, truncated (IPv4 /24, IPv6 /48) or none",
         live=True,
     )
     log_format: str = key_field(

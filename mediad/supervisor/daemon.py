@@ -28,6 +28,7 @@ from mediad.signaling.app import SignalingSettings, create_app
 from mediad.signaling.server.client_connection import FrontState
 from mediad.signaling.server.options import uvicorn_options
 from mediad.signaling.server.proxies import Proxies
+from mediad.supervisor import privileges
 from mediad.supervisor.admin import (
     doctor_methods,
     drain_methods,
@@ -82,6 +83,9 @@ class Daemon:
         settings = loaded.settings
         self._configured = LiveSettings(loaded)
         logs.set_addresses(settings.log_addresses, settings.own_addresses)
+        self._account = privileges.account(settings)
+        group = settings.admin_group
+        self._admin_gid = None if group is None else privileges.group_id("admin_group", group)
         self._host = settings.host  # where clients connect; systemd may have opened another
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
@@ -218,9 +222,12 @@ class Daemon:
                 self._registry.set_limits(room_limits(self._settings, self._host, self._budgets, self._size))
             admin_socket = self._open_admin_socket()
             if admin_socket is not None:
-                admin = AdminServer(admin_socket, self.admin_methods().call)
+                admin = AdminServer(admin_socket, self.admin_methods().call, self._admin_gid)
                 stack.push_async_callback(admin.stop)
                 await admin.start()
+            privileges.give_up(self._account, [admin_socket.getsockname()] if admin_socket else [])
+            if self._settings.confinement == "on":
+                privileges.hide_memory()
             stack.push_async_callback(self._observability.stop)
             await self._observability.start()
             stack.push_async_callback(self._pool.stop)
@@ -300,9 +307,9 @@ class Daemon:
         One that the settings name must open; without the default one the daemon still runs.
         """
         if self._settings.admin_socket is not None:
-            return open_admin_socket(self._settings.admin_socket)
+            return open_admin_socket(self._settings.admin_socket, self._admin_gid)
         try:
-            return open_admin_socket(admin_socket_candidates(self._environ)[0])
+            return open_admin_socket(admin_socket_candidates(self._environ)[0], self._admin_gid)
         except PortError as error:
             logger.warning("%s; mediactl will not work (see --admin-socket)", error)
             return None

@@ -13,6 +13,7 @@ from cryptography import x509
 from mediad.config.live import Commit
 from mediad.config.settings import Settings
 from mediad.errors import ConfigError
+from mediad.secret_files import exposure
 from mediad.words import plural
 
 SOON = datetime.timedelta(days=14)
@@ -88,6 +89,8 @@ def _context(settings: Settings) -> ssl.SSLContext:
     name, path = ("tls_private_key", key) if key is not None else ("tls_certificate", certificate)
     try:
         _readable_key(path)
+        if (problem := exposure(path)) is not None:
+            raise ConfigError(f"{name}: got {path!r}, and {problem}")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key, _no_password)
     except ssl.SSLError as error:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from mediad.config.settings import Settings
 from mediad.errors import ConfigError
 from mediad.rooms.registry import RoomRegistry
+from mediad.secret_files import exposure
 from mediad.supervisor.observability.call_book import CallBook
 from mediad.supervisor.observability.metrics import Metrics
 from mediad.supervisor.observability.node_book import NodeBook
@@ -131,6 +132,8 @@ def _secret(settings: Settings) -> bytes | None:
         secret = Path(path).read_bytes().strip()
     except OSError as error:
         raise ConfigError(f"webhook_secret_file: {path} cannot be read: {error.strerror}") from None
+    if (problem := exposure(path)) is not None:
+        raise ConfigError(f"webhook_secret_file: got {path!r}, and {problem}")
     if not secret:
         raise ConfigError(f"webhook_secret_file: {path} is empty")
     return secret

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mediad.errors import InvalidState, PortError
+from mediad.errors import ConfigError, InvalidState, PortError
 from mediad.protocols.envelope import Decoder, Event, Message, Request, Response, encode
 from mediad.supervisor.admin import server as admin
 from mediad.supervisor.admin.server import AdminServer, open_admin_socket
@@ -132,7 +132,7 @@ def test_who_is_welcome(uid: int, welcome: bool) -> None:
         def get_extra_info(self, name: str) -> Socket:
             return Socket()
 
-    assert admin._allowed(Writer()) is welcome  # type: ignore[arg-type]
+    assert admin._allowed(Writer(), None) is welcome  # type: ignore[arg-type]
 
 
 def test_what_a_dead_daemon_left_is_replaced(tmp_path: Path) -> None:
@@ -162,3 +162,48 @@ def test_a_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made() -> None:
     with pytest.raises(PortError, match=r"admin socket /proc/none/s cannot be opened: No such file"):
         open_admin_socket("/proc/none/s")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become others")
+@pytest.mark.parametrize(
+    ("groups", "served"),
+    [([4242], True), ([7, 4242], True), ([7], False)],
+    ids=["primary", "further", "stranger"],
+)
+def test_members_of_the_group_are_served(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, groups: list[int], served: bool
+) -> None:
+    path = str(tmp_path / "mediad.sock")
+    for above in (tmp_path, *tmp_path.parents):
+        above.chmod(above.stat().st_mode | 0o001)
+    program = (
+        f"import socket\nsock = socket.socket(socket.AF_UNIX)\nsock.connect({path!r})\n"
+        f"sock.sendall({encode(Request(1, 'echo', {}))!r})\nprint(len(sock.recv(100)))"
+    )
+
+    async def scenario() -> bytes:
+        server = AdminServer(open_admin_socket(path, 4242), handle, 4242)
+        await server.start()
+        assert (os.stat(path).st_gid, os.stat(path).st_mode & 0o777) == (4242, 0o660)
+        os.chmod(path, 0o666)  # by mistake: what counts is who connects
+        asked = await asyncio.create_subprocess_exec(
+            *("/usr/bin/python3", "-c", program),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            user=4243,
+            group=groups[0],
+            extra_groups=groups[1:],
+        )
+        out, _ = await asked.communicate()
+        await server.stop()
+        return out.strip()
+
+    told = asyncio.run(scenario())
+    assert (told not in (b"", b"0")) is served
+    assert ("user id 4243 was refused" in caplog.text) is not served
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may give files to any group")
+def test_a_group_that_mediad_is_no_member_of(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="SupplementaryGroups="):
+        open_admin_socket(str(tmp_path / "mediad.sock"), 4242)

@@ -1,0 +1,62 @@
+"""Which files are secret: modes, groups, directories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mediad.secret_files import exposure
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A directory that everybody may enter, as far as this test can say."""
+    above = [tmp_path, *tmp_path.parents]
+    closed = [path for path in above if not path.stat().st_mode & 1]
+    modes = {path: path.stat().st_mode for path in closed}
+    for path in closed:
+        path.chmod(modes[path] | 1)
+    return tmp_path
+
+
+def secret(place: Path, mode: int) -> str:
+    path = place / "secret"
+    path.write_text("x")
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o440])
+def test_owner_and_group_may_read(place: Path, mode: int) -> None:
+    assert exposure(secret(place, mode)) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [
+        (0o644, "every user can read it: chmod 640 "),
+        (0o604, "every user can read it: chmod 600 "),
+        (0o666, "every user can change it: chmod 640 "),
+        (0o660, "every user of its group can change it: chmod 640 "),
+    ],
+)
+def test_others_may_not(place: Path, mode: int, why: str) -> None:
+    path = secret(place, mode)
+    assert exposure(path) == why + path
+
+
+def test_a_directory_that_is_closed_protects_it(place: Path) -> None:
+    inner = place / "closed"
+    inner.mkdir(mode=0o750)
+    assert exposure(secret(inner, 0o644)) is None
+
+
+def test_a_link_leads_to_what_counts(place: Path) -> None:
+    link = place / "link"
+    link.symlink_to(secret(place, 0o644))
+    assert exposure(str(link)) is not None
+
+
+def test_what_is_missing_is_told_by_others(place: Path) -> None:
+    assert exposure(str(place / "nothing")) is None
