@@ -201,7 +201,7 @@ class Answering:
 
 @on_loop
 async def test_a_crowd_that_begins_at_once_leaves_the_loop_free() -> None:
-    """Between any two pieces of it an ICE check would be answered."""
+    """Look at the gaps between two turns of the loop: an ICE check waits no longer."""
     clock = LoopClock()
     handshakes = Handshakes(clock)
     crowd = [Answering(handshakes) for _ in range(500)]

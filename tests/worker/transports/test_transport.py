@@ -236,7 +236,7 @@ def test_emulated_networks_are_few_and_one_more_is_refused() -> None:
     for transport in first:
         transport.throttle(SLOW)
         transport.throttle(SLOW)  # other settings take no other place
-    with pytest.raises(Full, match="64 transports"):
+    with pytest.raises(Full, match="64 emulated networks"):
         last.throttle(SLOW)
     assert len({call.args for call in made.loop.named("throttle_transport")}) == THROTTLED_TRANSPORTS
     first[0].throttle(None)

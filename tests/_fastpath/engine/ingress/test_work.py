@@ -20,7 +20,7 @@ def block(kind: int, count: int, body: bytes) -> bytes:
 
 
 def filled(unit: bytes) -> bytes:
-    """As many of these blocks as one datagram has room for."""
+    """Return as many of these blocks as one datagram has room for."""
     return unit * (FULL // len(unit))
 
 
