@@ -54,10 +54,7 @@ def _judge(scope: Scope) -> Refusal | None:
     connection.holders = holders
     if scope["type"] == "http":
         return budgets.spend("http_requests", holders, now_s)
-    if told is None:
-        return None
-    refusal = budgets.spend("connects", holders, now_s)
-    return refusal or connection.belongs_to(told)
+    return None if told is None else connection.belongs_to(told)
 
 
 def _told_client(scope: Scope, connection: ClientConnection) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from mediad.budgets.budgets import Budgets
@@ -73,22 +71,3 @@ def test_a_peer_behind_a_proxy_has_its_own_address() -> None:
         await socket.close()
 
     run(scenario, front_state=FrontState(proxies=Proxies(LOOPBACK)))
-
-
-def test_websockets_behind_a_proxy_are_connects_of_their_client() -> None:
-    async def scenario(front: Front) -> None:
-        socket = await open_behind(front, "ana")
-        explained = await open_behind(front, "ben", explain="true")
-        await explained.wait_closed()
-        assert (explained.close_code, explained.close_reason) == (
-            4429,
-            "the limit connects is reached, 1 of 1: try again later, and less often",
-        )
-        with pytest.raises(InvalidStatus) as error:
-            await open_behind(front, "ben")
-        assert error.value.response.status_code == 429
-        assert error.value.response.headers["Retry-After"] == "40"
-        await socket.close()
-
-    budgets = Budgets({"connects": 0.025})
-    run(scenario, front_state=FrontState(budgets=budgets, proxies=Proxies(LOOPBACK)))

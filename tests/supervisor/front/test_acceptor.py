@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import ssl
@@ -12,6 +13,7 @@ from typing import cast
 
 import pytest
 
+from mediad.signaling.server.proxies import PROXY_PROTOCOL, Proxies
 from mediad.supervisor.front import acceptor
 from mediad.supervisor.front.acceptor import Acceptor
 from mediad.supervisor.front.admissions import Admissions
@@ -91,6 +93,41 @@ async def test_a_tls_handshake_that_never_ends_gives_its_place_back(
     assert all(
         message.startswith("client 127.0.0.1: no connection was made: ") for message in caplog.messages
     )
+    accepting.close()
+    listener.close()
+
+
+@on_loop
+async def test_a_proxy_tells_the_client_before_anything_else() -> None:
+    listener, port = listen()
+    proxies = Proxies(["127.0.0.0/8"], PROXY_PROTOCOL)
+    admissions = Admissions(limit=100, per_address=1, proxies=proxies)
+    greeters: list[Greeter] = []
+
+    def make() -> Greeter:
+        greeters.append(Greeter())
+        return greeters[-1]
+
+    accepting = Acceptor(listener, make, admissions)
+    header = b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(header)
+    assert await reader.readexactly(5) == b"hello"
+    assert greeters[0].connection.told_client == ("203.0.113.7", 0)
+    assert admissions.of_address.of("203.0.113.7") == 1
+    for first, answer in ((header, b"HTTP/1.1 429 "), (b"GET / HTTP/1.1\r\n\r\n", b"")):
+        refused, other = await asyncio.open_connection("127.0.0.1", port)
+        other.write(first)
+        with contextlib.suppress(ConnectionError):
+            assert (await refused.read()).startswith(answer)
+        other.close()
+    check, checking = await asyncio.open_connection("127.0.0.1", port)
+    checking.write(b"PROXY UNKNOWN\r\n")
+    assert await check.readexactly(5) == b"hello"
+    for each in (writer, checking):
+        each.close()
+    await until(lambda: admissions.count == 0)
+    assert admissions.of_address.count == 0
     accepting.close()
     listener.close()
 
