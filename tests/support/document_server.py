@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 
@@ -54,3 +55,25 @@ async def document_server(
         yield made
     finally:
         server.close()
+
+
+@contextmanager
+def serving_document(data: bytes) -> Iterator[DocumentServer]:
+    """Serve `data` from a thread of its own until the block ends, for tests without a loop."""
+    ready, ended = threading.Event(), threading.Event()
+    made: list[DocumentServer] = []
+
+    async def serve() -> None:
+        async with document_server(data) as server:
+            made.append(server)
+            ready.set()
+            await asyncio.to_thread(ended.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield made[0]
+    finally:
+        ended.set()
+        thread.join(20)
