@@ -1,4 +1,4 @@
-"""What has brought down or opened other servers of this kind, tried on a daemon that runs.
+"""Incidents that brought down or opened other servers of this kind, tried on a daemon that runs.
 
 docs/security.md has the list, with the tests that hold the details.
 """
