@@ -31,6 +31,12 @@ from mediad.errors import ConfigError
 PORTS_PER_WORKER = 1000
 """The ports of a worker: worker i owns this many from rtc_base_port + i * PORTS_PER_WORKER."""
 
+USED_BY_WORKERS = 0.8
+"""The part of the memory that workers share; the rest is for the supervisor, recorders and the kernel."""
+
+LEAST_WORKER_MEMORY_BYTES = 2**28
+"""The least share of a worker: with less, one would take no rooms from the start."""
+
 LOG_ADDRESSES = ("full", "truncated", "none")
 LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 
@@ -39,12 +45,14 @@ LOG_LEVELS = ("debug", "info", "warning", "error", "none")
 class Settings(RoomSettings):
     """The settings of one daemon. The defaults serve 127.0.0.1 only."""
 
-    worker_memory_max_bytes: int = key_field(
-        0,
+    worker_memory_max_bytes: int | None = key_field(
+        None,
         Whole(2**27, 2**50, or_zero=True),
         "most memory (resident) of a worker: near it nothing new is let in, above it the largest rooms go, "
-        "and after a minute the worker is replaced; 0 is no limit",
+        "and after a minute the worker is replaced; unset, its share of four fifths of what mediad may use; "
+        "0 is no limit",
         live=True,
+        example=2**30,
     )
     user: str | None = key_field(
         None,
@@ -165,6 +173,13 @@ class Settings(RoomSettings):
         if self.workers is not None:
             return self.workers
         return max(1, min(len(os.sched_getaffinity(0)), self.port_ranges()))
+
+    def worker_memory_limit(self, total_bytes: int) -> int:
+        """The most memory of a worker where mediad may use `total_bytes` in all; 0 is no limit."""
+        if self.worker_memory_max_bytes is not None:
+            return self.worker_memory_max_bytes
+        share = round(total_bytes * USED_BY_WORKERS) // self.worker_count()
+        return max(share, LEAST_WORKER_MEMORY_BYTES) if total_bytes else 0
 
     def worker_settings(self, worker_id: int) -> WorkerSettings:
         """The settings of worker `worker_id` (0 …)."""

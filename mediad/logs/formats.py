@@ -31,23 +31,17 @@ class Formatter(logging.Formatter):
         return context_of(record, self._context)
 
     def message_of(self, record: logging.LogRecord) -> str:
-        """The message; of one that is too long its beginning, and how much is missing."""
+        """The message, with addresses as `log_addresses` says; of a long one its beginning."""
         message = record.getMessage()
         missing = len(message) - MAX_MESSAGE_LENGTH
-        return (
-            message
-            if missing <= 0 or record.levelno > logging.INFO
-            else f"{message[:MAX_MESSAGE_LENGTH]}… ({missing} more characters)"
-        )
+        if missing > 0 and record.levelno <= logging.INFO:
+            message = f"{message[:MAX_MESSAGE_LENGTH]}… ({missing} more characters)"
+        return IN_FORCE.shown(message)
 
     def trace_of(self, record: logging.LogRecord) -> str:
         if not record.exc_info or not record.exc_info[0]:
             return ""
         return IN_FORCE.shown(self.formatException(record.exc_info))
-
-    def message_of(self, record: logging.LogRecord) -> str:
-        """Return the message with addresses as `log_addresses` says."""
-        return IN_FORCE.shown(record.getMessage())
 
     def encode(self, record: logging.LogRecord) -> bytes:
         """The bytes of the line as it is written."""

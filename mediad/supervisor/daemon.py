@@ -82,10 +82,7 @@ class Daemon:
     ) -> None:
         settings = loaded.settings
         self._configured = LiveSettings(loaded)
-        logs.set_addresses(settings.log_addresses, settings.own_addresses)
-        self._account = privileges.account(settings)
-        group = settings.admin_group
-        self._admin_gid = None if group is None else privileges.group_id("admin_group", group)
+        self._account, self._admin_gid = privileges.accounts(settings)
         self._host = settings.host  # where clients connect; systemd may have opened another
         self._environ = os.environ if environ is None else environ
         self._manager = ServiceManager(self._environ)
@@ -99,6 +96,7 @@ class Daemon:
         self._budgets.on_refused = self._observability.refusal_book.refused
         connections = connection_limit(_descriptors(), len(self._pool.workers))
         self._size = NodeSize(len(self._pool.workers), connections, memory_bytes())
+        self._pool.memory_bytes = self._size.memory_bytes
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
             observer = self._observability.call_book
@@ -145,6 +143,7 @@ class Daemon:
             loop.add_signal_handler(number, self._on_signal, number)
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         self._admissions.limit = connection_limit(_raise_fd_limit(), len(self._pool.workers))
+        logs.set_addresses(self._settings.log_addresses, self._settings.own_addresses)
         self._life = asyncio.create_task(self._live())
         try:
             await self._life

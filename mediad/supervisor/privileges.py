@@ -53,6 +53,12 @@ def account(settings: Settings) -> Account | None:
     return Account(user.pw_name, user.pw_uid, gid, tuple(sorted({gid, *os.getgrouplist(user.pw_name, gid)})))
 
 
+def accounts(settings: Settings) -> tuple[Account | None, int | None]:
+    """Return the user to become, and the group of the admin socket. Raises ConfigError for unknown ones."""
+    group = settings.admin_group
+    return account(settings), None if group is None else group_id("admin_group", group)
+
+
 def group_id(key: str, name: str) -> int:
     """Return the number of a group that the setting `key` names. Raises ConfigError for an unknown one."""
     try:

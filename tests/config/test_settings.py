@@ -59,3 +59,11 @@ def test_worker_settings_cross_as_json() -> None:
     for wrong in ("", "[]", "{}", '{"worker_id": "x"}'):
         with pytest.raises(ConfigError):
             WorkerSettings.from_json(wrong)
+
+
+def test_a_worker_has_its_share_of_the_memory_unless_the_settings_say_otherwise() -> None:
+    assert Settings(workers=4).worker_memory_limit(10 * 2**30) == 2 * 2**30
+    assert Settings(workers=4).worker_memory_limit(2**28) == 2**28, "enough for a worker to take rooms"
+    assert Settings(workers=4).worker_memory_limit(0) == 0
+    assert Settings(worker_memory_max_bytes=0).worker_memory_limit(10 * 2**30) == 0
+    assert Settings(worker_memory_max_bytes=2**29).worker_memory_limit(10 * 2**30) == 2**29

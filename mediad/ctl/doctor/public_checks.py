@@ -106,7 +106,7 @@ def descriptors(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
 
 def memory(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
     assert facts.settings is not None
-    if facts.settings.worker_memory_max_bytes:
+    if facts.settings.worker_memory_max_bytes != 0:
         yield ok("memory-bound", "a worker that takes too much memory is replaced (worker_memory_max_bytes)")
     elif facts.machine.group_memory is not None:
         yield ok("memory-bound", "the control group bounds the memory of all processes together")

@@ -107,9 +107,7 @@ class AdminServer:
         self._clients.add(client)
         try:
             if len(self._clients) > MAX_CLIENTS:
-                logger.warning(
-                    "an admin client was refused: %d is the most there may be", MAX_CLIENTS
-                )
+                logger.warning("an admin client was refused: %d is the most there may be", MAX_CLIENTS)
             elif _allowed(writer, self._gid):
                 await Conversation(reader, writer, self._handle).run()
         except (OSError, EnvelopeError) as error:

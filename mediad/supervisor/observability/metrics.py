@@ -161,7 +161,7 @@ class Metrics:
         for worker in self._pool.workers:
             for name, table in worker.stock.report().items():
                 used.add_metric((str(worker.worker_id), name), table["used"] / table["capacity"])
-            limit_bytes = self._status.settings.worker_memory_max_bytes
+            limit_bytes = self._pool.memory_limit_bytes
             if limit_bytes:
                 used.add_metric((str(worker.worker_id), "memory"), worker.rss_bytes / limit_bytes)
         return used

@@ -58,6 +58,8 @@ class WorkerPool(Places):
             [Worker(worker_id, stocks.of(worker_id)) for worker_id in range(settings.worker_count())]
         )
         self.memory = MemoryKeeper()
+        self.memory_bytes = 0
+        """The memory that mediad may use in all; 0 where nobody knows: then no worker has a share."""
         self.observer = NodeObserver()
         self._settings = settings
         self._on_worker_died = on_worker_died
@@ -265,6 +267,11 @@ class WorkerPool(Places):
         except MediadError as error:
             process.give_up(f"it is not well: {error}")
 
+    @property
+    def memory_limit_bytes(self) -> int:
+        """The most memory of one worker; 0 is no limit."""
+        return self._settings.worker_memory_limit(self.memory_bytes)
+
     async def _measure(self) -> None:
         """Measure CPU and memory of each worker every second, without end."""
         while True:
@@ -272,7 +279,7 @@ class WorkerPool(Places):
                 worker.measure()
                 if worker.process is not None:
                     worker.history.lived(time.monotonic() - worker.ready_since_s)
-                self.memory.look(worker, self._settings.worker_memory_max_bytes)
+                self.memory.look(worker, self.memory_limit_bytes)
             await asyncio.sleep(CPU_SAMPLE_INTERVAL_S)
 
 

@@ -24,6 +24,8 @@ from tests.support.rtp_samples import opus
 
 
 class Pool:
+    memory_limit_bytes = 0
+
     def __init__(self) -> None:
         self.workers = [Worker(0), Worker(1)]
 
