@@ -131,5 +131,5 @@ def _progress(lines: Iterator[str]) -> Iterator[float]:
 def _read(path: Path) -> _Sidecar:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Sidecar)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:  # of msgspec, or of text that is not UTF-8
         raise MediadError(f"{path} cannot be read: {error}") from None

@@ -265,7 +265,7 @@ def _once_names(claims: Mapping[str, Any]) -> tuple[str, str]:
 def _decode(payload: bytes) -> dict[str, Any]:
     try:
         claims = msgspec.json.decode(payload, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # of msgspec, or of text that is not UTF-8
         raise TokenRefused(Cause.MALFORMED, "the token is malformed: its claims are no JSON object") from None
     return claims
 

@@ -80,7 +80,7 @@ class Revocations:
         """Take what `dump` wrote. Raises InvalidInput for anything else."""
         try:
             rows = msgspec.json.decode(data, type=list[Revoked])
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # of msgspec, or of text that is not UTF-8
             raise InvalidInput(f"no list of revoked tokens: {error}") from None
         if len(rows) > self._capacity:
             raise InvalidInput(f"more than {self._capacity} revoked tokens")

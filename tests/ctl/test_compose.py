@@ -161,6 +161,7 @@ def test_a_folder_without_files_or_without_a_recording_is_refused(tmp_path: Path
     write_sidecar(tmp_path, "lobby", 1.0, [described("ana", 1.0, 2.0)])  # whose file is not there
     with pytest.raises(InvalidState, match="nothing was recorded"):
         clips_of(tmp_path)
-    (tmp_path / "recording.json").write_text("{")
-    with pytest.raises(MediadError, match="cannot be read"):
-        clips_of(tmp_path)
+    for broken in (b"{", b'{"roomId":"\xff"}'):
+        (tmp_path / "recording.json").write_bytes(broken)
+        with pytest.raises(MediadError, match="cannot be read"):
+            clips_of(tmp_path)

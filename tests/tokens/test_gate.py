@@ -121,7 +121,7 @@ def test_what_a_token_gives() -> None:
 def test_claims_that_are_no_object() -> None:
     import jwt
 
-    for payload in (b"[]", b"7", b"{", b"\xff", b"[" * 5000, b'{"exp": NaN}'):
+    for payload in (b"[]", b"7", b"{", b"\xff", b'{"a":"\xff"}', b"[" * 5000, b'{"exp": NaN}'):
         assert outcome(text=jwt.PyJWS().encode(payload, SECRET, "HS256")) == Cause.MALFORMED
 
 

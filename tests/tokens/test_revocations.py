@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediad.errors import Full, InvalidInput
@@ -73,6 +73,7 @@ def test_they_are_kept_as_bytes() -> None:
 
 
 @given(st.binary(max_size=60))
+@example(b'[{"name":"\xff"}]')
 def test_any_bytes_are_a_table_or_refused(data: bytes) -> None:
     revocations = Revocations()
     try:

@@ -1,9 +1,91 @@
 """Tokens: texts that nobody signed, and claims that somebody with a key did sign.
 
-A line that begins with a brace is claims, which are signed here; every other one is a token as it came.
+An input that begins with a brace is claims, which are signed here; every other one is a token as it came.
 """
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import jwt
+
+from mediad.tokens.gate import Gate, TokenRules, grants_text
+from mediad.tokens.keys import KeySet, secret_keys
+from mediad.tokens.refusal import TokenRefused
+from tests.fuzz.target import Take, Target
+from tests.support.signing import OTHER, SECRET, private_key
+
+TOKENS = jwt.PyJWS()
 NOW_S = 1_000_000.0
-GOOD = {"exp": NOW_S + 60}
+GOOD: dict[str, Any] = {"exp": NOW_S + 60}
+CLAIMS: list[dict[str, Any]] = [
+    {},
+    {"nbf": NOW_S - 5, "iat": 0, "aud": ["a", 7], "iss": "i", "jti": "j", "once": True},
+    {"roomId": "r", "peerId": "ana", "publish": True, "subscribe": False, "data": True, "admin": False},
+    {
+        "sources": ["camera"],
+        "codecs": ["video/VP8"],
+        "limits": {"bitrate": 1, "producers": 0},
+    },
+    {"sub": "ana", "video": {"room": "r", "roomJoin": True, "canPublish": True, "roomAdmin": False}},
+    {
+        "sub": "ana",
+        "video": {"roomJoin": True, "canPublishSources": ["camera"], "roomRecord": True},
+    },
+    {"userId": 7, "email": "a@b", "name": "Ana"},
+    {"record": "mp4", "hls": True, "roomSpread": "auto", "mayRecord": True},
+    {"s3": {"secretKey": "x"}, "list": [{"password": 1}]},
+    {"exp": None},
+]
+SEEDS = [json.dumps({**GOOD, **claims}).encode() for claims in CLAIMS]
+SEEDS += [
+    TOKENS.encode(b"{}", SECRET, "HS256", headers={"kid": "k", "crit": ["exp"]}).encode(),
+    TOKENS.encode(b"{}", OTHER, "HS512").encode(),
+    TOKENS.encode(b"{}", private_key("ec"), "ES256").encode(),
+    TOKENS.encode(b"{}", None, "none").encode(),
+    b"a.b.c",
+    b"eyJhbGciOiJIUzI1NiJ9..",
+]
+
+
+def make() -> Take:
+    keys = KeySet((*secret_keys([SECRET]),))
+    gates = Gate(TokenRules(keys=keys)), Gate(TokenRules(keys=keys, audiences=("a",), issuers=("i",)))
+
+    def take(data: bytes) -> None:
+        signed = data.startswith(b"{")
+        text = _signed(data) if signed else data.decode("latin-1")
+        for gate in gates:
+            gate.inspect(text, "r", "ana", NOW_S)
+            try:
+                claims, meaning = gate.admit(text, "r", "ana", NOW_S)
+            except TokenRefused as refused:
+                told = str(refused)
+            else:
+                assert signed or text in KNOWN, "a token came in that nobody signed"
+                _check(claims, meaning.grants.admin, grants_text(meaning))
+                continue
+            assert 0 < len(told) < 1000
+            assert SECRET not in told
+
+    return take
+
+
+KNOWN = {seed.decode() for seed in SEEDS}
+
+
+def _signed(payload: bytes) -> str:
+    return TOKENS.encode(payload, SECRET, "HS256")
+
+
+def _check(claims: Any, admin: bool, text: str) -> None:
+    """Hold that nobody becomes an administrator without the word for it."""
+    video = claims.get("video")
+    said = claims.get("admin") is True or (isinstance(video, dict) and video.get("roomAdmin") is True)
+    assert said or not admin
+    assert text
+
+
+NAMES = ("gate", "keys", "claims", "claim_reader", "room_options")
+TARGET = Target("tokens", SEEDS, make, tuple(f"tokens/{name}.py" for name in NAMES), shape="json")
