@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 from mediad.errors import InvalidInput, Unsupported
 from mediad.ortc.acceptance import RtpMapping, accept_producer
-from mediad.ortc.capabilities import SUPPORTED_CODECS
+from mediad.ortc.capabilities import DEFAULT_MEDIA_CODECS, SUPPORTED_CODECS
 from mediad.ortc.negotiation import can_consume, consumer_parameters, router_capabilities
 from mediad.ortc.parameters import RtpCapabilities, RtpParameters
 from mediad.ortc.pipe import pipe_consumer_parameters
@@ -16,7 +17,8 @@ from mediad.signaling import json_input
 from tests.fuzz.target import Target
 from tests.support.rtp_samples import h264, opus, vp8, vp8_simulcast
 
-ROUTER = router_capabilities(SUPPORTED_CODECS)
+H265 = [codec for codec in SUPPORTED_CODECS if codec.mime_type == "video/H265"]
+ROUTER = router_capabilities([*DEFAULT_MEDIA_CODECS, *H265])
 CAPABILITIES = ROUTER.to_wire()
 SMALL = {"codecs": CAPABILITIES["codecs"][:2], "headerExtensions": CAPABILITIES["headerExtensions"][:2]}
 
@@ -36,13 +38,41 @@ SVC = {
     **vp8_simulcast(),
     "encodings": [{"ssrc": 5, "scalabilityMode": "L3T3_KEY", "maxBitrate": 9}],
 }
+ANSWERS = [
+    {**codec, "parameters": {**codec["parameters"], **more}}
+    for codec in CAPABILITIES["codecs"]
+    for more in ({}, {"profile-level-id": "42f00b"}, {"level-id": "90", "level-asymmetry-allowed": 0})
+    if codec["mimeType"] in ("video/H264", "video/H265", "video/VP9")
+]
+ONE = vp8()
+CONTRADICTIONS: list[dict[str, Any]] = [
+    {**opus(), "encodings": [{"ssrc": 1}, {"ssrc": 2}]},
+    {**ONE, "codecs": [*ONE["codecs"], ONE["codecs"][0]]},
+    {**ONE, "codecs": [*ONE["codecs"][1:]]},
+    {**ONE, "codecs": [{**ONE["codecs"][0], "payloadType": 98}, *ONE["codecs"]]},
+    {**ONE, "codecs": [ONE["codecs"][0], {**ONE["codecs"][1], "parameters": {"apt": 5}}]},
+    {**ONE, "codecs": [opus()["codecs"][0]]},
+    {**ONE, "encodings": [{}], "mid": None},
+    {**ONE, "encodings": [{}, {"rid": "a", "ssrc": "1"}]},
+    {**ONE, "encodings": [{"ssrc": 1, "codecPayloadType": 4}]},
+    {**ONE, "encodings": [{"ssrc": 1, "rid": "a"}, {"ssrc": 1, "rid": "a", "scalabilityMode": "L2T1"}]},
+    {**ONE, "encodings": [{"ssrc": 1, "rid": "a"}, {"ssrc": 2, "rid": "b", "scalabilityMode": "L2T1"}]},
+    {**ONE, "rtcp": {"cname": "\ud800", "reducedSize": 1}, "headerExtensions": [{"uri": "x" * 300, "id": 0}]},
+]
 SEEDS = [
     line("audio", opus(), SMALL, {"streamId": 1, "ordered": False, "maxPacketLifeTime": 5}),
     line("video", vp8(), SMALL, {"streamId": 65536, "ordered": True, "maxRetransmits": 1}),
     line("video", vp8_simulcast(), SMALL),
     line("video", SVC, SMALL),
     *(line("video", h264(profile), SMALL) for profile in ("42e01f", "640c1f", "4d0032", "42101f", "zz")),
-    line("video", h265(), SMALL),
+    line("video", h265(), {"codecs": ANSWERS}),
+    *(
+        line("video", made, {"codecs": ANSWERS})
+        for made in map(h264, ("42e01f", "4d0032", "42f00b", "42e0zz", "42e0ff", "ffe01f"))
+    ),
+    *(line("audio" if "opus" in str(made) else "video", made, SMALL) for made in CONTRADICTIONS),
+    line("audio", opus(), None, {"streamId": 1, "maxPacketLifeTime": 5, "maxRetransmits": 5}),
+    line("audio", opus(), None, {"streamId": 1, "maxPacketLifeTime": 5, "ordered": True}),
     line("", {"codecs": []}, {"codecs": [{"kind": "audio", "mimeType": "audio/opus", "clockRate": 48000}]}),
     *(json.dumps(["", None, {"codecs": [codec]}, None]).encode() for codec in CAPABILITIES["codecs"]),
 ]
@@ -56,6 +86,9 @@ def one_input(data: bytes) -> None:
         return
     receiver = _or_none(RtpCapabilities, capabilities)
     _or_none(SctpStreamParameters, stream)
+    if receiver is not None:
+        with contextlib.suppress(InvalidInput, Unsupported):
+            router_capabilities(receiver.codecs)
     sender = _or_none(RtpParameters, parameters)
     if sender is None:
         return

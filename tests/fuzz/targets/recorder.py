@@ -22,7 +22,7 @@ STEP_US = 10_000
 MAX_FRAMES = 4096
 SETS = {
     "sprop-parameter-sets": "Z0IACpZTBYmI,aMljiA==",
-    "sprop-vps": "QAE=",
+    "sprop-vps": "QAE=,!",
     "sprop-sps": "QgE=",
     "sprop-pps": "RAE=",
 }
@@ -94,7 +94,7 @@ def one_input(data: bytes) -> None:
     track.close()
 
 
-CODEC_FILES = ("audio", "av1", "bits", "h264", "h265", "nal", "table", "video", "vp8", "vp9")
+CODEC_FILES = ("audio", "av1", "bits", "h264", "h265", "nal", "video", "vp8", "vp9")
 PARSERS = [f"recorder/codecs/{name}.py" for name in CODEC_FILES]
 PARSERS += [f"recorder/rtp/{name}.py" for name in ("packet", "reorder", "rtcp")]
 TARGET = Target("recorder", SEEDS, lambda: one_input, tuple(PARSERS))

@@ -41,7 +41,7 @@ CLAIMS: list[dict[str, Any]] = [
 SEEDS = [json.dumps({**GOOD, **claims}).encode() for claims in CLAIMS]
 SEEDS += [
     TOKENS.encode(b"{}", SECRET, "HS256", headers={"kid": "k", "crit": ["exp"]}).encode(),
-    TOKENS.encode(b"{}", OTHER, "HS512").encode(),
+    TOKENS.encode(b"{}", 2 * OTHER, "HS512").encode(),
     TOKENS.encode(b"{}", private_key("ec"), "ES256").encode(),
     TOKENS.encode(b"{}", None, "none").encode(),
     b"a.b.c",
