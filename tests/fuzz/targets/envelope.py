@@ -17,7 +17,7 @@ from mediad.pipe import (
     transport_requests,
     worker_requests,
 )
-from mediad.pipe.messages import Misfit, Request, read
+from mediad.pipe.messages import Event, Misfit, Request, read
 from mediad.protocols import envelope
 from tests.fuzz.target import Target
 from tests.support.rtp_samples import opus, vp8_simulcast
@@ -31,6 +31,7 @@ KINDS: dict[str, Any] = {
 } | dict(events.EVENTS)
 _TRANSPORT = {"routerId": "r", "transportId": "t", "forceTcp": False, "enableSctp": True}
 _PRODUCE = {"transportId": "t", "producerId": "p", "kind": "video", "rtpParameters": vp8_simulcast()}
+REPLIES = [kind.reply() for kind in KINDS.values() if issubclass(kind, Request)]
 MESSAGES: list[envelope.Message] = [
     envelope.Request(7, "transport.create", _TRANSPORT),
     envelope.Request(8, "producer.create", _PRODUCE),
@@ -65,7 +66,7 @@ def one_input(data: bytes) -> None:
 
 def _read(message: envelope.RawMessage) -> None:
     if isinstance(message, envelope.Response):
-        kinds: list[Any] = [envelope.Failure]
+        kinds: list[Any] = [envelope.Failure, *REPLIES]
     else:
         name = message.method if isinstance(message, envelope.Request) else message.name
         kinds = [KINDS[name]] if name in KINDS else []
@@ -75,6 +76,7 @@ def _read(message: envelope.RawMessage) -> None:
         except Misfit:
             continue
         msgspec.msgpack.encode(found)
+        assert not isinstance(found, Event) or isinstance(found.subject, str)
 
 
 TARGET = Target(

@@ -57,5 +57,5 @@ def _check_answers(written: bytes) -> None:
     assert not written or written.startswith(b"HTTP/1.1 ")
 
 
-NAMES = ("server/http_protocol", "server/websocket_protocol", "server/frame_meter")
-TARGET = Target("front", SEEDS, make, tuple(f"signaling/{name}.py" for name in NAMES))
+OBJECTS = tuple(f"signaling/server/{name}.py" for name in ("http_protocol", "websocket_protocol"))
+TARGET = Target("front", SEEDS, make, ("signaling/server/frame_meter.py",), objects=OBJECTS)

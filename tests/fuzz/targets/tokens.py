@@ -1,17 +1,21 @@
-"""Tokens: texts that nobody signed, and claims that somebody with a key did sign.
+"""Tokens: texts that nobody signed, claims that somebody with a key did sign, and the files of public keys.
 
-An input that begins with a brace is claims, which are signed here; every other one is a token as it came.
+An input that begins with a brace is claims, which are signed here, one that begins with a dash is a file of a
+key; every other one is a token as it came.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from mediad.errors import InvalidInput
 from mediad.tokens.gate import Gate, TokenRules, grants_text
-from mediad.tokens.keys import KeySet, secret_keys
+from mediad.tokens.keys import Key, KeySet, pem_key, secret_keys
 from mediad.tokens.refusal import TokenRefused
 from tests.fuzz.target import Take, Target
 from tests.support.signing import OTHER, SECRET, private_key
@@ -37,23 +41,57 @@ CLAIMS: list[dict[str, Any]] = [
     {"record": "mp4", "hls": True, "roomSpread": "auto", "mayRecord": True},
     {"s3": {"secretKey": "x"}, "list": [{"password": 1}]},
     {"exp": None},
+    *({"exp": end} for end in ("soon", True, 1e400, 2**60, NOW_S - 60)),
+    *({"nbf": NOW_S + 60, "iss": "x", "aud": "x"}, {"roomId": "other"}, {"peerId": "ben"}, {"peerId": ""}),
+    *({"admin": 1}, {"roomId": "r" * 200}, {"sources": "camera"}, {"sources": [""]}, {"codecs": ["VP8"]}),
+    *({"limits": 7}, {"limits": {"bitrate": 0}}, {"limits": {"rooms": 1}}, {"video": []}, {"hls": 1}),
+    *(
+        {"record": "avi"},
+        {"roomSpread": []},
+        {"roomSpread": "2"},
+        {"publish": True, "video": {"canPublish": False}},
+    ),
+    *({"userId": True, "email": ""}, {"userId": "u", "email": ""}, {"once": True}, {"once": True, "jti": ""}),
+    *(
+        {"sub": "ana", "video": {"roomJoin": False}},
+        {"video": {"canPublishSources": ["x"]}},
+        {"a": [[{}] * 600]},
+    ),
 ]
+
+
+def pem(key: Any) -> bytes:
+    made: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return made
+
+
 SEEDS = [json.dumps({**GOOD, **claims}).encode() for claims in CLAIMS]
 SEEDS += [
     TOKENS.encode(b"{}", SECRET, "HS256", headers={"kid": "k", "crit": ["exp"]}).encode(),
     TOKENS.encode(b"{}", 2 * OTHER, "HS512").encode(),
     TOKENS.encode(b"{}", private_key("ec"), "ES256").encode(),
     TOKENS.encode(b"{}", None, "none").encode(),
+    *(TOKENS.encode(b"{}", private_key("ed"), "EdDSA", {"kid": kid}).encode() for kid in ("ed", "other")),
+    TOKENS.encode(b"{}", SECRET, "HS256", {"kid": "ed"}).encode(),
+    *(pem(private_key(kind)) for kind in ("ec", "ed", "ec-384", "ed-448")),
+    pem(private_key("ec")) * 2,
+    b"-----BEGIN PRIVATE KEY-----\n",
     b"a.b.c",
     b"eyJhbGciOiJIUzI1NiJ9..",
 ]
 
 
 def make() -> Take:
-    keys = KeySet((*secret_keys([SECRET]),))
+    named = Key("EdDSA", private_key("ed").public_key(), "ed", "ed")
+    keys = KeySet((*secret_keys([SECRET]), named, pem_key(pem(private_key("ec")), "ec")))
+    assert keys.algorithms == ["ES256", "EdDSA", "HS256"]
     gates = Gate(TokenRules(keys=keys)), Gate(TokenRules(keys=keys, audiences=("a",), issuers=("i",)))
 
     def take(data: bytes) -> None:
+        if data.startswith(b"-"):
+            with contextlib.suppress(InvalidInput):
+                pem_key(data, "file")
+            return
         signed = data.startswith(b"{")
         text = _signed(data) if signed else data.decode("latin-1")
         for gate in gates:
