@@ -40,7 +40,8 @@ class WorkerServer:
         self._plane = MediaPlane(clock, tcp_connections_per_address=settings.rtc_tcp_connections_per_address)
         self._ports = ports_of(self._plane, settings)
         self._sctp = Sctp(clock)
-        context = RouterContext(self._plane, emit, clock, self._ports, self._sctp, Handshakes(clock))
+        self._handshakes = Handshakes(clock)
+        context = RouterContext(self._plane, emit, clock, self._ports, self._sctp, self._handshakes)
         self.objects = Objects(context, settings)
         self._methods = Methods(self.objects, clock)
         self._misfits = misfits
@@ -103,6 +104,7 @@ class WorkerServer:
     async def stats(self, request: GetWorkerStats) -> WorkerStats:
         counters = self._plane.counters()
         refused = Counter(self.objects.refused)
+        refused["dtls_address_budget"] = self._handshakes.over_budget
         ice, dtls, sctp = Counter[str](), Counter[str](), Counter[str]()
         for transport in self.objects.transports():
             refused.update(transport.dropped())

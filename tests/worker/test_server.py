@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -16,7 +17,7 @@ from mediad.errors import (
 from mediad.supervisor.workers.process import configuration
 from tests.support.engine import parse_rtp, pli, rtp, vp8_payload
 from tests.support.loops import on_loop, raises, until
-from tests.support.media_peer import MediaPeer
+from tests.support.media_peer import MediaPeer, check_for
 from tests.support.negotiation import chrome_opus, video
 from tests.support.pipe_wire import wire
 from tests.support.served_worker import (
@@ -107,11 +108,15 @@ async def test_worker_statistics_and_ping() -> None:
 async def test_refused_checks_are_counted_beyond_their_transport() -> None:
     async with real_worker() as worker:
         created = await worker.ask("transport.create", routerId="r", transportId="a")
-        created["iceParameters"]["password"] = "guessed" * 4
         peer = MediaPeer(created)
-        await peer.check()  # which is answered with an error
+        peer._send([check_for(created)[:-8]])  # without FINGERPRINT, and that is not its length
+        signed = check_for(created)[:-8]
+        peer._send([signed[:2] + (len(signed) - 20).to_bytes(2, "big") + signed[4:]])
+        while not (dropped := (await worker.ask("worker.stats"))["dropped"]).get("ice_no-fingerprint"):
+            await asyncio.sleep(0.01)
+        assert dropped["stun_malformed"] == 1
         for _ in range(2):
-            assert (await worker.ask("worker.stats"))["dropped"]["ice_unauthenticated"] == 1
+            assert (await worker.ask("worker.stats"))["dropped"]["ice_no-fingerprint"] == 1
             if worker.server.objects.has("a"):
                 await worker.ask("transport.close", transportId="a")
         peer.close()

@@ -1,7 +1,8 @@
 """Proof of handshake messages by a signature over our own random bytes (RFC 5246 sections 7.4.3, 7.4.8).
 
-An attacker who forges a peer's address does not see our hello, so no forged message has such a signature. A
-signature scheme that is not known here cannot be judged, and passes: OpenSSL judges everything again.
+An attacker who forges a peer's address does not see our hello, so no forged message has such a signature.
+Nothing is proven by a scheme that is not known here, which OpenSSL would refuse at the cost of the handshake,
+or by a key that no DTLS stack makes: to judge by one could take milliseconds (RSA with a long exponent).
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 _RANDOM = slice(2, 34)  # in a ClientHello or ServerHello
 _HASHES: dict[int, hashes.HashAlgorithm] = {
     2: hashes.SHA1(),
+    3: hashes.SHA224(),
     4: hashes.SHA256(),
     5: hashes.SHA384(),
     6: hashes.SHA512(),
 }
+_MOST_RSA_BITS, _MOST_RSA_EXPONENT = 4096, 0xFFFF_FFFF
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _PSS_HASHES = {4: hashes.SHA256(), 5: hashes.SHA384(), 6: hashes.SHA512()}
 _RSA, _ECDSA = 1, 3
 _ED25519 = 0x0807
@@ -64,9 +68,17 @@ def _is_signed(certificate: bytes, signature: tuple[int, bytes], data: bytes) ->
     scheme, value = signature
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
-        return _verify(key, scheme, value, data)
+        return _is_usual(key) and _verify(key, scheme, value, data)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, x509.InvalidVersion):
         return False  # browsers have no key of this kind, so it proves nothing
+
+
+def _is_usual(key: object) -> bool:
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name in _CURVES
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size <= _MOST_RSA_BITS and key.public_numbers().e <= _MOST_RSA_EXPONENT
+    return isinstance(key, ed25519.Ed25519PublicKey)
 
 
 def _verify(key: object, scheme: int, value: bytes, data: bytes) -> bool:
@@ -81,5 +93,5 @@ def _verify(key: object, scheme: int, value: bytes, data: bytes) -> bool:
     elif isinstance(key, ed25519.Ed25519PublicKey) and scheme == _ED25519:
         key.verify(value, data)
     else:
-        return scheme >> 8 not in (2, 4, 5, 6, 8)  # a known scheme for another kind of key proves nothing
+        return False  # a scheme that is not known, or is for another kind of key
     return True

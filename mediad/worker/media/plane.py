@@ -237,7 +237,9 @@ class MediaPlane(Addresses):
         Full when THROTTLED_TRANSPORTS have one.
         """
         if handle not in self._throttled and len(self._throttled) == THROTTLED_TRANSPORTS:
-            raise Full(f"{THROTTLED_TRANSPORTS} emulated networks are in use on this worker, which is all it has")
+            raise Full(
+                f"{THROTTLED_TRANSPORTS} emulated networks are in use on this worker, which is all it has"
+            )
         self._throttled.add(handle)
         self._command(self._loop.throttle_transport, handle, uplink=uplink, downlink=downlink)
 

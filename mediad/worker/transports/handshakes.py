@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from typing import Protocol
 
-from mediad.budgets.holders import holders_at
+from mediad.budgets.holders import Holders, holders_at
 from mediad.budgets.token_buckets import TokenBuckets
 from mediad.clock import Clock, Timer
 from mediad.protocols.ice_paths import Path
@@ -27,8 +27,13 @@ ATTEMPTS = 1024
 """Attempts of servers under way in this worker: 75 MiB of OpenSSL's memory."""
 FURTHER_ATTEMPTS = 512
 """The number from which on a client has one alone: a second hello is answered beside the first until then."""
-ADDRESS_ATTEMPTS_PER_S, ADDRESS_BURST = 50.0, 2000.0
-"""The attempts of one address (IPv6: /64) in the long run, and at once: an office of 500 joins, and again."""
+ADDRESS_SHARE, ADDRESS_BURST_S = 0.1, 5.0
+"""The time that clients of one address (IPv6: /64) may take, of all in the long run, and in seconds at once.
+
+An office of 500 that joins takes less than a second. Signatures that are wrong, and handshakes begun without
+end, take a few milliseconds each, from whoever sends them.
+"""
+_LEAST_S = 0.0001
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +53,9 @@ class Handshakes:
         self._waiting: dict[Shaking, deque[tuple[Path, bytes]]] = {}  # in the order of their turns
         self._used_us = 0  # of this turn of the event loop
         self._turn: Timer | None = None
-        self._host = ""  # that the datagram in hand came from
-        self._budgets = TokenBuckets(ADDRESS_ATTEMPTS_PER_S, ADDRESS_BURST)
+        self._budgets = TokenBuckets(ADDRESS_SHARE, ADDRESS_BURST_S)
+        self.over_budget = 0
+        """Datagrams that are lost as their address has taken all its time."""
         self.under_way = 0
         """Attempts of servers that have a permit."""
 
@@ -81,8 +87,6 @@ class Handshakes:
         """Take the permit of one attempt, for a transport with so many under way; False: there is none."""
         if self.under_way >= (FURTHER_ATTEMPTS if under_way else ATTEMPTS):
             return False
-        if self._budgets.take_all(holders_at(self._host), self._clock.now_us() / 1e6):
-            return False
         self.under_way += 1
         return True
 
@@ -94,13 +98,23 @@ class Handshakes:
 
     def _pass_on(self, transport: Shaking, path: Path, data: bytes) -> None:
         begun_us = self._clock.now_us()
-        self._host = path.host
+        holders = holders_at(path.host)
+        if self._budgets.take_all(holders, begun_us / 1e6, _LEAST_S):
+            self.over_budget += 1
+            return
         try:
             transport.handshake_received(path, data)
         finally:
-            self._used_us += self._clock.now_us() - begun_us
+            now_us = self._clock.now_us()
+            self._charge(holders, now_us / 1e6, (now_us - begun_us) / 1e6)
+            self._used_us += now_us - begun_us
             if self._used_us:
                 self._plan()
+
+    def _charge(self, holders: Holders, now_s: float, used_s: float) -> None:
+        """Take the time that was used, or all that is left."""
+        if wait_s := self._budgets.take_all(holders, now_s, used_s):
+            self._budgets.take_all(holders, now_s, max(0.0, used_s - wait_s * ADDRESS_SHARE))
 
     def _plan(self) -> None:
         if self._turn is None:

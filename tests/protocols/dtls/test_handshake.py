@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mediad.protocols.dtls.endpoint import DtlsEndpoint
 from mediad.protocols.dtls.messages import Message
@@ -23,7 +24,7 @@ from mediad.protocols.dtls.records import (
     handshake_record,
     split_records,
 )
-from tests.support.dtls import ForeignPeer, Link, Role, pair, record
+from tests.support.dtls import RIGHT_CERTIFICATE, ForeignPeer, Link, Role, pair, record
 
 HIGHEST = 2**48 - 1
 CLIENT_TYPES = {0: 1, 1: 11, 2: 16, 3: 15}
@@ -139,10 +140,26 @@ def cookies(role: Role) -> Iterator[bytes]:
     yield whole(3, 0, b"\xfe\xfd\x00")
 
 
+def schemes(role: Role) -> Iterator[bytes]:
+    """Return flights that are signed in a way that nobody knows, and could not be judged."""
+    der = RIGHT_CERTIFICATE.x509.public_bytes(Encoding.DER)
+    certificate = (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der
+    for scheme in (0xFE01, 0x0808, 0x0403):
+        signed = scheme.to_bytes(2, "big") + (70).to_bytes(2, "big") + os.urandom(70)
+        yield whole(11, 1, certificate)
+        if role == "server":
+            yield whole(16, 2, b"\x41" + os.urandom(65))
+            yield whole(15, 3, signed)
+        else:
+            yield whole(2, 0, b"\xfe\xfd" + os.urandom(32) + b"\0\xc0\x2b\0")
+            yield whole(12, 2, b"\x03\x00\x17\x41" + os.urandom(65) + signed)
+            yield whole(14, 3, b"")
+
+
 Forgery = Callable[[Role], Iterator[bytes]]
 KINDS: list[Forgery] = [
     *(declared, same_shape, same_shape_in_part, other_messages, empty_messages, alerts),
-    *(cipher_changes, sealed, sealed_and_tiny, other_epochs, large, cookies),
+    *(cipher_changes, sealed, sealed_and_tiny, other_epochs, large, cookies, schemes),
 ]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import pytest
@@ -65,8 +66,36 @@ def test_a_certificate_of_an_unknown_kind_proves_nothing() -> None:
     assert not is_client_proven(TRANSCRIPT, version_of_tomorrow, proof)
 
 
-def test_what_cannot_be_judged_passes() -> None:
-    assert is_client_proven(TRANSCRIPT, certificate(ELLIPTIC), signature(0xFE01, b"of tomorrow"))
+@pytest.mark.parametrize("scheme", [0xFE01, 0x0808, 0x0402, 0x0003, 0x0708, 0])
+def test_a_scheme_that_is_not_known_proves_nothing(scheme: int) -> None:
+    assert not is_client_proven(TRANSCRIPT, certificate(ELLIPTIC), signature(scheme, b"of tomorrow"))
+
+
+def foreign(public: Any) -> bytes:
+    """A certificate with this key, whatever it is, that another key has signed."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    builder = x509.CertificateBuilder(name, name, public, 1, NOW, NOW)
+    return builder.sign(ELLIPTIC, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent"),
+    [(2048, (1 << 2000) + 1), (3072, (1 << 3000) + 1), (4096, (1 << 63) + 1), (8192, 65537)],
+)
+def test_a_key_that_is_slow_to_judge_by_is_not_tried(bits: int, exponent: int) -> None:
+    modulus = (1 << bits) - 189
+    der = foreign(rsa.RSAPublicNumbers(exponent, modulus).public_key())
+    began_s = time.process_time()
+    for _ in range(20):
+        assert not is_client_proven(TRANSCRIPT, der, signature(0x0401, bytes(bits // 8 - 1) + b"\2"))
+    assert (time.process_time() - began_s) / 20 < 0.001
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256K1(), ec.BrainpoolP512R1()])
+def test_a_curve_of_no_browser_proves_nothing(curve: ec.EllipticCurve) -> None:
+    key = ec.generate_private_key(curve)
+    value = key.sign(TRANSCRIPT, ec.ECDSA(hashes.SHA256()))
+    assert not is_client_proven(TRANSCRIPT, foreign(key.public_key()), signature(0x0403, value))
 
 
 def test_a_server_signs_both_random_values_and_its_key() -> None:

@@ -13,8 +13,8 @@ from mediad.clock import LoopClock
 from mediad.protocols.dtls.endpoint import DtlsEndpoint
 from mediad.protocols.ice_paths import Path
 from mediad.worker.transports.handshakes import (
-    ADDRESS_ATTEMPTS_PER_S,
-    ADDRESS_BURST,
+    ADDRESS_BURST_S,
+    ADDRESS_SHARE,
     ATTEMPTS,
     FURTHER_ATTEMPTS,
     SLICE_US,
@@ -158,34 +158,22 @@ def test_a_handshake_gives_its_permits_back_however_it_ends() -> None:
     assert handshakes.under_way == 0
 
 
-class Restarter:
-    """A transport whose client begins over and over."""
-
-    def __init__(self, handshakes: Handshakes) -> None:
-        self._handshakes = handshakes
-        self.permitted = 0
-
-    def handshake_received(self, path: Path, data: bytes) -> None:
-        if self._handshakes.take(0):
-            self.permitted += 1
-            self._handshakes.give_back(1)
-
-
-def test_one_address_begins_only_so_often_whatever_its_clients_are() -> None:
-    clock = FakeClock()
-    handshakes = Handshakes(clock)
-    many = [Restarter(handshakes) for _ in range(100)]
-    for second in range(10):
-        for number in range(10_000):
-            path = Path(0, f"2001:db8:0:7::{number + 1:x}", 9)
-            handshakes.receive(many[number % 100], path, b"hello")
-        if second == 5:
-            other = Restarter(handshakes)
-            handshakes.receive(other, Path(0, "192.0.2.7", 9), b"hello")
-            assert other.permitted == 1
+def test_one_address_takes_its_part_of_the_time_whatever_its_clients_are() -> None:
+    clock, handshakes, log, crowd = made(*(f"c{number}" for number in range(50)))
+    quiet = Slow("quiet", clock, log)
+    for one in crowd:
+        one.takes_us = 10_000  # signatures that are wrong
+    began_us = clock.now_us()
+    while clock.now_us() < began_us + 120_000_000:
+        for number, one in enumerate(crowd):
+            handshakes.receive(one, Path(0, f"2001:db8:0:7::{number + 1:x}", 9), b"wrong")
+        before = log.count(("quiet", b"true"))
+        handshakes.receive(quiet, PATH, b"true")
         clock.pass_s(1)
-    permitted = sum(one.permitted for one in many)
-    assert ADDRESS_BURST <= permitted <= ADDRESS_BURST + 10 * ADDRESS_ATTEMPTS_PER_S
+        assert log.count(("quiet", b"true")) == before + 1
+    taken_s = sum(name != "quiet" for name, _ in log) / 100
+    assert ADDRESS_BURST_S <= taken_s <= ADDRESS_BURST_S + 120 * ADDRESS_SHARE + 0.1
+    assert handshakes.over_budget > 1000
 
 
 class Answering:
