@@ -15,7 +15,7 @@ from tests.support.imports import ROOT
 from tests.support.sandbox import service
 
 UNITS = ("mediad.service", "mediad.socket")
-EXPOSURE = 1.5
+EXPOSURE = 1.0
 
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 

@@ -96,7 +96,6 @@ class Daemon:
         self._budgets.on_refused = self._observability.refusal_book.refused
         connections = connection_limit(_descriptors(), len(self._pool.workers))
         self._size = NodeSize(len(self._pool.workers), connections, memory_bytes())
-        self._pool.memory_bytes = self._size.memory_bytes
         try:
             codecs = None if settings.media_codecs is None else list(settings.media_codecs)
             observer = self._observability.call_book
@@ -230,6 +229,7 @@ class Daemon:
             stack.push_async_callback(self._observability.stop)
             await self._observability.start()
             stack.push_async_callback(self._pool.stop)
+            self._pool.memory_bytes = self._size.memory_bytes
             await self._pool.start()
             self._guard.keys.start()
             stack.callback(self._guard.keys.stop)

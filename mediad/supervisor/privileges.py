@@ -12,7 +12,7 @@ import grp
 import logging
 import os
 import pwd
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,12 @@ def hide_memory() -> None:
 
 def _verify(wanted: Account) -> None:
     """Raise MediadError when anything of root is left."""
-    for regain in (lambda: os.setresuid(0, 0, 0), lambda: os.setresgid(0, 0, 0), lambda: os.setgroups([0])):
+    regains: tuple[Callable[[], None], ...] = (
+        lambda: os.setresuid(0, 0, 0),
+        lambda: os.setresgid(0, 0, 0),
+        lambda: os.setgroups([0]),
+    )
+    for regain in regains:
         with contextlib.suppress(OSError):
             regain()
             raise MediadError(f"mediad became the user {wanted.name}, but could become root again: it stops")

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.daemon import free_media_ports
 from tests.support.daemons import MEDIAD, ROOT, Daemon, running
 from tests.support.loops import until_sync
+from tests.support.ports import free_media_ports
 
 CLIENT = "127.0.0.77"
 """An address of this machine that is none of the daemon's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mediad.ctl.doctor import (
     certificate_checks,
+    confinement_checks,
     daemon_checks,
     installation_checks,
     machine_checks,
@@ -17,6 +18,7 @@ from mediad.ctl.doctor.finding import Check, Finding
 CHECKS: tuple[Check, ...] = (
     *installation_checks.CHECKS,
     *daemon_checks.CHECKS,
+    *confinement_checks.CHECKS,
     *network_checks.CHECKS,
     *certificate_checks.CHECKS,
     *machine_checks.CHECKS,

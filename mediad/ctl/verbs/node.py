@@ -20,6 +20,7 @@ def _status(data: Data) -> str:
             ("workers", f"{data['workersReady']} of {data['workers']} ready, {restarts}"),
             ("rooms", data["rooms"]),
             ("peers", data["peers"]),
+            ("sandbox", "; ".join(data.get("confinement") or ["-"])),
             ("tokens", _tokens(data.get("tokens") or {})),
             ("UDP GSO", yes_no(data["udpGso"])),
             ("UDP GRO", yes_no(data["udpGro"])),

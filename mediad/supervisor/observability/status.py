@@ -12,6 +12,7 @@ import msgspec
 
 from mediad import __version__
 from mediad.config.settings import Settings
+from mediad.confinement.report import Confinement
 from mediad.errors import MediadError
 from mediad.pipe.worker_requests import GetWorkerStats
 from mediad.pipe.worker_stats import WorkerStats
@@ -126,6 +127,7 @@ class Status:
             "peers": self._rooms.peer_count,
             "tokens": self.tokens(),
             "restarts": sum(worker.restarts for worker in self._pool.workers),
+            "confinement": sorted({str(told) for told in map(_told, self._pool.workers) if told is not None}),
             "udpGso": _all_have(report.udp_gso for report in reports.values()),
             "udpGro": _all_have(report.udp_gro for report in reports.values()),
         }
@@ -184,8 +186,12 @@ def _troubles(tokens: dict[str, Any]) -> list[str]:
 
 def _confinement(worker: Worker) -> dict[str, Any] | None:
     """The confinement of a worker; None while it is not there, or does not tell."""
-    told = worker.process.confinement if worker.process is not None else None
+    told = _told(worker)
     return None if told is None else msgspec.to_builtins(told)
+
+
+def _told(worker: Worker) -> Confinement | None:
+    return worker.process.confinement if worker.process is not None else None
 
 
 def _state(worker: Worker) -> str:
