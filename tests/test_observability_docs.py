@@ -82,6 +82,8 @@ class Process:
 
 
 class Pool:
+    memory_limit_bytes = 2**30
+
     def __init__(self) -> None:
         self.workers = [Worker(0, process=cast(WorkerProcess, Process()))]
 

@@ -112,8 +112,12 @@ async def test_refused_checks_are_counted_beyond_their_transport() -> None:
         peer._send([check_for(created)[:-8]])  # without FINGERPRINT, and that is not its length
         signed = check_for(created)[:-8]
         peer._send([signed[:2] + (len(signed) - 20).to_bytes(2, "big") + signed[4:]])
-        while not (dropped := (await worker.ask("worker.stats"))["dropped"]).get("ice_no-fingerprint"):
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            while True:
+                dropped = (await worker.ask("worker.stats"))["dropped"]
+                if dropped.get("ice_no-fingerprint"):
+                    break
+                await asyncio.sleep(0.01)
         assert dropped["stun_malformed"] == 1
         for _ in range(2):
             assert (await worker.ask("worker.stats"))["dropped"]["ice_no-fingerprint"] == 1

@@ -70,7 +70,7 @@ SEEDS += [
     TOKENS.encode(b"{}", SECRET, "HS256", headers={"kid": "k", "crit": ["exp"]}).encode(),
     TOKENS.encode(b"{}", 2 * OTHER, "HS512").encode(),
     TOKENS.encode(b"{}", private_key("ec"), "ES256").encode(),
-    TOKENS.encode(b"{}", None, "none").encode(),
+    TOKENS.encode(b"{}", "", "none").encode(),
     *(TOKENS.encode(b"{}", private_key("ed"), "EdDSA", {"kid": kid}).encode() for kid in ("ed", "other")),
     TOKENS.encode(b"{}", SECRET, "HS256", {"kid": "ed"}).encode(),
     *(pem(private_key(kind)) for kind in ("ec", "ed", "ec-384", "ed-448")),
