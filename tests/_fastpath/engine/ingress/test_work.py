@@ -108,11 +108,13 @@ def cost_us(data: bytes, where: tuple[str, int]) -> float:
 @pytest.mark.parametrize("what", RTCP)
 def test_rtcp(what: str) -> None:
     for where in (e.RECEIVER, e.SENDER):
-        assert (cost := cost_us(RTCP[what], where)) < BOUND_US, what
+        cost = cost_us(RTCP[what], where)
+        assert cost < BOUND_US, what
         print(f"{what}: {cost:.1f} us")
 
 
 @pytest.mark.parametrize("what", RTP)
 def test_rtp(what: str) -> None:
-    assert (cost := cost_us(RTP[what], e.SENDER)) < BOUND_US, what
+    cost = cost_us(RTP[what], e.SENDER)
+    assert cost < BOUND_US, what
     print(f"{what}: {cost:.1f} us")
