@@ -30,7 +30,7 @@ def _status(data: Data) -> str:
 
 
 def _tokens(tokens: Data) -> str:
-    """Whether tokens are needed, and the keys they may be signed with. Older daemons do not say."""
+    """Say whether tokens are needed, and name the keys. Older daemons do not tell."""
     if not tokens:
         return "-"
     if not tokens["needed"]:
