@@ -120,10 +120,7 @@ class Daemon:
             self._configured.prepare_with(self._tls.prepare)
             self._observability.watch_certificate(self._tls.ends_s)
         self._configured.prepare_with(self._observability.prepare)
-        self._guard = Guard(settings, self._environ)
-        self._configured.prepare_with(self._guard.prepare)
-        self._observability.watch_tokens(self._guard.access.gate)
-        self._status.tokens = self._guard.state
+        self._guard = self._make_guard(settings)
         self._proxies = Proxies(settings.trusted_proxies, settings.client_address_from)
         per_address = settings.max_connections_per_address
         self._admissions = Admissions(self._size.connections, per_address, self._budgets, self._proxies)
@@ -134,6 +131,13 @@ class Daemon:
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
         self._signals = 0
+
+    def _make_guard(self, settings: Settings) -> Guard:
+        guard = Guard(settings, self._environ)
+        self._configured.prepare_with(guard.prepare)
+        self._observability.watch_tokens(guard.access.gate)
+        self._status.tokens = guard.state
+        return guard
 
     async def run(self) -> ExitCode:
         """Run until a signal or a failure ends it. An error that prevents the start is logged."""

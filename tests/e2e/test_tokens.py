@@ -161,7 +161,7 @@ def admitted(daemon: Daemon, tokens: dict[str, str]) -> list[str]:
 
 
 def test_keys_are_exchanged_below_open_calls(tmp_path: Path) -> None:
-    """No connection closes, whichever keys come and go, and at each time exactly their tokens admit."""
+    """Exchange keys of all kinds: no connection closes, and at each time exactly their tokens admit."""
     pem, file = tmp_path / "app.pem", tmp_path / "mediad.toml"
     pem.write_bytes(public_pem("ec"))
     tokens = {
