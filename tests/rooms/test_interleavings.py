@@ -24,6 +24,7 @@ from mediad.rooms.entities import DataProducer, Producer
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.listener import ConsumerOffer, DataConsumerOffer
 from mediad.rooms.piped import Piped
+from mediad.rooms.regrant import regrant
 from mediad.rooms.room import Room
 from mediad.rooms.spread import SpreadRules
 from tests.support.bookkeeping_worker import BookkeepingWorker
@@ -143,6 +144,12 @@ class Crowd:
         for worker in self.call.placement.workers:
             worker.emit("transport.iceState", transportId=guest.sending, iceState="disconnected")
 
+    async def regrant(self, guest: Guest) -> None:
+        name, values = self.dice.choice(CHANGES)
+        peer = guest.seat.room.peers.get(guest.seat.peer.id)
+        if peer is guest.seat.peer:
+            regrant(guest.seat.room, peer, {name: self.dice.choice(values)})
+
     def have_a_worker_die(self) -> None:
         """Have a worker die, and another process take its place at once."""
         placement = self.call.placement
@@ -192,6 +199,17 @@ DEEDS: list[Callable[[Crowd, Guest], Coroutine[Any, Any, None]]] = [
     Crowd.close_data_producer,
     Crowd.close_data_consumer,
     Crowd.lose_media,
+    *[Crowd.regrant] * 3,
+]
+
+CHANGES: list[tuple[str, list[Any]]] = [
+    ("publish", [True, True, False]),
+    ("subscribe", [True, True, False]),
+    ("publish_data", [True, True, False]),
+    ("sources", [None, frozenset({"mic"})]),
+    ("max_producers", [None, 1]),
+    ("max_consumers", [None, 0, 2]),
+    ("max_bitrate_bps", [None, 1000]),
 ]
 
 
@@ -214,6 +232,7 @@ async def live(seed: int, workers: int = 1) -> None:
     for room in {guest.seat.room for guest in crowd.all_guests if not guest.seat.room.closed}:
         check_books(room, call)
         check_pictures(room, crowd)
+        check_grants(room, call)
     for guest in crowd.all_guests:
         check_tale(guest.listener)
         guest.disconnect()
@@ -264,6 +283,24 @@ def check_books(room: Room, call: Call) -> None:
     for producer in books.producers.values():
         if producer.kind == "audio" and producer.announced:
             assert room.pipes.has(producer, room.home)
+
+
+def check_grants(room: Room, call: Call) -> None:
+    """Check that each peer has what it may have, and each track once at most."""
+    for peer in room.peers.values():
+        grants, transports = peer.grants, peer.transports.values()
+        for producer in (p for transport in transports for p in transport.producers.values()):
+            producer.require_granted()
+        received = [c.producer for transport in transports for c in transport.consumers.values()]
+        assert len(received) == len(set(received))
+        assert peer.producer_count() <= (64 if grants.max_producers is None else grants.max_producers)
+        assert len(received) <= (64 if grants.max_consumers is None else grants.max_consumers)
+        assert grants.publish_data or peer.data_producer_count() == 0
+        assert grants.subscribe or (received, peer.data_consumer_count()) == ([], 0)
+        sending = [transport for transport in transports if transport.producers]
+        told = [call.placement.workers[t.branch.worker_id].transports[t.id].get("limitBps") for t in sending]
+        share = None if grants.max_bitrate_bps is None else 1000 // max(1, len(sending))
+        assert told == [share] * len(sending)
 
 
 def arriving(piped: list[Piped], branch: Branch) -> set[str]:
