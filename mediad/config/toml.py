@@ -118,7 +118,7 @@ def _explain(lines: Sequence[str], number: int, words: str) -> str:
     earlier = line_of("\n".join(lines[: number - 1]), key)
     if "overwrite" in words and earlier is not None:
         return f"{key}: it is given on line {earlier} already; keep one of the two lines"
-    if not value or value.startswith("#"):
+    if not value.strip("= ") or value.startswith("#"):
         return f"{key}: the value is missing; write: {_wanted(name)}"
     why = "only key and value stand on a line" if shell else _why(sign, value, words)
     if name not in KEYS:

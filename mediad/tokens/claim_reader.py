@@ -72,7 +72,7 @@ class Reader:
         value = self._claims[name]
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise self._wrong(name, "is no number of seconds")
-        if not math.isfinite(value) or abs(value) > MAX_COUNT:
+        if abs(value) > MAX_COUNT or not math.isfinite(value):  # in this order: isfinite takes no longer ones
             raise self._wrong(name, "is no number of seconds")
         return float(value)
 

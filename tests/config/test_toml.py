@@ -56,6 +56,7 @@ def problems(tmp_path: Path, text: str) -> list[str]:
             "the value is missing; write: log_level = VALUE, where VALUE is one of debug",
         ),
         ("port", "port: the value is missing"),
+        ("host = = ", "host: the value is missing"),
         ("log_level = True", "no setting is true or false; write: log_level = VALUE, where VALUE is one of"),
         ('host = "::', 'the closing quote is missing; write: host = "::"'),
         ('log_level = info"', 'text needs quotes; write: log_level = "info"'),

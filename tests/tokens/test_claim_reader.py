@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from mediad.tokens.claim_reader import Reader, Said
@@ -34,6 +36,12 @@ def test_claims_of_each_kind() -> None:
     )
     assert (given.count("c"), given.time("t"), given.time("c")) == (3, 1.5, 3.0)
     assert (given.names("n"), given.codecs("m")) == (frozenset("a"), frozenset({"video/vp8"}))
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.inf, math.nan, 2**54, True, "soon"])
+def test_a_time_is_a_number_of_seconds(value: object) -> None:
+    with pytest.raises(TokenRefused, match="no number of seconds"):
+        Reader({"exp": value}, "").time("exp")
 
 
 def test_a_refusal_names_the_whole_path() -> None:
