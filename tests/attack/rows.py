@@ -54,7 +54,7 @@ ROWS: dict[str, Row] = {
                 "tests/e2e/test_observability.py::test_a_log_that_nobody_reads_holds_up_nobody",
                 "tests/logs/test_sink.py",
                 "tests/telemetry/test_outbox.py",
-                "tests/recorder/files/test_writer.py",
+                "tests/recorder/files/test_recording.py",
             ),
         ),
         Row(
@@ -135,7 +135,10 @@ ROWS: dict[str, Row] = {
             name="feedback-storm",
             about="hundreds of receivers ask for key frames and repeats without end",
             bar="one key frame request a second goes on, repeats have a budget",
-            tests=("tests/_fastpath/engine/ingress/test_storms.py", "tests/_fastpath/stream/test_keyframes.py"),
+            tests=(
+                "tests/_fastpath/engine/ingress/test_storms.py",
+                "tests/_fastpath/stream/test_keyframes.py",
+            ),
         ),
         Row(
             name="slow-receivers",
