@@ -29,6 +29,8 @@ from tests.fuzz.target import MAX_INPUT, Target, feed
 HANG_S = 20
 """The time that one input may take, on a machine that has much else to do."""
 MAX_RSS_KIB = 2 << 20
+EXTRA_S = 60.0
+"""The time beyond a run's end for what was found before, which comes first."""
 EXIT_CRASHED = 99
 _HEAD = struct.Struct("<QQQQ")  # inputs tried, edges, edges before anything was changed, length of the input
 
@@ -99,12 +101,14 @@ class _Child:
 
     def _explore(self, seconds: float, chance: random.Random) -> None:
         take = self._target.make()
-        first = deque([*self._target.inputs(), *self._found()])
+        found = self._found()
+        chance.shuffle(found)  # of many, others come first in each run
+        first = deque([*self._target.inputs(), *found])
         corpus = list(first)
         newest: deque[bytes] = deque(maxlen=32)
         solutions: deque[bytes] = deque(maxlen=4096)
         end = time.monotonic() + seconds
-        while first or time.monotonic() < end:
+        while time.monotonic() < (end + EXTRA_S if first else end):
             is_old = bool(first)
             if first:
                 data = first.popleft()

@@ -138,9 +138,8 @@ class MemoryFront:
         await self.settle()
         await self.registry.close()
         await self.settle()
-        # files of the page are read in threads
-        if left := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(left, timeout=5)
+        if requests := set(self._state.tasks):  # files of the page are read in threads
+            await asyncio.wait(requests, timeout=5)
         logging.getLogger().removeHandler(self._faults)
         assert not self._state.connections, "a connection that has ended is still counted"
         assert self._faults.lines == []
