@@ -5,15 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 
+from mediad.budgets.catalogue import RATES
 from mediad.config.listen import is_address
 from mediad.ctl.doctor.facts import Exposure, Facts, ProcessFacts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 
-TOKEN_KEYS = ("jwt_secrets", "jwt_public_keys", "jwt_jwks")
-"""The settings with which tokens are verified."""
-
 UNLIMITED = {
     "max_connections_per_address": "one address can take every connection that the front has",
+    "max_peers_per_room": "one room can take all that the node can hold",
 }
 """The limits that hold strangers, each with what its absence means."""
 
@@ -46,21 +45,25 @@ _PRIVILEGES: tuple[tuple[str, str, str, Callable[[ProcessFacts], bool]], ...] = 
 """The checks of processes: name, the problem, words for when there is none, and who has it."""
 
 WORLD_READ, WORLD_ANY = 0o004, 0o007
+RAISED = 10
+"""The times of its default from which on a rate is no limit for one attacker."""
+
 PUBLIC_FDS = 16384
 """The descriptors below which strangers take all places with one machine."""
 
 
 def tokens(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
-    keys = [key for key in TOKEN_KEYS if key in exposure.secret_origins or _is_set(facts, key)]
-    if keys:
-        yield ok("tokens", f"nobody enters a room without a token ({', '.join(keys)})")
-        return
-    text = "no token is needed: whoever reaches the front may open rooms and enter any"
-    yield error("tokens", text, "set jwt_secrets, and have your application give tokens to its users")
-
-
-def _is_set(facts: Facts, key: str) -> bool:
-    return facts.settings is not None and bool(getattr(facts.settings, key))
+    assert facts.settings is not None
+    told = facts.daemon.tokens_needed if facts.daemon is not None else None
+    if not (facts.settings.needs_tokens if told is None else told):
+        text = "no token is needed: whoever reaches the front may open rooms and enter any"
+        advice = "set jwt_secrets or jwt_public_keys, and have your application give tokens to its users"
+        yield error("tokens", text, advice)
+    elif not facts.settings.token_require_exp:
+        text = "token_require_exp is false: a token that got into wrong hands may be good for ever"
+        yield warning("tokens", text, "remove token_require_exp, and have your application set exp")
+    else:
+        yield ok("tokens", "nobody enters a room without a token, and each expires")
 
 
 def encryption(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
@@ -78,6 +81,20 @@ def encryption(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
         yield error("encryption", text, advice)
 
 
+def proxies(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
+    """Judge whose word about clients' addresses counts."""
+    assert facts.settings is not None
+    trusted = facts.settings.trusted_proxies
+    for network in trusted:
+        if _is_large(network):
+            text = f"trusted_proxies has {network}: anybody there may claim any address, and has no limit"
+            yield error("proxies", text, "name the addresses of your own proxies, and no more")
+    if not trusted and _is_loopback(facts.settings.host):
+        text = "the front is behind a proxy, and none is trusted: all people count as one address"
+        advice = f"set trusted_proxies to the proxy's address, such as {facts.settings.host}/32"
+        yield warning("proxies", text, advice)
+
+
 def origins(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
     assert facts.settings is not None
     allowed = facts.settings.cors_origins
@@ -89,11 +106,16 @@ def origins(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
 
 
 def limits(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
-    off = [(key, meaning) for key, meaning in UNLIMITED.items() if getattr(facts.settings, key) == 0]
-    for key, meaning in off:
-        yield warning(
-            "limits", f"{key} = 0: {meaning}", f"remove {key} from the settings: the default is meant"
-        )
+    assert facts.settings is not None
+    off = [(f"{key} = 0", meaning) for key, meaning in UNLIMITED.items() if not getattr(facts.settings, key)]
+    for name, rate in facts.settings.rates_per_s.items():
+        if rate > RAISED * RATES[name].per_s:
+            off.append(
+                (f"{RATES[name].setting} = {rate:g}", f"far above the default of {RATES[name].per_s:g}")
+            )
+    for setting, meaning in off:
+        advice = f"remove {setting.partition(' ')[0]} from the settings: the default is meant for this"
+        yield warning("limits", f"{setting}: {meaning}", advice)
     if not off:
         yield ok("limits", "the limits of strangers are in force; `mediactl limits` shows how near they are")
 
@@ -112,7 +134,9 @@ def memory(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
         yield ok("memory-bound", "the control group bounds the memory of all processes together")
     elif facts.daemon is not None:
         text = "nothing bounds the memory of mediad: what takes it all takes the machine"
-        yield warning("memory-bound", text, "set MemoryMax= in the unit, or worker_memory_max_bytes")
+        yield warning(
+            "memory-bound", text, "remove worker_memory_max_bytes = 0, or set MemoryMax= in the unit"
+        )
 
 
 def targets(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
@@ -180,6 +204,10 @@ def log(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
     if facts.settings.log_level == "debug":
         text = "log_level is debug: strangers can have much written, and it tells of every message"
         yield warning("log", text, 'set log_level = "info"')
+    if facts.settings.log_addresses == "full":
+        yield ok(
+            "log", "the log has whole addresses of clients; log_addresses = truncated or none leaves less"
+        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -198,11 +226,12 @@ def _is_large(network: str) -> bool:
         parsed = ipaddress.ip_network(network, strict=False)
     except ValueError:
         return False
-    return parsed.is_global and parsed.prefixlen < (24 if parsed.version == 4 else 48)
+    public = parsed.is_global or parsed.prefixlen == 0
+    return public and parsed.prefixlen < (24 if parsed.version == 4 else 48)
 
 
 _JUDGES = (
-    *(tokens, encryption, origins, limits, descriptors, memory, targets, throttling),
+    *(tokens, encryption, proxies, origins, limits, descriptors, memory, targets, throttling),
     *(secrets, privileges, pages, log),
 )
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mediad import __version__
+from mediad.budgets.catalogue import RATES
 from mediad.config.live import LiveSettings
 from mediad.config.load import secret_origins
 from mediad.config.settings import Settings
@@ -24,7 +25,8 @@ SETTINGS = (
     *("rtc_base_port", "rtc_max_port", "udp_buffer_bytes"),
     *("shutdown_grace_s", "recording_dir", "webhook_secret_file"),
     *("cors_origins", "max_connections_per_address", "worker_memory_max_bytes", "log_level"),
-    *("plain_target_allow", "plain_source_allow"),
+    *("plain_target_allow", "plain_source_allow", "trusted_proxies", "log_addresses"),
+    *("token_require_exp", "max_peers_per_room", *(str(rate.setting) for rate in RATES.values())),
     *("open", "jwt_public_keys", "jwt_jwks"),
 )
 """The settings that the doctor judges. Secrets are not among them."""

@@ -24,7 +24,8 @@ GUARDED = Exposure(
 )
 PUBLIC = replace(
     WELL,
-    settings=replace(SETTINGS, cors_origins=("https://call.example.com",)),
+    settings=replace(SETTINGS, cors_origins=("https://call.example.com",), jwt_secrets=("s" * 40,)),
+    daemon=daemon(tokens_needed=True).daemon,
     machine=replace(MACHINE, group_memory=(1, 100)),
     exposure=GUARDED,
 )
@@ -45,7 +46,7 @@ def with_process(**changes: Any) -> Facts:
 
 def test_a_server_that_is_guarded() -> None:
     assert faults(PUBLIC) == []
-    assert in_order(PUBLIC, "tokens") == ["nobody enters a room without a token (jwt_secrets)"]
+    assert in_order(PUBLIC, "tokens") == ["nobody enters a room without a token, and each expires"]
     assert in_order(PUBLIC, "user") == ["no process runs as root"]
 
 
@@ -56,7 +57,28 @@ def test_it_is_not_judged_unless_somebody_asks() -> None:
 
 
 def test_rooms_that_are_open() -> None:
-    only_fault(with_exposure(secret_origins={}), "error", "tokens", "no token is needed")
+    open_to_all = replace(PUBLIC, daemon=daemon(tokens_needed=False).daemon)
+    assert ("error", "tokens") in [found[:2] for found in faults(open_to_all)]
+    stopped = replace(with_settings(open=True, jwt_secrets=None), daemon=None, daemon_problem="it is stopped")
+    assert ("error", "tokens") in [found[:2] for found in faults(stopped)]
+
+
+def test_tokens_without_an_end() -> None:
+    only_fault(with_settings(token_require_exp=False), "warning", "tokens", "for ever")
+
+
+def test_whose_word_counts_about_addresses() -> None:
+    only_fault(with_settings(trusted_proxies=("0.0.0.0/0",)), "error", "proxies", "0.0.0.0/0")
+    only_fault(with_settings(trusted_proxies=("198.0.0.0/8",)), "error", "proxies", "198.0.0.0/8")
+    behind = with_settings(host="127.0.0.1", tls_certificate=None, tls_private_key=None)
+    found = faults(replace(behind, certificate=None))
+    assert ("warning", "proxies") in [one[:2] for one in found]
+    trusted = with_settings(host="127.0.0.1", trusted_proxies=("127.0.0.1/32",))
+    assert "proxies" not in [one[1] for one in faults(trusted)]
+
+
+def test_a_rate_far_above_its_default() -> None:
+    only_fault(with_settings(max_connects_per_s=100_000.0), "warning", "limits", "max_connects_per_s")
 
 
 def test_words_that_can_be_read_on_the_way() -> None:
@@ -81,7 +103,7 @@ def test_a_limit_that_was_turned_off(key: str) -> None:
 
 
 def test_few_descriptors() -> None:
-    few = replace(PUBLIC, daemon=daemon(fd_limit=4096).daemon)
+    few = replace(PUBLIC, daemon=daemon(fd_limit=4096, tokens_needed=True).daemon)
     only_fault(few, "warning", "public-descriptors", "4096")
 
 
