@@ -10,6 +10,8 @@ from typing import Any
 
 import jwt
 
+from mediad.budgets.budgets import Budgets
+from mediad.budgets.holders import holders_at
 from mediad.rooms.grants import ALL, Grants
 from mediad.rooms.options import RoomOptions
 from mediad.tokens.claims import Meaning
@@ -20,11 +22,15 @@ NO_OPTIONS = RoomOptions()
 
 
 class NotAdmitted(Exception):
-    """A refusal, with the HTTP status of its reason: 401 for a token, 403 for an origin, 421 for a name."""
+    """A refusal, with the HTTP status of its reason, and the headers of an answer.
 
-    def __init__(self, status: int, reason: str) -> None:
+    The status is 401 for a token, 403 for an origin, 421 for a name, 429 after too many refused tokens.
+    """
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.status = status
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ class Access:
         self.gate = Gate()
         self.rules = rules or AccessRules()
         self._wall_s = wall_s
+        self.budgets = Budgets()
+        """The rates of refused tokens, by address; the daemon puts its own here."""
 
     @property
     def rules(self) -> AccessRules:
@@ -135,30 +143,38 @@ class Access:
         except ValueError:
             return False
 
-    def require_token(self, token: str | None, room_id: str | None, peer_id: str | None) -> Admitted:
+    def require_token(
+        self, token: str | None, room_id: str | None, peer_id: str | None, address: str | None = None
+    ) -> Admitted:
         """Return the rights that a token gives; all where no token is needed, whatever a client brings.
 
         Without a `peer_id`, a token of any peer will do, and without a `room_id` one for any room. Raises
-        NotAdmitted without a valid one. A token for one use is used up by this.
+        NotAdmitted without a valid one, and without a look at it when too many from this `address` were
+        refused lately. A token for one use is used up by this.
         """
         if not self.needs_tokens:
             return Admitted()
+        holders, now_s = holders_at(address), time.monotonic()
+        if token and (refusal := self.budgets.check("refused_tokens", holders, now_s)) is not None:
+            raise NotAdmitted(429, str(refusal), refusal.headers)
         try:
             claims, meaning = self.gate.admit(token, room_id, peer_id, self._wall_s())
         except TokenRefused as refused:
+            if token:
+                self.budgets.owe("refused_tokens", holders, now_s)
             raise NotAdmitted(401, str(refused)) from None
         return Admitted(
             grants=meaning.grants, room_options=meaning.room_options, claims=claims, meaning=meaning
         )
 
-    def identify(self, token: str | None) -> Admitted:
+    def identify(self, token: str | None, address: str | None = None) -> Admitted:
         """Return the rights of whoever brings this token, before it is known to which room they go.
 
         Where no token is needed, the claims are the client's own word, and none for a token that cannot be
         read. Raises NotAdmitted.
         """
         if self.needs_tokens:
-            return self.require_token(token, None, None)
+            return self.require_token(token, None, None, address)
         try:
             return Admitted(claims=jwt.decode(token or "", options={"verify_signature": False}))
         except jwt.InvalidTokenError:

@@ -127,9 +127,11 @@ class Entry:
         token = websocket.query_params.get("token") or bearer(headers.get("authorization"))
         try:
             self._access.require_origin(headers.get("origin"), headers.get("host"), reached(websocket.scope))
-            admitted = self._access.require_token(token, admission.room_id, admission.peer_id)
+            admitted = self._access.require_token(
+                token, admission.room_id, admission.peer_id, _address(websocket)
+            )
         except NotAdmitted as error:
-            raise Refused(error.status, str(error)) from None
+            raise Refused(error.status, str(error), error.headers) from None
         piped = websocket.query_params.get("usePipeTransports") == "true"
         return replace(admitted, room_options=replace(admitted.room_options, piped=piped))
 
@@ -142,7 +144,7 @@ class Entry:
                 admission.peer_id,
                 listener,
                 consumer_replicas=admission.consumer_replicas,
-                address=websocket.client.host if websocket.client is not None else None,
+                address=_address(websocket),
                 options=admitted.room_options,
                 grants=admitted.grants,
                 token=token_in(websocket.scope),
@@ -161,6 +163,10 @@ class Entry:
         log.info("client %s: refused with %d: %s", _client(websocket), refused.status, refused)
         self._registry.observer.refused(room_id, peer_id, _REFUSALS[refused.status], str(refused))
         await deny(websocket, refused.status, str(refused), refused.headers, self._limits.close_grace_s)
+
+
+def _address(websocket: WebSocket) -> str | None:
+    return websocket.client.host if websocket.client is not None else None
 
 
 def _client(websocket: WebSocket) -> str:

@@ -121,6 +121,7 @@ class Daemon:
             self._observability.watch_certificate(self._tls.ends_s)
         self._configured.prepare_with(self._observability.prepare)
         self._guard = self._make_guard(settings)
+        self._guard.access.budgets = self._budgets
         self._proxies = Proxies(settings.trusted_proxies, settings.client_address_from)
         per_address = settings.max_connections_per_address
         self._admissions = Admissions(self._size.connections, per_address, self._budgets, self._proxies)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediad.budgets.budgets import Budgets
 from mediad.signaling.access import Access, AccessRules, NotAdmitted, bearer
 from tests.support.tokens import signed_with
 
@@ -163,3 +164,27 @@ def test_names(origins: tuple[str, ...] | None, host: str | None, admitted: bool
 def test_bearer() -> None:
     assert bearer("Bearer abc") == bearer("bearer  abc ") == "abc"
     assert bearer("Basic abc") is bearer(None) is bearer("") is None
+
+
+def test_who_brings_refused_tokens_all_the_time_is_not_listened_to_for_a_while() -> None:
+    access = Access(AccessRules(signed_with(SECRET)))
+    access.budgets = Budgets({"refused_tokens": 0.03})  # three at once
+    good = token()
+    for _ in range(3):
+        with pytest.raises(NotAdmitted) as error:
+            access.require_token("forged", "room", "ana", "192.0.2.7")
+        assert error.value.status == 401
+    with pytest.raises(NotAdmitted) as error:
+        access.require_token(good, "room", "ana", "192.0.2.7")
+    assert (error.value.status, error.value.headers) == (429, {"Retry-After": "34"})
+    assert str(error.value).startswith("the limit refused_tokens is reached, 3 of 3: ")
+    assert access.require_token(good, "room", "ana", "192.0.2.8").meaning is not None
+
+
+def test_who_brings_no_token_guesses_none() -> None:
+    access = Access(AccessRules(signed_with(SECRET)))
+    access.budgets = Budgets({"refused_tokens": 0.01})
+    for _ in range(5):
+        with pytest.raises(NotAdmitted) as error:
+            access.require_token(None, "room", "ana", "192.0.2.7")
+        assert error.value.status == 401

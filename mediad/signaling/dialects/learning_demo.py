@@ -39,7 +39,7 @@ class LearningDemo:
         token = token if isinstance(token, str) else None
         await self._access.ready_for(token)
         try:
-            admitted = self._access.require_token(token, room_id, None)
+            admitted = self._access.require_token(token, room_id, None, handshake.address)
             admitted.require_join(room_id)
         except NotAdmitted as error:
             self._registry.observer.refused(room_id, wire.sid, "unauthorized", str(error))

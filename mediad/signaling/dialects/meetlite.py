@@ -38,15 +38,15 @@ class MeetLite:
         token = token if isinstance(token, str) else None
         await self._access.ready_for(token)
         try:
-            admitted, claims = self._identify(token, wire.sid)
+            admitted, claims = self._identify(token, wire.sid, handshake.address)
         except NotAdmitted as error:
             self._registry.observer.refused("", "", "unauthorized", str(error))
             raise Refused("unauthorized", f"Authentication error: {error}") from None
         return MeetLiteVisit(wire, self._registry, admitted, claims, handshake)
 
-    def _identify(self, token: str | None, sid: str) -> tuple[Admitted, schemas.Claims]:
+    def _identify(self, token: str | None, sid: str, address: str) -> tuple[Admitted, schemas.Claims]:
         """Return who brings a token. Where none is needed, a client without one is a guest."""
-        admitted = self._access.identify(token)
+        admitted = self._access.identify(token, address)
         claims = dict(admitted.claims)
         if admitted.meaning is not None and admitted.meaning.peer_id is not None:
             claims["userId"] = admitted.meaning.peer_id

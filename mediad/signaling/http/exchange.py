@@ -62,9 +62,10 @@ def require_admitted(request: Request, access: Access, room_id: str, peer_id: st
     token = request.query_params.get("token") or bearer(headers.get("authorization"))
     try:
         access.require_origin(headers.get("origin"), headers.get("host"), reached(request.scope))
-        return access.require_token(token, room_id, peer_id)
+        address = request.client.host if request.client is not None else None
+        return access.require_token(token, room_id, peer_id, address)
     except NotAdmitted as error:
-        raise Failed(error.status, str(error)) from None
+        raise Failed(error.status, str(error), error.headers) from None
 
 
 async def read_object(request: Request) -> dict[str, Any]:
