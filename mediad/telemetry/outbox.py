@@ -11,11 +11,10 @@ import contextlib
 import json
 import logging
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
+from mediad.telemetry.fair_queue import FairQueue
 from mediad.telemetry.feed import Event
 from mediad.words import plural
 
@@ -28,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Outbox:
-    """A queue, first in, first out. Beyond `limit` the oldest are dropped, and counted."""
+    """A queue, first in, first out. Beyond `limit` the oldest of the noisiest room go, and are counted."""
 
     def __init__(
         self, path: str | None = None, limit: int = LIMIT, on_lost: Callable[[int], None] = lambda count: None
@@ -40,10 +39,8 @@ class Outbox:
         self.lost = 0
         """Events that were dropped to make room."""
         self._path = path
-        self._limit = limit
         self._on_lost = on_lost
-        self._events: deque[bytes] = deque()  # as JSON: a third of the memory, and ready to be written
-        self._first = 0  # number of the event at the left end
+        self._events = FairQueue(limit)  # as JSON: a third of the memory, and ready to be written
         self._stale = 0  # lines of the file that are for events no longer here
         self._fd: int | None = None
         if path is not None:
@@ -54,19 +51,18 @@ class Outbox:
 
     def put(self, event: Event) -> None:
         line = json.dumps(event).encode()
-        self._events.append(line)
+        lost = self._events.put(line, _room(event))
         self._append(line)
-        if len(self._events) > self._limit:
-            self._lose(1)
+        if lost:
+            self._lose(lost)
 
     def peek(self, count: int) -> tuple[list[bytes], int]:
         """The next `count` events at most, each as JSON, and the mark to tell `taken` once they arrived."""
-        events = list(islice(self._events, count))
-        return events, self._first + len(events)
+        return self._events.peek(count)
 
     def taken(self, mark: int) -> None:
         """Remove the events up to `mark`, which have arrived; some may have been dropped meanwhile."""
-        self._drop(max(0, mark - self._first))
+        self._gone(self._events.taken(mark))
 
     def close(self) -> None:
         if self._fd is not None:
@@ -75,13 +71,11 @@ class Outbox:
 
     def _lose(self, count: int) -> None:
         self.lost += count
-        self._drop(count)
+        self._gone(count)
         self._on_lost(count)
 
-    def _drop(self, count: int) -> None:
-        for _ in range(count):
-            self._events.popleft()
-        self._first += count
+    def _gone(self, count: int) -> None:
+        """Note that events have left the queue, and make the file shorter when most of it is of those."""
         self._stale += count
         if self._fd is None:
             return
@@ -97,16 +91,15 @@ class Outbox:
     def _open(self, path: str) -> None:
         with self._disk():
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            lost = 0
             lines = Path(path).read_bytes().splitlines(keepends=True)
             for line in lines:
                 with contextlib.suppress(ValueError):  # the last line of a crash may be half a one
-                    json.loads(line)
-                    self._events.append(line.rstrip(b"\n"))
+                    lost += self._events.put(line.rstrip(b"\n"), _room(json.loads(line)))
             if lines and not lines[-1].endswith(b"\n"):
                 os.write(self._fd, b"\n")
-        excess = len(self._events) - self._limit
-        if excess > 0:
-            self._lose(excess)
+            if lost:
+                self._lose(lost)
         if self._events:
             logger.info("%s of an earlier run will be delivered first", plural(len(self._events), "event"))
 
@@ -119,7 +112,7 @@ class Outbox:
         assert self._path is not None
         with self._disk():
             fresh = f"{self._path}.new"
-            Path(fresh).write_bytes(b"".join(line + b"\n" for line in self._events))
+            Path(fresh).write_bytes(b"".join(line + b"\n" for line in self._events.all()))
             os.chmod(fresh, 0o600)
             os.replace(fresh, self._path)
             self.close()
@@ -137,3 +130,9 @@ class Outbox:
                 self._path,
                 error.strerror,
             )
+
+
+def _room(event: object) -> str:
+    """Return the room of an event; "" of none."""
+    room = event.get("room") if isinstance(event, dict) else None
+    return room if isinstance(room, str) else ""
