@@ -63,6 +63,8 @@ class ConfigError(MediadError):
 
 class PortError(MediadError):
     code = "port"
+    taken: tuple[str, int] | None = None
+    """The protocol and number of a port that another program has, where nobody could tell which."""
 
 
 class EnvelopeError(MediadError):

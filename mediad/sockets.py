@@ -98,9 +98,11 @@ def _explained(error: OSError, protocol: str, ip: str, port: int, key: str) -> M
         case errno.EADDRINUSE:
             owner = port_owner(protocol, port)
             by = f" by {owner}" if owner else ""
-            return PortError(
+            problem = PortError(
                 f"{what} is already in use{by}; stop that program, or choose another with {flag}"
             )
+            problem.taken = None if owner else (protocol, port)
+            return problem
         case errno.EACCES | errno.EPERM:
             why = "may not be opened by this user; ports from 1024 up may be, choose one with"
             return PortError(f"{what} {why} {flag}")

@@ -36,6 +36,9 @@ class WorkerFailed(Event):
 
     code: str
     reason: str
+    protocol: str = ""
+    """The protocol of a port that is taken, by whom a confined worker cannot find out; empty for none."""
+    port: int = 0
 
 
 WorkerEvent = WorkerReady | WorkerFailed

@@ -20,7 +20,7 @@ from typing import Protocol
 from mediad import __version__
 from mediad.config.settings import WorkerSettings
 from mediad.confinement.report import Confinement
-from mediad.errors import MediadError
+from mediad.errors import MediadError, PortError
 from mediad.exit_codes import ExitCode, exit_code_for
 from mediad.heap import resident_bytes
 from mediad.pipe.channel import Channel
@@ -83,7 +83,8 @@ async def serve(
     except (MediadError, OSError) as error:
         failure = error if isinstance(error, MediadError) else MediadError(str(error))
         reason = f"worker {settings.worker_id}: {failure}"
-        channel.emit(WorkerFailed(failure.code, reason))
+        taken = failure.taken if isinstance(failure, PortError) else None
+        channel.emit(WorkerFailed(failure.code, reason, *(taken or ())))
         await channel.close()
         return exit_code_for(failure)
     gc.freeze()  # these objects stay: looking through them at each collection would hold up the loop

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 
+import psutil
+
 from mediad.exit_codes import ExitCode
 from tests.support.daemons import MEDIAD, running
 from tests.support.loops import until_sync
@@ -36,6 +38,7 @@ def test_a_taken_media_port_is_named_and_not_worth_retrying() -> None:
         with running("--workers", "2", "--rtc-base-port", str(port - 1000), command=MEDIAD) as daemon:
             assert daemon.wait_exit() == ExitCode.PORT
             assert f"worker 1: UDP port {port} on 127.0.0.1 is already in use" in daemon.lines[-1]
+            assert daemon.lines[-1].endswith(f"; it is {psutil.Process().name()} (pid {os.getpid()})")
 
 
 def test_an_address_of_another_machine_is_a_wrong_setting() -> None:

@@ -14,11 +14,12 @@ from mediad import __version__
 from mediad.config.settings import WorkerSettings
 from mediad.confinement.environment import scrubbed
 from mediad.confinement.report import Confinement
-from mediad.errors import MediadError, from_code
+from mediad.errors import MediadError, PortError, from_code
 from mediad.exit_codes import error_for
 from mediad.pipe.events import WorkerEvent, WorkerFailed, WorkerReady
 from mediad.pipe.worker_requests import Configure, LogLevel
 from mediad.protocols.envelope import PIPE_VERSION
+from mediad.sockets import port_owner
 from mediad.supervisor.workers.link import PIPE_CLOSED, WorkerLink
 from mediad.supervisor.workers.poison import Quarantine
 
@@ -47,6 +48,7 @@ class WorkerProcess:
         self._ready: asyncio.Future[str] = loop.create_future()
         self.settings = settings
         self._failure: MediadError | None = None
+        self._taken: tuple[str, int] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._exit: asyncio.Task[int] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -91,6 +93,9 @@ class WorkerProcess:
         worker = f"worker {self.settings.worker_id}"
         if self.gone.done():
             status = await self.end(END_TIMEOUT_S)
+            if self._taken is not None:
+                owner = await asyncio.to_thread(port_owner, *self._taken)
+                raise PortError(f"{self._failure}" + (f"; it is {owner}" if owner else ""))
             raise self._failure or error_for(status, f"{worker} could not start: it {describe_exit(status)}")
         if not self._ready.done():
             await self.end(0)
@@ -136,6 +141,7 @@ class WorkerProcess:
                 self._meet(event.version or __version__, event.pipe)
             case WorkerFailed():
                 self._failure = from_code(event.code, event.reason)
+                self._taken = (event.protocol, event.port) if event.protocol else None
 
     def _meet(self, version: str, pipe: int | None) -> None:
         """Note that it is ready. It may be of another version, after an upgrade under a running daemon."""
@@ -187,6 +193,10 @@ def describe_exit(status: int) -> str:
     """Return `exited with status 3` or `was killed by SIGSEGV`; a negative `status` is a signal."""
     if status >= 0:
         return f"exited with status {status}"
+    if -status == signal.SIGSYS:
+        return (
+            "was killed by SIGSYS, for a system call that none of ours makes: somebody may have taken it over"
+        )
     try:
         return f"was killed by {signal.Signals(-status).name}"
     except ValueError:

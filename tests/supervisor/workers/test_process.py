@@ -145,6 +145,7 @@ async def test_giving_up_kills() -> None:
 def test_exit_statuses_in_words() -> None:
     assert describe_exit(3) == "exited with status 3"
     assert describe_exit(-11) == "was killed by SIGSEGV"
+    assert describe_exit(-signal.SIGSYS).startswith("was killed by SIGSYS, for a system call")
     assert describe_exit(-123) == "was killed by signal 123"
 
 
