@@ -177,7 +177,7 @@ def worker_rss(daemon: Daemon) -> int:
 
 @on_loop
 async def test_a_peer_that_asks_for_a_thousand_of_everything(daemon: Daemon) -> None:
-    """It meets limits that have names, and the memory of its worker hardly grows."""
+    """Limits with names meet it, and the memory of its worker hardly grows."""
     person = await (await Person.enter(daemon.port, SECRET, "greedy", "a", sends=True)).connect()
     await person.join(receives=True)
     await person.send_opus(1)

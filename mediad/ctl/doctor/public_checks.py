@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 
-from mediad.budgets.catalogue import RATES
 from mediad.config.listen import is_address
+from mediad.config.settings import Settings
 from mediad.ctl.doctor.facts import Exposure, Facts, ProcessFacts
 from mediad.ctl.doctor.finding import Check, Finding, error, ok, warning
 
@@ -108,11 +108,10 @@ def origins(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
 def limits(facts: Facts, exposure: Exposure) -> Iterator[Finding]:
     assert facts.settings is not None
     off = [(f"{key} = 0", meaning) for key, meaning in UNLIMITED.items() if not getattr(facts.settings, key)]
-    for name, rate in facts.settings.rates_per_s.items():
-        if rate > RAISED * RATES[name].per_s:
-            off.append(
-                (f"{RATES[name].setting} = {rate:g}", f"far above the default of {RATES[name].per_s:g}")
-            )
+    for name, usual in Settings().rates_per_s.items():
+        rate = facts.settings.rates_per_s[name]
+        if rate > RAISED * usual:
+            off.append((f"max_{name}_per_s = {rate:g}", f"far above the default of {usual:g}"))
     for setting, meaning in off:
         advice = f"remove {setting.partition(' ')[0]} from the settings: the default is meant for this"
         yield warning("limits", f"{setting}: {meaning}", advice)
