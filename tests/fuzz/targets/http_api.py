@@ -73,6 +73,8 @@ HLS = [
     line("GET", "/hls/shown/stream/3.m4s", Range="bytes=1-3,5-"),
     line("GET", "/hls/shown/stream/9.m4s"),
     line("GET", "/hls/shown/stream/..%2findex.m3u8"),
+    line("GET", "/hls/shown/none/index.m3u8"),
+    line("GET", "/hls/shown/stream/index.m3u8?_HLS_msn=x"),
     line("GET", "/hls/none/streams"),
     line("GET", "/watch/shown"),
 ]
@@ -121,6 +123,7 @@ async def _ask(data: bytes, shown: Shown) -> None:
     await front.close()
 
 
-PARSERS = ("signaling/http/hls.py", "signaling/http/exchange.py")
-OBJECTS = ("signaling/http/broadcaster_orders.py", "signaling/http/broadcasters.py")
+PARSERS = ("signaling/http/hls.py",)
+NAMES = ("broadcaster_orders", "broadcasters", "exchange")
+OBJECTS = tuple(f"signaling/http/{name}.py" for name in NAMES)
 TARGET = Target("http-api", SEEDS, make, PARSERS, objects=OBJECTS, shape="json")

@@ -20,9 +20,24 @@ PAYLOADS = {
     Codec.CODEC_RED: b"\xef\x0f\x00\x02\x6f\xaa\xbb\x78",
 }
 KINDS = {5: ExtensionKind.EXT_DEPENDENCY_DESCRIPTOR}
-SEEDS = [bytes([codec, 0]) + payload for codec, payload in PAYLOADS.items()] + [
-    bytes([Codec.CODEC_AV1, len(DESCRIPTOR)]) + DESCRIPTOR + PAYLOADS[Codec.CODEC_AV1]
+MORE = [
+    bytes([Codec.CODEC_H264, 0, 0x7C, 0x87]),
+    bytes([Codec.CODEC_H264, 0, 0x7C]),
+    bytes([Codec.CODEC_H264, 0, 0x09, 0x10]),
+    bytes([Codec.CODEC_H265, 0, 0x62, 0x01, 0xA1]),
+    bytes([Codec.CODEC_H265, 0, 0x46, 0x01]),
+    bytes([Codec.CODEC_VP9, 0, 0xF8, 0x81, 0x02, 0x45, 0x03, 0x02, 0x00]),
+    bytes([Codec.CODEC_VP9, 0, 0x80]),
+    bytes([Codec.CODEC_VP9, 0, 0xA0, 0x05]),
+    bytes([Codec.CODEC_VP9, 0, 0xA8, 0x05, 0x30]),
+    bytes([Codec.CODEC_VP9, 0, 0x8A, 0x05, 0xF8, 0x01]),
+    bytes([Codec.CODEC_VP8, 0, 0x90]),
 ]
+SEEDS = (
+    MORE
+    + [bytes([codec, 0]) + payload for codec, payload in PAYLOADS.items()]
+    + [bytes([Codec.CODEC_AV1, len(DESCRIPTOR)]) + DESCRIPTOR + PAYLOADS[Codec.CODEC_AV1]]
+)
 
 
 def one_input(data: bytes) -> None:

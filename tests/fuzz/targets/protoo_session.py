@@ -96,6 +96,7 @@ async def _joined(front: MemoryFront, peer_id: str) -> MemoryTransport:
     return transport
 
 
-PARSERS = ("signaling/protoo/messages.py", "signaling/json_input.py", "signaling/dialects/dialect.py")
-OBJECTS = ("signaling/protoo/connection.py", "signaling/dialects/demo_handlers.py")
+PARSERS = ("signaling/protoo/messages.py", "signaling/json_input.py")
+NAMES = ("protoo/connection", "dialects/dialect", "dialects/demo_handlers")
+OBJECTS = tuple(f"signaling/{name}.py" for name in NAMES)
 TARGET = Target("protoo-session", SEEDS, make, PARSERS, objects=OBJECTS, shape="json")

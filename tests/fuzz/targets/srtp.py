@@ -54,4 +54,4 @@ def make() -> Take:
     return take
 
 
-TARGET = Target("srtp", seeds(), make, ("_fastpath/wire/srtp.pyx",))
+TARGET = Target("srtp", seeds(), make, objects=("_fastpath/wire/srtp.pyx",))
