@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mediad.secret_files import exposure
+from tests.support.open_folder import open_folder
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A directory that everybody may enter, as far as this test can say."""
-    above = [tmp_path, *tmp_path.parents]
-    closed = [path for path in above if not path.stat().st_mode & 1]
-    modes = {path: path.stat().st_mode for path in closed}
-    for path in closed:
-        path.chmod(modes[path] | 1)
-    return tmp_path
+def place(tmp_path: Path) -> Iterator[Path]:
+    with open_folder(tmp_path) as folder:
+        yield folder
 
 
 def secret(place: Path, mode: int) -> str:

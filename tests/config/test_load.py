@@ -15,6 +15,7 @@ from mediad.config.listen import ListenInfo
 from mediad.config.load import add_flags, flag_name, load
 from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError
+from tests.support.open_folder import open_folder
 
 
 def written(tmp_path: Path, text: str) -> str:
@@ -291,3 +292,19 @@ def test_secrets_are_not_told(tmp_path: Path) -> None:
         assert "xyzzy" not in problem
     assert KEYS["jwt_secrets"].shown(None) is None
     assert KEYS["port"].shown(3000) == 3000
+
+
+def test_a_file_with_secrets_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mediad.toml"
+    path.write_text(f'jwt_secrets = "{"s" * 40}"\n')
+    with open_folder(tmp_path):
+        path.chmod(0o644)
+        why = f"{path}: it holds jwt_secrets, and every user can read it: chmod 640 {path}"
+        with pytest.raises(ConfigError) as caught:
+            load(path=str(path))
+        assert str(caught.value) == why
+        path.chmod(0o640)
+        assert load(path=str(path)).settings.jwt_secrets == ("s" * 40,)
+        path.write_text("port = 3001\n")
+        path.chmod(0o644)
+        assert load(path=str(path)).settings.port == 3001, "nothing in it is a secret"

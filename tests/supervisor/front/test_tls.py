@@ -15,6 +15,7 @@ from mediad.errors import ConfigError
 from mediad.supervisor.front.tls import FrontTls, ends
 from tests.support.certificates import write_certificate
 from tests.support.loops import on_loop, raises
+from tests.support.open_folder import open_folder
 
 
 def settings(certificate: str, key: str | None = None) -> Settings:
@@ -110,3 +111,13 @@ def test_the_end_of_a_certificate_is_announced(
     assert [record.getMessage().startswith(said or "-") for record in caplog.records] == [True] * (
         said is not None
     )
+
+
+def test_a_key_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    with open_folder(tmp_path):
+        Path(key).chmod(0o644)
+        with pytest.raises(ConfigError, match=f"tls_private_key: .*every user can read it: chmod 640 {key}"):
+            FrontTls(settings(certificate, key))
+        Path(key).chmod(0o640)
+        FrontTls(settings(certificate, key))

@@ -21,6 +21,7 @@ from mediad.supervisor.workers.draining import Drains
 from mediad.supervisor.workers.pool import WorkerPool
 from tests.support.certificates import write_certificate
 from tests.support.loops import on_loop, until
+from tests.support.open_folder import open_folder
 from tests.support.webhook_sink import webhook_sink
 from tests.support.workers import tiny
 
@@ -131,3 +132,15 @@ async def test_the_certificate_shows_its_end(tmp_path: Path) -> None:
         text, _ = await observability.metrics.scrape("")
         line = next(line for line in text.decode().splitlines() if line.startswith("mediad_tls_certificate"))
         assert float(line.split()[1]) == ends(tls.certificate).timestamp()
+
+
+def test_a_secret_that_everybody_can_read_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "webhook-secret"
+    path.write_text("s")
+    settings = Settings(webhook_secret_file=str(path))
+    with open_folder(tmp_path):
+        path.chmod(0o644)
+        with pytest.raises(ConfigError, match=f"every user can read it: chmod 640 {path}"):
+            Observability(settings, {})
+        path.chmod(0o600)
+        Observability(settings, {})
