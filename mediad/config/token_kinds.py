@@ -8,25 +8,26 @@ from mediad.config.kinds import FilePath, HttpUrl, different, strings
 from mediad.config.listen import is_loopback
 
 
-class KeysSource:
+class KeysSource(HttpUrl):
     """A file, or a URL that nobody on the way can change the answer of."""
 
     metavar = "PATH|URL"
     expected = "an absolute path or an https URL (http to this machine alone), without a password"
 
-    def from_text(self, text: str) -> str:
-        return self.check(text.strip())
-
     def check(self, value: object) -> str:
         if isinstance(value, str) and value.startswith("/"):
             return FilePath().check(value)
-        url = HttpUrl().check(value)
+        url = super().check(value)
         parts = urlsplit(url)
         if parts.username is not None or parts.password is not None:
             raise ValueError(value)
         if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             raise ValueError(value)
         return url
+
+    def shown(self, value: object) -> object:
+        """A path as it is, and of a URL scheme, host and port only: its query may be a secret."""
+        return value if isinstance(value, str) and value.startswith("/") else super().shown(value)
 
 
 class Words:

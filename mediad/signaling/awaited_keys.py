@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mediad.signaling.access import Access, bearer
+from mediad.signaling.access import Access
+from mediad.signaling.clients import token_in
 
 
 class AwaitedKeys:
@@ -17,14 +17,5 @@ class AwaitedKeys:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and self._access.needs_tokens:
-            await self._access.ready_for(token_of(scope))
+            await self._access.ready_for(token_in(scope))
         await self._app(scope, receive, send)
-
-
-def token_of(scope: Scope) -> str | None:
-    """Return the token that a request brings, in its query or as `Authorization: Bearer`.
-
-    Browsers cannot give a WebSocket headers of its own, so their tokens come in the query.
-    """
-    token = QueryParams(scope["query_string"]).get("token")
-    return token or bearer(Headers(scope=scope).get("authorization"))

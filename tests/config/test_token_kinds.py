@@ -41,6 +41,13 @@ def test_where_keys_may_not_come_from(value: object) -> None:
     assert is_refused(KeysSource(), value)
 
 
+def test_what_is_shown_of_a_source() -> None:
+    assert KeysSource().shown("/etc/jwks.json") == "/etc/jwks.json"
+    assert KeysSource().shown("https://a.example/jwks?key=pa55word") == "https://a.example/(hidden)"
+    assert "pa55word" not in str(KeysSource().shown("https://ana:pa55word@a.example/"))
+    assert KeysSource().shown(None) is None
+
+
 def test_words() -> None:
     assert Words().from_text("a, b") == ("a", "b")
     assert Words().check("a b") == ("a b",)

@@ -7,7 +7,7 @@ import asyncio
 from starlette.types import Receive, Scope, Send
 
 from mediad.signaling.access import Access, AccessRules
-from mediad.signaling.awaited_keys import AwaitedKeys, token_of
+from mediad.signaling.awaited_keys import AwaitedKeys
 from mediad.tokens.gate import TokenRules
 from tests.support.signing import SECRET
 from tests.support.tokens import signed_with
@@ -16,13 +16,6 @@ from tests.support.tokens import signed_with
 def scope_of(query: str = "", authorization: str | None = None, kind: str = "http") -> Scope:
     headers = [] if authorization is None else [(b"authorization", authorization.encode())]
     return {"type": kind, "query_string": query.encode(), "headers": headers}
-
-
-def test_the_token_of_a_request() -> None:
-    assert token_of(scope_of("token=abc&x=1")) == "abc"
-    assert token_of(scope_of("", "Bearer abc")) == "abc"
-    assert token_of(scope_of("token=abc", "Bearer other")) == "abc"
-    assert token_of(scope_of()) is None
 
 
 def asked_for(rules: AccessRules, scope: Scope) -> list[str | None]:

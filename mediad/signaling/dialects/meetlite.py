@@ -117,6 +117,8 @@ class MeetLiteVisit:
             raise RequestFailed(500, f"join-room: {error}", violation=True) from None
         try:
             self._admitted.require_join(room_id)
+            if self._claims.room_id not in (None, room_id):  # the client's own word, where no token is needed
+                raise NotAdmitted(401, "the token is for another roomId")
         except NotAdmitted as error:
             raise RequestFailed(error.status, f"join-room: {error}") from None
         listener = MeetLiteListener(self._wire)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mediad.config.live import Commit
-from mediad.config.settings import Settings
+from mediad.config.settings import KEYS, Settings
 from mediad.errors import ConfigError, InvalidInput
 from mediad.supervisor.front.jwks_fetcher import JwksFetcher
 from mediad.tokens.gate import TokenRules
@@ -132,7 +132,7 @@ def _read(setting: str, path: str) -> bytes:
 
 
 def _wrong(setting: str, value: str, reason: str) -> ConfigError:
-    return ConfigError(f"{setting}: got {value!r}, {reason}")
+    return ConfigError(f"{setting}: got {KEYS[setting].shown(value)!r}, {reason}")
 
 
 def _names(keys: tuple[Key, ...]) -> list[tuple[str, str | None, object]]:

@@ -179,7 +179,7 @@ def _troubles(tokens: dict[str, Any]) -> list[str]:
     since = "never" if age_s is None else f"last {age_s:.0f} s ago"
     found = [f"a key of jwt_jwks is not used: {reason}" for reason in jwks["leftOut"]]
     if jwks["trouble"]:
-        text = f"the keys of tokens cannot be fetched from {jwks['host']} (jwt_jwks, {since})"
+        text = f"the keys of tokens cannot be fetched (jwt_jwks, {since})"
         found.insert(0, f"{text}: {jwks['trouble']}")
     return found
 

@@ -129,7 +129,9 @@ async def test_a_reload_takes_another_url_when_it_answers() -> None:
         keys.start()
         server.serve_document(b"no")
         refused = await raises(ConfigError, keys.prepare(Settings(jwt_jwks=server.url)))
-        assert refused.startswith(f"jwt_jwks: got {server.url!r}, expected a JWKS document")
+        assert refused.startswith(
+            f"jwt_jwks: got 'http://127.0.0.1:{server.port}/(hidden)', expected a JWKS document"
+        )
         assert keys.rules().keys.algorithms == ["HS256"]
         server.serve_document(document(jwk("ed", kid="one")))
         (await keys.prepare(Settings(jwt_jwks=server.url)))()
