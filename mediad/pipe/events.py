@@ -143,6 +143,15 @@ class TransportFailed(TransportEvent):
     reason: str
 
 
+class IncomingExceeded(TransportEvent):
+    """The client has sent far more than `LimitIncoming` allows, for a while; told again if it goes on."""
+
+    row = "transport.incomingExceeded"
+
+    bitrate_bps: int
+    limit_bps: int
+
+
 class DownlinkChanged(TransportEvent):
     """The bandwidth towards the client, in bit/s."""
 
@@ -272,6 +281,7 @@ EVENTS: dict[str, type[Event]] = {
         SctpStateChanged,
         TupleLearned,
         TransportFailed,
+        IncomingExceeded,
         DownlinkChanged,
         ProducerScoreChanged,
         ProducerLayersWanted,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from mediad.pipe import events
 from mediad.pipe.events import RouterEvent
-from mediad.rooms import offers
+from mediad.rooms import offers, regrant
 from mediad.rooms.branch import Branch
 from mediad.rooms.listener import CloseCause, PeerVolume
 from mediad.rooms.room import Room
@@ -90,6 +90,18 @@ def _downlink(room: Room, branch: Branch, event: events.DownlinkChanged) -> None
         transport.peer.listener.downlink_bandwidth(
             event.desired_bitrate, event.effective_desired_bitrate, event.available_bitrate
         )
+
+
+def _incoming_exceeded(room: Room, branch: Branch, event: events.IncomingExceeded) -> None:
+    """End what a client sends on a transport when it does not keep to its limit; it may begin anew."""
+    transport = room.books.transports.get(event.transport_id)
+    if transport is None or transport.limit_bps != event.limit_bps:
+        return
+    kbps, most_kbps = round(event.bitrate_bps / 1000), event.limit_bps // 1000
+    reason = f"{kbps} kbit/s were sent where {most_kbps} are allowed (grant maxBitrateBps)"
+    transport.peer.log.warning("what it sends on transport %s is ended: %s", transport.id, reason)
+    room.observer.grant_refused("maxBitrateBps")
+    regrant.end_tracks(room, list(transport.producers.values()), reason)
 
 
 def _producer_score(room: Room, branch: Branch, event: events.ProducerScoreChanged) -> None:
@@ -198,6 +210,7 @@ RULES: dict[type[RouterEvent], Rule] = dict(
         _rule(events.SctpStateChanged, _sctp_state),
         _rule(events.TupleLearned, _tuple),
         _rule(events.TransportFailed, _transport_failed),
+        _rule(events.IncomingExceeded, _incoming_exceeded),
         _rule(events.DownlinkChanged, _downlink),
         _rule(events.ProducerScoreChanged, _producer_score),
         _rule(events.ProducerLayersWanted, _producer_layers),

@@ -6,6 +6,7 @@ connects again, as far as it withdraws something (`ceilings.py`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from mediad.errors import Forbidden, MediadError
@@ -37,6 +38,15 @@ def regrant(room: Room, peer: Peer, changes: dict[str, Any]) -> None:
         room.offers.freed(peer, _places(room, peer))
 
 
+def end_tracks(room: Room, producers: Iterable[Producer], reason: str) -> None:
+    """End tracks that are not to be sent any more, and tell their senders why."""
+    for producer in producers:
+        room.books.forget_producer(producer)
+        if producer.created:
+            producer.branch.discard(CloseProducer(producer.id))
+            producer.peer.listener.producer_closed(producer.id, reason)
+
+
 def _end_tracks(room: Room, peer: Peer) -> None:
     """End the tracks that it may not send, and the newest of too many."""
     sent = [producer for transport in peer.transports.values() for producer in transport.producers.values()]
@@ -47,14 +57,7 @@ def _end_tracks(room: Room, peer: Peer) -> None:
             peer.grants.require_producers(kept)
             kept += 1
         except Forbidden as error:
-            _end_track(room, producer, str(error))
-
-
-def _end_track(room: Room, producer: Producer, reason: str) -> None:
-    room.books.forget_producer(producer)
-    if producer.created:
-        producer.branch.discard(CloseProducer(producer.id))
-        producer.peer.listener.producer_closed(producer.id, reason)
+            end_tracks(room, [producer], str(error))
 
 
 async def _settle_uplink(peer: Peer) -> None:

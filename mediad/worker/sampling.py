@@ -51,6 +51,10 @@ class Link(Protocol):
 
     async def stats(self) -> list[dict[str, Any]]: ...
 
+    def incoming_measured(self, bitrate_bps: int) -> None:
+        """Take what came in the last second."""
+        ...
+
 
 class Sampler:
     """Samples of all `links()`, taken every INTERVAL_US between `start` and `stop`."""
@@ -91,7 +95,8 @@ class Sampler:
         sums: Counter[str] = Counter()
         links = iter(list(self._links()))
         while group := list(islice(links, AT_ONCE)):
-            for entry in await asyncio.gather(*map(_entry, group)):
+            for link, entry in zip(group, await asyncio.gather(*map(_entry, group)), strict=True):
+                link.incoming_measured(entry.get("recvBitrate", 0))
                 for name, key in _BITRATES.items():
                     sums[name] += entry.get(key, 0)
                 self._observe(entry)

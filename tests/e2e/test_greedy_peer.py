@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
 from typing import Any
@@ -17,6 +19,7 @@ from websockets.typing import Subprotocol
 from tests.support import rtp
 from tests.support.daemon import Daemon
 from tests.support.media_peer import MediaPeer
+from tests.support.mediactl import mediactl
 from tests.support.rtp_samples import opus, vp8
 from tests.support.signaling import Client, Failure
 
@@ -120,10 +123,12 @@ def consume(daemon: Daemon, path: str, body: bytes, count: int) -> Counter[str]:
     return found
 
 
-def packet(ssrc: int, rid: str | None = None, mid: str = "1", sequence_number: int = 1) -> bytes:
+def packet(
+    ssrc: int, rid: str | None = None, mid: str = "1", sequence_number: int = 1, size: int = 20
+) -> bytes:
     elements = [(MID_ID, mid.encode())] + ([(RID_ID, rid.encode())] if rid else [])
     block = rtp.extension_block(0xBEDE, rtp.one_byte_elements(elements))
-    payload = b"\x10" + bytes(20)
+    payload = b"\x10" + bytes(size)
     return rtp.packet(payload, ssrc=ssrc, extension=block, sequence_number=sequence_number)
 
 
@@ -200,6 +205,30 @@ def test_ten_thousand_consumers(daemon: Daemon, room_id: str) -> None:
 async def received_bytes(client: Client) -> int:
     (stats,) = await client.request("getTransportStats", {"transportId": client.sending})
     return int(stats["rtpBytesReceived"])
+
+
+def test_more_than_it_may_send(daemon: Daemon, room_id: str) -> None:
+    """A client that does not listen to REMB has its tracks ended after three looks, of 5 s each."""
+
+    async def scenario() -> None:
+        client, peer = await sender(daemon, room_id)
+        asked = ("peer", "grant", room_id, "ana", "--max-bitrate", "100")
+        assert (await mediactl(daemon.admin_socket, *asked)).code == 0
+        present = asyncio.create_task(stay(peer))
+        began_s = time.monotonic()
+        for number in itertools.count():
+            if "producerClosed" in client.methods() or time.monotonic() - began_s > 60:
+                break
+            peer.send_rtp(packet(5, "b", sequence_number=number, size=1000))  # 800 kbit/s
+            await asyncio.sleep(0.01)
+        data = await client.notified("producerClosed")
+        print(f"ended after {time.monotonic() - began_s:.0f} s: {data['reason']}")
+        assert "(grant maxBitrateBps)" in data["reason"]
+        present.cancel()
+        peer.close()
+        await client.close()
+
+    run(scenario())
 
 
 @pytest.mark.parametrize("what", ["SSRCs", "RIDs", "SSRCs of one RID"])

@@ -38,6 +38,7 @@ ALWAYS: dict[type[msgspec.Struct], str] = {
     events.SctpStateChanged: "transportId sctpState",
     events.TupleLearned: "transportId tuple",
     events.TransportFailed: "transportId reason",
+    events.IncomingExceeded: "transportId bitrateBps limitBps",
     events.DownlinkChanged: "transportId desiredBitrate effectiveDesiredBitrate availableBitrate",
     events.ProducerScoreChanged: "producerId score",
     events.ProducerLayersWanted: "producerId spatialLayer",

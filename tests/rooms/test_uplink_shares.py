@@ -90,3 +90,23 @@ def test_a_limit_that_the_worker_did_not_take_refuses_the_track_and_is_told_agai
         assert limits(call)[-1] == (ana.sending, 200_000)
 
     run(scenario)
+
+
+def test_who_does_not_keep_to_its_limit_has_its_tracks_ended() -> None:
+    async def scenario(call: Call) -> None:
+        ana, ben = await call.member("ana", grants=LIMITED), await call.member("ben")
+        producer_id = await ana.produce("video", vp8())
+        await call.settle()
+        told_of = {"transportId": ana.sending, "bitrateBps": 3_000_000}
+        call.worker.emit("transport.incomingExceeded", **told_of, limitBps=7)
+        assert ana.listener.named("producer closed") == [], "the limit of before, of which it was told later"
+        call.worker.emit("transport.incomingExceeded", **told_of, limitBps=1_000_000)
+        await call.settle()
+        reason = "3000 kbit/s were sent where 1000 are allowed (grant maxBitrateBps)"
+        assert ana.listener.named("producer closed") == [("producer closed", producer_id, reason)]
+        assert len(ben.listener.named("consumer closed")) == 1
+        assert call.worker.producers == {}
+        await ana.produce("video", vp8())
+        call.worker.emit("transport.incomingExceeded", transportId="nobody's", bitrateBps=9, limitBps=7)
+
+    run(scenario)

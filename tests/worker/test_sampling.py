@@ -33,9 +33,13 @@ class Link:
     def __init__(self, *consumers: Consumer, **entry: Any) -> None:
         self.consumers = {str(i): consumer for i, consumer in enumerate(consumers)}
         self._entry = {"type": "webrtc-transport", **entry}
+        self.incoming: list[int] = []
 
     async def stats(self) -> list[dict[str, Any]]:
         return [self._entry]
+
+    def incoming_measured(self, bitrate_bps: int) -> None:
+        self.incoming.append(bitrate_bps)
 
 
 def outbound(**entry: Any) -> Consumer:
@@ -55,6 +59,7 @@ async def test_bitrates_are_those_of_the_last_look() -> None:
         "rtx_sent": 1,
         "probation_sent": 2,
     }
+    assert [link.incoming for link in links[:2]] == [[10, 10], [0, 0]], "each link is told its own"
     links.clear()
     await sampler.look()
     assert set(sampler.report().bitrates.values()) == {0}

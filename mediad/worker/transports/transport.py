@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from mediad.config.settings import TransportOptions
 from mediad.errors import Full
-from mediad.pipe.events import DownlinkChanged
+from mediad.pipe.events import DownlinkChanged, IncomingExceeded
 from mediad.protocols.ice_paths import Path
 from mediad.worker.context import RouterContext
 from mediad.worker.data.channels import DataChannels
@@ -21,6 +21,7 @@ from mediad.worker.media.plane import Kind
 from mediad.worker.media.statistics import transport as transport_stats
 from mediad.worker.policy.bandwidth import Bandwidth
 from mediad.worker.policy.downlink_news import DownlinkReport
+from mediad.worker.policy.overuse import Overuse
 from mediad.worker.policy.uplink_cap import lower, uplink_cap_bps
 from mediad.worker.tracks.pipe_consumer import AnyConsumer
 from mediad.worker.tracks.producer import Producer
@@ -61,6 +62,7 @@ class Transport(ABC):
         self._downlink = Downlink(context.clock, self._probe_for, self._tell_downlink)
         self._uplink_cap_bps = 0  # 0 = none, as for the next
         self._granted_bps = 0
+        self._overuse = Overuse()
         self._network: Network | None = None
         self._throttled: ThrottledSends | None = None
         self._lost = 0  # by throttles that have ended
@@ -150,6 +152,11 @@ class Transport(ABC):
         if self._handle is not None:
             self._uplink_cap_bps = -1  # no cap at all: the new one counts, however little it differs
             self.review_uplink()
+
+    def incoming_measured(self, bitrate_bps: int) -> None:
+        """Take what came from the client in the last second, as measured every few seconds."""
+        if self._overuse.look(bitrate_bps, self._granted_bps):
+            self._emit(IncomingExceeded(self.id, bitrate_bps=bitrate_bps, limit_bps=self._granted_bps))
 
     def _probe_for(self, bitrate_bps: int) -> None:
         self._plane.set_desired_bitrate(self.open(), bitrate_bps)

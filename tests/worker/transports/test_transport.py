@@ -175,6 +175,19 @@ async def test_statistics_name_the_lower_limit(granted: int, named: int) -> None
     assert entry["maxIncomingBitrate"] == named
 
 
+def test_who_sends_far_more_than_it_may_is_told_of() -> None:
+    made = bench()
+    transport = bare(made)
+    for _ in range(9):
+        transport.incoming_measured(9_000_000)
+    assert made.told("transport.incomingExceeded") == []
+    transport.limit_incoming(300_000)
+    for bps in (9_000_000, 9_000_000, 300_000, 9_000_000, 9_000_000, 9_000_001):
+        transport.incoming_measured(bps)
+    (told,) = made.told("transport.incomingExceeded")
+    assert told == {"transportId": "t", "bitrateBps": 9_000_001, "limitBps": 300_000}
+
+
 # -- an emulated network -----------------------------------------------------------------------------------
 
 SLOW = Network(LinkSettings(500_000, 50_000, 0), LinkSettings(900_000, 80_000, 20_000))
