@@ -193,7 +193,7 @@ def test_a_frame_that_is_too_large_is_closed_with_1009(size: int) -> None:
 
 
 def test_nothing_is_decompressed() -> None:
-    """There is no compression to turn against the server: not of messages, and not of bodies."""
+    """Compression, which could be turned against the server, is there for neither messages nor bodies."""
     with Daemon() as daemon:
         sock, head = upgraded(daemon, "ana", "Sec-WebSocket-Extensions: permessage-deflate\r\n")
         with sock:

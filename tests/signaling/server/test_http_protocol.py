@@ -130,7 +130,7 @@ def test_an_answer_nobody_takes_is_given_up() -> None:
 
 
 def test_answers_that_nobody_reads_count_as_memory_and_are_dropped_for_others() -> None:
-    """What waits for slow readers is bounded in all: who holds most goes, and others are answered."""
+    """Answers that wait for slow readers are bounded in all: who holds most goes, and others are answered."""
 
     async def scrape(accept: str) -> tuple[bytes, str]:
         return b"x" * 20_000_000, "text/plain"
