@@ -62,9 +62,9 @@ FLOORS = {
     "tokens": "errors rooms",
     "telemetry": "errors config logs targets words",
     "signaling": "errors addresses budgets needs config logs ortc pipe rooms tokens",
-    "supervisor": "addresses budgets confinement secret_files targets clock errors needs words exit_codes "
+    "supervisor": "addresses budgets capacity confinement secret_files targets clock errors needs words exit_codes "
     "heap config logs metering sockets ortc pipe protocols rooms signaling telemetry tokens",
-    "ctl": "errors needs words exit_codes config protocols sockets",
+    "ctl": "budgets errors needs words exit_codes config protocols sockets",
 }
 
 # The folders that are functions of their arguments: time and datagrams come in, nothing is fetched.
