@@ -74,6 +74,7 @@ ctypedef struct Path:
     bint used
     Address address
     uint64_t heard_us              # when authentic media last came from it; 0 = never: no receiver is proved there
+    uint64_t checked_us            # when Python last handled a check from it
     uint64_t dropped_us            # when a check from it last found no place towards Python
     uint64_t checks_due_us         # budget
 

@@ -1,8 +1,8 @@
 """Paths of a transport: addresses its packets may come from, the one they go to, and how much may go there.
 
 An address may be claimed by several transports, one after the other (a NAT gives a port to another client) or at once.
-The table gives it to the one whose check was the newest, unless its owner was heard there a moment ago; each check puts
-it again, and only its owner takes it out.
+The table gives it to the one whose check was the newest, unless its owner was proved to receive there and was there a
+moment ago; each check puts it again, and only its owner takes it out.
 """
 
 from libc.stdint cimport uint32_t, uint64_t

@@ -10,8 +10,10 @@ from mediad._fastpath.engine.ingress.learn cimport remote_heard
 from mediad._fastpath.engine.messages cimport DONE, EVENT_PATH, REFUSED_FULL, REFUSED_NO_MEMORY, Event
 
 cdef enum:
-    # A transport heard at an address keeps it this long against the check of another: it may be forged.
-    KEEP_US = 2000000
+    # A transport that was proved to receive at an address keeps it this long against the check of another, which may be
+    # forged: from the last media, and from its own last check, which come every 2.5 to 5 s.
+    KEEP_HEARD_US = 2000000
+    KEEP_CHECKED_US = 6000000
     # QUIC allows three times (RFC 9000 section 8.1); the answer to the check itself is one of them.
     EARNED_PER_BYTE = 2
 
@@ -40,6 +42,7 @@ cdef Refusal add_address(Engine* engine, Transport* transport, const CommandBody
         transport.paths[path].address = body.address
         if transport.has_address and memcmp(&transport.selected, &body.address, sizeof(Address)) == 0:
             transport.selected_path = path
+    transport.paths[path].checked_us = now_us
     place = transport_index(engine, transport) * MAX_ADDRESSES + path
     if may_claim(engine, &body.address, place, now_us) and not address_table_put(
             &engine.addresses, &body.address, place):
@@ -50,11 +53,12 @@ cdef Refusal add_address(Engine* engine, Transport* transport, const CommandBody
 
 cdef bint may_claim(Engine* engine, const Address* address, uint32_t place, uint64_t now_us) noexcept nogil:
     cdef uint32_t owner = address_table_get(&engine.addresses, address)
-    cdef uint64_t heard_us
+    cdef const Path* owned
     if owner == NO_VALUE or owner == place:
         return True
-    heard_us = engine.transports[owner // MAX_ADDRESSES].paths[owner % MAX_ADDRESSES].heard_us
-    return heard_us == 0 or now_us > heard_us + KEEP_US
+    owned = &engine.transports[owner // MAX_ADDRESSES].paths[owner % MAX_ADDRESSES]
+    return owned.heard_us == 0 or (
+        now_us > owned.heard_us + KEEP_HEARD_US and now_us > owned.checked_us + KEEP_CHECKED_US)
 
 
 cdef void forget_path(Engine* engine, Transport* transport, uint32_t path) noexcept nogil:

@@ -59,10 +59,23 @@ def test_a_check_from_an_address_where_another_was_just_heard_takes_it_from_nobo
     assert arrives(call, 1, e.SENDER)
     call.engine.add_address(OTHER, 0, *e.SENDER)
     assert arrives(call, 2, e.SENDER)
-    call.pass_time(2_100_000)
+    call.pass_time(6_100_000)
     call.engine.at(call.now_us)
     call.engine.add_address(OTHER, 0, *e.SENDER)
     assert not arrives(call, 3, e.SENDER)
+
+
+def test_one_who_only_receives_keeps_its_address_by_its_own_checks() -> None:
+    """It sends a report now and then; a forged check for another transport comes five times a second."""
+    call = audio_call()
+    assert arrives(call, 1, e.SENDER)
+    for step in range(1, 200):
+        call.pass_time(200_000)
+        call.engine.at(call.now_us)
+        if step % 25 == 0:
+            call.engine.add_address(e.SENDING, 0, *e.SENDER)
+        call.engine.add_address(OTHER, 0, *e.SENDER)
+    assert arrives(call, 2, e.SENDER)
 
 
 def test_a_path_too_many_is_refused_and_said_so() -> None:
