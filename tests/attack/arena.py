@@ -139,10 +139,13 @@ class _Meter:
 
 
 @contextmanager
-def arena(**settings: Any) -> Iterator[Arena]:
-    """A daemon that needs tokens, as a public one does, with one worker, a call and newcomers."""
+def arena(*, browsers: bool = False, **settings: Any) -> Iterator[Arena]:
+    """A daemon that needs tokens, as a public one does, with one worker, a call and newcomers.
+
+    With `browsers`, two Chromium tabs have a call too.
+    """
     secret = secrets.token_hex(32)
     with Daemon(workers=1, jwt_secrets=secret, **{**SETTINGS, **settings}) as daemon:
         hurry(daemon.pids())
-        with witnesses(daemon.port, secret) as watching:
+        with witnesses(daemon.port, secret, browsers=browsers) as watching:
             yield Arena(daemon, watching)

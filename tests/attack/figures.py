@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mediad.words import plural
 from tests.attack.arena import Fought
-from tests.attack.witness import Seen
+from tests.attack.witness import Seen, Watched
 
 MOST_LOSS = 0.001
 MOST_JOIN_TIMES = 2.0
@@ -48,7 +49,7 @@ def robustness(fought: Fought) -> list[str]:
 
 
 def _quality(seen: Seen, usual_s: float) -> list[str]:
-    problems = []
+    problems = [] if seen.watched is None else _watched(seen.watched)
     if seen.loss > MOST_LOSS:
         problems.append(f"{seen.loss:.2%} of the call's packets were lost (at most {MOST_LOSS:.1%})")
     if seen.freezes:
@@ -63,12 +64,30 @@ def _quality(seen: Seen, usual_s: float) -> list[str]:
     return problems
 
 
+def _watched(watched: Watched) -> list[str]:
+    problems = []
+    if watched.loss > MOST_LOSS:
+        problems.append(f"{watched.loss:.2%} of the packets to Chromium were lost (at most {MOST_LOSS:.1%})")
+    if watched.freezes:
+        problems.append(f"{plural(watched.freezes, 'freeze')} in Chromium")
+    return problems
+
+
+def disturbed(idle: Iterable[Seen]) -> bool:
+    """True when calls suffered though nobody attacked, so that the machine is to blame."""
+    return any(
+        seen.loss > MOST_LOSS or seen.freezes or (seen.watched is not None and _watched(seen.watched))
+        for seen in idle
+    )
+
+
 HEAD = (
     "ATTACK",
     "SENT/S",
     "REFUSED",
     "LOSS",
     "WORST",
+    "CHROMIUM",
     "JOIN P50",
     "P99",
     "+RSS FRONT",
@@ -77,7 +96,7 @@ HEAD = (
     "LOAD",
     "",
 )
-_WIDTHS = (-20, 8, 8, 7, 8, 9, 8, 11, 11, 10, 5, -1)
+_WIDTHS = (-20, 8, 8, 7, 8, 9, 9, 8, 11, 11, 10, 5, -1)
 
 
 def line(cells: Sequence[str]) -> str:
@@ -98,6 +117,7 @@ def cells(fought: Fought, usual_s: float) -> tuple[str, ...]:
         f"{fought.outcome.refused:,}",
         f"{seen.loss:.2%}",
         _ms(seen.worst_s),
+        _chromium(seen),
         _ms(percentile(seen.joins_s, 0.5)),
         _ms(percentile(seen.joins_s, 0.99)),
         f"{cost.supervisor_growth_bytes >> 20} MiB",
@@ -120,10 +140,19 @@ def idle_line(idle: Sequence[Seen], load: float) -> str:
         "",
         loss,
         _ms(worst_s),
+        _chromium(*idle),
         _ms(percentile(joins_s, 0.5)),
         _ms(percentile(joins_s, 0.99)),
     )
     return line((*told, "", "", "", f"{load:.1f}", ""))
+
+
+def _chromium(*times: Seen) -> str:
+    watched = [seen.watched for seen in times if seen.watched is not None]
+    if not watched:
+        return "-"
+    lost, received = sum(one.lost for one in watched), sum(one.received for one in watched)
+    return f"{lost / max(lost + received, 1):.2%}/{sum(one.freezes for one in watched)}"
 
 
 def _ms(seconds: float | None) -> str:

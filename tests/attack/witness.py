@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,24 @@ from tests.support.imports import ROOT
 
 FREEZE_S = 0.3
 """A standstill of the call that people notice."""
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
+ENDING_S = 10.0
 _URGENT = -10
 """The priority of who is measured, where root may raise it: the machine's other programs are no attackers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """The fate of a call between browsers, as the one that watches tells."""
+
+    received: int
+    lost: int
+    frames: int
+    freezes: int
+
+    @property
+    def loss(self) -> float:
+        return self.lost / max(self.received + self.lost, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +52,8 @@ class Seen:
     joins_s: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     """The reasons why newcomers could not join."""
+    watched: Watched | None = None
+    """The fate of a call between browsers; None where there are none."""
 
     @property
     def loss(self) -> float:
@@ -55,6 +73,7 @@ class Witness:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         hurry([self.process.pid])
         self.errors = ""
@@ -84,8 +103,12 @@ class Witness:
         return self.lines[0]
 
     def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        self.process.send_signal(signal.SIGINT)  # a browser is to be closed
+        try:
+            self.process.wait(ENDING_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
         for thread in self._threads:
             thread.join()
         for stream in (self.process.stdout, self.process.stderr):
@@ -106,8 +129,8 @@ def hurry(pids: Iterable[int]) -> None:
 class Witnesses:
     """A call and newcomers. `target` is what attackers may know of the call."""
 
-    def __init__(self, call: Witness, probes: Witness) -> None:
-        self._call, self._probes = call, probes
+    def __init__(self, call: Witness, probes: Witness, browsers: Witness | None) -> None:
+        self._call, self._probes, self._browsers = call, probes, browsers
         self.target = Target.from_json(json.dumps(call.first()))
 
     @property
@@ -139,20 +162,31 @@ class Witnesses:
             freezes=sum(second["worst_s"] >= FREEZE_S for second in seconds),
             joins_s=[join["took_s"] for join in joins if join["error"] is None],
             failed=[join["error"] for join in joins if join["error"] is not None],
+            watched=self._watched(from_s, until_s),
         )
+
+    def _watched(self, from_s: float, until_s: float) -> Watched | None:
+        if self._browsers is None:
+            return None
+        lines = [line for line in list(self._browsers.lines) if from_s <= line["at_s"] <= until_s]
+        if len(lines) < 2 or self._browsers.process.poll() is not None:
+            return Watched(received=0, lost=0, frames=0, freezes=1)
+        grown = {name: lines[-1][name] - lines[0][name] for name in ("received", "lost", "frames", "freezes")}
+        return Watched(**{**grown, "lost": max(0, grown["lost"])})
 
 
 @contextmanager
-def witnesses(front_port: int, secret: str) -> Iterator[Witnesses]:
-    """Start a call and newcomers, and end them."""
-    call = Witness("tests.attack.call", front_port, secret)
-    try:
-        call.first()
-        probes = Witness("tests.attack.probes", front_port, secret)
-        try:
-            probes.first()
-            yield Witnesses(call, probes)
-        finally:
-            probes.end()
-    finally:
-        call.end()
+def witnesses(front_port: int, secret: str, *, browsers: bool) -> Iterator[Witnesses]:
+    """Start a call, newcomers and perhaps browsers, and end them."""
+    with ExitStack() as stack:
+
+        def start(module: str, *arguments: object) -> Witness:
+            witness = Witness(module, *arguments)
+            stack.callback(witness.end)
+            witness.first()
+            return witness
+
+        url = f"http://127.0.0.1:{front_port}"
+        watching = start("tests.attack.browsers", url, secret) if browsers else None
+        call = start("tests.attack.call", front_port, secret)
+        yield Witnesses(call, start("tests.attack.probes", front_port, secret), watching)
