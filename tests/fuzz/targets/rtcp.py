@@ -47,14 +47,17 @@ def one_input(data: bytes) -> None:
     assert malformed == (end < len(data))
     window.rtcp_read_dlrr(data, 2)
     room = len(data) % 80  # what does not fit is not written at all
-    written = (window.write_sr((1, 2, 3, 4, 5), room), window.write_rr(1, [REPORT], room))
-    written += (window.write_nack(1, 2, [5, 70, 100], room), window.write_remb(1, 1 << 63, [2, 3], room))
-    written += (
+    written = [
+        window.write_sr((1, 2, 3, 4, 5), room),
+        window.write_rr(1, [REPORT], room),
+        window.write_nack(1, 2, [5, 70, 100], room),
+        window.write_remb(1, 1 << 63, [2, 3], room),
         window.write_sdes(1, data[:20], room),
         window.write_pli(1, 2, room),
         window.write_fir(1, 2, 3, room),
-    )
-    written += (window.write_rrtr(1, 5, room), window.write_dlrr(1, 2, 3, 4, room))
+        window.write_rrtr(1, 5, room),
+        window.write_dlrr(1, 2, 3, 4, room),
+    ]
     assert all(made is None or 0 < len(made) <= room for made in written)
 
 
