@@ -192,4 +192,23 @@ CAPS = {
 """The limits of what there is at a time, by name."""
 
 LIMITS: dict[str, Limit] = {**RATES, **CAPS}
-"""All limits, by name."""
+"""The limits whose refusals the supervisor counts, by name."""
+
+WORKER_CAPS = {
+    limit.name: limit
+    for limit in (
+        Cap(
+            name="media_tcp",
+            counts="TCP connections of one address (IPv6: /64) to a worker",
+            setting="rtc_tcp_connections_per_address",
+            hint="use UDP",
+        ),
+        Cap(
+            name="dtls_handshakes",
+            counts="DTLS handshakes under way in a worker, and the time that those of one address take",
+            setting=None,
+            hint="try again later",
+        ),
+    )
+}
+"""The limits that workers hold by themselves; clients are told nothing, for there is no word for it."""

@@ -332,7 +332,8 @@ class Daemon:
             TokenMethods(self._guard.access.gate, self._guard.secrets, self._guard.save).table(),
             event_methods.table(self._observability.feed),
             limit_methods.table(
-                LimitsReport(self._budgets, self._admissions, self._registry, self._front_state)
+                LimitsReport(self._budgets, self._admissions, self._registry, self._front_state),
+                self._status,
             ),
             doctor_methods.table(self._configured, self._status, self._recordings),
         )

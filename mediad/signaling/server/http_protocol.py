@@ -350,8 +350,9 @@ def _promises(name: bytes, value: bytes) -> bool:
 def _answer(status: int, reason: str) -> bytes:
     phrase = http.HTTPStatus(status).phrase
     body = f"{reason}\n".encode("utf-8", "replace")
+    retry = "Retry-After: 10\r\n" if status == http.HTTPStatus.TOO_MANY_REQUESTS else ""
     head = (
-        f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"HTTP/1.1 {status} {phrase}\r\n{retry}Content-Type: text/plain; charset=utf-8\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body

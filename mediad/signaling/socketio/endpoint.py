@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket
 from uvicorn.protocols.utils import ClientDisconnected
 
 from mediad import logs
+from mediad.budgets.refusal import RETRY
 from mediad.rooms.stock import Size, Table, holder_at
 from mediad.signaling.access import Access, NotAdmitted
 from mediad.signaling.cors import reached
@@ -79,7 +80,8 @@ class SocketIo:
             if not refused.usual:
                 client = scope["state"]["connection"]
                 client.log("%s: refused with %d: %s", scope["path"], refused.status, refused)
-            response = PlainTextResponse(f"{refused}\n", refused.status)
+            headers = RETRY if refused.status in (429, 503) else None
+            response = PlainTextResponse(f"{refused}\n", refused.status, headers)
             if scope["type"] == "websocket":
                 await WebSocket(scope, receive, send).send_denial_response(response)
             else:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from mediad.budgets.budgets import Budgets
-from mediad.budgets.catalogue import CAPS, LIMITS, RATES
+from mediad.budgets.catalogue import CAPS, LIMITS, RATES, WORKER_CAPS
 from mediad.budgets.holdings import Holdings
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.rooms.limits import RoomLimits
 from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.server.client_connection import FrontState
 from mediad.supervisor.front.admissions import Admissions
 
+_HANDSHAKES_REFUSED = ("dtls_no-permit", "dtls_address_budget")
 _SITE = "::/48"
 _SITE_TIMES = 16
 """The number of times what an address may have that the site around it may."""
@@ -46,9 +48,12 @@ class LimitsReport:
         self._front = front
         self._now_s = now_s
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return all limits, the nearest first; those whose figures nobody keeps have none."""
-        rows = [self._row(name) for name in LIMITS]
+    def rows(self, reports: Iterable[WorkerStats] = ()) -> list[dict[str, Any]]:
+        """Return all limits, the nearest first; those whose figures nobody keeps have none.
+
+        `reports` are those of the workers, which count what they refuse by themselves.
+        """
+        rows = [self._row(name) for name in LIMITS] + [_worker_row(name, reports) for name in WORKER_CAPS]
         return sorted(rows, key=lambda row: -(row["usedPercent"] or 0))
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -91,6 +96,28 @@ class LimitsReport:
         }
         reader = readers.get(name)
         return None if reader is None else reader()
+
+
+def _worker_row(name: str, reports: Iterable[WorkerStats]) -> dict[str, Any]:
+    limit = WORKER_CAPS[name]
+    if name == "media_tcp":
+        refused = sum(
+            count
+            for report in reports
+            for counter, count in report.counters.items()
+            if counter.startswith("tcp_refused")
+        )
+    else:
+        refused = sum(report.dropped.get(reason, 0) for report in reports for reason in _HANDSHAKES_REFUSED)
+    figures = dict.fromkeys(("current", "maximum", "perSecond", "usedPercent"))
+    return {
+        "name": name,
+        "counts": limit.counts,
+        "holder": "",
+        **figures,
+        "refused": refused,
+        "setting": limit.setting,
+    }
 
 
 def _most(holdings: Holdings, maximum: int) -> Nearest:

@@ -156,7 +156,7 @@ def test_answers_that_nobody_reads_count_as_memory_and_are_dropped_for_others() 
 def test_requests_without_end_are_left_unread_then_refused() -> None:
     async def scenario(running: Front) -> None:
         received = await said(running, (GET + b"\r\n") * 5000)
-        assert b"429 Too Many Requests" in received
+        assert b"429 Too Many Requests\r\nRetry-After: 10\r\n" in received
         assert 20 <= received.count(b"200 OK") < 1000
 
     limits = InputLimits(burst_us=10_000, per_s_us=10_000, patience_s=0.3)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from mediad.budgets.budgets import Budgets
-from mediad.budgets.catalogue import LIMITS
+from mediad.budgets.catalogue import LIMITS, WORKER_CAPS
 from mediad.budgets.holders import holders_at
+from mediad.pipe.worker_stats import WorkerStats
 from mediad.rooms.limits import RoomLimits
 from mediad.signaling.server.client_connection import FrontState
 from mediad.supervisor.front.admissions import Admissions
@@ -43,7 +45,7 @@ def test_all_limits_are_there_with_the_holder_that_is_nearest() -> None:
         budgets.spend("http_requests", holders_at(ADDRESS), 0.0, 5000)
         budgets.refused["http_requests"] = 3
         found = report(call, budgets)
-        assert sorted(found) == sorted(LIMITS)
+        assert sorted(found) == sorted([*LIMITS, *WORKER_CAPS])
         assert figures(found["connections"]) == (5, 200, 2.5, "")
         assert figures(found["address_connections"]) == (5, 10, 50.0, ADDRESS)
         assert figures(found["rooms"]) == (1, 4, 25.0, "")
@@ -66,5 +68,21 @@ def test_a_node_without_anybody_is_near_to_nothing() -> None:
         rows = report(Call(), Budgets())
         assert rows["address_rooms"]["maximum"] is None  # no limit was set
         assert rows["room_peers"]["current"] == 0
+
+    asyncio.run(main())
+
+
+def test_what_workers_refuse_by_themselves_is_added_up() -> None:
+    def report_of(counters: dict[str, int], dropped: dict[str, int]) -> WorkerStats:
+        return cast(WorkerStats, SimpleNamespace(counters=counters, dropped=dropped))
+
+    async def main() -> None:
+        budgets, call = Budgets(), Call()
+        limits = LimitsReport(budgets, Admissions(1, 1), call.registry, FrontState(budgets=budgets))
+        first = report_of({"tcp_refused_full": 1, "tcp_refused_address": 2, "tcp_accepted": 9}, {})
+        second = report_of({"tcp_refused_full": 4}, {"dtls_no-permit": 5, "dtls_address_budget": 6, "x": 7})
+        rows = {row["name"]: row for row in limits.rows([first, second])}
+        assert (rows["media_tcp"]["refused"], rows["dtls_handshakes"]["refused"]) == (7, 11)
+        assert rows["media_tcp"]["setting"] == "rtc_tcp_connections_per_address"
 
     asyncio.run(main())
