@@ -28,7 +28,7 @@ def confine_worker(how: str) -> Confinement:
     """
     if how == "off":
         return Confinement(off=True)
-    _limit_core()
+    _set_limits()
     version = _files(read=_code(), devices=_DEVICES)
     return Confinement(_calls(), version)
 
@@ -41,7 +41,7 @@ def confine_recorder(how: str, directory: str) -> Confinement:
     """
     if how == "off":
         return Confinement(off=True)
-    _limit_core()
+    _set_limits()
     runs = how == "ffmpeg"
     execute = (*_PROGRAMS, *_SYSTEM_LIBRARIES) if runs else ()
     version = _files(read=_code(), write=(directory,), execute=execute, devices=_DEVICES)
@@ -74,7 +74,13 @@ def _code() -> list[str]:
     return [*sorted(filter(None, installed)), f"{sys.base_prefix}/lib", str(package), *_SYSTEM_LIBRARIES]
 
 
-def _limit_core() -> None:
-    """Write no core file: it would hold the keys of calls."""
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _set_limits() -> None:
+    """Write no core file, which would hold the keys of calls, and give up what nobody here uses."""
+    for limit in (
+        resource.RLIMIT_CORE,
+        resource.RLIMIT_MEMLOCK,
+        resource.RLIMIT_MSGQUEUE,
+        resource.RLIMIT_RTPRIO,
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (0, 0))

@@ -9,6 +9,8 @@ ended.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +21,8 @@ from mediad.confinement.confine import CONFINEMENT_OFF, confine_recorder
 from mediad.exit_codes import ExitCode
 from mediad.recorder.process import serve, settle_in
 
+logger = logging.getLogger("mediad.recorder")
+
 
 def main(argv: Sequence[str]) -> int:
     """Run a recorder and return its exit code; `argv` without the program's name."""
@@ -28,11 +32,12 @@ def main(argv: Sequence[str]) -> int:
     read_fd, write_fd, level, form, *confined = argv
     settle_in()
     try:
-        confine_recorder(*confined or ("off", ""))
+        confinement = confine_recorder(*confined or ("off", ""))
     except OSError as error:
         print(f"mediad.recorder: it cannot be confined: {error}; {CONFINEMENT_OFF}", file=sys.stderr)
         return ExitCode.CONFIG
     logs.setup(level, form)
+    logger.debug("recorder %d: %s", os.getpid(), confinement)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(int(read_fd), int(write_fd)))
 

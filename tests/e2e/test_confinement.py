@@ -108,8 +108,9 @@ def test_no_secret_is_in_a_worker_or_in_a_command_line(tmp_path: Path) -> None:
         assert SECRET.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
         assert SECRET not in mediactl(daemon, "config", "show", "--json")
         assert SECRET not in json.dumps(daemon.get("workers")) + json.dumps(daemon.get("stats"))
+        limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+        assert [line.split()[4:6] for line in limits if line.startswith("Max core file")] == [["0", "0"]]
         status = Path(f"/proc/{pid}/status").read_text()
         assert "NoNewPrivs:\t1\n" in status
         assert "Seccomp:\t2\n" in status
-        until_sync(lambda: daemon.url, 10)
     assert SECRET not in daemon.log
