@@ -93,7 +93,7 @@ RATES = {
             counts=f"HTTP requests {_HOLDER}",
             setting="max_http_requests_per_s",
             hint=_SLOWER,
-            per_s=1000,
+            per_s=2000,
             burst_s=20,
         ),
     )

@@ -52,8 +52,8 @@ def test_all_limits_are_there_with_the_holder_that_is_nearest() -> None:
         assert figures(found["peers"]) == (2, 8, 25.0, "")
         assert figures(found["room_peers"])[:3] == (2, 3, 66.7)
         assert figures(found["address_rooms"])[:3] == (1, 2, 50.0)
-        assert figures(found["http_requests"]) == (5000, 20_000, 25.0, ADDRESS)
-        assert found["http_requests"]["perSecond"] == 1000
+        assert figures(found["http_requests"]) == (5000, 40_000, 12.5, ADDRESS)
+        assert found["http_requests"]["perSecond"] == 2000
         assert found["http_requests"]["refused"] == 3
         assert found["worker_shares"]["maximum"] == 8192
         assert found["connection_input"]["usedPercent"] is None
