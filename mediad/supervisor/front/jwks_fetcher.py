@@ -13,8 +13,6 @@ from urllib.parse import urlsplit
 from mediad.supervisor.front.http_get import get
 from mediad.tokens.jwks import MAX_BYTES
 from mediad.tokens.jwks_cache import JwksCache
-from mediad.tokens.keys import read_token
-from mediad.tokens.refusal import TokenRefused
 from mediad.words import plural
 
 FETCH_TIMEOUT_S = 10.0
@@ -76,15 +74,11 @@ class JwksFetcher:
         host = urlsplit(self.url).netloc
         return {"host": host, "ageS": age_s, "trouble": cache.trouble, "leftOut": list(cache.left_out)}
 
-    async def ready_for(self, token: str) -> None:
-        """Wait for the fetch that may bring the key of this token, if there is one to wait for.
+    async def ready_for(self, kid: str | None) -> None:
+        """Wait for the fetch that may bring the key of this name, or any key, if there is one to wait for.
 
         A key that is not known is asked for, but not more often than JwksCache allows.
         """
-        try:
-            kid = read_token(token).kid
-        except TokenRefused:
-            return
         if self.cache.knows(kid) or not self.cache.ask(self._clock()):
             return
         self._wake.set()

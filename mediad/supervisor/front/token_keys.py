@@ -16,7 +16,8 @@ from mediad.errors import ConfigError, InvalidInput
 from mediad.supervisor.front.jwks_fetcher import JwksFetcher
 from mediad.tokens.gate import TokenRules
 from mediad.tokens.jwks import MAX_BYTES, read_jwks
-from mediad.tokens.keys import Key, KeySet, pem_key, secret_keys
+from mediad.tokens.keys import Key, KeySet, Signed, pem_key, read_token, secret_keys
+from mediad.tokens.refusal import TokenRefused
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,14 @@ class TokenKeys:
 
     async def ready_for(self, token: str | None) -> None:
         """Wait, not for long, for keys that are being fetched, when this token needs one of them."""
-        if self.fetcher is not None and token:
-            await self.fetcher.ready_for(token)
+        if self.fetcher is None or not token:
+            return
+        try:
+            signed = read_token(token)
+        except TokenRefused:
+            return
+        if not self.fetcher.cache.knows(signed.kid) and not self._is_configured(signed):
+            await self.fetcher.ready_for(signed.kid)
 
     def start(self) -> None:
         """Begin to fetch what is to be fetched."""
@@ -82,6 +89,14 @@ class TokenKeys:
         self._running = False
         if self.fetcher is not None:
             self.fetcher.stop()
+
+    def _is_configured(self, signed: Signed) -> bool:
+        """True for a token whose name of a key (`kid`) means nothing, because a key without a name signed it."""
+        try:
+            KeySet(self._configured).verify(signed)
+        except TokenRefused:
+            return False
+        return True
 
     def _exchange(self, fetcher: JwksFetcher | None) -> None:
         if self.fetcher is not None:

@@ -13,7 +13,7 @@ from mediad.errors import ConfigError
 from mediad.supervisor.front.token_keys import TokenKeys, configured_keys
 from tests.support.document_server import document_server
 from tests.support.loops import on_loop, raises
-from tests.support.signing import OTHER, SECRET, jwk, private_pem, public_pem, signed_by
+from tests.support.signing import OTHER, SECRET, jwk, private_pem, public_pem, signed_by, token
 
 
 def written(folder: Path, name: str, data: bytes) -> str:
@@ -139,4 +139,19 @@ async def test_a_reload_takes_another_url_when_it_answers() -> None:
         assert (await keys.prepare(Settings(jwt_jwks=server.url)))() is None
         (await keys.prepare(Settings()))()
         assert (keys.fetcher, keys.rules().fetches) == (None, False)
+        keys.stop()
+
+
+@on_loop
+async def test_nobody_waits_who_needs_no_fetched_key() -> None:
+    """Texts that are no tokens, and tokens of configured keys whatever they call them, make no fetch."""
+    async with document_server(document(jwk("ed", kid="one"))) as server:
+        keys = TokenKeys(Settings(jwt_secrets=(SECRET,), jwt_jwks=server.url))
+        assert keys.fetcher is not None
+        for text in ("nonsense", None, token(kid="app-key-1")):
+            await keys.ready_for(text)
+        assert (keys.fetcher.cache.fetches, keys.fetcher.cache.due_s) == (0, 0)
+        keys.start()
+        await keys.ready_for(signed_by("ed", kid="one"))
+        assert keys.fetcher.cache.fetches == 1
         keys.stop()
