@@ -127,6 +127,7 @@ ROWS: dict[str, Row] = {
             bar="limits by name, memory hardly grows",
             tests=(
                 "tests/attack/test_faults.py::test_a_peer_that_asks_for_a_thousand_of_everything",
+                "tests/e2e/test_greedy_peer.py",
                 "tests/_fastpath/engine/ingress/test_shares.py",
                 "tests/_fastpath/engine/ingress/test_srtp_streams.py",
             ),
@@ -155,6 +156,12 @@ ROWS: dict[str, Row] = {
             about="expired, unsigned, forged, revoked tokens, unknown keys; keys are exchanged during calls",
             bar="each is refused with its reason, no call ends",
             tests=("tests/e2e/test_tokens.py", "tests/tokens"),
+        ),
+        Row(
+            name="grants",
+            about="peers do what their tokens do not allow, in every dialect; operators change it in calls",
+            bar="refused with the grant's name; what is withdrawn ends at once and stays so",
+            tests=("tests/e2e/test_grants.py", "tests/rooms/test_grants_in_rooms.py"),
         ),
         Row(
             name="incidents",

@@ -5,7 +5,7 @@ import { Sender } from '../../mediad/web/src/call/sender.js';
 import './stand-ins.mjs';
 
 /** A sender with a camera that is on; its producer is there once `produced()` was called. */
-function scene() {
+function scene(onProblem = (message) => assert.fail(message)) {
   const layers = [];
   let maxSpatialLayer;
   const producer = {
@@ -13,6 +13,9 @@ function scene() {
     kind: 'video',
     paused: false,
     closed: false,
+    close: () => {
+      producer.closed = true;
+    },
     // As mediasoup-client has it.
     setMaxSpatialLayer: async (layer) => {
       if (layer === maxSpatialLayer) return;
@@ -43,11 +46,12 @@ function scene() {
     options,
     request: async () => ({}),
     peerId: 'ana',
-    onProblem: (message) => assert.fail(message),
+    onProblem,
   });
   sender.start();
+  const click = () => media.dispatchEvent(new CustomEvent('change', { detail: { source: 'webcam' } }));
   const settle = () => new Promise((resolve) => setImmediate(resolve));
-  return { sender, layers, settle, produced: () => (produced(), settle()) };
+  return { sender, layers, settle, click, producer, produced: () => (produced(), settle()) };
 }
 
 test('layers nobody wants are not sent, and sent again when somebody does', async () => {
@@ -85,4 +89,21 @@ test('news of a producer that is not ours is ignored', async () => {
   await produced();
   sender.layersWanted({ producerId: 'p9', spatialLayer: 0 });
   assert.deepEqual(layers, []);
+});
+
+test('what the server has ended is told, and sent again by the next click', async () => {
+  const problems = [];
+  const { sender, producer, settle, click, produced } = scene((message) => problems.push(message));
+  await produced();
+  sender.ended({ producerId: 'nobody’s', reason: 'no' });
+  sender.ended({ producerId: 'p1', reason: 'this peer may not send tracks (grant publish)' });
+  assert.deepEqual(problems, [
+    'Your webcam is not sent any more: this peer may not send tracks (grant publish)',
+  ]);
+  assert.equal(producer.closed, true);
+  assert.deepEqual(sender.producers, []);
+  click();
+  await settle();
+  await produced();
+  assert.equal(sender.producer('webcam'), producer);
 });

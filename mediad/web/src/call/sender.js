@@ -58,6 +58,16 @@ export class Sender {
     this.#limitLayers(this.producers.find((producer) => producer.id === producerId));
   }
 
+  /** The server has ended a producer: the person may not send it any more. A later click tries again. */
+  ended({ producerId, reason }) {
+    const slot = Object.values(this.#slots).find((one) => one.producer?.id === producerId);
+    if (!slot) return;
+    slot.producer.close();
+    slot.producer = null;
+    this.#maxLayers.delete(producerId);
+    this.onProblem(`Your ${slot.source} is not sent any more: ${reason}`);
+  }
+
   start() {
     this.#media.addEventListener('change', this.#onMediaChange);
     for (const source of Object.keys(this.#slots)) this.#sync(source);

@@ -157,6 +157,7 @@ export class Session extends EventTarget {
       consumerLayersChanged: (data) => this.receiver?.layersChanged(data),
       dataConsumerClosed: (data) => this.channels?.closed(data),
       producerLayers: (data) => this.sender?.layersWanted(data),
+      producerClosed: (data) => this.sender?.ended(data),
       consumerScore: (data) => this.receiver?.scored(data),
       recordingChanged: ({ recording }) => {
         this.#roster.recorded = recording;
