@@ -264,3 +264,20 @@ def test_nobody_opens_a_server_to_everyone_by_mistake(host: str, tmp_path: Path)
         (tmp_path / "mediad.toml").write_text(f'host = "{host}"\n')
         said = run_mediactl(daemon.admin_socket, "reload").err
         assert "set open = true" in said
+
+
+def test_tokens_of_other_servers_mean_the_same_everywhere(tmp_path: Path) -> None:
+    livekit = token({"exp": HOUR, "sub": "ana", "video": {"room": "r", "roomJoin": True}})
+    admin = token({"exp": HOUR, "sub": "ana", "video": {"room": "r", "roomAdmin": True}})
+    meetlite = token({"exp": HOUR, "userId": "ana", "email": "a@b.example", "roomId": "r"})
+    with node(tmp_path, f'jwt_secrets = "{SECRET}"\n') as daemon:
+        for text in (livekit, meetlite):
+            for way in (over_protoo, over_http, over_socketio):
+                assert way(daemon, text) == ""
+            for peer, room, reason in (("ben", "r", "peerId"), ("ana", "other", "roomId")):
+                with pytest.raises(InvalidStatus) as refused, protoo(daemon, text, peer, room):
+                    pass
+                told = refused.value.response.headers["X-WebSocket-Reject-Reason"]
+                assert told == f"the token is for another {reason}"
+        assert over_protoo(daemon, admin) == "the token's video.roomJoin claim is not true: it joins no room"
+        assert over_http(daemon, admin) == ""
