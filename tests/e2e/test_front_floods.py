@@ -280,3 +280,30 @@ def test_the_daemon_stays_usable_for_those_behind_a_trusted_proxy() -> None:
             return [[await open_as(f"203.0.113.{n}", number) for number in range(6)] for n in (1, 2)]
 
         assert asyncio.run(main()) == [["open"] * 4 + ["429"] * 2] * 2
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\n",
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([203, 0, 113, 7, 192, 0, 2, 1, 18, 103, 1, 187]),
+    ],
+)
+def test_a_client_behind_the_proxy_protocol_is_counted_by_its_own_address(header: bytes) -> None:
+    proxy = "127.0.0.9"
+    with Daemon(trusted_proxies=f"{proxy}/32", client_address_from="proxy-protocol") as daemon:
+        with open_socket(daemon, proxy) as sock:
+            sock.sendall(header + upgrade("ana", "X-Forwarded-For: 198.51.100.1\r\n"))
+            assert b" 101 " in sock.recv(4096)
+            peers = limit(daemon, "address_peers")
+            assert (peers["holder"], peers["current"]) == ("203.0.113.7", 1)
+            assert limit(daemon, "address_connections")["holder"] == "203.0.113.7"
+        with open_socket(daemon, proxy) as sock:
+            sock.settimeout(10)
+            sock.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")  # without the header
+            with contextlib.suppress(ConnectionError):
+                assert sock.recv(100) == b""
+        with open_socket(daemon, PEOPLE) as sock:
+            sock.settimeout(10)
+            sock.sendall(header)  # from somebody who is no proxy
+            assert sock.recv(100).startswith(b"HTTP/1.1 400 ")

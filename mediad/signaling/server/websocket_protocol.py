@@ -195,7 +195,10 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         return not wait_us
 
     def _wait_for_others_us(self, at_us: int) -> int:
-        """Return the time to leave input unread because its address or token sends too much in all."""
+        """Return the time to leave input unread because its address or token sends too much in all.
+
+        Who has sent little itself only waits: it is not its fault.
+        """
         budgets, holders = self.connection.front_state.budgets, self.connection.holders
         wait_s = budgets.wait_s("messages", holders, at_us / 1e6)
         if not wait_s:
@@ -203,7 +206,11 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
             return 0
         if self._limited_since_us is None:
             self._limited_since_us = at_us
-        elif at_us - self._limited_since_us > self.connection.limits.input.patience_s * 1e6:
+            budgets.check("messages", holders, at_us / 1e6)
+        elif (
+            at_us - self._limited_since_us > self.connection.limits.input.patience_s * 1e6
+            and not self.is_light(at_us)
+        ):
             self.close_with(TOO_MANY, str(budgets.check("messages", holders, at_us / 1e6)))
         return int(min(wait_s, _LONGEST_WAIT_S) * 1e6) + 1
 

@@ -131,7 +131,7 @@ class Link:
                 return False
             await asyncio.sleep(min(wait_us / 1_000_000, 1.0))
         while wait_s := budgets.wait_s("messages", holders, now_us() / 1e6):
-            if now_us() - since_us > self._patience_us:
+            if now_us() - since_us > self._patience_us and not self._budget.is_light(now_us()):
                 self.close(str(budgets.check("messages", holders, now_us() / 1e6)), TOO_MANY)
             if self.closed:
                 return False

@@ -112,6 +112,7 @@ def test_the_server_survives_all_of_it() -> None:
 
 def test_the_options_are_what_the_protocol_needs() -> None:
     options = uvicorn_options()
+    assert options["proxy_headers"] is False
     assert options["ws"] is SignalingProtocol
     assert options["ws_max_size"] == 960_000
     assert options["ws_ping_interval"] <= 60

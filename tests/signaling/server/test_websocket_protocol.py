@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from mediad.budgets.budgets import Budgets
 from mediad.signaling.app import SignalingSettings
 from mediad.signaling.limits import ConnectionLimits
 from mediad.signaling.protoo import messages
@@ -257,3 +258,27 @@ def test_broken_frames_are_one_line_of_information(bad: bytes, caplog: pytest.Lo
     lines = [record.getMessage() for record in caplog.records if "closed with" in record.getMessage()]
     assert len(lines) == 1
     assert lines[0].startswith("client 127.0.0.1: closed with 100")
+
+
+@pytest.mark.parametrize("light_us", [0, 10**6])
+def test_an_address_that_sends_too_much_in_all_waits_and_who_sent_most_of_it_is_closed(light_us: int) -> None:
+    budgets = Budgets({"messages": 5})  # a hundred at once
+
+    async def scenario(running: Front) -> None:
+        async with opened(running) as (reader, writer):
+            writer.write(request(1, "closeProducer") * 130)
+            received = b""
+            enough = 100 if light_us == 0 else 104
+            async with asyncio.timeout(PATIENCE_S):
+                while received.count(b'"response"') < enough:
+                    received += await reader.read(65536)
+                if light_us == 0:
+                    received += await reader.read()
+            if light_us == 0:
+                code, reason = close_of(received)
+                assert (code, reason.partition(",")[0]) == (4429, "the limit messages is reached")
+            assert budgets.refused["messages"] >= 1
+
+    limits = FrontLimits(input=InputLimits(patience_s=0.3, light_us=light_us))
+    settings = SignalingSettings(limits=ConnectionLimits(violations=10**6))
+    run(scenario, front_state=FrontState(limits, budgets=budgets), settings=settings)
