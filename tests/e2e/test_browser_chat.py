@@ -9,7 +9,7 @@ from tests.support.browser import Tab, Tabs
 
 def until_open(*tabs: Tab) -> None:
     for tab in tabs:
-        tab.until("the chat open", partial(tab.get, "mediad.chat.open"))
+        tab.until("the chat open", partial(tab.get, "window.mediad?.chat.open ?? false"))
 
 
 def heard(tab: Tab) -> list[str]:

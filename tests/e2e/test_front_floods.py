@@ -305,5 +305,5 @@ def test_a_client_behind_the_proxy_protocol_is_counted_by_its_own_address(header
                 assert sock.recv(100) == b""
         with open_socket(daemon, PEOPLE) as sock:
             sock.settimeout(10)
-            sock.sendall(header)  # from somebody who is no proxy
+            sock.sendall(header + b"\r\n")  # from somebody who is no proxy
             assert sock.recv(100).startswith(b"HTTP/1.1 400 ")

@@ -41,7 +41,10 @@ class DemoApp:
         """Start `app`, a file of tests/apps; `options` are those of its constructor."""
         self.peer_id = peer_id
         with answer_limit(peer_id, f"the start of {app}"):
-            self._context: BrowserContext = browser.new_context(permissions=["camera", "microphone"])
+            self._context: BrowserContext = browser.new_context(
+                permissions=["camera", "microphone"],
+                bypass_csp=True,  # the app is put into a page of ours, whose policy forbids that
+            )
             self.page: Page = self._context.new_page()
             self.page.goto(f"{base_url}/health")  # a page of the server's own, without scripts
             self.page.add_script_tag(path=str(APPS / "dist" / f"{app}.js"))
