@@ -25,7 +25,7 @@ from tests.support.ports import free_media_ports, free_port
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
-_MARK = "TEST_DAEMON_ID"
+_MARK = "LC_TEST_DAEMON_ID"  # a worker gets LC_… of the environment, and little else
 T = TypeVar("T")
 
 
