@@ -16,7 +16,13 @@ from OpenSSL import SSL
 
 from mediad.protocols.dtls.attempt import Attempt
 from mediad.protocols.dtls.flight import FlightSender
-from mediad.protocols.dtls.judge import CLIENT_HELLO, HELLO_VERIFY_REQUEST, client_flight, server_flight
+from mediad.protocols.dtls.judge import (
+    CLIENT_HELLO,
+    HELLO_VERIFY_REQUEST,
+    MAX_TRIES,
+    client_flight,
+    server_flight,
+)
 from mediad.protocols.dtls.messages import Message, MessageCollector
 from mediad.protocols.dtls.records import ALERT, APPLICATION_DATA, HANDSHAKE, Record, fragments_of
 
@@ -172,8 +178,9 @@ class Handshake:
                 self._answer_hello(message, now_us)
         if not any(message.sequence > 0 for message in messages):
             return
+        tries = MAX_TRIES // max(1, len(self._attempts))
         for attempt in reversed(self._attempts):
-            flight = None if attempt.proven else client_flight(attempt, self._arrived)
+            flight = None if attempt.proven else client_flight(attempt, self._arrived, tries)
             if flight is not None:
                 attempt.proven = True
                 self._show(attempt, flight, now_us)

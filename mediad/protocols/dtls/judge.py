@@ -11,15 +11,18 @@ from mediad.protocols.dtls.proof import first_certificate, is_client_proven, is_
 CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY_REQUEST = 1, 2, 3
 _CERTIFICATE, _SERVER_KEY_EXCHANGE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 11, 12, 13, 14
 _CERTIFICATE_VERIFY, _CLIENT_KEY_EXCHANGE = 15, 16
-_MAX_TRIES = 32  # signatures for one datagram, the newest messages first: a forger must not make it costly
+MAX_TRIES = 32
+"""Signatures for one datagram, the newest messages first: a forger must not make it costly."""
 
 
-def client_flight(attempt: Attempt, arrived: MessageCollector) -> list[Message] | None:
+def client_flight(
+    attempt: Attempt, arrived: MessageCollector, tries: int = MAX_TRIES
+) -> list[Message] | None:
     """Certificate, key exchange and the signature over everything before it; None while there is none."""
     transcript = b"".join(message.raw for message in (*attempt.shown, *attempt.sent))
     kinds = (_CERTIFICATE, _CLIENT_KEY_EXCHANGE, _CERTIFICATE_VERIFY)
     candidates = [arrived.candidates(1 + index, kind) for index, kind in enumerate(kinds)]
-    for (certificate, _), (exchange, _), (verification, _) in islice(product(*candidates), _MAX_TRIES):
+    for (certificate, _), (exchange, _), (verification, _) in islice(product(*candidates), tries):
         der = first_certificate(certificate.body)
         if der is not None and is_client_proven(
             transcript + certificate.raw + exchange.raw, der, verification.body
@@ -33,7 +36,7 @@ def server_flight(attempt: Attempt, first: int, arrived: MessageCollector) -> li
     hello = attempt.sent[-1]
     kinds = (SERVER_HELLO, _CERTIFICATE, _SERVER_KEY_EXCHANGE)
     candidates = [arrived.candidates(first + index, kind) for index, kind in enumerate(kinds)]
-    for (answer, _), (certificate, _), (exchange, datagram) in islice(product(*candidates), _MAX_TRIES):
+    for (answer, _), (certificate, _), (exchange, datagram) in islice(product(*candidates), MAX_TRIES):
         der = first_certificate(certificate.body)
         if der is not None and is_server_proven(hello.body, answer.body, der, exchange.body):
             end = _end_of_flight(first + 3, datagram, arrived)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mediad.protocols.dtls import judge
 from mediad.protocols.dtls.endpoint import DtlsEndpoint
 from mediad.protocols.dtls.messages import Message
 from mediad.protocols.dtls.records import (
@@ -242,3 +243,30 @@ def test_hellos_of_many_clients_are_answered_a_few_at_a_time() -> None:
     for item in ForeignPeer("client").step():
         link.left.endpoint.receive_datagram(item.data, 2_000_000)
     assert link.left.endpoint.dropped["too-many-hellos"] == 6
+
+
+def test_signatures_for_one_datagram_are_few_however_many_hellos_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[bytes] = []
+
+    def is_proven(transcript: bytes, certificate: bytes, verification: bytes) -> bool:
+        tried.append(verification)
+        return False
+
+    monkeypatch.setattr(judge, "is_client_proven", is_proven)
+    link = pair("server")
+    endpoint = link.left.endpoint
+    for _ in range(4):
+        for item in ForeignPeer("client").step():
+            endpoint.receive_datagram(item.data, 0)
+    der = RIGHT_CERTIFICATE.x509.public_bytes(Encoding.DER)
+    most = 0
+    for number in range(40):
+        chain = der + bytes([number])
+        body = (len(chain) + 3).to_bytes(3, "big") + len(chain).to_bytes(3, "big") + chain
+        for data in (whole(11, 1, body), whole(16, 2, os.urandom(66)), whole(15, 3, os.urandom(74))):
+            tried.clear()
+            endpoint.receive_datagram(data, 0)
+            most = max(most, len(tried))
+    assert 0 < most <= judge.MAX_TRIES
