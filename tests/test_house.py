@@ -62,8 +62,8 @@ FLOORS = {
     "tokens": "errors rooms",
     "telemetry": "errors config logs targets words",
     "signaling": "errors addresses budgets needs config logs ortc pipe rooms tokens",
-    "supervisor": "addresses budgets capacity confinement secret_files targets clock errors needs words exit_codes "
-    "heap config logs metering sockets ortc pipe protocols rooms signaling telemetry tokens",
+    "supervisor": "addresses budgets capacity confinement secret_files targets clock errors needs words "
+    "exit_codes heap config logs metering sockets ortc pipe protocols rooms signaling telemetry tokens",
     "ctl": "budgets errors needs words exit_codes config protocols sockets",
 }
 

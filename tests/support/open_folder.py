@@ -1,4 +1,4 @@
-"""A folder that every user of this machine may enter, as far as a test can say: modes of files count in it."""
+"""A folder that every user of this machine may enter, as far as a test can say: so modes of files count."""
 
 from __future__ import annotations
 
