@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fuzz.feedback import Feedback
 from tests.fuzz.target import MAX_INPUT, Target, feed, keep_corpus
 
-MAX_BYTES = 40_000
+MAX_BYTES = 20_000
 """The size that the corpus of one target may have before it is packed."""
 
 
