@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mediad.budgets.holders import Holders, holders_at
@@ -116,6 +116,8 @@ class RoomRegistry:
             new = _NewPeer(room_id, peer_id, listener, consumer_replicas, address, wishes, grants, holders)
             seat = await self._connect(new)
         if options is not None:
+            if not seat.room.ceilings.limit(peer_id, ALL).record:
+                options = replace(options, record=False, record_format=None)
             self.on_options(room_id, options)
         return seat
 

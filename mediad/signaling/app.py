@@ -71,7 +71,7 @@ def create_app(
     }
     hub = Hub(dialects, settings.limits)
     page = Page(settings.web_root)
-    hls = HlsEndpoints(shows, settings.access)
+    hls = HlsEndpoints(registry, shows, settings.access)
     return Starlette(
         routes=[
             Mount("/socket.io", SocketIo(hub, settings.access, lambda: registry.draining)),

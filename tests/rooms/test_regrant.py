@@ -10,6 +10,7 @@ import pytest
 from mediad.errors import Forbidden, InvalidState
 from mediad.rooms.grants import ALL, Grants
 from mediad.rooms.observer import RoomObserver
+from mediad.rooms.options import RoomOptions
 from mediad.rooms.regrant import regrant
 from tests.support.calls import Call, Guest, run, run_spread, told
 from tests.support.listeners import holding
@@ -200,6 +201,21 @@ def test_what_was_withdrawn_stays_so_for_who_connects_again() -> None:
         change(again, publish=True)
         once_more = await call.talker("ana")
         assert once_more.seat.peer.grants == ALL.changed(admin=False)
+
+    run(scenario)
+
+
+def test_who_may_not_have_the_room_recorded_has_it_not_by_coming_again() -> None:
+    async def scenario(call: Call) -> None:
+        ana, _ = await pair(call)
+        heard: list[RoomOptions] = []
+        call.registry.on_options = lambda room_id, options: heard.append(options)
+        wish = RoomOptions(record=True, record_format="mkv", show=True)
+        for record in (True, False):
+            change(ana, record=record)
+            seat = await call.registry.connect("room", "ana", ana.listener, options=wish)
+            ana = Guest(seat, ana.listener)
+        assert heard == [wish, RoomOptions(show=True)]
 
     run(scenario)
 

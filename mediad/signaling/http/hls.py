@@ -17,9 +17,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from mediad.errors import InvalidInput, NotFound, Unavailable
+from mediad.rooms.registry import RoomRegistry
 from mediad.signaling.access import Access
 from mediad.signaling.http import exchange
 from mediad.signaling.http.exchange import Endpoint
+from mediad.signaling.http.granted import granted
 
 PLAYLIST = "index.m3u8"
 WAIT_S = 12.0
@@ -58,8 +60,9 @@ class Shows(Protocol):
 class HlsEndpoints:
     """The handlers of the paths."""
 
-    def __init__(self, shows: Shows | None, access: Access) -> None:
+    def __init__(self, registry: RoomRegistry, shows: Shows | None, access: Access) -> None:
         """Prepare the handlers; without `shows` no room is shown."""
+        self._registry = registry
         self._shows = shows
         self._access = access
         self.streams: Endpoint = exchange.failing(self._streams)
@@ -88,7 +91,8 @@ class HlsEndpoints:
 
     def _of_room(self, request: Request) -> list[Stream]:
         room_id = request.path_params["room_id"]
-        exchange.require_admitted(request, self._access, room_id, None)
+        admitted = exchange.require_admitted(request, self._access, room_id, None)
+        granted(self._registry, room_id, admitted).require_subscribe()
         if self._shows is None:
             raise NotFound("no room is shown over HLS here")
         return self._shows.streams(room_id)

@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mediad.errors import NotFound, Unsupported
+from mediad.errors import Unsupported
 from mediad.rooms.registry import RoomRegistry
-from mediad.signaling.access import Access, Admitted
+from mediad.signaling.access import Access
 from mediad.signaling.dialects.dialect import Data
 from mediad.signaling.http import exchange
 from mediad.signaling.http.exchange import Failed
+from mediad.signaling.http.granted import granted
 
 ALL = "/rooms/{room_id}/recordings"
 
@@ -82,7 +83,7 @@ class RecordingEndpoints:
         room_id: str = request.path_params["room_id"]
         try:
             admitted = exchange.require_admitted(request, self._access, room_id, None)
-            if not self._may_record(room_id, admitted):
+            if not granted(self._registry, room_id, admitted).record:
                 raise Failed(403, 'the token has no claim "mayRecord": true (grant record)')
         except Failed as failed:
             kind = exchange.REFUSALS[failed.status]
@@ -91,20 +92,6 @@ class RecordingEndpoints:
         if self._recordings is None:
             raise Unsupported("nothing can be recorded here")
         return room_id, self._recordings
-
-    def _may_record(self, room_id: str, admitted: Admitted) -> bool:
-        """True when a token allows it, or an operator to the peer that it is for, who may forbid it too."""
-        grants = admitted.grants
-        peer_id = None if admitted.meaning is None else admitted.meaning.peer_id
-        if peer_id is None:
-            return grants.record
-        try:
-            room = self._registry.room(room_id)
-        except NotFound:
-            return grants.record
-        peer = room.peers.get(peer_id)
-        given = peer is not None and peer.grants.record
-        return given or room.ceilings.limit(peer_id, grants).record
 
 
 def recording_routes(registry: RoomRegistry, access: Access, recordings: Recordings | None) -> list[Route]:

@@ -161,11 +161,14 @@ def test_tokens_are_judged_and_handed_on_to_players(folder: Path) -> None:
 
     async def scenario(running: Front) -> None:
         own = jwt.encode({"roomId": "room"}, secret, algorithm="HS256")
+        deaf = jwt.encode({"roomId": "room", "subscribe": False}, secret, algorithm="HS256")
         other = jwt.encode({"roomId": "another"}, secret, algorithm="HS256")
         for path in ("streams", "1/index.m3u8", "1/7.m4s"):
             assert (await running.get(f"/hls/room/{path}"))[0] == 401
             assert (await running.get(f"/hls/room/{path}?token={other}"))[0] == 401
             assert (await running.get(f"/hls/room/{path}", Authorization=f"Bearer {own}"))[0] == 200
+            status, _, reason = await running.get(f"/hls/room/{path}?token={deaf}")
+            assert (status, reason) == (403, b"this peer may not receive (grant subscribe)")
         assert (await running.get(f"/hls/room/1/index.m3u8?token={own}"))[2].decode() == (
             f'#EXTM3U\n#EXT-X-MAP:URI="init-1.mp4?token={own}"\n'
             f'#EXT-X-PART:URI="7.m4s?token={own}",BYTERANGE="9@0"\n#EXTINF:4,\n7.m4s?token={own}\n'
