@@ -270,6 +270,14 @@ def _decode(payload: bytes) -> dict[str, Any]:
     return claims
 
 
+def unverified_claims(token: str) -> dict[str, Any]:
+    """Return the claims of a token whoever has signed it; none of a text that is no token."""
+    try:
+        return _unverified(read_token(token))
+    except TokenRefused:
+        return {}
+
+
 def _unverified(signed: Signed) -> dict[str, Any]:
     try:
         return _decode(signed.payload)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mediad.rooms.grants import Grants
-from mediad.tokens.gate import Gate, TokenRules
+from mediad.tokens.gate import Gate, TokenRules, unverified_claims
 from mediad.tokens.keys import KeySet, secret_keys
 from mediad.tokens.refusal import Cause, TokenRefused
 from mediad.tokens.revocations import jti_name
@@ -119,8 +120,6 @@ def test_what_a_token_gives() -> None:
 
 
 def test_claims_that_are_no_object() -> None:
-    import jwt
-
     for payload in (b"[]", b"7", b"{", b"\xff", b'{"a":"\xff"}', b"[" * 5000, b'{"exp": NaN}'):
         assert outcome(text=jwt.PyJWS().encode(payload, SECRET, "HS256")) == Cause.MALFORMED
 
@@ -149,3 +148,10 @@ def test_inspecting_and_admitting_agree(claims: dict[str, Any]) -> None:
     text = token(GOOD | claims)
     found = Gate(RULES).inspect(text, "r", "ana", NOW_S)
     assert all(check.ok for check in found) == (outcome(claims) == "ok")
+
+
+def test_claims_that_nobody_has_checked() -> None:
+    assert unverified_claims(token({"userId": 7}, key=OTHER)) == {"userId": 7}
+    deep = jwt.PyJWS().encode(b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}", OTHER, "HS256")
+    for text in ("", "nonsense", "a.b.c", deep, jwt.PyJWS().encode(b"[]", OTHER, "HS256")):
+        assert unverified_claims(text) == {}
