@@ -32,6 +32,7 @@ FLIGHT_SPACING_US = 20_000
 _MAX_CLIENT_ATTEMPTS = 4
 _MAX_HELLOS = 4  # of different clients, answered at once: all but one are forged, and it is not known which
 _HELLO_CHANCE_US = 2_000_000  # for each of them before another takes its place
+_MAX_FRAGMENTS = 32  # of one datagram; a whole flight has eleven at most
 _MAX_SEALED_RECORDS = 8  # kept until they can be opened; the oldest goes
 _MAX_SEALED_BYTES = 512  # of each: a Finished has 61, the beginning of SCTP about 150
 
@@ -82,6 +83,7 @@ class Handshake:
         self._first_answer = 0  # the number of the server's first message; 1 after it asked for a cookie
         self._arrived = MessageCollector()
         self._sealed: deque[Record] = deque(maxlen=_MAX_SEALED_RECORDS)
+        self._fragments_left = 0  # of the datagram in hand
         self._flight_sent_us = -FLIGHT_SPACING_US
         self.finished: Attempt | None = None
         self.refused = False
@@ -122,6 +124,7 @@ class Handshake:
     def receive(self, records: list[Record], now_us: int) -> bool:
         """Process one datagram. True when it brought, or completed, a message of a handshake."""
         self._arrived.begin_datagram()
+        self._fragments_left = _MAX_FRAGMENTS
         messages = [message for record in records for message in self._admit(record)]
         if self._role == "server":
             self._follow_client(messages, now_us)
@@ -165,6 +168,10 @@ class Handshake:
             return []
         found = []
         for fragment in fragments:
+            if not self._fragments_left:
+                self._dropped["too-many-fragments"] += 1
+                break
+            self._fragments_left -= 1
             messages = self._arrived.add(fragment)
             if messages is None:
                 self._dropped["handshake-too-large"] += 1

@@ -15,6 +15,7 @@ from mediad.protocols.dtls.records import HANDSHAKE, Fragment, Record, fragments
 MAX_MESSAGE_BYTES = 8 * 1024  # a chain of certificates; those of browsers have half a kilobyte
 MAX_HELD_BYTES = 16 * 1024  # of all drafts
 MAX_DRAFTS = 6  # of one message; the oldest is given up, and the true peer repeats itself
+MAX_PIECES = 16  # of one draft, apart from each other: as many losses among the pieces of an honest message
 MAX_SEQUENCE = 8  # a handshake has at most six messages of one side in clear
 _PIECE_BYTES = 4 * 1024
 
@@ -84,7 +85,9 @@ class Draft:
         if (fragment.message_type, fragment.message_length) != (self.message_type, self.length):
             return False
         end = fragment.offset + len(fragment.body)
+        touches = False
         for start, data in self.pieces:
+            touches |= start <= end and fragment.offset <= start + len(data)
             low, high = max(start, fragment.offset), min(start + len(data), end)
             if (
                 low < high
@@ -92,7 +95,7 @@ class Draft:
                 != fragment.body[low - fragment.offset : high - fragment.offset]
             ):
                 return False
-        return True
+        return touches or len(self.pieces) < MAX_PIECES
 
     def add(self, fragment: Fragment) -> None:
         """Add a piece that fits."""

@@ -270,3 +270,15 @@ def test_signatures_for_one_datagram_are_few_however_many_hellos_came(
             endpoint.receive_datagram(data, 0)
             most = max(most, len(tried))
     assert 0 < most <= judge.MAX_TRIES
+
+
+def test_pieces_of_one_datagram_are_few() -> None:
+    link = pair("server")
+    endpoint = link.left.endpoint
+    crumb = whole(11, 1, b"x")[13:]
+    endpoint.receive_datagram(record(HANDSHAKE, 0, crumb * 100, 1).data, 0)
+    assert endpoint.dropped["too-many-fragments"] == 1
+    endpoint.receive_datagram(b"".join(record(HANDSHAKE, 0, crumb, n).data for n in range(50)), 0)
+    assert endpoint.dropped["too-many-fragments"] == 1 + 50 - 32
+    link.run(10_000_000)
+    assert_connected(link)

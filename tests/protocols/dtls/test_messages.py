@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def whole(collector: MessageCollector, sequence: int = 1) -> list[bytes]:
     return [message.body for message, _ in collector.candidates(sequence, CERTIFICATE)]
 
 
-@given(st.randoms(use_true_random=False), st.lists(st.integers(1, 120), min_size=1, max_size=3))
+@given(st.randoms(use_true_random=False), st.lists(st.integers(14, 120), min_size=1, max_size=3))
 def test_pieces_come_together_in_any_order_and_cut(weather: random.Random, sizes: list[int]) -> None:
     collector = MessageCollector()
     fragments = [piece for size in sizes for piece in pieces(BODY, size)]
@@ -79,6 +80,22 @@ def test_what_is_held_is_bounded_and_the_newest_stays() -> None:
     collector.begin_datagram()
     collector.add(Fragment(CERTIFICATE, 200, 1, 0, BODY))
     assert whole(collector) == [BODY]
+
+
+def test_pieces_that_touch_nothing_are_few_and_true_ones_come_together_beside_them() -> None:
+    collector = MessageCollector()
+    body = random.Random(2).randbytes(8_000)
+    began_s = time.process_time()
+    for offset in range(0, 8_000, 2):
+        if offset % 200 == 0:
+            collector.begin_datagram()
+        collector.add(Fragment(CERTIFICATE, 8_000, 1, offset, body[offset : offset + 1]))
+    for fragment in pieces(body, 1100):
+        collector.add(fragment)
+    print(f"4000 bytes apart: {(time.process_time() - began_s) * 1e3:.0f} ms")
+    assert time.process_time() - began_s < 1
+    assert body in whole(collector)
+    assert collector.held_bytes <= MAX_HELD_BYTES
 
 
 def test_drafts_of_one_message_are_few() -> None:
