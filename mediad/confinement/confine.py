@@ -70,6 +70,8 @@ def _calls(*, writes: bool = False, runs: bool = False) -> str:
 def _code() -> list[str]:
     """Return the places of code that may be loaded late and that tracebacks quote; no secret stands there."""
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    # An environment may look for packages in another one. Not all of sys.path is code: it may begin with "/".
+    installed |= {path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")}
     package = Path(mediad.__file__).parent
     return [*sorted(filter(None, installed)), f"{sys.base_prefix}/lib", str(package), *_SYSTEM_LIBRARIES]
 

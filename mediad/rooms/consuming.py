@@ -16,7 +16,7 @@ from mediad.rooms.transports import Transports
 from mediad.rooms.unknown import Unknown
 
 MOST_OF_ONE_TRACK = 4
-"""The most consumers of one track that a peer gets by asking: with a limit, asking costs no memory."""
+"""The most consumers of one track in one transport, by asking: with a limit, asking costs no memory."""
 
 
 class Consuming:
@@ -64,12 +64,10 @@ class Consuming:
         form = reception.form(producer)
         if form is None:
             raise Unsupported(f'no codec in common for producer with id "{producer.id}"')
-        has = sum(
-            c.producer is producer for t in self._peer.transports.values() for c in t.consumers.values()
-        )
+        has = sum(consumer.producer is producer for consumer in transport.consumers.values())
         if has >= MOST_OF_ONE_TRACK:
             raise InvalidState(
-                f'too many consumers: {has} of {has} of producer with id "{producer.id}" are open'
+                f'too many consumers: the transport has {has} of producer with id "{producer.id}", close some'
             )
         consumer = await track_offers.consume(self._room, producer, transport, form)
         return Reply(consumer.offer())

@@ -93,7 +93,7 @@ def play(rounds: Sequence[Sequence[str]], seconds: float, *, browsers: bool) -> 
         print(figures.idle_line(place.idle, os.getloadavg()[0]))
     if figures.disturbed(place.idle):
         print(
-            "calls suffered without an attack too: this machine is too busy to judge anything by these figures"
+            "calls suffered without an attack too: this machine is too busy to judge anything by the figures"
         )
     return failed
 

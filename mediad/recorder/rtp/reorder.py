@@ -47,6 +47,17 @@ class Reorder:
         self.received += 1
         if self._next < 0:
             self._next = self.highest = packet.sequence
+        return self._take(packet, now_us)
+
+    def poll(self, now_us: int) -> list[Ordered]:
+        """Return what is not held any more, because the packets before it did not come in time."""
+        return self._release(now_us) if self._held else []
+
+    def flush(self) -> list[Ordered]:
+        """Return everything that is held: nothing more comes."""
+        return self._release(1 << 62)
+
+    def _take(self, packet: RtpPacket, now_us: int) -> list[Ordered]:
         step = ((packet.sequence - self._next + 0x8000) & 0xFFFF) - 0x8000
         if not -MAX_JUMP <= step < MAX_JUMP:
             return self._restart(packet, now_us)
@@ -65,14 +76,6 @@ class Reorder:
         self._held[number] = (packet, now_us)
         return self._release(now_us)
 
-    def poll(self, now_us: int) -> list[Ordered]:
-        """Return what is not held any more, because the packets before it did not come in time."""
-        return self._release(now_us) if self._held else []
-
-    def flush(self) -> list[Ordered]:
-        """Return everything that is held: nothing more comes."""
-        return self._release(1 << 62)
-
     def _restart(self, packet: RtpPacket, now_us: int) -> list[Ordered]:
         """Begin anew when two packets in a row are far from all others: a single one is an error."""
         if packet.sequence != self._suspect:
@@ -84,7 +87,7 @@ class Reorder:
         cycle = (self._next >> 16) + 1
         self._next = self.highest = (cycle << 16) + packet.sequence
         self._restarted = True
-        return ready + self.push(packet, now_us)
+        return ready + self._take(packet, now_us)
 
     def _take_restart(self) -> int:
         restarted, self._restarted = self._restarted, False

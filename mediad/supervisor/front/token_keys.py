@@ -91,7 +91,7 @@ class TokenKeys:
             self.fetcher.stop()
 
     def _is_configured(self, signed: Signed) -> bool:
-        """True for a token whose name of a key (`kid`) means nothing, because a key without a name signed it."""
+        """True for a token whose name of a key (`kid`) is idle, because a key without a name signed it."""
         try:
             KeySet(self._configured).verify(signed)
         except TokenRefused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediad.recorder.rtp.packet import RtpPacket
@@ -75,6 +75,7 @@ def test_the_rest_comes_out_at_the_end() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 65535), st.integers(0, 300_000)), max_size=60))
+@example([(3000, 0), (65535, 0), (0, 0)])
 def test_whatever_comes_is_bounded_and_in_order(arrivals: list[tuple[int, int]]) -> None:
     reorder = Reorder()
     now_us, out = 0, 0
