@@ -121,6 +121,8 @@ def hurry(pids: Iterable[int]) -> None:
     if os.geteuid() != 0:
         return
     for pid in pids:
+        with suppress(OSError):  # sched(7): of other sessions, this counts instead
+            Path(f"/proc/{pid}/autogroup").write_text(str(_URGENT))
         for thread in Path(f"/proc/{pid}/task").iterdir():
             with suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), _URGENT)

@@ -17,6 +17,7 @@ from mediad.signaling.server.input_budget import InputBudget, InputLimits
 from mediad.signaling.server.input_turns import InputTurns
 from mediad.signaling.server.ledger import Account, Ledger
 from mediad.signaling.server.proxies import Proxies
+from mediad.signaling.server.recent_work import RecentWork
 
 LINGER_S = 2.0
 """The time a refused client is still read from, so that no reset overtakes the last answer to it."""
@@ -67,6 +68,7 @@ class FrontState:
         self.ledger = ledger or Ledger()
         self.budgets = budgets or Budgets()
         """The rates of what each address and token does."""
+        self.recent_work = RecentWork()
         self.proxies = proxies or Proxies()
 
     @cached_property
@@ -107,6 +109,18 @@ class ClientConnection:
         self._transport = transport
         self.address = client[0] if client else "a local socket"
         self.holders = holders_at(client[0] if client else None)
+
+    @property
+    def _holder(self) -> str:
+        return self.holders[0][0] if self.holders else self.address
+
+    def charge(self, cost_us: float, at_us: int) -> None:
+        """Charge work that the client causes, to its connection and to its address."""
+        self.budget.charge(int(cost_us), at_us)
+        self.front_state.recent_work.charge(self._holder, cost_us, at_us)
+
+    def address_used_us(self, at_us: int) -> float:
+        return self.front_state.recent_work.used_us(self._holder, at_us)
 
     def sends_too_much(self, at_us: int) -> Refusal:
         """Note that the client has sent more than its budget for longer than it may, and say so."""

@@ -157,6 +157,9 @@ class HttpProtocol(H11Protocol):
     def used_us(self, at_us: int) -> float:
         return self.connection.budget.used_us(at_us)
 
+    def address_used_us(self, at_us: int) -> float:
+        return self.connection.address_used_us(at_us)
+
     def is_light(self, at_us: int) -> bool:
         return self.connection.budget.is_light(at_us)
 
@@ -168,14 +171,17 @@ class HttpProtocol(H11Protocol):
         self._head_begun = True
         self.conn.receive_data(data)
         cost_us = PRICES.input_us(1, 0, len(data))
-        self.connection.budget.charge(cost_us, at_us)
+        self.connection.charge(cost_us, at_us)
         self.handle_events()
         if not self._done:
             self._measure()
             if self._input:
                 self.connection.turns.ask(self)
             self._watch()
-        return cost_us + (self.conn.requests - before) * PRICES.http_request_us
+        upgraded = self.transport.get_protocol() is not self
+        return cost_us + (self.conn.requests - before) * (
+            PRICES.upgrade_us if upgraded else PRICES.http_request_us
+        )
 
     def handle_events(self) -> None:
         """Handle the next request; it may have to wait.
@@ -192,7 +198,7 @@ class HttpProtocol(H11Protocol):
             return
         before = self.conn.requests
         super().handle_events()
-        budget.charge((self.conn.requests - before) * PRICES.http_request_us, at_us)
+        self.connection.charge((self.conn.requests - before) * PRICES.http_request_us, at_us)
 
     def _go_on(self) -> None:
         if not self._done and not self.transport.is_closing():

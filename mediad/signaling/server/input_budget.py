@@ -24,6 +24,8 @@ class Prices:
     kib_us: int = 20
     """A KiB of messages: JSON made of as many values as fit."""
     http_request_us: int = 500
+    upgrade_us: int = 1500
+    """A connection that is made, upgraded, seated, and ended again."""
 
     def input_us(self, frames: int, messages: int, size_bytes: int) -> int:
         return frames * self.frame_us + messages * self.message_us + size_bytes * self.kib_us // 1024

@@ -147,13 +147,16 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
         more_us = cost_us - PRICES.input_us(1, 1, size_bytes)
         if more_us > 0:
             at_us = now_us()
-            self.connection.budget.charge(more_us, at_us)
+            self.connection.charge(more_us, at_us)
             self.connection.turns.worked(self, more_us, at_us)
 
     # -- turns ---------------------------------------------------------------------------------------------
 
     def used_us(self, at_us: int) -> float:
         return self.connection.budget.used_us(at_us)
+
+    def address_used_us(self, at_us: int) -> float:
+        return self.connection.address_used_us(at_us)
 
     def is_light(self, at_us: int) -> bool:
         return self.connection.budget.is_light(at_us)
@@ -176,7 +179,7 @@ class SignalingProtocol(WebSocketsSansIOProtocol):
             if self._input and not self._header_begun:
                 self.connection.turns.ask(self)
         cost_us = PRICES.input_us(portion.frames, portion.messages, portion.size_bytes)
-        self.connection.budget.charge(cost_us, at_us)
+        self.connection.charge(cost_us, at_us)
         self._hold()
         if not self._telling_off:
             self._time_message()

@@ -46,11 +46,14 @@ class Client:
     ) -> None:
         self._loop, self._turns = loop, turns
         self.portions, self._cost_us, self._light_us = portions, cost_us, light_us
-        self.used, self.done_in_turn = 0, 0
+        self.used, self.address_used, self.done_in_turn = 0, 0, 0
         self.done_us: int | None = None
 
     def used_us(self, now_us: int) -> float:
         return self.used
+
+    def address_used_us(self, now_us: int) -> float:
+        return self.address_used
 
     def is_light(self, now_us: int) -> bool:
         return self.used < self._light_us
@@ -127,6 +130,48 @@ def test_floods_share_what_they_get() -> None:
         turns.ask(client)
     loop.run(1000)
     assert max(client.used for client in flooding) - min(client.used for client in flooding) <= 2000
+
+
+def test_new_connections_of_a_busy_address_come_after_those_of_others() -> None:
+    """Each of them has caused nothing yet; what they cost comes only after the turn."""
+    loop, turns = setup()
+    crowd = [Client(loop, turns, 1, cost_us=500) for _ in range(100)]
+    for client in crowd:
+        client.address_used = 10**6
+        turns.ask(client)
+    newcomer = Client(loop, turns, 1, cost_us=500)
+    newcomer.used = 5_000
+    turns.ask(newcomer)
+    loop.turn()
+    assert newcomer.done_in_turn == 1
+
+
+def test_newcomers_of_ever_new_addresses_do_not_go_before_who_has_begun() -> None:
+    loop, turns = setup()
+    begun = Client(loop, turns, 5, cost_us=500)
+    begun.used = begun.address_used = 9_000
+    turns.ask(begun)
+    for _ in range(40):
+        for _ in range(4):
+            turns.ask(Client(loop, turns, 1, cost_us=500))
+        loop.turn()
+    assert begun.portions == 0
+
+
+def test_work_that_is_expected_later_ends_a_turn_too() -> None:
+    loop, turns = setup()
+
+    class Cheap(Client):
+        def take_turn(self, now_us: int) -> int:
+            super().take_turn(now_us)
+            self._loop.now_us = now_us  # it costs nothing now
+            return self._cost_us
+
+    crowd = [Cheap(loop, turns, 1, cost_us=500) for _ in range(100)]
+    for client in crowd:
+        turns.ask(client)
+    loop.turn()
+    assert sum(client.portions == 0 for client in crowd) == TURN_US // 500
 
 
 def test_who_is_gone_has_no_turn_and_may_ask_again() -> None:
