@@ -7,6 +7,7 @@ import re
 import pytest
 
 from mediad.ctl.doctor.public_checks import _PRIVILEGES
+from tests.attack.rows import ROWS
 from tests.support.imports import ROOT
 from tests.test_architecture_docs import names_in, place_of, references
 
@@ -39,6 +40,16 @@ def test_the_hardening_list_is_the_one_of_the_doctor() -> None:
     source = (ROOT / "mediad/ctl/doctor/public_checks.py").read_text()
     judged = set(re.findall(r"(?:ok|warning|error)\(\s*\"([\w-]+)\"", source))
     assert told == judged | {check for check, *_ in _PRIVILEGES}
+
+
+def test_the_table_of_floods_is_that_of_the_rows() -> None:
+    told = [
+        tuple(cell.strip() for cell in row.strip("| ").split(" | ")[:3]) for row in rows("Floods and faults")
+    ]
+    assert [row for row in told if len(row) == 3] == [
+        ("row", "tried", "has to hold"),
+        *((f"`{row.name}`", row.about, row.bar) for row in ROWS.values()),
+    ], "renew the table"
 
 
 def rows(title: str) -> list[str]:
