@@ -1,4 +1,4 @@
-"""What a token allows over HTTP, where its owner need not be in the room."""
+"""Grants of tokens over HTTP, where their owners need not be in the room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a token allows over HTTP, with and without its peer in the room."""
+"""Grants of tokens over HTTP, with and without their peers in the room."""
 
 from __future__ import annotations
 
