@@ -7,7 +7,7 @@ limit for a moment; nobody who listens to REMB sends twice as much for three loo
 from __future__ import annotations
 
 TIMES, SLACK_BPS = 2, 100_000
-"""Above its limit times this, and this much more, a client counts as one that does not listen."""
+"""The bound of what is forgiven: its limit times this, and this much more."""
 
 LOOKS = 3
 """The looks in a row that it takes: some 15 s."""
