@@ -1,4 +1,4 @@
-"""Which files are secret: modes, groups, directories."""
+"""Secret files: modes, groups, directories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says about the confinement of workers."""
+"""Findings of the doctor about the confinement of workers."""
 
 from __future__ import annotations
 

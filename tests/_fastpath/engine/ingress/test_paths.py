@@ -66,7 +66,7 @@ def test_a_check_from_an_address_where_another_was_just_heard_takes_it_from_nobo
 
 
 def test_one_who_only_receives_keeps_its_address_by_its_own_checks() -> None:
-    """It sends a report now and then; a forged check for another transport comes five times a second."""
+    """Send a report now and then; a forged check for another transport comes five times a second."""
     call = audio_call()
     assert arrives(call, 1, e.SENDER)
     for step in range(1, 200):
