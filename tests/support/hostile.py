@@ -117,7 +117,7 @@ def _on_the_supervisor(parent: int) -> dict[str, Callable[[], object]]:
 def _on_the_rest(port: int, directory: str) -> dict[str, Callable[[], object]]:
     return {
         # programs
-        "fork": os.fork,
+        "fork": lambda: os.fork() or os._exit(0),
         "run a program": lambda: subprocess.run(["/bin/true"], check=True),
         "become a program": lambda: os.execv("/bin/true", ["true"]),
         # the network
