@@ -181,9 +181,8 @@ cdef class Association:
         if self.state != "connecting" and self.state != "connected":
             self.dropped["not_connecting" if self.state == "new" else "after_end"] += 1
             return
-        fault = guard.packet_fault(<const uint8_t*>PyBytes_AS_STRING(data), length, self.state == "connected")
-        if fault == guard.FAULT_NONE:
-            fault = guard.tag_fault(&self.tags, <const uint8_t*>PyBytes_AS_STRING(data))
+        fault = guard.packet_fault(
+            <const uint8_t*>PyBytes_AS_STRING(data), length, self.state == "connected", &self.tags)
         if fault != guard.FAULT_NONE:
             self.dropped[guard.fault_name(fault).decode()] += 1
             return

@@ -21,10 +21,9 @@ cdef struct Tags:
     uint32_t own  # that its peer has to use
     uint32_t peer
 
-cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected) noexcept nogil
+cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected, const Tags* tags) noexcept nogil
 # Of a packet that leaves: whatever tags it tells.
 cdef void note_tags(Tags* tags, const uint8_t* packet, size_t length) noexcept nogil
-# Of a packet without another fault.
-cdef Fault tag_fault(const Tags* tags, const uint8_t* packet) noexcept nogil
+# Of a packet without a fault.
 cdef bint is_init(const uint8_t* packet) noexcept nogil
 cdef const char* fault_name(Fault fault) noexcept

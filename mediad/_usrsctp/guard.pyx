@@ -43,7 +43,7 @@ cdef inline uint16_t load16(const uint8_t* data) noexcept nogil:
     return <uint16_t>(data[0] << 8 | data[1])
 
 
-cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected) noexcept nogil:
+cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected, const Tags* tags) noexcept nogil:
     cdef size_t offset = HEADER_BYTES, size
     cdef Fault fault
     if length < SHORTEST_PACKET or length > LONGEST_PACKET:
@@ -63,7 +63,7 @@ cdef Fault packet_fault(const uint8_t* packet, size_t length, bint connected) no
             if offset != HEADER_BYTES or HEADER_BYTES + padded(size) < length or connected:
                 return FAULT_INIT
         offset += padded(size)
-    return FAULT_NONE
+    return tag_fault(tags, packet)
 
 
 cdef inline uint32_t load32(const uint8_t* data) noexcept nogil:
