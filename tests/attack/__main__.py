@@ -16,7 +16,7 @@ from tests.attack.rows import ROWS
 from tests.support.browser import chromium
 from tests.support.imports import ROOT
 
-IDLE_S, PAUSE_S = 12.0, 2.0
+IDLE_S, PAUSE_S, REST_S, ROUNDS_PER_REST = 12.0, 1.0, 2.0, 4
 ALL, TOGETHER, EVERYTHING = "attacks", "together", "all"
 SIDE_BY_SIDE = (
     *("ws-connects", "ws-slowloris", "ws-messages", "ws-junk", "http-requests", "http-big-heads", "tokens"),
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("names", nargs="*", metavar="NAME", help="attacks or rows; --list has them")
     made.add_argument("--list", action="store_true", help="what there is")
-    made.add_argument("--seconds", type=float, default=8.0, help="of each attack (default 8)")
+    made.add_argument("--seconds", type=float, default=6.0, help="of each attack (default 6)")
     return made
 
 
@@ -75,7 +75,7 @@ def play(rounds: Sequence[Sequence[str]], seconds: float, *, browsers: bool) -> 
         place.rest(IDLE_S)
         print(figures.line(figures.HEAD))
         print(figures.idle_line(place.idle, os.getloadavg()[0]), flush=True)
-        for names in rounds:
+        for number, names in enumerate(rounds):
             fought = _one(place, names, seconds)
             if isinstance(fought, str):
                 failed.append("+".join(names))
@@ -88,8 +88,9 @@ def play(rounds: Sequence[Sequence[str]], seconds: float, *, browsers: bool) -> 
             if fought.alive is not None:
                 print(place.daemon.log[-2000:])
                 break
-            time.sleep(PAUSE_S / 2)
-            place.rest(PAUSE_S)
+            time.sleep(PAUSE_S)
+            if number % ROUNDS_PER_REST == 0:
+                place.rest(REST_S)
         print(figures.idle_line(place.idle, os.getloadavg()[0]))
     if figures.disturbed(place.idle):
         print(
