@@ -84,7 +84,7 @@ def test_a_thousand_producers(daemon: Daemon, room_id: str) -> None:
         before = size(daemon)
         more = await outcomes(ana, PRODUCERS - 164, 164)
         (reason,) = more
-        assert "too many producers: 64 of 64 are open, close some" in reason
+        assert "the limit peer_producers is reached, 64 of 64: close some" in reason
         require_same_size(daemon, before, f"{PRODUCERS} producers")
         assert (await ana.request("getTransportStats", {"transportId": ana.sending}))[0]["transportId"]
         await ana.close()
