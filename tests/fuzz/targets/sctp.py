@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import struct
 
-from mediad.protocols.datachannel import BINARY, read_message
+from mediad.protocols.datachannel import (
+    BINARY,
+    DCEP,
+    EMPTY_BINARY,
+    EMPTY_TEXT,
+    TEXT,
+    ChannelMessage,
+    read_message,
+    text_message,
+)
 from tests.fuzz.target import Target
 from tests.support import sctp_packets as p
 from tests.support.sctp import PACKET_BYTES, Pair, sctp_stack
@@ -89,7 +98,17 @@ def absolute(body: bytes, target: p.Numbers, peer: p.Numbers) -> bytes:
     return bytes(made)
 
 
+def read_as_message(data: bytes) -> None:
+    for ppid in (DCEP, TEXT, BINARY, EMPTY_TEXT, EMPTY_BINARY, len(data)):
+        message = read_message(ppid, data)
+        if isinstance(message, ChannelMessage):
+            assert message.size <= len(data)
+            if message.text is not None:
+                assert text_message(message.text) == message or not data
+
+
 def one_input(data: bytes) -> None:
+    read_as_message(data)
     with sctp_stack() as stack:
         bystanders = Pair(stack).connect()
         pair = Pair(stack)
