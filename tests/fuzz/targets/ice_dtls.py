@@ -20,7 +20,8 @@ from tests.support.dtls import LEFT_CERTIFICATE, RIGHT_CERTIFICATE, ForeignPeer
 CHECK, STRANGER, DTLS, CLIENT, RESTART, CLOSE = range(0, 6 * 32, 32)
 STEP_US = 400_000
 MAX_RECORDS = 60
-PATHS = [Path(0, f"192.0.2.{n}", 4000) for n in range(12)]
+PATHS = [Path(0, f"192.0.2.{n}", 4000) for n in range(10)]
+PATHS += [Path(0, host, 4000) for host in ("::ffff:192.0.2.99", "2001:db8::1")]
 
 
 def record(kind: int, body: bytes = b"", steps: int = 0) -> bytes:
@@ -40,6 +41,9 @@ MANY = b"".join(record(CHECK, attributes(*PLAIN, path=n), steps=1) for n in rang
 ALERT = b"\x15\xfe\xfd\0\1\0\0\0\0\0\1\0\2\1\0"
 SEEDS = [
     CALL + record(CLIENT) * 6,
+    record(CHECK, attributes(*PLAIN, (stun.NOMINATION, b"abc")))
+    + record(CHECK, attributes(*NOMINATE, path=10)),
+    record(CHECK, attributes((stun.USERNAME, b"no-colon"))) + record(CHECK, attributes(*PLAIN, path=11)),
     MANY + record(CHECK, bytes([3]), steps=31),
     CALL + record(CHECK, attributes(*RENOMINATE, path=1)) + record(CLIENT) * 6,
     BOTH + record(STRANGER, bytes(60)) * 3,
