@@ -84,7 +84,7 @@ def play(rounds: Sequence[Sequence[str]], seconds: float, *, browsers: bool) -> 
             usual_s = figures.usual_join_s(place.idle)
             print(figures.line(figures.cells(fought, usual_s)), flush=True)
             if figures.missed(fought, usual_s):
-                failed.append(fought.name)
+                failed.append(fought.name if len(names) == 1 else TOGETHER)
             if fought.alive is not None:
                 print(place.daemon.log[-2000:])
                 break
