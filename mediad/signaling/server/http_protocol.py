@@ -190,7 +190,7 @@ class HttpProtocol(H11Protocol):
         """
         budget, at_us = self.connection.budget, now_us()
         if wait_us := budget.wait_us(at_us):
-            if budget.exhausted(at_us):
+            if budget.exhausted(at_us) and self._asking():
                 self._refuse(429, str(self.connection.sends_too_much(at_us)))
             else:
                 self.flow.pause_reading()
@@ -199,6 +199,10 @@ class HttpProtocol(H11Protocol):
         before = self.conn.requests
         super().handle_events()
         self.connection.charge((self.conn.requests - before) * PRICES.http_request_us, at_us)
+
+    def _asking(self) -> bool:
+        """True when a request is here, at least in part: clients lose an answer that comes before it."""
+        return self.conn.their_state is not h11.IDLE or bool(self.conn.trailing_data[0] or self._input)
 
     def _go_on(self) -> None:
         if not self._done and not self.transport.is_closing():

@@ -163,6 +163,26 @@ def test_requests_without_end_are_left_unread_then_refused() -> None:
     run(scenario, front_state=front_state(input=limits))
 
 
+def test_a_refusal_is_the_answer_to_a_request() -> None:
+    """Clients read ahead: what comes before the next request is lost to them."""
+
+    async def scenario(running: Front) -> None:
+        reader, writer = await raw(running, b"")
+        for number in range(100):
+            with pytest.raises(TimeoutError):  # later ones wait for less than the budget allows
+                await asyncio.wait_for(reader.read(1), 0.005 if number < 20 else 0.4)
+            writer.write(GET + b"\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+            await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
+            if status(head) == 429:
+                break
+        assert status(head) == 429
+        writer.close()
+
+    limits = InputLimits(burst_us=10_000, per_s_us=1_000, patience_s=0.3)
+    run(scenario, front_state=front_state(input=limits))
+
+
 def test_nothing_a_stranger_asks_for_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     targets = [
