@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Self
 
 import uvloop
 
@@ -53,13 +54,50 @@ class Attacker:
             raise ConnectionRefusedError(status)
         return connection
 
+    async def flood(self, connection: Connection, chunk: bytes, count: int) -> None:
+        """Send a chunk of so many requests without end, and read what comes back."""
+        reading = asyncio.create_task(self._read(connection.reader))
+        try:
+            while self.goes_on and not reading.done():
+                await connection.send(chunk)
+                self.outcome.sent += count
+                await asyncio.sleep(0)
+            self.outcome.refuse("closed")
+        finally:
+            reading.cancel()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while data := await reader.read(1 << 18):
+            self.outcome.answered_bytes += len(data)
+
+    async def trickle(self, first: bytes) -> None:
+        """Begin a request, and go on with an octet a second until it is answered."""
+        async with await self.connect() as connection:
+            await connection.send(first)
+            self.outcome.sent += 1
+            while self.goes_on:
+                await connection.send(b"a")
+                try:
+                    async with asyncio.timeout(1):
+                        answer = await connection.reader.read(1000)
+                except TimeoutError:
+                    continue
+                self.outcome.refuse(answer[9:12].decode() if answer else "closed")
+                return
+
 
 class Connection:
-    """One TCP connection to the front."""
+    """One TCP connection to the front, which ends with its block."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)

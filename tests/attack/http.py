@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 
 from tests.attack.attack import Attack
@@ -13,93 +12,42 @@ _numbers = itertools.count()
 
 
 async def _requests(attacker: Attacker) -> None:
-    connection = await attacker.connect()
     paths = itertools.cycle(_PATHS)
-    try:
+    async with await attacker.connect() as connection:
         while attacker.goes_on:
             await connection.send(f"GET {next(paths)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             attacker.outcome.sent += 1
             head = await connection.reader.readuntil(b"\r\n\r\n")
-            size = next(
-                (
-                    int(line[15:])
-                    for line in head.lower().split(b"\r\n")
-                    if line.startswith(b"content-length:")
-                ),
-                0,
-            )
-            await connection.reader.readexactly(size)
-            status = head[9:12].decode()
-            if status == "200" or status == "404":
-                attacker.outcome.accepted += 1
-            else:
-                attacker.outcome.refuse(status)
-    finally:
-        connection.close()
+            length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+            await connection.reader.readexactly(int(length or 0))
+            attacker.outcome.answered(head[9:12].decode())
 
 
 async def _pipelined(attacker: Attacker) -> None:
-    connection = await attacker.connect()
-    chunk = b"GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50
-
-    async def read() -> None:
-        while data := await connection.reader.read(1 << 18):
-            attacker.outcome.answered_bytes += len(data)
-
-    reading = asyncio.create_task(read())
-    try:
-        while attacker.goes_on and not reading.done():
-            await connection.send(chunk)
-            attacker.outcome.sent += 50
-            await asyncio.sleep(0)
-        attacker.outcome.refuse("closed")
-    finally:
-        reading.cancel()
-        connection.close()
-
-
-async def _slow(attacker: Attacker, head: bytes) -> None:
-    connection = await attacker.connect()
-    try:
-        await connection.send(head)
-        attacker.outcome.sent += 1
-        while attacker.goes_on:
-            await connection.send(b"a")
-            try:
-                async with asyncio.timeout(1):
-                    answer = await connection.reader.read(1000)
-            except TimeoutError:
-                continue
-            attacker.outcome.refuse(answer[9:12].decode() if answer else "closed")
-            return
-    finally:
-        connection.close()
+    async with await attacker.connect() as connection:
+        await attacker.flood(connection, b"GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50, 50)
 
 
 async def _slow_heads(attacker: Attacker) -> None:
-    await _slow(attacker, b"GET /stats HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    await attacker.trickle(b"GET /stats HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
 
 
 async def _slow_bodies(attacker: Attacker) -> None:
     path = f"/rooms/slow{next(_numbers) % 10}/broadcasters"
-    await _slow(
-        attacker, f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n".encode()
+    await attacker.trickle(
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n".encode()
     )
 
 
 async def _big(attacker: Attacker, data: bytes) -> None:
-    connection = await attacker.connect()
-    try:
+    async with await attacker.connect() as connection:
         attacker.outcome.sent += 1
         try:
             await connection.send(data)
         except ConnectionError:
             attacker.outcome.refuse("closed")
             return
-        status = await connection.answer()
-        attacker.outcome.refuse(status)
-    finally:
-        connection.close()
+        attacker.outcome.refuse(await connection.answer())
 
 
 async def _big_heads(attacker: Attacker) -> None:

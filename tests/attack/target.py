@@ -69,6 +69,13 @@ class Outcome:
     reasons: dict[str, int] = field(default_factory=dict)
     """The refusals by status, close code or error."""
 
+    def answered(self, status: str) -> None:
+        """Count an HTTP answer; a WebSocket, a document, and word that there is none are no refusals."""
+        if status in ("101", "200", "404"):
+            self.accepted += 1
+        else:
+            self.refuse(status)
+
     def refuse(self, reason: str) -> None:
         self.refused += 1
         self.reasons[reason] = self.reasons.get(reason, 0) + 1

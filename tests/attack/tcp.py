@@ -18,16 +18,14 @@ async def _connect(attacker: Attacker) -> Connection:
 
 
 async def _come_and_go(attacker: Attacker) -> None:
-    connection = await _connect(attacker)
-    attacker.outcome.sent += 1
-    connection.close()
+    async with await _connect(attacker):
+        attacker.outcome.sent += 1
 
 
 async def _stay(attacker: Attacker, first: bytes) -> None:
     """Hold a connection for as long as the server lets one."""
-    connection = await _connect(attacker)
-    attacker.outcome.sent += 1
-    try:
+    async with await _connect(attacker) as connection:
+        attacker.outcome.sent += 1
         await connection.send(first)
         while attacker.goes_on:
             try:
@@ -37,8 +35,6 @@ async def _stay(attacker: Attacker, first: bytes) -> None:
                         return
             except TimeoutError:
                 attacker.outcome.accepted += 1
-    finally:
-        connection.close()
 
 
 async def _idle(attacker: Attacker) -> None:
@@ -50,14 +46,11 @@ async def _half_frame(attacker: Attacker) -> None:
 
 
 async def _flood(attacker: Attacker, chunk: bytes) -> None:
-    connection = await _connect(attacker)
-    try:
+    async with await _connect(attacker) as connection:
         while attacker.goes_on:
             await connection.send(chunk)
             attacker.outcome.sent += 1
             await asyncio.sleep(0)
-    finally:
-        connection.close()
 
 
 async def _junk(attacker: Attacker) -> None:

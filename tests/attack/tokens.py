@@ -41,18 +41,11 @@ _BAD = _bad()
 
 
 async def _try_one(attacker: Attacker) -> None:
-    connection = await attacker.connect()
-    try:
-        number = next(_numbers)
+    number = next(_numbers)
+    path = attacker.target.path(f"t{number % 50}", f"t{number}", token=_BAD[number % len(_BAD)])
+    async with await attacker.connect() as connection:
         attacker.outcome.sent += 1
-        path = attacker.target.path(f"t{number % 50}", f"t{number}", token=_BAD[number % len(_BAD)])
-        status = await connection.upgrade(path)
-        if status == "101":
-            attacker.outcome.accepted += 1
-        else:
-            attacker.outcome.refuse(status)
-    finally:
-        connection.close()
+        attacker.outcome.answered(await connection.upgrade(path))
 
 
 ATTACKS = (Attack("tokens", "forged, unsigned and broken tokens from one address", at_once(32, _try_one)),)

@@ -9,70 +9,35 @@ import zlib
 from contextlib import suppress
 
 from tests.attack.attack import Attack
-from tests.attack.connections import BINARY, PING, TEXT, Attacker, at_once, frame, request
+from tests.attack.connections import BINARY, HOST, PING, TEXT, Attacker, at_once, frame, request
 
 _numbers = itertools.count()
 
 
-async def _connect(attacker: Attacker) -> None:
-    connection = await attacker.connect()
-    try:
-        number = next(_numbers)
+async def _connect(attacker: Attacker, host: str = HOST) -> None:
+    number = next(_numbers)
+    async with await attacker.connect(host) as connection:
         attacker.outcome.sent += 1
-        status = await connection.upgrade(attacker.target.path(f"flood{number % 100}", f"f{number}"))
-        if status == "101":
-            attacker.outcome.accepted += 1
-        else:
-            attacker.outcome.refuse(status)
-    finally:
-        connection.close()
+        path = attacker.target.path(f"flood{number % 100}", f"f{number}")
+        attacker.outcome.answered(await connection.upgrade(path))
 
 
 async def _connect_from_many(attacker: Attacker) -> None:
     number = next(_numbers)
-    host = f"127.{67 + number % 60}.{number // 60 % 250}.{1 + number // 15_000 % 250}"
-    connection = await attacker.connect(host)
-    try:
-        attacker.outcome.sent += 1
-        status = await connection.upgrade(attacker.target.path(f"flood{number % 100}", f"f{number}"))
-        if status == "101":
-            attacker.outcome.accepted += 1
-        else:
-            attacker.outcome.refuse(status)
-    finally:
-        connection.close()
+    await _connect(attacker, f"127.{67 + number % 60}.{number // 60 % 250}.{1 + number // 15_000 % 250}")
 
 
 async def _slow_head(attacker: Attacker) -> None:
-    connection = await attacker.connect()
-    try:
-        await connection.send(b"GET /?roomId=slow&peerId=slow HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
-        attacker.outcome.sent += 1
-        while attacker.goes_on:
-            await connection.send(b"a")
-            try:
-                async with asyncio.timeout(1):
-                    if not await connection.reader.read(1000):
-                        break
-                    attacker.outcome.refuse("answered")
-                    return
-            except TimeoutError:
-                continue
-        attacker.outcome.refuse("closed")
-    finally:
-        connection.close()
+    await attacker.trickle(b"GET /?roomId=slow&peerId=slow HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
 
 
 async def _large_frame(attacker: Attacker) -> None:
     number = next(_numbers)
-    connection = await attacker.open_peer(f"large{number % 10}", f"l{number}")
-    try:
+    async with await attacker.open_peer(f"large{number % 10}", f"l{number}") as connection:
         attacker.outcome.sent += 1
         with suppress(ConnectionError):
             await connection.send(frame(TEXT, b"a" * (2 * 2**20 + 1)))
         attacker.outcome.refuse(await connection.close_code())
-    finally:
-        connection.close()
 
 
 def _bomb() -> bytes:
@@ -85,8 +50,7 @@ _BOMB = _bomb()
 
 async def _zip_bomb(attacker: Attacker) -> None:
     number = next(_numbers)
-    connection = await attacker.connect()
-    try:
+    async with await attacker.connect() as connection:
         path = attacker.target.path(f"zip{number % 10}", f"z{number}")
         status = await connection.upgrade(path, "Sec-WebSocket-Extensions: permessage-deflate\r\n")
         if status != "101":
@@ -96,55 +60,28 @@ async def _zip_bomb(attacker: Attacker) -> None:
         with suppress(ConnectionError):
             await connection.send(frame(BINARY, _BOMB, first_bits=0x40))
         attacker.outcome.refuse(await connection.close_code())
-    finally:
-        connection.close()
-
-
-async def _read(attacker: Attacker, reader: asyncio.StreamReader) -> None:
-    while data := await reader.read(1 << 18):
-        attacker.outcome.answered_bytes += len(data)
 
 
 async def _messages(attacker: Attacker) -> None:
     number = next(_numbers)
-    connection = await attacker.open_peer(f"talk{number % 4}", f"t{number}")
-    reading = asyncio.create_task(_read(attacker, connection.reader))
     asks = itertools.cycle(
         ["getRouterRtpCapabilities", "closeProducer", "getTransportStats", "changeDisplayName"]
     )
     chunk = b"".join(
         request(index, method, '{"producerId":"x"}') for index, method in zip(range(50), asks, strict=False)
     )
-    try:
-        while attacker.goes_on and not reading.done():
-            await connection.send(chunk)
-            attacker.outcome.sent += 50
-            await asyncio.sleep(0)
-        attacker.outcome.refuse("closed")
-    finally:
-        reading.cancel()
-        connection.close()
+    async with await attacker.open_peer(f"talk{number % 4}", f"t{number}") as connection:
+        await attacker.flood(connection, chunk, 50)
 
 
 async def _pings(attacker: Attacker) -> None:
     number = next(_numbers)
-    connection = await attacker.open_peer(f"ping{number % 4}", f"p{number}")
-    reading = asyncio.create_task(_read(attacker, connection.reader))
-    chunk = frame(PING, b"x" * 125) * 100
-    try:
-        while attacker.goes_on and not reading.done():
-            await connection.send(chunk)
-            attacker.outcome.sent += 100
-            await asyncio.sleep(0)
-        attacker.outcome.refuse("closed")
-    finally:
-        reading.cancel()
-        connection.close()
+    async with await attacker.open_peer(f"ping{number % 4}", f"p{number}") as connection:
+        await attacker.flood(connection, frame(PING, b"x" * 125) * 100, 100)
 
 
 async def _junk(attacker: Attacker) -> None:
     number = next(_numbers)
-    connection = await attacker.open_peer(f"junk{number % 10}", f"j{number}")
     rng = random.Random(number)
     pieces = [
         frame(TEXT, rng.randbytes(rng.randrange(200))),
@@ -155,13 +92,11 @@ async def _junk(attacker: Attacker) -> None:
         frame(TEXT, b"", final=False) * 200,
         rng.randbytes(300),
     ]
-    try:
+    async with await attacker.open_peer(f"junk{number % 10}", f"j{number}") as connection:
         for piece in rng.sample(pieces, 3):
             attacker.outcome.sent += 1
             await connection.send(piece)
         attacker.outcome.refuse(await connection.close_code())
-    finally:
-        connection.close()
 
 
 async def _deaf(attacker: Attacker) -> None:

@@ -7,9 +7,8 @@ caller, which has been the same in every release. They are taken from the OpenSS
 from libc.stdint cimport uint8_t, uint32_t, uintptr_t
 from libc.string cimport memcpy, memset
 
-import _hashlib
 import ctypes
-from pylibsrtp import _binding
+import importlib
 
 ctypedef int (*Init)(void* state) noexcept nogil
 ctypedef int (*Update)(void* state, const void* data, size_t length) noexcept nogil
@@ -22,8 +21,9 @@ cdef enum:
 
 def _address(name: str) -> int:
     """Return the address of an OpenSSL function; a pylibsrtp that was built elsewhere may have it in no file of its."""
-    for module in (_binding, _hashlib):
-        function = getattr(ctypes.CDLL(module.__file__), name, None)
+    for module in ("pylibsrtp._binding", "_hashlib"):
+        path = getattr(importlib.import_module(module), "__file__", None)  # a static Python has no file of the second
+        function = getattr(ctypes.CDLL(path), name, None)
         if function is not None:
             return ctypes.cast(function, ctypes.c_void_p).value
     raise ImportError(f"neither pylibsrtp nor this Python shows OpenSSL's {name}: install pylibsrtp again with pip")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mediad.supervisor.front import http_get
 from mediad.supervisor.front.http_get import get
+from mediad.telemetry.http_exchange import default_tls
 from tests.support.certificates import write_certificate
 from tests.support.document_server import document_server
 
@@ -77,8 +77,8 @@ def test_a_server_must_be_the_one_that_was_meant(tmp_path: Path, monkeypatch: py
     with pytest.raises(ssl.SSLCertVerificationError):
         asyncio.run(scenario())
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    http_get._default_tls.cache_clear()
+    default_tls.cache_clear()
     try:
         assert asyncio.run(scenario()) == b"{}"
     finally:
-        http_get._default_tls.cache_clear()
+        default_tls.cache_clear()
