@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 import stat
+import tempfile
 from pathlib import Path
 
 _OF_THIS_CONTAINER = Path("/run/secrets")
@@ -29,3 +32,23 @@ def exposure(path: str) -> str | None:
     able = "change" if mode & (stat.S_IWOTH | stat.S_IWGRP) else "read"
     who = "every user" if mode & (stat.S_IROTH | stat.S_IWOTH) else "every user of its group"
     return f"{who} can {able} it: chmod {stat.S_IMODE(mode) & 0o640:o} {shlex.quote(path)}"
+
+
+def replace_file(path: Path, data: bytes, *, durable: bool) -> None:
+    """Write a file that only this user may read from its first byte on; it is whole, or as it was before.
+
+    With `durable` a power cut changes nothing of that, and whoever calls waits for the disk. Raises OSError
+    when the file is as it was.
+    """
+    fd, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(draft).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
+        raise

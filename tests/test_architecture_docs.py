@@ -92,6 +92,11 @@ def test_there_is_much_to_look_up() -> None:
 
 @pytest.mark.parametrize(("path", "name"), REFERENCES)
 def test_what_the_guide_names_exists(path: str, name: str) -> None:
+    require_place(path, name)
+
+
+def require_place(path: str, name: str) -> None:
+    """Fail unless the path, and the name in it if one is given, exist."""
     place = place_of(path)
     assert place.is_dir() if path.endswith("/") else place.is_file(), f"{path} is not there"
     if name:

@@ -60,7 +60,7 @@ FLOORS = {
     "recorder": "confinement errors exit_codes clock heap sockets logs pipe",
     "rooms": "errors addresses budgets targets capacity overdue turns ortc pipe words",
     "tokens": "errors rooms",
-    "telemetry": "errors config logs targets words",
+    "telemetry": "errors secret_files config logs targets words",
     "signaling": "errors addresses budgets needs config logs ortc pipe rooms tokens",
     "supervisor": "addresses budgets capacity confinement secret_files targets clock errors needs words "
     "exit_codes heap config logs metering sockets ortc pipe protocols rooms signaling telemetry tokens",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mediad.secret_files import exposure
+from mediad.secret_files import exposure, replace_file
 from tests.support.open_folder import open_folder
 
 
@@ -57,3 +57,18 @@ def test_a_link_leads_to_what_counts(place: Path) -> None:
 
 def test_what_is_missing_is_told_by_others(place: Path) -> None:
     assert exposure(str(place / "nothing")) is None
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_is_replaced_whole_or_not_at_all(place: Path, durable: bool) -> None:
+    path = place / "kept"
+    replace_file(path, b"one", durable=durable)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"one", 0o600)
+    with pytest.raises(FileNotFoundError):
+        replace_file(place / "missing" / "kept", b"two", durable=durable)
+    path.unlink()
+    path.mkdir()
+    (path / "inside").write_text("")
+    with pytest.raises(IsADirectoryError):
+        replace_file(path, b"two", durable=durable)
+    assert [each.name for each in place.iterdir()] == ["kept"]

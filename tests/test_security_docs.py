@@ -9,7 +9,7 @@ import pytest
 from mediad.ctl.doctor.public_checks import _PRIVILEGES
 from tests.attack.rows import ROWS
 from tests.support.imports import ROOT
-from tests.test_architecture_docs import names_in, place_of, references
+from tests.test_architecture_docs import references, require_place
 
 GUIDES = [(name, (ROOT / name).read_text()) for name in ("docs/security.md", "SECURITY.md")]
 REFERENCES = sorted({reference for _, text in GUIDES for reference in references(text)})
@@ -21,10 +21,7 @@ def test_there_is_much_to_look_up() -> None:
 
 @pytest.mark.parametrize(("path", "name"), REFERENCES)
 def test_what_the_guide_names_exists(path: str, name: str) -> None:
-    place = place_of(path)
-    assert place.is_dir() if path.endswith("/") else place.is_file(), f"{path} is not there"
-    if name:
-        assert name in names_in(place), f"{path} has no {name}"
+    require_place(path, name)
 
 
 @pytest.mark.parametrize("title", ["Threats", "Incidents of others"])

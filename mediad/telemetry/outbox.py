@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from mediad.secret_files import replace_file
 from mediad.telemetry.fair_queue import FairQueue
 from mediad.telemetry.feed import Event
 from mediad.words import plural
@@ -111,10 +112,8 @@ class Outbox:
     def _compact(self) -> None:
         assert self._path is not None
         with self._disk():
-            fresh = f"{self._path}.new"
-            Path(fresh).write_bytes(b"".join(line + b"\n" for line in self._events.all()))
-            os.chmod(fresh, 0o600)
-            os.replace(fresh, self._path)
+            lines = b"".join(line + b"\n" for line in self._events.all())
+            replace_file(Path(self._path), lines, durable=False)  # the event loop does not wait for disks
             self.close()
             self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         self._stale = 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from mediad.errors import ConfigError, InvalidInput
+from mediad.secret_files import replace_file
 from mediad.tokens.revocations import Revocations
 
 NAME = "revoked-tokens"
@@ -38,22 +36,7 @@ class RevocationFile:
         if self.path is None:
             return "kept in memory alone, until mediad ends: there is no state directory ($STATE_DIRECTORY)"
         try:
-            _replace(self.path, revocations.dump(now_s))
+            replace_file(self.path, revocations.dump(now_s), durable=True)
         except OSError as error:
             return f"kept in memory alone, until mediad ends: {self.path} cannot be written: {error.strerror}"
         return ""
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole, whatever happens meanwhile; only this user may read it."""
-    fd, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(draft).unlink()
-        raise
